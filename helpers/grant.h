@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* grant.h - what a verified token allows its bearer to do. */
+#ifndef GRANT_H
+#define GRANT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "err.h"
+#include "matcher.h"
+#include "slice.h"
+
+struct grant; /* immutable once made; any thread may read */
+
+struct grant_parts {
+	struct matcher_list publish, subscribe;
+	int64_t expires_ms;   /* real clock; INT64_MAX: never */
+	uint64_t key;         /* jws_key_fingerprint() of its key */
+	struct slice payload; /* JSON text, copied; base NULL: none */
+};
+
+/* Moves both lists out of *parts on success.  One reference is the
+ * caller's.  ERR_NOMEM. */
+enum err grant_new(struct grant **out, struct grant_parts *parts);
+
+/* Is *every* topic of the update allowed to be published? (draft 7,
+ * "Publishers") */
+bool grant_may_publish(const struct grant *g, struct slice topics);
+
+/* Is *any* topic of the update allowed to be received in private? (draft 7,
+ * "Subscribers") */
+bool grant_may_receive(const struct grant *g, struct slice topics);
+
+bool grant_has_publish(const struct grant *g); /* any publish right at all */
+
+int64_t grant_expires_ms(const struct grant *g);
+uint64_t grant_key(const struct grant *g);
+struct slice grant_payload(const struct grant *g);
+
+struct grant *grant_ref(struct grant *g); /* atomic count */
+void grant_unref(struct grant *g);        /* NULL is allowed */
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* json.h - JSON from strangers: jansson with duplicate keys and deep nesting refused. */
+#ifndef JSON_H
+#define JSON_H
+
+#include <jansson.h>
+
+#include "err.h"
+#include "slice.h"
+
+#define JSON_DEPTH_MAX 32
+
+/*
+ * Parse a whole text; the caller releases *out with json_decref().
+ * ERR_SYNTAX: no JSON, a duplicate key, invalid UTF-8, NUL in a string, or
+ * nesting deeper than JSON_DEPTH_MAX.  ERR_NOMEM.
+ */
+enum err json_parse(json_t **out, struct slice text);
+
+#endif

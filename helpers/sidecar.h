@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* sidecar.h - the small file beside the database: a lock, a bell, signs of life. */
+#ifndef SIDECAR_H
+#define SIDECAR_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "err.h"
+
+/*
+ * "queue.db-hub": one mapped page with a futex word, and bytes to lock with
+ * open file description locks.  Everything that a process leaves behind when
+ * it is killed heals by itself: the kernel frees the lock, the word has no
+ * owner.  Owner: one thread; the word may be waited on by another.
+ */
+struct sidecar;
+
+/*
+ * Open or create the file for the database at `db_path` (symbolic links are
+ * resolved first, so that two names never give two locks).  It gets the
+ * mode and group of the database, or 0660 if that does not exist yet.
+ */
+enum err sidecar_open(
+    struct sidecar **out, const char *db_path, struct fault *f);
+
+/*
+ * Take the write lock: every commit and every checkpoint happens under it.
+ * Waits at most `timeout_ms`; then ERR_BUSY, and *holder is the process that
+ * has it (0: unknown).  ERR_MOVED: the file at the path is another one now:
+ * close and open again.
+ */
+enum err sidecar_lock(struct sidecar *s, unsigned timeout_ms, pid_t *holder);
+void sidecar_unlock(struct sidecar *s);
+
+/* The bell.  Read the word, look into the log, then wait for it to change:
+ * nothing is missed. */
+uint32_t sidecar_word(const struct sidecar *s);
+void sidecar_wake(struct sidecar *s);
+
+/* Sleep until the word is not `seen`, or *own is not `own_seen`, or the time
+ * is up.  Whoever changes *own calls sidecar_poke(own). */
+void sidecar_wait(const struct sidecar *s, uint32_t seen, _Atomic uint32_t *own,
+    uint32_t own_seen, unsigned timeout_ms);
+void sidecar_poke(_Atomic uint32_t *own);
+
+void sidecar_close(struct sidecar *s); /* NULL is allowed */
+
+#endif

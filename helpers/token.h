@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* token.h - access tokens: from text to grant, and from rights to text. */
+#ifndef TOKEN_H
+#define TOKEN_H
+
+#include <stdint.h>
+
+#include "buf.h"
+#include "dialect.h"
+#include "grant.h"
+#include "jws.h"
+
+/*
+ * Verify `text` with `key` by the rules of `d` at `now_ms` (real clock):
+ * signature (jws_verify()), `exp` and `nbf` (integers or reals; of any other
+ * type, or negative, or not finite: refused), then the dialect's claims.
+ * ERR_TOKEN: not valid; the fault says why, for the log only.  ERR_NOMEM.
+ */
+enum err token_verify(struct grant **out, struct slice text,
+    const struct jws_key *key, const struct dialect *d, int64_t now_ms,
+    size_t matchers_max, struct fault *f);
+
+struct token_rights {
+	const struct slice *publish, *subscribe; /* selectors */
+	size_t publish_n, subscribe_n;
+	struct slice payload; /* JSON text; base NULL: none */
+	int64_t expires_s;    /* Unix time; 0: no `exp` */
+};
+
+/* Append a 0.x token with these rights.  Both arrays are always written, as
+ * every 0.x library does.  ERR_SYNTAX: a selector that is not UTF-8, or a
+ * payload that is not JSON.  ERR_NOMEM, ERR_LIMIT. */
+enum err token_mint(struct buf *out, const struct token_rights *r,
+    const struct jws_key *key, struct fault *f);
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* utf8.h - tells UTF-8 from other bytes (RFC 3629: no surrogates, no overlong forms). */
+#ifndef UTF8_H
+#define UTF8_H
+
+#include <stdbool.h>
+
+#include "slice.h"
+
+bool utf8_valid(struct slice s);
+
+/* Is there a byte below 0x20, or 0x7f? */
+bool utf8_has_control(struct slice s);
+
+#endif
