@@ -1,0 +1,5 @@
+-- SPDX-License-Identifier: MIT
+-- statements.sql - every statement the queue prepares, by name.
+
+-- name: read_version
+PRAGMA user_version;
