@@ -64,7 +64,7 @@ mem_text(struct slice s)
 	if (text == NULL)
 		return NULL;
 	if (s.len > 0)
-		memcpy(text, s.ptr, s.len);
+		memcpy(text, s.base, s.len);
 	text[s.len] = '\0';
 	return text;
 }

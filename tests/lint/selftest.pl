@@ -1,0 +1,101 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: MIT
+# selftest.pl - each lint finds the fault that a small bad tree holds.
+use strict;
+use warnings;
+use Cwd 'abs_path';
+use File::Path 'make_path';
+use File::Temp 'tempdir';
+use FindBin;
+
+my $c = "/* SPDX-License-Identifier: MIT */\n";
+my $long = "int\nlong_one(void)\n{\n" . "\tx();\n" x 80 . "}\n";
+my $make = "helpers/buf.c helpers/buf.h helpers/form.h\n";
+
+# lint, what is wrong, path => text of what is wrong, expected words
+my @cases = (
+	[ 'floors.pl', 'a lower floor includes a higher one',
+	    'helpers/buf.c', "$c#include \"form.h\"\n", 'floor 0 includes' ],
+	[ 'floors.pl', 'a module without a floor',
+	    'helpers/nowhere.c', $c, 'is not in' ],
+	[ 'floors.pl', 'a header of the upper house in the lower',
+	    'helpers/loop.c', $c, 'does not belong' ],
+	[ 'floors.pl', 'headers in a circle',
+	    'helpers/buf.h', "$c#include \"slice.h\"\n", 'circle',
+	    'helpers/slice.h', "$c#include \"buf.h\"\n" ],
+	[ 'floors.pl', 'a library outside its module',
+	    'helpers/buf.c', "$c#include <sqlite3.h>\n", 'other modules' ],
+	[ 'banned.pl', 'a banned function',
+	    'helpers/buf.c', "$c\tstrcpy(a, b);\n", 'strcpy\(\) is banned' ],
+	[ 'banned.pl', 'an allocation past mem.h',
+	    'helpers/buf.c', "$c\tp = malloc(1);\n", 'for mem.c alone' ],
+	[ 'length.pl', 'a function of 82 lines',
+	    'helpers/buf.c', "$c$long", 'at most 80' ],
+	[ 'length.pl', 'a file of 601 lines',
+	    'helpers/buf.c', $c . "\n" x 599 . "x\n", 'at most 600' ],
+	[ 'header.pl', 'no licence',
+	    'helpers/buf.c', "int x;\n", 'SPDX' ],
+	[ 'header.pl', 'no sentence',
+	    'helpers/buf.c', "${c}int x;\n", 'what it is for' ],
+	[ 'header.pl', 'no licence in a script',
+	    'tests/x.sh', "#!/bin/sh\n", 'SPDX' ],
+	[ 'header.pl', 'a loose end',
+	    'helpers/buf.c', "$c/* buf.c - x. */\n/* TO" . "DO */\n",
+	    'loose end' ],
+	[ 'listed.pl', 'a unit test nobody runs',
+	    'tests/unit/test_x.c', $c, 'no Makemodule.am names it' ],
+	[ 'format.sh', 'spaces for tabs',
+	    'helpers/buf.c', "int\nf(void)\n{\n    return 1;\n}\n",
+	    'clang-format|not installed' ],
+	[ 'man.sh', 'a page that is no mdoc',
+	    'helpers/x.1', ".Dd\n.Sh\n", 'WARNING|ERROR|not installed' ],
+	[ 'options.pl', 'an option only one side knows',
+	    'helpers/x.1', ".Nm x\n.Fl -manual\n", 'is not in x --help',
+	    'x', "#!/bin/sh\necho --helped\n" ],
+	[ 'options.pl', 'a page without a program',
+	    'helpers/x.1', ".Nm x\n", 'no program' ],
+	[ 'globals.pl', 'writable data',
+	    'fcgi/x.c', "int counter;\n", "writable data 'counter'" ],
+	[ 'globals.pl', 'writable data of a function',
+	    'fcgi/x.c', "int f(void)\n{\n\tstatic int n;\n\treturn n++;\n}\n",
+	    "writable data 'n'" ],
+);
+
+sub put {
+	my ($path, $text) = @_;
+	make_path($1) if $path =~ m{^(.*)/};
+	open(my $f, '>', $path) or die "$path: $!\n";
+	print $f $text;
+	close($f) or die "$path: $!\n";
+	chmod 0755, $path;
+}
+
+sub bad_tree {
+	my ($top, %files) = @_;
+	open(my $table, '<', "$FindBin::Bin/floors.txt") or die "$!\n";
+	put("$top/tests/lint/floors.txt", join '', <$table>);
+	put("$top/tests/lint/globals.allow", '');
+	put("$top/Makefile.am", $make);
+	put("$top/helpers/ok.c", "int ok(void)\n{\n\treturn 1;\n}\n");
+	put("$top/$_", $files{$_}) for keys %files;
+	my $cc = $ENV{CC} // 'cc';
+	system("cd $top && $cc -c -o helpers/ok.o helpers/ok.c && " .
+	    "ar cr helpers/libhelpers.a helpers/ok.o && " .
+	    "if [ -f fcgi/x.c ]; then $cc -c -o fcgi/x.o fcgi/x.c; fi") == 0
+	    or die "cannot compile\n";
+	unlink "$top/helpers/ok.c", "$top/helpers/ok.o";
+}
+
+my $failures = 0;
+for my $case (@cases) {
+	my ($lint, $name, $path, $text, $want, %more) = @$case;
+	my $top = abs_path(tempdir(CLEANUP => 1));
+	bad_tree($top, $path => $text, %more);
+	local @ENV{qw(PUSHCGI_SRC PUSHCGI_BUILD)} = ($top, $top);
+	my $said = `$FindBin::Bin/$lint 2>&1`;
+	next if $? != 0 && $said =~ /$want/;
+	print "$lint does not find $name: $said\n";
+	$failures++;
+}
+printf "%d bad trees\n", scalar(@cases);
+exit($failures > 0 ? 1 : 0);
