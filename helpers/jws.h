@@ -13,7 +13,7 @@
 struct jws_key; /* immutable once made; any thread may read */
 
 /*
- * A key and the one algorithm it serves ("HS256" today).  `secret` is
+ * A key and the one algorithm it serves (HS256, HS384, HS512).  `secret` is
  * copied.  ERR_UNSUPPORTED: unknown algorithm.  ERR_SYNTAX: an empty secret,
  * or PEM text given as an HMAC secret (RFC 8725, 3.5: that is the algorithm
  * confusion attack in the making).  ERR_NOMEM.
@@ -31,7 +31,8 @@ void jws_key_free(struct jws_key *k); /* wipes; NULL is allowed */
  * choosing the rules to verify it by, and for nothing else.
  */
 struct jws_peek {
-	char typ[32]; /* lower-cased; "" if absent or not text */
+	char typ[32]; /* lower-cased, without "application/"; "" if absent,
+		       * not text or too long */
 	char kid[64];
 };
 void jws_peek(struct jws_peek *out, struct slice token);
@@ -39,10 +40,12 @@ void jws_peek(struct jws_peek *out, struct slice token);
 /*
  * Verify `token` and append its payload to *payload.  ERR_TOKEN: anything
  * wrong with it; the fault says what, for the log, never for the peer.
- * Checked, in this order: length, exactly three segments, strict base64url,
- * header an object without duplicate keys and without `crit`, `typ` absent
- * or `typ_want` (compared without case), `alg` exactly the key's, signature
- * (constant time).  ERR_NOMEM.
+ * Checked, in this order: length, exactly three segments with content, strict
+ * base64url, header an object without duplicate keys and without `crit`,
+ * `b64` or a key of the sender's choice, `typ` absent or `typ_want` (compared
+ * without case and without "application/"), `alg` exactly the key's,
+ * signature (constant time).  The payload may be any bytes.  ERR_NOMEM,
+ * ERR_LIMIT.
  */
 enum err jws_verify(struct buf *payload, struct slice token,
     const struct jws_key *k, const char *typ_want, struct fault *f);

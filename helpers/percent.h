@@ -12,4 +12,7 @@ void percent_encode(struct buf *out, struct slice s);
 /* Add `s` with each %XX as its byte; a stray % is itself (WHATWG). */
 void percent_decode(struct buf *out, struct slice s);
 
+/* The byte that the %XX at the start of `s` stands for, -1 if there is none. */
+int percent_byte(struct slice s);
+
 #endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* json.c - JSON from strangers, read by jansson. */
+#include "json.h"
+
+/*
+ * jansson recurses once per level, so the depth is known before it starts.
+ * The scan and the parser agree up to the first error, where the parser
+ * stops: a malformed text cannot go deeper than the scan says either.
+ */
+static bool
+is_shallow(struct slice text)
+{
+	bool in_string = false;
+	size_t depth = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.base[i];
+
+		if (in_string && c == '\\')
+			i++;
+		else if (c == '"')
+			in_string = !in_string;
+		else if (!in_string && (c == '[' || c == '{'))
+			depth++;
+		else if (!in_string && (c == ']' || c == '}') && depth > 0)
+			depth--;
+		if (depth > JSON_DEPTH_MAX)
+			return false;
+	}
+	return true;
+}
+
+enum err
+json_parse(json_t **out, struct slice text)
+{
+	json_error_t error;
+	json_t *json;
+
+	if (text.base == NULL || !is_shallow(text))
+		return ERR_SYNTAX;
+	json = json_loadb(text.base, text.len,
+	    JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+	if (json == NULL)
+		return json_error_code(&error) == json_error_out_of_memory
+			   ? ERR_NOMEM
+			   : ERR_SYNTAX;
+	*out = json;
+	return ERR_OK;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* jws_mint.c - mints tokens with libjwt, which allocates for itself. */
+#include <jwt.h>
+#include <stdlib.h>
+
+#include "json.h"
+#include "jws_key.h"
+#include "mem.h"
+
+/* libjwt would take any JSON value, and wants a NUL behind it. */
+static enum err
+claims_text(char **out, struct slice claims, struct fault *f)
+{
+	json_t *json = NULL;
+	char *text;
+	enum err e;
+
+	e = json_parse(&json, claims);
+	if (e == ERR_SYNTAX || (e == ERR_OK && !json_is_object(json))) {
+		e = fault_set(
+		    f, ERR_SYNTAX, "The token's claims are not a JSON object.");
+		goto out;
+	}
+	if (e != ERR_OK)
+		goto out;
+	if ((text = mem_text(claims)) == NULL) {
+		e = ERR_NOMEM;
+		goto out;
+	}
+	*out = text;
+out:
+	json_decref(json);
+	return e;
+}
+
+enum err
+jws_mint(struct buf *out, struct slice claims, const struct jws_key *k,
+    struct fault *f)
+{
+	char *text = NULL, *token = NULL;
+	jwt_t *jwt = NULL;
+	enum err e;
+
+	if ((e = claims_text(&text, claims, f)) != ERR_OK)
+		goto out;
+	/* The claims are sound, so all that can be missing is memory. */
+	if (jwt_new(&jwt) != 0 || jwt_add_grants_json(jwt, text) != 0 ||
+	    jwt_set_alg(
+		jwt, jwt_str_alg(k->alg->name), k->secret, (int)k->len) != 0 ||
+	    (token = jwt_encode_str(jwt)) == NULL) {
+		e = ERR_NOMEM;
+		goto out;
+	}
+	if (strlen(token) > JWS_TOKEN_MAX) {
+		e = fault_set(f, ERR_LIMIT,
+		    "The token would be longer than %d bytes: grant fewer "
+		    "topics, or use templates.",
+		    JWS_TOKEN_MAX);
+		goto out;
+	}
+
+	buf_text(out, token);
+	e = out->err;
+out:
+	free(token);
+	jwt_free(jwt);
+	mem_free(text);
+	return e;
+}
