@@ -12,6 +12,9 @@ my $banned = join '|', qw(strcpy strcat sprintf vsprintf gets strtok atoi atol
 my $allocators = join '|', qw(malloc calloc realloc reallocarray free strdup
     strndup asprintf vasprintf aligned_alloc posix_memalign getline);
 
+# What a library hands out must go back the library's way.
+my %given = ('helpers/jws_mint.c free' => "libjwt's token");
+
 sub check_file {
 	my ($path) = @_;
 	my $line = 0;
@@ -19,9 +22,10 @@ sub check_file {
 		$line++;
 		complain("$path:$line: $1() is banned")
 		    if /\b($banned)\s*\(/;
+		next if $path =~ m{^tests/|^helpers/mem\.c$};
 		complain("$path:$line: $1() is for mem.c alone")
-		    if $path !~ m{^tests/|^helpers/mem\.c$}
-		    && /(?<![>.\w])($allocators)\s*\(/;
+		    if /(?<![>.\w])($allocators)\s*\(/
+		    && !$given{"$path $1"};
 	}
 }
 
