@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/* cmd.h - the contract between the pushcgi program and its subcommands. */
+#ifndef CMD_H
+#define CMD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "config.h"
+#include "err.h"
+#include "slice.h"
+
+/* Exit codes, as pushcgi(1) promises them. */
+enum cmd_exit { CMD_OK, CMD_FAILED, CMD_USAGE };
+
+/* A row drives parsing and --help alike; a list ends in a row without name. */
+struct cmd_option {
+	const char *name;    /* without dashes */
+	char letter;         /* short form, 0: none */
+	const char *value;   /* what --help calls its value; NULL: a flag */
+	bool repeats;        /* may stand there more than once */
+	uint64_t number_max; /* > 0: the value is a number up to this */
+	const char *help;
+};
+
+struct cmd_line;
+
+/*
+ * Do the work and add to `out` what goes to standard output; nothing of it is
+ * printed on failure.  The fault is one sentence that names the setting or
+ * the mend, without a secret.  `c` is NULL unless `configured`.
+ */
+typedef enum err cmd_run(struct buf *out, const struct cmd_line *l,
+    const struct config *c, struct fault *f);
+
+/* A subcommand. */
+struct cmd {
+	const char *name;
+	const char *operands; /* as --help shows them; "" for none */
+	size_t operands_min, operands_max;
+	const char *help; /* one sentence */
+	const struct cmd_option *options;
+	bool configured; /* needs the configuration */
+	cmd_run *run;
+};
+
+extern const struct cmd cmd_url;
+extern const struct cmd cmd_cookie;
+extern const struct cmd cmd_subscriber_jwt;
+extern const struct cmd cmd_publisher_jwt;
+extern const struct cmd cmd_publish;
+extern const struct cmd cmd_gen_secret_key;
+extern const struct cmd cmd_config;
+
+/* The options every subcommand takes, before its name and behind it. */
+extern const struct cmd_option cmd_globals[];
+
+/* What the command line says; all slices are borrowed from argv and followed
+ * by a NUL. */
+struct cmd_line {
+	const struct cmd *cmd; /* NULL: none was named */
+	struct slice *operands;
+	size_t operands_n;
+	const char **overrides; /* "KEY=value" for config_load() */
+	size_t overrides_n;
+	struct cmd_given *given; /* read with the functions below */
+	size_t given_n;
+};
+
+/*
+ * `commands` ends in NULL.  Operands are counted only if no --help or
+ * --version was given.  ERR_SYNTAX: a usage error; the fault says which.
+ * ERR_NOMEM.  Free with cmd_line_free().
+ */
+enum err cmd_line_parse(struct cmd_line **out,
+    const struct cmd *const *commands, int argc, char *const *argv,
+    struct fault *f);
+void cmd_line_free(struct cmd_line *l); /* NULL is allowed */
+
+/* Was the option given?  Its last value (base NULL: not given), as a number
+ * (`absent` if not given), or all its values (free *out with mem_free()). */
+bool cmd_line_has(const struct cmd_line *l, const char *name);
+struct slice cmd_line_text(const struct cmd_line *l, const char *name);
+uint64_t cmd_line_number(
+    const struct cmd_line *l, const char *name, uint64_t absent);
+enum err cmd_line_list(
+    struct slice **out, size_t *n, const struct cmd_line *l, const char *name);
+
+/* Add the --help text of one subcommand, or with NULL of the program. */
+void cmd_help(
+    struct buf *out, const struct cmd *const *commands, const struct cmd *cmd);
+
+/* The hub's URL as browsers see it; just its path if nothing is configured. */
+struct slice cmd_hub_url(const struct config *c);
+
+/* May a subscriber or a token ask for these?  As topic_check_selector(), and
+ * ERR_LIMIT: more than the hub takes. */
+enum err cmd_check_selectors(const struct slice *selectors, size_t n,
+    const struct config *c, struct fault *f);
+
+/* Longest life of a token or cookie that can be asked for: 100 years. */
+#define CMD_LIFETIME_MAX_S UINT64_C(3155760000)
+
+/* Add a subscriber token for these selectors; `expires_s` as in token.h. */
+enum err cmd_mint_subscriber(struct buf *out, const struct slice *selectors,
+    size_t n, int64_t expires_s, const struct config *c, struct fault *f);
+
+#endif

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/* pushcgi.c - the helper program: one subcommand, its output, an exit code. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "cmd.h"
+
+#define OUTPUT_MAX (UINT32_C(4) << 20)
+
+extern char **environ;
+
+static const struct cmd *const commands[] = {
+	&cmd_url,
+	&cmd_cookie,
+	&cmd_subscriber_jwt,
+	&cmd_publisher_jwt,
+	&cmd_publish,
+	&cmd_gen_secret_key,
+	&cmd_config,
+	NULL,
+};
+
+/* With one of the three closed, the database or its sidecar would get its
+ * number, and a warning would be written into it. */
+static bool
+descriptors_fill(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	return fd >= 0 && close(fd) == 0;
+}
+
+static enum err
+load_and_run(struct buf *out, const struct cmd_line *l, struct fault *f)
+{
+	const struct config_sources sources = {
+		.path = cmd_line_text(l, "config").base,
+		.environ = environ,
+		.args = l->overrides,
+		.args_n = l->overrides_n,
+	};
+	struct config *c = NULL;
+	enum err e = ERR_OK;
+
+	if (l->cmd->configured)
+		e = config_load(&c, &sources, f);
+	if (e == ERR_OK)
+		e = l->cmd->run(out, l, c, f);
+	config_free(c);
+	return e;
+}
+
+static enum err
+run(struct buf *out, const struct cmd_line *l, struct fault *f)
+{
+	if (cmd_line_has(l, "help"))
+		cmd_help(out, commands, l->cmd);
+	else if (cmd_line_has(l, "version"))
+		buf_text(out, "pushcgi " PACKAGE_VERSION "\n");
+	else
+		return load_and_run(out, l, f);
+	return ERR_OK;
+}
+
+static enum err
+print(struct slice text, struct fault *f)
+{
+	while (text.len > 0) {
+		ssize_t n = write(STDOUT_FILENO, text.base, text.len);
+
+		if (n < 0 && errno != EINTR)
+			return fault_set(f, ERR_IO,
+			    "The result cannot be written to standard output: "
+			    "%s.",
+			    strerror(errno));
+		if (n > 0)
+			text = slice_after(text, (size_t)n);
+	}
+	return ERR_OK;
+}
+
+/* One line, whatever the arguments it quotes hold: it may land in a log. */
+static void
+complain(const struct fault *f, enum err e)
+{
+	char text[FAULT_MAX];
+	size_t i;
+
+	snprintf(text, sizeof(text), "%s",
+	    f->text[0] != '\0' ? f->text : err_text(e));
+	for (i = 0; text[i] != '\0'; i++)
+		if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
+			text[i] = '?';
+	fprintf(stderr, "pushcgi: %s\n", text);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct cmd_line *line = NULL;
+	struct fault fault = { "" };
+	enum cmd_exit status = CMD_FAILED;
+	struct buf out;
+	enum err e;
+
+	buf_init(&out, OUTPUT_MAX);
+	if (!descriptors_fill())
+		return CMD_FAILED;
+	e = cmd_line_parse(&line, commands, argc, argv, &fault);
+	if (e != ERR_OK) {
+		status = e == ERR_SYNTAX ? CMD_USAGE : CMD_FAILED;
+		goto out;
+	}
+	if ((e = run(&out, line, &fault)) != ERR_OK)
+		goto out;
+	if ((e = out.err) != ERR_OK)
+		goto out;
+	if ((e = print(buf_view(&out), &fault)) != ERR_OK)
+		goto out;
+	status = CMD_OK;
+out:
+	if (e != ERR_OK)
+		complain(&fault, e);
+	buf_wipe(&out);
+	cmd_line_free(line);
+	return (int)status;
+}
