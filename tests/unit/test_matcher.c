@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/* test_matcher.c - which topics a selector takes in. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "matcher.h"
+#include "mem_fail.h"
+
+static const struct {
+	const char *name, *selector, *topic;
+	bool want;
+} cases[] = {
+	{ "equal", "a", "a", true },
+	{ "not equal", "a", "b", false },
+	{ "a prefix", "a", "ab", false },
+	{ "longer", "ab", "a", false },
+	{ "the wildcard", "*", "anything", true },
+	{ "the wildcard takes in itself", "*", "*", true },
+	{ "two stars are a name", "**", "anything", false },
+	{ "a star is no part of a pattern", "a*", "ab", false },
+	{ "a template by its text", "/{id}", "/{id}", true },
+	{ "a template, not expanded yet", "/{id}", "/1", false },
+	{ "case counts", "A", "a", false },
+	{ "the empty selector", "", "a", false },
+};
+
+static void
+matches(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct slice selector = slice_of(cases[i].selector);
+		struct matcher *m = NULL;
+
+		assert_int_equal(matcher_from_selector(&m, selector), ERR_OK);
+		if (matcher_matches(m, slice_of(cases[i].topic)) !=
+		    cases[i].want)
+			fail_msg("%s", cases[i].name);
+		assert_true(slice_eq(matcher_text(m), selector));
+		assert_int_equal(matcher_kind(m),
+		    slice_is(selector, "*") ? MATCHER_ANY : MATCHER_EXACT);
+		matcher_unref(m);
+	}
+}
+
+/* A list of the selectors in "a b c". */
+static void
+list_fill(struct matcher_list *l, const char *selectors)
+{
+	struct slice rest = slice_of(selectors), selector;
+
+	while (selectors[0] != '\0' && slice_cut(&rest, ' ', &selector)) {
+		struct matcher *m = NULL;
+
+		assert_int_equal(matcher_from_selector(&m, selector), ERR_OK);
+		assert_int_equal(matcher_list_add(l, m), ERR_OK);
+	}
+}
+
+static const struct {
+	const char *name, *selectors, *topics;
+	bool any, every;
+} lists[] = {
+	{ "no selector", "", "a", false, false },
+	{ "one of one", "a", "a", true, true },
+	{ "one of two", "a", "a\nb", true, false },
+	{ "the alternate one", "b", "a\nb", true, false },
+	{ "both", "b a", "a\nb", true, true },
+	{ "none", "c d e f g", "a\nb", false, false },
+	{ "all", "c *", "a\nb", true, true },
+	{ "the text of the list is no topic", "a\nb", "a\nb", false, false },
+};
+
+static void
+lists_match(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		struct matcher_list l = { NULL, 0 };
+		struct slice topics = slice_of(lists[i].topics);
+
+		list_fill(&l, lists[i].selectors);
+		if (matcher_list_any(&l, topics) != lists[i].any)
+			fail_msg("%s: any", lists[i].name);
+		if (matcher_list_every(&l, topics) != lists[i].every)
+			fail_msg("%s: every", lists[i].name);
+		matcher_list_free(&l);
+		assert_null(l.v);
+	}
+}
+
+static void
+no_topics_match_nothing(void **state)
+{
+	struct matcher_list l = { NULL, 0 };
+	struct slice none = { NULL, 0 };
+
+	(void)state;
+	list_fill(&l, "*");
+	assert_false(matcher_list_any(&l, none));
+	assert_false(matcher_list_every(&l, none));
+	matcher_list_free(&l);
+}
+
+static void
+is_counted(void **state)
+{
+	struct matcher *m = NULL;
+
+	(void)state;
+	assert_int_equal(matcher_from_selector(&m, slice_of("a")), ERR_OK);
+	assert_ptr_equal(matcher_ref(m), m);
+	matcher_unref(m);
+	assert_true(matcher_matches(m, slice_of("a")));
+	matcher_unref(m);
+	matcher_unref(NULL);
+}
+
+static void
+survives_no_memory(void **state)
+{
+	struct matcher_list l = { NULL, 0 };
+	struct matcher *m = NULL;
+	enum err e;
+	long n = 0;
+
+	(void)state;
+	mem_fail_at(1);
+	assert_int_equal(matcher_from_selector(&m, slice_of("a")), ERR_NOMEM);
+	assert_null(m);
+
+	mem_fail_at(0);
+	list_fill(&l, "a b");
+	assert_int_equal(matcher_from_selector(&m, slice_of("c")), ERR_OK);
+	do {
+		assert_int_equal(l.n, 2);
+		mem_fail_at(++n);
+		e = matcher_list_add(&l, m);
+		assert_int_equal(e, mem_failed() ? ERR_NOMEM : ERR_OK);
+	} while (mem_failed());
+	mem_fail_at(0);
+	assert_true(n > 1);
+	matcher_list_free(&l);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(matches),
+		cmocka_unit_test(lists_match),
+		cmocka_unit_test(no_topics_match_nothing),
+		cmocka_unit_test(is_counted),
+		cmocka_unit_test(survives_no_memory),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
