@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* grant.c - the rights of one token, shared by all that act on it. */
+#include "grant.h"
+
+#include <stdatomic.h>
+
+#include "mem.h"
+
+struct grant {
+	atomic_size_t refs;
+	struct grant_parts parts; /* its payload lies in `text` */
+	char text[];
+};
+
+enum err
+grant_new(struct grant **out, struct grant_parts *parts)
+{
+	struct slice payload = parts->payload;
+	struct grant *g = mem_calloc(1, sizeof(*g) + payload.len);
+
+	if (g == NULL)
+		return ERR_NOMEM;
+	atomic_init(&g->refs, 1);
+	g->parts = *parts;
+	if (payload.len > 0)
+		memcpy(g->text, payload.base, payload.len);
+	if (payload.base != NULL)
+		g->parts.payload.base = g->text;
+
+	parts->publish = parts->subscribe = (struct matcher_list){ NULL, 0 };
+	*out = g;
+	return ERR_OK;
+}
+
+bool
+grant_may_publish(const struct grant *g, struct slice topics)
+{
+	return matcher_list_every(&g->parts.publish, topics);
+}
+
+bool
+grant_may_receive(const struct grant *g, struct slice topics)
+{
+	return matcher_list_any(&g->parts.subscribe, topics);
+}
+
+bool
+grant_has_publish(const struct grant *g)
+{
+	return g->parts.publish.n > 0;
+}
+
+int64_t
+grant_expires_ms(const struct grant *g)
+{
+	return g->parts.expires_ms;
+}
+
+uint64_t
+grant_key(const struct grant *g)
+{
+	return g->parts.key;
+}
+
+struct slice
+grant_payload(const struct grant *g)
+{
+	return g->parts.payload;
+}
+
+struct grant *
+grant_ref(struct grant *g)
+{
+	atomic_fetch_add_explicit(&g->refs, 1, memory_order_relaxed);
+	return g;
+}
+
+void
+grant_unref(struct grant *g)
+{
+	if (g == NULL ||
+	    atomic_fetch_sub_explicit(&g->refs, 1, memory_order_acq_rel) != 1)
+		return;
+	matcher_list_free(&g->parts.publish);
+	matcher_list_free(&g->parts.subscribe);
+	mem_free(g);
+}
