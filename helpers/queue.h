@@ -53,11 +53,11 @@ enum err queue_open(struct queue **out, const struct queue_settings *s,
 
 /*
  * QUEUE_WRITE: append all or none, in order, in one transaction that also
- * prunes.  ERR_OK: durable as configured, and every later queue_read() sees
- * them.  ERR_BUSY: the lock was not to be had in time (the log names its
- * holder).  ERR_FULL, ERR_MOVED, ERR_READONLY, ERR_IO, ERR_NOMEM: nothing
- * was appended; the next call tries afresh, re-opening what it must.
- * ERR_NEWER: this process must drain and end.
+ * prunes; with n == 0 it only prunes.  ERR_OK: durable as configured, and
+ * every later queue_read() sees them.  ERR_BUSY: the lock was not to be had
+ * in time (the log names its holder).  ERR_FULL, ERR_MOVED, ERR_READONLY,
+ * ERR_IO, ERR_NOMEM: nothing was appended; the next call tries afresh,
+ * re-opening what it must.  ERR_NEWER: this process must drain and end.
  * Tailing processes learn of it by queue_wake(), which may come after the
  * publisher has its answer.
  */
@@ -74,7 +74,11 @@ struct queue_span {
 	size_t rows;
 };
 
-/* The update is borrowed for the length of the call. */
+/*
+ * The update is borrowed for the length of the call; copy it and return: a
+ * statement is open.  An update that was appended without an id has its own
+ * position as one (queue_cursor_id()).
+ */
 typedef void queue_row_fn(void *arg, struct cursor at, const struct update *u);
 
 /*
@@ -106,8 +110,11 @@ void queue_poke(struct queue *q); /* any thread */
 enum err queue_find(
     struct queue *q, struct slice id, struct cursor *out, bool *known);
 
-/* A position as an event id: '#', base64url, opaque to everybody else.
- * Any thread: needs only the key of the epoch `k`, see queue_cursor_key(). */
+/*
+ * A position as an event id: '#', base64url, opaque to everybody else.
+ * Any thread: needs only the key of the epoch `k`, see queue_cursor_key().
+ * ERR_NOMEM: `out` is the empty text; leave the id out.
+ */
 #define QUEUE_ID_SIZE 24 /* with the NUL */
 
 struct queue_cursor_key {
@@ -115,7 +122,7 @@ struct queue_cursor_key {
 	uint8_t key[16];
 };
 enum err queue_cursor_key(struct queue *q, struct queue_cursor_key *out);
-void queue_cursor_id(const struct queue_cursor_key *k, struct cursor at,
+enum err queue_cursor_id(const struct queue_cursor_key *k, struct cursor at,
     char out[QUEUE_ID_SIZE]);
 
 /* --check: is everything as it should be?  Calls `report` once for each

@@ -26,8 +26,20 @@ struct sidecar;
 enum err sidecar_open(
     struct sidecar **out, const char *db_path, struct fault *f);
 
+/* Set the fault for a failed system call on `path` or a file beside it, with
+ * the mend; the value is that of errno `code`. */
+enum err sidecar_denied(const char *path, int code, struct fault *f);
+
+/* The database's path without symbolic links. */
+const char *sidecar_db_path(const struct sidecar *s);
+
+/* Is the file at the path another one now?  Then nobody rings this bell any
+ * more: close and open again. */
+bool sidecar_moved(const struct sidecar *s);
+
 /*
  * Take the write lock: every commit and every checkpoint happens under it.
+ * Block signals first, so that nothing stops the process while it has it.
  * Waits at most `timeout_ms`; then ERR_BUSY, and *holder is the process that
  * has it (0: unknown).  ERR_MOVED: the file at the path is another one now:
  * close and open again.
@@ -41,7 +53,8 @@ uint32_t sidecar_word(const struct sidecar *s);
 void sidecar_wake(struct sidecar *s);
 
 /* Sleep until the word is not `seen`, or *own is not `own_seen`, or the time
- * is up.  Whoever changes *own calls sidecar_poke(own). */
+ * is up.  Without a sidecar (NULL) only *own counts.  sidecar_poke() changes
+ * *own and wakes its waiter. */
 void sidecar_wait(const struct sidecar *s, uint32_t seen, _Atomic uint32_t *own,
     uint32_t own_seen, unsigned timeout_ms);
 void sidecar_poke(_Atomic uint32_t *own);

@@ -1,3 +1,70 @@
 -- SPDX-License-Identifier: MIT
--- schema.sql - the tables of a new queue.
+-- schema.sql - the tables of a new queue (user_version 1).
+--
+-- Later versions only add: a migration is a named statement in
+-- statements.sql and a row of the table in helpers/queue_sqlite_open.c.
+--
+-- Every table has three guards.  They call a function that only the hub's
+-- own connections have, so that a write by the sqlite3 program, which would
+-- checkpoint outside the lock, fails with "no such function".
+
+PRAGMA application_id = 1885562729;
+
+-- AUTOINCREMENT: a seq is never used twice, also when all rows are gone.
+-- data comes last, so that pruning never reads it.
+CREATE TABLE updates (
+	seq INTEGER PRIMARY KEY AUTOINCREMENT,
+	kind INTEGER NOT NULL,
+	byte_count INTEGER NOT NULL,
+	at_ms INTEGER NOT NULL,
+	private INTEGER NOT NULL,
+	retry_ms INTEGER,
+	id TEXT,
+	type TEXT,
+	topics TEXT NOT NULL,
+	data TEXT
+);
+
+-- Not unique: a second update with a reused id is delivered and replayed.
+CREATE INDEX updates_id ON updates (id);
+
+-- Finds the oldest of the few rows that are the hub's own; those of the
+-- applications lie densely enough to be found without an index.
+CREATE INDEX updates_hub ON updates (seq) WHERE kind = 1;
+
+-- Running totals per kind, kept in the transaction that changes the rows.
+-- pruned_seq: the highest seq that was pruned.
+CREATE TABLE totals (
+	kind INTEGER PRIMARY KEY,
+	row_count INTEGER NOT NULL,
+	byte_count INTEGER NOT NULL,
+	pruned_seq INTEGER NOT NULL
+);
+INSERT INTO totals VALUES (0, 0, 0, 0), (1, 0, 0, 0);
+
+CREATE TABLE meta (
+	only INTEGER PRIMARY KEY CHECK (only = 1),
+	epoch INTEGER NOT NULL,
+	cursor_key BLOB NOT NULL
+);
+
+CREATE TRIGGER updates_guard_insert BEFORE INSERT ON updates
+BEGIN SELECT pushcgi_writer(); END;
+CREATE TRIGGER updates_guard_update BEFORE UPDATE ON updates
+BEGIN SELECT pushcgi_writer(); END;
+CREATE TRIGGER updates_guard_delete BEFORE DELETE ON updates
+BEGIN SELECT pushcgi_writer(); END;
+CREATE TRIGGER totals_guard_insert BEFORE INSERT ON totals
+BEGIN SELECT pushcgi_writer(); END;
+CREATE TRIGGER totals_guard_update BEFORE UPDATE ON totals
+BEGIN SELECT pushcgi_writer(); END;
+CREATE TRIGGER totals_guard_delete BEFORE DELETE ON totals
+BEGIN SELECT pushcgi_writer(); END;
+CREATE TRIGGER meta_guard_insert BEFORE INSERT ON meta
+BEGIN SELECT pushcgi_writer(); END;
+CREATE TRIGGER meta_guard_update BEFORE UPDATE ON meta
+BEGIN SELECT pushcgi_writer(); END;
+CREATE TRIGGER meta_guard_delete BEFORE DELETE ON meta
+BEGIN SELECT pushcgi_writer(); END;
+
 PRAGMA user_version = 1;

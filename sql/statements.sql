@@ -3,3 +3,67 @@
 
 -- name: read_version
 PRAGMA user_version;
+-- name: read_application
+PRAGMA application_id;
+-- name: count_tables
+SELECT count(*) FROM sqlite_master;
+-- name: read_journal_mode
+PRAGMA journal_mode;
+-- name: set_journal_mode
+PRAGMA journal_mode = WAL;
+-- name: set_connection
+PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 16777216;
+PRAGMA cache_size = -64; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY;
+PRAGMA trusted_schema = OFF;
+-- name: set_normal
+PRAGMA synchronous = NORMAL;
+-- name: set_full
+PRAGMA synchronous = FULL;
+-- name: quick_check
+PRAGMA quick_check(1);
+
+-- name: begin
+BEGIN IMMEDIATE;
+-- name: commit
+COMMIT;
+-- name: rollback
+ROLLBACK;
+
+-- name: insert_meta
+INSERT INTO meta (only, epoch, cursor_key) VALUES (1, ?1, ?2);
+
+-- name: insert_update
+INSERT INTO updates (kind, byte_count, at_ms, private, retry_ms, id, type,
+ topics, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9);
+-- name: add_totals
+UPDATE totals SET row_count = row_count + ?2, byte_count = byte_count + ?3
+ WHERE kind = ?1 RETURNING row_count, byte_count, pruned_seq;
+-- name: prune_totals
+UPDATE totals SET row_count = row_count - ?2, byte_count = byte_count - ?3,
+ pruned_seq = ?4 WHERE kind = ?1;
+-- name: read_totals
+SELECT row_count, byte_count, pruned_seq FROM totals WHERE kind = ?1;
+-- The plus keeps the search on seq, where the oldest row is near.
+-- name: oldest_application
+SELECT seq, byte_count, at_ms FROM updates
+ WHERE seq > ?1 AND +kind = 0 ORDER BY seq;
+-- name: oldest_hub
+SELECT seq, byte_count, at_ms FROM updates INDEXED BY updates_hub
+ WHERE seq > ?1 AND kind = 1 ORDER BY seq;
+-- name: prune_application
+DELETE FROM updates WHERE seq > ?1 AND seq <= ?2 AND +kind = 0;
+-- name: prune_hub
+DELETE FROM updates WHERE seq IN (SELECT seq FROM updates INDEXED BY
+ updates_hub WHERE seq > ?1 AND seq <= ?2 AND kind = 1);
+
+-- name: read_span
+SELECT epoch, (SELECT pruned_seq FROM totals WHERE kind = 0) FROM meta;
+-- name: read_updates
+SELECT seq, kind, private, retry_ms, id, type, topics, data FROM updates
+ WHERE seq > ?1 ORDER BY seq LIMIT ?2;
+-- name: read_tail
+SELECT seq FROM sqlite_sequence WHERE name = 'updates';
+-- name: read_key
+SELECT epoch, cursor_key FROM meta;
+-- name: find_id
+SELECT seq FROM updates WHERE id = ?1 ORDER BY seq LIMIT 1;

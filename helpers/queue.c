@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/* queue.c - hands each call to the backend that the URL names. */
+#include "queue.h"
+
+#include <string.h>
+
+#include "queue_ops.h"
+
+static const struct queue_backend {
+	const char *scheme;
+	const struct queue_ops *ops;
+} backends[] = {
+	{ "sqlite:", &queue_sqlite_ops },
+};
+
+static const struct queue_ops *
+backend_for(const char *url)
+{
+	for (size_t i = 0; i < sizeof(backends) / sizeof(backends[0]); i++)
+		if (slice_starts(slice_of(url), backends[i].scheme))
+			return backends[i].ops;
+	return NULL;
+}
+
+static enum err
+no_backend(const char *url, struct fault *f)
+{
+	return fault_set(f, ERR_UNSUPPORTED,
+	    "no queue for the URL \"%s\": set MERCURE_TRANSPORT_URL to "
+	    "sqlite:///var/lib/pushcgi/queue.db or the like",
+	    url);
+}
+
+enum err
+queue_open(struct queue **out, const struct queue_settings *s,
+    enum queue_mode mode, struct fault *f)
+{
+	const struct queue_ops *ops = backend_for(s->url);
+
+	return ops != NULL ? ops->open(out, s, mode, f) : no_backend(s->url, f);
+}
+
+void
+queue_check(const struct queue_settings *s, queue_report_fn *report, void *arg)
+{
+	const struct queue_ops *ops = backend_for(s->url);
+	struct fault f;
+
+	if (ops != NULL) {
+		ops->check(s, report, arg);
+	} else {
+		no_backend(s->url, &f);
+		report(arg, false, f.text);
+	}
+}
+
+enum err
+queue_append(struct queue *q, const struct update *const *updates, size_t n,
+    struct fault *f)
+{
+	return q->ops->append(q, updates, n, f);
+}
+
+void
+queue_wake(struct queue *q)
+{
+	q->ops->wake(q);
+}
+
+enum err
+queue_read(struct queue *q, struct cursor after, uint64_t epoch_seen,
+    size_t rows_max, size_t bytes_max, queue_row_fn *row, void *arg,
+    struct queue_span *out)
+{
+	return q->ops->read(
+	    q, after, epoch_seen, rows_max, bytes_max, row, arg, out);
+}
+
+enum err
+queue_tail(struct queue *q, struct cursor *out)
+{
+	return q->ops->tail(q, out);
+}
+
+void
+queue_wait(struct queue *q, unsigned timeout_ms)
+{
+	q->ops->wait(q, timeout_ms);
+}
+
+void
+queue_poke(struct queue *q)
+{
+	q->ops->poke(q);
+}
+
+enum err
+queue_find(struct queue *q, struct slice id, struct cursor *out, bool *known)
+{
+	return q->ops->find(q, id, out, known);
+}
+
+enum err
+queue_cursor_key(struct queue *q, struct queue_cursor_key *out)
+{
+	return q->ops->cursor_key(q, out);
+}
+
+void
+queue_close(struct queue *q)
+{
+	if (q != NULL)
+		q->ops->close(q);
+}

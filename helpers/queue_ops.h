@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* queue_ops.h - what a backend of the queue provides; for queue*.c only. */
+#ifndef QUEUE_OPS_H
+#define QUEUE_OPS_H
+
+#include "queue.h"
+
+/* Each is the function of queue.h with the same name. */
+struct queue_ops {
+	enum err (*open)(struct queue **out, const struct queue_settings *s,
+	    enum queue_mode mode, struct fault *f);
+	enum err (*append)(struct queue *q, const struct update *const *updates,
+	    size_t n, struct fault *f);
+	void (*wake)(struct queue *q);
+	enum err (*read)(struct queue *q, struct cursor after,
+	    uint64_t epoch_seen, size_t rows_max, size_t bytes_max,
+	    queue_row_fn *row, void *arg, struct queue_span *out);
+	enum err (*tail)(struct queue *q, struct cursor *out);
+	void (*wait)(struct queue *q, unsigned timeout_ms);
+	void (*poke)(struct queue *q);
+	enum err (*find)(
+	    struct queue *q, struct slice id, struct cursor *out, bool *known);
+	enum err (*cursor_key)(struct queue *q, struct queue_cursor_key *out);
+	void (*check)(
+	    const struct queue_settings *s, queue_report_fn *report, void *arg);
+	void (*close)(struct queue *q);
+};
+
+/* The first member of each backend's own structure. */
+struct queue {
+	const struct queue_ops *ops;
+};
+
+extern const struct queue_ops queue_sqlite_ops;
+
+/* What queue_cursor_id() made.  ERR_SYNTAX: nothing of this key's. */
+enum err queue_cursor_parse(
+    const struct queue_cursor_key *k, struct slice id, struct cursor *out);
+
+#endif

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+/* queue_sqlite.c - the queue as one SQLite file that many processes share. */
+#include "queue_sqlite.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "log.h"
+#include "mem.h"
+#include "percent.h"
+
+enum err
+queue_sqlite_path(char **out, const char *url, struct fault *f)
+{
+	struct slice rest = slice_of(url);
+	struct buf b;
+	char *path;
+
+	if (!slice_starts(rest, "sqlite:///"))
+		return fault_set(f, ERR_SYNTAX,
+		    "the queue's URL \"%s\" names no file: write "
+		    "sqlite:///absolute/path",
+		    url);
+	buf_init(&b, QUEUE_SQLITE_PATH_MAX);
+	percent_decode(&b, slice_after(rest, strlen("sqlite://")));
+	if (b.err == ERR_OK && memchr(b.base, '\0', b.len) != NULL)
+		b.err = ERR_SYNTAX;
+	path = buf_steal(&b);
+	if (path == NULL) {
+		enum err e = b.err != ERR_OK ? b.err : ERR_NOMEM;
+
+		buf_free(&b);
+		return fault_set(f, e, "the queue's URL: %s", err_text(e));
+	}
+	*out = path;
+	return ERR_OK;
+}
+
+static void
+sqlite_close(struct queue *base)
+{
+	struct queue_sqlite *q = (struct queue_sqlite *)base;
+
+	queue_sqlite_shut(q);
+	sidecar_close(q->side);
+	mem_free(q->path);
+	mem_wipe_free(q, sizeof(*q));
+}
+
+static enum err
+sqlite_open(struct queue **out, const struct queue_settings *s,
+    enum queue_mode mode, struct fault *f)
+{
+	struct queue_sqlite *q = mem_calloc(1, sizeof(*q));
+	enum err e;
+
+	if (q == NULL)
+		return fault_set(f, ERR_NOMEM, "out of memory");
+	q->base.ops = &queue_sqlite_ops;
+	q->settings = *s;
+	q->settings.url = NULL;
+	q->mode = mode;
+	if ((e = queue_sqlite_path(&q->path, s->url, f)) != ERR_OK)
+		goto out;
+	if ((e = queue_sqlite_ready(q)) != ERR_OK) {
+		fault_set(f, e, "%s", q->fault.text);
+		goto out;
+	}
+
+	*out = &q->base;
+	q = NULL;
+out:
+	if (q != NULL)
+		sqlite_close(&q->base);
+	return e;
+}
+
+/* All but those that report a fault of the program itself. */
+static void
+block_signals(struct queue_sqlite *q)
+{
+	static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT,
+		SIGTRAP, SIGSYS };
+	sigset_t all;
+
+	sigfillset(&all);
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+		sigdelset(&all, faults[i]);
+	q->in_signals = pthread_sigmask(SIG_BLOCK, &all, &q->signals) == 0;
+}
+
+static void
+restore_signals(struct queue_sqlite *q)
+{
+	if (q->in_signals)
+		pthread_sigmask(SIG_SETMASK, &q->signals, NULL);
+	q->in_signals = false;
+}
+
+enum err
+queue_sqlite_lock(struct queue_sqlite *q)
+{
+	pid_t holder = 0;
+	enum err e;
+
+	block_signals(q);
+	e = sidecar_lock(q->side, q->settings.lock_timeout_ms, &holder);
+	if (e == ERR_OK)
+		return e;
+	restore_signals(q);
+	if (e == ERR_BUSY)
+		return fault_set(&q->fault, e,
+		    "process %ld holds the write lock of %s for too long: "
+		    "see what it does, and end it if it was stopped",
+		    (long)holder, sidecar_db_path(q->side));
+	return fault_set(&q->fault, e, "cannot lock %s-hub: %s",
+	    sidecar_db_path(q->side), err_text(e));
+}
+
+void
+queue_sqlite_unlock(struct queue_sqlite *q)
+{
+	sidecar_unlock(q->side);
+	restore_signals(q);
+}
+
+sqlite3_stmt *
+queue_sqlite_statement(struct queue_sqlite *q, enum sql_statement which)
+{
+	sqlite3_stmt **st = &q->statements[which];
+
+	if (*st == NULL)
+		sqlite3_prepare_v3(q->db, sql_text[which], -1,
+		    SQLITE_PREPARE_PERSISTENT, st, NULL);
+	else
+		sqlite3_clear_bindings(*st);
+	return *st;
+}
+
+enum err
+queue_sqlite_finish(struct queue_sqlite *q, sqlite3_stmt *st)
+{
+	int rc;
+
+	do
+		rc = sqlite3_step(st);
+	while (rc == SQLITE_ROW);
+	sqlite3_reset(st);
+	return rc == SQLITE_DONE ? ERR_OK : queue_sqlite_failed(q, rc);
+}
+
+enum err
+queue_sqlite_run(struct queue_sqlite *q, enum sql_statement which)
+{
+	sqlite3_stmt *st = queue_sqlite_statement(q, which);
+
+	if (st == NULL)
+		return queue_sqlite_failed(q, sqlite3_errcode(q->db));
+	return queue_sqlite_finish(q, st);
+}
+
+static enum err
+rc_err(int rc, int code)
+{
+	switch (rc & 0xff) {
+	case SQLITE_NOMEM:
+		return ERR_NOMEM;
+	case SQLITE_FULL:
+		return ERR_FULL;
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return ERR_BUSY;
+	case SQLITE_PERM:
+	case SQLITE_AUTH:
+	case SQLITE_READONLY:
+		return rc == SQLITE_READONLY_DBMOVED ? ERR_MOVED : ERR_READONLY;
+	case SQLITE_CANTOPEN:
+		return code == EACCES || code == EPERM || code == EROFS
+			   ? ERR_READONLY
+			   : ERR_IO;
+	case SQLITE_IOERR:
+		if (rc == SQLITE_IOERR_NOMEM)
+			return ERR_NOMEM;
+		return code == ENOSPC || code == EDQUOT || code == EFBIG
+			   ? ERR_FULL
+			   : ERR_IO;
+	default:
+		return ERR_IO;
+	}
+}
+
+static const char *
+mend_for(int rc, enum err e)
+{
+	switch (e) {
+	case ERR_FULL:
+		return "free space on the disk; nothing has to be restarted";
+	case ERR_BUSY:
+		return "a foreign program writes to it: end that";
+	case ERR_READONLY:
+		return "see --check for the rights it needs";
+	case ERR_NOMEM:
+		return "give the process more memory";
+	case ERR_MOVED:
+		return "the next attempt uses the new one";
+	default:
+		break;
+	}
+	switch (rc & 0xff) {
+	case SQLITE_NOTADB:
+	case SQLITE_CORRUPT:
+		return "end all hubs, then restore it or move it away together "
+		       "with its -wal and -shm";
+	default:
+		return "see the system's log for faults of the disk";
+	}
+}
+
+enum err
+queue_sqlite_failed(struct queue_sqlite *q, int rc)
+{
+	int code = q->db != NULL ? sqlite3_system_errno(q->db) : 0;
+	enum err e = rc_err(rc, code);
+	const char *why =
+	    q->db != NULL ? sqlite3_errmsg(q->db) : sqlite3_errstr(rc);
+
+	fault_set(&q->fault, e, "%s: %s (%d%s%s): %s",
+	    q->side != NULL ? sidecar_db_path(q->side) : q->path, why, rc,
+	    code != 0 ? ", " : "", code != 0 ? strerror(code) : "",
+	    mend_for(rc, e));
+	if (e != ERR_FULL && e != ERR_BUSY && e != ERR_NOMEM)
+		queue_sqlite_shut(q);
+	return e;
+}
+
+enum err
+queue_sqlite_done(struct queue_sqlite *q, enum err e)
+{
+	if (e == q->logged)
+		return e;
+	if (e != ERR_OK)
+		log_err("queue failed error=\"%s\"", q->fault.text);
+	else
+		log_info("queue works again path=%s", q->path);
+	q->logged = e;
+	return e;
+}
+
+const struct queue_ops queue_sqlite_ops = {
+	.open = sqlite_open,
+	.append = queue_sqlite_append,
+	.wake = queue_sqlite_wake,
+	.read = queue_sqlite_read,
+	.tail = queue_sqlite_tail,
+	.wait = queue_sqlite_wait,
+	.poke = queue_sqlite_poke,
+	.find = queue_sqlite_find,
+	.cursor_key = queue_sqlite_cursor_key,
+	.check = queue_sqlite_check,
+	.close = sqlite_close,
+};

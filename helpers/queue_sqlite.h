@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/* queue_sqlite.h - what the files of the SQLite backend share; private to them. */
+#ifndef QUEUE_SQLITE_H
+#define QUEUE_SQLITE_H
+
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdatomic.h>
+
+#include "queue_ops.h"
+#include "sidecar.h"
+#include "sql_text.h"
+
+#define QUEUE_SQLITE_PATH_MAX 4000
+#define QUEUE_SQLITE_TRIES 4 /* re-opening before a call gives up */
+
+/* Owner: the thread that calls; only `poked` is touched by others. */
+struct queue_sqlite {
+	struct queue base;
+	char *path; /* as configured */
+	struct queue_settings settings;
+	enum queue_mode mode;
+
+	struct sidecar *side; /* NULL: to be opened again */
+	sqlite3 *db;          /* NULL: to be opened again */
+	sqlite3_stmt *statements[SQL_COUNT];
+	bool in_signals; /* `signals` is to be restored */
+	sigset_t signals;
+
+	int wal_frames;     /* of the last commit */
+	int64_t looked_ms;  /* when HAS_MOVED was asked last */
+	int64_t age_due_ms; /* when to look for old rows again */
+
+	struct queue_cursor_key key; /* epoch 0: not read yet */
+	uint32_t word_seen;
+	uint32_t poked_seen;
+	_Atomic uint32_t poked;
+
+	enum err logged; /* the failure the log knows of */
+	bool checkpoint_logged;
+	struct fault fault;
+};
+
+/* queue_sqlite_open.c: sidecar and connection, at need made anew. */
+enum err queue_sqlite_ready(struct queue_sqlite *q);
+void queue_sqlite_shut(struct queue_sqlite *q);
+bool queue_sqlite_moved(struct queue_sqlite *q);
+enum err queue_sqlite_version(struct queue_sqlite *q);
+const char *queue_sqlite_network_fs(unsigned long magic); /* NULL: local */
+enum err queue_sqlite_network_check(const char *path, struct fault *f);
+
+/* queue_sqlite.c: the lock, with signals blocked; ERR_MOVED: shut and ready
+ * again. */
+enum err queue_sqlite_lock(struct queue_sqlite *q);
+void queue_sqlite_unlock(struct queue_sqlite *q);
+
+/* A prepared statement, without bindings; NULL: look at queue_sqlite_failed. */
+sqlite3_stmt *queue_sqlite_statement(
+    struct queue_sqlite *q, enum sql_statement which);
+
+/* Step a statement with its bindings to its end and reset it; the rows do not
+ * matter.  queue_sqlite_run() is for those without bindings. */
+enum err queue_sqlite_finish(struct queue_sqlite *q, sqlite3_stmt *st);
+enum err queue_sqlite_run(struct queue_sqlite *q, enum sql_statement which);
+
+/* The value of the last SQLite failure, its sentence in q->fault; shuts the
+ * connection when it cannot be trusted any more. */
+enum err queue_sqlite_failed(struct queue_sqlite *q, int rc);
+
+/* Say in the log, once for each state, that a call failed or works again. */
+enum err queue_sqlite_done(struct queue_sqlite *q, enum err e);
+
+/* queue_sqlite_write.c, queue_sqlite_read.c, queue_sqlite_check.c */
+enum err queue_sqlite_append(struct queue *base,
+    const struct update *const *updates, size_t n, struct fault *f);
+void queue_sqlite_wake(struct queue *base);
+enum err queue_sqlite_read(struct queue *base, struct cursor after,
+    uint64_t epoch_seen, size_t rows_max, size_t bytes_max, queue_row_fn *row,
+    void *arg, struct queue_span *out);
+enum err queue_sqlite_tail(struct queue *base, struct cursor *out);
+void queue_sqlite_wait(struct queue *base, unsigned timeout_ms);
+void queue_sqlite_poke(struct queue *base);
+enum err queue_sqlite_find(
+    struct queue *base, struct slice id, struct cursor *out, bool *known);
+enum err queue_sqlite_cursor_key(
+    struct queue *base, struct queue_cursor_key *out);
+void queue_sqlite_check(
+    const struct queue_settings *s, queue_report_fn *report, void *arg);
+enum err queue_sqlite_path(char **out, const char *url, struct fault *f);
+
+#endif

@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: MIT */
+/* queue_sqlite_open.c - opens the database, making or upgrading it under the lock. */
+#include <errno.h>
+#include <openssl/rand.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "buf.h"
+#include "clock.h"
+#include "queue_sqlite.h"
+
+#define QUEUE_SQLITE_APPLICATION 1885562729 /* "pcgi" */
+#define QUEUE_SQLITE_BUSY_MS 5000           /* foreign readers, recovery */
+
+static const struct network_fs {
+	unsigned long magic;
+	const char *name;
+} network_fs[] = {
+	{ 0x6969, "NFS" },
+	{ 0x517b, "SMB" },
+	{ 0xff534d42, "CIFS" },
+	{ 0xfe534d42, "SMB2" },
+	{ 0x65735546, "FUSE" },
+	{ 0x01021997, "9P" },
+};
+
+const char *
+queue_sqlite_network_fs(unsigned long magic)
+{
+	for (size_t i = 0; i < sizeof(network_fs) / sizeof(network_fs[0]); i++)
+		if (network_fs[i].magic == (magic & 0xffffffff))
+			return network_fs[i].name;
+	return NULL;
+}
+
+enum err
+queue_sqlite_network_check(const char *path, struct fault *f)
+{
+	const char *slash = strrchr(path, '/');
+	struct statfs fs;
+	const char *name;
+	struct buf dir;
+
+	buf_init(&dir, QUEUE_SQLITE_PATH_MAX);
+	buf_add(&dir, path, (size_t)(slash - path) + 1);
+	buf_byte(&dir, '\0');
+	if (dir.err != ERR_OK) {
+		enum err e = dir.err;
+
+		buf_free(&dir);
+		return fault_set(f, e, "%s", err_text(e));
+	}
+	/* A directory that is not there is the sidecar's to report. */
+	name = statfs(dir.base, &fs) == 0
+		   ? queue_sqlite_network_fs((unsigned long)fs.f_type)
+		   : NULL;
+	buf_free(&dir);
+	if (name == NULL)
+		return ERR_OK;
+	return fault_set(f, ERR_UNSUPPORTED,
+	    "%s lies on a %s file system, where locks and shared memory do "
+	    "not work: set MERCURE_TRANSPORT_URL to a local disk",
+	    path, name);
+}
+
+void
+queue_sqlite_shut(struct queue_sqlite *q)
+{
+	for (size_t i = 0; i < SQL_COUNT; i++) {
+		sqlite3_finalize(q->statements[i]);
+		q->statements[i] = NULL;
+	}
+	sqlite3_close(q->db);
+	q->db = NULL;
+	q->key.epoch = 0;
+}
+
+bool
+queue_sqlite_moved(struct queue_sqlite *q)
+{
+	int moved = 0;
+
+	return sqlite3_file_control(q->db, "main", SQLITE_FCNTL_HAS_MOVED,
+		   &moved) != SQLITE_OK ||
+	       moved != 0;
+}
+
+/* What the guard triggers call; see sql/schema.sql. */
+static void
+writer(sqlite3_context *context, int n, sqlite3_value **values)
+{
+	(void)n;
+	(void)values;
+	sqlite3_result_null(context);
+}
+
+static int
+note_frames(void *arg, sqlite3 *db, const char *name, int frames)
+{
+	struct queue_sqlite *q = arg;
+
+	(void)db;
+	(void)name;
+	q->wal_frames = frames;
+	return SQLITE_OK;
+}
+
+/* No statement runs before this: closing the connection must never
+ * checkpoint, and never remove the -wal file. */
+static int
+tame(struct queue_sqlite *q)
+{
+	int persist = 1, rc;
+
+	sqlite3_extended_result_codes(q->db, 1);
+	sqlite3_busy_timeout(q->db, QUEUE_SQLITE_BUSY_MS);
+	rc = sqlite3_db_config(
+	    q->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_db_config(
+		    q->db, SQLITE_DBCONFIG_DEFENSIVE, 1, (int *)NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_file_control(
+		    q->db, "main", SQLITE_FCNTL_PERSIST_WAL, &persist);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_create_function_v2(q->db, "pushcgi_writer", 0,
+		    SQLITE_UTF8 | SQLITE_INNOCUOUS, NULL, writer, NULL, NULL,
+		    NULL);
+	return rc;
+}
+
+static enum err
+connect_db(struct queue_sqlite *q, bool fresh)
+{
+	const char *path = sidecar_db_path(q->side);
+	const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
+			  SQLITE_OPEN_PRIVATECACHE;
+	int rc;
+
+	rc = sqlite3_open_v2(
+	    path, &q->db, flags | (fresh ? SQLITE_OPEN_CREATE : 0), NULL);
+	/* -wal and -shm take their mode from it, whatever the umask is. */
+	if (rc == SQLITE_OK && fresh && chmod(path, 0660) == -1)
+		rc = SQLITE_PERM;
+	if (rc == SQLITE_OK)
+		rc = tame(q);
+	if (rc == SQLITE_OK && sqlite3_db_readonly(q->db, "main") != 0)
+		rc = SQLITE_READONLY;
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(
+		    q->db, sql_text[SQL_SET_CONNECTION], NULL, NULL, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(q->db,
+		    sql_text[q->settings.full ? SQL_SET_FULL : SQL_SET_NORMAL],
+		    NULL, NULL, NULL);
+	if (rc != SQLITE_OK) {
+		enum err e = queue_sqlite_failed(q, rc);
+
+		queue_sqlite_shut(q);
+		return e;
+	}
+	sqlite3_wal_hook(q->db, note_frames, q);
+	q->wal_frames = 0;
+	q->looked_ms = clock_mono_ms();
+	return ERR_OK;
+}
+
+static enum err
+read_number(struct queue_sqlite *q, enum sql_statement which, int64_t *out)
+{
+	sqlite3_stmt *st = queue_sqlite_statement(q, which);
+	int rc = st != NULL ? sqlite3_step(st) : sqlite3_errcode(q->db);
+	int64_t n = rc == SQLITE_ROW ? sqlite3_column_int64(st, 0) : 0;
+
+	sqlite3_reset(st);
+	if (rc != SQLITE_ROW)
+		return queue_sqlite_failed(q, rc);
+	*out = n;
+	return ERR_OK;
+}
+
+static enum err
+seed_meta(struct queue_sqlite *q)
+{
+	struct {
+		int64_t epoch;
+		uint8_t key[16];
+	} random = { 0, { 0 } };
+	sqlite3_stmt *st = queue_sqlite_statement(q, SQL_INSERT_META);
+
+	if (st == NULL)
+		return queue_sqlite_failed(q, sqlite3_errcode(q->db));
+	if (RAND_bytes((unsigned char *)&random.epoch, sizeof(int64_t)) != 1 ||
+	    RAND_bytes(random.key, sizeof(random.key)) != 1)
+		return fault_set(
+		    &q->fault, ERR_IO, "the system gives no random bytes");
+	/* Positive, and never the 0 that stands for "none seen yet". */
+	random.epoch = (random.epoch & INT64_MAX) | 1;
+	sqlite3_bind_int64(st, 1, random.epoch);
+	sqlite3_bind_blob(
+	    st, 2, random.key, (int)sizeof(random.key), SQLITE_TRANSIENT);
+	return queue_sqlite_finish(q, st);
+}
+
+/* Row n leads from user_version n to n + 1; its text ends by saying so. */
+static const struct migration {
+	const char *sql;
+	enum err (*fill)(struct queue_sqlite *q);
+} migrations[] = {
+	{ sql_schema, seed_meta },
+};
+
+#define QUEUE_SQLITE_VERSION \
+	(int64_t)(sizeof(migrations) / sizeof(migrations[0]))
+
+enum err
+queue_sqlite_version(struct queue_sqlite *q)
+{
+	int64_t version;
+	enum err e;
+
+	if ((e = read_number(q, SQL_READ_VERSION, &version)) != ERR_OK)
+		return e;
+	if (version > QUEUE_SQLITE_VERSION)
+		return fault_set(&q->fault, ERR_NEWER,
+		    "%s belongs to a newer version: upgrade and restart this "
+		    "program",
+		    q->path);
+	return version < QUEUE_SQLITE_VERSION ? ERR_NOTFOUND : ERR_OK;
+}
+
+/* ERR_NOTFOUND: ours, or new, but not ready yet. */
+static enum err
+look_at_db(struct queue_sqlite *q)
+{
+	int64_t application, tables = 0;
+	sqlite3_stmt *st;
+	bool is_wal;
+	enum err e;
+
+	if ((e = read_number(q, SQL_READ_APPLICATION, &application)) != ERR_OK)
+		return e;
+	if (application == 0)
+		e = read_number(q, SQL_COUNT_TABLES, &tables);
+	if (e != ERR_OK)
+		return e;
+	if (tables > 0 ||
+	    (application != 0 && application != QUEUE_SQLITE_APPLICATION))
+		return fault_set(&q->fault, ERR_IO,
+		    "%s is another program's database: set "
+		    "MERCURE_TRANSPORT_URL to a file of its own",
+		    q->path);
+	if ((e = queue_sqlite_version(q)) != ERR_OK)
+		return e;
+
+	st = queue_sqlite_statement(q, SQL_READ_JOURNAL_MODE);
+	is_wal = st != NULL && sqlite3_step(st) == SQLITE_ROW &&
+		 sqlite3_stricmp(
+		     (const char *)sqlite3_column_text(st, 0), "wal") == 0;
+	sqlite3_reset(st);
+	return is_wal ? ERR_OK : ERR_NOTFOUND;
+}
+
+/* Nothing is there, or an empty file: a database of ours never is. */
+static bool
+is_absent(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == -1 ? errno == ENOENT
+				     : S_ISREG(st.st_mode) && st.st_size == 0;
+}
+
+/* What an earlier database left would be taken for the new one's.  The empty
+ * file goes too, so that processes which still have it notice. */
+static enum err
+remove_remains(struct queue_sqlite *q)
+{
+	static const char *const suffixes[] = { "", "-wal", "-shm",
+		"-journal" };
+	const char *path = sidecar_db_path(q->side);
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		struct buf b;
+
+		buf_init(&b, QUEUE_SQLITE_PATH_MAX + 16);
+		buf_text(&b, path);
+		buf_text(&b, suffixes[i]);
+		buf_byte(&b, '\0');
+		if (b.err != ERR_OK)
+			e = fault_set(&q->fault, b.err, "%s", err_text(b.err));
+		else if (unlink(b.base) == -1 && errno != ENOENT)
+			e = sidecar_denied(path, errno, &q->fault);
+		buf_free(&b);
+		if (e != ERR_OK)
+			break;
+	}
+	return e;
+}
+
+static enum err
+upgrade(struct queue_sqlite *q)
+{
+	int64_t version;
+	enum err e;
+
+	if ((e = queue_sqlite_run(q, SQL_SET_JOURNAL_MODE)) != ERR_OK ||
+	    (e = queue_sqlite_run(q, SQL_BEGIN)) != ERR_OK ||
+	    (e = read_number(q, SQL_READ_VERSION, &version)) != ERR_OK)
+		return e;
+	for (; version < QUEUE_SQLITE_VERSION; version++) {
+		const struct migration *m = &migrations[version];
+		int rc = sqlite3_exec(q->db, m->sql, NULL, NULL, NULL);
+
+		if (rc != SQLITE_OK)
+			return queue_sqlite_failed(q, rc);
+		if (m->fill != NULL && (e = m->fill(q)) != ERR_OK)
+			return e;
+	}
+	return queue_sqlite_run(q, SQL_COMMIT);
+}
+
+/* Under the lock. */
+static enum err
+make_ready(struct queue_sqlite *q)
+{
+	const bool fresh = is_absent(sidecar_db_path(q->side));
+	enum err e = ERR_OK;
+
+	if (fresh)
+		e = remove_remains(q);
+	if (e == ERR_OK)
+		e = connect_db(q, fresh);
+	if (e == ERR_OK)
+		e = look_at_db(q);
+	if (e == ERR_NOTFOUND)
+		e = upgrade(q);
+	if (e == ERR_OK)
+		e = look_at_db(q);
+	if (e == ERR_NOTFOUND)
+		e = fault_set(&q->fault, ERR_IO,
+		    "%s does not take the journal mode WAL: set "
+		    "MERCURE_TRANSPORT_URL to a local disk",
+		    q->path);
+	if (e != ERR_OK)
+		queue_sqlite_shut(q);
+	return e;
+}
+
+/* The usual case needs no lock: 500 processes may start at once, also while
+ * another one is stopped with the lock in its hands. */
+static enum err
+open_ready(struct queue_sqlite *q)
+{
+	enum err e;
+
+	if (is_absent(sidecar_db_path(q->side)))
+		return ERR_NOTFOUND;
+	if ((e = connect_db(q, false)) == ERR_OK)
+		e = look_at_db(q);
+	if (e != ERR_OK)
+		queue_sqlite_shut(q);
+	return e;
+}
+
+enum err
+queue_sqlite_ready(struct queue_sqlite *q)
+{
+	enum err e = ERR_MOVED;
+
+	for (int i = 0; e == ERR_MOVED && i < QUEUE_SQLITE_TRIES; i++) {
+		if (q->side != NULL && q->db != NULL)
+			return ERR_OK;
+		if (q->side != NULL && sidecar_moved(q->side)) {
+			sidecar_close(q->side);
+			q->side = NULL;
+		}
+		if ((e = queue_sqlite_network_check(q->path, &q->fault)) !=
+		    ERR_OK)
+			return e;
+		if (q->side == NULL &&
+		    (e = sidecar_open(&q->side, q->path, &q->fault)) != ERR_OK)
+			return e;
+		if (q->db != NULL)
+			return ERR_OK;
+
+		if ((e = open_ready(q)) != ERR_NOTFOUND)
+			return e;
+		if ((e = queue_sqlite_lock(q)) != ERR_OK)
+			continue;
+		e = make_ready(q);
+		queue_sqlite_unlock(q);
+	}
+	return e;
+}

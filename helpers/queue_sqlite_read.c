@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: MIT */
+/* queue_sqlite_read.c - reads what lies behind a position, and waits for more. */
+#include <string.h>
+
+#include "clock.h"
+#include "queue_sqlite.h"
+
+#define LOOK_EVERY_MS 1000
+
+/*
+ * Ready to read, and once a second a look whether this is still the database
+ * at the path: SQLite itself reads on from one that was moved away without
+ * any error.
+ */
+static enum err
+ready_to_read(struct queue_sqlite *q)
+{
+	const int64_t now_ms = clock_mono_ms();
+
+	if (q->db != NULL && now_ms - q->looked_ms >= LOOK_EVERY_MS) {
+		q->looked_ms = now_ms;
+		if (q->side != NULL && sidecar_moved(q->side)) {
+			sidecar_close(q->side);
+			q->side = NULL;
+		}
+		if (queue_sqlite_moved(q) || queue_sqlite_version(q) != ERR_OK)
+			queue_sqlite_shut(q);
+	}
+	return queue_sqlite_ready(q);
+}
+
+static enum err
+load_key(struct queue_sqlite *q)
+{
+	sqlite3_stmt *st = queue_sqlite_statement(q, SQL_READ_KEY);
+	int rc = st != NULL ? sqlite3_step(st) : sqlite3_errcode(q->db);
+
+	if (rc == SQLITE_ROW &&
+	    sqlite3_column_bytes(st, 1) == (int)sizeof(q->key.key)) {
+		q->key.epoch = (uint64_t)sqlite3_column_int64(st, 0);
+		memcpy(
+		    q->key.key, sqlite3_column_blob(st, 1), sizeof(q->key.key));
+		sqlite3_reset(st);
+		return ERR_OK;
+	}
+	sqlite3_reset(st);
+	return queue_sqlite_failed(
+	    q, rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_CORRUPT : rc);
+}
+
+/* ERR_NOTFOUND: the cached key is of another epoch. */
+static enum err
+step_span(struct queue_sqlite *q, sqlite3_stmt **st, struct queue_span *span)
+{
+	int rc;
+
+	*st = queue_sqlite_statement(q, SQL_READ_SPAN);
+	if (*st == NULL)
+		return queue_sqlite_failed(q, sqlite3_errcode(q->db));
+	if ((rc = sqlite3_step(*st)) != SQLITE_ROW) {
+		sqlite3_reset(*st);
+		return queue_sqlite_failed(
+		    q, rc == SQLITE_DONE ? SQLITE_CORRUPT : rc);
+	}
+	span->epoch = (uint64_t)sqlite3_column_int64(*st, 0);
+	span->floor =
+	    (struct cursor){ 0, (uint64_t)sqlite3_column_int64(*st, 1) };
+	if (q->key.epoch == span->epoch)
+		return ERR_OK;
+	sqlite3_reset(*st);
+	return ERR_NOTFOUND;
+}
+
+/* Leaves the statement on its row, which holds the snapshot; the caller
+ * resets it. */
+static enum err
+begin_span(struct queue_sqlite *q, sqlite3_stmt **st, struct queue_span *span)
+{
+	enum err e = step_span(q, st, span);
+
+	if (e != ERR_NOTFOUND)
+		return e;
+	if ((e = load_key(q)) == ERR_OK)
+		e = step_span(q, st, span);
+	if (e != ERR_NOTFOUND)
+		return e;
+	return fault_set(
+	    &q->fault, ERR_MOVED, "%s is replaced at this moment", q->path);
+}
+
+static struct slice
+column(sqlite3_stmt *st, int at)
+{
+	const char *text = (const char *)sqlite3_column_text(st, at);
+
+	return (struct slice){ text,
+		text != NULL ? (size_t)sqlite3_column_bytes(st, at) : 0 };
+}
+
+/* Returns the bytes of the row; 0: no memory. */
+static size_t
+hand_row(struct queue_sqlite *q, sqlite3_stmt *st, queue_row_fn *row, void *arg)
+{
+	const struct cursor at = { 0, (uint64_t)sqlite3_column_int64(st, 0) };
+	char own_id[QUEUE_ID_SIZE];
+	struct update u = {
+		.kind = sqlite3_column_int(st, 1) == UPDATE_HUB
+			    ? UPDATE_HUB
+			    : UPDATE_APPLICATION,
+		.private = sqlite3_column_int(st, 2) != 0,
+		.has_retry = sqlite3_column_type(st, 3) != SQLITE_NULL,
+		.retry_ms = (uint32_t)sqlite3_column_int64(st, 3),
+		.id = column(st, 4),
+		.type = column(st, 5),
+		.topics = column(st, 6),
+		.data = column(st, 7),
+	};
+
+	if (u.id.base == NULL) {
+		if (queue_cursor_id(&q->key, at, own_id) != ERR_OK)
+			return 0;
+		u.id = slice_of(own_id);
+	}
+	if (sqlite3_errcode(q->db) == SQLITE_NOMEM)
+		return 0;
+	row(arg, at, &u);
+	return 1 + u.id.len + u.type.len + u.topics.len + u.data.len;
+}
+
+static enum err
+hand_rows(struct queue_sqlite *q, size_t rows_max, size_t bytes_max,
+    queue_row_fn *row, void *arg, struct queue_span *span)
+{
+	sqlite3_stmt *st = queue_sqlite_statement(q, SQL_READ_UPDATES);
+	size_t bytes = 0;
+	int rc = SQLITE_DONE;
+
+	if (st == NULL)
+		return queue_sqlite_failed(q, sqlite3_errcode(q->db));
+	sqlite3_bind_int64(st, 1, (int64_t)span->next.lo);
+	sqlite3_bind_int64(
+	    st, 2, rows_max > INT64_MAX ? INT64_MAX : (int64_t)rows_max);
+	while ((span->rows == 0 || bytes < bytes_max) &&
+	       (rc = sqlite3_step(st)) == SQLITE_ROW) {
+		size_t n = hand_row(q, st, row, arg);
+
+		if (n == 0) {
+			rc = SQLITE_NOMEM;
+			break;
+		}
+		bytes += n;
+		span->rows++;
+		span->next.lo = (uint64_t)sqlite3_column_int64(st, 0);
+	}
+	sqlite3_reset(st);
+	return rc == SQLITE_ROW || rc == SQLITE_DONE
+		   ? ERR_OK
+		   : queue_sqlite_failed(q, rc);
+}
+
+/* One snapshot: the span's statement stays on its row until the rows are
+ * copied. */
+static enum err
+read_span(struct queue_sqlite *q, uint64_t epoch_seen, size_t rows_max,
+    size_t bytes_max, queue_row_fn *row, void *arg, struct queue_span *span)
+{
+	sqlite3_stmt *st = NULL;
+	enum err e;
+
+	if ((e = begin_span(q, &st, span)) != ERR_OK)
+		return e;
+	if (span->epoch != epoch_seen)
+		span->next = (struct cursor){ 0, 0 };
+	else if (rows_max > 0 && row != NULL)
+		e = hand_rows(q, rows_max, bytes_max, row, arg, span);
+	if (q->db != NULL)
+		sqlite3_reset(st);
+	return e;
+}
+
+enum err
+queue_sqlite_read(struct queue *base, struct cursor after, uint64_t epoch_seen,
+    size_t rows_max, size_t bytes_max, queue_row_fn *row, void *arg,
+    struct queue_span *out)
+{
+	struct queue_sqlite *q = (struct queue_sqlite *)base;
+	struct queue_span span = { .next = after };
+	enum err e;
+
+	/* Before the look into the log: a bell that rings from now on, ends
+	 * the next wait. */
+	if (q->side != NULL)
+		q->word_seen = sidecar_word(q->side);
+	if (after.hi != 0 || after.lo > INT64_MAX)
+		span.next = (struct cursor){ 0, INT64_MAX };
+	if ((e = ready_to_read(q)) == ERR_OK)
+		e = read_span(
+		    q, epoch_seen, rows_max, bytes_max, row, arg, &span);
+	queue_sqlite_done(q, e);
+	if (e == ERR_OK)
+		*out = span;
+	return e;
+}
+
+/* The last seq that was ever given, pruned or not. */
+static enum err
+read_tail(struct queue_sqlite *q, uint64_t *out)
+{
+	sqlite3_stmt *st = queue_sqlite_statement(q, SQL_READ_TAIL);
+	uint64_t seq = 0;
+	int rc = st != NULL ? sqlite3_step(st) : sqlite3_errcode(q->db);
+
+	if (rc == SQLITE_ROW)
+		seq = (uint64_t)sqlite3_column_int64(st, 0);
+	sqlite3_reset(st);
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+		return queue_sqlite_failed(q, rc);
+	*out = seq;
+	return ERR_OK;
+}
+
+enum err
+queue_sqlite_tail(struct queue *base, struct cursor *out)
+{
+	struct queue_sqlite *q = (struct queue_sqlite *)base;
+	uint64_t seq = 0;
+	enum err e;
+
+	if ((e = ready_to_read(q)) == ERR_OK)
+		e = read_tail(q, &seq);
+	queue_sqlite_done(q, e);
+	if (e == ERR_OK)
+		*out = (struct cursor){ 0, seq };
+	return e;
+}
+
+static enum err
+find_cursor(
+    struct queue_sqlite *q, struct slice id, struct cursor *out, bool *known)
+{
+	struct queue_span span = { 0 };
+	struct cursor at;
+	sqlite3_stmt *st = NULL;
+	uint64_t tail = 0;
+	enum err e;
+
+	if ((e = begin_span(q, &st, &span)) != ERR_OK)
+		return e;
+	if ((e = read_tail(q, &tail)) == ERR_OK)
+		e = queue_cursor_parse(&q->key, id, &at);
+	if (q->db != NULL)
+		sqlite3_reset(st);
+	if (e == ERR_OK && at.lo <= tail && at.lo >= span.floor.lo) {
+		*out = at;
+		*known = true;
+	}
+	return e == ERR_SYNTAX || e == ERR_LIMIT ? ERR_OK : e;
+}
+
+static enum err
+find_update(
+    struct queue_sqlite *q, struct slice id, struct cursor *out, bool *known)
+{
+	sqlite3_stmt *st = queue_sqlite_statement(q, SQL_FIND_ID);
+	int rc = SQLITE_ERROR;
+
+	if (st == NULL)
+		return queue_sqlite_failed(q, sqlite3_errcode(q->db));
+	rc = sqlite3_bind_text64(
+	    st, 1, id.base, id.len, SQLITE_STATIC, SQLITE_UTF8);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(st);
+	if (rc == SQLITE_ROW) {
+		out->lo = (uint64_t)sqlite3_column_int64(st, 0);
+		*known = true;
+	}
+	sqlite3_reset(st);
+	return rc == SQLITE_ROW || rc == SQLITE_DONE
+		   ? ERR_OK
+		   : queue_sqlite_failed(q, rc);
+}
+
+enum err
+queue_sqlite_find(
+    struct queue *base, struct slice id, struct cursor *out, bool *known)
+{
+	struct queue_sqlite *q = (struct queue_sqlite *)base;
+	struct cursor at = { 0, 0 };
+	bool found = false;
+	enum err e;
+
+	if ((e = ready_to_read(q)) == ERR_OK && id.len > 0)
+		e = id.base[0] == '#' ? find_cursor(q, id, &at, &found)
+				      : find_update(q, id, &at, &found);
+	queue_sqlite_done(q, e);
+	if (e == ERR_OK) {
+		*out = at;
+		*known = found;
+	}
+	return e;
+}
+
+enum err
+queue_sqlite_cursor_key(struct queue *base, struct queue_cursor_key *out)
+{
+	struct queue_sqlite *q = (struct queue_sqlite *)base;
+	enum err e;
+
+	if ((e = ready_to_read(q)) == ERR_OK)
+		e = load_key(q);
+	queue_sqlite_done(q, e);
+	if (e == ERR_OK)
+		*out = q->key;
+	return e;
+}
+
+void
+queue_sqlite_wait(struct queue *base, unsigned timeout_ms)
+{
+	struct queue_sqlite *q = (struct queue_sqlite *)base;
+
+	sidecar_wait(
+	    q->side, q->word_seen, &q->poked, q->poked_seen, timeout_ms);
+	q->poked_seen = atomic_load(&q->poked);
+}
+
+void
+queue_sqlite_poke(struct queue *base)
+{
+	sidecar_poke(&((struct queue_sqlite *)base)->poked);
+}

@@ -1,0 +1,548 @@
+/* SPDX-License-Identifier: MIT */
+/* sidecar.c - the lock, the bell and the bytes that show who lives. */
+#include "sidecar.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "buf.h"
+#include "clock.h"
+#include "mem.h"
+
+/*
+ * The bytes that processes lock.  They lie on the file's offsets, not in its
+ * content; those from SIDECAR_BYTE_LIVE on belong to one living process each
+ * (a random offset is its owner key).
+ */
+enum {
+	SIDECAR_BYTE_WRITE = 0,  /* commit, checkpoint, schema, migration */
+	SIDECAR_BYTE_CREATE = 1, /* initialising the page */
+	SIDECAR_BYTE_REAPER = 2, /* who looks for dead processes */
+};
+#define SIDECAR_BYTE_LIVE ((off_t)1 << 40)
+
+#define SIDECAR_SIZE 4096
+#define SIDECAR_VERSION 1
+#define SIDECAR_PATH_MAX 4096
+#define SIDECAR_LINKS_MAX 40
+#define SIDECAR_CREATE_MS 5000
+#define SIDECAR_TURN_MS 5
+#define SIDECAR_GIVE_WAY_NS 50000
+
+struct sidecar_header {
+	char magic[8];
+	uint32_t version;
+	uint32_t size;
+};
+
+static const struct sidecar_header sidecar_header = { "pushcgi",
+	SIDECAR_VERSION, SIDECAR_SIZE };
+
+/* Only the kernel's lock is the truth; the words make waiting for it cheap
+ * and may be stale after a kill. */
+struct sidecar_page {
+	struct sidecar_header header;
+	_Atomic uint32_t wake;     /* bumped after each commit */
+	_Atomic uint32_t released; /* bumped after each unlock */
+	_Atomic uint32_t waiters;  /* for `released`; never too low */
+	_Atomic int32_t holder;    /* process id; 0: nobody */
+};
+
+struct sidecar {
+	int fd; /* one for life: the locks hang on it */
+	struct sidecar_page *page;
+	char *path;
+	char *db_path;
+	bool woke_other;
+};
+
+static long
+futex(const _Atomic uint32_t *word, int op, uint32_t value,
+    const struct timespec *timeout)
+{
+	return syscall(SYS_futex, word, op, value, timeout, NULL, 0);
+}
+
+static struct timespec
+timespec_ms(int64_t ms)
+{
+	return (struct timespec){ (time_t)(ms / 1000),
+		(long)(ms % 1000) * 1000000 };
+}
+
+static enum err
+lock_byte(int fd, off_t byte, short type)
+{
+	struct flock l = { .l_type = type,
+		.l_whence = SEEK_SET,
+		.l_start = byte,
+		.l_len = 1 };
+
+	while (fcntl(fd, F_OFD_SETLK, &l) == -1) {
+		if (errno == EAGAIN || errno == EACCES)
+			return ERR_BUSY;
+		if (errno != EINTR)
+			return ERR_IO;
+	}
+	return ERR_OK;
+}
+
+static enum err
+errno_err(int code)
+{
+	switch (code) {
+	case ENOMEM:
+		return ERR_NOMEM;
+	case ENOSPC:
+	case EDQUOT:
+	case EFBIG:
+		return ERR_FULL;
+	case EACCES:
+	case EPERM:
+	case EROFS:
+		return ERR_READONLY;
+	default:
+		return ERR_IO;
+	}
+}
+
+/* Whom a directory should belong to: the group this process acts for, and
+ * root's is nobody's. */
+static void
+group_name(char *out, size_t size)
+{
+	struct group g, *found = NULL;
+	char room[1024];
+
+	if (getegid() != 0 &&
+	    getgrgid_r(getegid(), &g, room, sizeof(room), &found) == 0 &&
+	    found != NULL)
+		snprintf(out, size, "%s", g.gr_name);
+	else if (getegid() != 0)
+		snprintf(out, size, "%lu", (unsigned long)getegid());
+	else
+		snprintf(out, size, "www-data");
+}
+
+enum err
+sidecar_denied(const char *path, int code, struct fault *f)
+{
+	const char *slash = strrchr(path, '/');
+	const int dir = slash != NULL ? (int)(slash - path) : 0;
+	const enum err e = errno_err(code);
+	char group[64];
+
+	group_name(group, sizeof(group));
+	if (code == ENOENT || code == ENOTDIR)
+		return fault_set(f, e,
+		    "the directory of %s does not exist: install -d -o root "
+		    "-g %s -m 2770 %.*s",
+		    path, group, dir, path);
+	if (e == ERR_READONLY)
+		return fault_set(f, e,
+		    "user %lu may not write %s: chown root:%s %.*s && chmod "
+		    "2770 %.*s, and chmod 660 the files in it",
+		    (unsigned long)geteuid(), path, group, dir, path, dir,
+		    path);
+	return fault_set(f, e, "cannot write %s: %s%s", path, strerror(code),
+	    e == ERR_FULL ? ": free space on the disk" : "");
+}
+
+/*
+ * The directory's real path and the last component as it is: for a database
+ * that does not exist yet.  ERR_IO: look at errno.
+ */
+static enum err
+resolve_parent(struct buf *out, const char *path)
+{
+	char dir[SIDECAR_PATH_MAX], real[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	const char *name = slash != NULL ? slash + 1 : path;
+	size_t len = slash != NULL ? (size_t)(slash - path) : 0;
+
+	if (len >= sizeof(dir))
+		return ERR_LIMIT;
+	memcpy(dir, path, len);
+	dir[len] = '\0';
+	if (len == 0)
+		memcpy(dir, slash != NULL ? "/" : ".", 2);
+	if (realpath(dir, real) == NULL)
+		return ERR_IO;
+	buf_clear(out);
+	buf_text(out, strcmp(real, "/") == 0 ? "" : real);
+	buf_byte(out, '/');
+	buf_text(out, name);
+	buf_byte(out, '\0');
+	return out->err;
+}
+
+/* Put the directory of `base` in front of a relative link's target. */
+static enum err
+make_absolute(char *target, size_t size, const char *base)
+{
+	const size_t dir = (size_t)(strrchr(base, '/') + 1 - base);
+	const size_t len = strlen(target);
+
+	if (target[0] == '/')
+		return ERR_OK;
+	if (dir + len >= size)
+		return ERR_LIMIT;
+	memmove(target + dir, target, len + 1);
+	memcpy(target, base, dir);
+	return ERR_OK;
+}
+
+/* As realpath(3), but the last component, or what a symbolic link there
+ * leads to, need not exist. */
+static enum err
+resolve(char **out, const char *path, struct fault *f)
+{
+	char target[SIDECAR_PATH_MAX], *text;
+	struct buf b;
+	enum err e;
+
+	buf_init(&b, SIDECAR_PATH_MAX);
+	for (int links = 0;; links++) {
+		ssize_t n;
+
+		errno = ELOOP;
+		e = links < SIDECAR_LINKS_MAX ? resolve_parent(&b, path)
+					      : ERR_IO;
+		if (e != ERR_OK)
+			break;
+		n = readlink(b.base, target, sizeof(target) - 1);
+		if (n < 0)
+			break;
+		target[n] = '\0';
+		if ((e = make_absolute(target, sizeof(target), b.base)) !=
+		    ERR_OK)
+			break;
+		path = target;
+	}
+	if (e == ERR_IO)
+		e = sidecar_denied(path, errno, f);
+	else if (e == ERR_OK && (text = mem_text(slice_of(b.base))) != NULL)
+		*out = text;
+	else
+		e = fault_set(f, e != ERR_OK ? e : ERR_NOMEM, "%s: %s", path,
+		    err_text(e != ERR_OK ? e : ERR_NOMEM));
+	buf_free(&b);
+	return e;
+}
+
+/* Same owner, group and mode as the database, so that whoever may write one
+ * may write the other. */
+static void
+adopt_rights(int fd, const char *db_path)
+{
+	struct stat db, own;
+	mode_t mode = 0660;
+
+	if (stat(db_path, &db) == 0 && fstat(fd, &own) == 0 && db.st_size > 0) {
+		mode = db.st_mode & 0777;
+		if ((db.st_uid != own.st_uid || db.st_gid != own.st_gid) &&
+		    fchown(fd, db.st_uid, db.st_gid) == -1 &&
+		    fchown(fd, (uid_t)-1, db.st_gid) == -1)
+			return;
+	}
+	if (fchmod(fd, mode) == -1)
+		return;
+}
+
+/* ERR_NOTFOUND: not initialised yet. */
+static enum err
+header_check(const struct sidecar *s, struct fault *f)
+{
+	static const struct sidecar_header none;
+	struct sidecar_header h = none;
+	struct stat st;
+	ssize_t n;
+
+	if (fstat(s->fd, &st) == -1 || !S_ISREG(st.st_mode))
+		return fault_set(
+		    f, ERR_IO, "%s is not a regular file: remove it", s->path);
+	n = pread(s->fd, &h, sizeof(h), 0);
+	if (n < 0)
+		return fault_set(
+		    f, ERR_IO, "cannot read %s: %s", s->path, strerror(errno));
+	if (memcmp(&h, &none, sizeof(h)) == 0)
+		return ERR_NOTFOUND;
+	if (n < (ssize_t)sizeof(h) ||
+	    memcmp(h.magic, sidecar_header.magic, sizeof(h.magic)) != 0)
+		return fault_set(f, ERR_IO,
+		    "%s is not the hub's: remove it while no hub runs",
+		    s->path);
+	if (h.version != SIDECAR_VERSION || h.size != SIDECAR_SIZE)
+		return fault_set(f, ERR_NEWER,
+		    "%s belongs to a newer version: upgrade this program",
+		    s->path);
+	return st.st_size < SIDECAR_SIZE ? ERR_NOTFOUND : ERR_OK;
+}
+
+static enum err
+create_lock(const struct sidecar *s)
+{
+	const int64_t end = clock_mono_ms() + SIDECAR_CREATE_MS;
+	const struct timespec turn = timespec_ms(1);
+	enum err e;
+
+	while (
+	    (e = lock_byte(s->fd, SIDECAR_BYTE_CREATE, F_WRLCK)) == ERR_BUSY) {
+		if (clock_mono_ms() >= end)
+			break;
+		nanosleep(&turn, NULL);
+	}
+	return e;
+}
+
+/* The space first: a store into a hole of a full file system is a SIGBUS.
+ * The header last: whoever sees it may map the page. */
+static enum err
+initialise(struct sidecar *s, struct fault *f)
+{
+	enum err e;
+	int code;
+
+	if ((e = create_lock(s)) != ERR_OK)
+		return fault_set(f, e,
+		    "cannot lock %s: stop the process that holds it", s->path);
+	e = header_check(s, f);
+	if (e == ERR_NOTFOUND) {
+		e = ERR_OK;
+		adopt_rights(s->fd, s->db_path);
+		code = posix_fallocate(s->fd, 0, SIDECAR_SIZE);
+		if (code == 0 &&
+		    pwrite(s->fd, &sidecar_header, sizeof(sidecar_header), 0) !=
+			(ssize_t)sizeof(sidecar_header))
+			code = errno;
+		if (code != 0)
+			e = sidecar_denied(s->path, code, f);
+	}
+	if (lock_byte(s->fd, SIDECAR_BYTE_CREATE, F_UNLCK) != ERR_OK &&
+	    e == ERR_OK)
+		e = ERR_IO;
+	return e;
+}
+
+static enum err
+open_file(struct sidecar *s, struct fault *f)
+{
+	enum err e;
+
+	s->fd = open(s->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0660);
+	if (s->fd == -1)
+		return sidecar_denied(s->path, errno, f);
+	e = header_check(s, f);
+	if (e == ERR_NOTFOUND)
+		e = initialise(s, f);
+	if (e != ERR_OK)
+		return e;
+	s->page = mmap(
+	    NULL, SIDECAR_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, s->fd, 0);
+	if (s->page == MAP_FAILED) {
+		s->page = NULL;
+		return fault_set(f, errno_err(errno), "cannot map %s: %s",
+		    s->path, strerror(errno));
+	}
+	return ERR_OK;
+}
+
+enum err
+sidecar_open(struct sidecar **out, const char *db_path, struct fault *f)
+{
+	struct sidecar *s = mem_calloc(1, sizeof(*s));
+	struct buf b;
+	enum err e;
+
+	if (s == NULL)
+		return fault_set(f, ERR_NOMEM, "out of memory");
+	s->fd = -1;
+	buf_init(&b, SIDECAR_PATH_MAX + 8);
+	if ((e = resolve(&s->db_path, db_path, f)) != ERR_OK)
+		goto out;
+	buf_printf(&b, "%s-hub", s->db_path);
+	if ((s->path = buf_steal(&b)) == NULL) {
+		e = fault_set(f, ERR_NOMEM, "out of memory");
+		goto out;
+	}
+	if ((e = open_file(s, f)) != ERR_OK)
+		goto out;
+
+	*out = s;
+	s = NULL;
+out:
+	buf_free(&b);
+	sidecar_close(s);
+	return e;
+}
+
+const char *
+sidecar_db_path(const struct sidecar *s)
+{
+	return s->db_path;
+}
+
+bool
+sidecar_moved(const struct sidecar *s)
+{
+	struct stat path, own;
+
+	return stat(s->path, &path) == -1 || fstat(s->fd, &own) == -1 ||
+	       path.st_ino != own.st_ino || path.st_dev != own.st_dev;
+}
+
+/* A process that frees and takes the lock in a loop would starve those it
+ * wakes: they need a moment to run. */
+static void
+give_way(struct sidecar *s)
+{
+	const struct timespec moment = { 0, SIDECAR_GIVE_WAY_NS };
+
+	if (s->woke_other)
+		nanosleep(&moment, NULL);
+	s->woke_other = false;
+}
+
+/* Bounded turns: nobody rings for a holder that was killed. */
+static void
+wait_turn(struct sidecar *s, uint32_t seen, int64_t left_ms)
+{
+	struct timespec t =
+	    timespec_ms(left_ms < SIDECAR_TURN_MS ? left_ms : SIDECAR_TURN_MS);
+
+	atomic_fetch_add(&s->page->waiters, 1);
+	futex(&s->page->released, FUTEX_WAIT, seen, &t);
+	atomic_fetch_sub(&s->page->waiters, 1);
+}
+
+enum err
+sidecar_lock(struct sidecar *s, unsigned timeout_ms, pid_t *holder)
+{
+	const int64_t end = clock_mono_ms() + timeout_ms;
+	enum err e;
+
+	give_way(s);
+	for (;;) {
+		const uint32_t seen = atomic_load(&s->page->released);
+		int64_t left_ms;
+
+		e = lock_byte(s->fd, SIDECAR_BYTE_WRITE, F_WRLCK);
+		if (e != ERR_BUSY)
+			break;
+		left_ms = end - clock_mono_ms();
+		if (left_ms <= 0)
+			break;
+		wait_turn(s, seen, left_ms);
+	}
+	if (e == ERR_IO)
+		return e;
+	if (sidecar_moved(s)) {
+		if (e == ERR_OK)
+			lock_byte(s->fd, SIDECAR_BYTE_WRITE, F_UNLCK);
+		return ERR_MOVED;
+	}
+	if (e == ERR_BUSY)
+		*holder = atomic_load(&s->page->holder);
+	else
+		atomic_store(&s->page->holder, getpid());
+	return e;
+}
+
+void
+sidecar_unlock(struct sidecar *s)
+{
+	atomic_store(&s->page->holder, 0);
+	lock_byte(s->fd, SIDECAR_BYTE_WRITE, F_UNLCK);
+	atomic_fetch_add(&s->page->released, 1);
+	if (atomic_load(&s->page->waiters) > 0)
+		s->woke_other =
+		    futex(&s->page->released, FUTEX_WAKE, 1, NULL) > 0;
+}
+
+uint32_t
+sidecar_word(const struct sidecar *s)
+{
+	return atomic_load(&s->page->wake);
+}
+
+void
+sidecar_wake(struct sidecar *s)
+{
+	atomic_fetch_add(&s->page->wake, 1);
+	futex(&s->page->wake, FUTEX_WAKE, INT_MAX, NULL);
+}
+
+/* Kernels before 5.16 wait on one word only: short turns then. */
+static void
+wait_in_turns(const _Atomic uint32_t *word, uint32_t seen,
+    _Atomic uint32_t *own, uint32_t own_seen, int64_t end)
+{
+	int64_t left_ms;
+
+	while (atomic_load(own) == own_seen && atomic_load(word) == seen &&
+	       (left_ms = end - clock_mono_ms()) > 0) {
+		struct timespec t = timespec_ms(
+		    left_ms < SIDECAR_TURN_MS ? left_ms : SIDECAR_TURN_MS);
+
+		futex(word, FUTEX_WAIT, seen, &t);
+	}
+}
+
+void
+sidecar_wait(const struct sidecar *s, uint32_t seen, _Atomic uint32_t *own,
+    uint32_t own_seen, unsigned timeout_ms)
+{
+	const int64_t end = clock_mono_ms() + timeout_ms;
+	const _Atomic uint32_t *word = s != NULL ? &s->page->wake : own;
+	const struct timespec until = timespec_ms(end);
+	struct futex_waitv v[2] = {
+		{ .val = own_seen, .uaddr = (uintptr_t)own, .flags = FUTEX_32 },
+		{ .val = s != NULL ? seen : own_seen,
+		    .uaddr = (uintptr_t)word,
+		    .flags = FUTEX_32 },
+	};
+
+	while (atomic_load(own) == own_seen &&
+	       (s == NULL || atomic_load(word) == seen)) {
+		if (syscall(SYS_futex_waitv, v, s != NULL ? 2 : 1, 0, &until,
+			CLOCK_MONOTONIC) >= 0 ||
+		    errno == EAGAIN || errno == EINTR)
+			continue;
+		if (errno != ETIMEDOUT)
+			wait_in_turns(word, s != NULL ? seen : own_seen, own,
+			    own_seen, end);
+		return;
+	}
+}
+
+void
+sidecar_poke(_Atomic uint32_t *own)
+{
+	atomic_fetch_add(own, 1);
+	futex(own, FUTEX_WAKE, INT_MAX, NULL);
+}
+
+void
+sidecar_close(struct sidecar *s)
+{
+	if (s == NULL)
+		return;
+	if (s->page != NULL)
+		munmap(s->page, SIDECAR_SIZE);
+	if (s->fd != -1)
+		close(s->fd);
+	mem_free(s->db_path);
+	mem_free(s->path);
+	mem_free(s);
+}
