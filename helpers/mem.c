@@ -2,6 +2,7 @@
 /* mem.c - memory from the C library. */
 #include "mem.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,9 @@ mem_calloc(size_t count, size_t size)
 	/* calloc(0) may give NULL, which would read as a failure. */
 	if (count == 0 || size == 0)
 		count = size = 1;
+	/* calloc() looks, too, but sanitizers abort where it gives NULL. */
+	if (count > SIZE_MAX / size)
+		return NULL;
 	return calloc(count, size);
 }
 
