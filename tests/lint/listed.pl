@@ -10,7 +10,8 @@ use Lint;
 my $make = join "\n", map { text($_) } files('Makefile.am', '*/Makemodule.am');
 my @files = files('helpers/*.[ch]', 'fcgi/*.[ch]', 'helpers/*.[1-8]',
     'fcgi/*.[1-8]', 'sql/*.sql', 'tests/unit/*.[ch]', 'tests/fuzz/*.c',
-    'tests/lint/*.pl', 'tests/lint/*.sh');
+    'tests/lint/*.pl', 'tests/lint/*.sh',
+    'templates/*/*');
 complain('no files found') if !@files;
 for my $path (@files) {
 	my $name = $path;

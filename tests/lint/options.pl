@@ -7,15 +7,26 @@ use FindBin;
 use lib $FindBin::Bin;
 use Lint;
 
-sub options_of_help {
-	my ($program) = @_;
-	my %seen;
-	open(my $p, '-|', $program, '--help') or die "$program: $!\n";
+# The options that `program [subcommand] --help` names, added to %$seen.
+sub read_help {
+	my ($seen, @command) = @_;
+	open(my $p, '-|', @command, '--help') or die "$command[0]: $!\n";
 	while (<$p>) {
-		$seen{$1} = 1 while /(?<![\w-])(--?[A-Za-z][\w-]*)/g;
+		$seen->{$1} = 1 while /(?<![\w-])(--?[A-Za-z][\w-]*)/g;
 	}
 	close($p);
-	complain("$program --help fails") if $? != 0;
+	complain("@command --help fails") if $? != 0;
+}
+
+# A page names a subcommand in a line after .Nm.
+sub options_of_help {
+	my ($program, $page) = @_;
+	my %seen;
+	read_help(\%seen, $program);
+	my %done;
+	for (text($page) =~ /^\.Nm\n\.Cm ([a-z][a-z-]*)$/mg) {
+		read_help(\%seen, $program, $_) if !$done{$_}++;
+	}
 	return \%seen;
 }
 
@@ -36,7 +47,8 @@ for my $page (files('helpers/*.[18]', 'fcgi/*.[18]')) {
 		complain("$page: there is no program $name");
 		next;
 	}
-	my ($help, $man) = (options_of_help($program), options_of_page($page));
+	my $help = options_of_help($program, $page);
+	my $man = options_of_page($page);
 	complain("$page: $_ is only in $name --help")
 	    for sort grep { !$man->{$_} } keys %$help;
 	complain("$page: $_ is not in $name --help")
