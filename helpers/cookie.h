@@ -14,9 +14,11 @@
 struct slice cookie_find(struct slice header, struct slice name);
 
 struct cookie {
-	struct slice name, value, path;
+	struct slice name, value;
+	struct slice path;      /* from the root; base NULL: the browser's own */
 	struct slice domain;    /* base NULL: host-only */
-	struct slice same_site; /* Strict, Lax or None */
+	struct slice same_site; /* Strict, Lax or None (which forces Secure), in
+				 * any case */
 	bool secure;
 	int64_t max_age_s; /* < 0: a session cookie; 0: clears */
 };

@@ -57,108 +57,103 @@ test_find(void **state)
 		NULL, 0 \
 	}
 
+static const struct {
+	const char *name;
+	struct cookie cookie;
+	const char *want;
+} written[] = {
+	{ "session cookie",
+	    { S("auth"), S("a.b"), S("/hub"), NONE, S("Strict"), true, -1 },
+	    "auth=a.b; Path=/hub; Secure; HttpOnly; SameSite=Strict" },
+	{ "domain and age",
+	    { S("auth"), S("a.b"), S("/"), S(".example.com"), S("Lax"), false,
+		3600 },
+	    "auth=a.b; Path=/; Domain=.example.com; Max-Age=3600; "
+	    "HttpOnly; SameSite=Lax" },
+	{ "cleared",
+	    { S("auth"), S(""), S("/hub"), NONE, S("Strict"), true, 0 },
+	    "auth=; Path=/hub; Expires=Thu, 01 Jan 1970 00:00:01 GMT; "
+	    "Max-Age=0; Secure; HttpOnly; SameSite=Strict" },
+	{ "None forces Secure, any case is taken",
+	    { S("auth"), S("x"), NONE, NONE, S("none"), false, -1 },
+	    "auth=x; Secure; HttpOnly; SameSite=None" },
+	{ "a prefixed name and the longest age",
+	    { S("__Secure-t"), S("x"), S("/"), NONE, S("lax"), true,
+		INT64_MAX },
+	    "__Secure-t=x; Path=/; Max-Age=9223372036854775807; "
+	    "Secure; HttpOnly; SameSite=Lax" },
+};
+
 static void
 test_write(void **state)
 {
-	static const struct {
-		const char *name;
-		struct cookie cookie;
-		const char *want;
-	} rows[] = {
-		{ "session cookie",
-		    { S("auth"), S("a.b"), S("/hub"), NONE, S("Strict"), true,
-			-1 },
-		    "auth=a.b; Path=/hub; Secure; HttpOnly; SameSite=Strict" },
-		{ "domain and age",
-		    { S("auth"), S("a.b"), S("/"), S(".example.com"), S("Lax"),
-			false, 3600 },
-		    "auth=a.b; Path=/; Domain=.example.com; Max-Age=3600; "
-		    "HttpOnly; SameSite=Lax" },
-		{ "cleared",
-		    { S("auth"), S(""), S("/hub"), NONE, S("Strict"), true, 0 },
-		    "auth=; Path=/hub; Expires=Thu, 01 Jan 1970 00:00:01 GMT; "
-		    "Max-Age=0; Secure; HttpOnly; SameSite=Strict" },
-		{ "None forces Secure, any case is taken",
-		    { S("auth"), S("x"), NONE, NONE, S("none"), false, -1 },
-		    "auth=x; Secure; HttpOnly; SameSite=None" },
-		{ "a prefixed name and the longest age",
-		    { S("__Secure-t"), S("x"), S("/"), NONE, S("lax"), true,
-			INT64_MAX },
-		    "__Secure-t=x; Path=/; Max-Age=9223372036854775807; "
-		    "Secure; HttpOnly; SameSite=Lax" },
-	};
-
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < sizeof(written) / sizeof(written[0]); i++) {
 		struct fault f = { "" };
 		struct buf b;
 
 		buf_init(&b, 8192);
-		if (cookie_write(&b, &rows[i].cookie, &f) != ERR_OK ||
-		    !slice_is(buf_view(&b), rows[i].want))
-			fail_msg("%s: %.*s %s", rows[i].name,
+		if (cookie_write(&b, &written[i].cookie, &f) != ERR_OK ||
+		    !slice_is(buf_view(&b), written[i].want))
+			fail_msg("%s: %.*s %s", written[i].name,
 			    SLICE_ARG(buf_view(&b)), f.text);
 		buf_free(&b);
 	}
 }
 
+static const struct {
+	const char *name;
+	struct cookie cookie;
+} refused[] = {
+	{ "empty name", { S(""), S("x"), S("/"), NONE, S("Lax"), true, -1 } },
+	{ "absent name", { NONE, S("x"), S("/"), NONE, S("Lax"), true, -1 } },
+	{ "= in the name",
+	    { S("a=b"), S("x"), S("/"), NONE, S("Lax"), true, -1 } },
+	{ "line break in the name",
+	    { S("a\r\n"), S("x"), S("/"), NONE, S("Lax"), true, -1 } },
+	{ "non-ASCII name",
+	    { S("\303\251"), S("x"), S("/"), NONE, S("Lax"), true, -1 } },
+	{ "; in the value",
+	    { S("a"), S("x; Domain=b"), S("/"), NONE, S("Lax"), true, -1 } },
+	{ "blank in the value",
+	    { S("a"), S("x y"), S("/"), NONE, S("Lax"), true, -1 } },
+	{ "quote in the value",
+	    { S("a"), S("\"x\""), S("/"), NONE, S("Lax"), true, -1 } },
+	{ "line break in the value", { S("a"), S("x\r\nLocation: b"), S("/"),
+					 NONE, S("Lax"), true, -1 } },
+	{ "NUL in the value",
+	    { S("a"), S("x\0y"), S("/"), NONE, S("Lax"), true, -1 } },
+	{ "; in the path",
+	    { S("a"), S("x"), S("/;b"), NONE, S("Lax"), true, -1 } },
+	{ "line break in the path",
+	    { S("a"), S("x"), S("/\nb"), NONE, S("Lax"), true, -1 } },
+	{ "relative path",
+	    { S("a"), S("x"), S("hub"), NONE, S("Lax"), true, -1 } },
+	{ "empty domain",
+	    { S("a"), S("x"), S("/"), S(""), S("Lax"), true, -1 } },
+	{ "; in the domain",
+	    { S("a"), S("x"), S("/"), S("b;c"), S("Lax"), true, -1 } },
+	{ "port in the domain",
+	    { S("a"), S("x"), S("/"), S("b:80"), S("Lax"), true, -1 } },
+	{ "unknown SameSite",
+	    { S("a"), S("x"), S("/"), NONE, S("Laxer"), true, -1 } },
+	{ "absent SameSite", { S("a"), S("x"), S("/"), NONE, NONE, true, -1 } },
+};
+
 static void
 test_write_refuses(void **state)
 {
-	static const struct {
-		const char *name;
-		struct cookie cookie;
-	} rows[] = {
-		{ "empty name",
-		    { S(""), S("x"), S("/"), NONE, S("Lax"), true, -1 } },
-		{ "absent name",
-		    { NONE, S("x"), S("/"), NONE, S("Lax"), true, -1 } },
-		{ "= in the name",
-		    { S("a=b"), S("x"), S("/"), NONE, S("Lax"), true, -1 } },
-		{ "line break in the name",
-		    { S("a\r\n"), S("x"), S("/"), NONE, S("Lax"), true, -1 } },
-		{ "non-ASCII name", { S("\303\251"), S("x"), S("/"), NONE,
-					S("Lax"), true, -1 } },
-		{ "; in the value", { S("a"), S("x; Domain=b"), S("/"), NONE,
-					S("Lax"), true, -1 } },
-		{ "blank in the value",
-		    { S("a"), S("x y"), S("/"), NONE, S("Lax"), true, -1 } },
-		{ "quote in the value",
-		    { S("a"), S("\"x\""), S("/"), NONE, S("Lax"), true, -1 } },
-		{ "line break in the value",
-		    { S("a"), S("x\r\nLocation: b"), S("/"), NONE, S("Lax"),
-			true, -1 } },
-		{ "NUL in the value",
-		    { S("a"), S("x\0y"), S("/"), NONE, S("Lax"), true, -1 } },
-		{ "; in the path",
-		    { S("a"), S("x"), S("/;b"), NONE, S("Lax"), true, -1 } },
-		{ "line break in the path",
-		    { S("a"), S("x"), S("/\nb"), NONE, S("Lax"), true, -1 } },
-		{ "relative path",
-		    { S("a"), S("x"), S("hub"), NONE, S("Lax"), true, -1 } },
-		{ "empty domain",
-		    { S("a"), S("x"), S("/"), S(""), S("Lax"), true, -1 } },
-		{ "; in the domain",
-		    { S("a"), S("x"), S("/"), S("b;c"), S("Lax"), true, -1 } },
-		{ "port in the domain",
-		    { S("a"), S("x"), S("/"), S("b:80"), S("Lax"), true, -1 } },
-		{ "unknown SameSite",
-		    { S("a"), S("x"), S("/"), NONE, S("Laxer"), true, -1 } },
-		{ "absent SameSite",
-		    { S("a"), S("x"), S("/"), NONE, NONE, true, -1 } },
-	};
-
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
 		struct fault f = { "" };
 		struct buf b;
 
 		buf_init(&b, 8192);
 		buf_text(&b, "old");
-		if (cookie_write(&b, &rows[i].cookie, &f) != ERR_SYNTAX ||
+		if (cookie_write(&b, &refused[i].cookie, &f) != ERR_SYNTAX ||
 		    !slice_is(buf_view(&b), "old") || b.err != ERR_OK ||
 		    f.text[0] == '\0')
-			fail_msg("%s", rows[i].name);
+			fail_msg("%s", refused[i].name);
 		buf_free(&b);
 	}
 }

@@ -43,48 +43,47 @@ test_accepted(void **state)
 	}
 }
 
+static const struct {
+	const char *name;
+	struct slice text;
+} refused[] = {
+	{ "absent", { NULL, 0 } },
+	{ "empty", { "", 0 } },
+	{ "blanks", { "  \n", 3 } },
+	{ "cut", { "{\"a\":", 5 } },
+	{ "two values", { "1 2", 3 } },
+	{ "something behind", { "{}x", 3 } },
+	{ "NUL behind", { "{}\0", 3 } },
+	{ "duplicate name", { "{\"a\":1,\"a\":1}", 13 } },
+	{ "duplicate name by an escape", { "{\"a\":1,\"\\u0061\":1}", 18 } },
+	{ "duplicate name inside", { "[{\"a\":1,\"a\":2}]", 15 } },
+	{ "invalid UTF-8", { "\"\377\"", 3 } },
+	{ "overlong UTF-8", { "\"\300\200\"", 4 } },
+	{ "lone surrogate", { "\"\\ud800\"", 8 } },
+	{ "NUL by an escape", { "\"\\u0000\"", 8 } },
+	{ "NUL byte in a string", { "\"a\0b\"", 5 } },
+	{ "NUL in a name", { "{\"\\u0000\":1}", 12 } },
+	{ "line feed in a string", { "\"\n\"", 3 } },
+	{ "trailing comma", { "[1,]", 4 } },
+	{ "single quotes", { "'a'", 3 } },
+	{ "comment", { "/**/1", 5 } },
+	{ "NaN", { "NaN", 3 } },
+	{ "number with a leading zero", { "01", 2 } },
+	{ "number out of range", { "1e999", 5 } },
+	{ "byte order mark", { "\357\273\277{}", 5 } },
+	{ "closed before opened", { "]]]]", 4 } },
+};
+
 static void
 test_refused(void **state)
 {
-	static const struct {
-		const char *name;
-		struct slice text;
-	} rows[] = {
-		{ "absent", { NULL, 0 } },
-		{ "empty", { "", 0 } },
-		{ "blanks", { "  \n", 3 } },
-		{ "cut", { "{\"a\":", 5 } },
-		{ "two values", { "1 2", 3 } },
-		{ "something behind", { "{}x", 3 } },
-		{ "NUL behind", { "{}\0", 3 } },
-		{ "duplicate name", { "{\"a\":1,\"a\":1}", 13 } },
-		{ "duplicate name by an escape",
-		    { "{\"a\":1,\"\\u0061\":1}", 18 } },
-		{ "duplicate name inside", { "[{\"a\":1,\"a\":2}]", 15 } },
-		{ "invalid UTF-8", { "\"\377\"", 3 } },
-		{ "overlong UTF-8", { "\"\300\200\"", 4 } },
-		{ "lone surrogate", { "\"\\ud800\"", 8 } },
-		{ "NUL by an escape", { "\"\\u0000\"", 8 } },
-		{ "NUL byte in a string", { "\"a\0b\"", 5 } },
-		{ "NUL in a name", { "{\"\\u0000\":1}", 12 } },
-		{ "line feed in a string", { "\"\n\"", 3 } },
-		{ "trailing comma", { "[1,]", 4 } },
-		{ "single quotes", { "'a'", 3 } },
-		{ "comment", { "/**/1", 5 } },
-		{ "NaN", { "NaN", 3 } },
-		{ "number with a leading zero", { "01", 2 } },
-		{ "number out of range", { "1e999", 5 } },
-		{ "byte order mark", { "\357\273\277{}", 5 } },
-		{ "closed before opened", { "]]]]", 4 } },
-	};
-
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
 		json_t *json = NULL;
 
-		if (json_parse(&json, rows[i].text) != ERR_SYNTAX ||
+		if (json_parse(&json, refused[i].text) != ERR_SYNTAX ||
 		    json != NULL)
-			fail_msg("%s", rows[i].name);
+			fail_msg("%s", refused[i].name);
 	}
 }
 

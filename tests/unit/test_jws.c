@@ -13,159 +13,143 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
+static const struct {
+	const char *name, *header;
+	enum err want;
+} headers[] = {
+	{ "honest", HONEST, ERR_OK },
+	{ "typ absent", "{\"alg\":\"HS256\"}", ERR_OK },
+	{ "typ in other cases", "{\"alg\":\"HS256\",\"typ\":\"jWt\"}", ERR_OK },
+	{ "typ with application/",
+	    "{\"alg\":\"HS256\",\"typ\":\"application/jwt\"}", ERR_OK },
+	{ "kid unknown, a hint only", "{\"alg\":\"HS256\",\"kid\":\"other\"}",
+	    ERR_OK },
+	{ "kid with path characters",
+	    "{\"alg\":\"HS256\",\"kid\":\"../../etc/passwd\"}", ERR_OK },
+	{ "unknown parameter", "{\"alg\":\"HS256\",\"x\":[1]}", ERR_OK },
+	{ "alg none", "{\"alg\":\"none\"}", ERR_TOKEN },
+	{ "alg None", "{\"alg\":\"None\"}", ERR_TOKEN },
+	{ "alg nOnE", "{\"alg\":\"nOnE\"}", ERR_TOKEN },
+	{ "alg empty", "{\"alg\":\"\"}", ERR_TOKEN },
+	{ "alg in lower case", "{\"alg\":\"hs256\"}", ERR_TOKEN },
+	{ "alg with a blank", "{\"alg\":\"HS256 \"}", ERR_TOKEN },
+	{ "alg with NUL", "{\"alg\":\"HS256\\u0000\"}", ERR_TOKEN },
+	{ "alg cut", "{\"alg\":\"HS25\"}", ERR_TOKEN },
+	{ "alg missing", "{\"typ\":\"JWT\"}", ERR_TOKEN },
+	{ "alg a number", "{\"alg\":256}", ERR_TOKEN },
+	{ "alg an array", "{\"alg\":[\"HS256\"]}", ERR_TOKEN },
+	{ "alg null", "{\"alg\":null}", ERR_TOKEN },
+	{ "alg under another case", "{\"ALG\":\"HS256\"}", ERR_TOKEN },
+	{ "alg HS384 where HS256 is pinned", "{\"alg\":\"HS384\"}", ERR_TOKEN },
+	{ "alg RS256 where HS256 is pinned", "{\"alg\":\"RS256\"}", ERR_TOKEN },
+	{ "alg twice", "{\"alg\":\"none\",\"alg\":\"HS256\"}", ERR_TOKEN },
+	{ "alg twice, by an escape",
+	    "{\"alg\":\"HS256\",\"\\u0061lg\":\"none\"}", ERR_TOKEN },
+	{ "typ twice", "{\"alg\":\"HS256\",\"typ\":\"JWT\",\"typ\":\"JWT\"}",
+	    ERR_TOKEN },
+	{ "typ of 1.0", "{\"alg\":\"HS256\",\"typ\":\"at+jwt\"}", ERR_TOKEN },
+	{ "typ with another prefix", "{\"alg\":\"HS256\",\"typ\":\"text/jwt\"}",
+	    ERR_TOKEN },
+	{ "typ with two slashes",
+	    "{\"alg\":\"HS256\",\"typ\":\"application/jwt/x\"}", ERR_TOKEN },
+	{ "typ empty", "{\"alg\":\"HS256\",\"typ\":\"\"}", ERR_TOKEN },
+	{ "typ a number", "{\"alg\":\"HS256\",\"typ\":1}", ERR_TOKEN },
+	{ "typ null", "{\"alg\":\"HS256\",\"typ\":null}", ERR_TOKEN },
+	{ "crit", "{\"alg\":\"HS256\",\"crit\":[\"exp\"],\"exp\":1}",
+	    ERR_TOKEN },
+	{ "crit empty", "{\"alg\":\"HS256\",\"crit\":[]}", ERR_TOKEN },
+	{ "crit null", "{\"alg\":\"HS256\",\"crit\":null}", ERR_TOKEN },
+	{ "b64 false with crit",
+	    "{\"alg\":\"HS256\",\"b64\":false,\"crit\":[\"b64\"]}", ERR_TOKEN },
+	{ "b64 false without crit", "{\"alg\":\"HS256\",\"b64\":false}",
+	    ERR_TOKEN },
+	{ "jwk brought along",
+	    "{\"alg\":\"HS256\",\"jwk\":{\"kty\":\"oct\",\"k\":\"AA\"}"
+	    "}",
+	    ERR_TOKEN },
+	{ "jku", "{\"alg\":\"HS256\",\"jku\":\"https://evil/\"}", ERR_TOKEN },
+	{ "x5c", "{\"alg\":\"HS256\",\"x5c\":[\"AA\"]}", ERR_TOKEN },
+	{ "x5u", "{\"alg\":\"HS256\",\"x5u\":\"https://evil/\"}", ERR_TOKEN },
+	{ "header an array", "[\"HS256\"]", ERR_TOKEN },
+	{ "header a string", "\"HS256\"", ERR_TOKEN },
+	{ "header null", "null", ERR_TOKEN },
+	{ "header an empty object", "{}", ERR_TOKEN },
+	{ "header no JSON", "alg=HS256", ERR_TOKEN },
+	{ "header cut", "{\"alg\":\"HS256\"", ERR_TOKEN },
+	{ "something behind the header", "{\"alg\":\"HS256\"}{}", ERR_TOKEN },
+	{ "header not UTF-8", "{\"alg\":\"HS256\",\"x\":\"\377\"}", ERR_TOKEN },
+	{ "header nested 40 deep",
+	    "{\"alg\":\"HS256\",\"x\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["
+	    "[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}",
+	    ERR_TOKEN },
+};
+
 static void
 test_headers(void **state)
 {
-	static const struct {
-		const char *name, *header;
-		enum err want;
-	} rows[] = {
-		{ "honest", HONEST, ERR_OK },
-		{ "typ absent", "{\"alg\":\"HS256\"}", ERR_OK },
-		{ "typ in other cases", "{\"alg\":\"HS256\",\"typ\":\"jWt\"}",
-		    ERR_OK },
-		{ "typ with application/",
-		    "{\"alg\":\"HS256\",\"typ\":\"application/jwt\"}", ERR_OK },
-		{ "kid unknown, a hint only",
-		    "{\"alg\":\"HS256\",\"kid\":\"other\"}", ERR_OK },
-		{ "kid with path characters",
-		    "{\"alg\":\"HS256\",\"kid\":\"../../etc/passwd\"}",
-		    ERR_OK },
-		{ "unknown parameter", "{\"alg\":\"HS256\",\"x\":[1]}",
-		    ERR_OK },
-		{ "alg none", "{\"alg\":\"none\"}", ERR_TOKEN },
-		{ "alg None", "{\"alg\":\"None\"}", ERR_TOKEN },
-		{ "alg nOnE", "{\"alg\":\"nOnE\"}", ERR_TOKEN },
-		{ "alg empty", "{\"alg\":\"\"}", ERR_TOKEN },
-		{ "alg in lower case", "{\"alg\":\"hs256\"}", ERR_TOKEN },
-		{ "alg with a blank", "{\"alg\":\"HS256 \"}", ERR_TOKEN },
-		{ "alg with NUL", "{\"alg\":\"HS256\\u0000\"}", ERR_TOKEN },
-		{ "alg cut", "{\"alg\":\"HS25\"}", ERR_TOKEN },
-		{ "alg missing", "{\"typ\":\"JWT\"}", ERR_TOKEN },
-		{ "alg a number", "{\"alg\":256}", ERR_TOKEN },
-		{ "alg an array", "{\"alg\":[\"HS256\"]}", ERR_TOKEN },
-		{ "alg null", "{\"alg\":null}", ERR_TOKEN },
-		{ "alg under another case", "{\"ALG\":\"HS256\"}", ERR_TOKEN },
-		{ "alg HS384 where HS256 is pinned", "{\"alg\":\"HS384\"}",
-		    ERR_TOKEN },
-		{ "alg RS256 where HS256 is pinned", "{\"alg\":\"RS256\"}",
-		    ERR_TOKEN },
-		{ "alg twice", "{\"alg\":\"none\",\"alg\":\"HS256\"}",
-		    ERR_TOKEN },
-		{ "alg twice, by an escape",
-		    "{\"alg\":\"HS256\",\"\\u0061lg\":\"none\"}", ERR_TOKEN },
-		{ "typ twice",
-		    "{\"alg\":\"HS256\",\"typ\":\"JWT\",\"typ\":\"JWT\"}",
-		    ERR_TOKEN },
-		{ "typ of 1.0", "{\"alg\":\"HS256\",\"typ\":\"at+jwt\"}",
-		    ERR_TOKEN },
-		{ "typ with another prefix",
-		    "{\"alg\":\"HS256\",\"typ\":\"text/jwt\"}", ERR_TOKEN },
-		{ "typ with two slashes",
-		    "{\"alg\":\"HS256\",\"typ\":\"application/jwt/x\"}",
-		    ERR_TOKEN },
-		{ "typ empty", "{\"alg\":\"HS256\",\"typ\":\"\"}", ERR_TOKEN },
-		{ "typ a number", "{\"alg\":\"HS256\",\"typ\":1}", ERR_TOKEN },
-		{ "typ null", "{\"alg\":\"HS256\",\"typ\":null}", ERR_TOKEN },
-		{ "crit", "{\"alg\":\"HS256\",\"crit\":[\"exp\"],\"exp\":1}",
-		    ERR_TOKEN },
-		{ "crit empty", "{\"alg\":\"HS256\",\"crit\":[]}", ERR_TOKEN },
-		{ "crit null", "{\"alg\":\"HS256\",\"crit\":null}", ERR_TOKEN },
-		{ "b64 false with crit",
-		    "{\"alg\":\"HS256\",\"b64\":false,\"crit\":[\"b64\"]}",
-		    ERR_TOKEN },
-		{ "b64 false without crit", "{\"alg\":\"HS256\",\"b64\":false}",
-		    ERR_TOKEN },
-		{ "jwk brought along",
-		    "{\"alg\":\"HS256\",\"jwk\":{\"kty\":\"oct\",\"k\":\"AA\"}"
-		    "}",
-		    ERR_TOKEN },
-		{ "jku", "{\"alg\":\"HS256\",\"jku\":\"https://evil/\"}",
-		    ERR_TOKEN },
-		{ "x5c", "{\"alg\":\"HS256\",\"x5c\":[\"AA\"]}", ERR_TOKEN },
-		{ "x5u", "{\"alg\":\"HS256\",\"x5u\":\"https://evil/\"}",
-		    ERR_TOKEN },
-		{ "header an array", "[\"HS256\"]", ERR_TOKEN },
-		{ "header a string", "\"HS256\"", ERR_TOKEN },
-		{ "header null", "null", ERR_TOKEN },
-		{ "header an empty object", "{}", ERR_TOKEN },
-		{ "header no JSON", "alg=HS256", ERR_TOKEN },
-		{ "header cut", "{\"alg\":\"HS256\"", ERR_TOKEN },
-		{ "something behind the header", "{\"alg\":\"HS256\"}{}",
-		    ERR_TOKEN },
-		{ "header not UTF-8", "{\"alg\":\"HS256\",\"x\":\"\377\"}",
-		    ERR_TOKEN },
-		{ "header nested 40 deep",
-		    "{\"alg\":\"HS256\",\"x\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["
-		    "[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}",
-		    ERR_TOKEN },
-	};
 	struct jws_key *k = forge_key(SECRET, "HS256");
 	struct buf token;
 
 	(void)state;
 	buf_init(&token, FORGE_MAX);
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < COUNT(headers); i++) {
 		buf_clear(&token);
 		/* The MAC is right: only the header can be the reason. */
-		forge_header(&token, rows[i].header);
-		if (forge_verify(rows[i].name, buf_view(&token), k) !=
-		    rows[i].want)
-			fail_msg("%s", rows[i].name);
+		forge_header(&token, headers[i].header);
+		if (forge_verify(headers[i].name, buf_view(&token), k) !=
+		    headers[i].want)
+			fail_msg("%s", headers[i].name);
 	}
 	buf_free(&token);
 	jws_key_free(k);
 }
 
+static const struct {
+	const char *name, *header, *secret;
+	const EVP_MD *(*digest)(void);
+	const char *key, *alg;
+	enum err want;
+} macs[] = {
+	{ "HS256", HONEST, SECRET, EVP_sha256, SECRET, "HS256", ERR_OK },
+	{ "HS384", "{\"alg\":\"HS384\"}", SECRET, EVP_sha384, SECRET, "HS384",
+	    ERR_OK },
+	{ "HS512", "{\"alg\":\"HS512\"}", SECRET, EVP_sha512, SECRET, "HS512",
+	    ERR_OK },
+	{ "short secret", HONEST, "!", EVP_sha256, "!", "HS256", ERR_OK },
+	{ "empty key", HONEST, "", EVP_sha256, SECRET, "HS256", ERR_TOKEN },
+	{ "another key", HONEST, "another", EVP_sha256, SECRET, "HS256",
+	    ERR_TOKEN },
+	{ "key with one byte more", HONEST, SECRET "!", EVP_sha256, SECRET,
+	    "HS256", ERR_TOKEN },
+	{ "PEM text of a public key", HONEST, PEM, EVP_sha256, SECRET, "HS256",
+	    ERR_TOKEN },
+	{ "HS384 token where HS256 is pinned", "{\"alg\":\"HS384\"}", SECRET,
+	    EVP_sha384, SECRET, "HS256", ERR_TOKEN },
+	{ "HS256 token where HS512 is pinned", HONEST, SECRET, EVP_sha256,
+	    SECRET, "HS512", ERR_TOKEN },
+	{ "HS256 by name, longer MAC", HONEST, SECRET, EVP_sha512, SECRET,
+	    "HS256", ERR_TOKEN },
+	{ "HS512 by name, shorter MAC", "{\"alg\":\"HS512\"}", SECRET,
+	    EVP_sha256, SECRET, "HS512", ERR_TOKEN },
+	{ "SHA-1 MAC", HONEST, SECRET, EVP_sha1, SECRET, "HS256", ERR_TOKEN },
+};
+
 static void
 test_foreign_macs(void **state)
 {
-	static const struct {
-		const char *name, *header, *secret;
-		const EVP_MD *(*digest)(void);
-		const char *key, *alg;
-		enum err want;
-	} rows[] = {
-		{ "HS256", HONEST, SECRET, EVP_sha256, SECRET, "HS256",
-		    ERR_OK },
-		{ "HS384", "{\"alg\":\"HS384\"}", SECRET, EVP_sha384, SECRET,
-		    "HS384", ERR_OK },
-		{ "HS512", "{\"alg\":\"HS512\"}", SECRET, EVP_sha512, SECRET,
-		    "HS512", ERR_OK },
-		{ "short secret", HONEST, "!", EVP_sha256, "!", "HS256",
-		    ERR_OK },
-		{ "empty key", HONEST, "", EVP_sha256, SECRET, "HS256",
-		    ERR_TOKEN },
-		{ "another key", HONEST, "another", EVP_sha256, SECRET, "HS256",
-		    ERR_TOKEN },
-		{ "key with one byte more", HONEST, SECRET "!", EVP_sha256,
-		    SECRET, "HS256", ERR_TOKEN },
-		{ "PEM text of a public key", HONEST, PEM, EVP_sha256, SECRET,
-		    "HS256", ERR_TOKEN },
-		{ "HS384 token where HS256 is pinned", "{\"alg\":\"HS384\"}",
-		    SECRET, EVP_sha384, SECRET, "HS256", ERR_TOKEN },
-		{ "HS256 token where HS512 is pinned", HONEST, SECRET,
-		    EVP_sha256, SECRET, "HS512", ERR_TOKEN },
-		{ "HS256 by name, longer MAC", HONEST, SECRET, EVP_sha512,
-		    SECRET, "HS256", ERR_TOKEN },
-		{ "HS512 by name, shorter MAC", "{\"alg\":\"HS512\"}", SECRET,
-		    EVP_sha256, SECRET, "HS512", ERR_TOKEN },
-		{ "SHA-1 MAC", HONEST, SECRET, EVP_sha1, SECRET, "HS256",
-		    ERR_TOKEN },
-	};
 	struct buf token;
 
 	(void)state;
 	buf_init(&token, FORGE_MAX);
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct jws_key *k = forge_key(rows[i].key, rows[i].alg);
+	for (size_t i = 0; i < COUNT(macs); i++) {
+		struct jws_key *k = forge_key(macs[i].key, macs[i].alg);
 
 		buf_clear(&token);
-		forge(&token, slice_of(rows[i].header), slice_of(CLAIMS),
-		    slice_of(rows[i].secret), rows[i].digest());
-		if (forge_verify(rows[i].name, buf_view(&token), k) !=
-		    rows[i].want)
-			fail_msg("%s", rows[i].name);
+		forge(&token, slice_of(macs[i].header), slice_of(CLAIMS),
+		    slice_of(macs[i].secret), macs[i].digest());
+		if (forge_verify(macs[i].name, buf_view(&token), k) !=
+		    macs[i].want)
+			fail_msg("%s", macs[i].name);
 		jws_key_free(k);
 	}
 	buf_free(&token);

@@ -74,46 +74,45 @@ test_fingerprints_tell_keys_apart(void **state)
 	}
 }
 
+static const struct {
+	const char *name, *header, *typ, *kid;
+} peeks[] = {
+	{ "both", "{\"typ\":\"at+JWT\",\"kid\":\"K1\"}", "at+jwt", "K1" },
+	{ "with application/", "{\"typ\":\"Application/At+Jwt\"}", "at+jwt",
+	    "" },
+	{ "neither", "{\"alg\":\"HS256\"}", "", "" },
+	{ "numbers", "{\"typ\":1,\"kid\":2}", "", "" },
+	{ "longest typ", "{\"typ\":\"1234567890123456789012345678901\"}",
+	    "1234567890123456789012345678901", "" },
+	{ "typ too long", "{\"typ\":\"12345678901234567890123456789012\"}", "",
+	    "" },
+	{ "repeated name", "{\"typ\":\"JWT\",\"typ\":\"JWT\"}", "", "" },
+	{ "array", "[\"typ\"]", "", "" },
+	{ "string", "\"typ\"", "", "" },
+	{ "no JSON", "typ", "", "" },
+	{ "empty", "", "", "" },
+	{ "cut", "{\"typ\":\"JWT\"", "", "" },
+};
+
 static void
 test_peek(void **state)
 {
-	static const struct {
-		const char *name, *header, *typ, *kid;
-	} rows[] = {
-		{ "both", "{\"typ\":\"at+JWT\",\"kid\":\"K1\"}", "at+jwt",
-		    "K1" },
-		{ "with application/", "{\"typ\":\"Application/At+Jwt\"}",
-		    "at+jwt", "" },
-		{ "neither", "{\"alg\":\"HS256\"}", "", "" },
-		{ "numbers", "{\"typ\":1,\"kid\":2}", "", "" },
-		{ "longest typ",
-		    "{\"typ\":\"1234567890123456789012345678901\"}",
-		    "1234567890123456789012345678901", "" },
-		{ "typ too long",
-		    "{\"typ\":\"12345678901234567890123456789012\"}", "", "" },
-		{ "repeated name", "{\"typ\":\"JWT\",\"typ\":\"JWT\"}", "",
-		    "" },
-		{ "array", "[\"typ\"]", "", "" },
-		{ "string", "\"typ\"", "", "" },
-		{ "no JSON", "typ", "", "" },
-		{ "empty", "", "", "" },
-		{ "cut", "{\"typ\":\"JWT\"", "", "" },
-	};
 	struct buf token;
 
 	(void)state;
 	buf_init(&token, FORGE_MAX);
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < COUNT(peeks); i++) {
 		struct jws_peek peek = { "?", "?" };
 
 		buf_clear(&token);
-		base64url_encode(&token, (const uint8_t *)rows[i].header,
-		    strlen(rows[i].header));
+		base64url_encode(&token, (const uint8_t *)peeks[i].header,
+		    strlen(peeks[i].header));
 		buf_text(&token, ".x");
 		jws_peek(&peek, buf_view(&token));
-		if (strcmp(peek.typ, rows[i].typ) != 0 ||
-		    strcmp(peek.kid, rows[i].kid) != 0)
-			fail_msg("%s: %s %s", rows[i].name, peek.typ, peek.kid);
+		if (strcmp(peek.typ, peeks[i].typ) != 0 ||
+		    strcmp(peek.kid, peeks[i].kid) != 0)
+			fail_msg(
+			    "%s: %s %s", peeks[i].name, peek.typ, peek.kid);
 	}
 	buf_free(&token);
 }

@@ -214,53 +214,53 @@ twist_signature_longer(struct buf *token)
 	buf_text(token, "AAAA");
 }
 
+static const struct {
+	const char *name;
+	void (*twist)(struct buf *token);
+} twists[] = {
+	{ "alg none and no signature", twist_none_unsigned },
+	{ "empty signature", twist_no_signature },
+	{ "empty payload", twist_no_payload },
+	{ "empty header", twist_no_header },
+	{ "payload of another token", twist_other_payload },
+	{ "two segments", twist_two_segments },
+	{ "four segments", twist_four_segments },
+	{ "five segments", twist_five_segments },
+	{ "dot behind", twist_dot_behind },
+	{ "dot in front", twist_dot_in_front },
+	{ "dots only", twist_dots_only },
+	{ "empty text", twist_empty },
+	{ "signature with =", twist_one_padding },
+	{ "signature with ==", twist_two_padding },
+	{ "signature with !!", twist_exclamation },
+	{ "signature with a line feed", twist_line_feed },
+	{ "signature with NUL", twist_nul },
+	{ "header with padding", twist_header_padding },
+	{ "blank in front", twist_blank_in_front },
+	{ "scheme in front", twist_scheme_in_front },
+	{ "signature with trailing bits", twist_trailing_bits },
+	{ "signature in the standard alphabet", twist_standard_alphabet },
+	{ "first bit of the signature", twist_first_bit },
+	{ "signature two bytes shorter", twist_signature_shorter },
+	{ "signature longer", twist_signature_longer },
+};
+
 static void
 test_twisted_texts(void **state)
 {
-	static const struct {
-		const char *name;
-		void (*twist)(struct buf *token);
-	} rows[] = {
-		{ "alg none and no signature", twist_none_unsigned },
-		{ "empty signature", twist_no_signature },
-		{ "empty payload", twist_no_payload },
-		{ "empty header", twist_no_header },
-		{ "payload of another token", twist_other_payload },
-		{ "two segments", twist_two_segments },
-		{ "four segments", twist_four_segments },
-		{ "five segments", twist_five_segments },
-		{ "dot behind", twist_dot_behind },
-		{ "dot in front", twist_dot_in_front },
-		{ "dots only", twist_dots_only },
-		{ "empty text", twist_empty },
-		{ "signature with =", twist_one_padding },
-		{ "signature with ==", twist_two_padding },
-		{ "signature with !!", twist_exclamation },
-		{ "signature with a line feed", twist_line_feed },
-		{ "signature with NUL", twist_nul },
-		{ "header with padding", twist_header_padding },
-		{ "blank in front", twist_blank_in_front },
-		{ "scheme in front", twist_scheme_in_front },
-		{ "signature with trailing bits", twist_trailing_bits },
-		{ "signature in the standard alphabet",
-		    twist_standard_alphabet },
-		{ "first bit of the signature", twist_first_bit },
-		{ "signature two bytes shorter", twist_signature_shorter },
-		{ "signature longer", twist_signature_longer },
-	};
 	struct jws_key *k = forge_key(SECRET, "HS256");
 	struct buf token;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < COUNT(twists); i++) {
 		buf_init(&token, FORGE_MAX);
 		forge_header(&token, HONEST);
 		assert_int_equal(
-		    forge_verify(rows[i].name, buf_view(&token), k), ERR_OK);
-		rows[i].twist(&token);
-		if (forge_verify(rows[i].name, buf_view(&token), k) !=
+		    forge_verify(twists[i].name, buf_view(&token), k), ERR_OK);
+		twists[i].twist(&token);
+		if (forge_verify(twists[i].name, buf_view(&token), k) !=
 		    ERR_TOKEN)
-			fail_msg("%s", rows[i].name);
+			fail_msg("%s", twists[i].name);
 		buf_free(&token);
 	}
 	assert_int_equal(forge_verify("absent", slice_of(NULL), k), ERR_TOKEN);
