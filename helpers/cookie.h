@@ -15,8 +15,8 @@ struct slice cookie_find(struct slice header, struct slice name);
 
 struct cookie {
 	struct slice name, value;
-	struct slice path;      /* from the root; base NULL: the browser's own */
-	struct slice domain;    /* base NULL: host-only */
+	struct slice path;   /* from the root; base NULL: the browser's own */
+	struct slice domain; /* base NULL: host-only */
 	struct slice same_site; /* Strict, Lax or None (which forces Secure), in
 				 * any case */
 	bool secure;
