@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* cmd_cookie.c - pushcgi cookie: lets a browser have private updates. */
-#include <strings.h>
-
 #include "clock.h"
 #include "cmd.h"
 #include "cookie.h"
@@ -14,8 +12,7 @@ static const struct cmd_option options[] = {
 	{ .name = "lifetime",
 	    .value = "S",
 	    .number_max = CMD_LIFETIME_MAX_S,
-	    .help = "keep it S seconds; 0, the default: until the browser "
-		    "is closed" },
+	    .help = "keep it S seconds; default: until the browser closes" },
 	{ .name = NULL },
 };
 
@@ -31,7 +28,7 @@ scope_of(struct slice url)
 	struct scope scope = { { "/", 1 }, true };
 	struct slice rest = url, part;
 
-	if (url.len >= 7 && strncasecmp(url.base, "http://", 7) == 0)
+	if (slice_starts(url, "http://"))
 		scope.secure = false;
 	(void)slice_cut(&url, '?', &rest);
 	url = rest;
@@ -82,8 +79,7 @@ const struct cmd cmd_cookie = {
 	.operands = "TOPIC ...",
 	.operands_min = 1,
 	.operands_max = SIZE_MAX,
-	.help = "Print a Set-Cookie value that allows private updates of the "
-		"topics.",
+	.help = "Print a Set-Cookie value that allows private updates.",
 	.options = options,
 	.configured = true,
 	.run = cookie_run,

@@ -179,8 +179,7 @@ const struct cmd cmd_publish = {
 	.operands = "TOPIC [DATA | -]",
 	.operands_min = 1,
 	.operands_max = 2,
-	.help = "Publish an update with DATA (-: standard input) and print its "
-		"id.",
+	.help = "Publish DATA (-: standard input) and print its id.",
 	.options = options,
 	.configured = true,
 	.run = publish_run,
