@@ -47,3 +47,21 @@ json_parse(json_t **out, struct slice text)
 	*out = json;
 	return ERR_OK;
 }
+
+static int
+add_bytes(const char *bytes, size_t len, void *out)
+{
+	struct buf *b = out;
+
+	buf_add(b, bytes, len);
+	return b->err == ERR_OK ? 0 : -1;
+}
+
+enum err
+json_write(struct buf *out, const json_t *json)
+{
+	if (json_dump_callback(
+		json, add_bytes, out, JSON_COMPACT | JSON_ENCODE_ANY) != 0)
+		return out->err != ERR_OK ? out->err : ERR_NOMEM;
+	return out->err;
+}

@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 
+#include "buf.h"
 #include "err.h"
 #include "slice.h"
 
@@ -16,5 +17,8 @@
  * nesting deeper than JSON_DEPTH_MAX.  ERR_NOMEM.
  */
 enum err json_parse(json_t **out, struct slice text);
+
+/* Add any value as compact text.  ERR_NOMEM, or what the buffer failed with. */
+enum err json_write(struct buf *out, const json_t *json);
 
 #endif
