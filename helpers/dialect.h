@@ -29,11 +29,12 @@ struct dialect {
 	/*
 	 * Read the rights out of verified claims.  ERR_TOKEN: their shape is
 	 * not the draft's (the fault tells the log what).  ERR_LIMIT: more
-	 * than `matchers_max` selectors.  ERR_NOMEM.  `key` goes into the
-	 * grant.
+	 * than `matchers_max` selectors for one right.  ERR_NOMEM.  `key`
+	 * and `expires_ms` go into the grant.
 	 */
 	enum err (*read_grant)(struct grant **out, const json_t *claims,
-	    uint64_t key, size_t matchers_max, struct fault *f);
+	    uint64_t key, int64_t expires_ms, size_t matchers_max,
+	    struct fault *f);
 };
 
 extern const struct dialect dialect_0x;
