@@ -28,8 +28,9 @@ struct token_rights {
 };
 
 /* Append a 0.x token with these rights.  Both arrays are always written, as
- * every 0.x library does.  ERR_SYNTAX: a selector that is not UTF-8, or a
- * payload that is not JSON.  ERR_NOMEM, ERR_LIMIT. */
+ * every 0.x library does.  ERR_SYNTAX: a selector that is empty, not UTF-8 or
+ * holds control characters, or a payload that is not JSON.  ERR_NOMEM,
+ * ERR_LIMIT. */
 enum err token_mint(struct buf *out, const struct token_rights *r,
     const struct jws_key *key, struct fault *f);
 

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/* token.c - verifies access tokens, and mints those of protocol 0.x. */
+#include "token.h"
+
+#include "json.h"
+#include "topic.h"
+
+/* Seconds as far as they are milliseconds in an int64_t. */
+#define SECONDS_MAX (INT64_MAX / 1000)
+
+/* A claim that is a time, rounded to milliseconds; `absent` if it is not
+ * there.  Some libraries write reals, with microseconds. */
+static enum err
+read_time(int64_t *out, const json_t *claims, const char *name, int64_t absent,
+    struct fault *f)
+{
+	const json_t *claim = json_object_get(claims, name);
+	double real;
+
+	if (claim == NULL) {
+		*out = absent;
+		return ERR_OK;
+	}
+	if (json_is_integer(claim) && json_integer_value(claim) >= 0 &&
+	    json_integer_value(claim) <= SECONDS_MAX) {
+		*out = (int64_t)json_integer_value(claim) * 1000;
+		return ERR_OK;
+	}
+	real = json_is_real(claim) ? json_real_value(claim) : -1;
+	/* Written so that a NaN is refused too. */
+	if (!(real >= 0 && real < (double)SECONDS_MAX))
+		return fault_set(
+		    f, ERR_TOKEN, "The claim %s is not a time.", name);
+	*out = (int64_t)(real * 1000 + 0.5);
+	return ERR_OK;
+}
+
+static enum err
+check_times(
+    int64_t *expires_ms, const json_t *claims, int64_t now_ms, struct fault *f)
+{
+	int64_t exp, nbf;
+	enum err e;
+
+	if ((e = read_time(&exp, claims, "exp", INT64_MAX, f)) != ERR_OK ||
+	    (e = read_time(&nbf, claims, "nbf", INT64_MIN, f)) != ERR_OK)
+		return e;
+	if (now_ms >= exp)
+		return fault_set(f, ERR_TOKEN, "The token has expired.");
+	if (now_ms < nbf)
+		return fault_set(f, ERR_TOKEN, "The token is not valid yet.");
+	*expires_ms = exp;
+	return ERR_OK;
+}
+
+static enum err
+read_claims(json_t **out, struct slice payload, struct fault *f)
+{
+	json_t *claims = NULL;
+	enum err e = json_parse(&claims, payload);
+
+	if (e == ERR_NOMEM)
+		return e;
+	if (e != ERR_OK || !json_is_object(claims)) {
+		json_decref(claims);
+		return fault_set(
+		    f, ERR_TOKEN, "The token's claims are no JSON object.");
+	}
+	*out = claims;
+	return ERR_OK;
+}
+
+enum err
+token_verify(struct grant **out, struct slice text, const struct jws_key *key,
+    const struct dialect *d, int64_t now_ms, size_t matchers_max,
+    struct fault *f)
+{
+	json_t *claims = NULL;
+	int64_t expires_ms = INT64_MAX;
+	struct buf payload;
+	enum err e;
+
+	buf_init(&payload, JWS_TOKEN_MAX);
+	e = jws_verify(&payload, text, key, d->token_typ, f);
+	if (e != ERR_OK)
+		goto out;
+	if ((e = read_claims(&claims, buf_view(&payload), f)) != ERR_OK)
+		goto out;
+	if ((e = check_times(&expires_ms, claims, now_ms, f)) != ERR_OK)
+		goto out;
+	e = d->read_grant(
+	    out, claims, jws_key_fingerprint(key), expires_ms, matchers_max, f);
+	if (e == ERR_LIMIT)
+		e = ERR_TOKEN;
+out:
+	json_decref(claims);
+	buf_free(&payload);
+	return e;
+}
+
+/* Add an array with the selectors to `rights`. */
+static enum err
+add_right(json_t *rights, const char *name, const struct slice *selectors,
+    size_t n, struct fault *f)
+{
+	json_t *array = json_array();
+
+	/* The object owns the array from here on, or there is no memory. */
+	if (json_object_set_new(rights, name, array) != 0)
+		return ERR_NOMEM;
+	for (size_t i = 0; i < n; i++) {
+		struct slice s = selectors[i];
+		enum err e = topic_check_selector(s, JWS_TOKEN_MAX, f);
+
+		if (e != ERR_OK)
+			return e;
+		if (json_array_append_new(array, json_stringn(s.base, s.len)) !=
+		    0)
+			return ERR_NOMEM;
+	}
+	return ERR_OK;
+}
+
+static enum err
+add_payload(json_t *rights, struct slice text, struct fault *f)
+{
+	json_t *payload = NULL;
+	enum err e;
+
+	if (text.base == NULL)
+		return ERR_OK;
+	if ((e = json_parse(&payload, text)) != ERR_OK)
+		return e == ERR_NOMEM
+			   ? e
+			   : fault_set(f, e, "The payload is not JSON.");
+	return json_object_set_new(rights, "payload", payload) == 0 ? ERR_OK
+								    : ERR_NOMEM;
+}
+
+static enum err
+fill_claims(json_t *claims, const struct token_rights *r, struct fault *f)
+{
+	json_t *rights = json_object();
+	enum err e;
+
+	if (json_object_set_new(claims, "mercure", rights) != 0)
+		return ERR_NOMEM;
+	e = add_right(rights, "publish", r->publish, r->publish_n, f);
+	if (e != ERR_OK)
+		return e;
+	e = add_right(rights, "subscribe", r->subscribe, r->subscribe_n, f);
+	if (e != ERR_OK)
+		return e;
+	if ((e = add_payload(rights, r->payload, f)) != ERR_OK)
+		return e;
+	if (r->expires_s != 0 &&
+	    json_object_set_new(claims, "exp", json_integer(r->expires_s)) != 0)
+		return ERR_NOMEM;
+	return ERR_OK;
+}
+
+enum err
+token_mint(struct buf *out, const struct token_rights *r,
+    const struct jws_key *key, struct fault *f)
+{
+	json_t *claims = json_object();
+	enum err e = ERR_NOMEM;
+	struct buf text;
+
+	buf_init(&text, JWS_TOKEN_MAX);
+	if (claims == NULL || (e = fill_claims(claims, r, f)) != ERR_OK)
+		goto out;
+	if ((e = json_write(&text, claims)) != ERR_OK)
+		goto out;
+	e = jws_mint(out, buf_view(&text), key, f);
+out:
+	if (e == ERR_NOMEM)
+		fault_set(f, e, "Out of memory.");
+	else if (text.err == ERR_LIMIT)
+		fault_set(f, e,
+		    "The token would be longer than %d bytes: "
+		    "grant fewer topics, or use templates.",
+		    JWS_TOKEN_MAX);
+	buf_free(&text);
+	json_decref(claims);
+	return e;
+}

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT */
+/* test_token.c - from token to grant and from rights to token. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+#include <openssl/hmac.h>
+
+#include "base64url.h"
+#include "mem_fail.h"
+#include "token.h"
+
+#define NOW_MS INT64_C(1700000000000)
+#define MATCHERS_MAX 10
+
+static struct jws_key *
+key_of(const char *secret)
+{
+	struct jws_key *k = NULL;
+
+	assert_int_equal(
+	    jws_key_new(&k, slice_of(secret), "HS256", NULL), ERR_OK);
+	return k;
+}
+
+static const struct {
+	const char *name, *claims;
+	enum err want;
+	int64_t expires_ms;
+} cases[] = {
+	{ "no times", "{}", ERR_OK, INT64_MAX },
+	{ "exp ahead", "{\"exp\":1700000001}", ERR_OK, 1700000001000 },
+	{ "exp now", "{\"exp\":1700000000}", ERR_TOKEN, 0 },
+	{ "exp past", "{\"exp\":1600000000}", ERR_TOKEN, 0 },
+	{ "exp zero", "{\"exp\":0}", ERR_TOKEN, 0 },
+	{ "exp with microseconds", "{\"exp\":1735873167.583167}", ERR_OK,
+	    1735873167583 },
+	{ "exp a fraction ahead", "{\"exp\":1700000000.001}", ERR_OK,
+	    1700000000001 },
+	{ "exp a fraction past", "{\"exp\":1699999999.999}", ERR_TOKEN, 0 },
+	{ "exp as a real", "{\"exp\":1.8e9}", ERR_OK, 1800000000000 },
+	{ "exp far away", "{\"exp\":9007199254740991}", ERR_OK,
+	    9007199254740991000 },
+	{ "exp too far away", "{\"exp\":9223372036854775807}", ERR_TOKEN, 0 },
+	{ "exp a text", "{\"exp\":\"1800000000\"}", ERR_TOKEN, 0 },
+	{ "exp true", "{\"exp\":true}", ERR_TOKEN, 0 },
+	{ "exp null", "{\"exp\":null}", ERR_TOKEN, 0 },
+	{ "exp negative", "{\"exp\":-1}", ERR_TOKEN, 0 },
+	{ "exp a negative real", "{\"exp\":-0.5}", ERR_TOKEN, 0 },
+	{ "exp huge", "{\"exp\":1e308}", ERR_TOKEN, 0 },
+	{ "exp beyond reals", "{\"exp\":1e999}", ERR_TOKEN, 0 },
+	{ "exp twice", "{\"exp\":1800000000,\"exp\":1800000000}", ERR_TOKEN,
+	    0 },
+	{ "nbf past", "{\"nbf\":1600000000}", ERR_OK, INT64_MAX },
+	{ "nbf now", "{\"nbf\":1700000000}", ERR_OK, INT64_MAX },
+	{ "nbf ahead", "{\"nbf\":1700000001}", ERR_TOKEN, 0 },
+	{ "nbf a real ahead", "{\"nbf\":1.5e12}", ERR_TOKEN, 0 },
+	{ "nbf a real past", "{\"nbf\":1.5e9}", ERR_OK, INT64_MAX },
+	{ "nbf a text", "{\"nbf\":\"1\"}", ERR_TOKEN, 0 },
+	{ "nbf negative", "{\"nbf\":-1}", ERR_TOKEN, 0 },
+	{ "rights of a wrong shape", "{\"mercure\":[]}", ERR_TOKEN, 0 },
+	{ "too many rights",
+	    "{\"mercure\":{\"publish\":[\"1\",\"2\",\"3\",\"4\",\"5\",\"6\","
+	    "\"7\",\"8\",\"9\",\"10\",\"11\"]}}",
+	    ERR_TOKEN, 0 },
+	{ "an array", "[]", ERR_TOKEN, 0 },
+};
+
+/* A token with any payload at all: the mint would refuse some of them. */
+static void
+sign(struct buf *out, const char *payload, const char *secret)
+{
+	static const char header[] = "{\"alg\":\"HS256\",\"typ\":\"JWT\"}";
+	uint8_t mac[32];
+	unsigned n = 0;
+
+	base64url_encode(out, (const uint8_t *)header, sizeof(header) - 1);
+	buf_byte(out, '.');
+	base64url_encode(out, (const uint8_t *)payload, strlen(payload));
+	assert_non_null(HMAC(EVP_sha256(), secret, (int)strlen(secret),
+	    (const uint8_t *)out->base, out->len, mac, &n));
+	buf_byte(out, '.');
+	base64url_encode(out, mac, sizeof(mac));
+	assert_int_equal(out->err, ERR_OK);
+}
+
+static void
+checks_claims(void **state)
+{
+	struct jws_key *key = key_of("secret");
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct fault f = { "" };
+		struct grant *g = NULL;
+		struct buf token;
+		enum err e;
+
+		buf_init(&token, JWS_TOKEN_MAX);
+		sign(&token, cases[i].claims, "secret");
+		e = token_verify(&g, buf_view(&token), key, &dialect_0x, NOW_MS,
+		    MATCHERS_MAX, &f);
+		buf_free(&token);
+		if (e != cases[i].want)
+			fail_msg(
+			    "%s: %s, %s", cases[i].name, err_text(e), f.text);
+		if (e != ERR_OK) {
+			if (g != NULL || f.text[0] == '\0')
+				fail_msg("%s: no sentence", cases[i].name);
+			continue;
+		}
+		if (grant_expires_ms(g) != cases[i].expires_ms)
+			fail_msg("%s: expires", cases[i].name);
+		assert_true(grant_key(g) == jws_key_fingerprint(key));
+		grant_unref(g);
+	}
+	jws_key_free(key);
+}
+
+static void
+comes_back(void **state)
+{
+	struct jws_key *key = key_of("secret"), *other = key_of("secret2");
+	const struct slice publish[] = { slice_of("a"), slice_of("\"b\\") };
+	const struct slice subscribe[] = { slice_of("caf\xc3\xa9") };
+	struct token_rights r = { .publish = publish,
+		.publish_n = 2,
+		.subscribe = subscribe,
+		.subscribe_n = 1,
+		.payload = slice_of(" {\"user\": 1}"),
+		.expires_s = NOW_MS / 1000 + 60 };
+	struct grant *g = NULL;
+	struct buf token;
+
+	(void)state;
+	buf_init(&token, JWS_TOKEN_MAX);
+	assert_int_equal(token_mint(&token, &r, key, NULL), ERR_OK);
+	assert_int_equal(token_verify(&g, buf_view(&token), key, &dialect_0x,
+			     NOW_MS, MATCHERS_MAX, NULL),
+	    ERR_OK);
+	assert_true(grant_may_publish(g, slice_of("a\n\"b\\")));
+	assert_false(grant_may_publish(g, slice_of("a\nc")));
+	assert_true(grant_may_receive(g, slice_of("x\ncaf\xc3\xa9")));
+	assert_true(slice_is(grant_payload(g), "{\"user\":1}"));
+	assert_true(grant_expires_ms(g) == NOW_MS + 60000);
+	grant_unref(g);
+
+	g = NULL;
+	assert_int_equal(token_verify(&g, buf_view(&token), other, &dialect_0x,
+			     NOW_MS, MATCHERS_MAX, NULL),
+	    ERR_TOKEN);
+	assert_int_equal(token_verify(&g, buf_view(&token), key, &dialect_0x,
+			     NOW_MS + 60000, MATCHERS_MAX, NULL),
+	    ERR_TOKEN);
+	assert_null(g);
+	buf_free(&token);
+	jws_key_free(key);
+	jws_key_free(other);
+}
+
+static void
+mints_both_arrays(void **state)
+{
+	struct jws_key *key = key_of("secret");
+	struct token_rights r = { .publish = NULL };
+	struct buf token, claims;
+
+	(void)state;
+	buf_init(&token, JWS_TOKEN_MAX);
+	buf_init(&claims, JWS_TOKEN_MAX);
+	assert_int_equal(token_mint(&token, &r, key, NULL), ERR_OK);
+	assert_int_equal(
+	    jws_verify(&claims, buf_view(&token), key, "jwt", NULL), ERR_OK);
+	assert_true(slice_is(buf_view(&claims),
+	    "{\"mercure\":{\"publish\":[],\"subscribe\":[]}}"));
+	buf_free(&token);
+	buf_free(&claims);
+	jws_key_free(key);
+}
+
+static void
+mints_no_nonsense(void **state)
+{
+	static char long_text[7000];
+	struct jws_key *key = key_of("secret");
+	struct slice selector = { "\xff", 1 };
+	struct token_rights r = { .publish = &selector, .publish_n = 1 };
+	struct fault f = { "" };
+	struct buf token;
+
+	(void)state;
+	memset(long_text, 'x', sizeof(long_text));
+	buf_init(&token, 2 * JWS_TOKEN_MAX);
+	assert_int_equal(token_mint(&token, &r, key, &f), ERR_SYNTAX);
+	assert_string_not_equal(f.text, "");
+	selector = (struct slice){ "a\0b", 3 };
+	assert_int_equal(token_mint(&token, &r, key, NULL), ERR_SYNTAX);
+	selector = (struct slice){ long_text, sizeof(long_text) };
+	assert_int_equal(token_mint(&token, &r, key, &f), ERR_LIMIT);
+	selector = slice_of("a");
+	r.payload = slice_of("{");
+	assert_int_equal(token_mint(&token, &r, key, &f), ERR_SYNTAX);
+	assert_int_equal(token.len, 0);
+	buf_free(&token);
+	jws_key_free(key);
+}
+
+static void
+survives_no_memory(void **state)
+{
+	struct jws_key *key = key_of("secret");
+	struct slice selector = slice_of("a");
+	struct token_rights r = { .publish = &selector, .publish_n = 1 };
+	struct buf token;
+	long n = 0;
+	enum err e;
+
+	(void)state;
+	do {
+		buf_init(&token, JWS_TOKEN_MAX);
+		mem_fail_at(++n);
+		e = token_mint(&token, &r, key, NULL);
+		assert_int_equal(e, mem_failed() ? ERR_NOMEM : ERR_OK);
+		if (e != ERR_OK)
+			buf_free(&token);
+	} while (mem_failed());
+	assert_true(n > 1);
+
+	n = 0;
+	do {
+		struct grant *g = NULL;
+
+		mem_fail_at(++n);
+		e = token_verify(&g, buf_view(&token), key, &dialect_0x, NOW_MS,
+		    MATCHERS_MAX, NULL);
+		assert_int_equal(e, mem_failed() ? ERR_NOMEM : ERR_OK);
+		assert_int_equal(g == NULL, mem_failed());
+		grant_unref(g);
+	} while (mem_failed());
+	mem_fail_at(0);
+	assert_true(n > 3);
+	buf_free(&token);
+	jws_key_free(key);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(checks_claims),
+		cmocka_unit_test(comes_back),
+		cmocka_unit_test(mints_both_arrays),
+		cmocka_unit_test(mints_no_nonsense),
+		cmocka_unit_test(survives_no_memory),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
