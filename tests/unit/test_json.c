@@ -9,6 +9,7 @@
 
 #include "buf.h"
 #include "json.h"
+#include "mem_fail.h"
 
 #define TEXT_MAX (1 << 20)
 
@@ -152,6 +153,47 @@ test_width_is_no_depth(void **state)
 	buf_free(&b);
 }
 
+static void
+test_write(void **state)
+{
+	static const char *const rows[] = { "{\"a\":[1,2.5,null,true]}",
+		"\"\303\251\\n\"", "[]", "-7", "null" };
+	struct buf b;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		json_t *json = NULL;
+
+		assert_int_equal(json_parse(&json, slice_of(rows[i])), ERR_OK);
+		buf_init(&b, TEXT_MAX);
+		if (json_write(&b, json) != ERR_OK ||
+		    !slice_is(buf_view(&b), rows[i]))
+			fail_msg("%s", rows[i]);
+		buf_free(&b);
+		json_decref(json);
+	}
+}
+
+static void
+test_write_fails(void **state)
+{
+	json_t *json = NULL;
+	struct buf b;
+
+	(void)state;
+	assert_int_equal(json_parse(&json, slice_of("[1,2,3]")), ERR_OK);
+	buf_init(&b, 3);
+	assert_int_equal(json_write(&b, json), ERR_LIMIT);
+	buf_free(&b);
+	buf_init(&b, TEXT_MAX);
+	mem_fail_at(1);
+	assert_int_equal(json_write(&b, json), ERR_NOMEM);
+	assert_true(mem_failed());
+	mem_fail_at(0);
+	buf_free(&b);
+	json_decref(json);
+}
+
 /* jansson allocates for itself; here its own allocator fails. */
 static long allocations_left;
 
@@ -202,6 +244,8 @@ main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_depth),
 		cmocka_unit_test(test_width_is_no_depth),
+		cmocka_unit_test(test_write),
+		cmocka_unit_test(test_write_fails),
 		cmocka_unit_test(test_no_memory),
 	};
 
