@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: MIT */
+/* stream.c - writes frames to one peer without ever waiting for it. */
+#include "stream.h"
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "buf.h"
+#include "log.h"
+#include "mem.h"
+#include "record.h"
+
+/* How long a peer may take to read the rest and close after the end. */
+#define LINGER_MS 1000
+
+#define EVENTS_IDLE (EPOLLIN | EPOLLRDHUP | EPOLLET)
+/* Only a blocked stream asks for EPOLLOUT: else each read of the peer would
+ * wake the loop. */
+#define EVENTS_BLOCKED (EVENTS_IDLE | EPOLLOUT)
+
+/* Behind the feeder's frames there may be a last cursor and the end. */
+#define QUEUE_MAX (STREAM_FRAMES_MAX + 2)
+
+struct stream {
+	struct loop_watch watch;
+	struct loop_timer linger;
+	struct stream_host *host;
+	const struct stream_events *events;
+	void *feeder;
+	struct frame **queue; /* QUEUE_MAX at most */
+	uint16_t head, n, room;
+	uint16_t id;
+	size_t sent;  /* bytes of the first frame that are written */
+	size_t bytes; /* queued, the first frame counted whole */
+	struct record_skip skip;
+	bool blocked, ending, shut, peer_closed, unwatchable, failed;
+};
+
+#define STREAM_OF(w) ((struct stream *)(void *)(w))
+
+static void
+queue_drop(struct stream *s)
+{
+	struct frame *f = s->queue[s->head];
+
+	s->bytes -= f->len;
+	s->sent = 0;
+	s->head++;
+	if (--s->n == 0)
+		s->head = 0;
+	frame_unref(f);
+}
+
+static void
+stream_free(struct stream *s)
+{
+	struct stream_host *h = s->host;
+
+	loop_timer_stop(h->loop, &s->linger);
+	if (!s->unwatchable)
+		loop_unwatch(h->loop, &s->watch);
+	close(s->watch.fd);
+	while (s->n > 0)
+		queue_drop(s);
+	mem_free(s->queue);
+	mem_free(s);
+	h->open--;
+	if (h->closed != NULL)
+		h->closed(h);
+}
+
+void
+stream_cut(struct stream *s)
+{
+	stream_free(s);
+}
+
+/* The peer is gone: tell the feeder, who must not touch the stream again. */
+static void
+stream_lost(struct stream *s)
+{
+	const struct stream_events *events = s->events;
+	void *feeder = s->feeder;
+
+	stream_free(s);
+	if (events != NULL)
+		events->gone(feeder);
+}
+
+static void
+linger_over(struct loop_timer *t)
+{
+	struct stream *s =
+	    (struct stream *)(void *)((char *)t -
+				      offsetof(struct stream, linger));
+
+	stream_lost(s);
+}
+
+/* All is written: let the peer read it before the descriptor goes. */
+static void
+stream_shut(struct stream *s)
+{
+	s->shut = true;
+	/* The peer has closed already, or this is no socket (plain CGI). */
+	if (s->peer_closed || shutdown(s->watch.fd, SHUT_WR) != 0)
+		stream_free(s);
+}
+
+static int
+queue_iov(const struct stream *s, struct iovec *iov)
+{
+	uint16_t i;
+
+	for (i = 0; i < s->n; i++) {
+		struct frame *f = s->queue[s->head + i];
+		size_t skip = i == 0 ? s->sent : 0;
+
+		iov[i].iov_base = f->bytes + skip;
+		iov[i].iov_len = f->len - skip;
+	}
+	return s->n;
+}
+
+static void
+queue_written(struct stream *s, size_t n)
+{
+	while (n > 0) {
+		size_t left = s->queue[s->head]->len - s->sent;
+
+		if (n < left) {
+			s->sent += n;
+			return;
+		}
+		n -= left;
+		queue_drop(s);
+	}
+}
+
+static void
+stream_block(struct stream *s, bool blocked)
+{
+	if (s->blocked == blocked)
+		return;
+	s->blocked = blocked;
+	if (!s->unwatchable)
+		loop_rewatch(s->host->loop, &s->watch,
+		    blocked ? EVENTS_BLOCKED : EVENTS_IDLE);
+}
+
+/*
+ * Writing or memory failed.  The stream does not disappear in its feeder's
+ * hands: the loop will report it as gone.
+ */
+static void
+stream_fail(struct stream *s)
+{
+	s->failed = true;
+	if (shutdown(s->watch.fd, SHUT_RDWR) != 0)
+		loop_timer_set(
+		    s->host->loop, &s->linger, loop_now(s->host->loop));
+}
+
+bool
+stream_flush(struct stream *s)
+{
+	struct iovec iov[QUEUE_MAX];
+
+	while (s->n > 0 && !s->failed) {
+		ssize_t n = writev(s->watch.fd, iov, queue_iov(s, iov));
+
+		if (n >= 0)
+			queue_written(s, (size_t)n);
+		else if (errno == EAGAIN) {
+			stream_block(s, true);
+			return false;
+		} else if (errno != EINTR)
+			s->failed = true;
+	}
+	if (s->failed) {
+		/* Makes epoll report the stream, whatever the fault was. */
+		loop_timer_set(
+		    s->host->loop, &s->linger, loop_now(s->host->loop));
+		return false;
+	}
+	stream_block(s, false);
+	return true;
+}
+
+/* Read and drop what still comes; false when the peer has closed. */
+static bool
+stream_drain(struct stream *s)
+{
+	uint8_t bytes[4096];
+
+	for (;;) {
+		ssize_t n =
+		    recv(s->watch.fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+
+		if (n > 0 && s->host->framing == FRAMING_FCGI) {
+			if (record_skip(&s->skip, bytes, (size_t)n))
+				return false;
+		} else if (n == 0)
+			return false;
+		else if (n < 0 && errno != EINTR)
+			return errno == EAGAIN || errno == ENOTSOCK;
+	}
+}
+
+static void
+stream_go_on(struct stream *s)
+{
+	if (!stream_flush(s))
+		return;
+	if (s->ending)
+		stream_shut(s);
+	else if (s->events != NULL)
+		s->events->drained(s->feeder);
+}
+
+static void
+stream_ready(struct loop_watch *w, uint32_t events)
+{
+	struct stream *s = STREAM_OF(w);
+
+	if ((events & (EPOLLIN | EPOLLRDHUP)) != 0 && !stream_drain(s))
+		s->peer_closed = true;
+	/* Who closed his way to us may still read the answer he waits for. */
+	if ((events & (EPOLLERR | EPOLLHUP)) != 0 ||
+	    (s->peer_closed && (!s->ending || s->shut)))
+		stream_lost(s);
+	else if ((events & EPOLLOUT) != 0 && s->blocked)
+		stream_go_on(s);
+}
+
+enum err
+stream_new(struct stream **out, struct stream_host *h, int fd, uint16_t id,
+    bool watched)
+{
+	struct stream *s = mem_calloc(1, sizeof(*s));
+	enum err e;
+
+	if (s == NULL)
+		return ERR_NOMEM;
+	s->watch.fd = fd;
+	s->watch.ready = stream_ready;
+	s->linger.fire = linger_over;
+	s->host = h;
+	s->id = id;
+	e = watched ? loop_rewatch(h->loop, &s->watch, EVENTS_IDLE)
+		    : loop_watch(h->loop, &s->watch, EVENTS_IDLE);
+	if (e == ERR_UNSUPPORTED)
+		s->unwatchable = true; /* a file takes every write */
+	else if (e != ERR_OK) {
+		mem_free(s);
+		return e;
+	}
+	h->open++;
+	*out = s;
+	return ERR_OK;
+}
+
+void
+stream_feed(struct stream *s, const struct stream_events *events, void *feeder)
+{
+	s->events = events;
+	s->feeder = feeder;
+}
+
+bool
+stream_has_room(const struct stream *s)
+{
+	return s->n < STREAM_FRAMES_MAX && s->bytes < STREAM_BYTES_MAX;
+}
+
+/* The queue is an array that starts over when it has run empty. */
+static bool
+queue_reserve(struct stream *s)
+{
+	uint16_t room = (uint16_t)(s->room == 0 ? 4 : s->room * 2);
+	struct frame **queue;
+
+	if (s->head + s->n < s->room)
+		return true;
+	if (s->head > 0) {
+		memmove(s->queue, s->queue + s->head,
+		    s->n * sizeof(struct frame *));
+		s->head = 0;
+		return true;
+	}
+	queue = mem_realloc(s->queue, room * sizeof(struct frame *));
+	if (queue == NULL)
+		return false;
+	s->queue = queue;
+	s->room = room;
+	return true;
+}
+
+void
+stream_push(struct stream *s, struct frame *f)
+{
+	struct frame *mine;
+
+	if (s->failed)
+		return;
+	if (!queue_reserve(s) || (mine = frame_for(f, s->id)) == NULL) {
+		log_err("stream dropped reason=memory");
+		stream_fail(s);
+		return;
+	}
+	s->queue[s->head + s->n++] = mine;
+	s->bytes += mine->len;
+}
+
+static void
+push_end(struct stream *s)
+{
+	struct frame *f = NULL;
+	struct buf end;
+
+	if (s->host->framing == FRAMING_RAW)
+		return;
+	buf_init(&end, 64);
+	record_end(&end, s->id);
+	if (end.err == ERR_OK)
+		f = frame_new(FRAMING_RAW, buf_view(&end));
+	if (f != NULL)
+		stream_push(s, f);
+	else
+		stream_fail(s);
+	frame_unref(f);
+	buf_free(&end);
+}
+
+void
+stream_end(struct stream *s)
+{
+	struct loop *l = s->host->loop;
+
+	s->events = NULL;
+	s->ending = true;
+	push_end(s);
+	if (s->failed ||
+	    loop_timer_set(l, &s->linger, loop_now(l) + LINGER_MS) != ERR_OK) {
+		stream_free(s);
+		return;
+	}
+	stream_go_on(s);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/* stream.h - the way out to one peer: a short queue of frames, then a clean end. */
+#ifndef STREAM_H
+#define STREAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "frame.h"
+#include "loop.h"
+
+/*
+ * Owner: loop thread.  Short answers and event streams leave alike.  A stream
+ * holds at most STREAM_FRAMES_MAX frames, and beyond STREAM_BYTES_MAX bytes no
+ * further one: whoever fills it stops when it has no room and goes on when
+ * `drained` is called.
+ */
+struct stream;
+
+#define STREAM_FRAMES_MAX 64
+#define STREAM_BYTES_MAX 65536
+
+/* What all streams of a process share. */
+struct stream_host {
+	struct loop *loop;
+	enum framing framing;
+	size_t open; /* descriptors not closed yet, lingering ones included */
+	void (*closed)(struct stream_host *h); /* one of them was */
+};
+
+/* How a stream speaks to whoever feeds it; both may stop or end it. */
+struct stream_events {
+	void (*drained)(void *feeder); /* all is written after it was not */
+	void (*gone)(void *feeder); /* the peer left: the stream is no more */
+};
+
+/*
+ * Take over the non-blocking `fd` of request `id`.  `watch` says whether the
+ * loop watches it already, through another struct.  ERR_NOMEM, ERR_IO: `fd`
+ * is still the caller's.
+ */
+enum err stream_new(struct stream **out, struct stream_host *h, int fd,
+    uint16_t id, bool watched);
+
+/* From now on `events` are told to `feeder`. */
+void stream_feed(
+    struct stream *s, const struct stream_events *events, void *feeder);
+
+bool stream_has_room(const struct stream *s);
+
+/* Queue a frame behind the others; takes a reference of its own.  Room may
+ * be exceeded by one.  Out of memory the stream fails: `gone` will be called,
+ * from the loop. */
+void stream_push(struct stream *s, struct frame *f);
+
+/*
+ * Write what the socket takes, several frames in one call.  True: all is
+ * written.  False: `drained` or `gone` will be called, from the loop.
+ */
+bool stream_flush(struct stream *s);
+
+/*
+ * No more frames: END_REQUEST goes behind what is queued, the peer gets a
+ * moment to close, then the stream frees itself.  The feeder hears nothing
+ * any more.
+ */
+void stream_end(struct stream *s);
+
+/* Close at once. */
+void stream_cut(struct stream *s);
+
+#endif
