@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/* handoff.c - the only file that knows libfcgi's private fields; a test guards them. */
+#include "handoff.h"
+
+#include <fcgiapp.h>
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "buf.h"
+
+/*
+ * libfcgi lingers up to two seconds on connections it closes itself.  It
+ * never has to here: it works on a duplicate, and the loop does the lingering.
+ */
+#define NO_LINGER "LIBFCGI_OS_CLOSE_POLL_TIMEOUT"
+
+enum err
+handoff_init(void)
+{
+	if (setenv(NO_LINGER, "0", 1) != 0)
+		return ERR_NOMEM;
+	return FCGX_Init() == 0 ? ERR_OK : ERR_IO;
+}
+
+static const char *
+param(void *arg, const char *name)
+{
+	FCGX_Request *r = arg;
+
+	return FCGX_GetParam(name, r->envp);
+}
+
+/*
+ * STDIN is always read to its end: CONTENT_LENGTH may be missing or lie, and
+ * libfcgi may already hold a part of the next header.
+ */
+static enum err
+read_body(struct request *rq, FCGX_Stream *in, size_t body_max)
+{
+	struct buf body;
+	char bytes[8192];
+	enum err e;
+	int n;
+
+	buf_init(&body, body_max);
+	while ((n = FCGX_GetStr(bytes, (int)sizeof(bytes), in)) > 0)
+		if (body.err == ERR_OK)
+			buf_add(&body, bytes, (size_t)n);
+	rq->body_cut = FCGX_GetError(in) != 0;
+	rq->body_too_long = body.err == ERR_LIMIT;
+	if (body.err == ERR_NOMEM)
+		e = ERR_NOMEM;
+	else
+		e = request_set_body(
+		    rq, rq->body_too_long ? slice_of("") : buf_view(&body));
+	buf_free(&body);
+	return e;
+}
+
+enum err
+handoff_parse(struct request **out, int fd, size_t body_max)
+{
+	struct request *rq = NULL;
+	FCGX_Request r;
+	enum err e = ERR_IO;
+
+	if (FCGX_InitRequest(&r, -1, 0) != 0)
+		return ERR_IO;
+	if ((r.ipcFd = fcntl(fd, F_DUPFD_CLOEXEC, 3)) < 0)
+		return ERR_IO;
+	/* "An open, kept-alive connection": libfcgi goes on to read from it
+	 * and, without a listening socket, can never accept another one. */
+	r.keepConnection = 1;
+	if (FCGX_Accept_r(&r) < 0)
+		return ERR_SYNTAX; /* it has closed the duplicate */
+	r.keepConnection = 0;
+
+	if ((e = request_new(&rq, param, &r)) != ERR_OK ||
+	    (e = read_body(rq, r.in, body_max)) != ERR_OK)
+		goto out;
+	rq->id = (uint16_t)r.requestId;
+
+	*out = rq;
+	rq = NULL;
+out:
+	request_free(rq);
+	close(r.ipcFd);
+	FCGX_Free(&r, 0);
+	return e;
+}

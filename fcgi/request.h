@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* request.h - an HTTP request as a web server passed it on. */
+#ifndef REQUEST_H
+#define REQUEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "err.h"
+#include "slice.h"
+
+/*
+ * A plain value over storage of its own: all slices live as long as the
+ * request.  Absent headers have base NULL.  Immutable once made.
+ */
+struct request {
+	struct slice method;
+	struct slice path;  /* raw, from REQUEST_URI; without the query */
+	struct slice query; /* raw; base NULL: there was no '?' */
+	struct slice content_type;
+	struct slice authorization;
+	struct slice cookie;
+	struct slice origin;
+	struct slice referer;
+	struct slice host;
+	struct slice last_event_id;
+	struct slice body;
+	bool https;
+	bool body_too_long; /* then `body` is empty */
+	bool body_cut;      /* it did not come whole in time */
+	uint16_t id;        /* of the FastCGI request */
+};
+
+/* Where the server's parameters come from: NULL if there is no such one. */
+typedef const char *request_param_fn(void *arg, const char *name);
+
+/*
+ * Copy what we use of the parameters.  PATH_INFO, SCRIPT_NAME and
+ * QUERY_STRING are never looked at: each server decodes and merges them in
+ * its own way, REQUEST_URI alone is raw.  ERR_SYNTAX: no REQUEST_METHOD or
+ * REQUEST_URI.  ERR_NOMEM.  The caller frees with request_free().
+ */
+enum err request_new(struct request **out, request_param_fn *param, void *arg);
+
+/* Copy the body in.  ERR_NOMEM. */
+enum err request_set_body(struct request *r, struct slice body);
+
+void request_free(struct request *r); /* NULL is allowed */
+
+#endif
