@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/* subscriber.h - one open event stream: what it asked for, may have, and has got. */
+#ifndef SUBSCRIBER_H
+#define SUBSCRIBER_H
+
+#include <sys/queue.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "frame.h"
+#include "grant.h"
+#include "loop.h"
+#include "matcher.h"
+#include "queue.h"
+#include "stream.h"
+
+struct fanout;
+struct subscriber_entry;
+
+/* What a worker found out about a subscribe request; slices and lists are
+ * the opening's own. */
+struct subscriber_opening {
+	struct matcher_list matchers;
+	struct grant *grant;  /* NULL: anonymous, public updates only */
+	struct frame *head;   /* response headers and the first lines */
+	uint64_t epoch;       /* of `at` */
+	struct cursor at;     /* it has seen everything up to here */
+	bool from_start;      /* it takes whatever there still is */
+	int64_t end_ms;       /* clock_mono_ms(); INT64_MAX: never */
+	int64_t keepalive_ms; /* 0: none */
+};
+
+/* NULL is allowed. */
+void subscriber_opening_free(struct subscriber_opening *o);
+
+/* One matcher of one subscriber, as a link of the index. */
+struct subscription {
+	LIST_ENTRY(subscription) links;
+	struct subscriber_entry *entry;
+	struct subscriber *subscriber;
+};
+
+/*
+ * How it gets its next event: from the loop as it comes; from the ring or
+ * the database once its socket takes more; from a batch it has asked for.
+ */
+enum subscriber_state {
+	SUBSCRIBER_LIVE,
+	SUBSCRIBER_LAGGING,
+	SUBSCRIBER_WAITING
+};
+
+/* Owner: loop thread.  The fields are for this floor's modules. */
+struct subscriber {
+	TAILQ_ENTRY(subscriber) links;
+	TAILQ_ENTRY(subscriber) turn; /* in the list that `listed` names */
+	enum { TURN_NONE, TURN_WRITE, TURN_BATCH, TURN_RING } listed;
+	struct fanout *fanout;
+	struct stream *stream;
+	struct grant *grant;
+	struct loop_timer timer; /* next keep-alive or the end */
+	int64_t end_ms, keepalive_ms, wrote_ms;
+	struct cursor at;   /* everything up to here is queued or written */
+	struct cursor told; /* the position its peer has heard of */
+	uint64_t mark;      /* last event it was found for: once is enough */
+	enum subscriber_state state;
+	bool from_start;
+	size_t n;
+	struct subscription subscriptions[];
+};
+
+/* Takes `o` apart on success.  The stream is still the caller's on failure.
+ * ERR_NOMEM. */
+enum err subscriber_new(struct subscriber **out, struct subscriber_opening *o,
+    struct stream *stream);
+
+/* May this event go to this subscriber (who asked for one of its topics)?
+ * Draft 7, "Subscribers": a private one only by the grant. */
+bool subscriber_may_have(const struct subscriber *s, const struct frame *f);
+
+/* Frees the subscriber, not its stream. */
+void subscriber_free(struct subscriber *s);
+
+#endif
