@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/* authorize.c - finds and verifies the token of a request. */
+#include "authorize.h"
+
+#include <strings.h>
+
+#include "clock.h"
+#include "cookie.h"
+#include "cors.h"
+#include "log.h"
+#include "token.h"
+
+#define SCHEME "Bearer"
+
+enum carrier { CARRIER_NONE, CARRIER_HEADER, CARRIER_QUERY, CARRIER_COOKIE };
+
+/* Other schemes belong to the site (a Basic password in front of it, say),
+ * and carry no token. */
+static bool
+bearer(struct slice header, struct slice *token)
+{
+	size_t n = sizeof(SCHEME) - 1;
+
+	if (header.len < n || strncasecmp(header.base, SCHEME, n) != 0 ||
+	    (header.len > n && header.base[n] != ' '))
+		return false;
+	*token = slice_trim(slice_after(header, n));
+	return true;
+}
+
+static enum carrier
+find_token(struct slice *token, const struct request *rq,
+    const struct form *query, const struct dialect *d, const char *cookie_name)
+{
+	if (bearer(rq->authorization, token))
+		return CARRIER_HEADER;
+	if (d->token_param != NULL && query != NULL) {
+		*token = form_get(query, d->token_param);
+		if (token->base != NULL)
+			return CARRIER_QUERY;
+	}
+	*token = cookie_find(rq->cookie, slice_of(cookie_name));
+	/* A cookie that was cleared may come back empty. */
+	return token->len > 0 ? CARRIER_COOKIE : CARRIER_NONE;
+}
+
+void
+authorize_ask(struct answer *a, const char *sentence)
+{
+	response_header(&a->response, "WWW-Authenticate", "Bearer");
+	response_problem(&a->response, 401, "%s", sentence);
+}
+
+/* RFC 6750, 3.1: the peer learns that the token is no good, the log why. */
+static enum err
+refuse(struct answer *a, const char *why)
+{
+	log_warn("token refused reason=\"%s\"", why);
+	response_header(
+	    &a->response, "WWW-Authenticate", "Bearer error=\"invalid_token\"");
+	response_problem(&a->response, 401,
+	    "The access token is not valid; the hub's log says why.");
+	return ERR_DENIED;
+}
+
+enum err
+authorize(struct grant **out, struct answer *a, const struct request *rq,
+    const struct form *query, const struct dialect *d, const struct context *c,
+    enum authorize_role role)
+{
+	const struct settings *s = c->settings;
+	const struct jws_key *key =
+	    role == AUTHORIZE_PUBLISHER ? s->publisher_key : s->subscriber_key;
+	struct grant *g = NULL;
+	struct slice token;
+	struct fault why = { "" };
+	enum carrier from;
+	enum err e;
+
+	from = find_token(&token, rq, query, d, s->config->cookie_name);
+	if (from == CARRIER_NONE) {
+		*out = NULL;
+		return ERR_OK;
+	}
+	if (from == CARRIER_COOKIE && role == AUTHORIZE_PUBLISHER &&
+	    !cors_may_publish(rq, s)) {
+		response_problem(&a->response, 403,
+		    "A publish authorized by cookie must come from a page of "
+		    "the hub's own origin or of one listed in "
+		    "MERCURE_PUBLISH_ALLOWED_ORIGINS.");
+		return ERR_DENIED;
+	}
+	if (key == NULL)
+		return refuse(
+		    a, role == AUTHORIZE_PUBLISHER
+			   ? "MERCURE_PUBLISHER_SECRET_KEY is not set"
+			   : "MERCURE_SUBSCRIBER_SECRET_KEY is not set");
+	e = token_verify(
+	    &g, token, key, d, clock_real_ms(), s->config->matchers_max, &why);
+	if (e == ERR_NOMEM) {
+		answer_unavailable(a, e);
+		return ERR_DENIED;
+	}
+	if (e != ERR_OK)
+		return refuse(a, why.text);
+	*out = g;
+	return ERR_OK;
+}

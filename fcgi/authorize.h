@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* authorize.h - from a request to the grant of whoever sent it (draft 7, "Authorization"). */
+#ifndef AUTHORIZE_H
+#define AUTHORIZE_H
+
+#include "answer.h"
+#include "dialect.h"
+#include "form.h"
+#include "grant.h"
+
+enum authorize_role { AUTHORIZE_SUBSCRIBER, AUTHORIZE_PUBLISHER };
+
+/*
+ * Find the token (Authorization: Bearer, then the query parameter, then the
+ * cookie: the first that is there is the only one looked at) and verify it
+ * with the role's key.  ERR_OK with *out NULL: there is none.  ERR_DENIED:
+ * the answer holds the 401, or the 403 for a publish by cookie whose origin
+ * is neither the hub's nor listed; why a token is bad goes to the log only.
+ * A bad token never makes an anonymous subscriber.
+ */
+enum err authorize(struct grant **out, struct answer *a,
+    const struct request *rq, const struct form *query, const struct dialect *d,
+    const struct context *c, enum authorize_role role);
+
+/* Make the answer a 401 for a request that needs a token and has none. */
+void authorize_ask(struct answer *a, const char *sentence);
+
+#endif

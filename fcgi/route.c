@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/* route.c - the table of routes. */
+#include "route.h"
+
+#include "cors.h"
+#include "discovery.h"
+#include "publish.h"
+#include "subscribe.h"
+
+static void options_handle(
+    struct answer *a, const struct request *rq, struct context *c);
+
+struct route {
+	const char *method, *path; /* below the hub's path */
+	endpoint_fn *handle;
+	bool publishes; /* only with MERCURE_HUB_ALLOW_PUBLISH */
+};
+
+static const struct route routes[] = {
+	{ "GET", "", subscribe_handle, false },
+	{ "HEAD", "", subscribe_head, false },
+	{ "OPTIONS", "", options_handle, false },
+	{ "POST", "", publish_handle, true },
+};
+
+#define ROUTES_N (sizeof(routes) / sizeof(routes[0]))
+
+static bool
+route_open(const struct route *r, const struct context *c)
+{
+	return !r->publishes || c->settings->config->allow_publish;
+}
+
+/* "GET, HEAD, …": the methods of `path`. */
+static void
+allowed(char *out, size_t size, struct slice path, const struct context *c)
+{
+	struct buf b;
+	size_t i;
+
+	buf_init(&b, size - 1);
+	for (i = 0; i < ROUTES_N; i++)
+		if (slice_is(path, routes[i].path) &&
+		    route_open(&routes[i], c)) {
+			buf_text(&b, b.len > 0 ? ", " : "");
+			buf_text(&b, routes[i].method);
+		}
+	memcpy(out, b.len > 0 ? b.base : "", b.len);
+	out[b.len] = '\0';
+	buf_free(&b);
+}
+
+static void
+options_handle(struct answer *a, const struct request *rq, struct context *c)
+{
+	char methods[128];
+
+	allowed(methods, sizeof(methods), slice_of(""), c);
+	a->response.status = 204;
+	response_header(&a->response, "Allow", "%s", methods);
+	cors_preflight(&a->response, rq, c->settings, methods);
+}
+
+static void
+refuse_method(struct answer *a, const struct request *rq, struct slice path,
+    const struct context *c)
+{
+	char methods[128];
+
+	allowed(methods, sizeof(methods), path, c);
+	response_header(&a->response, "Allow", "%s", methods);
+	if (slice_is(rq->method, "POST"))
+		response_problem(&a->response, 405,
+		    "Publishing over HTTP is switched off; set "
+		    "MERCURE_HUB_ALLOW_PUBLISH = true, or publish with the "
+		    "pushcgi program on the hub's machine.");
+	else
+		response_problem(&a->response, 405,
+		    "This method is not served here; use %s.", methods);
+}
+
+void
+route_request(struct answer *a, const struct request *rq, struct context *c)
+{
+	struct slice path = rq->path;
+	bool found = false;
+	size_t i;
+
+	cors_answer(&a->response, rq, c->settings);
+	if (slice_starts(path, DISCOVERY_PATH)) {
+		path = slice_after(path, sizeof(DISCOVERY_PATH) - 1);
+		for (i = 0; i < ROUTES_N; i++) {
+			const struct route *r = &routes[i];
+
+			if (!slice_is(path, r->path))
+				continue;
+			found = true;
+			if (slice_is(rq->method, r->method) &&
+			    route_open(r, c)) {
+				r->handle(a, rq, c);
+				return;
+			}
+		}
+	}
+	if (found)
+		refuse_method(a, rq, path, c);
+	else
+		response_problem(
+		    &a->response, 404, "The hub is at " DISCOVERY_PATH ".");
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/* settings.c - binds a configuration to the keys made from it. */
+#include "settings.h"
+
+#include <stdatomic.h>
+
+#include "discovery.h"
+#include "mem.h"
+
+/* Longest wait for the write lock before a publisher is told to try again. */
+#define LOCK_TIMEOUT_MS 5000
+
+static enum err
+key_of(struct jws_key **out, const char *secret, const char *alg,
+    const char *setting, struct fault *f)
+{
+	struct fault why;
+	enum err e;
+
+	if (secret == NULL)
+		return ERR_OK;
+	e = jws_key_new(out, slice_of(secret), alg, &why);
+	if (e != ERR_OK)
+		fault_set(f, e, "%s: %s", setting, why.text);
+	return e;
+}
+
+enum err
+settings_new(struct settings **out, struct config *config, struct fault *f)
+{
+	struct settings *s = mem_calloc(1, sizeof(*s));
+	enum err e;
+
+	if (s == NULL)
+		return fault_set(f, ERR_NOMEM, "Out of memory.");
+	atomic_init(&s->refs, 1);
+	if ((e = key_of(&s->publisher_key, config->publisher_key,
+		 config->publisher_alg, "MERCURE_PUBLISHER_SECRET_KEY", f)) !=
+	    ERR_OK)
+		goto out;
+	if ((e = key_of(&s->subscriber_key, config->subscriber_key,
+		 config->subscriber_alg, "MERCURE_SUBSCRIBER_SECRET_KEY", f)) !=
+	    ERR_OK)
+		goto out;
+
+	s->config = config;
+	*out = s;
+	s = NULL;
+out:
+	settings_unref(s);
+	return e;
+}
+
+bool
+settings_hold_key(const struct settings *s, uint64_t fingerprint)
+{
+	return s->subscriber_key != NULL &&
+	       jws_key_fingerprint(s->subscriber_key) == fingerprint;
+}
+
+struct queue_settings
+settings_queue(const struct config *c)
+{
+	return (struct queue_settings){
+		.url = c->transport_url,
+		.rows_max = c->history_rows_max,
+		.age_max_s = c->history_age_max_s,
+		.bytes_max = c->history_bytes_max,
+		.lock_timeout_ms = LOCK_TIMEOUT_MS,
+		.full = strcmp(c->durability, "full") == 0,
+	};
+}
+
+struct slice
+settings_hub_url(const struct settings *s)
+{
+	const char *url = s->config->public_hub_url;
+
+	return slice_of(url != NULL ? url : DISCOVERY_PATH);
+}
+
+struct settings *
+settings_ref(struct settings *s)
+{
+	atomic_fetch_add(&s->refs, 1);
+	return s;
+}
+
+void
+settings_unref(struct settings *s)
+{
+	if (s == NULL || atomic_fetch_sub(&s->refs, 1) != 1)
+		return;
+	jws_key_free(s->publisher_key);
+	jws_key_free(s->subscriber_key);
+	config_free(s->config);
+	mem_free(s);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* settings.h - configuration and keys in force, replaced as a whole on reload. */
+#ifndef SETTINGS_H
+#define SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config.h"
+#include "jws.h"
+#include "queue.h"
+
+/* Immutable but for its count; any thread may read what it holds. */
+struct settings {
+	_Atomic unsigned refs;
+	struct config *config;
+	struct jws_key *publisher_key;  /* NULL: none is configured */
+	struct jws_key *subscriber_key; /* likewise */
+};
+
+/* Takes over `config` on success; one reference is the caller's.
+ * ERR_SYNTAX, ERR_UNSUPPORTED: a key is no good, the fault says which. */
+enum err settings_new(
+    struct settings **out, struct config *config, struct fault *f);
+
+/* Would a token signed with the key of this fingerprint still be accepted
+ * from a subscriber? */
+bool settings_hold_key(const struct settings *s, uint64_t fingerprint);
+
+/* What the queue has to know of the configuration (texts are borrowed). */
+struct queue_settings settings_queue(const struct config *c);
+
+/* The hub's URL as browsers see it; without MERCURE_PUBLIC_HUB_URL its path,
+ * which every page of the same origin can resolve. */
+struct slice settings_hub_url(const struct settings *s);
+
+struct settings *settings_ref(struct settings *s);
+void settings_unref(struct settings *s); /* NULL is allowed */
+
+#endif

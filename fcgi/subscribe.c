@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: MIT */
+/* subscribe.c - works out what a subscriber may get and from where on. */
+#include "subscribe.h"
+
+#include <sys/random.h>
+
+#include "authorize.h"
+#include "clock.h"
+#include "dialect.h"
+#include "discovery.h"
+#include "event.h"
+#include "form.h"
+#include "mem.h"
+#include "topic.h"
+#include "utf8.h"
+
+/* Besides its matchers a subscribe request has a few parameters. */
+#define OTHER_PARAMS_MAX 100
+
+#define EARLIEST "earliest"
+
+/* A subscribe request in the making. */
+struct subscribing {
+	struct form *query;
+	const struct dialect *dialect;
+	struct subscriber_opening *opening;
+	struct slice last_id; /* base NULL: none was sent */
+	bool known;           /* last_id leads to a position */
+	struct queue_cursor_key key;
+	struct cursor tail;
+};
+
+static bool
+problem(struct answer *a, int status, const char *sentence)
+{
+	response_problem(&a->response, status, "%s", sentence);
+	return false;
+}
+
+/* 1.0's parameters all begin alike, and never fall back to 0.x rules. */
+static bool
+parse_query(struct subscribing *s, struct answer *a, const struct request *rq,
+    const struct config *c)
+{
+	size_t i;
+
+	if (form_parse(&s->query, rq->query,
+		c->matchers_max + OTHER_PARAMS_MAX) != ERR_OK)
+		return problem(a, 400,
+		    "The query string has too many parameters "
+		    "(MERCURE_MAX_MATCHERS and a few).");
+	for (i = 0; i < form_count(s->query); i++)
+		if (slice_starts(form_at(s->query, i).name, "match"))
+			return problem(a, 400,
+			    "The parameters match… belong to protocol 1.0, "
+			    "which this hub does not serve; use topic.");
+	s->dialect = &dialect_0x;
+	return true;
+}
+
+static bool
+add_matcher(struct subscribing *s, struct answer *a, struct slice selector,
+    const struct config *c)
+{
+	struct matcher_list *l = &s->opening->matchers;
+	struct matcher *m = NULL;
+	struct fault f;
+
+	if (l->n == c->matchers_max) {
+		response_problem(&a->response, 400,
+		    "More than %llu topics (MERCURE_MAX_MATCHERS).",
+		    (unsigned long long)c->matchers_max);
+		return false;
+	}
+	if (topic_check_selector(selector, c->topic_length_max, &f) != ERR_OK)
+		return problem(a, 400, f.text);
+	if (s->dialect->matcher(&m, selector) != ERR_OK ||
+	    matcher_list_add(l, m) != ERR_OK) {
+		matcher_unref(m);
+		answer_unavailable(a, ERR_NOMEM);
+		return false;
+	}
+	return true;
+}
+
+static bool
+read_matchers(struct subscribing *s, struct answer *a, const struct config *c)
+{
+	size_t i;
+
+	for (i = 0; i < form_count(s->query); i++) {
+		struct form_field field = form_at(s->query, i);
+
+		if (slice_is(field.name, s->dialect->matcher_param) &&
+		    !add_matcher(s, a, field.value, c))
+			return false;
+	}
+	if (s->opening->matchers.n == 0)
+		return problem(a, 400,
+		    "Say what to subscribe to: at least one topic parameter "
+		    "is needed.");
+	return true;
+}
+
+/* The header beats the parameter (draft 7, "Reconnection"); an empty id
+ * counts as not given. */
+static bool
+read_last_id(struct subscribing *s, struct answer *a, const struct request *rq)
+{
+	const char *const *name = s->dialect->last_id_params;
+
+	s->last_id = rq->last_event_id;
+	for (; s->last_id.len == 0 && *name != NULL; name++)
+		s->last_id = form_get(s->query, *name);
+	if (s->last_id.len == 0)
+		s->last_id = slice_of(NULL);
+	else if (!utf8_valid(s->last_id) || utf8_has_control(s->last_id))
+		return problem(a, 400,
+		    "The last event id is not UTF-8 or holds control "
+		    "characters.");
+	return true;
+}
+
+static bool
+admit(struct subscribing *s, struct answer *a, const struct request *rq,
+    struct context *c)
+{
+	struct grant *g = NULL;
+
+	if (authorize(&g, a, rq, s->query, s->dialect, c,
+		AUTHORIZE_SUBSCRIBER) != ERR_OK)
+		return false;
+	if (g == NULL && !c->settings->config->allow_anonymous) {
+		authorize_ask(a, "Subscribing needs an access token "
+				 "(MERCURE_HUB_ALLOW_ANONYMOUS is off).");
+		return false;
+	}
+	s->opening->grant = g;
+	return true;
+}
+
+/* Where the stream begins: at the end of the log, or behind the last id. */
+static bool
+find_position(struct subscribing *s, struct answer *a, struct context *c)
+{
+	struct subscriber_opening *o = s->opening;
+	struct queue *q;
+	enum err e;
+
+	if ((e = context_queue(c, &q)) != ERR_OK ||
+	    (e = queue_cursor_key(q, &s->key)) != ERR_OK ||
+	    (e = queue_tail(q, &s->tail)) != ERR_OK)
+		goto out;
+	o->epoch = s->key.epoch;
+	if (s->last_id.base == NULL)
+		o->at = s->tail;
+	else if (!slice_is(s->last_id, EARLIEST) &&
+		 (e = queue_find(q, s->last_id, &o->at, &s->known)) != ERR_OK)
+		goto out;
+	o->from_start = s->last_id.base != NULL && !s->known;
+out:
+	if (e != ERR_OK)
+		answer_unavailable(a, e);
+	return e == ERR_OK;
+}
+
+/* Jitter only shortens a life: 80 to 100 %, so that streams which began
+ * together do not all come back at once. */
+static int64_t
+lifetime_ms(const struct config *c)
+{
+	uint64_t whole = c->write_timeout_s * 1000, random = 0;
+
+	if (getrandom(&random, sizeof(random), 0) < 0)
+		random = 0;
+	return (int64_t)(whole - random % (whole / 5 + 1));
+}
+
+/* At the token's `exp`, never earlier for its sake; or at the end of the
+ * longest life. */
+static void
+set_end(struct subscriber_opening *o, const struct config *c)
+{
+	int64_t now = clock_mono_ms(), left;
+
+	o->end_ms = INT64_MAX;
+	if (c->write_timeout_s > 0)
+		o->end_ms = now + lifetime_ms(c);
+	if (o->grant == NULL || grant_expires_ms(o->grant) == INT64_MAX)
+		return;
+	left = grant_expires_ms(o->grant) - clock_real_ms();
+	if (left < o->end_ms - now)
+		o->end_ms = now + (left > 0 ? left : 0);
+}
+
+static void
+write_head(struct subscribing *s, struct response *r, const struct settings *st)
+{
+	char id[QUEUE_ID_SIZE];
+	struct buf link;
+
+	queue_cursor_id(&s->key, s->tail, id);
+	buf_init(&link, 4096);
+	discovery_link(&link, settings_hub_url(st), slice_of(id));
+
+	response_header(r, "Content-Type", "text/event-stream");
+	response_header(r, "Cache-Control", "private, no-store");
+	response_header(r, "X-Accel-Buffering", "no");
+	if (link.err == ERR_OK)
+		response_header(r, "Link", "%.*s", SLICE_ARG(buf_view(&link)));
+	if (s->last_id.base != NULL && s->known)
+		response_header(r, s->dialect->last_id_response, "%.*s",
+		    SLICE_ARG(s->last_id));
+	else if (s->last_id.base != NULL)
+		response_header(r, s->dialect->last_id_response, EARLIEST);
+	buf_free(&link);
+}
+
+/* A comment at once, so that front ends pass the headers on; how long to
+ * wait before coming back; and, unless the peer has one, a position. */
+static void
+write_first_lines(
+    struct subscribing *s, struct buf *out, const struct config *c)
+{
+	char id[QUEUE_ID_SIZE];
+
+	event_comment(out);
+	event_retry(out, (uint32_t)c->retry_ms);
+	if (s->last_id.base == NULL) {
+		queue_cursor_id(&s->key, s->opening->at, id);
+		event_cursor(out, slice_of(id));
+	}
+}
+
+static bool
+make_head(struct subscribing *s, struct answer *a, struct context *c)
+{
+	struct buf out;
+
+	write_head(s, &a->response, c->settings);
+	if (a->response.status != 200)
+		return false;
+	buf_init(&out, RESPONSE_HEAD_MAX + 1024);
+	response_write(&a->response, true, &out);
+	write_first_lines(s, &out, c->settings->config);
+	if (out.err == ERR_OK)
+		s->opening->head = frame_new(c->framing, buf_view(&out));
+	buf_free(&out);
+	if (s->opening->head == NULL)
+		answer_unavailable(a, ERR_NOMEM);
+	return s->opening->head != NULL;
+}
+
+static struct subscriber_opening *
+open_subscription(struct answer *a, const struct request *rq, struct context *c)
+{
+	const struct config *config = c->settings->config;
+	struct subscribing s = { 0 };
+	bool good;
+
+	if ((s.opening = mem_calloc(1, sizeof(*s.opening))) == NULL) {
+		answer_unavailable(a, ERR_NOMEM);
+		return NULL;
+	}
+	good = parse_query(&s, a, rq, config) && admit(&s, a, rq, c) &&
+	       read_matchers(&s, a, config) && read_last_id(&s, a, rq) &&
+	       find_position(&s, a, c) && make_head(&s, a, c);
+	if (good) {
+		set_end(s.opening, config);
+		s.opening->keepalive_ms = (int64_t)config->keepalive_s * 1000;
+	} else {
+		subscriber_opening_free(s.opening);
+		s.opening = NULL;
+	}
+	form_free(s.query);
+	return s.opening;
+}
+
+void
+subscribe_handle(struct answer *a, const struct request *rq, struct context *c)
+{
+	a->opening = open_subscription(a, rq, c);
+	if (a->opening != NULL)
+		a->kind = ANSWER_STREAM;
+}
+
+void
+subscribe_head(struct answer *a, const struct request *rq, struct context *c)
+{
+	subscriber_opening_free(open_subscription(a, rq, c));
+}
