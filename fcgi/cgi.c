@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/* cgi.c - one request, one process. */
+#include "cgi.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "hub.h"
+#include "listener.h"
+#include "log.h"
+#include "route.h"
+
+#define OUT_MAX ((size_t)1 << 20)
+
+bool
+cgi_is_wanted(void)
+{
+	return getenv("GATEWAY_INTERFACE") != NULL &&
+	       getenv("REQUEST_METHOD") != NULL && !listener_inherited();
+}
+
+static const char *
+env(void *arg, const char *name)
+{
+	(void)arg;
+	return getenv(name);
+}
+
+/* At most CONTENT_LENGTH bytes: a server need not close the pipe behind
+ * them (RFC 3875, 4.2). */
+static enum err
+read_body(struct request *rq, size_t body_max)
+{
+	const char *text = getenv("CONTENT_LENGTH");
+	size_t left = text != NULL ? strtoul(text, NULL, 10) : 0;
+	struct buf body;
+	char bytes[8192];
+	enum err e;
+	ssize_t n;
+
+	rq->body_too_long = left > body_max;
+	if (rq->body_too_long)
+		return ERR_OK;
+	buf_init(&body, body_max);
+	while (left > 0) {
+		n = read(STDIN_FILENO, bytes,
+		    left < sizeof(bytes) ? left : sizeof(bytes));
+		if (n <= 0) {
+			rq->body_cut = true;
+			break;
+		}
+		buf_add(&body, bytes, (size_t)n);
+		left -= (size_t)n;
+	}
+	e = body.err != ERR_OK ? body.err
+			       : request_set_body(rq, buf_view(&body));
+	buf_free(&body);
+	return e;
+}
+
+static void
+write_out(const struct answer *a, bool head_only)
+{
+	struct buf out;
+	size_t at = 0;
+
+	buf_init(&out, OUT_MAX);
+	response_write(&a->response, head_only, &out);
+	while (out.err == ERR_OK && at < out.len) {
+		ssize_t n = write(STDOUT_FILENO, out.base + at, out.len - at);
+
+		if (n < 0 && errno != EINTR)
+			break;
+		at += n > 0 ? (size_t)n : 0;
+	}
+	buf_free(&out);
+}
+
+static void
+publish(struct answer *a, const struct config *c)
+{
+	const struct update *u = update_view(a->update);
+	struct queue_settings s = settings_queue(c);
+	struct queue *q = NULL;
+	struct fault f = { "" };
+	enum err e;
+
+	if ((e = queue_open(&q, &s, QUEUE_WRITE, &f)) == ERR_OK &&
+	    (e = queue_append(q, &u, 1, &f)) == ERR_OK)
+		queue_wake(q);
+	else {
+		log_err("publish failed reason=\"%s\"", f.text);
+		answer_unavailable(a, e);
+	}
+	queue_close(q);
+}
+
+/* Any end of the one stream is the end of the process. */
+static void
+stream(struct answer *a, struct settings *s)
+{
+	const struct hub_hooks hooks = { 0 };
+	struct stream *out = NULL;
+	struct hub *h = NULL;
+	struct fault f = { "" };
+	enum err e;
+
+	if ((e = hub_open(&h, s, FRAMING_RAW, &hooks, &f)) != ERR_OK) {
+		log_err("stream failed reason=\"%s\"", f.text);
+		answer_unavailable(a, e);
+		write_out(a, false);
+		return;
+	}
+	fcntl(
+	    STDOUT_FILENO, F_SETFL, fcntl(STDOUT_FILENO, F_GETFL) | O_NONBLOCK);
+	if (stream_new(&out, hub_host(h), STDOUT_FILENO, FRAME_ID, false) ==
+	    ERR_OK) {
+		struct subscriber_opening *o = a->opening;
+
+		a->opening = NULL;
+		fanout_open(hub_fanout(h), o, out);
+		hub_end_with_streams(h);
+		hub_run(h);
+	}
+	hub_close(h);
+}
+
+enum err
+cgi_run(struct settings *s, struct fault *f)
+{
+	struct context c = { .settings = s, .framing = FRAMING_RAW };
+	struct request *rq = NULL;
+	struct answer a = { 0 };
+	bool head_only = false;
+	enum err e;
+
+	response_init(&a.response);
+	if ((e = request_new(&rq, env, NULL)) == ERR_OK &&
+	    (e = read_body(rq, s->config->body_max)) == ERR_OK) {
+		head_only = slice_is(rq->method, "HEAD");
+		route_request(&a, rq, &c);
+	} else
+		answer_unavailable(
+		    &a, fault_set(f, e, "The request cannot be read: %s.",
+			    err_text(e)));
+	queue_close(c.queue);
+
+	if (a.kind == ANSWER_PUBLISH)
+		publish(&a, s->config);
+	if (a.kind == ANSWER_STREAM)
+		stream(&a, s);
+	else
+		write_out(&a, head_only);
+	answer_free(&a);
+	request_free(rq);
+	settings_unref(s);
+	return ERR_OK;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* cgi.h - the same endpoints for one request, as a plain CGI program (RFC 3875). */
+#ifndef CGI_H
+#define CGI_H
+
+#include <stdbool.h>
+
+#include "settings.h"
+
+/* Were we started for one request? */
+bool cgi_is_wanted(void);
+
+/* Answer the request of this process's environment and standard input on
+ * standard output.  Takes over one reference to `s`. */
+enum err cgi_run(struct settings *s, struct fault *f);
+
+#endif

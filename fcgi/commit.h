@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* commit.h - the publish thread: commits what is parked, in groups. */
+#ifndef COMMIT_H
+#define COMMIT_H
+
+#include <sys/queue.h>
+
+#include "loop.h"
+#include "queue.h"
+#include "update.h"
+
+struct commit;
+
+/* Embedded in a parked publish.  `mail` is posted to the loop once `result`
+ * is known; until then the update must live. */
+struct commit_entry {
+	STAILQ_ENTRY(commit_entry) links;
+	struct loop_mail mail;
+	const struct update_box *update;
+	enum err result;
+};
+
+struct commit_limits {
+	size_t entries_max, bytes_max;
+};
+
+/* Open the queue for writing, creating it, and start the thread.  Errors as
+ * of queue_open(). */
+enum err commit_start(struct commit **out, const struct queue_settings *s,
+    const struct commit_limits *limits, struct loop *loop, struct fault *f);
+
+/* Park one publish.  ERR_LIMIT: too many or too large ones wait already; no
+ * mail comes then.  Any thread. */
+enum err commit_submit(struct commit *c, struct commit_entry *e);
+
+/* What is parked is committed first; then the thread is joined.  NULL is
+ * allowed. */
+void commit_stop(struct commit *c);
+
+#endif

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/* exchange.c - passes a request from the loop to a worker and its answer back. */
+#include "exchange.h"
+
+#include <sys/socket.h>
+
+#include <unistd.h>
+
+#include "handoff.h"
+#include "log.h"
+#include "mem.h"
+#include "route.h"
+
+/* A body may take this long in all. */
+#define BODY_MS 10000
+
+#define ANSWER_MAX ((size_t)1 << 20)
+
+#define EXCHANGE_OF(p, member)                             \
+	((struct exchange *)(void *)((char *)(p)-offsetof( \
+	    struct exchange, member)))
+
+struct exchange *
+exchange_new(struct exchange_parts *p, int fd)
+{
+	struct exchange *x = mem_calloc(1, sizeof(*x));
+
+	if (x == NULL)
+		return NULL;
+	x->watch.fd = fd;
+	x->parts = p;
+	response_init(&x->answer.response);
+	hub_hold(p->hub);
+	return x;
+}
+
+/* The descriptor has found a new owner, or is closed. */
+static void
+exchange_free(struct exchange *x)
+{
+	struct hub *hub = x->parts->hub;
+
+	loop_timer_stop(hub_loop(hub), &x->timer);
+	answer_free(&x->answer);
+	mem_free(x);
+	hub_release(hub);
+}
+
+void
+exchange_drop(struct exchange *x)
+{
+	loop_unwatch(hub_loop(x->parts->hub), &x->watch);
+	close(x->watch.fd);
+	exchange_free(x);
+}
+
+static struct stream *
+become_stream(struct exchange *x)
+{
+	struct stream *s = NULL;
+
+	if (stream_new(&s, hub_host(x->parts->hub), x->watch.fd, x->id, true) !=
+	    ERR_OK) {
+		log_err("request dropped reason=memory");
+		exchange_drop(x);
+	}
+	return s;
+}
+
+static void
+send_response(struct exchange *x)
+{
+	struct frame *f = NULL;
+	struct stream *s;
+	struct buf out;
+
+	buf_init(&out, ANSWER_MAX);
+	response_write(&x->answer.response, x->head_only, &out);
+	if (out.err == ERR_OK)
+		f = frame_new(FRAMING_FCGI, buf_view(&out));
+	buf_free(&out);
+	if ((s = become_stream(x)) == NULL) {
+		frame_unref(f);
+		return;
+	}
+	exchange_free(x);
+	if (f != NULL)
+		stream_push(s, f);
+	frame_unref(f);
+	stream_end(s);
+}
+
+static void
+open_stream(struct exchange *x)
+{
+	struct hub *hub = x->parts->hub;
+	struct fanout *fanout = hub_fanout(hub);
+	struct subscriber_opening *o = x->answer.opening;
+	struct stream *s;
+
+	if (hub_is_draining(hub) ||
+	    fanout_counts(fanout).subscribers >= x->parts->subscribers_max) {
+		response_free(&x->answer.response);
+		response_init(&x->answer.response);
+		response_header(&x->answer.response, "Retry-After", "5");
+		response_problem(&x->answer.response, 503,
+		    "The hub holds as many streams as it may "
+		    "(MERCURE_MAX_CONNECTIONS, or its descriptor limit).");
+		send_response(x);
+		return;
+	}
+	if ((s = become_stream(x)) == NULL)
+		return;
+	x->answer.opening = NULL;
+	exchange_free(x);
+	fanout_open(fanout, o, s);
+}
+
+static void
+answered(struct loop_mail *m)
+{
+	struct exchange *x = EXCHANGE_OF(m, mail);
+
+	loop_timer_stop(hub_loop(x->parts->hub), &x->timer);
+	if (x->answer.kind == ANSWER_STREAM)
+		open_stream(x);
+	else
+		send_response(x);
+}
+
+static void
+committed(struct loop_mail *m)
+{
+	struct exchange *x = EXCHANGE_OF(m, commit.mail);
+
+	if (x->commit.result != ERR_OK)
+		answer_unavailable(&x->answer, x->commit.result);
+	answered(&x->mail);
+}
+
+/* Park a publish; true if its answer will come from the commit. */
+static bool
+park(struct exchange *x)
+{
+	x->commit.update = x->answer.update;
+	x->commit.mail.open = committed;
+	if (commit_submit(x->parts->commit, &x->commit) == ERR_OK)
+		return true;
+	response_header(&x->answer.response, "Retry-After", "1");
+	response_problem(&x->answer.response, 503,
+	    "Too many publishes wait to be committed (MERCURE_MAX_PARKED, "
+	    "MERCURE_MAX_PARKED_BYTES); try again.");
+	x->answer.kind = ANSWER_RESPONSE;
+	return false;
+}
+
+/* In a worker's thread. */
+static void
+answer_request(struct worker_job *j, struct context *c)
+{
+	struct exchange *x = EXCHANGE_OF(j, job);
+	struct request *rq = NULL;
+	enum err e;
+
+	e = handoff_parse(&rq, x->watch.fd, c->settings->config->body_max);
+	if (e == ERR_OK) {
+		x->id = rq->id;
+		x->head_only = slice_is(rq->method, "HEAD");
+		route_request(&x->answer, rq, c);
+	} else {
+		log_warn("request refused reason=\"%s\"", err_text(e));
+		response_problem(&x->answer.response,
+		    e == ERR_NOMEM ? 503 : 400,
+		    "The web server sent a request that cannot be read.");
+	}
+	request_free(rq);
+	if (x->answer.kind == ANSWER_PUBLISH && park(x))
+		return;
+	x->mail.open = answered;
+	loop_post(hub_loop(x->parts->hub), &x->mail);
+}
+
+/* The worker, which waits for the body, then sees its end. */
+static void
+body_late(struct loop_timer *t)
+{
+	shutdown(EXCHANGE_OF(t, timer)->watch.fd, SHUT_RD);
+}
+
+/* A worker has the descriptor: what happens to it shows when it writes, or
+ * when a stream watches it. */
+static void
+ignore(struct loop_watch *w, uint32_t events)
+{
+	(void)w;
+	(void)events;
+}
+
+void
+exchange_start(struct exchange *x, enum worker_lane lane)
+{
+	struct loop *l = hub_loop(x->parts->hub);
+
+	x->watch.ready = ignore;
+	x->job.run = answer_request;
+	x->timer.fire = body_late;
+	if (lane == WORKER_SLOW)
+		loop_timer_set(l, &x->timer, loop_now(l) + BODY_MS);
+	else
+		loop_timer_stop(l, &x->timer);
+	workers_submit(x->parts->workers, &x->job, lane);
+}
+
+void
+exchange_refuse(struct exchange *x, int status, const char *sentence)
+{
+	response_problem(&x->answer.response, status, "%s", sentence);
+	send_response(x);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/* exchange.h - one request from accept to answer. */
+#ifndef EXCHANGE_H
+#define EXCHANGE_H
+
+#include "answer.h"
+#include "commit.h"
+#include "hub.h"
+#include "loop.h"
+#include "worker.h"
+
+struct intake;
+
+/* What every exchange needs; owner: main thread, constant while it runs. */
+struct exchange_parts {
+	struct hub *hub;
+	struct workers *workers;
+	struct commit *commit;
+	size_t subscribers_max;
+};
+
+/*
+ * The loop owns the descriptor all the time; a worker borrows it.  Begins
+ * watched by the loop for intake, becomes a stream or is closed.
+ */
+struct exchange {
+	struct loop_watch watch; /* the descriptor */
+	struct loop_timer timer; /* what is missing must be there by then */
+	struct {
+		TAILQ_ENTRY(exchange) links;
+		struct intake *in;
+		int64_t deadline_ms;
+		bool body_only; /* the parameters are complete */
+	} arrival;              /* intake's, until exchange_start() */
+	struct exchange_parts *parts;
+	struct worker_job job;
+	struct loop_mail mail;      /* from the worker */
+	struct commit_entry commit; /* its mail comes from the commit */
+	struct answer answer;
+	uint16_t id;
+	bool head_only;
+};
+
+/* NULL: no memory.  `fd` is then still the caller's. */
+struct exchange *exchange_new(struct exchange_parts *p, int fd);
+
+/* The request can be read: let a worker answer it.  From now on the
+ * exchange takes care of itself.  Loop thread. */
+void exchange_start(struct exchange *x, enum worker_lane lane);
+
+/* Answer `status` without reading the request, whose id is x->id. */
+void exchange_refuse(struct exchange *x, int status, const char *sentence);
+
+/* Close without an answer. */
+void exchange_drop(struct exchange *x);
+
+#endif

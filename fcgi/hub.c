@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+/* hub.c - the life of a process that holds streams. */
+#include "hub.h"
+
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "mem.h"
+
+#define RING_BYTES_MAX ((size_t)16 << 20)
+
+/* Peers that do not take their last bytes are not waited for any longer. */
+#define DRAIN_MS 5000
+
+struct hub {
+	struct loop *loop;
+	struct stream_host host;
+	struct fanout *fanout;
+	struct tailer *tailer;
+	struct hub_hooks hooks;
+	struct loop_watch signals;
+	struct loop_timer deadline;
+	size_t held;
+	bool draining, ends_with_streams;
+};
+
+static void
+stop_if_done(struct hub *h)
+{
+	if ((h->draining || h->ends_with_streams) && h->host.open == 0 &&
+	    h->held == 0)
+		loop_stop(h->loop);
+}
+
+static void
+stream_closed(struct stream_host *host)
+{
+	stop_if_done(
+	    (struct hub *)(void *)((char *)host - offsetof(struct hub, host)));
+}
+
+void
+hub_hold(struct hub *h)
+{
+	h->held++;
+}
+
+void
+hub_release(struct hub *h)
+{
+	h->held--;
+	stop_if_done(h);
+}
+
+static void
+deadline_fire(struct loop_timer *t)
+{
+	struct hub *h =
+	    (struct hub *)(void *)((char *)t - offsetof(struct hub, deadline));
+
+	log_warn("end not waited for streams=%zu requests=%zu", h->host.open,
+	    h->held);
+	loop_stop(h->loop);
+}
+
+void
+hub_drain(struct hub *h)
+{
+	if (h->draining)
+		return;
+	log_info("draining streams=%zu", fanout_counts(h->fanout).subscribers);
+	h->draining = true;
+	if (h->hooks.drain != NULL)
+		h->hooks.drain(h->hooks.arg);
+	fanout_end(h->fanout, NULL, NULL);
+	loop_timer_set(h->loop, &h->deadline, loop_now(h->loop) + DRAIN_MS);
+	stop_if_done(h);
+}
+
+void
+hub_end_with_streams(struct hub *h)
+{
+	h->ends_with_streams = true;
+}
+
+bool
+hub_is_draining(const struct hub *h)
+{
+	return h->draining;
+}
+
+static void
+newer_database(void *arg)
+{
+	log_err("the queue belongs to a newer version: ending");
+	hub_drain(arg);
+}
+
+static void
+signals_ready(struct loop_watch *w, uint32_t events)
+{
+	struct hub *h =
+	    (struct hub *)(void *)((char *)w - offsetof(struct hub, signals));
+	struct signalfd_siginfo info;
+
+	(void)events;
+	while (read(w->fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		if (info.ssi_signo != SIGHUP)
+			hub_drain(h);
+		else if (h->hooks.reload != NULL && !h->draining)
+			h->hooks.reload(h->hooks.arg);
+	}
+}
+
+/*
+ * Signals become events of the loop: blocked in every thread, no handler
+ * runs anywhere, and no system call is ever interrupted.
+ */
+static enum err
+watch_signals(struct hub *h)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+
+	h->signals.ready = signals_ready;
+	h->signals.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (h->signals.fd < 0)
+		return ERR_IO;
+	return loop_watch(h->loop, &h->signals, EPOLLIN);
+}
+
+static enum err
+start_parts(struct hub *h, const struct settings *s, enum framing framing,
+    struct fault *f)
+{
+	const struct fanout_settings fanout = { h->loop, framing,
+		RING_BYTES_MAX, newer_database, h };
+	struct tailer_settings tailer = { settings_queue(s->config), framing,
+		h->loop, fanout_batch, NULL };
+	enum err e;
+
+	if ((e = fanout_new(&h->fanout, &fanout)) != ERR_OK)
+		return fault_set(f, e, "Out of memory.");
+	tailer.arg = h->fanout;
+	if ((e = tailer_start(&h->tailer, &tailer, f)) != ERR_OK)
+		return e;
+	fanout_set_tailer(h->fanout, h->tailer);
+	return ERR_OK;
+}
+
+enum err
+hub_open(struct hub **out, const struct settings *s, enum framing framing,
+    const struct hub_hooks *hooks, struct fault *f)
+{
+	struct hub *h = mem_calloc(1, sizeof(*h));
+	enum err e;
+
+	if (h == NULL)
+		return fault_set(f, ERR_NOMEM, "Out of memory.");
+	h->signals.fd = -1;
+	h->hooks = *hooks;
+	h->deadline.fire = deadline_fire;
+	h->host.framing = framing;
+	h->host.closed = stream_closed;
+	if ((e = loop_new(&h->loop)) != ERR_OK ||
+	    (e = watch_signals(h)) != ERR_OK) {
+		fault_set(f, e, "No event loop: %s.", err_text(e));
+		goto out;
+	}
+	h->host.loop = h->loop;
+	if ((e = start_parts(h, s, framing, f)) != ERR_OK)
+		goto out;
+
+	*out = h;
+	h = NULL;
+out:
+	hub_close(h);
+	return e;
+}
+
+struct loop *
+hub_loop(struct hub *h)
+{
+	return h->loop;
+}
+
+struct stream_host *
+hub_host(struct hub *h)
+{
+	return &h->host;
+}
+
+struct fanout *
+hub_fanout(struct hub *h)
+{
+	return h->fanout;
+}
+
+void
+hub_run(struct hub *h)
+{
+	loop_run(h->loop);
+}
+
+void
+hub_close(struct hub *h)
+{
+	if (h == NULL)
+		return;
+	tailer_stop(h->tailer);
+	if (h->loop != NULL)
+		loop_empty(h->loop);
+	tailer_free(h->tailer);
+	fanout_free(h->fanout);
+	if (h->signals.fd >= 0)
+		close(h->signals.fd);
+	loop_free(h->loop);
+	mem_free(h);
+}

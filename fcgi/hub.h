@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* hub.h - what every mode runs: loop, fan-out, tailer, signals, and a clean end. */
+#ifndef HUB_H
+#define HUB_H
+
+#include <stddef.h>
+
+#include "fanout.h"
+#include "settings.h"
+#include "stream.h"
+
+/* Owner: the main thread, which is the loop thread. */
+struct hub;
+
+/* What a mode adds; each may be NULL. */
+struct hub_hooks {
+	void (*reload)(void *arg); /* SIGHUP */
+	void (*drain)(void *arg);  /* take no new requests from now on */
+	void *arg;
+};
+
+/*
+ * Blocks the signals it handles (SIGTERM, SIGINT, SIGUSR1: drain; SIGHUP:
+ * reload) for this and all later threads, opens the queue and starts to tail
+ * it.  The fault names the setting or file to mend.
+ */
+enum err hub_open(struct hub **out, const struct settings *s,
+    enum framing framing, const struct hub_hooks *hooks, struct fault *f);
+
+struct loop *hub_loop(struct hub *h);
+struct stream_host *hub_host(struct hub *h);
+struct fanout *hub_fanout(struct hub *h);
+
+/* Something is under way that must be finished before the end. */
+void hub_hold(struct hub *h);
+void hub_release(struct hub *h);
+
+/* End all streams, each with a cursor frame; then hub_run() returns. */
+void hub_drain(struct hub *h);
+/* hub_run() returns as well when the last stream has closed by itself. */
+void hub_end_with_streams(struct hub *h);
+bool hub_is_draining(const struct hub *h);
+
+void hub_run(struct hub *h);
+
+void hub_close(struct hub *h); /* NULL is allowed */
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* intake.h - accepts connections and waits, without reading, until a request is whole. */
+#ifndef INTAKE_H
+#define INTAKE_H
+
+#include "exchange.h"
+
+/*
+ * Owner: loop thread.  libfcgi blocks on what is missing and trusts lengths,
+ * so a connection reaches a worker only when record_scan() has found the
+ * request complete; a body that a sender holds back until somebody reads
+ * (mod_proxy_fcgi stops at 50 KB) goes to the workers' slow lane.
+ */
+struct intake;
+
+/* Accept on `listen_fd`, which becomes the intake's. */
+enum err intake_new(
+    struct intake **out, int listen_fd, struct exchange_parts *parts);
+
+/* Accept no more, and drop connections whose request is not whole. */
+void intake_stop(struct intake *in);
+
+void intake_free(struct intake *in); /* stopped, or NULL */
+
+#endif

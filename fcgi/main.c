@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/* main.c - the FastCGI responder's program. */
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cgi.h"
+#include "check.h"
+#include "config.h"
+#include "handoff.h"
+#include "log.h"
+#include "options.h"
+#include "serve.h"
+
+/* Config words for levels are in the order of enum log_level. */
+static enum log_level
+level_of(const char *word)
+{
+	static const char *const words[] = { "err", "warn", "info", "debug" };
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (slice_is(slice_of(word), words[i]))
+			return (enum log_level)i;
+	return LOG_LEVEL_INFO;
+}
+
+static enum err
+load(struct settings **out, const struct config_sources *sources,
+    struct fault *f)
+{
+	struct config *c = NULL;
+	enum err e;
+
+	if ((e = config_load(&c, sources, f)) != ERR_OK)
+		return e;
+	log_open("pushcgi.fcgi", level_of(c->log_level));
+	if ((e = settings_new(out, c, f)) != ERR_OK)
+		config_free(c);
+	return e;
+}
+
+static enum err
+run(const struct options *o, struct fault *f)
+{
+	const struct config_sources sources = { o->config, environ, o->keys,
+		o->keys_n };
+	struct settings *s = NULL;
+	enum err e;
+
+	if ((e = load(&s, &sources, f)) != ERR_OK)
+		return e;
+	if (o->check) {
+		if (!check_run(s))
+			e = fault_set(f, ERR_IO, "Mend the faults above.");
+		settings_unref(s);
+		return e;
+	}
+	if (cgi_is_wanted())
+		return cgi_run(s, f);
+	if ((e = handoff_init()) != ERR_OK) {
+		settings_unref(s);
+		return fault_set(f, e, "libfcgi cannot be used.");
+	}
+	return serve_run(s, &sources, &o->listener, f);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options o;
+	struct fault f = { "" };
+
+	/* A few threads do not need an arena each. */
+	mallopt(M_ARENA_MAX, 2);
+	log_open("pushcgi.fcgi", LOG_LEVEL_INFO);
+	if (options_parse(&o, argc, argv, &f) != ERR_OK) {
+		fprintf(stderr, "pushcgi.fcgi: %s\n", f.text);
+		return 2;
+	}
+	if (o.help)
+		options_help();
+	else if (o.version)
+		puts("pushcgi.fcgi " PACKAGE_VERSION);
+	else if (run(&o, &f) != ERR_OK) {
+		log_err("%s", f.text);
+		return EXIT_FAILURE;
+	}
+	return EXIT_SUCCESS;
+}

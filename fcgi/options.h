@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* options.h - the responder's command line. */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "err.h"
+#include "listener.h"
+
+#define OPTIONS_KEYS_MAX 64
+
+/* All texts are borrowed from argv. */
+struct options {
+	const char *config;
+	struct listener_settings listener;
+	bool check, help, version;
+	const char *keys[OPTIONS_KEYS_MAX]; /* "KEY=value", see config.h */
+	size_t keys_n;
+};
+
+/* ERR_SYNTAX: the fault says what is wrong with which word. */
+enum err options_parse(
+    struct options *out, int argc, char *const *argv, struct fault *f);
+
+/* What --help prints. */
+void options_help(void);
+
+#endif

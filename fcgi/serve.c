@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/* serve.c - puts the parts of the responder together and takes them apart. */
+#include "serve.h"
+
+#include <sys/resource.h>
+
+#include <string.h>
+
+#include "exchange.h"
+#include "intake.h"
+#include "log.h"
+#include "mem.h"
+
+/* Descriptors for everything that is no stream. */
+#define DESCRIPTORS_RESERVED 128
+
+struct server {
+	struct exchange_parts parts;
+	struct intake *intake;
+	const struct config_sources *sources;
+	struct worker_job reload; /* reads files, so a worker does it */
+	struct loop_mail reloaded;
+	bool reloading;
+};
+
+static bool
+still_holds(void *arg, const struct subscriber *s)
+{
+	const struct settings *now = arg;
+
+	if (s->grant == NULL)
+		return now->config->allow_anonymous;
+	return settings_hold_key(now, grant_key(s->grant));
+}
+
+/* In the loop: streams whose key is gone end. */
+static void
+reload_done(struct loop_mail *m)
+{
+	struct server *sv =
+	    (struct server *)(void *)((char *)m -
+				      offsetof(struct server, reloaded));
+	struct settings *now = workers_settings(sv->parts.workers);
+
+	fanout_end(hub_fanout(sv->parts.hub), still_holds, now);
+	settings_unref(now);
+	sv->reloading = false;
+	hub_release(sv->parts.hub);
+}
+
+/* In a worker's thread. */
+static void
+reload_run(struct worker_job *j, struct context *c)
+{
+	struct server *sv =
+	    (struct server *)(void *)((char *)j -
+				      offsetof(struct server, reload));
+	struct config *config = NULL;
+	struct settings *fresh = NULL;
+	struct fault f;
+
+	(void)c;
+	if (config_load(&config, sv->sources, &f) != ERR_OK ||
+	    settings_new(&fresh, config, &f) != ERR_OK) {
+		log_err("configuration kept: %s", f.text);
+		config_free(config);
+	} else {
+		if (strcmp(c->settings->config->transport_url,
+			config->transport_url) != 0)
+			log_warn("MERCURE_TRANSPORT_URL changes only with a "
+				 "restart");
+		workers_set_settings(sv->parts.workers, fresh);
+		settings_unref(fresh);
+		log_info("configuration read again");
+	}
+	loop_post(hub_loop(sv->parts.hub), &sv->reloaded);
+}
+
+static void
+reload(void *arg)
+{
+	struct server *sv = arg;
+
+	if (sv->reloading)
+		return;
+	sv->reloading = true;
+	sv->reload.run = reload_run;
+	sv->reloaded.open = reload_done;
+	hub_hold(sv->parts.hub);
+	workers_submit(sv->parts.workers, &sv->reload, WORKER_FAST);
+}
+
+static void
+drain(void *arg)
+{
+	intake_stop(((struct server *)arg)->intake);
+}
+
+/* A stream is a descriptor: take as many as the system grants. */
+static size_t
+descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return 1024;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+		getrlimit(RLIMIT_NOFILE, &limit);
+	return (size_t)limit.rlim_cur;
+}
+
+static size_t
+subscribers_max(const struct config *c)
+{
+	size_t room = descriptors();
+
+	room = room > DESCRIPTORS_RESERVED * 2 ? room - DESCRIPTORS_RESERVED
+					       : room / 2;
+	if (c->connections_max > 0 && c->connections_max < room)
+		return (size_t)c->connections_max;
+	return room;
+}
+
+static enum err
+start(struct server *sv, struct settings *s,
+    const struct listener_settings *listener, struct fault *f)
+{
+	const struct config *c = s->config;
+	const struct queue_settings queue = settings_queue(c);
+	const struct commit_limits limits = { (size_t)c->parked_max,
+		(size_t)c->parked_bytes_max };
+	const struct hub_hooks hooks = { reload, drain, sv };
+	enum err e;
+	int fd;
+
+	sv->parts.subscribers_max = subscribers_max(c);
+	if ((e = hub_open(&sv->parts.hub, s, FRAMING_FCGI, &hooks, f)) !=
+		ERR_OK ||
+	    (e = commit_start(&sv->parts.commit, &queue, &limits,
+		 hub_loop(sv->parts.hub), f)) != ERR_OK)
+		return e;
+	e = workers_start(
+	    &sv->parts.workers, (size_t)c->workers, s, FRAMING_FCGI);
+	if (e != ERR_OK)
+		return fault_set(f, e, "No threads for MERCURE_WORKERS = %llu.",
+		    (unsigned long long)c->workers);
+	if ((e = listener_open(&fd, listener, f)) != ERR_OK)
+		return e;
+	e = intake_new(&sv->intake, fd, &sv->parts);
+	return e == ERR_OK ? e : fault_set(f, e, "The socket is no socket.");
+}
+
+enum err
+serve_run(struct settings *s, const struct config_sources *sources,
+    const struct listener_settings *listener, struct fault *f)
+{
+	struct server *sv = mem_calloc(1, sizeof(*sv));
+	enum err e;
+
+	if (sv == NULL)
+		return fault_set(f, ERR_NOMEM, "Out of memory.");
+	sv->sources = sources;
+	if ((e = start(sv, s, listener, f)) == ERR_OK) {
+		log_info("serving streams_max=%zu", sv->parts.subscribers_max);
+		hub_run(sv->parts.hub);
+		log_info("ended");
+	}
+	workers_stop(sv->parts.workers);
+	commit_stop(sv->parts.commit);
+	hub_close(sv->parts.hub);
+	intake_free(sv->intake);
+	mem_free(sv);
+	settings_unref(s);
+	return e;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* serve.h - the FastCGI responder: intake, workers and publish thread around a hub. */
+#ifndef SERVE_H
+#define SERVE_H
+
+#include "config.h"
+#include "listener.h"
+#include "settings.h"
+
+/* Serve until a signal ends it.  `sources` are read again on SIGHUP; takes
+ * over one reference to `s`.  The fault tells why it could not start. */
+enum err serve_run(struct settings *s, const struct config_sources *sources,
+    const struct listener_settings *listener, struct fault *f);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* worker.h - the threads that may block: they parse, authorize and answer. */
+#ifndef WORKER_H
+#define WORKER_H
+
+#include <sys/queue.h>
+
+#include "answer.h"
+
+struct workers;
+
+/* Embedded in what is to be done. */
+struct worker_job {
+	TAILQ_ENTRY(worker_job) links;
+	void (*run)(struct worker_job *j, struct context *c);
+};
+
+/* Jobs of the slow lane wait for peers; at most half the workers take them,
+ * so that slow bodies never hold up the rest. */
+enum worker_lane { WORKER_FAST, WORKER_SLOW, WORKER_LANES };
+
+/* Start `n` threads.  Takes a reference to `s`. */
+enum err workers_start(
+    struct workers **out, size_t n, struct settings *s, enum framing framing);
+
+/* Any thread. */
+void workers_submit(
+    struct workers *w, struct worker_job *j, enum worker_lane lane);
+
+/* Jobs that begin from now on see `s`; takes a reference.  Any thread. */
+void workers_set_settings(struct workers *w, struct settings *s);
+
+/* A reference to the settings in force.  Any thread. */
+struct settings *workers_settings(struct workers *w);
+
+/* Jobs not yet begun are still done; then the threads are joined.  NULL is
+ * allowed. */
+void workers_stop(struct workers *w);
+
+#endif
