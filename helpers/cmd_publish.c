@@ -127,18 +127,24 @@ is_external(const struct config *c)
 					 strcmp(c->hub_url, c->public_hub_url));
 }
 
+static struct update
+options_of(const struct cmd_line *l)
+{
+	return (struct update){ .id = cmd_line_text(l, "id"),
+		.type = cmd_line_text(l, "type"),
+		.retry_ms = (uint32_t)cmd_line_number(l, "retry", 0),
+		.has_retry = cmd_line_has(l, "retry"),
+		.private = cmd_line_has(l, "private"),
+		.kind = UPDATE_APPLICATION };
+}
+
 static enum err
 publish_run(struct buf *out, const struct cmd_line *l, const struct config *c,
     struct fault *f)
 {
 	const struct update_limits limits = { .topics_max = c->topics_max,
 		.topic_length_max = c->topic_length_max };
-	struct update u = { .id = cmd_line_text(l, "id"),
-		.type = cmd_line_text(l, "type"),
-		.retry_ms = (uint32_t)cmd_line_number(l, "retry", 0),
-		.has_retry = cmd_line_has(l, "retry"),
-		.private = cmd_line_has(l, "private"),
-		.kind = UPDATE_APPLICATION };
+	struct update u = options_of(l);
 	struct update_box *box = NULL;
 	struct buf topics, data;
 	enum err e;

@@ -108,23 +108,6 @@ subtest 'help and version' => sub {
 	}
 };
 
-subtest 'the manual names every option, and no other' => sub {
-	my $manual = slurp(source('helpers/pushcgi.1'));
-	my %in_manual = map { $_ => 1 } $manual =~ /Fl (?:t , )?-([a-z-]+)/g;
-	my %in_help;
-
-	for my $command ('', works('--help') =~ /^  ([a-z][a-z-]+) {2}/mg) {
-		my ($exit, $out) = pushcgi([grep({ $_ ne '' } $command),
-		    '--help']);
-		$in_help{$_} = 1
-		    for $out =~ /^  (?:-\w, )?--([a-z][a-z-]*)/mg;
-		like $manual, qr/^\.It Cm \Q$command\E$/m, "manual: $command"
-		    if $command ne '';
-	}
-	delete $in_manual{'mercure-retry'};
-	is_deeply [sort keys %in_manual], [sort keys %in_help], 'same options';
-};
-
 # [name, arguments, what the sentence holds]
 subtest 'wrong command lines' => sub {
 	my @rows = (
