@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+// support.js - what the browser tests share: processes, waiting, Chromium.
+import { execFile, spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { chromium } from "playwright-core";
+
+const here = dirname(fileURLToPath(import.meta.url));
+
+export const source = process.env.PUSHCGI_SRC ?? join(here, "..", "..");
+export const build = process.env.PUSHCGI_BUILD ?? join(source, "build");
+
+// How long a condition may take; no test passes by how much of it is used.
+export const DEADLINE_MS =
+	1000 * Number(process.env.PUSHCGI_TEST_DEADLINE ?? 30);
+
+export async function waitUntil(what, condition) {
+	const end = Date.now() + DEADLINE_MS;
+
+	for (;;) {
+		const result = await condition();
+		if (result)
+			return result;
+		if (Date.now() > end)
+			throw new Error(`gave up waiting until ${what}`);
+		await new Promise((resolve) => setTimeout(resolve, 50));
+	}
+}
+
+export async function run(program, ...args) {
+	const { stdout } = await promisify(execFile)(program, args);
+
+	return stdout;
+}
+
+export const shell = (line) => run("bash", "-c", line);
+
+export const helper = (config, ...args) =>
+	run(join(build, "pushcgi"), "--config", config, ...args);
+
+// A process whose output is kept; it ends with the test.
+export function start(program, args, options = {}) {
+	const child = spawn(program, args, options);
+	const ended = new Promise((resolve) => child.on("exit", resolve));
+	const started = { child, output: "", exited: false };
+
+	ended.then(() => { started.exited = true; });
+	for (const pipe of [child.stdout, child.stderr])
+		pipe?.on("data", (bytes) => { started.output += bytes; });
+	started.stop = async (signal = "SIGTERM") => {
+		if (!started.exited)
+			child.kill(signal);
+		await ended;
+	};
+	return started;
+}
+
+export async function temporaryFolder() {
+	const path = await mkdtemp(join(tmpdir(), "pushcgi-browser-"));
+
+	return { path, remove: () => rm(path, { recursive: true, force: true }) };
+}
+
+export function launch() {
+	return chromium.launch({
+		executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+		args: ["--no-sandbox", "--disable-gpu", "--disable-quic",
+			"--no-first-run", "--disable-background-networking",
+			"--disable-component-update", "--disable-sync"],
+	});
+}
+
+// A page of its own visitor, that shares nothing with the others.
+export async function visit(browser, url) {
+	const context = await browser.newContext();
+	const page = await context.newPage();
+
+	page.setDefaultTimeout(DEADLINE_MS);
+	await page.goto(url);
+	return page;
+}
+
+// The texts of a page's list of updates.
+export const updates = (page) =>
+	page.locator("#updates li").allTextContents();
+
+export function stateBecomes(page, state) {
+	return waitUntil(`the page is ${state}`, async () =>
+		(await page.locator("#state").textContent()) === state);
+}

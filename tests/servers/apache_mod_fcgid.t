@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: MIT
+# apache_mod_fcgid.t - behind Apache, which starts a process for each stream.
+use strict;
+use warnings;
+use FindBin qw($Bin);
+use lib "$Bin/../system/lib", "$Bin/lib";
+use Hub;
+use PushcgiTest;
+use ServerCases;
+use Servers;
+use Test::More;
+
+my $hub = Servers::hub_for_server();
+my $server = Servers->apache(hub => $hub,
+    more => "FcgidMaxProcessesPerClass 6\nGracefulShutdownTimeout 1");
+hub_through($server, 'mod_fcgid');
+host_applications($server, 'Apache');
+
+# Six processes serve six requests: streams that have left must make room.
+for my $round (1 .. 3) {
+	my @streams = map { $server->stream(topic => 'a') } 1 .. 5;
+
+	$server->publish_ok(topic => 'a', data => $round);
+	is $_->next_event->{data}, $round, "round $round: a stream of its own"
+	    for @streams;
+	$_->hang_up for @streams;
+}
+cmp_ok scalar(my @pids = $server->spawned_hubs), '<=', 6,
+    'never more processes than allowed';
+
+# The streams of several processes see the same updates in the same order.
+my @streams = map { $server->stream(topic => 'order') } 1 .. 4;
+my @ids = map { $server->publish_ok(topic => 'order', data => $_) } 1 .. 20;
+$server->publish_ok(topic => 'order', data => 'end');
+is_deeply [ map { $_->{id} } $_->events_until('end') ], \@ids,
+    'the same order in another process' for @streams;
+
+# kill -9 of the processes: the cursor leads on.
+my $cut = $server->stream(topic => 'a', cursor => 1);
+my $cursor = $cut->next_cursor;
+$server->publish_ok(topic => 'a', data => 'before');
+kill 'KILL', $server->spawned_hubs;
+$cut->until('its end', sub { $cut->is_over });
+my ($status) = $hub->helper(['publish', 'a', 'meanwhile']);
+is $status, 0, 'the helper publishes while no hub runs';
+my $again = $server->stream(topic => 'a', last_event_id => $cursor);
+is $again->next_event->{data}, $_, "after kill -9: $_"
+    for 'before', 'meanwhile';
+
+# SIGTERM, as a graceful restart sends it, ends a stream in good order.
+my $ending = $server->stream(topic => 'a', cursor => 1);
+kill 'TERM', $server->spawned_hubs;
+$ending->finished;
+ok $ending->{ended}, 'SIGTERM: the answer was complete';
+my ($last) = reverse $ending->all;
+ok $last && Answer::is_cursor($last), 'SIGTERM: a cursor is last';
+
+is $server->stop, 0, 'Apache ends';
+wait_until('its hubs are gone', sub { !$server->spawned_hubs });
+pass 'and its hubs with it';
+
+done_testing;

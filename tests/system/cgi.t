@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: MIT
+# cgi.t - the same program as a plain CGI: it publishes and streams.
+use strict;
+use warnings;
+use FindBin qw($Bin);
+use lib "$Bin/lib";
+use CgiProcess;
+use Hub;
+use PushcgiTest;
+use Test::More;
+
+my $path = Hub::URL_PATH;
+my $hub = Hub->new(config => { MERCURE_HUB_KEEPALIVE_INTERVAL => 1 });
+
+sub cgi {
+	my ($method, $uri, $body, %o) = @_;
+
+	return CgiProcess->new(params => Hub::params($method, $uri, $body,
+	    %o), stdin => $body, config_path => $hub->{config_path},
+	    log => $hub->{log});
+}
+
+sub exit_status {
+	my ($answer) = @_;
+
+	wait_until('the CGI has ended',
+	    sub { defined process_ended($answer->{pid}) });
+	return process_ended($answer->{pid});
+}
+
+my $publisher = Token::publisher();
+my $stream = cgi('GET', "$path?topic=a", undef)->opened(cursor => 1);
+is $stream->status, 200, 'a stream';
+like $stream->{head}, qr/^Status: 200\b[^\r\n]*\r?\n/m,
+    'with a Status: header';
+like $stream->header('Content-Type'), qr{^text/event-stream\b}, 'its type';
+is $stream->header('X-Accel-Buffering'), 'no', 'not to be buffered';
+my $cursor = $stream->next_cursor;
+
+my $answer = cgi('POST', $path, 'topic=a&data=one', token => $publisher)
+    ->finished;
+is $answer->status, 200, 'a publish';
+like $answer->body, qr/^urn:uuid:[0-9a-f-]{36}\z/, 'its answer is the id';
+is exit_status($answer), 0, 'then the process ends with 0';
+is_deeply $stream->next_event, { kind => 'event', id => $answer->body,
+    data => 'one' }, 'the stream of another process has it';
+$stream->next_comment for 1 .. 2;
+pass 'comments on silence';
+
+my $private = cgi('GET', "$path?topic=a", undef,
+    cookie => Token::subscriber())->opened;
+cgi('POST', $path, 'topic=a&data=secret&private=on', token => $publisher)
+    ->finished;
+cgi('POST', $path, 'topic=a&data=end', token => $publisher)->finished;
+is_deeply $stream->data_until('end'), [], 'private stays private';
+is_deeply $private->data_until('end'), ['secret'], 'for who may read it';
+my $replay = cgi('GET', "$path?topic=a", undef, last_event_id => $cursor)
+    ->opened;
+is $replay->header('Last-Event-ID'), $cursor, 'a last event id';
+is_deeply $replay->data_until('end'), ['one'], 'is replayed';
+
+# [name, method, URI, body, options, status]
+for my $row (
+    ['no token', 'POST', $path, 'topic=a', {}, 401],
+    ['no topic', 'POST', $path, 'data=a', { token => $publisher }, 400],
+    ['wrong type', 'POST', $path, '{}', { token => $publisher,
+	content_type => 'application/json' }, 415],
+    ['GET without a topic', 'GET', $path, undef, {}, 400],
+    ['bad token', 'GET', "$path?topic=a", undef, { token => 'x.y.z' }, 401],
+    ['HEAD', 'HEAD', "$path?topic=a", undef, {}, 200],
+    ['OPTIONS', 'OPTIONS', $path, undef, {}, 204],
+    ['DELETE', 'DELETE', $path, undef, {}, 405],
+    ['elsewhere', 'GET', '/', undef, {}, 404],
+    ['large body', 'POST', $path, 'topic=a&data=' . 'x' x 2_000_000,
+	{ token => $publisher }, 413],
+    ) {
+	my ($name, $method, $uri, $body, $options, $status) = @$row;
+	my $short = cgi($method, $uri, $body, %$options)->finished;
+
+	is $short->status, $status, "$name: $status";
+	is exit_status($short), 0, "$name: exit 0";
+	is $short->faults, '', "$name: no faults";
+}
+
+# A body that is shorter than stated must not be published.
+my @p = @{ Hub::params('POST', $path, 'topic=a&data=half',
+    token => $publisher) };
+for (my $i = 0; $i < @p; $i += 2) {
+	$p[$i + 1] += 5 if $p[$i] eq 'CONTENT_LENGTH';
+}
+my $half = CgiProcess->new(params => \@p, stdin => 'topic=a&data=half',
+    config_path => $hub->{config_path}, log => $hub->{log})->finished;
+like $half->status, qr/^4/, 'half a body: refused';
+
+# The ends of a stream.
+my $cut = cgi('GET', "$path?topic=b", undef)->opened;
+$cut->hang_up;
+is exit_status($cut) & 127, 0, 'the reader has gone: it ends by itself';
+kill 'TERM', $private->{pid};
+$private->finished;
+my ($last) = reverse $private->all;
+ok $last && Answer::is_cursor($last), 'SIGTERM: a cursor is last';
+is exit_status($private), 0, 'SIGTERM: exit 0';
+is $_->faults, '', 'no faults' for $stream, $private, $replay;
+my $token = Token::subscriber(undef, more => { exp => time + 2 });
+my $expired = cgi('GET', "$path?topic=a", undef, token => $token)->opened;
+is exit_status($expired->finished), 0, 'exp: it ends';
+($last) = reverse $expired->all;
+ok $last && Answer::is_cursor($last), 'exp: a cursor is last';
+for my $left ($stream, $replay) {
+	kill 'TERM', $left->{pid};
+	is exit_status($left), 0, 'ended';
+}
+
+done_testing;

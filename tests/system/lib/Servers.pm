@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: MIT
+# Servers.pm - real web servers with the shipped configurations.
+package Servers;
+
+use strict;
+use warnings;
+use File::Copy qw(copy);
+use Http;
+use Hub;
+use PushcgiTest;
+
+use constant WEB_USER => 'www-data';
+
+# The program of a web server, wherever it stands.
+sub find_program {
+	my ($name) = @_;
+
+	for my $dir (split(/:/, $ENV{PATH}), '/usr/sbin') {
+		return "$dir/$name" if -x "$dir/$name";
+	}
+	die "$name is not installed\n";
+}
+
+# A hub that a server of another user reaches, and that has its URL.
+# Options of Hub->new; adds the port.
+sub hub_for_server {
+	my (%o) = @_;
+	my $port = free_port();
+	my $hub = Hub->new(%o, shared_with => $> == 0 ? WEB_USER : undef,
+	    config => { MERCURE_PUBLIC_HUB_URL =>
+		"http://127.0.0.1:$port" . Hub::URL_PATH,
+	    MERCURE_HUB_KEEPALIVE_INTERVAL => 1, %{ $o{config} || {} } });
+
+	$hub->{port} = $port;
+	return $hub;
+}
+
+# A folder with copies of the programs, which the server's user can reach
+# wherever the build stands, and with the two example applications.
+sub site {
+	my ($hub) = @_;
+	my $dir = temp_dir();
+
+	for my $name (qw(pushcgi pushcgi.fcgi)) {
+		copy(program($name), "$dir/$name") or die "$name: $!\n";
+		chmod 0755, "$dir/$name";
+	}
+	# The hub as the server starts it: with this configuration.
+	spew("$dir/hub.fcgi", "#!/bin/sh\nexec $dir/pushcgi.fcgi"
+	    . " --config $hub->{config_path}\n", 0755);
+	mkdir "$dir/$_" for qw(www www/app run);
+	for my $path (qw(php/example.php php/pushcgi.php perl/example.cgi
+	    perl/Pushcgi.pm)) {
+		copy(source('templates', $path), "$dir/www/app/")
+		    or die "$path: $!\n";
+	}
+	chmod 0755, "$dir/www/app/example.cgi";
+	spew("$dir/www/index.html", "<!DOCTYPE html><title>x</title>\n");
+	if ($> == 0) {
+		my ($uid, $gid) = (getpwnam WEB_USER)[2, 3];
+		chown $uid, $gid, "$dir/run";
+	}
+	return $dir;
+}
+
+# A shipped snippet with its paths replaced; dies if one was not there.
+sub snippet {
+	my ($name, %replace) = @_;
+	my $text = slurp(source('templates', 'servers', $name));
+
+	for my $path (sort keys %replace) {
+		$text =~ s/\Q"$path"\E/"$replace{$path}"/
+		    or die "$name has no \"$path\"\n";
+	}
+	return $text;
+}
+
+sub started {
+	my ($self) = @_;
+
+	watch_log($self->{log}, $self->{name});
+	$self->{pid} = spawn(name => $self->{name}, stderr => $self->{log},
+	    stdout => $self->{log}, cwd => $self->{dir},
+	    command => $self->{command});
+	wait_until("$self->{name} answers", sub {
+		die "$self->{name} did not start\n"
+		    if defined process_ended($self->{pid});
+		IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+		    PeerPort => $self->{port});
+	});
+	return $self;
+}
+
+# hub => from hub_for_server(); spawned => the server starts the hub itself.
+sub lighttpd {
+	my ($class, %o) = @_;
+	my $dir = site($o{hub});
+	my $program = find_program('lighttpd');
+	my $user = $> == 0 ? 'server.username = "' . WEB_USER . "\"\n"
+	    . 'server.groupname = "' . WEB_USER . "\"\n" : '';
+	my ($socket) = $o{hub}{address} =~ /^unix:(.*)/;
+	my $hub = $o{spawned} ? snippet('lighttpd-spawned.conf',
+	    '/usr/lib/cgi-bin/pushcgi.fcgi' => "$dir/hub.fcgi",
+	    '/run/lighttpd/pushcgi.sock' => "$dir/run/hub.sock")
+	    : snippet('lighttpd-standing.conf',
+		'/run/pushcgi/hub.sock' => $socket);
+
+	spew("$dir/lighttpd.conf", <<"EOT");
+server.bind = "127.0.0.1"
+server.port = $o{hub}{port}
+server.document-root = "$dir/www"
+server.upload-dirs = ( "$dir/run" )
+server.feature-flags = ( "server.graceful-shutdown-timeout" => 1 )
+${user}server.modules = ( "mod_cgi", "mod_setenv" )
+index-file.names = ( "index.html" )
+mimetype.assign = ( ".html" => "text/html" )
+\$HTTP["url"] =~ "^/app/" {
+	cgi.assign = ( ".php" => "@{[ find_program('php-cgi') ]}",
+	    ".cgi" => "/usr/bin/perl" )
+	setenv.set-environment = ( "PUSHCGI_PROGRAM" => "$dir/pushcgi",
+	    "PUSHCGI_CONFIG" => "$o{hub}{config_path}" )
+}
+$hub
+EOT
+	my $self = bless { dir => $dir, port => $o{hub}{port},
+	    name => 'lighttpd', log => "$dir/lighttpd.log",
+	    command => [$program, '-D', '-f', "$dir/lighttpd.conf"] }, $class;
+	return $self->started;
+}
+
+sub apache {
+	my ($class, %o) = @_;
+	my $dir = site($o{hub});
+	my $program = find_program('apache2');
+	my $user = $> == 0 ? "User @{[ WEB_USER ]}\nGroup @{[ WEB_USER ]}"
+	    : '';
+	my $hub = snippet('apache-mod_fcgid.conf',
+	    '/usr/lib/cgi-bin/pushcgi.fcgi' => "$dir/hub.fcgi");
+	my $load = join '', map {
+		"LoadModule ${_}_module /usr/lib/apache2/modules/mod_$_.so\n"
+	} qw(mpm_event authz_core alias dir env mime cgid fcgid);
+
+	spew("$dir/apache.conf", <<"EOT");
+ServerRoot "$dir"
+ServerName 127.0.0.1
+Listen 127.0.0.1:$o{hub}{port}
+PidFile "$dir/run/apache.pid"
+DefaultRuntimeDir "$dir/run"
+ErrorLog "$dir/apache.log"
+$load$user
+ScriptSock "$dir/run/cgisock"
+FcgidIPCDir "$dir/run"
+FcgidProcessTableFile "$dir/run/fcgid_shm"
+TypesConfig /dev/null
+DocumentRoot "$dir/www"
+<Directory "$dir">
+	Require all granted
+</Directory>
+FcgidInitialEnv PATH $ENV{PATH}
+FcgidInitialEnv PUSHCGI_PROGRAM $dir/pushcgi
+FcgidInitialEnv PUSHCGI_CONFIG $o{hub}{config_path}
+SetEnv PUSHCGI_PROGRAM $dir/pushcgi
+SetEnv PUSHCGI_CONFIG $o{hub}{config_path}
+<Directory "$dir/www/app">
+	Options +ExecCGI
+	AddHandler cgi-script .cgi
+	AddHandler fcgid-script .php
+	FcgidWrapper @{[ find_program('php-cgi') ]} .php
+</Directory>
+$hub
+@{[ $o{more} || '' ]}
+EOT
+	my $self = bless { dir => $dir, port => $o{hub}{port},
+	    name => 'Apache', log => "$dir/apache.log",
+	    command => [$program, '-DFOREGROUND', '-f',
+		"$dir/apache.conf"] }, $class;
+	return $self->started;
+}
+
+# The hubs that the server has started: pids.
+sub spawned_hubs {
+	my ($self) = @_;
+	my @pids;
+
+	for my $path (glob '/proc/[0-9]*/cmdline') {
+		my $line = eval { slurp($path) } || '';
+		push @pids, $path =~ /(\d+)/
+		    if $line =~ /^\Q$self->{dir}\E\/pushcgi\.fcgi\0/;
+	}
+	return @pids;
+}
+
+sub stop {
+	my ($self) = @_;
+
+	return process_end($self->{pid}, 'TERM');
+}
+
+# Requests through the server, in the words of Hub.pm.
+sub send_request {
+	my ($self, $method, $path, $body, %o) = @_;
+	my %headers = %{ $o{headers} || {} };
+
+	$headers{Authorization} = "Bearer $o{token}" if defined $o{token};
+	$headers{Cookie} = $o{cookie} if defined $o{cookie};
+	$headers{'Last-Event-ID'} = $o{last_event_id}
+	    if defined $o{last_event_id};
+	return Http->new(port => $self->{port}, method => $method,
+	    path => $path, body => $body, headers => \%headers);
+}
+
+sub request {
+	my $self = shift;
+
+	return $self->send_request(@_)->finished;
+}
+
+sub publish {
+	my ($self, @fields) = @_;
+
+	return $self->request('POST', Hub::URL_PATH, Hub::form(@fields),
+	    token => Token::publisher());
+}
+
+sub publish_ok {
+	my $answer = publish(@_);
+
+	die "publish: " . $answer->status . " $answer->{body}\n"
+	    unless $answer->status == 200;
+	return $answer->body;
+}
+
+sub stream {
+	my ($self, %o) = @_;
+	my $query = Hub::form(topic => $o{topic}, @{ $o{query} || [] });
+
+	return $self->send_request('GET', Hub::URL_PATH . "?$query", undef,
+	    %o)->opened(cursor => $o{cursor});
+}
+
+1;

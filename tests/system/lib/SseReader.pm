@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: MIT
+# SseReader.pm - a strict reader of text/event-stream (HTML standard, 9.2.6).
+package SseReader;
+
+use strict;
+use warnings;
+use Encode ();
+
+# Items come out in the order of the stream: { kind => 'comment', text },
+# { kind => 'event', data, id, event, retry } for what a browser would fire,
+# and { kind => 'frame', id, retry } for a block without data.  Beyond the
+# standard, what no correct hub writes is a fault: unknown fields, a broken
+# id or retry, bytes that are not UTF-8, an event name without data.
+sub new {
+	my ($class) = @_;
+
+	return bless { rest => '', items => [], faults => [], block => {},
+	    lines => 0, first => 1 }, $class;
+}
+
+sub items { return $_[0]{items} }
+sub faults { return @{ $_[0]{faults} } }
+sub last_event_id { return $_[0]{last_event_id} }
+
+# Does an unfinished line or block hang at the end?
+sub is_partial { return length $_[0]{rest} || $_[0]{lines} }
+
+sub feed {
+	my ($self, $bytes) = @_;
+
+	$self->{rest} .= $bytes;
+	if ($self->{first}) {
+		return if length $self->{rest} < 3;
+		push @{ $self->{faults} }, 'a byte order mark'
+		    if $self->{rest} =~ s/^\xef\xbb\xbf//;
+		$self->{first} = 0;
+	}
+	# A CR at the very end may be the first half of a CRLF.
+	while ($self->{rest} =~ /\G([^\r\n]*)(?:\r\n|\n|\r(?!\z))/gc) {
+		$self->line($1);
+	}
+	substr($self->{rest}, 0, pos($self->{rest}) || 0) = '';
+}
+
+sub line {
+	my ($self, $line) = @_;
+
+	if ($line eq '') {
+		$self->dispatch;
+		return;
+	}
+	push @{ $self->{faults} }, "not UTF-8: $line"
+	    unless eval { Encode::decode('UTF-8', my $copy = $line,
+		Encode::FB_CROAK); 1 };
+	if ($line =~ /^:(.*)/s) {
+		push @{ $self->{items} }, { kind => 'comment', text => $1 };
+		return;
+	}
+	$self->{lines}++;
+	my ($field, $value) = $line =~ /^([^:]*)(?::[ ]?(.*))?\z/s;
+	$self->field($field, defined $value ? $value : '');
+}
+
+sub field {
+	my ($self, $field, $value) = @_;
+	my $block = $self->{block};
+
+	if ($field eq 'data') {
+		push @{ $block->{data} }, $value;
+	} elsif ($field !~ /^(?:id|event|retry)\z/) {
+		push @{ $self->{faults} }, "unknown field: $field";
+	} elsif (exists $block->{$field}) {
+		push @{ $self->{faults} }, "second $field in one block";
+	} elsif ($field eq 'retry' && $value !~ /^[0-9]+\z/) {
+		push @{ $self->{faults} }, "retry is not digits: $value";
+	} elsif ($field eq 'id' && $value =~ /\0/) {
+		push @{ $self->{faults} }, 'NUL in an id';
+	} else {
+		$block->{$field} = $value;
+	}
+}
+
+sub dispatch {
+	my ($self) = @_;
+	my $block = $self->{block};
+
+	return unless $self->{lines};
+	$self->{last_event_id} = $block->{id} if exists $block->{id};
+	if (exists $block->{data}) {
+		$block->{data} = join "\n", @{ $block->{data} };
+		$block->{kind} = 'event';
+	} else {
+		push @{ $self->{faults} }, 'an event name without data'
+		    if exists $block->{event};
+		$block->{kind} = 'frame';
+	}
+	push @{ $self->{items} }, $block;
+	$self->{block} = {};
+	$self->{lines} = 0;
+}
+
+1;

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: MIT
+# process.t - how the responder is started, checked and stopped.
+use strict;
+use warnings;
+use FindBin qw($Bin);
+use lib "$Bin/lib";
+use FcgiClient;
+use Hub;
+use PushcgiTest;
+use Test::More;
+
+my $program = program('pushcgi.fcgi');
+
+for my $row (['--help', qr/--listen/], ['--version', qr/^\S.*\d+\.\d+/]) {
+	my ($option, $pattern) = @$row;
+	my ($status, $out, $err) = run([$program, $option]);
+
+	is $status, 0, "$option: exit 0";
+	like $out, $pattern, "$option: printed";
+	is $err, '', "$option: nothing else";
+}
+
+# Every way to get a socket.
+# [name, options]
+for my $row (['--listen unix:', {}], ['--listen tcp:', { tcp => 1 }],
+    ['descriptor 0', { how => 'stdin' }],
+    ['LISTEN_FDS', { how => 'systemd' }]) {
+	my ($name, $options) = @$row;
+	my $hub = Hub->start(%$options);
+	my $stream = $hub->stream(topic => 'a');
+
+	$hub->publish_ok(topic => 'a', data => 'x');
+	is $stream->next_event->{data}, 'x', "$name: publishes and streams";
+	my $fresh = $hub->{pid};
+	is $hub->stop, 0, "$name: SIGTERM, exit 0";
+	$stream->until('its end', sub { $stream->is_over });
+	ok $stream->{ended}, "$name: the stream ended in good order";
+	next unless $options->{how};
+	$hub->start(%$options);
+	is $hub->publish(topic => 'a')->status, 200,
+	    "$name: the same socket serves the next process";
+}
+
+my $hub = Hub->start;
+my ($socket) = $hub->{address} =~ /^unix:(.*)/;
+is sprintf('%04o', (stat $socket)[2] & 07777), '0660',
+    'a socket of its own has mode 0660';
+my $grouped = Hub->start(args => ['--listen-group', 'www-data']);
+($socket) = $grouped->{address} =~ /^unix:(.*)/;
+is +(stat $socket)[5], scalar(getgrnam 'www-data'), '--listen-group';
+my ($db) = $hub->{queue};
+is sprintf('%04o', (stat $db)[2] & 07777), '0660',
+    'the database has mode 0660';
+ok -e "$db-hub", 'the sidecar stands beside it';
+$hub->stop;
+ok !-e $hub->{address} =~ s/^unix://r, 'a hub that ends takes its socket away';
+
+# A second hub must not take the socket of one that lives.
+$hub->start;
+my ($taken, undef, $why) = run([$program, '--config', $hub->{config_path},
+    '--listen', $hub->{address}]);
+isnt $taken, 0, 'a socket in use is not taken';
+like $why, qr/\Q$socket\E|hub\.sock/, 'the sentence names it';
+is $hub->publish(topic => 'a')->status, 200, 'its owner goes on';
+
+# Faults at start: one sentence, and no start.
+# [name, settings or undef, arguments, what the sentence names]
+my @faults = (
+	['unknown setting', { MERCURE_HUB_ALOW_PUBLISH => 'true' }, [],
+	    qr/MERCURE_HUB_ALOW_PUBLISH.*MERCURE_HUB_ALLOW_PUBLISH/s],
+	['not a boolean', { MERCURE_HUB_ALLOW_PUBLISH => 'perhaps' }, [],
+	    qr/MERCURE_HUB_ALLOW_PUBLISH/],
+	['not a number', { MERCURE_RETRY => 'soon' }, [], qr/MERCURE_RETRY/],
+	['a version that is not built', { MERCURE_PROTOCOL_VERSIONS =>
+	    '0.x 1.0' }, [], qr/MERCURE_PROTOCOL_VERSIONS|1\.0/],
+	['an unknown storage', { MERCURE_TRANSPORT_URL => 'bolt://x' }, [],
+	    qr/MERCURE_TRANSPORT_URL|bolt/],
+	['no such directory', { MERCURE_TRANSPORT_URL =>
+	    'sqlite:///nonexistent/queue.db' }, [], qr{/nonexistent}],
+	['an unknown option', {}, ['--lisen', 'unix:/x'], qr/lisen/],
+	['an address of no kind', {}, ['--listen', 'nowhere'], qr/listen/],
+	['not loopback', {}, ['--listen', 'tcp:0.0.0.0:' . free_port()],
+	    qr/0\.0\.0\.0|loopback/],
+	['a secret on the command line', {},
+	    ['--MERCURE_PUBLISHER_SECRET_KEY=x' . 'y' x 40],
+	    qr/command line|argument/i],
+);
+for my $row (@faults) {
+	my ($name, $settings, $arguments, $pattern) = @$row;
+	my $faulty = Hub->new(config => $settings);
+	my @listen = grep({ /listen/ } @$arguments) ? ()
+	    : ('--listen', "unix:$faulty->{dir}/s");
+	my ($status, $out, $err) = run([$program, '--config',
+	    $faulty->{config_path}, @listen, @$arguments]);
+
+	isnt $status, 0, "$name: does not start";
+	like $err, $pattern, "$name: the sentence names it";
+	unlike $err, qr/y{10}/, "$name: no secret is printed";
+}
+my ($status, undef, $err) = run([$program, '--config', '/nonexistent.conf',
+    '--listen', 'unix:/nonexistent/s']);
+isnt $status, 0, 'no configuration file: does not start';
+like $err, qr{/nonexistent\.conf}, 'the sentence names it';
+chmod 0644, $hub->{config_path};
+($status, undef, $err) = run([$program, '--config', $hub->{config_path},
+    '--listen', "unix:$hub->{dir}/s"]);
+isnt $status, 0, 'secrets that everybody may read: does not start';
+like $err, qr/\Q$hub->{config_path}\E/, 'the sentence names the file';
+chmod 0600, $hub->{config_path};
+
+# An unknown setting in the environment only warns: hosts carry those of
+# other hubs.
+my $warned = Hub->start(env => { MERCURE_OTHER_HUB => 1 });
+like $warned->log_text, qr/MERCURE_OTHER_HUB/, 'the environment: a warning';
+my $env = Hub->start(env => { MERCURE_HUB_ALLOW_PUBLISH => 'false' });
+is $env->publish(topic => 'a')->status, 405,
+    'the environment goes before the file';
+my $argument = Hub->start(args => ['--MERCURE_RETRY=99'],
+    env => { MERCURE_RETRY => 98 });
+my ($retry) = grep { defined $_->{retry} }
+    $argument->stream(topic => 'a')->all;
+is $retry->{retry}, 99, 'the command line before both';
+
+# --check: a line for each point.
+my $checked = Hub->new;
+($status, my $out, $err) = run([$program, '--config',
+    $checked->{config_path}, '--check']);
+is $status, 0, '--check of a good configuration: exit 0'
+    or diag "$out$err";
+cmp_ok scalar(split /\n/, $out), '>=', 3, 'with a line for each point';
+unlike $out . $err, qr/-key-of-the-tests/, 'and without secrets';
+# [name, settings, what a line names]
+for my $row (['a missing directory', { MERCURE_TRANSPORT_URL =>
+    'sqlite:///nonexistent/queue.db' }, qr{/nonexistent}],
+    ['no keys', { MERCURE_PUBLISHER_SECRET_KEY => undef,
+	MERCURE_SUBSCRIBER_SECRET_KEY => undef }, qr/SECRET_KEY/],
+    ['an unknown setting', { MERCURE_HUB_ALOW_PUBLISH => 1 },
+	qr/MERCURE_HUB_ALLOW_PUBLISH/]) {
+	my ($name, $settings, $pattern) = @$row;
+	my $bad = Hub->new(config => $settings);
+
+	($status, $out, $err) = run([$program, '--config',
+	    $bad->{config_path}, '--check']);
+	is $status >> 8, 1, "--check, $name: exit 1";
+	like $out . $err, $pattern, "--check, $name: named";
+}
+my $plain = Hub->new;
+chmod 0770, "$plain->{dir}/data";
+chmod 0644, $plain->{config_path};
+($status, $out, $err) = run([$program, '--config', $plain->{config_path},
+    '--check']);
+is $status >> 8, 1, '--check of readable secrets: exit 1';
+
+done_testing;

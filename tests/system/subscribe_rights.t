@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: MIT
+# subscribe_rights.t - who receives private updates, live and replayed.
+use strict;
+use warnings;
+use FindBin qw($Bin);
+use lib "$Bin/lib";
+use Hub;
+use Test::More;
+
+my $hub = Hub->start;
+my $path = Hub::URL_PATH;
+my $good = Token::subscriber();
+my $bad = Token::subscriber(undef, key => 'wrong' x 8);
+
+# [name, options, may it read a private update of topic "a"]
+my @rows = (
+	['anonymous', {}, 0],
+	['header', { token => $good }, 1],
+	['query', { query => [authorization => $good] }, 1],
+	['cookie', { cookie => $good }, 1],
+	['cookie among others', { headers =>
+	    { Cookie => "a=b; mercureAuthorization=$good; c=d" } }, 1],
+	['header beats cookie', { token => Token::subscriber(['b']),
+	    cookie => $good }, 0],
+	['header beats query', { token => Token::subscriber(['b']),
+	    query => [authorization => $good] }, 0],
+	['query beats cookie', { cookie => $good,
+	    query => [authorization => Token::subscriber(['b'])] }, 0],
+	['the very topic', { token => Token::subscriber(['a']) }, 1],
+	['another topic', { token => Token::subscriber(['b']) }, 0],
+	['an alternate topic', { token => Token::subscriber(['alt']) }, 1],
+	['no rights', { token => Token::subscriber([]) }, 0],
+	['no claim of ours', { token => Token::mint({ sub => 'x' },
+	    Token::SUBSCRIBER_KEY) }, 0],
+	['rights to publish only', { token => Token::publisher(undef,
+	    key => Token::SUBSCRIBER_KEY) }, 0],
+	['exp as a real', { token => Token::mint(
+	    '{"mercure":{"subscribe":["*"]},"exp":4000000000.583167}',
+	    Token::SUBSCRIBER_KEY) }, 1],
+	['with a payload', { token => Token::mint({ mercure =>
+	    { subscribe => ['*'], payload => { user => [1, undef] } } },
+	    Token::SUBSCRIBER_KEY) }, 1],
+);
+my @streams = map { $hub->stream(topic => ['a', 'marker'], %{ $_->[1] }) }
+    @rows;
+my $start = $hub->publish_ok(topic => 'a', data => 'public');
+my $secret = $hub->publish_ok(topic => ['a', 'alt'], data => 'private',
+    private => 'on');
+$hub->publish_ok(topic => 'marker', data => 'end');
+
+for my $i (0 .. $#rows) {
+	my ($name, $options, $may) = @{ $rows[$i] };
+	my $want = ['public', $may ? 'private' : ()];
+
+	is_deeply $streams[$i]->data_until('end'), $want, "$name: live";
+	my $replay = $hub->stream(topic => ['a', 'marker'], %$options,
+	    last_event_id => 'earliest');
+	is_deeply $replay->data_until('end'), $want, "$name: replayed";
+	my $after = $hub->stream(topic => ['a', 'marker'], %$options,
+	    last_event_id => $start);
+	is_deeply $after->data_until('end'), [$may ? 'private' : ()],
+	    "$name: replayed after an id";
+	next if $may;
+	for my $stream ($streams[$i], $replay, $after) {
+		unlike join('', $stream->{head}, $stream->body),
+		    qr/\Q$secret\E/, "$name: its id is nowhere";
+	}
+}
+
+# Asking for a topic gives no right to it, and a right asks for nothing.
+my $narrow = $hub->stream(topic => 'b', token => Token::subscriber(['a']));
+$hub->publish_ok(topic => 'a', data => 'x', private => 'on');
+$hub->publish_ok(topic => ['b', 'a'], data => 'both', private => 'on');
+$hub->publish_ok(topic => 'b', data => 'end');
+is_deeply $narrow->data_until('end'), ['both'],
+    'an update must be asked for and allowed';
+
+# The rights of a replay are those of the request that replays.
+my $was = $hub->stream(topic => 'a', token => $good, cursor => 1);
+my $cursor = $was->next_cursor;
+$was->hang_up;
+$hub->publish_ok(topic => 'a', data => 'later', private => 'on');
+$hub->publish_ok(topic => 'a', data => 'end');
+my $now = $hub->stream(topic => 'a', last_event_id => $cursor);
+is_deeply $now->data_until('end'), [], 'a right that was lost is lost';
+
+# A token that was presented is never downgraded to anonymous.
+for my $row (['header', { token => $bad }],
+    ['query', { query => [authorization => $bad] }],
+    ['cookie', { cookie => $bad }],
+    ["a publisher's key", { token => Token::subscriber(undef,
+	key => Token::PUBLISHER_KEY) }],
+    ['another scheme', { headers => { Authorization => 'Basic dTpw' } }],
+    ['bad header with a good cookie', { token => $bad, cookie => $good }],
+    map { [$_->[0], { token => $_->[1] }] }
+    Token::bad_ones(Token::SUBSCRIBER_KEY, 'subscribe')) {
+	my ($name, $options) = @$row;
+	my $answer = $hub->subscribe(topic => 'a', %$options);
+
+	is $answer->status, 401, "$name: 401";
+	like $answer->header('WWW-Authenticate') || '', qr/^Bearer\b/,
+	    "$name: WWW-Authenticate";
+	$answer->finished;
+	like $answer->body, qr/^[^\n]+\n?\z/, "$name: one line";
+}
+
+my $closed = Hub->start(config => { MERCURE_HUB_ALLOW_ANONYMOUS => 'false' });
+is $closed->subscribe(topic => 'a')->status, 401,
+    'anonymous not allowed: 401';
+my $named = $closed->stream(topic => 'a', token => Token::subscriber([]));
+$closed->publish_ok(topic => 'a', data => 'p', private => 'on');
+$closed->publish_ok(topic => 'a', data => 'end');
+is_deeply $named->data_until('end'), [],
+    'there a token without rights hears what is public';
+
+done_testing;
