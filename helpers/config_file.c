@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/* config_file.c - reads "KEY = value" lines. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config_table.h"
+
+#define FILE_MAX (1024 * 1024)
+#define LINE_MAX_BYTES 16384
+#define WHERE_MAX 256
+
+static enum err
+read_all(struct buf *out, int fd)
+{
+	char chunk[4096];
+	ssize_t n;
+
+	while ((n = read(fd, chunk, sizeof(chunk))) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return ERR_IO;
+		buf_add(out, chunk, (size_t)n);
+		if (out->err != ERR_OK)
+			break;
+	}
+	explicit_bzero(chunk, sizeof(chunk));
+	return out->err;
+}
+
+static enum err
+read_line(struct config *c, struct slice line, uint64_t *seen,
+    const char *where, struct fault *f)
+{
+	struct slice name;
+
+	if (line.len > LINE_MAX_BYTES)
+		return fault_set(f, ERR_LIMIT,
+		    "%.180s: the line is longer than %d bytes.", where,
+		    LINE_MAX_BYTES);
+	if (line.len > 0 && line.base[line.len - 1] == '\r')
+		line.len--;
+	line = slice_trim(line);
+	if (line.len == 0 || line.base[0] == '#' || line.base[0] == ';')
+		return ERR_OK;
+	if (line.base[0] == '[')
+		return fault_set(f, ERR_SYNTAX,
+		    "%.180s: sections come with protocol 1.0.", where);
+	slice_cut(&line, '=', &name);
+	if (line.base == NULL)
+		return fault_set(f, ERR_SYNTAX,
+		    "%.180s: the line is not KEY = value.", where);
+	return config_set_named(c, slice_trim(name), line, seen, where, f);
+}
+
+static enum err
+read_lines(struct config *c, struct slice text, const char *path,
+    uint64_t *seen, struct fault *f)
+{
+	unsigned number = 0;
+	struct slice line;
+	enum err e;
+
+	if (slice_starts(
+		text, "\xef\xbb\xbf")) /* some editors' byte order mark */
+		text = slice_after(text, 3);
+	while (slice_cut(&text, '\n', &line)) {
+		char where[WHERE_MAX];
+
+		snprintf(where, sizeof(where), "%.150s:%u", path, ++number);
+		if ((e = read_line(c, line, seen, where, f)) != ERR_OK)
+			return e;
+	}
+	return ERR_OK;
+}
+
+enum err
+config_read_file(struct config *c, const char *path, struct fault *f)
+{
+	/* Not to wait for a FIFO's other end. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+	uint64_t seen = 0;
+	struct buf text;
+	enum err e;
+
+	if (fd < 0)
+		return fault_set(f, errno == ENOENT ? ERR_NOTFOUND : ERR_IO,
+		    "%.180s: %s.", path, strerror(errno));
+	buf_init(&text, FILE_MAX);
+	if (fstat(fd, &st) != 0 || (e = read_all(&text, fd)) == ERR_IO) {
+		e = fault_set(f, ERR_IO, "%.180s: %s.", path, strerror(errno));
+		goto out;
+	}
+	if (e != ERR_OK) {
+		fault_set(f, e, "%.180s: %s.", path,
+		    e == ERR_LIMIT ? "the file is too long" : err_text(e));
+		goto out;
+	}
+	if ((e = read_lines(c, buf_view(&text), path, &seen, f)) != ERR_OK)
+		goto out;
+	if (config_seen_secret(seen) && (st.st_mode & S_IROTH) != 0)
+		e = fault_set(f, ERR_DENIED,
+		    "%.120s holds secrets and everybody may read it: "
+		    "chmod 640 %.120s",
+		    path, path);
+out:
+	buf_wipe(&text);
+	close(fd);
+	return e;
+}
