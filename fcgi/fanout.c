@@ -4,7 +4,7 @@
 
 #include <inttypes.h>
 
-#include "event.h"
+#include "control.h"
 #include "log.h"
 #include "mem.h"
 #include "ring.h"
@@ -32,10 +32,7 @@ struct fanout {
 	struct loop_mail next_turn;
 	bool turn_posted;
 	struct cursor tail; /* live subscribers have everything up to here */
-	struct queue_cursor_key key;
-	struct frame *comment; /* the keep-alive, shared by all */
-	struct frame *cursor;  /* the last position told, shared likewise */
-	struct cursor cursor_at;
+	struct control control;
 	struct fanout_counts counts;
 };
 
@@ -99,27 +96,6 @@ push_if_room(struct subscriber *s, struct frame *frame)
 	return true;
 }
 
-/* A frame without data that names `at`; most streams share the last one. */
-static struct frame *
-cursor_frame(struct fanout *f, struct cursor at)
-{
-	char id[QUEUE_ID_SIZE];
-	struct buf text;
-
-	if (f->cursor != NULL && cursor_cmp(f->cursor_at, at) == 0)
-		return f->cursor;
-	frame_unref(f->cursor);
-	buf_init(&text, 64);
-	queue_cursor_id(&f->key, at, id);
-	event_cursor(&text, slice_of(id));
-	f->cursor = text.err != ERR_OK
-			? NULL
-			: frame_new(f->settings.framing, buf_view(&text));
-	f->cursor_at = at;
-	buf_free(&text);
-	return f->cursor;
-}
-
 /* Tell the peer where it is, if that is news: what it brings back when it
  * connects again. */
 static bool
@@ -129,7 +105,7 @@ tell_position(struct subscriber *s)
 	struct frame *frame;
 
 	if (cursor_cmp(at, s->told) == 0 ||
-	    (frame = cursor_frame(s->fanout, at)) == NULL)
+	    (frame = control_cursor(&s->fanout->control, at)) == NULL)
 		return false;
 	push(s, frame);
 	s->told = at;
@@ -384,14 +360,12 @@ batch_epoch(struct fanout *f, struct batch *b)
 {
 	struct subscriber *s, *next;
 
-	f->key = b->key;
+	control_set_key(&f->control, &b->key);
 	f->tail = b->span.next;
 	f->asked = false;
 	ring_reset(f->ring, f->tail);
-	frame_unref(f->cursor);
-	f->cursor = NULL;
 	for (s = TAILQ_FIRST(&f->all); s != NULL; s = next) {
-		struct frame *frame = cursor_frame(f, f->tail);
+		struct frame *frame = control_cursor(&f->control, f->tail);
 
 		next = TAILQ_NEXT(s, links);
 		turn_leave(s);
@@ -412,7 +386,7 @@ fanout_batch(void *arg, struct batch *b)
 		f->settings.drain(f->settings.arg);
 	else if (b->new_epoch)
 		batch_epoch(f, b);
-	else if (b->span.epoch != f->key.epoch)
+	else if (b->span.epoch != f->control.key.epoch)
 		return; /* read before the change that was just told */
 	else if (b->replay)
 		batch_replay(f, b);
@@ -447,7 +421,7 @@ timer_fire(struct loop_timer *t)
 	if (now - s->wrote_ms >= s->keepalive_ms) {
 		s->wrote_ms = now;
 		if (stream_has_room(s->stream) && !tell_position(s))
-			push(s, s->fanout->comment);
+			push(s, s->fanout->control.comment);
 		stream_flush(s->stream);
 	}
 	set_timer(s);
@@ -461,7 +435,7 @@ open_stream(
 	s->timer.fire = timer_fire;
 	TAILQ_INSERT_TAIL(&f->all, s, links);
 	f->counts.subscribers++;
-	if (epoch != f->key.epoch) {
+	if (epoch != f->control.key.epoch) {
 		s->at = s->told = (struct cursor){ 0, 0 };
 		s->from_start = true;
 	}
@@ -513,30 +487,24 @@ enum err
 fanout_new(struct fanout **out, const struct fanout_settings *settings)
 {
 	struct fanout *f = mem_calloc(1, sizeof(*f));
-	struct buf text;
-	enum err e = ERR_NOMEM;
+	enum err e;
 
 	if (f == NULL)
 		return ERR_NOMEM;
-	buf_init(&text, 16);
 	f->settings = *settings;
 	f->next_turn.open = next_turn;
 	TAILQ_INIT(&f->all);
 	TAILQ_INIT(&f->to_write);
 	TAILQ_INIT(&f->waiting);
 	TAILQ_INIT(&f->lagging);
-	event_comment(&text);
-	if (text.err != ERR_OK || (f->comment = frame_new(settings->framing,
-				       buf_view(&text))) == NULL)
-		goto out;
-	if ((e = ring_new(&f->ring)) != ERR_OK ||
+	if ((e = control_init(&f->control, settings->framing)) != ERR_OK ||
+	    (e = ring_new(&f->ring)) != ERR_OK ||
 	    (e = subscriber_list_new(&f->list)) != ERR_OK)
 		goto out;
 
 	*out = f;
 	f = NULL;
 out:
-	buf_free(&text);
 	fanout_free(f);
 	return e;
 }
@@ -554,7 +522,6 @@ fanout_free(struct fanout *f)
 		return;
 	ring_free(f->ring);
 	subscriber_list_free(f->list);
-	frame_unref(f->comment);
-	frame_unref(f->cursor);
+	control_free(&f->control);
 	mem_free(f);
 }

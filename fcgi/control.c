@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/* control.c - makes and keeps the frames without data. */
+#include "control.h"
+
+#include "event.h"
+
+#define LINE_MAX 64
+
+static struct frame *
+frame_and_free(enum framing framing, struct buf *text)
+{
+	struct frame *f = NULL;
+
+	if (text->err == ERR_OK)
+		f = frame_new(framing, buf_view(text));
+	buf_free(text);
+	return f;
+}
+
+enum err
+control_init(struct control *c, enum framing framing)
+{
+	struct buf text;
+
+	*c = (struct control){ .framing = framing };
+	buf_init(&text, LINE_MAX);
+	event_comment(&text);
+	c->comment = frame_and_free(framing, &text);
+	return c->comment != NULL ? ERR_OK : ERR_NOMEM;
+}
+
+void
+control_set_key(struct control *c, const struct queue_cursor_key *key)
+{
+	c->key = *key;
+	frame_unref(c->cursor);
+	c->cursor = NULL;
+}
+
+struct frame *
+control_cursor(struct control *c, struct cursor at)
+{
+	char id[QUEUE_ID_SIZE];
+	struct buf text;
+
+	if (c->cursor != NULL && cursor_cmp(c->at, at) == 0)
+		return c->cursor;
+	frame_unref(c->cursor);
+	queue_cursor_id(&c->key, at, id);
+	buf_init(&text, LINE_MAX);
+	event_cursor(&text, slice_of(id));
+	c->cursor = frame_and_free(c->framing, &text);
+	c->at = at;
+	return c->cursor;
+}
+
+void
+control_free(struct control *c)
+{
+	frame_unref(c->comment);
+	frame_unref(c->cursor);
+}
