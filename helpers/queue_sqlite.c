@@ -199,8 +199,6 @@ mend_for(int rc, enum err e)
 		return "free space on the disk; nothing has to be restarted";
 	case ERR_BUSY:
 		return "a foreign program writes to it: end that";
-	case ERR_READONLY:
-		return "see --check for the rights it needs";
 	case ERR_NOMEM:
 		return "give the process more memory";
 	case ERR_MOVED:
@@ -223,13 +221,16 @@ queue_sqlite_failed(struct queue_sqlite *q, int rc)
 {
 	int code = q->db != NULL ? sqlite3_system_errno(q->db) : 0;
 	enum err e = rc_err(rc, code);
+	const char *path = q->side != NULL ? sidecar_db_path(q->side) : q->path;
 	const char *why =
 	    q->db != NULL ? sqlite3_errmsg(q->db) : sqlite3_errstr(rc);
 
-	fault_set(&q->fault, e, "%s: %s (%d%s%s): %s",
-	    q->side != NULL ? sidecar_db_path(q->side) : q->path, why, rc,
-	    code != 0 ? ", " : "", code != 0 ? strerror(code) : "",
-	    mend_for(rc, e));
+	if (e == ERR_READONLY)
+		sidecar_denied(path, EACCES, &q->fault);
+	else
+		fault_set(&q->fault, e, "%s: %s (%d%s%s): %s", path, why, rc,
+		    code != 0 ? ", " : "", code != 0 ? strerror(code) : "",
+		    mend_for(rc, e));
 	if (e != ERR_FULL && e != ERR_BUSY && e != ERR_NOMEM)
 		queue_sqlite_shut(q);
 	return e;

@@ -12,6 +12,7 @@
 #include "queue_sqlite.h"
 
 #define QUEUE_SQLITE_APPLICATION 1885562729 /* "pcgi" */
+#define QUEUE_SQLITE_SMALLEST 512           /* bytes of a database */
 #define QUEUE_SQLITE_BUSY_MS 5000           /* foreign readers, recovery */
 
 static const struct network_fs {
@@ -273,6 +274,18 @@ is_absent(const char *path)
 				     : S_ISREG(st.st_mode) && st.st_size == 0;
 }
 
+/* SQLite would take a file of a few bytes for an empty database. */
+static enum err
+refuse_scrap(struct queue_sqlite *q)
+{
+	struct stat st;
+
+	if (stat(sidecar_db_path(q->side), &st) == 0 && S_ISREG(st.st_mode) &&
+	    st.st_size > 0 && st.st_size < QUEUE_SQLITE_SMALLEST)
+		return queue_sqlite_failed(q, SQLITE_NOTADB);
+	return ERR_OK;
+}
+
 /* What an earlier database left would be taken for the new one's.  The empty
  * file goes too, so that processes which still have it notice. */
 static enum err
@@ -328,10 +341,9 @@ static enum err
 make_ready(struct queue_sqlite *q)
 {
 	const bool fresh = is_absent(sidecar_db_path(q->side));
-	enum err e = ERR_OK;
+	enum err e;
 
-	if (fresh)
-		e = remove_remains(q);
+	e = fresh ? remove_remains(q) : refuse_scrap(q);
 	if (e == ERR_OK)
 		e = connect_db(q, fresh);
 	if (e == ERR_OK)
@@ -359,7 +371,9 @@ open_ready(struct queue_sqlite *q)
 
 	if (is_absent(sidecar_db_path(q->side)))
 		return ERR_NOTFOUND;
-	if ((e = connect_db(q, false)) == ERR_OK)
+	if ((e = refuse_scrap(q)) == ERR_OK)
+		e = connect_db(q, false);
+	if (e == ERR_OK)
 		e = look_at_db(q);
 	if (e != ERR_OK)
 		queue_sqlite_shut(q);

@@ -254,6 +254,8 @@ find_cursor(
 		*out = at;
 		*known = true;
 	}
+	if (e == ERR_NOMEM)
+		fault_set(&q->fault, e, "%s", err_text(e));
 	return e == ERR_SYNTAX || e == ERR_LIMIT ? ERR_OK : e;
 }
 

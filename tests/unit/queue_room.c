@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/* queue_room.c - makes and removes the directory that a queue test works in. */
+#include "queue_room.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+int
+queue_room_make(void **state)
+{
+	struct queue_room *r = calloc(1, sizeof(*r));
+	const char *tmp = getenv("TMPDIR");
+
+	if (r == NULL)
+		return -1;
+	snprintf(r->dir, sizeof(r->dir), "%s/queue-XXXXXX",
+	    tmp != NULL ? tmp : "/tmp");
+	if (mkdtemp(r->dir) == NULL || chmod(r->dir, 02770) == -1)
+		return -1;
+	snprintf(r->db, sizeof(r->db), "%s/queue.db", r->dir);
+	snprintf(r->url, sizeof(r->url), "sqlite://%s", r->db);
+	r->settings =
+	    (struct queue_settings){ .url = r->url, .lock_timeout_ms = 20000 };
+	*state = r;
+	return 0;
+}
+
+int
+queue_room_remove(void **state)
+{
+	struct queue_room *r = *state;
+	char path[512];
+	struct dirent *d;
+	DIR *dir = opendir(r->dir);
+
+	while (dir != NULL && (d = readdir(dir)) != NULL) {
+		snprintf(path, sizeof(path), "%s/%s", r->dir, d->d_name);
+		if (d->d_name[0] != '.')
+			remove(path);
+	}
+	if (dir != NULL)
+		closedir(dir);
+	rmdir(r->dir);
+	free(r);
+	return 0;
+}
+
+const char *
+queue_room_path(const struct queue_room *r, const char *suffix)
+{
+	static char path[256];
+
+	snprintf(path, sizeof(path), "%s%s", r->db, suffix);
+	return path;
+}
+
+struct queue *
+queue_room_open(const struct queue_room *r, enum queue_mode mode)
+{
+	struct queue *q = NULL;
+	struct fault f = { "" };
+
+	if (queue_open(&q, &r->settings, mode, &f) != ERR_OK) {
+		fprintf(stderr, "%s\n", f.text);
+		abort();
+	}
+	return q;
+}
+
+enum err
+queue_room_put(struct queue *q, const char *id)
+{
+	const struct update u = { .topics = slice_of("t"),
+		.id = slice_of(id),
+		.data = slice_of("d") };
+	const struct update *list = &u;
+	struct fault f = { "" };
+	enum err e = queue_append(q, &list, 1, &f);
+
+	if (e != ERR_OK)
+		fprintf(stderr, "append %s: %s\n", id, f.text);
+	return e;
+}
+
+struct ids {
+	char text[4096];
+	size_t len;
+};
+
+static void
+add_id(void *arg, struct cursor at, const struct update *u)
+{
+	struct ids *ids = arg;
+
+	(void)at;
+	if (ids->len + u->id.len + 2 > sizeof(ids->text))
+		abort();
+	memcpy(ids->text + ids->len, u->id.base, u->id.len);
+	ids->len += u->id.len;
+	ids->text[ids->len++] = ' ';
+	ids->text[ids->len] = '\0';
+}
+
+const char *
+queue_room_ids(struct queue *q)
+{
+	static struct ids ids;
+	struct queue_span span = { 0 };
+	enum err e = ERR_OK;
+
+	memset(&ids, 0, sizeof(ids));
+	/* The first call only learns the epoch. */
+	for (int i = 0; i < 2 && e == ERR_OK; i++)
+		e = queue_read(q, (struct cursor){ 0, 0 }, span.epoch, 10000,
+		    1 << 20, add_id, &ids, &span);
+	return e == ERR_OK ? ids.text : err_text(e);
+}
+
+int
+queue_room_wait(pid_t pid)
+{
+	int status = 0;
+
+	if (waitpid(pid, &status, 0) != pid)
+		return -1;
+	return WIFEXITED(status) ? WEXITSTATUS(status)
+				 : 1000 + WTERMSIG(status);
+}
