@@ -6,24 +6,13 @@
 #include <stdio.h>
 
 #include <cmocka.h>
-#include <openssl/hmac.h>
 
-#include "base64url.h"
+#include "jws_forge.h"
 #include "mem_fail.h"
 #include "token.h"
 
 #define NOW_MS INT64_C(1700000000000)
 #define MATCHERS_MAX 10
-
-static struct jws_key *
-key_of(const char *secret)
-{
-	struct jws_key *k = NULL;
-
-	assert_int_equal(
-	    jws_key_new(&k, slice_of(secret), "HS256", NULL), ERR_OK);
-	return k;
-}
 
 static const struct {
 	const char *name, *claims;
@@ -68,28 +57,10 @@ static const struct {
 	{ "an array", "[]", ERR_TOKEN, 0 },
 };
 
-/* A token with any payload at all: the mint would refuse some of them. */
-static void
-sign(struct buf *out, const char *payload, const char *secret)
-{
-	static const char header[] = "{\"alg\":\"HS256\",\"typ\":\"JWT\"}";
-	uint8_t mac[32];
-	unsigned n = 0;
-
-	base64url_encode(out, (const uint8_t *)header, sizeof(header) - 1);
-	buf_byte(out, '.');
-	base64url_encode(out, (const uint8_t *)payload, strlen(payload));
-	assert_non_null(HMAC(EVP_sha256(), secret, (int)strlen(secret),
-	    (const uint8_t *)out->base, out->len, mac, &n));
-	buf_byte(out, '.');
-	base64url_encode(out, mac, sizeof(mac));
-	assert_int_equal(out->err, ERR_OK);
-}
-
 static void
 checks_claims(void **state)
 {
-	struct jws_key *key = key_of("secret");
+	struct jws_key *key = forge_key(SECRET, "HS256");
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -99,7 +70,9 @@ checks_claims(void **state)
 		enum err e;
 
 		buf_init(&token, JWS_TOKEN_MAX);
-		sign(&token, cases[i].claims, "secret");
+		/* The mint would refuse some of these. */
+		forge(&token, slice_of(HONEST), slice_of(cases[i].claims),
+		    slice_of(SECRET), EVP_sha256());
 		e = token_verify(&g, buf_view(&token), key, &dialect_0x, NOW_MS,
 		    MATCHERS_MAX, &f);
 		buf_free(&token);
@@ -122,7 +95,8 @@ checks_claims(void **state)
 static void
 comes_back(void **state)
 {
-	struct jws_key *key = key_of("secret"), *other = key_of("secret2");
+	struct jws_key *key = forge_key(SECRET, "HS256"),
+		       *other = forge_key("another", "HS256");
 	const struct slice publish[] = { slice_of("a"), slice_of("\"b\\") };
 	const struct slice subscribe[] = { slice_of("caf\xc3\xa9") };
 	struct token_rights r = { .publish = publish,
@@ -163,7 +137,7 @@ comes_back(void **state)
 static void
 mints_both_arrays(void **state)
 {
-	struct jws_key *key = key_of("secret");
+	struct jws_key *key = forge_key(SECRET, "HS256");
 	struct token_rights r = { .publish = NULL };
 	struct buf token, claims;
 
@@ -184,7 +158,7 @@ static void
 mints_no_nonsense(void **state)
 {
 	static char long_text[7000];
-	struct jws_key *key = key_of("secret");
+	struct jws_key *key = forge_key(SECRET, "HS256");
 	struct slice selector = { "\xff", 1 };
 	struct token_rights r = { .publish = &selector, .publish_n = 1 };
 	struct fault f = { "" };
@@ -210,7 +184,7 @@ mints_no_nonsense(void **state)
 static void
 survives_no_memory(void **state)
 {
-	struct jws_key *key = key_of("secret");
+	struct jws_key *key = forge_key(SECRET, "HS256");
 	struct slice selector = slice_of("a");
 	struct token_rights r = { .publish = &selector, .publish_n = 1 };
 	struct buf token;
