@@ -187,13 +187,14 @@ queue_sqlite_read(struct queue *base, struct cursor after, uint64_t epoch_seen,
 	struct queue_span span = { .next = after };
 	enum err e;
 
-	/* Before the look into the log: a bell that rings from now on, ends
+	if (after.hi != 0 || after.lo > INT64_MAX)
+		span.next = (struct cursor){ 0, INT64_MAX };
+	e = ready_to_read(q);
+	/* Before the look into the log: a bell that rings from now on ends
 	 * the next wait. */
 	if (q->side != NULL)
 		q->word_seen = sidecar_word(q->side);
-	if (after.hi != 0 || after.lo > INT64_MAX)
-		span.next = (struct cursor){ 0, INT64_MAX };
-	if ((e = ready_to_read(q)) == ERR_OK)
+	if (e == ERR_OK)
 		e = read_span(
 		    q, epoch_seen, rows_max, bytes_max, row, arg, &span);
 	queue_sqlite_done(q, e);
