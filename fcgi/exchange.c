@@ -4,6 +4,7 @@
 
 #include <sys/socket.h>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "handoff.h"
@@ -154,6 +155,15 @@ park(struct exchange *x)
 	return false;
 }
 
+/* Only in the slow lane has a worker to wait for bytes. */
+static void
+set_blocking(int fd, bool blocking)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	fcntl(fd, F_SETFL, blocking ? flags & ~O_NONBLOCK : flags | O_NONBLOCK);
+}
+
 /* In a worker's thread. */
 static void
 answer_request(struct worker_job *j, struct context *c)
@@ -162,7 +172,11 @@ answer_request(struct worker_job *j, struct context *c)
 	struct request *rq = NULL;
 	enum err e;
 
+	if (x->lane == WORKER_SLOW)
+		set_blocking(x->watch.fd, true);
 	e = handoff_parse(&rq, x->watch.fd, c->settings->config->body_max);
+	if (x->lane == WORKER_SLOW)
+		set_blocking(x->watch.fd, false);
 	if (e == ERR_OK) {
 		x->id = rq->id;
 		x->head_only = slice_is(rq->method, "HEAD");
@@ -204,6 +218,7 @@ exchange_start(struct exchange *x, enum worker_lane lane)
 	x->watch.ready = ignore;
 	x->job.run = answer_request;
 	x->timer.fire = body_late;
+	x->lane = lane;
 	if (lane == WORKER_SLOW)
 		loop_timer_set(l, &x->timer, loop_now(l) + BODY_MS);
 	else

@@ -34,6 +34,7 @@ struct exchange {
 	} arrival;              /* intake's, until exchange_start() */
 	struct exchange_parts *parts;
 	struct worker_job job;
+	enum worker_lane lane;
 	struct loop_mail mail;      /* from the worker */
 	struct commit_entry commit; /* its mail comes from the commit */
 	struct answer answer;
