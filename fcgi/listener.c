@@ -199,6 +199,13 @@ listener_open(int *out, const struct listener_settings *s, struct fault *f)
 	return ERR_OK;
 }
 
+void
+listener_withdraw(const struct listener_settings *s)
+{
+	if (s->listen != NULL && slice_starts(slice_of(s->listen), "unix:"))
+		unlink(s->listen + 5);
+}
+
 bool
 listener_trusts(int fd)
 {

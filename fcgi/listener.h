@@ -22,6 +22,10 @@ struct listener_settings {
 enum err listener_open(
     int *out, const struct listener_settings *s, struct fault *f);
 
+/* Take the path of a unix socket of our own away, before it is closed:
+ * afterwards it could be a successor's. */
+void listener_withdraw(const struct listener_settings *s);
+
 /* Is descriptor 0 a listening socket? */
 bool listener_inherited(void);
 

@@ -18,6 +18,7 @@ struct server {
 	struct exchange_parts parts;
 	struct intake *intake;
 	const struct config_sources *sources;
+	const struct listener_settings *listener;
 	struct worker_job reload; /* reads files, so a worker does it */
 	struct loop_mail reloaded;
 	bool reloading;
@@ -93,7 +94,10 @@ reload(void *arg)
 static void
 drain(void *arg)
 {
-	intake_stop(((struct server *)arg)->intake);
+	struct server *sv = arg;
+
+	listener_withdraw(sv->listener);
+	intake_stop(sv->intake);
 }
 
 /* A stream is a descriptor: take as many as the system grants. */
@@ -161,6 +165,7 @@ serve_run(struct settings *s, const struct config_sources *sources,
 	if (sv == NULL)
 		return fault_set(f, ERR_NOMEM, "Out of memory.");
 	sv->sources = sources;
+	sv->listener = listener;
 	if ((e = start(sv, s, listener, f)) == ERR_OK) {
 		log_info("serving streams_max=%zu", sv->parts.subscribers_max);
 		hub_run(sv->parts.hub);
