@@ -228,8 +228,20 @@ record_scan(
 	return e;
 }
 
+/* The header is complete; true: it aborts `id`. */
+static bool
+skip_header(struct record_skip *s, uint16_t id)
+{
+	const uint8_t *h = s->header;
+
+	s->have = 0;
+	s->left = ((uint32_t)h[4] << 8 | h[5]) + h[6];
+	return h[1] == RECORD_ABORT && (h[2] << 8 | h[3]) == id;
+}
+
 bool
-record_skip(struct record_skip *s, const uint8_t *bytes, size_t len)
+record_skip(
+    struct record_skip *s, uint16_t id, const uint8_t *bytes, size_t len)
 {
 	bool abort = false;
 
@@ -241,13 +253,8 @@ record_skip(struct record_skip *s, const uint8_t *bytes, size_t len)
 			s->left -= (uint32_t)n;
 		} else {
 			s->header[s->have++] = *bytes;
-			if (s->have == RECORD_HEADER_SIZE) {
-				s->have = 0;
-				s->left = ((uint32_t)s->header[4] << 8 |
-					      s->header[5]) +
-					  s->header[6];
-				abort |= s->header[1] == RECORD_ABORT;
-			}
+			if (s->have == RECORD_HEADER_SIZE)
+				abort |= skip_header(s, id);
 		}
 		bytes += n;
 		len -= n;

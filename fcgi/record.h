@@ -70,7 +70,8 @@ struct record_skip {
 	uint32_t left; /* content and padding still to pass over */
 };
 
-/* Pass over `len` bytes; true if an ABORT_REQUEST was among them. */
-bool record_skip(struct record_skip *s, const uint8_t *bytes, size_t len);
+/* Pass over `len` bytes; true if an ABORT_REQUEST for `id` was among them. */
+bool record_skip(
+    struct record_skip *s, uint16_t id, const uint8_t *bytes, size_t len);
 
 #endif

@@ -202,7 +202,7 @@ stream_drain(struct stream *s)
 		    recv(s->watch.fd, bytes, sizeof(bytes), MSG_DONTWAIT);
 
 		if (n > 0 && s->host->framing == FRAMING_FCGI) {
-			if (record_skip(&s->skip, bytes, (size_t)n))
+			if (record_skip(&s->skip, s->id, bytes, (size_t)n))
 				return false;
 		} else if (n == 0)
 			return false;
