@@ -157,6 +157,8 @@ start_parts(struct hub *h, const struct settings *s, enum framing framing,
 	if ((e = tailer_start(&h->tailer, &tailer, f)) != ERR_OK)
 		return e;
 	fanout_set_tailer(h->fanout, h->tailer);
+	/* The first batch is there: it says where the log ends. */
+	loop_empty(h->loop);
 	return ERR_OK;
 }
 

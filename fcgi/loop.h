@@ -55,7 +55,7 @@ void loop_post(struct loop *l, struct loop_mail *m);
 void loop_run(struct loop *l);
 void loop_stop(struct loop *l);
 
-/* Open what mail there is: after the threads that post have ended. */
+/* Open what mail there is: before the first round, or after the last. */
 void loop_empty(struct loop *l);
 
 /* Nothing is watched, set or posted any more. */
