@@ -81,7 +81,7 @@ push(struct subscriber *s, struct frame *frame)
 	stream_push(s->stream, frame);
 	s->wrote_ms = loop_now(s->fanout->settings.loop);
 	if (frame->topics.base != NULL) {
-		s->at = s->told = frame->at;
+		s->at = frame->at;
 		s->fanout->counts.delivered++;
 	}
 }
@@ -96,20 +96,29 @@ push_if_room(struct subscriber *s, struct frame *frame)
 	return true;
 }
 
-/* Tell the peer where it is, if that is news: what it brings back when it
- * connects again. */
+/*
+ * Tell the peer where it is: what it brings back when it connects again.
+ * False: no memory for it.
+ */
 static bool
 tell_position(struct subscriber *s)
 {
 	struct cursor at = position(s);
-	struct frame *frame;
+	struct frame *frame = control_cursor(&s->fanout->control, at);
 
-	if (cursor_cmp(at, s->told) == 0 ||
-	    (frame = control_cursor(&s->fanout->control, at)) == NULL)
+	if (frame == NULL)
 		return false;
 	push(s, frame);
 	s->told = at;
 	return true;
+}
+
+/* On silence: the position if it is news, else just a sign of life. */
+static void
+keep_alive(struct subscriber *s)
+{
+	if (cursor_cmp(position(s), s->told) == 0 || !tell_position(s))
+		push(s, s->fanout->control.comment);
 }
 
 /* Take `s` out of everything; its stream is left to the caller. */
@@ -420,8 +429,8 @@ timer_fire(struct loop_timer *t)
 	}
 	if (now - s->wrote_ms >= s->keepalive_ms) {
 		s->wrote_ms = now;
-		if (stream_has_room(s->stream) && !tell_position(s))
-			push(s, s->fanout->control.comment);
+		if (stream_has_room(s->stream))
+			keep_alive(s);
 		stream_flush(s->stream);
 	}
 	set_timer(s);

@@ -62,7 +62,7 @@ struct subscriber {
 	struct loop_timer timer; /* next keep-alive or the end */
 	int64_t end_ms, keepalive_ms, wrote_ms;
 	struct cursor at;   /* everything up to here is queued or written */
-	struct cursor told; /* the position its peer has heard of */
+	struct cursor told; /* the position last named to its peer */
 	uint64_t mark;      /* last event it was found for: once is enough */
 	enum subscriber_state state;
 	bool from_start;
