@@ -10,6 +10,7 @@
 #include "log.h"
 #include "mem.h"
 #include "percent.h"
+#include "sidecar_path.h"
 
 enum err
 queue_sqlite_path(char **out, const char *url, struct fault *f)

@@ -8,6 +8,7 @@
 
 #include "mem.h"
 #include "queue_sqlite.h"
+#include "sidecar_path.h"
 
 struct check {
 	queue_report_fn *report;

@@ -10,6 +10,7 @@
 #include "buf.h"
 #include "clock.h"
 #include "queue_sqlite.h"
+#include "sidecar_path.h"
 
 #define QUEUE_SQLITE_APPLICATION 1885562729 /* "pcgi" */
 #define QUEUE_SQLITE_SMALLEST 512           /* bytes of a database */

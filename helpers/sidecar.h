@@ -26,10 +26,6 @@ struct sidecar;
 enum err sidecar_open(
     struct sidecar **out, const char *db_path, struct fault *f);
 
-/* Set the fault for a failed system call on `path` or a file beside it, with
- * the mend; the value is that of errno `code`. */
-enum err sidecar_denied(const char *path, int code, struct fault *f);
-
 /* The database's path without symbolic links. */
 const char *sidecar_db_path(const struct sidecar *s);
 

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* sidecar_path.h - where a database really lies, and who may write there. */
+#ifndef SIDECAR_PATH_H
+#define SIDECAR_PATH_H
+
+#include "err.h"
+
+#define SIDECAR_PATH_MAX 4096
+
+/* The value for an errno. */
+enum err sidecar_errno(int code);
+
+/*
+ * Set the fault for a failed system call on `path`, or a file beside it,
+ * with the mend; the value is that of errno `code`.
+ */
+enum err sidecar_denied(const char *path, int code, struct fault *f);
+
+/*
+ * As realpath(3), but the last component, or what a symbolic link there
+ * leads to, need not exist.  The caller frees *out with mem_free().
+ */
+enum err sidecar_resolve(char **out, const char *path, struct fault *f);
+
+#endif
