@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* test_sidecar.c - the lock, the bell, and the file they live in. */
+#include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -9,7 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -281,6 +286,61 @@ test_bell(void **state)
 	sidecar_close(b);
 }
 
+/* As a kernel before 5.16: futex_waitv(2) is not there. */
+static int
+forget_waitv(void)
+{
+	struct sock_filter rules[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+		    offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_futex_waitv, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { 4, rules };
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1
+		   ? -1
+		   : prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
+static int
+wait_without_waitv(const struct queue_room *r)
+{
+	struct sidecar *s = open_at(r->db);
+	_Atomic uint32_t own = 0;
+	uint32_t seen = sidecar_word(s);
+
+	if (forget_waitv() == -1)
+		return 1;
+	sidecar_wait(s, seen, &own, 0, 1);
+	sidecar_poke(&own);
+	sidecar_wait(s, seen, &own, 0, 600000);
+	sidecar_wait(NULL, 0, &own, 0, 600000);
+	/* The parent rings until we are gone. */
+	sidecar_wait(s, seen, &own, 1, 600000);
+	return sidecar_word(s) != seen ? 0 : 2;
+}
+
+static void
+test_older_kernel(void **state)
+{
+	struct queue_room *r = *state;
+	struct sidecar *s = open_at(r->db);
+	int status = -1;
+	pid_t pid = fork();
+
+	assert_int_not_equal(pid, -1);
+	if (pid == 0)
+		_exit(wait_without_waitv(r));
+	while (waitpid(pid, &status, WNOHANG) == 0) {
+		sidecar_wake(s);
+		usleep(1000);
+	}
+	assert_int_equal(status, 0);
+	sidecar_close(s);
+}
+
 static void
 test_memory(void **state)
 {
@@ -319,6 +379,7 @@ main(void)
 		TEST(test_stopped_holder),
 		TEST(test_replaced),
 		TEST(test_bell),
+		TEST(test_older_kernel),
 		TEST(test_memory),
 	};
 
