@@ -9,15 +9,15 @@ use Test::More;
 
 my $hub = Hub->start(config => { MERCURE_HUB_KEEPALIVE_INTERVAL => 1 });
 
-# What a stream of everything gets after `id`, up to a marker of its own.
+# What a stream of everything gets after `id`, but for this test's markers.
 my $marker = 'marker0';
 sub after {
 	my ($id, %o) = @_;
 
 	$marker++;
 	$hub->publish_ok(topic => 'marker', data => $marker);
-	return $hub->stream(topic => '*', last_event_id => $id, %o)
-	    ->data_until($marker);
+	return [ grep { !/^marker/ } @{ $hub->stream(topic => '*',
+	    last_event_id => $id, %o)->data_until($marker) } ];
 }
 
 my $empty = $hub->stream(topic => 'a', cursor => 1);
@@ -57,7 +57,7 @@ $hub->publish_ok(topic => 'elsewhere', data => 'elsewhere');
 my $moved = $quiet->next_cursor;
 isnt $moved, $first, 'a new cursor after the log has moved';
 is_deeply after($moved), [], 'which lies behind what made it move';
-is_deeply after($first), ['elsewhere', map { "marker$_" } 4 .. 4],
+is_deeply after($first), ['elsewhere'],
     'while the first still leads there';
 
 # No cursor with a keep-alive when it has not.
@@ -110,6 +110,7 @@ is_deeply after($link), [], 'and that is the tail';
 # Each cursor of a stream is its own position: reconnecting at any of them
 # gives what came after it, once, whatever else was sent meanwhile.
 my $stream = $hub->stream(topic => 'mix', cursor => 1);
+$stream->next_cursor;
 my @seen;
 for my $round (1 .. 3) {
 	$hub->publish_ok(topic => 'mix', data => "mix$round");

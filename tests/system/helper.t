@@ -61,7 +61,7 @@ for my $row (['no topic', [], 'topic'], ['empty topic', ['', 'x'], 'topic'],
 
 	isnt $status, 0, "$name: refused";
 	is $out, '', "$name: no id";
-	like $err, qr/$word/, "$name: the sentence names it";
+	like $err, qr/$word/i, "$name: the sentence names it";
 }
 $hub->helper(['publish', 't', 'end']);
 is_deeply $stream->data_until('end'), [], 'nothing refused was published';

@@ -67,7 +67,7 @@ for my $row (@rows) {
 	like $answer->status, qr/^(?:$status)\z/, "$name: status $status";
 	like $answer->header('Content-Type'), qr{^text/plain\b},
 	    "$name: plain text";
-	like $answer->body, qr/^[^\n]*\b\Q$word\E\b[^\n]*\n?\z/i,
+	like $answer->body, qr/^[^\n]*\b\Q$word\Es?\b[^\n]*\n?\z/i,
 	    "$name: one sentence that names the field";
 	is $answer->faults, '', "$name: no faults";
 }

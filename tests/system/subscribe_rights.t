@@ -37,6 +37,11 @@ my @rows = (
 	['exp as a real', { token => Token::mint(
 	    '{"mercure":{"subscribe":["*"]},"exp":4000000000.583167}',
 	    Token::SUBSCRIBER_KEY) }, 1],
+	# A password in front of the site is not the hub's business.
+	['another scheme', { headers => { Authorization => 'Basic dTpw' } },
+	    0],
+	['cookie behind another scheme', { cookie => $good,
+	    headers => { Authorization => 'Basic dTpw' } }, 1],
 	['with a payload', { token => Token::mint({ mercure =>
 	    { subscribe => ['*'], payload => { user => [1, undef] } } },
 	    Token::SUBSCRIBER_KEY) }, 1],
@@ -90,7 +95,7 @@ for my $row (['header', { token => $bad }],
     ['cookie', { cookie => $bad }],
     ["a publisher's key", { token => Token::subscriber(undef,
 	key => Token::PUBLISHER_KEY) }],
-    ['another scheme', { headers => { Authorization => 'Basic dTpw' } }],
+    ['Bearer without a token', { headers => { Authorization => 'Bearer' } }],
     ['bad header with a good cookie', { token => $bad, cookie => $good }],
     map { [$_->[0], { token => $_->[1] }] }
     Token::bad_ones(Token::SUBSCRIBER_KEY, 'subscribe')) {
@@ -107,6 +112,8 @@ for my $row (['header', { token => $bad }],
 my $closed = Hub->start(config => { MERCURE_HUB_ALLOW_ANONYMOUS => 'false' });
 is $closed->subscribe(topic => 'a')->status, 401,
     'anonymous not allowed: 401';
+is $closed->subscribe(topic => 'a', headers => { Authorization =>
+    'Basic dTpw' })->status, 401, 'nor is another scheme';
 my $named = $closed->stream(topic => 'a', token => Token::subscriber([]));
 $closed->publish_ok(topic => 'a', data => 'p', private => 'on');
 $closed->publish_ok(topic => 'a', data => 'end');

@@ -4,7 +4,16 @@ package SseReader;
 
 use strict;
 use warnings;
-use Encode ();
+
+# RFC 3629, section 4.
+my $utf8 = qr/(?:[\x00-\x7f]
+	|[\xc2-\xdf][\x80-\xbf]
+	|\xe0[\xa0-\xbf][\x80-\xbf]
+	|\xed[\x80-\x9f][\x80-\xbf]
+	|[\xe1-\xec\xee\xef][\x80-\xbf]{2}
+	|\xf0[\x90-\xbf][\x80-\xbf]{2}
+	|\xf4[\x80-\x8f][\x80-\xbf]{2}
+	|[\xf1-\xf3][\x80-\xbf]{3})/x;
 
 # Items come out in the order of the stream: { kind => 'comment', text },
 # { kind => 'event', data, id, event, retry } for what a browser would fire,
@@ -50,8 +59,7 @@ sub line {
 		return;
 	}
 	push @{ $self->{faults} }, "not UTF-8: $line"
-	    unless eval { Encode::decode('UTF-8', my $copy = $line,
-		Encode::FB_CROAK); 1 };
+	    if $line =~ /[\x80-\xff]/ && $line !~ /^$utf8*+\z/;
 	if ($line =~ /^:(.*)/s) {
 		push @{ $self->{items} }, { kind => 'comment', text => $1 };
 		return;
