@@ -26,12 +26,14 @@ struct fanout {
 	struct subscriber_list *list;
 	TAILQ_HEAD(, subscriber) all;
 	struct turns to_write; /* got something in this round */
+	struct turns blocked;  /* lag until their sockets take more */
 	struct turns waiting;  /* for a batch from the database */
 	struct turns lagging;  /* have more to take from the ring */
 	bool asked;            /* a replay is under way */
 	struct loop_mail next_turn;
 	bool turn_posted;
-	struct cursor tail; /* live subscribers have everything up to here */
+	struct cursor floor; /* the last pruned event that we know of */
+	struct cursor tail;  /* live subscribers have everything up to here */
 	struct control control;
 	struct fanout_counts counts;
 };
@@ -209,6 +211,7 @@ next_turn(struct loop_mail *m)
 static void
 post_turn(struct fanout *f, struct subscriber *s)
 {
+	s->state = SUBSCRIBER_LAGGING;
 	turn_take(s, TURN_RING);
 	if (f->turn_posted)
 		return;
@@ -232,6 +235,14 @@ wants(const struct subscriber *s, const struct frame *frame)
 	       subscriber_may_have(s, frame);
 }
 
+/* Its socket takes no more: it keeps nothing but its position. */
+static void
+lag(struct subscriber *s)
+{
+	s->state = SUBSCRIBER_LAGGING;
+	turn_take(s, TURN_BLOCKED);
+}
+
 /*
  * Bring `s` from its position to the end of the log, as far as its socket and
  * the ring allow.
@@ -248,15 +259,16 @@ catch_up(struct fanout *f, struct subscriber *s)
 		wait_for_batch(f, s);
 		return;
 	}
-	s->state = SUBSCRIBER_LAGGING;
 	for (number = ring_after(f->ring, s->at);
 	     (frame = ring_get(f->ring, number)) != NULL; number++) {
 		if (left-- == 0) {
 			post_turn(f, s);
 			return;
 		}
-		if (wants(s, frame) && !push_if_room(s, frame))
+		if (wants(s, frame) && !push_if_room(s, frame)) {
+			lag(s);
 			return;
+		}
 		s->at = frame->at;
 	}
 	s->state = SUBSCRIBER_LIVE;
@@ -280,7 +292,7 @@ deliver(struct subscriber *s, struct frame *frame)
 	/* Everything before this event it has; the rest is in the ring. */
 	if (cursor_cmp(s->at, f->tail) < 0)
 		s->at = f->tail;
-	s->state = SUBSCRIBER_LAGGING;
+	lag(s);
 }
 
 static size_t
@@ -292,12 +304,59 @@ ring_bytes(const struct fanout *f)
 						 : f->settings.ring_bytes_max;
 }
 
+static bool
+is_lost(const struct subscriber *s, struct cursor floor)
+{
+	return !s->from_start && cursor_cmp(s->at, floor) < 0;
+}
+
+static void
+end_all_lost(struct turns *turns, struct cursor floor)
+{
+	struct subscriber *s, *next;
+
+	for (s = TAILQ_FIRST(turns); s != NULL; s = next) {
+		next = TAILQ_NEXT(s, turn);
+		if (is_lost(s, floor))
+			end_lost(s);
+	}
+}
+
+/* What is pruned from the log is gone from memory as well. */
+static void
+raise_floor(struct fanout *f, struct cursor floor)
+{
+	if (cursor_cmp(floor, f->floor) == 0)
+		return;
+	f->floor = floor;
+	ring_trim(f->ring, floor);
+	end_all_lost(&f->blocked, floor);
+	end_all_lost(&f->lagging, floor);
+}
+
+/* Rows were pruned before we could read them: whoever was live has a gap. */
+static void
+overrun(struct fanout *f, struct cursor floor)
+{
+	struct subscriber *s, *next;
+
+	for (s = TAILQ_FIRST(&f->all); s != NULL; s = next) {
+		next = TAILQ_NEXT(s, links);
+		s->at = position(s);
+		if (is_lost(s, floor))
+			end_lost(s);
+	}
+	ring_reset(f->ring, floor);
+}
+
 static void
 batch_live(struct fanout *f, struct batch *b)
 {
 	struct subscriber *s;
 	size_t i;
 
+	if (cursor_cmp(b->after, b->span.floor) < 0)
+		overrun(f, b->span.floor);
 	for (i = 0; i < b->n; i++) {
 		ring_add(f->ring, b->frames[i], ring_bytes(f));
 		subscriber_list_find(f->list, b->frames[i], deliver);
@@ -308,6 +367,7 @@ batch_live(struct fanout *f, struct batch *b)
 		turn_leave(s);
 		stream_flush(s->stream);
 	}
+	raise_floor(f, b->span.floor);
 }
 
 /* Serve `s` from a batch that covers its position. */
@@ -316,18 +376,19 @@ serve(struct fanout *f, struct subscriber *s, const struct batch *b)
 {
 	size_t i;
 
-	if (!s->from_start && cursor_cmp(s->at, b->span.floor) < 0) {
+	if (is_lost(s, b->span.floor)) {
 		end_lost(s);
 		return;
 	}
-	s->state = SUBSCRIBER_LAGGING;
 	for (i = 0; i < b->n; i++) {
 		struct frame *frame = b->frames[i];
 
 		if (cursor_cmp(frame->at, s->at) <= 0)
 			continue;
-		if (wants(s, frame) && !push_if_room(s, frame))
+		if (wants(s, frame) && !push_if_room(s, frame)) {
+			lag(s);
 			return;
+		}
 		s->at = frame->at;
 		s->from_start = false;
 	}
@@ -504,6 +565,7 @@ fanout_new(struct fanout **out, const struct fanout_settings *settings)
 	f->next_turn.open = next_turn;
 	TAILQ_INIT(&f->all);
 	TAILQ_INIT(&f->to_write);
+	TAILQ_INIT(&f->blocked);
 	TAILQ_INIT(&f->waiting);
 	TAILQ_INIT(&f->lagging);
 	if ((e = control_init(&f->control, settings->framing)) != ERR_OK ||

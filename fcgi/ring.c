@@ -78,6 +78,14 @@ ring_add(struct ring *r, struct frame *f, size_t bytes_max)
 		drop_oldest(r);
 }
 
+void
+ring_trim(struct ring *r, struct cursor floor)
+{
+	while (r->first < r->next &&
+	       cursor_cmp((*slot(r, r->first))->at, floor) <= 0)
+		drop_oldest(r);
+}
+
 struct cursor
 ring_floor(const struct ring *r)
 {

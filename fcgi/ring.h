@@ -22,6 +22,9 @@ void ring_reset(struct ring *r, struct cursor floor);
  */
 void ring_add(struct ring *r, struct frame *f, size_t bytes_max);
 
+/* Drop what lies at or before `floor`: it is pruned from the log, too. */
+void ring_trim(struct ring *r, struct cursor floor);
+
 /* The position of the last event that was dropped. */
 struct cursor ring_floor(const struct ring *r);
 

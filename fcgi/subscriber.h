@@ -55,7 +55,13 @@ enum subscriber_state {
 struct subscriber {
 	TAILQ_ENTRY(subscriber) links;
 	TAILQ_ENTRY(subscriber) turn; /* in the list that `listed` names */
-	enum { TURN_NONE, TURN_WRITE, TURN_BATCH, TURN_RING } listed;
+	enum {
+		TURN_NONE,
+		TURN_WRITE,
+		TURN_BLOCKED,
+		TURN_BATCH,
+		TURN_RING
+	} listed;
 	struct fanout *fanout;
 	struct stream *stream;
 	struct grant *grant;
