@@ -65,7 +65,7 @@ describe("the demo page", () => {
 			{ ...process.env, QUICKSTART_DIR: dir,
 			PUSHCGI_BUILD: build } });
 		const text = await waitUntil("quickstart is ready", () => {
-			assert.ok(!quickstart.exited, quickstart.output);
+			assert.ok(!quickstart.exited, quickstart.errors);
 			return readFile(join(dir, "env"), "utf8").catch(() => null);
 		});
 		facts = Object.fromEntries(text.trim().split("\n").map((line) =>

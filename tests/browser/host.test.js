@@ -37,7 +37,7 @@ for (const server of ["lighttpd", "apache"]) {
 			site = start("perl", [join(source, "tests", "servers",
 				"site.pl"), server]);
 			facts = await waitUntil(`${server} is ready`, () => {
-				assert.ok(!site.exited, site.output);
+				assert.ok(!site.exited, site.errors);
 				const line = /^READY (.*)$/m.exec(site.output);
 				return line && JSON.parse(line[1]);
 			});

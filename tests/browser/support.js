@@ -44,12 +44,18 @@ export const helper = (config, ...args) =>
 // A process whose output is kept; it ends with the test.
 export function start(program, args, options = {}) {
 	const child = spawn(program, args, options);
-	const ended = new Promise((resolve) => child.on("exit", resolve));
-	const started = { child, output: "", exited: false };
+	const started = { child, output: "", errors: "", exited: false };
+	const ended = new Promise((resolve) => {
+		child.on("exit", resolve);
+		child.on("error", (error) => {
+			started.errors += error.message;
+			resolve();
+		});
+	});
 
 	ended.then(() => { started.exited = true; });
-	for (const pipe of [child.stdout, child.stderr])
-		pipe?.on("data", (bytes) => { started.output += bytes; });
+	child.stdout?.on("data", (bytes) => { started.output += bytes; });
+	child.stderr?.on("data", (bytes) => { started.errors += bytes; });
 	started.stop = async (signal = "SIGTERM") => {
 		if (!started.exited)
 			child.kill(signal);
