@@ -46,7 +46,9 @@ control_cursor(struct control *c, struct cursor at)
 	if (c->cursor != NULL && cursor_cmp(c->at, at) == 0)
 		return c->cursor;
 	frame_unref(c->cursor);
-	queue_cursor_id(&c->key, at, id);
+	c->cursor = NULL;
+	if (queue_cursor_id(&c->key, at, id) != ERR_OK)
+		return NULL;
 	buf_init(&text, LINE_MAX);
 	event_cursor(&text, slice_of(id));
 	c->cursor = frame_and_free(c->framing, &text);

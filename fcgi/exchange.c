@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "container.h"
 #include "handoff.h"
 #include "log.h"
 #include "mem.h"
@@ -16,10 +17,6 @@
 #define BODY_MS 10000
 
 #define ANSWER_MAX ((size_t)1 << 20)
-
-#define EXCHANGE_OF(p, member)                             \
-	((struct exchange *)(void *)((char *)(p)-offsetof( \
-	    struct exchange, member)))
 
 struct exchange *
 exchange_new(struct exchange_parts *p, int fd)
@@ -120,7 +117,7 @@ open_stream(struct exchange *x)
 static void
 answered(struct loop_mail *m)
 {
-	struct exchange *x = EXCHANGE_OF(m, mail);
+	struct exchange *x = CONTAINER(struct exchange, mail, m);
 
 	loop_timer_stop(hub_loop(x->parts->hub), &x->timer);
 	if (x->answer.kind == ANSWER_STREAM)
@@ -132,7 +129,7 @@ answered(struct loop_mail *m)
 static void
 committed(struct loop_mail *m)
 {
-	struct exchange *x = EXCHANGE_OF(m, commit.mail);
+	struct exchange *x = CONTAINER(struct exchange, commit.mail, m);
 
 	if (x->commit.result != ERR_OK)
 		answer_unavailable(&x->answer, x->commit.result);
@@ -168,7 +165,7 @@ set_blocking(int fd, bool blocking)
 static void
 answer_request(struct worker_job *j, struct context *c)
 {
-	struct exchange *x = EXCHANGE_OF(j, job);
+	struct exchange *x = CONTAINER(struct exchange, job, j);
 	struct request *rq = NULL;
 	enum err e;
 
@@ -198,7 +195,7 @@ answer_request(struct worker_job *j, struct context *c)
 static void
 body_late(struct loop_timer *t)
 {
-	shutdown(EXCHANGE_OF(t, timer)->watch.fd, SHUT_RD);
+	shutdown(CONTAINER(struct exchange, timer, t)->watch.fd, SHUT_RD);
 }
 
 /* A worker has the descriptor: what happens to it shows when it writes, or

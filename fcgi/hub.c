@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "container.h"
 #include "log.h"
 #include "mem.h"
 
@@ -40,8 +41,7 @@ stop_if_done(struct hub *h)
 static void
 stream_closed(struct stream_host *host)
 {
-	stop_if_done(
-	    (struct hub *)(void *)((char *)host - offsetof(struct hub, host)));
+	stop_if_done(CONTAINER(struct hub, host, host));
 }
 
 void
@@ -60,8 +60,7 @@ hub_release(struct hub *h)
 static void
 deadline_fire(struct loop_timer *t)
 {
-	struct hub *h =
-	    (struct hub *)(void *)((char *)t - offsetof(struct hub, deadline));
+	struct hub *h = CONTAINER(struct hub, deadline, t);
 
 	log_warn("end not waited for streams=%zu requests=%zu", h->host.open,
 	    h->held);
@@ -104,8 +103,7 @@ newer_database(void *arg)
 static void
 signals_ready(struct loop_watch *w, uint32_t events)
 {
-	struct hub *h =
-	    (struct hub *)(void *)((char *)w - offsetof(struct hub, signals));
+	struct hub *h = CONTAINER(struct hub, signals, w);
 	struct signalfd_siginfo info;
 
 	(void)events;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "container.h"
 #include "listener.h"
 #include "log.h"
 #include "mem.h"
@@ -119,9 +120,7 @@ arrival_ready(struct loop_watch *w, uint32_t events)
 static void
 arrival_late(struct loop_timer *t)
 {
-	struct exchange *x =
-	    (struct exchange *)(void *)((char *)t -
-					offsetof(struct exchange, timer));
+	struct exchange *x = CONTAINER(struct exchange, timer, t);
 
 	/* A body that comes slowly, or not before somebody reads it. */
 	if (x->arrival.body_only)
@@ -160,9 +159,7 @@ arrive(struct intake *in, int fd)
 static void
 go_on(struct loop_timer *t)
 {
-	struct intake *in =
-	    (struct intake *)(void *)((char *)t -
-				      offsetof(struct intake, pause));
+	struct intake *in = CONTAINER(struct intake, pause, t);
 
 	loop_watch(in->loop, &in->watch, EPOLLIN | EPOLLEXCLUSIVE);
 }

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "container.h"
 #include "exchange.h"
 #include "intake.h"
 #include "log.h"
@@ -38,9 +39,7 @@ still_holds(void *arg, const struct subscriber *s)
 static void
 reload_done(struct loop_mail *m)
 {
-	struct server *sv =
-	    (struct server *)(void *)((char *)m -
-				      offsetof(struct server, reloaded));
+	struct server *sv = CONTAINER(struct server, reloaded, m);
 	struct settings *now = workers_settings(sv->parts.workers);
 
 	fanout_end(hub_fanout(sv->parts.hub), still_holds, now);
@@ -53,9 +52,7 @@ reload_done(struct loop_mail *m)
 static void
 reload_run(struct worker_job *j, struct context *c)
 {
-	struct server *sv =
-	    (struct server *)(void *)((char *)j -
-				      offsetof(struct server, reload));
+	struct server *sv = CONTAINER(struct server, reload, j);
 	struct config *config = NULL;
 	struct settings *fresh = NULL;
 	struct fault f;

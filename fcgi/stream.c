@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "buf.h"
+#include "container.h"
 #include "log.h"
 #include "mem.h"
 #include "record.h"
@@ -94,9 +95,7 @@ stream_lost(struct stream *s)
 static void
 linger_over(struct loop_timer *t)
 {
-	struct stream *s =
-	    (struct stream *)(void *)((char *)t -
-				      offsetof(struct stream, linger));
+	struct stream *s = CONTAINER(struct stream, linger, t);
 
 	stream_lost(s);
 }

@@ -26,8 +26,7 @@ struct subscribing {
 	struct subscriber_opening *opening;
 	struct slice last_id; /* base NULL: none was sent */
 	bool known;           /* last_id leads to a position */
-	struct queue_cursor_key key;
-	struct cursor tail;
+	char tail_id[QUEUE_ID_SIZE];
 };
 
 static bool
@@ -144,16 +143,19 @@ static bool
 find_position(struct subscribing *s, struct answer *a, struct context *c)
 {
 	struct subscriber_opening *o = s->opening;
+	struct queue_cursor_key key;
+	struct cursor tail;
 	struct queue *q;
 	enum err e;
 
 	if ((e = context_queue(c, &q)) != ERR_OK ||
-	    (e = queue_cursor_key(q, &s->key)) != ERR_OK ||
-	    (e = queue_tail(q, &s->tail)) != ERR_OK)
+	    (e = queue_cursor_key(q, &key)) != ERR_OK ||
+	    (e = queue_tail(q, &tail)) != ERR_OK ||
+	    (e = queue_cursor_id(&key, tail, s->tail_id)) != ERR_OK)
 		goto out;
-	o->epoch = s->key.epoch;
+	o->epoch = key.epoch;
 	if (s->last_id.base == NULL)
-		o->at = s->tail;
+		o->at = tail;
 	else if (!slice_is(s->last_id, EARLIEST) &&
 		 (e = queue_find(q, s->last_id, &o->at, &s->known)) != ERR_OK)
 		goto out;
@@ -196,12 +198,10 @@ set_end(struct subscriber_opening *o, const struct config *c)
 static void
 write_head(struct subscribing *s, struct response *r, const struct settings *st)
 {
-	char id[QUEUE_ID_SIZE];
 	struct buf link;
 
-	queue_cursor_id(&s->key, s->tail, id);
 	buf_init(&link, 4096);
-	discovery_link(&link, settings_hub_url(st), slice_of(id));
+	discovery_link(&link, settings_hub_url(st), slice_of(s->tail_id));
 
 	response_header(r, "Content-Type", "text/event-stream");
 	response_header(r, "Cache-Control", "private, no-store");
@@ -222,14 +222,10 @@ static void
 write_first_lines(
     struct subscribing *s, struct buf *out, const struct config *c)
 {
-	char id[QUEUE_ID_SIZE];
-
 	event_comment(out);
 	event_retry(out, (uint32_t)c->retry_ms);
-	if (s->last_id.base == NULL) {
-		queue_cursor_id(&s->key, s->opening->at, id);
-		event_cursor(out, slice_of(id));
-	}
+	if (s->last_id.base == NULL) /* then the stream begins at the tail */
+		event_cursor(out, slice_of(s->tail_id));
 }
 
 static bool

@@ -51,17 +51,21 @@ enum subscriber_state {
 	SUBSCRIBER_WAITING
 };
 
+/* What it waits for its turn to do; the fan-out has a list for each. */
+enum fanout_turn {
+	FANOUT_TURN_NONE,
+	FANOUT_TURN_WRITE,   /* it got something in this round */
+	FANOUT_TURN_BLOCKED, /* it lags until its socket takes more */
+	FANOUT_TURN_BATCH,   /* for a batch from the database */
+	FANOUT_TURN_RING,    /* it has more to take from the ring */
+	FANOUT_TURNS
+};
+
 /* Owner: loop thread.  The fields are for this floor's modules. */
 struct subscriber {
 	TAILQ_ENTRY(subscriber) links;
-	TAILQ_ENTRY(subscriber) turn; /* in the list that `listed` names */
-	enum {
-		TURN_NONE,
-		TURN_WRITE,
-		TURN_BLOCKED,
-		TURN_BATCH,
-		TURN_RING
-	} listed;
+	TAILQ_ENTRY(subscriber) turns;
+	enum fanout_turn turn; /* the list that `turns` links */
 	struct fanout *fanout;
 	struct stream *stream;
 	struct grant *grant;

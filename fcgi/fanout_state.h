@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/* fanout_state.h - what the fan-out's own files share. */
+#ifndef FANOUT_STATE_H
+#define FANOUT_STATE_H
+
+#include "control.h"
+#include "fanout.h"
+#include "ring.h"
+#include "subscriber_list.h"
+
+TAILQ_HEAD(fanout_turns, subscriber);
+
+struct fanout {
+	struct fanout_settings settings;
+	struct tailer *tailer;
+	struct ring *ring;
+	struct subscriber_list *list;
+	TAILQ_HEAD(, subscriber) all;
+	struct fanout_turns turns[FANOUT_TURNS];
+	bool asked; /* a replay is under way */
+	struct loop_mail next_turn;
+	bool turn_posted;
+	struct cursor floor; /* the last pruned event that we know of */
+	struct cursor tail;  /* live subscribers have everything up to here */
+	struct control control;
+	struct fanout_counts counts;
+};
+
+/* Move `s` to the end of a list; a subscriber is in one at a time. */
+void fanout_turn(struct subscriber *s, enum fanout_turn turn);
+void fanout_leave(struct subscriber *s);
+
+/* Everything up to here is queued or written. */
+struct cursor fanout_position(const struct subscriber *s);
+
+/* Queue an event.  False: its socket takes no more; fanout_lag() is due. */
+bool fanout_push(struct subscriber *s, struct frame *frame);
+
+/* From now on it keeps nothing but its position. */
+void fanout_lag(struct subscriber *s);
+
+/* Was something pruned that `s` has not got yet? */
+bool fanout_is_lost(const struct subscriber *s, struct cursor floor);
+
+/* End such a one: without a position, so that its next request is answered
+ * with "earliest". */
+void fanout_end_lost(struct subscriber *s);
+
+/* Bring `s` from its position to the end of the log, as far as its socket
+ * and the ring allow.  (fanout_replay.c) */
+void fanout_catch_up(struct fanout *f, struct subscriber *s);
+
+/* Let those who left the ring for others go on.  (fanout_replay.c) */
+void fanout_next_turn(struct loop_mail *m);
+
+/* What just happened, for all who are live.  (fanout_live.c) */
+void fanout_live(struct fanout *f, struct batch *b);
+
+/* What somebody asked for, for all who wait for it.  (fanout_replay.c) */
+void fanout_replay(struct fanout *f, struct batch *b);
+
+#endif
