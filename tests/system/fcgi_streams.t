@@ -32,8 +32,16 @@ is join('', map { $_->faults } @mixed), '', 'each with its own id';
 my $aborted = $hub->stream(topic => 'a');
 $aborted->send_bytes(FcgiClient::record(2, 1, ''));
 $aborted->until('its end', sub { $aborted->is_over });
+ok $aborted->{ended}, 'ABORT_REQUEST: answered by END_REQUEST';
 ok $aborted->closed, 'ABORT_REQUEST: closed';
 is $aborted->faults, '', 'ABORT_REQUEST: no faults';
+
+# A server whose visitor has left closes its side; it is still told the end.
+my $left = $hub->stream(topic => 'a');
+shutdown $left->{socket}, 1;
+ok $left->closed, 'a peer that closes its side: closed';
+ok $left->{ended}, 'after END_REQUEST';
+is $left->faults, '', 'without a fault';
 
 # Late and foreign records on a stream are passed over.
 my $odd = $hub->stream(topic => 'a');
