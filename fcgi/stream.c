@@ -221,17 +221,34 @@ stream_go_on(struct stream *s)
 		s->events->drained(s->feeder);
 }
 
+/*
+ * The peer sends no more.  Who waits for an answer may still read it; a
+ * stream is over, and lighttpd wants even that confirmed by END_REQUEST.
+ */
+static void
+stream_hung_up(struct stream *s)
+{
+	const struct stream_events *events = s->events;
+
+	s->peer_closed = true;
+	if (s->shut)
+		stream_free(s);
+	else if (events != NULL) {
+		s->events = NULL;
+		events->gone(s->feeder);
+		stream_end(s);
+	}
+}
+
 static void
 stream_ready(struct loop_watch *w, uint32_t events)
 {
 	struct stream *s = STREAM_OF(w);
 
-	if ((events & (EPOLLIN | EPOLLRDHUP)) != 0 && !stream_drain(s))
-		s->peer_closed = true;
-	/* Who closed his way to us may still read the answer he waits for. */
-	if ((events & (EPOLLERR | EPOLLHUP)) != 0 ||
-	    (s->peer_closed && (!s->ending || s->shut)))
+	if ((events & (EPOLLERR | EPOLLHUP)) != 0)
 		stream_lost(s);
+	else if ((events & (EPOLLIN | EPOLLRDHUP)) != 0 && !stream_drain(s))
+		stream_hung_up(s);
 	else if ((events & EPOLLOUT) != 0 && s->blocked)
 		stream_go_on(s);
 }

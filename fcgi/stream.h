@@ -32,7 +32,7 @@ struct stream_host {
 /* How a stream speaks to whoever feeds it; both may stop or end it. */
 struct stream_events {
 	void (*drained)(void *feeder); /* all is written after it was not */
-	void (*gone)(void *feeder); /* the peer left: the stream is no more */
+	void (*gone)(void *feeder);    /* the peer left: forget the stream */
 };
 
 /*
