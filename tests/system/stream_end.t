@@ -28,8 +28,8 @@ sub ends_cleanly {
 my $hub = Hub->start(config => { MERCURE_HUB_KEEPALIVE_INTERVAL => 1 });
 
 # exp: never before it, and at it.
-for my $row (['exp', int(time) + 3], ['exp as a real', time + 2.5]) {
-	my ($name, $exp) = @$row;
+for my $name ('exp', 'exp as a real') {
+	my $exp = $name eq 'exp' ? int(time) + 3 : time + 2.5;
 	my $token = Token::mint(sprintf('{"mercure":{"subscribe":["*"]},'
 	    . '"exp":%.3f}', $exp), Token::SUBSCRIBER_KEY);
 	my $stream = $hub->stream(topic => 'a', token => $token,

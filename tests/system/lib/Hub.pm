@@ -145,7 +145,7 @@ sub params {
 	    SERVER_NAME => 'hub.example', SERVER_PORT => 80,
 	    REMOTE_ADDR => '192.0.2.1', REQUEST_SCHEME => 'http',
 	    REQUEST_METHOD => $method, REQUEST_URI => $uri,
-	    SCRIPT_NAME => $path,
+	    SCRIPT_NAME => defined $path ? $path : '',
 	    QUERY_STRING => defined $query ? $query : '');
 	push @params, CONTENT_TYPE => $o{content_type}
 	    || 'application/x-www-form-urlencoded' if defined $body;
