@@ -52,6 +52,9 @@ my $db = $hub->{queue};
 is sprintf('%04o', (stat $db)[2] & 07777), '0660',
     'the database has mode 0660';
 ok -e "$db-hub", 'the sidecar stands beside it';
+$hub->stop;
+ok !-e $hub->{address} =~ s/^unix://r, 'a hub that ends takes its socket away';
+$hub->start;
 
 # A second hub must not take the socket of one that lives.
 my ($taken, undef, $why) = run([$program, '--config', $hub->{config_path},
