@@ -46,12 +46,11 @@ target_path(struct slice uri)
 
 	if (uri.len > 0 && uri.base[0] == '/')
 		return uri;
-	for (i = 0; i + 2 < uri.len; i++)
-		if (memcmp(uri.base + i, "://", 3) == 0)
-			break;
-	if (i + 2 >= uri.len)
+	for (i = 0; i < uri.len && memchr(":/?", uri.base[i], 3) == NULL; i++)
+		continue;
+	if (!slice_starts(slice_after(uri, i), "://"))
 		return uri;
-	for (i += 3; i < uri.len && uri.base[i] != '/'; i++)
+	for (i += 3; i < uri.len && memchr("/?", uri.base[i], 2) == NULL; i++)
 		continue;
 	return slice_after(uri, i);
 }
