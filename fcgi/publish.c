@@ -16,7 +16,7 @@
 static bool
 is_form(struct slice content_type)
 {
-	struct slice type;
+	struct slice type = { NULL, 0 };
 
 	slice_cut(&content_type, ';', &type);
 	type = slice_trim(type);
