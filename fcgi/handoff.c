@@ -5,22 +5,13 @@
 #include <fcgiapp.h>
 
 #include <fcntl.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "buf.h"
 
-/*
- * libfcgi lingers up to two seconds on connections it closes itself.  It
- * never has to here: it works on a duplicate, and the loop does the lingering.
- */
-#define NO_LINGER "LIBFCGI_OS_CLOSE_POLL_TIMEOUT"
-
 enum err
 handoff_init(void)
 {
-	if (setenv(NO_LINGER, "0", 1) != 0)
-		return ERR_NOMEM;
 	return FCGX_Init() == 0 ? ERR_OK : ERR_IO;
 }
 
@@ -70,6 +61,9 @@ handoff_parse(struct request **out, int fd, size_t body_max)
 		return ERR_IO;
 	if ((r.ipcFd = fcntl(fd, F_DUPFD_CLOEXEC, 3)) < 0)
 		return ERR_IO;
+	/* What libfcgi cannot parse it closes; "detached" it does not shut
+	 * the connection down as well, which would reach our descriptor. */
+	FCGX_Detach(&r);
 	/* "An open, kept-alive connection": libfcgi goes on to read from it
 	 * and, without a listening socket, can never accept another one. */
 	r.keepConnection = 1;
