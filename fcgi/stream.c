@@ -164,8 +164,9 @@ stream_fail(struct stream *s)
 		    s->host->loop, &s->linger, loop_now(s->host->loop));
 }
 
-bool
-stream_flush(struct stream *s)
+/* False: the loop will go on with it. */
+static bool
+stream_write(struct stream *s)
 {
 	struct iovec iov[QUEUE_MAX];
 
@@ -180,14 +181,19 @@ stream_flush(struct stream *s)
 		} else if (errno != EINTR)
 			s->failed = true;
 	}
-	if (s->failed) {
+	if (s->failed)
 		/* Makes epoll report the stream, whatever the fault was. */
 		loop_timer_set(
 		    s->host->loop, &s->linger, loop_now(s->host->loop));
-		return false;
-	}
-	stream_block(s, false);
-	return true;
+	return !s->failed;
+}
+
+bool
+stream_flush(struct stream *s)
+{
+	/* Who was told "false" waits for `drained`, and gets it even if all
+	 * went out in the meantime: only the loop ends the blocked state. */
+	return stream_write(s) && !s->blocked;
 }
 
 /* Read and drop what still comes; false when the peer has closed. */
@@ -213,8 +219,9 @@ stream_drain(struct stream *s)
 static void
 stream_go_on(struct stream *s)
 {
-	if (!stream_flush(s))
+	if (!stream_write(s))
 		return;
+	stream_block(s, false);
 	if (s->ending)
 		stream_shut(s);
 	else if (s->events != NULL)
@@ -237,7 +244,8 @@ stream_hung_up(struct stream *s)
 		s->events = NULL;
 		events->gone(s->feeder);
 		stream_end(s);
-	}
+	} else
+		stream_go_on(s);
 }
 
 static void
@@ -247,7 +255,8 @@ stream_ready(struct loop_watch *w, uint32_t events)
 
 	if ((events & (EPOLLERR | EPOLLHUP)) != 0)
 		stream_lost(s);
-	else if ((events & (EPOLLIN | EPOLLRDHUP)) != 0 && !stream_drain(s))
+	else if ((events & (EPOLLIN | EPOLLRDHUP)) != 0 && !s->peer_closed &&
+		 !stream_drain(s))
 		stream_hung_up(s);
 	else if ((events & EPOLLOUT) != 0 && s->blocked)
 		stream_go_on(s);
@@ -321,7 +330,7 @@ stream_push(struct stream *s, struct frame *f)
 {
 	struct frame *mine;
 
-	if (s->failed)
+	if (s->failed || f->len == 0)
 		return;
 	if (!queue_reserve(s) || (mine = frame_for(f, s->id)) == NULL) {
 		log_err("stream dropped reason=memory");
