@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* fuzz_record.c - scans bytes as a request, in one piece and in two, and skips them. */
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "record.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* What was seen in a part must hold for the whole. */
+static void
+scan(const uint8_t *data, size_t size)
+{
+	struct record_scan part, whole;
+	struct fault f;
+	enum err e_part, e_whole;
+
+	e_whole = record_scan(&whole, data, size, &f);
+	e_part = record_scan(&part, data, size / 2, NULL);
+	if (part.progress > whole.progress)
+		abort();
+	if (e_part != ERR_OK && part.progress != RECORD_COMPLETE &&
+	    e_whole == ERR_OK)
+		abort();
+	if (e_whole == ERR_LIMIT && whole.id == 0)
+		abort();
+	if (e_whole == ERR_OK && whole.progress != RECORD_MORE && whole.id == 0)
+		abort();
+}
+
+/* Cuts make no difference. */
+static void
+skip(const uint8_t *data, size_t size)
+{
+	struct record_skip once = { .have = 0 }, bytewise = { .have = 0 };
+	bool aborted = record_skip(&once, 1, data, size), seen = false;
+	size_t i;
+
+	for (i = 0; i < size; i++)
+		seen |= record_skip(&bytewise, 1, data + i, 1);
+	if (seen != aborted || once.have != bytewise.have ||
+	    once.left != bytewise.left)
+		abort();
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	scan(data, size);
+	skip(data, size);
+	return 0;
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/* test_cors.c - which origins are let in, and which headers tell them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "cors.h"
+
+static char read_list[] = "https://a.example https://b.example:8443";
+static char publish_list[] = "https://p.example null";
+static char public_url[] = "https://hub.example/.well-known/mercure";
+
+static const struct {
+	const char *name, *origin;
+	bool listed;
+} readers[] = {
+	{ "no origin", NULL, false },
+	{ "an empty one", "", false },
+	{ "the first", "https://a.example", true },
+	{ "the second", "https://b.example:8443", true },
+	{ "another port", "https://b.example", false },
+	{ "another scheme", "http://a.example", false },
+	{ "a part of one", "https://a.exampl", false },
+	{ "more than one", "https://a.example.evil", false },
+	{ "both", "https://a.example https://b.example:8443", false },
+	{ "a blank", " ", false },
+	{ "null", "null", false },
+	{ "a wildcard", "*", false },
+};
+
+static bool
+has(struct response *r, const char *line)
+{
+	struct buf out;
+	bool found;
+
+	buf_init(&out, 65536);
+	response_write(r, true, &out);
+	buf_byte(&out, '\0');
+	found = strstr(out.base, line) != NULL;
+	buf_free(&out);
+	return found;
+}
+
+static void
+answers_listed_origins(void **state)
+{
+	struct config config = { .cors_allowed_origins = read_list };
+	const struct settings s = { .config = &config };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(readers) / sizeof(readers[0]); i++) {
+		const struct request rq = { .origin =
+						slice_of(readers[i].origin) };
+		bool want = readers[i].listed;
+		struct response r;
+		char line[128];
+
+		response_init(&r);
+		cors_answer(&r, &rq, &s);
+		snprintf(line, sizeof(line),
+		    "\r\nAccess-Control-Allow-Origin: %s\r\n",
+		    want ? readers[i].origin : "");
+		if (!has(&r, "\r\nVary: Origin\r\n") ||
+		    has(&r, "Access-Control") != want ||
+		    has(&r, line) != want ||
+		    has(&r, "-Credentials: true\r\n") != want)
+			fail_msg("%s: answer", readers[i].name);
+		if (has(&r, "Allow-Methods"))
+			fail_msg("%s: methods", readers[i].name);
+		cors_preflight(&r, &rq, &s, "GET, PUT");
+		if (has(&r, "-Methods: GET, PUT\r\n") != want ||
+		    has(&r, "-Headers: Authorization, ") != want)
+			fail_msg("%s: preflight", readers[i].name);
+		response_free(&r);
+	}
+}
+
+static void
+lists_nobody_by_default(void **state)
+{
+	struct config config = { .cors_allowed_origins = NULL };
+	const struct settings s = { .config = &config };
+	const struct request rq = { .origin = slice_of("https://a.example") };
+	struct response r;
+
+	(void)state;
+	response_init(&r);
+	cors_answer(&r, &rq, &s);
+	assert_false(has(&r, "Access-Control"));
+	assert_false(cors_may_publish(&rq, &s));
+	response_free(&r);
+}
+
+#define HUB "https://hub.example"
+
+static const struct {
+	const char *name, *origin, *referer, *host;
+	bool https, public_url, want;
+} publishers[] = {
+	{ "neither header", NULL, NULL, "h", false, false, false },
+	{ "own", "http://h", NULL, "h", false, false, true },
+	{ "own, secure", "https://h", NULL, "h", true, false, true },
+	{ "own, port", "http://h:81", NULL, "h:81", false, false, true },
+	{ "another scheme", "http://h", NULL, "h", true, false, false },
+	{ "another port", "http://h:81", NULL, "h", false, false, false },
+	{ "another host", "http://hh", NULL, "h", false, false, false },
+	{ "no host", "http://", NULL, NULL, false, false, false },
+	{ "listed", "https://p.example", NULL, "h", false, false, true },
+	{ "listed for reading", "https://a.example", NULL, "h", false, false,
+	    false },
+	{ "null as listed", "null", NULL, "h", false, false, true },
+	{ "own by referer", NULL, "http://h/page?x", "h", false, false, true },
+	{ "referer, no path", NULL, "http://h", "h", false, false, true },
+	{ "referer, query", NULL, "http://h?x", "h", false, false, true },
+	{ "referer, longer", NULL, "http://h.evil/", "h", false, false, false },
+	{ "referer, user", NULL, "http://h@evil/", "h", false, false, false },
+	{ "referer, own in the path", NULL, "http://evil/http://h", "h", false,
+	    false, false },
+	{ "referer, listed", NULL, "https://p.example/x", "h", false, false,
+	    true },
+	{ "referer, no URL", NULL, "h", "h", false, false, false },
+	{ "the origin beats the referer", "http://evil", "http://h/", "h",
+	    false, false, false },
+	{ "the public URL", HUB, NULL, "inner", false, true, true },
+	{ "the public URL beats the host", "http://h", NULL, "h", false, true,
+	    false },
+	{ "listed, with a public URL", "https://p.example", NULL, "h", false,
+	    true, true },
+};
+
+static void
+judges_publishers(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(publishers) / sizeof(publishers[0]);
+	     i++) {
+		struct config config = { .cors_allowed_origins = read_list,
+			.publish_allowed_origins = publish_list,
+			.public_hub_url =
+			    publishers[i].public_url ? public_url : NULL };
+		const struct settings s = { .config = &config };
+		const struct request rq = {
+			.origin = slice_of(publishers[i].origin),
+			.referer = slice_of(publishers[i].referer),
+			.host = slice_of(publishers[i].host),
+			.https = publishers[i].https,
+		};
+
+		if (cors_may_publish(&rq, &s) != publishers[i].want)
+			fail_msg("%s", publishers[i].name);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(answers_listed_origins),
+		cmocka_unit_test(lists_nobody_by_default),
+		cmocka_unit_test(judges_publishers),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

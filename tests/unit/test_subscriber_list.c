@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+/* test_subscriber_list.c - the index against asking every matcher. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "mem.h"
+#include "mem_fail.h"
+#include "subscriber_list.h"
+#include "topic.h"
+
+#define SUBSCRIBERS 300
+#define TOPICS 40
+
+/* A subscriber that counts how often it is found. */
+struct member {
+	struct matcher_list matchers;
+	struct subscriber *s; /* NULL: not in the list */
+	int found;
+};
+
+/* Reached from the callback, which has no argument of its own. */
+static struct member members[SUBSCRIBERS];
+
+static void
+found(struct subscriber *s, struct frame *f)
+{
+	size_t i;
+
+	(void)f;
+	for (i = 0; i < SUBSCRIBERS; i++)
+		if (members[i].s == s)
+			members[i].found++;
+}
+
+static void
+add_matcher(struct matcher_list *l, int number)
+{
+	struct matcher *m = NULL;
+	char text[32];
+
+	snprintf(text, sizeof(text), "/topics/%d", number);
+	assert_int_equal(
+	    matcher_from_selector(&m, slice_of(number < 0 ? "*" : text)),
+	    ERR_OK);
+	assert_int_equal(matcher_list_add(l, m), ERR_OK);
+}
+
+static struct subscriber *
+bare_subscriber(size_t n)
+{
+	struct subscriber *s;
+
+	s = mem_calloc(1, sizeof(*s) + n * sizeof(s->subscriptions[0]));
+	assert_non_null(s);
+	s->n = n;
+	return s;
+}
+
+static void
+join(struct subscriber_list *l, struct member *m)
+{
+	int n = rand() % 6;
+
+	/* Some ask for the same topic twice, or for everything as well. */
+	for (; n >= 0; n--)
+		add_matcher(
+		    &m->matchers, rand() % 30 == 0 ? -1 : rand() % TOPICS);
+	m->s = bare_subscriber(m->matchers.n);
+	assert_int_equal(subscriber_list_add(l, m->s, &m->matchers), ERR_OK);
+}
+
+static void
+leave(struct subscriber_list *l, struct member *m)
+{
+	subscriber_list_remove(l, m->s);
+	/* What is out already may be taken out again. */
+	subscriber_list_remove(l, m->s);
+	subscriber_free(m->s);
+	m->s = NULL;
+	matcher_list_free(&m->matchers);
+	m->matchers = (struct matcher_list){ NULL, 0 };
+}
+
+static struct frame *
+event(const char *topics)
+{
+	const struct update u = { .topics = slice_of(topics) };
+	struct frame *f;
+
+	f = frame_event(
+	    FRAMING_RAW, slice_of("x"), (struct cursor){ 0, 1 }, &u);
+	assert_non_null(f);
+	return f;
+}
+
+static void
+publish(struct subscriber_list *l)
+{
+	char topics[200] = "";
+	size_t i, at = 0;
+	struct frame *f;
+	int n;
+
+	for (n = rand() % 5; n >= 0; n--)
+		at += (size_t)snprintf(topics + at, sizeof(topics) - at,
+		    "%s/topics/%d", at > 0 ? "\n" : "", rand() % (TOPICS + 5));
+	f = event(topics);
+	subscriber_list_find(l, f, found);
+	for (i = 0; i < SUBSCRIBERS; i++) {
+		struct member *m = &members[i];
+		bool want;
+
+		if (m->s == NULL)
+			continue;
+		want = matcher_list_any(&m->matchers, f->topics);
+		if (m->found != want)
+			fail_msg("%s: found %d times", topics, m->found);
+		assert_int_equal(subscriber_list_asked(m->s, f->topics), want);
+		m->found = 0;
+	}
+	frame_unref(f);
+}
+
+static void
+finds_each_once(void **state)
+{
+	struct subscriber_list *l = NULL;
+	size_t i;
+	int round;
+
+	(void)state;
+	srand(1);
+	assert_int_equal(subscriber_list_new(&l), ERR_OK);
+	publish(l);
+	for (round = 0; round < 2000; round++) {
+		struct member *m = &members[rand() % SUBSCRIBERS];
+
+		if (m->s == NULL)
+			join(l, m);
+		else
+			leave(l, m);
+		publish(l);
+	}
+	for (i = 0; i < SUBSCRIBERS; i++)
+		if (members[i].s != NULL)
+			leave(l, &members[i]);
+	publish(l);
+	subscriber_list_free(l);
+	subscriber_list_free(NULL);
+}
+
+/* More distinct topics than the table begins with. */
+static void
+grows(void **state)
+{
+	struct subscriber_list *l = NULL;
+	struct member *m = &members[0];
+	struct frame *f;
+	int i;
+
+	(void)state;
+	assert_int_equal(subscriber_list_new(&l), ERR_OK);
+	for (i = 0; i < 3000; i++)
+		add_matcher(&m->matchers, i);
+	m->s = bare_subscriber(m->matchers.n);
+	assert_int_equal(subscriber_list_add(l, m->s, &m->matchers), ERR_OK);
+	for (i = 0; i <= 3000; i += 100) {
+		char topic[32];
+
+		snprintf(topic, sizeof(topic), "/topics/%d", i);
+		f = event(topic);
+		subscriber_list_find(l, f, found);
+		assert_int_equal(m->found, i < 3000);
+		m->found = 0;
+		frame_unref(f);
+	}
+	leave(l, m);
+	subscriber_list_free(l);
+}
+
+/* It is in for all its matchers or for none. */
+static void
+without_memory(void **state)
+{
+	struct subscriber_list *l = NULL;
+	struct member *m = &members[0];
+	struct frame *f = event("/topics/0\n/topics/1");
+	enum err e = ERR_NOMEM;
+	long n;
+
+	(void)state;
+	for (n = 1; e == ERR_NOMEM; n++) {
+		mem_fail_at(n);
+		e = subscriber_list_new(&l);
+		assert_int_equal(e == ERR_NOMEM, mem_failed());
+		assert_int_equal(l == NULL, e == ERR_NOMEM);
+	}
+	mem_fail_at(0);
+	for (n = 0; n < 3; n++)
+		add_matcher(&m->matchers, (int)n);
+	m->s = bare_subscriber(m->matchers.n);
+	for (n = 1; n <= 3; n++) {
+		mem_fail_at(n);
+		assert_int_equal(
+		    subscriber_list_add(l, m->s, &m->matchers), ERR_NOMEM);
+		mem_fail_at(0);
+		subscriber_list_find(l, f, found);
+		assert_int_equal(m->found, 0);
+	}
+	assert_int_equal(subscriber_list_add(l, m->s, &m->matchers), ERR_OK);
+	subscriber_list_find(l, f, found);
+	assert_int_equal(m->found, 1);
+	m->found = 0;
+	leave(l, m);
+	subscriber_list_free(l);
+	frame_unref(f);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(finds_each_once),
+		cmocka_unit_test(grows),
+		cmocka_unit_test(without_memory),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
