@@ -237,19 +237,18 @@ queue_sqlite_version(struct queue_sqlite *q)
 static enum err
 look_at_db(struct queue_sqlite *q)
 {
-	int64_t application, tables = 0;
+	int64_t application, tables;
 	sqlite3_stmt *st;
 	bool is_wal;
 	enum err e;
 
-	if ((e = read_number(q, SQL_READ_APPLICATION, &application)) != ERR_OK)
+	/* Tables first: whoever makes ours meanwhile commits them together
+	 * with the application's number. */
+	if ((e = read_number(q, SQL_COUNT_TABLES, &tables)) != ERR_OK ||
+	    (e = read_number(q, SQL_READ_APPLICATION, &application)) != ERR_OK)
 		return e;
-	if (application == 0)
-		e = read_number(q, SQL_COUNT_TABLES, &tables);
-	if (e != ERR_OK)
-		return e;
-	if (tables > 0 ||
-	    (application != 0 && application != QUEUE_SQLITE_APPLICATION))
+	if (application != QUEUE_SQLITE_APPLICATION &&
+	    (application != 0 || tables > 0))
 		return fault_set(&q->fault, ERR_IO,
 		    "%s is another program's database: set "
 		    "MERCURE_TRANSPORT_URL to a file of its own",
