@@ -10,7 +10,7 @@ use Lint;
 
 # What the build made, or git keeps.
 my $made = qr{^(configure~?|aclocal\.m4|config\.\w+~?|Makefile\.in)$
-	|^(\.git|build[^/]*|autom4te\.cache|pushcgi-[0-9][^/]*)(/|$)
+	|^(\.git|_?build[^/]*|_inst|autom4te\.cache|pushcgi-[0-9][^/]*)(/|$)
 	|(^|/)node_modules(/|$)}x;
 # Data and documents carry no header.
 my $plain = qr{^(LICENSE|NEWS|\.gitignore|\.clang-format)$|\.(md|json|txt)$
