@@ -39,7 +39,7 @@ listener_inherited(void)
 static bool
 in_use(const struct sockaddr_un *sun)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	bool answered;
 
 	if (fd < 0)
@@ -74,6 +74,7 @@ static enum err
 open_unix(int fd, const char *path, const char *group, struct fault *f)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	struct stat st;
 
 	if (strlen(path) >= sizeof(sun.sun_path))
 		return fault_set(f, ERR_LIMIT,
@@ -84,6 +85,9 @@ open_unix(int fd, const char *path, const char *group, struct fault *f)
 	if (in_use(&sun))
 		return fault_set(f, ERR_BUSY,
 		    "--listen: another process listens on %s.", path);
+	if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
+		return fault_set(f, ERR_DENIED,
+		    "--listen: %s is there already, and no socket.", path);
 	unlink(path);
 	if (bind(fd, (struct sockaddr *)(void *)&sun, sizeof(sun)) != 0)
 		return fault_set(f, ERR_IO,
@@ -206,21 +210,40 @@ listener_withdraw(const struct listener_settings *s)
 		unlink(s->listen + 5);
 }
 
+/* The peer's address as FCGI_WEB_SERVER_ADDRS would name it; false: it came
+ * through a unix socket, or is gone. */
+static bool
+peer_address(int fd, char out[INET6_ADDRSTRLEN])
+{
+	struct sockaddr_storage ss = { 0 };
+	const struct sockaddr_in *v4 = (const void *)&ss;
+	const struct sockaddr_in6 *v6 = (const void *)&ss;
+	socklen_t len = sizeof(ss);
+
+	if (getpeername(fd, (struct sockaddr *)(void *)&ss, &len) != 0)
+		return false;
+	if (ss.ss_family == AF_INET)
+		return inet_ntop(AF_INET, &v4->sin_addr, out,
+			   INET6_ADDRSTRLEN) != NULL;
+	if (ss.ss_family != AF_INET6)
+		return false;
+	/* What IPv4 looks like on a socket that takes both. */
+	if (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr))
+		return inet_ntop(AF_INET, &v6->sin6_addr.s6_addr[12], out,
+			   INET6_ADDRSTRLEN) != NULL;
+	return inet_ntop(AF_INET6, &v6->sin6_addr, out, INET6_ADDRSTRLEN) !=
+	       NULL;
+}
+
 bool
 listener_trusts(int fd)
 {
 	const char *addrs = getenv("FCGI_WEB_SERVER_ADDRS");
 	struct slice rest = slice_of(addrs), one;
-	struct sockaddr_storage ss = { 0 };
-	socklen_t len = sizeof(ss);
-	char host[INET_ADDRSTRLEN];
+	char host[INET6_ADDRSTRLEN];
 
-	if (addrs == NULL ||
-	    getpeername(fd, (struct sockaddr *)(void *)&ss, &len) != 0 ||
-	    ss.ss_family != AF_INET)
+	if (addrs == NULL || !peer_address(fd, host))
 		return true;
-	inet_ntop(AF_INET, &((struct sockaddr_in *)(void *)&ss)->sin_addr, host,
-	    sizeof(host));
 	while (slice_cut(&rest, ',', &one))
 		if (slice_is(slice_trim(one), host))
 			return true;
