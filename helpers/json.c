@@ -33,7 +33,8 @@ is_shallow(struct slice text)
 enum err
 json_parse(json_t **out, struct slice text)
 {
-	json_error_t error;
+	/* jansson leaves it alone when it has no memory to begin with. */
+	json_error_t error = { .text = "" };
 	json_t *json;
 
 	if (text.base == NULL || !is_shallow(text))
@@ -41,7 +42,8 @@ json_parse(json_t **out, struct slice text)
 	json = json_loadb(text.base, text.len,
 	    JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
 	if (json == NULL)
-		return json_error_code(&error) == json_error_out_of_memory
+		return error.text[0] == '\0' || json_error_code(&error) ==
+						    json_error_out_of_memory
 			   ? ERR_NOMEM
 			   : ERR_SYNTAX;
 	*out = json;
