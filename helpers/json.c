@@ -41,11 +41,12 @@ json_parse(json_t **out, struct slice text)
 		return ERR_SYNTAX;
 	json = json_loadb(text.base, text.len,
 	    JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+	if (json == NULL &&
+	    (error.text[0] == '\0' ||
+		json_error_code(&error) == json_error_out_of_memory))
+		return ERR_NOMEM;
 	if (json == NULL)
-		return error.text[0] == '\0' || json_error_code(&error) ==
-						    json_error_out_of_memory
-			   ? ERR_NOMEM
-			   : ERR_SYNTAX;
+		return ERR_SYNTAX;
 	*out = json;
 	return ERR_OK;
 }
