@@ -98,8 +98,6 @@ open_stream(struct exchange *x)
 
 	if (hub_is_draining(hub) ||
 	    fanout_counts(fanout).subscribers >= x->parts->subscribers_max) {
-		response_free(&x->answer.response);
-		response_init(&x->answer.response);
 		response_header(&x->answer.response, "Retry-After", "5");
 		response_problem(&x->answer.response, 503,
 		    "The hub holds as many streams as it may "
@@ -119,7 +117,8 @@ answered(struct loop_mail *m)
 {
 	struct exchange *x = CONTAINER(struct exchange, mail, m);
 
-	loop_timer_stop(hub_loop(x->parts->hub), &x->timer);
+	if (x->lane == WORKER_SLOW)
+		LIST_REMOVE(x, slow);
 	if (x->answer.kind == ANSWER_STREAM)
 		open_stream(x);
 	else
@@ -198,6 +197,15 @@ body_late(struct loop_timer *t)
 	shutdown(CONTAINER(struct exchange, timer, t)->watch.fd, SHUT_RD);
 }
 
+void
+exchange_hurry(struct exchange_parts *p)
+{
+	struct exchange *x;
+
+	LIST_FOREACH(x, &p->slow, slow)
+	shutdown(x->watch.fd, SHUT_RD);
+}
+
 /* A worker has the descriptor: what happens to it shows when it writes, or
  * when a stream watches it. */
 static void
@@ -216,10 +224,11 @@ exchange_start(struct exchange *x, enum worker_lane lane)
 	x->job.run = answer_request;
 	x->timer.fire = body_late;
 	x->lane = lane;
-	if (lane == WORKER_SLOW)
+	loop_timer_stop(l, &x->timer);
+	if (lane == WORKER_SLOW) {
+		LIST_INSERT_HEAD(&x->parts->slow, x, slow);
 		loop_timer_set(l, &x->timer, loop_now(l) + BODY_MS);
-	else
-		loop_timer_stop(l, &x->timer);
+	}
 	workers_submit(x->parts->workers, &x->job, lane);
 }
 

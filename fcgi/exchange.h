@@ -3,6 +3,8 @@
 #ifndef EXCHANGE_H
 #define EXCHANGE_H
 
+#include <sys/queue.h>
+
 #include "answer.h"
 #include "commit.h"
 #include "hub.h"
@@ -11,12 +13,13 @@
 
 struct intake;
 
-/* What every exchange needs; owner: main thread, constant while it runs. */
+/* What every exchange needs; owner: main thread. */
 struct exchange_parts {
 	struct hub *hub;
 	struct workers *workers;
 	struct commit *commit;
 	size_t subscribers_max;
+	LIST_HEAD(, exchange) slow; /* their workers may wait for a body */
 };
 
 /*
@@ -35,6 +38,7 @@ struct exchange {
 	struct exchange_parts *parts;
 	struct worker_job job;
 	enum worker_lane lane;
+	LIST_ENTRY(exchange) slow;  /* with WORKER_SLOW, until the answer */
 	struct loop_mail mail;      /* from the worker */
 	struct commit_entry commit; /* its mail comes from the commit */
 	struct answer answer;
@@ -48,6 +52,9 @@ struct exchange *exchange_new(struct exchange_parts *p, int fd);
 /* The request can be read: let a worker answer it.  From now on the
  * exchange takes care of itself.  Loop thread. */
 void exchange_start(struct exchange *x, enum worker_lane lane);
+
+/* Wait for no body any longer: what is missing gets 408.  Loop thread. */
+void exchange_hurry(struct exchange_parts *p);
 
 /* Answer `status` without reading the request, whose id is x->id. */
 void exchange_refuse(struct exchange *x, int status, const char *sentence);

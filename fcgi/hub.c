@@ -223,6 +223,7 @@ hub_close(struct hub *h)
 	if (h->loop != NULL)
 		loop_empty(h->loop);
 	tailer_free(h->tailer);
+	stream_host_close(&h->host);
 	fanout_free(h->fanout);
 	if (h->signals.fd >= 0)
 		close(h->signals.fd);

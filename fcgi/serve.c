@@ -57,7 +57,6 @@ reload_run(struct worker_job *j, struct context *c)
 	struct settings *fresh = NULL;
 	struct fault f;
 
-	(void)c;
 	if (config_load(&config, sv->sources, &f) != ERR_OK ||
 	    settings_new(&fresh, config, &f) != ERR_OK) {
 		log_err("configuration kept: %s", f.text);
@@ -95,6 +94,7 @@ drain(void *arg)
 
 	listener_withdraw(sv->listener);
 	intake_stop(sv->intake);
+	exchange_hurry(&sv->parts);
 }
 
 /* A stream is a descriptor: take as many as the system grants. */

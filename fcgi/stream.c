@@ -28,6 +28,7 @@
 
 struct stream {
 	struct loop_watch watch;
+	LIST_ENTRY(stream) links;
 	struct loop_timer linger;
 	struct stream_host *host;
 	const struct stream_events *events;
@@ -68,6 +69,7 @@ stream_free(struct stream *s)
 	while (s->n > 0)
 		queue_drop(s);
 	mem_free(s->queue);
+	LIST_REMOVE(s, links);
 	mem_free(s);
 	h->open--;
 	if (h->closed != NULL)
@@ -90,6 +92,15 @@ stream_lost(struct stream *s)
 	stream_free(s);
 	if (events != NULL)
 		events->gone(feeder);
+}
+
+void
+stream_host_close(struct stream_host *h)
+{
+	struct stream *s;
+
+	while ((s = LIST_FIRST(&h->streams)) != NULL)
+		stream_lost(s);
 }
 
 static void
@@ -284,6 +295,7 @@ stream_new(struct stream **out, struct stream_host *h, int fd, uint16_t id,
 		mem_free(s);
 		return e;
 	}
+	LIST_INSERT_HEAD(&h->streams, s, links);
 	h->open++;
 	*out = s;
 	return ERR_OK;

@@ -3,6 +3,8 @@
 #ifndef STREAM_H
 #define STREAM_H
 
+#include <sys/queue.h>
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -21,13 +23,18 @@ struct stream;
 #define STREAM_FRAMES_MAX 64
 #define STREAM_BYTES_MAX 65536
 
-/* What all streams of a process share. */
+/* What all streams of a process share; zero it, then set `loop`, `framing`
+ * and, if wanted, `closed`. */
 struct stream_host {
 	struct loop *loop;
 	enum framing framing;
 	size_t open; /* descriptors not closed yet, lingering ones included */
+	LIST_HEAD(, stream) streams;           /* those */
 	void (*closed)(struct stream_host *h); /* one of them was */
 };
+
+/* Close all at once; feeders hear that they are gone. */
+void stream_host_close(struct stream_host *h);
 
 /* How a stream speaks to whoever feeds it; both may stop or end it. */
 struct stream_events {
