@@ -23,8 +23,8 @@ enum err context_queue(struct context *c, struct queue **out);
 
 enum answer_kind {
 	ANSWER_RESPONSE, /* `response` is all */
-	ANSWER_STREAM,   /* `opening` becomes a stream */
-	ANSWER_PUBLISH   /* `response`, once `update` is committed */
+	ANSWER_STREAM, /* `opening` becomes a stream, or `response` a refusal */
+	ANSWER_PUBLISH /* `response`, once `update` is committed */
 };
 
 /* Zero it, then response_init(). */

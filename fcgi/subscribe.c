@@ -231,15 +231,18 @@ write_first_lines(
 static bool
 make_head(struct subscribing *s, struct answer *a, struct context *c)
 {
+	struct response head;
 	struct buf out;
 
-	write_head(s, &a->response, c->settings);
-	if (a->response.status != 200)
-		return false;
+	/* The answer stays as it is, for a stream that must be refused. */
+	response_init(&head);
+	buf_slice(&head.head, buf_view(&a->response.head));
+	write_head(s, &head, c->settings);
 	buf_init(&out, RESPONSE_HEAD_MAX + 1024);
-	response_write(&a->response, true, &out);
+	response_write(&head, true, &out);
 	write_first_lines(s, &out, c->settings->config);
-	if (out.err == ERR_OK)
+	response_free(&head);
+	if (out.err == ERR_OK && head.status == 200)
 		s->opening->head = frame_new(c->framing, buf_view(&out));
 	buf_free(&out);
 	if (s->opening->head == NULL)
@@ -247,41 +250,51 @@ make_head(struct subscribing *s, struct answer *a, struct context *c)
 	return s->opening->head != NULL;
 }
 
-static struct subscriber_opening *
-open_subscription(struct answer *a, const struct request *rq, struct context *c)
+/* All that GET and HEAD have in common; false: the answer says why not. */
+static bool
+prepare(struct subscribing *s, struct answer *a, const struct request *rq,
+    struct context *c)
 {
 	const struct config *config = c->settings->config;
-	struct subscribing s = { 0 };
-	bool good;
 
-	if ((s.opening = mem_calloc(1, sizeof(*s.opening))) == NULL) {
+	if ((s->opening = mem_calloc(1, sizeof(*s->opening))) == NULL) {
 		answer_unavailable(a, ERR_NOMEM);
-		return NULL;
+		return false;
 	}
-	good = parse_query(&s, a, rq, config) && admit(&s, a, rq, c) &&
-	       read_matchers(&s, a, config) && read_last_id(&s, a, rq) &&
-	       find_position(&s, a, c) && make_head(&s, a, c);
-	if (good) {
-		set_end(s.opening, config);
-		s.opening->keepalive_ms = (int64_t)config->keepalive_s * 1000;
-	} else {
-		subscriber_opening_free(s.opening);
-		s.opening = NULL;
-	}
-	form_free(s.query);
-	return s.opening;
+	return parse_query(s, a, rq, config) && admit(s, a, rq, c) &&
+	       read_matchers(s, a, config) && read_last_id(s, a, rq) &&
+	       find_position(s, a, c);
+}
+
+static void
+release(struct subscribing *s)
+{
+	subscriber_opening_free(s->opening);
+	form_free(s->query);
 }
 
 void
 subscribe_handle(struct answer *a, const struct request *rq, struct context *c)
 {
-	a->opening = open_subscription(a, rq, c);
-	if (a->opening != NULL)
+	const struct config *config = c->settings->config;
+	struct subscribing s = { 0 };
+
+	if (prepare(&s, a, rq, c) && make_head(&s, a, c)) {
+		set_end(s.opening, config);
+		s.opening->keepalive_ms = (int64_t)config->keepalive_s * 1000;
 		a->kind = ANSWER_STREAM;
+		a->opening = s.opening;
+		s.opening = NULL;
+	}
+	release(&s);
 }
 
 void
 subscribe_head(struct answer *a, const struct request *rq, struct context *c)
 {
-	subscriber_opening_free(open_subscription(a, rq, c));
+	struct subscribing s = { 0 };
+
+	if (prepare(&s, a, rq, c))
+		write_head(&s, &a->response, c->settings);
+	release(&s);
 }
