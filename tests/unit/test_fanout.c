@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: MIT */
+/* test_fanout.c - every event once and in order, however peers read. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "clock.h"
+#include "fanout.h"
+#include "mem.h"
+
+#define EVENTS 1500
+#define PEERS 30
+#define TOPICS 4
+#define BURST_MAX 7
+#define EPOCH 9
+
+/* Event number n of the log has position n and topic n mod TOPICS. */
+static struct {
+	struct stream_host host;
+	struct fanout *fanout;
+	struct loop_timer stop;
+	uint64_t tail;
+	int closed;
+	bool asked;
+	struct cursor question;
+} world;
+
+/* A peer, and what it must have got in the end. */
+static struct peer {
+	int fd;
+	bool topics[TOPICS];
+	uint64_t after; /* its position when it came */
+	uint64_t last;  /* the last event it read */
+	char line[8192];
+	size_t have;
+} peers[PEERS];
+
+/* Stands in for the tailer's. */
+void
+tailer_ask(struct tailer *t, struct cursor after)
+{
+	(void)t;
+	assert_false(world.asked);
+	world.asked = true;
+	world.question = after;
+}
+
+static void
+on_stop(struct loop_timer *t)
+{
+	(void)t;
+	loop_stop(world.host.loop);
+}
+
+static void
+on_closed(struct stream_host *h)
+{
+	(void)h;
+	world.closed++;
+}
+
+static void
+run_once(void)
+{
+	loop_timer_set(world.host.loop, &world.stop, clock_mono_ms());
+	loop_run(world.host.loop);
+}
+
+static struct frame *
+event(uint64_t n)
+{
+	static char payload[4096];
+	static const char *const topics[TOPICS] = { "/0", "/1", "/2", "/3" };
+	const struct update u = { .topics = slice_of(topics[n % TOPICS]) };
+	struct frame *f;
+	int len;
+
+	/* Sizes that fill a socket soon. */
+	len = snprintf(payload, sizeof(payload), "%0*d\n",
+	    (int)(8 + n * 37 % 2000), (int)n);
+	f = frame_event(FRAMING_RAW, (struct slice){ payload, (size_t)len },
+	    (struct cursor){ 0, n }, &u);
+	assert_non_null(f);
+	return f;
+}
+
+static void
+send_batch(struct batch *b, uint64_t after)
+{
+	uint64_t n;
+
+	b->after = (struct cursor){ 0, after };
+	b->span.epoch = EPOCH;
+	for (n = after + 1; n <= world.tail && b->n < TAILER_ROWS_MAX; n++)
+		b->frames[b->n++] = event(n);
+	b->span.next = (struct cursor){ 0, n - 1 };
+	b->span.rows = b->n;
+	fanout_batch(world.fanout, b);
+	while (b->n > 0)
+		frame_unref(b->frames[--b->n]);
+}
+
+/* Some events happen. */
+static void
+publish(void)
+{
+	struct batch b = { .replay = false };
+	uint64_t before = world.tail;
+
+	world.tail += (uint64_t)rand() % BURST_MAX;
+	if (world.tail > before)
+		send_batch(&b, before);
+}
+
+static void
+answer_question(void)
+{
+	struct batch b = { .replay = true };
+
+	if (!world.asked)
+		return;
+	world.asked = false;
+	send_batch(&b, world.question.lo);
+}
+
+static void
+check_line(struct peer *p)
+{
+	uint64_t n = strtoull(p->line, NULL, 10), want = p->last + 1;
+
+	/* The keep-alive, and positions. */
+	if (p->line[0] != '0')
+		return;
+	while (!p->topics[want % TOPICS])
+		want++;
+	if (n != want)
+		fail_msg("event %d instead of %d", (int)n, (int)want);
+	p->last = n;
+}
+
+static void
+take_byte(struct peer *p, char c)
+{
+	if (c != '\n')
+		p->line[p->have++] = c;
+	else if (p->have > 0) {
+		p->line[p->have] = '\0';
+		check_line(p);
+		p->have = 0;
+	}
+}
+
+static void
+peer_reads(struct peer *p, size_t most)
+{
+	static char bytes[60000];
+	ssize_t n = read(p->fd, bytes, most);
+
+	for (ssize_t i = 0; i < n; i++)
+		take_byte(p, bytes[i]);
+}
+
+static struct subscriber_opening *
+opening(struct peer *p)
+{
+	struct subscriber_opening *o = mem_calloc(1, sizeof(*o));
+
+	for (int i = 0; i < TOPICS; i++) {
+		struct matcher *m = NULL;
+		char topic[16];
+
+		p->topics[i] = i == 0 || rand() % 2 == 0;
+		snprintf(topic, sizeof(topic), "/%d", i);
+		if (!p->topics[i])
+			continue;
+		assert_int_equal(
+		    matcher_from_selector(&m, slice_of(topic)), ERR_OK);
+		assert_int_equal(matcher_list_add(&o->matchers, m), ERR_OK);
+	}
+	o->head = frame_new(FRAMING_RAW, slice_of(":\n\n"));
+	o->epoch = EPOCH;
+	o->at = (struct cursor){ 0, p->after };
+	o->end_ms = INT64_MAX;
+	o->keepalive_ms = 1;
+	return o;
+}
+
+static void
+join(struct peer *p)
+{
+	const int room = 4096;
+	struct stream *s = NULL;
+	int fds[2];
+
+	assert_int_equal(
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+	setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
+	p->fd = fds[1];
+	/* At the end, or somewhere in history. */
+	p->after =
+	    rand() % 2 ? world.tail : (uint64_t)rand() % (world.tail + 1);
+	p->last = p->after;
+	assert_int_equal(
+	    stream_new(&s, &world.host, fds[0], FRAME_ID, false), ERR_OK);
+	fanout_open(world.fanout, opening(p), s);
+}
+
+static void
+open_world(size_t ring_bytes)
+{
+	struct fanout_settings settings = { .framing = FRAMING_RAW,
+		.ring_bytes_max = ring_bytes };
+	struct batch first = {
+		.new_epoch = true, .span.epoch = EPOCH, .key.epoch = EPOCH
+	};
+
+	memset(&world, 0, sizeof(world));
+	memset(peers, 0, sizeof(peers));
+	world.host.framing = FRAMING_RAW;
+	world.host.closed = on_closed;
+	world.stop.fire = on_stop;
+	assert_int_equal(loop_new(&world.host.loop), ERR_OK);
+	settings.loop = world.host.loop;
+	assert_int_equal(fanout_new(&world.fanout, &settings), ERR_OK);
+	fanout_batch(world.fanout, &first);
+}
+
+static void
+close_world(void)
+{
+	fanout_end(world.fanout, NULL, NULL);
+	for (size_t i = 0; i < PEERS; i++)
+		close(peers[i].fd);
+	while (world.closed < PEERS)
+		run_once();
+	assert_int_equal(fanout_counts(world.fanout).subscribers, 0);
+	fanout_free(world.fanout);
+	loop_free(world.host.loop);
+}
+
+/* All has been delivered when nobody has anything left to read. */
+static bool
+all_are_served(void)
+{
+	for (size_t i = 0; i < PEERS; i++) {
+		uint64_t n = world.tail;
+
+		while (n > 0 && !peers[i].topics[n % TOPICS])
+			n--;
+		if (peers[i].last < n)
+			return false;
+	}
+	return true;
+}
+
+static void
+serves_all_sorts_of_peers(void **state)
+{
+	static const size_t rings[] = { 1, 20000, 1 << 20 };
+	size_t joined = 0;
+
+	(void)state;
+	srand(1);
+	for (size_t i = 0; i < sizeof(rings) / sizeof(rings[0]); i++) {
+		open_world(rings[i]);
+		for (joined = 0; world.tail < EVENTS;) {
+			struct peer *p = &peers[rand() % PEERS];
+
+			if (joined < PEERS && rand() % 5 == 0)
+				join(&peers[joined++]);
+			publish();
+			if (rand() % 2)
+				answer_question();
+			if (p < peers + joined)
+				peer_reads(p, (size_t)rand() % 60000);
+			if (rand() % 3 == 0)
+				run_once();
+		}
+		assert_int_equal(joined, PEERS);
+		/* Now all read; nobody waits for something to be published. */
+		for (int round = 0; round < 5000 && !all_are_served();
+		     round++) {
+			for (size_t k = 0; k < PEERS; k++)
+				peer_reads(&peers[k], 20000);
+			answer_question();
+			run_once();
+		}
+		assert_true(all_are_served());
+		close_world();
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(serves_all_sorts_of_peers),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
