@@ -310,6 +310,8 @@ lane_start(struct lane *l, const struct site *s, const struct ledger *b)
 	if ((l->pid = fork()) != 0)
 		return l->pid > 0;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* The streams are not this process's to keep open. */
+	close_range(3, ~0u, 0);
 	signal(SIGPIPE, SIG_IGN);
 	buf_init(&p.body, (size_t)64 << 20);
 	buf_init(&p.uri, 65536);
