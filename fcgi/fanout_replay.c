@@ -93,6 +93,7 @@ fanout_catch_up(struct fanout *f, struct subscriber *s)
 		s->at = frame->at;
 	}
 	s->state = SUBSCRIBER_LIVE;
+	s->from_start = false;
 	stream_flush(s->stream);
 }
 
@@ -127,25 +128,33 @@ serve(struct fanout *f, struct subscriber *s, const struct batch *b)
 	fanout_catch_up(f, s);
 }
 
+static bool
+covers(const struct batch *b, const struct subscriber *s)
+{
+	return cursor_cmp(s->at, b->after) == 0 ||
+	       (cursor_cmp(s->at, b->after) > 0 &&
+		   cursor_cmp(s->at, b->span.next) < 0);
+}
+
 void
 fanout_replay(struct fanout *f, struct batch *b)
 {
+	struct fanout_turns *waiting = &f->turns[FANOUT_TURN_BATCH];
 	struct fanout_turns now = TAILQ_HEAD_INITIALIZER(now);
-	struct subscriber *s;
+	struct subscriber *s, *next;
 
-	f->asked = false;
-	TAILQ_CONCAT(&now, &f->turns[FANOUT_TURN_BATCH], turns);
-	while ((s = TAILQ_FIRST(&now)) != NULL) {
-		bool covered = cursor_cmp(s->at, b->after) >= 0 &&
-			       (cursor_cmp(s->at, b->span.next) < 0 ||
-				   cursor_cmp(s->at, b->after) == 0);
-
-		TAILQ_REMOVE(&now, s, turns);
-		s->turn = FANOUT_TURN_NONE;
-		if (covered)
-			serve(f, s, b);
-		else
-			fanout_turn(s, FANOUT_TURN_BATCH);
+	for (s = TAILQ_FIRST(waiting); s != NULL; s = next) {
+		next = TAILQ_NEXT(s, turns);
+		if (!covers(b, s))
+			continue;
+		fanout_leave(s);
+		TAILQ_INSERT_TAIL(&now, s, turns);
 	}
+	while ((s = TAILQ_FIRST(&now)) != NULL) {
+		TAILQ_REMOVE(&now, s, turns);
+		serve(f, s, b);
+	}
+	/* Now those who were served stand behind those who were not. */
+	f->asked = false;
 	ask(f);
 }
