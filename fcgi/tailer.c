@@ -12,7 +12,9 @@
 
 #define TICK_MS 1000    /* finds what no bell announced */
 #define IN_FLIGHT_MAX 4 /* batches the loop has not finished with */
-#define EVENT_MAX ((size_t)64 << 20)
+
+/* Whatever was accepted is delivered: limits are for publishers. */
+#define EVENT_MAX (SIZE_MAX / 4)
 
 struct tailer {
 	struct tailer_settings settings;
@@ -133,8 +135,9 @@ batch_read(struct tailer *t, struct batch *b)
 		return change_epoch(t, b);
 	if (r.failed) {
 		/* What did not become a frame is read again next time. */
-		log_err("events delayed reason=memory");
 		b->span.next = r.last;
+		if (b->n == 0)
+			return ERR_NOMEM;
 	}
 	return ERR_OK;
 }
