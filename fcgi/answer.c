@@ -8,7 +8,7 @@ enum err
 context_queue(struct context *c, struct queue **out)
 {
 	struct queue_settings s = settings_queue(c->settings->config);
-	struct fault f;
+	struct fault f = { "" };
 	enum err e = ERR_OK;
 
 	if (c->queue == NULL &&

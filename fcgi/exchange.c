@@ -88,20 +88,36 @@ send_response(struct exchange *x)
 	stream_end(s);
 }
 
+/* Why there can be no stream now; NULL: there can. */
+static const char *
+no_stream(const struct exchange *x)
+{
+	struct settings *now = workers_settings(x->parts->workers);
+	bool admitted = settings_admit(now, x->answer.opening->grant);
+
+	settings_unref(now);
+	if (!admitted)
+		return "The hub has just been given other settings; try again.";
+	if (hub_is_draining(x->parts->hub))
+		return "The hub is about to end; try again.";
+	if (fanout_counts(hub_fanout(x->parts->hub)).subscribers >=
+	    x->parts->subscribers_max)
+		return "The hub holds as many streams as it may "
+		       "(MERCURE_MAX_CONNECTIONS, or its descriptor limit).";
+	return NULL;
+}
+
 static void
 open_stream(struct exchange *x)
 {
-	struct hub *hub = x->parts->hub;
-	struct fanout *fanout = hub_fanout(hub);
+	struct fanout *fanout = hub_fanout(x->parts->hub);
 	struct subscriber_opening *o = x->answer.opening;
+	const char *why = no_stream(x);
 	struct stream *s;
 
-	if (hub_is_draining(hub) ||
-	    fanout_counts(fanout).subscribers >= x->parts->subscribers_max) {
+	if (why != NULL) {
 		response_header(&x->answer.response, "Retry-After", "5");
-		response_problem(&x->answer.response, 503,
-		    "The hub holds as many streams as it may "
-		    "(MERCURE_MAX_CONNECTIONS, or its descriptor limit).");
+		response_problem(&x->answer.response, 503, "%s", why);
 		send_response(x);
 		return;
 	}

@@ -28,11 +28,7 @@ struct server {
 static bool
 still_holds(void *arg, const struct subscriber *s)
 {
-	const struct settings *now = arg;
-
-	if (s->grant == NULL)
-		return now->config->allow_anonymous;
-	return settings_hold_key(now, grant_key(s->grant));
+	return settings_admit(arg, s->grant);
 }
 
 /* In the loop: streams whose key is gone end. */
@@ -55,7 +51,7 @@ reload_run(struct worker_job *j, struct context *c)
 	struct server *sv = CONTAINER(struct server, reload, j);
 	struct config *config = NULL;
 	struct settings *fresh = NULL;
-	struct fault f;
+	struct fault f = { "" };
 
 	if (config_load(&config, sv->sources, &f) != ERR_OK ||
 	    settings_new(&fresh, config, &f) != ERR_OK) {
@@ -93,7 +89,8 @@ drain(void *arg)
 	struct server *sv = arg;
 
 	listener_withdraw(sv->listener);
-	intake_stop(sv->intake);
+	if (sv->intake != NULL)
+		intake_stop(sv->intake);
 	exchange_hurry(&sv->parts);
 }
 

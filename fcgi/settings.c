@@ -52,10 +52,12 @@ out:
 }
 
 bool
-settings_hold_key(const struct settings *s, uint64_t fingerprint)
+settings_admit(const struct settings *s, const struct grant *g)
 {
+	if (g == NULL)
+		return s->config->allow_anonymous;
 	return s->subscriber_key != NULL &&
-	       jws_key_fingerprint(s->subscriber_key) == fingerprint;
+	       jws_key_fingerprint(s->subscriber_key) == grant_key(g);
 }
 
 struct queue_settings

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "config.h"
+#include "grant.h"
 #include "jws.h"
 #include "queue.h"
 
@@ -23,9 +24,9 @@ struct settings {
 enum err settings_new(
     struct settings **out, struct config *config, struct fault *f);
 
-/* Would a token signed with the key of this fingerprint still be accepted
- * from a subscriber? */
-bool settings_hold_key(const struct settings *s, uint64_t fingerprint);
+/* May a subscriber with this grant (NULL: without a token) still be there, by
+ * its key or as anonymous? */
+bool settings_admit(const struct settings *s, const struct grant *g);
 
 /* What the queue has to know of the configuration (texts are borrowed). */
 struct queue_settings settings_queue(const struct config *c);
