@@ -122,9 +122,8 @@ admit(struct grant **out, struct answer *a, const struct request *rq,
 static void
 accept_update(struct answer *a, struct update_box *box)
 {
-	response_header(
-	    &a->response, "Content-Type", "text/plain; charset=utf-8");
-	response_header(&a->response, "Cache-Control", "no-store");
+	a->response.type = RESPONSE_TEXT;
+	a->response.caching = "no-store";
 	buf_slice(&a->response.body, update_view(box)->id);
 	a->kind = ANSWER_PUBLISH;
 	a->update = box;

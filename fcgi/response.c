@@ -43,6 +43,8 @@ void
 response_init(struct response *r)
 {
 	r->status = 200;
+	r->type = NULL;
+	r->caching = NULL;
 	buf_init(&r->head, RESPONSE_HEAD_MAX);
 	buf_init(&r->body, BODY_MAX);
 }
@@ -83,14 +85,18 @@ response_problem(struct response *r, int status, const char *fmt, ...)
 	r->status = status;
 	buf_clear(&r->body);
 	buf_printf(&r->body, "%s\n", text);
-	buf_text(&r->head, "Content-Type: text/plain; charset=utf-8\r\n"
-			   "Cache-Control: no-store\r\n");
+	r->type = RESPONSE_TEXT;
+	r->caching = "no-store";
 }
 
 void
 response_write(const struct response *r, bool head_only, struct buf *out)
 {
 	buf_printf(out, "Status: %d %s\r\n", r->status, status_text(r->status));
+	if (r->type != NULL)
+		buf_printf(out, "Content-Type: %s\r\n", r->type);
+	if (r->caching != NULL)
+		buf_printf(out, "Cache-Control: %s\r\n", r->caching);
 	buf_slice(out, buf_view(&r->head));
 	buf_text(out, "\r\n");
 	if (!head_only)

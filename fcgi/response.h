@@ -9,19 +9,22 @@
 #include "slice.h"
 
 #define RESPONSE_HEAD_MAX 16384
+#define RESPONSE_TEXT "text/plain; charset=utf-8"
 
 /* Status, header lines and body in the making. */
 struct response {
 	int status;
-	struct buf head; /* header lines, each with CRLF */
+	const char *type;    /* Content-Type; NULL: no such header */
+	const char *caching; /* Cache-Control, likewise */
+	struct buf head;     /* header lines, each with CRLF */
 	struct buf body;
 };
 
 /* An empty 200. */
 void response_init(struct response *r);
 
-/* Add a header.  A value with CR, LF or NUL in it never gets further: the
- * response becomes a 500. */
+/* Add a header, other than the two above.  A value with CR or LF in it, or of
+ * 4,096 bytes and more, never gets further: the response becomes a 500. */
 void response_header(struct response *r, const char *name, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 

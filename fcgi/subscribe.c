@@ -203,8 +203,8 @@ write_head(struct subscribing *s, struct response *r, const struct settings *st)
 	buf_init(&link, 4096);
 	discovery_link(&link, settings_hub_url(st), slice_of(s->tail_id));
 
-	response_header(r, "Content-Type", "text/event-stream");
-	response_header(r, "Cache-Control", "private, no-store");
+	r->type = "text/event-stream";
+	r->caching = "private, no-store";
 	response_header(r, "X-Accel-Buffering", "no");
 	if (link.err == ERR_OK)
 		response_header(r, "Link", "%.*s", SLICE_ARG(buf_view(&link)));
