@@ -120,8 +120,8 @@ stream(struct answer *a, struct settings *s)
 		struct subscriber_opening *o = a->opening;
 
 		a->opening = NULL;
-		fanout_open(hub_fanout(h), o, out);
 		hub_end_with_streams(h);
+		fanout_open(hub_fanout(h), o, out);
 		hub_run(h);
 	}
 	hub_close(h);

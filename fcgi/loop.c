@@ -89,6 +89,7 @@ loop_new(struct loop **out)
 	if (l == NULL)
 		return ERR_NOMEM;
 	l->mail_end = &l->mail;
+	l->running = true;
 	l->now_ms = clock_mono_ms();
 	l->bell.ready = bell_ready;
 	l->bell.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -254,7 +255,6 @@ fire_due(struct loop *l)
 void
 loop_run(struct loop *l)
 {
-	l->running = true;
 	while (l->running) {
 		l->round_n =
 		    epoll_wait(l->epoll_fd, l->round, ROUND_EVENTS, wait_ms(l));
@@ -269,6 +269,7 @@ loop_run(struct loop *l)
 		mail_take(l);
 		fire_due(l);
 	}
+	l->running = true;
 }
 
 void

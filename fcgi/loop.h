@@ -36,6 +36,8 @@ enum err loop_new(struct loop **out);
 /* Watch w->fd for `events` (epoll_ctl(2) bits, EPOLLET included if wanted).
  * ERR_UNSUPPORTED: a descriptor epoll cannot watch, such as a file's. */
 enum err loop_watch(struct loop *l, struct loop_watch *w, uint32_t events);
+/* Change the events, or let another struct take the descriptor over: from
+ * mail, or from the callback of the struct that gives it away. */
 enum err loop_rewatch(struct loop *l, struct loop_watch *w, uint32_t events);
 
 /* Also drops events that were fetched but not yet handed out. */
@@ -51,7 +53,7 @@ int64_t loop_now(const struct loop *l);
 /* Any thread: `m` is opened in the loop's thread, in order of posting. */
 void loop_post(struct loop *l, struct loop_mail *m);
 
-/* Run until loop_stop(). */
+/* Run until loop_stop(); one that came before the run ends it at once. */
 void loop_run(struct loop *l);
 void loop_stop(struct loop *l);
 
