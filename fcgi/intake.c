@@ -161,7 +161,9 @@ go_on(struct loop_timer *t)
 {
 	struct intake *in = CONTAINER(struct intake, pause, t);
 
-	loop_watch(in->loop, &in->watch, EPOLLIN | EPOLLEXCLUSIVE);
+	if (loop_watch(in->loop, &in->watch, EPOLLIN | EPOLLEXCLUSIVE) !=
+	    ERR_OK)
+		loop_timer_set(in->loop, t, loop_now(in->loop) + PAUSE_MS);
 }
 
 /* Out of descriptors or memory: let the backlog hold them for a while,
