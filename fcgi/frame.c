@@ -67,6 +67,12 @@ frame_for(struct frame *f, uint16_t id)
 	return copy;
 }
 
+size_t
+frame_size(const struct frame *f)
+{
+	return sizeof(*f) + f->len + f->topics.len;
+}
+
 struct frame *
 frame_ref(struct frame *f)
 {

@@ -47,6 +47,9 @@ struct frame *frame_event(enum framing framing, struct slice payload,
  * that is.  NULL: no memory. */
 struct frame *frame_for(struct frame *f, uint16_t id);
 
+/* The memory it takes. */
+size_t frame_size(const struct frame *f);
+
 struct frame *frame_ref(struct frame *f);
 void frame_unref(struct frame *f); /* NULL is allowed */
 

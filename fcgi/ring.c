@@ -34,7 +34,7 @@ drop_oldest(struct ring *r)
 {
 	struct frame *f = *slot(r, r->first++);
 
-	r->bytes -= f->len;
+	r->bytes -= frame_size(f);
 	r->floor = f->at;
 	frame_unref(f);
 }
@@ -73,7 +73,7 @@ ring_add(struct ring *r, struct frame *f, size_t bytes_max)
 		return;
 	}
 	*slot(r, r->next++) = frame_ref(f);
-	r->bytes += f->len;
+	r->bytes += frame_size(f);
 	while (r->bytes > bytes_max && r->next - r->first > 1)
 		drop_oldest(r);
 }
