@@ -78,6 +78,8 @@ check_lock(const struct check *c, const struct queue_settings *s)
 			    "process %ld holds the write lock for too long: "
 			    "see what it does, and end it if it was stopped",
 			    (long)holder);
+		else if (e == ERR_OK)
+			fault_set(&f, e, "the write lock can be taken");
 		else
 			fault_set(&f, e, "the write lock: %s", err_text(e));
 	}

@@ -129,6 +129,12 @@ is $status, 0, '--check of a good configuration: exit 0'
     or diag "$out$err";
 cmp_ok scalar(split /\n/, $out), '>=', 3, 'with a line for each point';
 unlike $out . $err, qr/-key-of-the-tests/, 'and without secrets';
+my $short = Hub->new(config => { MERCURE_SUBSCRIBER_SECRET_KEY => 'short' });
+($status, $out) = run([$program, '--config', $short->{config_path},
+    '--check']);
+is $status, 0, '--check of a short key: no fault';
+like $out, qr/^note +MERCURE_SUBSCRIBER_SECRET_KEY .*32 bytes/m,
+    '--check of a short key: a note';
 # [name, settings, what a line names]
 for my $row (['a missing directory', { MERCURE_TRANSPORT_URL =>
     'sqlite:///nonexistent/queue.db' }, qr{/nonexistent}],
