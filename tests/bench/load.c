@@ -13,7 +13,7 @@
 #include "bench_spec.h"
 #include "bench_stream.h"
 
-#define GROUPS_MAX 16
+#define GROUPS_MAX 256
 #define LANES_MAX 64
 #define OPEN_S 60 /* to open all streams */
 
