@@ -22,8 +22,10 @@ struct server {
 	const struct listener_settings *listener;
 	struct worker_job reload; /* reads files, so a worker does it */
 	struct loop_mail reloaded;
-	bool reloading;
+	bool reloading, again; /* asked for once more meanwhile */
 };
+
+static void reload(void *arg);
 
 static bool
 still_holds(void *arg, const struct subscriber *s)
@@ -41,6 +43,8 @@ reload_done(struct loop_mail *m)
 	fanout_end(hub_fanout(sv->parts.hub), still_holds, now);
 	settings_unref(now);
 	sv->reloading = false;
+	if (sv->again && !hub_is_draining(sv->parts.hub))
+		reload(sv);
 	hub_release(sv->parts.hub);
 }
 
@@ -74,7 +78,9 @@ reload(void *arg)
 {
 	struct server *sv = arg;
 
-	if (sv->reloading)
+	/* The file may have changed after it was read: read it again then. */
+	sv->again = sv->reloading;
+	if (sv->again)
 		return;
 	sv->reloading = true;
 	sv->reload.run = reload_run;

@@ -117,6 +117,21 @@ all_live('without a file', $publisher, 'late');
 $hub->configure;
 $hub->reload for 1 .. 50;
 all_live('after fifty signals', $publisher, 'late');
+
+# A signal that comes while the file is being read counts as well.
+for my $round (1 .. 50) {
+	for my $step (1 .. 4) {
+		$hub->configure(MERCURE_RETRY => 10 * $round + $step);
+		$hub->reload;
+	}
+	wait_until("the last change of round $round holds", sub {
+		my $stream = $hub->stream(topic => 'a');
+		my ($now) = grep { defined $_->{retry} } $stream->all;
+		$stream->hang_up;
+		return $now->{retry} == 10 * $round + 4;
+	});
+}
+pass 'the last of several changes holds';
 is $hub->stop, 0, 'ended by SIGTERM with status 0';
 
 done_testing;
