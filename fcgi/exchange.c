@@ -196,8 +196,10 @@ answer_request(struct worker_job *j, struct context *c)
 	} else {
 		log_warn("request refused reason=\"%s\"", err_text(e));
 		response_problem(&x->answer.response,
-		    e == ERR_NOMEM ? 503 : 400,
-		    "The web server sent a request that cannot be read.");
+		    e == ERR_SYNTAX ? 400 : 503,
+		    e == ERR_SYNTAX
+			? "The web server sent a request that cannot be read."
+			: "The hub lacks memory or descriptors; try again.");
 	}
 	request_free(rq);
 	if (x->answer.kind == ANSWER_PUBLISH && park(x))
