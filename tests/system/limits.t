@@ -75,6 +75,17 @@ my ($soft, $hard) = slurp("/proc/$hub->{pid}/limits")
     =~ /^Max open files\s+(\d+)\s+(\d+)/m;
 is $soft, $hard, 'the limit of descriptors is raised';
 
+# Out of descriptors the hub waits until there are some again.
+my $poor = Hub->start;
+my $kept = $poor->stream(topic => 'a');
+run(['prlimit', '--pid', $poor->{pid}, '--nofile=48:48']);
+my @silent = map { FcgiClient->new(address => $poor->{address}) } 1 .. 60;
+wait_until('the hub is out of descriptors',
+    sub { $poor->log_text =~ /accept paused/ });
+$_->hang_up for @silent;
+$poor->publish_ok(topic => 'a', data => 'x');
+is $kept->next_event->{data}, 'x', 'out of descriptors: then it goes on';
+
 # The configured number of streams.
 my $few = Hub->start(config => { MERCURE_MAX_CONNECTIONS => 3 });
 my @streams = map { $few->stream(topic => 'a') } 1 .. 3;
