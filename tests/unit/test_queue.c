@@ -48,6 +48,31 @@ number(struct queue *q, const char *sql)
 	return n;
 }
 
+static void
+test_durability(void **state)
+{
+	static const struct {
+		const char *name;
+		bool full;
+		int64_t synchronous;
+	} cases[] = {
+		{ "normal: synced at checkpoints", false, 1 },
+		{ "full: synced at each commit", true, 2 },
+	};
+	struct queue_room *room = *state;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct queue *q;
+
+		room->settings.full = cases[i].full;
+		q = queue_room_open(room, QUEUE_WRITE);
+		assert_int_equal(queue_room_put(q, "a"), ERR_OK);
+		if (number(q, "PRAGMA synchronous") != cases[i].synchronous)
+			fail_msg("%s", cases[i].name);
+		queue_close(q);
+	}
+}
+
 struct expected {
 	const struct update *updates;
 	size_t seen, count;
@@ -535,6 +560,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(test_durability),
 		TEST(test_what_goes_in_comes_out),
 		TEST(test_read_limits),
 		TEST(test_other_epoch_gets_no_rows),
