@@ -82,4 +82,30 @@ for my $table (split ' ', $tables) {
 is $guarded->stream(topic => 'a', last_event_id => 'earliest')
     ->next_event->{data}, 'kept', 'and nothing is lost';
 
+# A newer program has upgraded it: the hub ends, and its streams can go on.
+my $old = Hub->start;
+my $told = $old->stream(topic => 'a', cursor => 1);
+$old->publish_ok(topic => 'a', data => 'x');
+$told->next_event;
+run([$sqlite[0], $old->{queue}, 'PRAGMA user_version = 1000']);
+wait_until('the hub ends', sub { defined process_ended($old->{pid}) });
+is process_ended($old->{pid}), 0, 'a newer database: the hub ends in peace';
+$told->until('its end', sub { $told->is_over });
+ok $told->{ended}, 'so do its streams';
+my ($last) = reverse $told->all;
+ok $last && Answer::is_cursor($last), 'with a cursor';
+like $old->log_text, qr/newer version/, 'the log says why';
+($code, undef, $err) = run([program('pushcgi.fcgi'), '--config',
+    $old->{config_path}, '--listen', $old->{address}]);
+isnt $code, 0, 'nor does it start again';
+like $err, qr/newer version: upgrade/, 'and says what to do';
+my ($late, undef, $why) = $old->helper(['publish', 'a', 'x']);
+isnt $late, 0, 'the helper does not write to it';
+like $why, qr/newer version/, 'for the same reason';
+
+my $full = Hub->start(config => { MERCURE_DURABILITY => 'full' });
+my $safe = $full->stream(topic => 'a');
+$full->publish_ok(topic => 'a', data => 'safe');
+is $safe->next_event->{data}, 'safe', 'full durability: published';
+
 done_testing;
