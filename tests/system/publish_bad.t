@@ -76,7 +76,7 @@ for my $row (@rows) {
 for my $row (['JSON', 'application/json', 415],
     ['multipart', 'multipart/form-data; boundary=x', 415],
     ['a longer name', 'application/x-www-form-urlencodedx', 415],
-    ['plain text', 'text/plain', 415]) {
+    ['plain text', 'text/plain', 415], ['none', '', 415]) {
 	my ($name, $type, $status) = @$row;
 	my $answer = $hub->publish(topic => 'a', data => 'x',
 	    content_type => $type);

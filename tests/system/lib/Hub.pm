@@ -148,7 +148,7 @@ sub params {
 	    SCRIPT_NAME => defined $path ? $path : '',
 	    QUERY_STRING => defined $query ? $query : '');
 	push @params, CONTENT_TYPE => $o{content_type}
-	    || 'application/x-www-form-urlencoded' if defined $body;
+	    // 'application/x-www-form-urlencoded' if defined $body;
 	push @params, CONTENT_LENGTH => defined $body ? length $body : 0;
 	for my $name (sort grep { defined $headers{$_} } keys %headers) {
 		(my $key = uc "HTTP_$name") =~ tr/-/_/;
