@@ -41,6 +41,18 @@ for my $row (['--listen unix:', {}], ['--listen tcp:', { tcp => 1 }],
 	    "$name: the same socket serves the next process";
 }
 
+# As spawn-fcgi starts it, which closes all other descriptors.
+my $by_spawn = Hub->new;
+my $path = $by_spawn->{address} =~ s/^unix://r;
+spawn(name => 'spawn-fcgi', must_exit => 1, stderr => $by_spawn->{log},
+    command => ['spawn-fcgi', '-n', '-s', $path, '--', $program, '--config',
+    $by_spawn->{config_path}]);
+wait_until('the hub under spawn-fcgi answers',
+    sub { FcgiClient::dial($by_spawn->{address}) });
+my $spawned = $by_spawn->stream(topic => 'a');
+$by_spawn->publish_ok(topic => 'a', data => 'x');
+is $spawned->next_event->{data}, 'x', 'spawn-fcgi: publishes and streams';
+
 my $hub = Hub->start;
 my ($socket) = $hub->{address} =~ /^unix:(.*)/;
 is sprintf('%04o', (stat $socket)[2] & 07777), '0660',
