@@ -18,6 +18,8 @@ for my $signal (qw(TERM USR1)) {
 	my $seventh = $hub->stream(topic => 'a', id => 7);
 	my $id = $hub->publish_ok(topic => 'a', data => 'x');
 	$_->next_event for $some, $seventh, $never;
+	my $stuck = $hub->stream(topic => 'big', receive_buffer => 4096);
+	$hub->publish_ok(topic => 'big', data => 'x' x 1_000_000) for 1 .. 3;
 	my $half = FcgiClient->new(address => $hub->{address});
 	$half->send_bytes(substr FcgiClient::request_bytes(params =>
 	    Hub::params('GET', "$path?topic=a")), 0, 60);
@@ -31,6 +33,8 @@ for my $signal (qw(TERM USR1)) {
 	$_->pump(0.05) for @slow;
 
 	is $hub->stop($signal), 0, "SIG$signal: exit 0";
+	unlike $hub->log_text, qr/end not waited for/,
+	    "SIG$signal: a reader that has stopped does not delay the end";
 	my @cursors;
 	for my $stream ($never, $some, $seventh) {
 		$stream->until('its end', sub { $stream->is_over });
