@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: MIT
+# readme.t - what the README shows is there, and does what it says.
+use strict;
+use warnings;
+use FindBin qw($Bin);
+use lib "$Bin/lib";
+use PushcgiTest;
+use Site;
+use Test::More;
+
+my $readme = slurp(source('README.md'));
+my $site = site_new();
+my %env = (PUSHCGI_PROGRAM => program('pushcgi'),
+    PUSHCGI_CONFIG => "$site/pushcgi.conf");
+
+for my $path ($readme =~ /\]\((?!https?:)([^)#]+)\)/g) {
+	ok -e source($path), "$path is there";
+}
+
+# The lines of the indented block behind a sentence, without the commas and
+# brackets at their ends.
+sub lines_of {
+	my ($text) = @_;
+
+	return grep { /\w/ } map { s/^\s+|[\s,)]+\z//gr } split /\n/, $text;
+}
+
+for my $row (['for lighttpd', 'lighttpd-spawned.conf'],
+    ['outside any `<VirtualHost>`', 'apache-mod_fcgid.conf']) {
+	my ($sentence, $name) = @$row;
+	my ($block) = $readme =~ /\Q$sentence\E:\n\n((?: {4}[^\n]*\n)+)/;
+	my %shipped = map { $_ => 1 }
+	    lines_of(slurp(source('templates/servers', $name)));
+	my @lines = lines_of($block);
+
+	ok @lines > 5, "$name: a block of it";
+	is join("\n", grep { !$shipped{$_} } @lines), '',
+	    "$name: all its lines are in the file";
+}
+
+my ($packages) = $readme =~ /apt-get install (.*?)\n *\.\/autogen/s;
+my ($known) = slurp(source('quickstart'))
+    =~ /install_for_building\(\) \{\n(.*?)\n\}/s;
+for my $package (grep { $_ ne '\\' } split ' ', $packages) {
+	like $known, qr/(?<![\w-])\Q$package\E(?![\w-])/,
+	    "quickstart installs $package, too";
+}
+
+# What the two languages' blocks publish.
+sub published {
+	my ($language) = @_;
+	my ($last) = reverse site_rows($site);
+
+	is_deeply [@$last{qw(topics data private)}],
+	    ['https://example.com/users/42', 'Only for you', 1],
+	    "$language: publishes";
+}
+
+my ($php) = $readme =~ /^```php\n(.*?)^```/ms;
+my $folder = source('templates/php');
+spew("$site/page.php", "<?php\nset_include_path('$folder');\n$php"
+    . 'echo $url;');
+my ($status, $out) = run(['php-cgi', '-q', "$site/page.php"], env => \%env);
+is $status, 0, 'PHP: runs';
+like $out, qr{http://site\.example/\.well-known/mercure\?topic=https.*42\z},
+    'PHP: the URL';
+published('PHP');
+
+my ($perl) = $readme =~ /^```perl\n(.*?)^```/ms;
+spew("$site/page.pl", $perl . 'print "$url\n$cookie";');
+($status, $out) = run([$^X, '-I' . source('templates/perl'),
+    "$site/page.pl"], env => \%env);
+is $status, 0, 'Perl: runs';
+like $out, qr{^http://site\.example/\.well-known/mercure\?topic=https.*42\n
+    mercureAuthorization=}x, 'Perl: the URL and the cookie';
+published('Perl');
+is scalar(() = site_rows($site)), 2, 'one update each';
+
+my ($line) = $readme =~ /^ {4}(pushcgi publish --private .*)$/m;
+my ($bin) = $env{PUSHCGI_PROGRAM} =~ m{(.*)/};
+($status, $out) = run(['sh', '-c', $line
+    =~ s/^pushcgi/pushcgi --config "\$PUSHCGI_CONFIG"/r],
+    env => { %env, PATH => "$bin:$ENV{PATH}" });
+is $status, 0, 'the shell: runs';
+published('the shell');
+
+done_testing;
