@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* sidecar.c - the lock, the bell and the bytes that show who lives. */
+/* sidecar.c - the lock and the bell of all processes. */
 #include "sidecar.h"
 
 #include <errno.h>
@@ -21,8 +21,9 @@
 
 /*
  * The bytes that processes lock.  They lie on the file's offsets, not in its
- * content; those from SIDECAR_BYTE_LIVE on belong to one living process each
- * (a random offset is its owner key).
+ * content.  The last two are set apart for rows that end with their process,
+ * and nobody takes them yet: from SIDECAR_BYTE_LIVE on one for each living
+ * process (a random offset is its owner key).
  */
 enum {
 	SIDECAR_BYTE_WRITE = 0,  /* commit, checkpoint, schema, migration */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* sidecar.h - the small file beside the database: a lock, a bell, signs of life. */
+/* sidecar.h - the small file beside the database: a lock and a bell. */
 #ifndef SIDECAR_H
 #define SIDECAR_H
 
