@@ -15,7 +15,8 @@ enum err handoff_init(void);
  * `body_max` bytes are kept (else request.body_too_long).  `fd` stays the
  * caller's, who may shutdown(2) it from another thread to end the wait for a
  * body that does not come (request.body_cut); on a non-blocking `fd` the body
- * counts as cut where it would have to wait.  Worker threads.  ERR_SYNTAX, ERR_IO, ERR_NOMEM.
+ * counts as cut where it would have to wait.  Worker threads.  ERR_SYNTAX,
+ * ERR_IO, ERR_NOMEM.
  */
 enum err handoff_parse(struct request **out, int fd, size_t body_max);
 

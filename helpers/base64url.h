@@ -11,7 +11,8 @@
 void base64url_encode(struct buf *out, const uint8_t *bytes, size_t len);
 
 /* ERR_SYNTAX (out keeps its old content): a foreign character, padding, an
- * impossible length, or trailing bits that are not zero.  ERR_NOMEM, ERR_LIMIT. */
+ * impossible length, or trailing bits that are not zero.  ERR_NOMEM,
+ * ERR_LIMIT. */
 enum err base64url_decode(struct buf *out, struct slice text);
 
 #endif
