@@ -127,8 +127,8 @@ stream(struct answer *a, struct settings *s)
 	hub_close(h);
 }
 
-enum err
-cgi_run(struct settings *s, struct fault *f)
+void
+cgi_run(struct settings *s)
 {
 	struct context c = { .settings = s, .framing = FRAMING_RAW };
 	struct request *rq = NULL;
@@ -141,10 +141,13 @@ cgi_run(struct settings *s, struct fault *f)
 	    (e = read_body(rq, s->config->body_max)) == ERR_OK) {
 		head_only = slice_is(rq->method, "HEAD");
 		route_request(&a, rq, &c);
-	} else
-		answer_unavailable(
-		    &a, fault_set(f, e, "The request cannot be read: %s.",
-			    err_text(e)));
+	} else {
+		log_warn("request refused reason=\"%s\"", err_text(e));
+		response_problem(&a.response, e == ERR_SYNTAX ? 400 : 503,
+		    e == ERR_SYNTAX
+			? "The web server names no REQUEST_URI or method."
+			: "The hub lacks memory; try again.");
+	}
 	queue_close(c.queue);
 
 	if (a.kind == ANSWER_PUBLISH)
@@ -156,5 +159,4 @@ cgi_run(struct settings *s, struct fault *f)
 	answer_free(&a);
 	request_free(rq);
 	settings_unref(s);
-	return ERR_OK;
 }

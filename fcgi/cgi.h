@@ -12,6 +12,6 @@ bool cgi_is_wanted(void);
 
 /* Answer the request of this process's environment and standard input on
  * standard output.  Takes over one reference to `s`. */
-enum err cgi_run(struct settings *s, struct fault *f);
+void cgi_run(struct settings *s);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* main.c - the FastCGI responder's program. */
 #include <malloc.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -57,8 +58,10 @@ run(const struct options *o, struct fault *f)
 		settings_unref(s);
 		return e;
 	}
-	if (cgi_is_wanted())
-		return cgi_run(s, f);
+	if (cgi_is_wanted()) {
+		cgi_run(s);
+		return ERR_OK;
+	}
 	if ((e = handoff_init()) != ERR_OK) {
 		settings_unref(s);
 		return fault_set(f, e, "libfcgi cannot be used.");
@@ -72,6 +75,8 @@ main(int argc, char **argv)
 	struct options o;
 	struct fault f = { "" };
 
+	/* A peer or a log reader that leaves ends nothing else. */
+	signal(SIGPIPE, SIG_IGN);
 	/* A few threads do not need an arena each. */
 	mallopt(M_ARENA_MAX, 2);
 	log_open("pushcgi.fcgi", LOG_LEVEL_INFO);

@@ -82,6 +82,20 @@ for my $row (
 	is $short->faults, '', "$name: no faults";
 }
 
+my @bare = @{ Hub::params('GET', "$path?topic=a") };
+@bare = map { @bare[$_, $_ + 1] } grep { $bare[$_] ne 'REQUEST_URI' }
+    map { 2 * $_ } 0 .. $#bare / 2;
+my $nowhere = CgiProcess->new(params => \@bare,
+    config_path => $hub->{config_path}, log => $hub->{log})->finished;
+is $nowhere->status, 400, 'no REQUEST_URI: 400';
+like $nowhere->body, qr/REQUEST_URI/, 'the sentence names it';
+
+# Nobody reads the answer: the update is stored, and no signal ends it.
+my $unread = cgi('POST', $path, 'topic=a&data=unread', token => $publisher);
+$unread->hang_up;
+is exit_status($unread), 0, 'an answer nobody reads: exit 0';
+is $stream->next_event->{data}, 'unread', 'and its update is there';
+
 # A body that is shorter than stated must not be published.
 my @p = @{ Hub::params('POST', $path, 'topic=a&data=half',
     token => $publisher) };
