@@ -31,6 +31,9 @@ for my $row (['--listen unix:', {}], ['--listen tcp:', { tcp => 1 }],
 
 	$hub->publish_ok(topic => 'a', data => 'x');
 	is $stream->next_event->{data}, 'x', "$name: publishes and streams";
+	my ($ignored) = slurp("/proc/$hub->{pid}/status")
+	    =~ /^SigIgn:\s*([0-9a-f]+)/m;
+	ok hex($ignored) >> 12 & 1, "$name: SIGPIPE is ignored";
 	my $fresh = $hub->{pid};
 	is $hub->stop, 0, "$name: SIGTERM, exit 0";
 	$stream->until('its end', sub { $stream->is_over });
