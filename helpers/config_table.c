@@ -165,7 +165,7 @@ const struct config_option config_options[] = {
 	    .help = "bytes of one topic or selector" },
 	{ { "MERCURE_MAX_CONNECTIONS" }, FIELD(connections_max),
 	    .kind = CONFIG_NUMBER, .max = 10000000, .standard = "0",
-	    .help = "connections; 0: as descriptors allow" },
+	    .help = "open streams; 0: as descriptors allow" },
 	{ { "MERCURE_MAX_PARKED" }, FIELD(parked_max), .kind = CONFIG_NUMBER,
 	    .min = 1, .max = 1000000, .standard = "1024",
 	    .help = "publishes that wait to be written" },
