@@ -154,6 +154,9 @@ open_own(int *out, const struct listener_settings *s, struct fault *f)
 	if (!local && !slice_starts(how, "tcp:"))
 		return fault_set(f, ERR_SYNTAX,
 		    "--listen: unix:PATH or tcp:ADDRESS:PORT is wanted.");
+	if (!local && s->group != NULL)
+		return fault_set(f, ERR_SYNTAX,
+		    "--listen-group: only a unix socket has a group.");
 	fd = socket(local ? AF_UNIX : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return fault_set(f, ERR_IO, "socket: %s.", strerror(errno));

@@ -136,6 +136,12 @@ my ($retry) = grep { defined $_->{retry} }
     $argument->stream(topic => 'a')->all;
 is $retry->{retry}, 99, 'the command line before both';
 
+# A socket without a file has no group.
+($status, undef, $err) = run([$program, '--listen', 'tcp:127.0.0.1:0',
+    '--listen-group', 'root', '--config', Hub->new->{config_path}]);
+is $status >> 8, 1, '--listen-group for a TCP address: refused';
+like $err, qr/--listen-group/, '... by its name';
+
 # --check: a line for each point.
 my $checked = Hub->new;
 ($status, my $out, $err) = run([$program, '--config',
