@@ -1,129 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* fanout.c - who is there, where they are, and when they end. */
-#include <inttypes.h>
-
 #include "container.h"
 #include "fanout_state.h"
 #include "log.h"
 #include "mem.h"
 
-void
-fanout_leave(struct subscriber *s)
-{
-	if (s->turn == FANOUT_TURN_NONE)
-		return;
-	TAILQ_REMOVE(&s->fanout->turns[s->turn], s, turns);
-	s->turn = FANOUT_TURN_NONE;
-}
-
-void
-fanout_turn(struct subscriber *s, enum fanout_turn turn)
-{
-	fanout_leave(s);
-	s->turn = turn;
-	TAILQ_INSERT_TAIL(&s->fanout->turns[turn], s, turns);
-}
-
-bool
-fanout_is_lost(const struct subscriber *s, struct cursor floor)
-{
-	return !s->from_start && cursor_cmp(s->at, floor) < 0;
-}
-
-struct cursor
-fanout_position(const struct subscriber *s)
-{
-	const struct fanout *f = s->fanout;
-
-	if (s->state == SUBSCRIBER_LIVE && cursor_cmp(s->at, f->tail) < 0)
-		return f->tail;
-	return s->at;
-}
-
-static void
-push(struct subscriber *s, struct frame *frame)
-{
-	stream_push(s->stream, frame);
-	s->wrote_ms = loop_now(s->fanout->settings.loop);
-	if (frame->topics.base != NULL) {
-		s->at = frame->at;
-		s->fanout->counts.delivered++;
-	}
-}
-
-bool
-fanout_push(struct subscriber *s, struct frame *frame)
-{
-	if (!stream_has_room(s->stream) && !stream_flush(s->stream))
-		return false;
-	push(s, frame);
-	return true;
-}
-
-/*
- * Tell the peer where it is: what it brings back when it connects again.
- * False: no memory for it.
- */
-static bool
-tell_position(struct subscriber *s)
-{
-	struct cursor at = fanout_position(s);
-	struct frame *frame = control_cursor(&s->fanout->control, at);
-
-	if (frame == NULL)
-		return false;
-	push(s, frame);
-	s->told = at;
-	return true;
-}
-
-/* On silence: the position if it is news, else just a sign of life. */
-static void
-keep_alive(struct subscriber *s)
-{
-	if (cursor_cmp(fanout_position(s), s->told) == 0 || !tell_position(s))
-		push(s, s->fanout->control.comment);
-}
-
-/* Take `s` out of everything; its stream is left to the caller. */
-static void
-forget(struct subscriber *s)
-{
-	struct fanout *f = s->fanout;
-
-	fanout_leave(s);
-	loop_timer_stop(f->settings.loop, &s->timer);
-	subscriber_list_remove(f->list, s);
-	TAILQ_REMOVE(&f->all, s, links);
-	f->counts.subscribers--;
-	subscriber_free(s);
-}
-
-static void
-end(struct subscriber *s)
-{
-	struct stream *stream = s->stream;
-
-	tell_position(s);
-	forget(s);
-	stream_end(stream);
-}
-
-void
-fanout_end_lost(struct subscriber *s)
-{
-	struct stream *stream = s->stream;
-
-	log_warn("stream ended reason=history-pruned seq=%" PRIu64, s->at.lo);
-	s->fanout->counts.lost_position++;
-	forget(s);
-	stream_end(stream);
-}
-
 static void
 stream_gone(void *feeder)
 {
-	forget(feeder);
+	fanout_forget(feeder);
 }
 
 static void
@@ -197,13 +82,13 @@ timer_fire(struct loop_timer *t)
 	int64_t now = loop_now(s->fanout->settings.loop);
 
 	if (now >= s->end_ms) {
-		end(s);
+		fanout_close(s);
 		return;
 	}
 	if (now - s->wrote_ms >= s->keepalive_ms) {
 		s->wrote_ms = now;
 		if (stream_has_room(s->stream))
-			keep_alive(s);
+			fanout_keep_alive(s);
 		stream_flush(s->stream);
 	}
 	set_timer(s);
@@ -222,7 +107,7 @@ open_stream(
 		s->from_start = true;
 	}
 	stream_feed(s->stream, &stream_events, s);
-	push(s, head);
+	fanout_queue(s, head);
 	stream_flush(s->stream);
 	set_timer(s);
 	fanout_catch_up(f, s);
@@ -255,7 +140,7 @@ fanout_end(struct fanout *f, fanout_holds_fn *holds, void *arg)
 	for (s = TAILQ_FIRST(&f->all); s != NULL; s = next) {
 		next = TAILQ_NEXT(s, links);
 		if (holds == NULL || !holds(arg, s))
-			end(s);
+			fanout_close(s);
 	}
 }
 

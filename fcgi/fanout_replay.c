@@ -62,13 +62,6 @@ wants(const struct subscriber *s, const struct frame *frame)
 }
 
 void
-fanout_lag(struct subscriber *s)
-{
-	s->state = SUBSCRIBER_LAGGING;
-	fanout_turn(s, FANOUT_TURN_BLOCKED);
-}
-
-void
 fanout_catch_up(struct fanout *f, struct subscriber *s)
 {
 	struct frame *frame;

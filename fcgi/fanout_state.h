@@ -26,6 +26,8 @@ struct fanout {
 	struct fanout_counts counts;
 };
 
+/* One subscriber's moves.  (fanout_moves.c) */
+
 /* Move `s` to the end of a list; a subscriber is in one at a time. */
 void fanout_turn(struct subscriber *s, enum fanout_turn turn);
 void fanout_leave(struct subscriber *s);
@@ -33,11 +35,23 @@ void fanout_leave(struct subscriber *s);
 /* Everything up to here is queued or written. */
 struct cursor fanout_position(const struct subscriber *s);
 
+/* Queue a frame, room or not; an event moves the position. */
+void fanout_queue(struct subscriber *s, struct frame *frame);
+
 /* Queue an event.  False: its socket takes no more; fanout_lag() is due. */
 bool fanout_push(struct subscriber *s, struct frame *frame);
 
 /* From now on it keeps nothing but its position. */
 void fanout_lag(struct subscriber *s);
+
+/* On silence: the position if it is news, else just a sign of life. */
+void fanout_keep_alive(struct subscriber *s);
+
+/* Take `s` out of everything; its stream is left to the caller. */
+void fanout_forget(struct subscriber *s);
+
+/* End it, with its position. */
+void fanout_close(struct subscriber *s);
 
 /* Was something pruned that `s` has not got yet? */
 bool fanout_is_lost(const struct subscriber *s, struct cursor floor);

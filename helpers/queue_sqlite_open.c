@@ -15,18 +15,6 @@
 #define QUEUE_SQLITE_SMALLEST 512           /* bytes of a database */
 #define QUEUE_SQLITE_BUSY_MS 5000           /* foreign readers, recovery */
 
-void
-queue_sqlite_shut(struct queue_sqlite *q)
-{
-	for (size_t i = 0; i < SQL_COUNT; i++) {
-		sqlite3_finalize(q->statements[i]);
-		q->statements[i] = NULL;
-	}
-	sqlite3_close(q->db);
-	q->db = NULL;
-	q->key.epoch = 0;
-}
-
 bool
 queue_sqlite_moved(struct queue_sqlite *q)
 {
