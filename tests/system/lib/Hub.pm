@@ -64,13 +64,14 @@ sub configure {
 }
 
 # Start it and wait until it accepts.  Options of spawn() and `how`: listen
-# (default), stdin (the socket is descriptor 0), systemd.
+# (default), stdin (the socket is descriptor 0), systemd; prefix => the words
+# of a program that starts it.
 sub start {
 	my ($class, %o) = @_;
 	my $self = ref $class ? $class : $class->new(%o);
 	my $how = $o{how} || 'listen';
-	my @command = (program('pushcgi.fcgi'), '--config',
-	    $self->{config_path}, @{ $o{args} || [] });
+	my @command = (@{ $o{prefix} || [] }, program('pushcgi.fcgi'),
+	    '--config', $self->{config_path}, @{ $o{args} || [] });
 	my %spawn = (name => "hub $self->{number}", must_exit => 1,
 	    stderr => $self->{log}, env => { %{ $o{env} || {} } });
 
