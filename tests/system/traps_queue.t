@@ -4,10 +4,8 @@ use strict;
 use warnings;
 use FindBin qw($Bin);
 use lib "$Bin/lib";
-use Fcntl qw(SEEK_SET);
 use File::Copy qw(copy);
 use Hub;
-use POSIX qw(WUNTRACED);
 use PushcgiTest;
 use Test::More;
 
