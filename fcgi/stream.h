@@ -43,7 +43,7 @@ struct stream_events {
 };
 
 /*
- * Take over the non-blocking `fd` of request `id`.  `watch` says whether the
+ * Take over the non-blocking `fd` of request `id`.  `watched` says whether the
  * loop watches it already, through another struct.  ERR_NOMEM, ERR_IO: `fd`
  * is still the caller's.
  */
