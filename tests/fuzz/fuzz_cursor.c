@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/* fuzz_cursor.c - any text as a cursor id, and each position there and back. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "queue_ops.h"
+
+#define POSITION_SIZE 8
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const struct queue_cursor_key key = { 0x0102030405060708,
+	"sixteen bytes k" };
+
+/* Each id has one spelling: what is understood is what would be written. */
+static bool
+is_id_of(const struct queue_cursor_key *k, struct slice text)
+{
+	char again[QUEUE_ID_SIZE];
+	struct cursor at;
+
+	if (queue_cursor_parse(k, text, &at) != ERR_OK)
+		return false;
+	if (queue_cursor_id(k, at, again) != ERR_OK || !slice_is(text, again))
+		abort();
+	return true;
+}
+
+/* The id of a position leads back to it, with the same key only. */
+static void
+there_and_back(struct cursor at)
+{
+	struct queue_cursor_key other = key;
+	char id[QUEUE_ID_SIZE];
+	struct cursor back;
+
+	if (queue_cursor_id(&key, at, id) != ERR_OK || id[0] != '#' ||
+	    queue_cursor_parse(&key, slice_of(id), &back) != ERR_OK ||
+	    cursor_cmp(at, back) != 0)
+		abort();
+	other.epoch++;
+	if (is_id_of(&other, slice_of(id)))
+		abort();
+}
+
+/* One changed byte makes another text of it, hence no id of this epoch: it
+ * would have to hit 64 bits by chance. */
+static void
+changed(struct cursor at, uint8_t place, uint8_t by)
+{
+	char id[QUEUE_ID_SIZE];
+
+	if (by == 0 || queue_cursor_id(&key, at, id) != ERR_OK)
+		return;
+	id[place % (QUEUE_ID_SIZE - 1)] ^= (char)by;
+	if (is_id_of(&key, (struct slice){ id, QUEUE_ID_SIZE - 1 }))
+		abort();
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct cursor at = { 0, 0 };
+
+	is_id_of(&key, (struct slice){ (const char *)data, size });
+	if (size < POSITION_SIZE + 2)
+		return 0;
+	memcpy(&at.lo, data, POSITION_SIZE);
+	there_and_back(at);
+	changed(at, data[POSITION_SIZE], data[POSITION_SIZE + 1]);
+	return 0;
+}
