@@ -25,13 +25,17 @@ queue_sqlite_moved(struct queue_sqlite *q)
 	       moved != 0;
 }
 
-/* What the guard triggers call; see sql/schema.sql. */
-static void
-writer(sqlite3_context *context, int n, sqlite3_value **values)
+/* The collation that the guard triggers name; see sql/schema.sql.  They
+ * compare integers, so that it is never asked. */
+static int
+writer(void *arg, int a_len, const void *a, int b_len, const void *b)
 {
-	(void)n;
-	(void)values;
-	sqlite3_result_null(context);
+	(void)arg;
+	(void)a_len;
+	(void)a;
+	(void)b_len;
+	(void)b;
+	return 0;
 }
 
 static int
@@ -63,9 +67,8 @@ tame(struct queue_sqlite *q)
 		rc = sqlite3_file_control(
 		    q->db, "main", SQLITE_FCNTL_PERSIST_WAL, &persist);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_create_function_v2(q->db, "pushcgi_writer", 0,
-		    SQLITE_UTF8 | SQLITE_INNOCUOUS, NULL, writer, NULL, NULL,
-		    NULL);
+		rc = sqlite3_create_collation_v2(
+		    q->db, "pushcgi_writer", SQLITE_UTF8, NULL, writer, NULL);
 	return rc;
 }
 
@@ -89,6 +92,9 @@ connect_db(struct queue_sqlite *q, bool fresh)
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(
 		    q->db, sql_text[SQL_SET_CONNECTION], NULL, NULL, NULL);
+	if (rc == SQLITE_OK && q->mode == QUEUE_WRITE)
+		rc = sqlite3_exec(
+		    q->db, sql_text[SQL_SET_WRITER], NULL, NULL, NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(q->db,
 		    sql_text[q->settings.full ? SQL_SET_FULL : SQL_SET_NORMAL],

@@ -4,9 +4,11 @@
 -- Later versions only add: a migration is a named statement in
 -- statements.sql and a row of the table in helpers/queue_sqlite_open.c.
 --
--- Every table has three guards.  They call a function that only the hub's
+-- Every table has three guards.  They name a collation that only the hub's
 -- own connections have, so that a write by the sqlite3 program, which would
--- checkpoint outside the lock, fails with "no such function".
+-- checkpoint outside the lock, fails with "no such collation sequence".  (A
+-- function would do as well, but SQLite keeps a journal for each statement
+-- that calls one from a trigger: half as much again for an insert.)
 
 PRAGMA application_id = 1885562729;
 
@@ -49,22 +51,22 @@ CREATE TABLE meta (
 );
 
 CREATE TRIGGER updates_guard_insert BEFORE INSERT ON updates
-BEGIN SELECT pushcgi_writer(); END;
+WHEN NEW.kind < 0 COLLATE pushcgi_writer BEGIN SELECT 1; END;
 CREATE TRIGGER updates_guard_update BEFORE UPDATE ON updates
-BEGIN SELECT pushcgi_writer(); END;
+WHEN NEW.kind < 0 COLLATE pushcgi_writer BEGIN SELECT 1; END;
 CREATE TRIGGER updates_guard_delete BEFORE DELETE ON updates
-BEGIN SELECT pushcgi_writer(); END;
+WHEN OLD.kind < 0 COLLATE pushcgi_writer BEGIN SELECT 1; END;
 CREATE TRIGGER totals_guard_insert BEFORE INSERT ON totals
-BEGIN SELECT pushcgi_writer(); END;
+WHEN NEW.kind < 0 COLLATE pushcgi_writer BEGIN SELECT 1; END;
 CREATE TRIGGER totals_guard_update BEFORE UPDATE ON totals
-BEGIN SELECT pushcgi_writer(); END;
+WHEN NEW.kind < 0 COLLATE pushcgi_writer BEGIN SELECT 1; END;
 CREATE TRIGGER totals_guard_delete BEFORE DELETE ON totals
-BEGIN SELECT pushcgi_writer(); END;
+WHEN OLD.kind < 0 COLLATE pushcgi_writer BEGIN SELECT 1; END;
 CREATE TRIGGER meta_guard_insert BEFORE INSERT ON meta
-BEGIN SELECT pushcgi_writer(); END;
+WHEN NEW.only < 0 COLLATE pushcgi_writer BEGIN SELECT 1; END;
 CREATE TRIGGER meta_guard_update BEFORE UPDATE ON meta
-BEGIN SELECT pushcgi_writer(); END;
+WHEN NEW.only < 0 COLLATE pushcgi_writer BEGIN SELECT 1; END;
 CREATE TRIGGER meta_guard_delete BEFORE DELETE ON meta
-BEGIN SELECT pushcgi_writer(); END;
+WHEN OLD.only < 0 COLLATE pushcgi_writer BEGIN SELECT 1; END;
 
 PRAGMA user_version = 1;

@@ -15,6 +15,9 @@ PRAGMA journal_mode = WAL;
 PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 16777216;
 PRAGMA cache_size = -64; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY;
 PRAGMA trusted_schema = OFF;
+-- The ids of 10,000 updates: inserts and pruning touch all of their index.
+-- name: set_writer
+PRAGMA cache_size = -1024;
 -- name: set_normal
 PRAGMA synchronous = NORMAL;
 -- name: set_full
@@ -32,11 +35,13 @@ ROLLBACK;
 -- name: insert_meta
 INSERT INTO meta (only, epoch, cursor_key) VALUES (1, ?1, ?2);
 
+-- OR FAIL: the whole transaction is rolled back when one statement fails, so
+-- that SQLite need not keep a journal for each.
 -- name: insert_update
-INSERT INTO updates (kind, byte_count, at_ms, private, retry_ms, id, type,
- topics, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9);
+INSERT OR FAIL INTO updates (kind, byte_count, at_ms, private, retry_ms, id,
+ type, topics, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9);
 -- name: add_totals
-UPDATE totals SET row_count = row_count + ?2, byte_count = byte_count + ?3
+UPDATE OR FAIL totals SET row_count = row_count + ?2, byte_count = byte_count + ?3
  WHERE kind = ?1 RETURNING row_count, byte_count, pruned_seq;
 -- name: prune_totals
 UPDATE totals SET row_count = row_count - ?2, byte_count = byte_count - ?3,
