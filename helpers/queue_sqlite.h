@@ -3,6 +3,7 @@
 #ifndef QUEUE_SQLITE_H
 #define QUEUE_SQLITE_H
 
+#include <pthread.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
@@ -14,7 +15,8 @@
 #define QUEUE_SQLITE_PATH_MAX 4000
 #define QUEUE_SQLITE_TRIES 4 /* re-opening before a call gives up */
 
-/* Owner: the thread that calls; only `poked` is touched by others. */
+/* Owner: the thread that calls; `poked` and `settling` are touched by others,
+ * and the settler reads `path` and `settings`, which never change. */
 struct queue_sqlite {
 	struct queue base;
 	char *path; /* as configured */
@@ -27,7 +29,12 @@ struct queue_sqlite {
 	bool in_signals; /* `signals` is to be restored */
 	sigset_t signals;
 
-	int wal_frames;     /* of the last commit */
+	int wal_frames; /* in the log, as of the last commit */
+	int settle_at;  /* so many are too many */
+	pthread_t settler;
+	bool has_settler; /* to be joined */
+	_Atomic bool settling;
+
 	int64_t looked_ms;  /* when HAS_MOVED was asked last */
 	int64_t age_due_ms; /* when to look for old rows again */
 
@@ -69,6 +76,23 @@ enum err queue_sqlite_failed(struct queue_sqlite *q, int rc);
 
 /* Say in the log, once for each state, that a call failed or works again. */
 enum err queue_sqlite_done(struct queue_sqlite *q, enum err e);
+
+/* queue_sqlite.c: another handle for the same queue, for another thread. */
+enum err queue_sqlite_twin(
+    struct queue_sqlite **out, const struct queue_sqlite *q);
+void queue_sqlite_free(struct queue_sqlite *q); /* NULL is allowed */
+
+/* queue_sqlite_settle.c: from now on, count what commits add to the log. */
+void queue_sqlite_watch_log(struct queue_sqlite *q);
+
+/* After a commit, without the lock: start a thread that checkpoints if it is
+ * time.  queue_sqlite_settled() waits for its end. */
+void queue_sqlite_settle(struct queue_sqlite *q);
+void queue_sqlite_settled(struct queue_sqlite *q);
+
+/* Under the lock: has the log grown too long to leave it to a thread? */
+bool queue_sqlite_must_checkpoint(const struct queue_sqlite *q);
+enum err queue_sqlite_checkpoint(struct queue_sqlite *q);
 
 /* queue_sqlite_write.c, queue_sqlite_read.c, queue_sqlite_check.c */
 enum err queue_sqlite_append(struct queue *base,

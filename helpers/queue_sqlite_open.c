@@ -38,17 +38,6 @@ writer(void *arg, int a_len, const void *a, int b_len, const void *b)
 	return 0;
 }
 
-static int
-note_frames(void *arg, sqlite3 *db, const char *name, int frames)
-{
-	struct queue_sqlite *q = arg;
-
-	(void)db;
-	(void)name;
-	q->wal_frames = frames;
-	return SQLITE_OK;
-}
-
 /* No statement runs before this: closing the connection must never
  * checkpoint, and never remove the -wal file. */
 static int
@@ -105,8 +94,7 @@ connect_db(struct queue_sqlite *q, bool fresh)
 		queue_sqlite_shut(q);
 		return e;
 	}
-	sqlite3_wal_hook(q->db, note_frames, q);
-	q->wal_frames = 0;
+	queue_sqlite_watch_log(q);
 	q->looked_ms = clock_mono_ms();
 	return ERR_OK;
 }

@@ -6,7 +6,6 @@
 #include "log.h"
 #include "queue_sqlite.h"
 
-#define CHECKPOINT_FRAMES 1000
 #define ROW_BYTES 64 /* what a row costs beside its texts */
 
 #define PRUNE_ROWS_MAX 1000         /* of one transaction, per kind; */
@@ -245,20 +244,6 @@ fill(struct queue_sqlite *q, const struct update *const *updates, size_t n)
 }
 
 /* The rows are safe by now: a failure is only told, after the unlock. */
-static enum err
-checkpoint(struct queue_sqlite *q)
-{
-	int rc;
-
-	if (q->wal_frames < CHECKPOINT_FRAMES)
-		return ERR_OK;
-	rc = sqlite3_wal_checkpoint_v2(
-	    q->db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-	if (rc == SQLITE_OK || rc == SQLITE_BUSY)
-		return ERR_OK;
-	return queue_sqlite_failed(q, rc);
-}
-
 static void
 tell_checkpoint(struct queue_sqlite *q, enum err e)
 {
@@ -330,12 +315,14 @@ queue_sqlite_append(struct queue *base, const struct update *const *updates,
 		if (e != ERR_OK)
 			continue;
 		e = append_locked(q, updates, n);
-		if (e == ERR_OK)
-			checkpointed = checkpoint(q);
+		if (e == ERR_OK && queue_sqlite_must_checkpoint(q))
+			checkpointed = queue_sqlite_checkpoint(q);
 		queue_sqlite_unlock(q);
 	}
-	if (e == ERR_OK)
+	if (e == ERR_OK) {
 		tell_checkpoint(q, checkpointed);
+		queue_sqlite_settle(q);
+	}
 	if (e == ERR_NOTFOUND)
 		e = fault_set(&q->fault, ERR_MOVED,
 		    "%s is moved again and again: end what does it", q->path);
