@@ -71,7 +71,7 @@ wait(struct exchange *x)
 static void
 judge(struct exchange *x, size_t seen)
 {
-	struct record_scan scan;
+	struct record_scan scan = { .at = 0 };
 	struct fault why;
 	enum err e;
 

@@ -65,21 +65,8 @@ record_readdress(uint8_t *bytes, size_t len, uint16_t id)
 	}
 }
 
-/*
- * Where we are in the name-value pairs of the PARAMS stream, which may be cut
- * into records anywhere (section 3.4).
- */
-struct pairs {
-	uint64_t total; /* of all names and values so far */
-	uint64_t skip;  /* bytes of the present name and value still to come */
-	uint64_t sum;   /* length of the present name */
-	uint32_t acc;   /* the length being read */
-	uint8_t need;   /* bytes of it still to come */
-	bool value;     /* it is the value's length */
-};
-
 static void
-pairs_length(struct pairs *p, uint32_t len)
+pairs_length(struct record_pairs *p, uint32_t len)
 {
 	p->total += len;
 	p->sum += len;
@@ -91,7 +78,7 @@ pairs_length(struct pairs *p, uint32_t len)
 }
 
 static void
-pairs_byte(struct pairs *p, uint8_t b)
+pairs_byte(struct record_pairs *p, uint8_t b)
 {
 	if (p->need > 0) {
 		p->acc = p->acc << 8 | b;
@@ -106,7 +93,7 @@ pairs_byte(struct pairs *p, uint8_t b)
 
 /* False: the lengths add up to more than we take. */
 static bool
-pairs_feed(struct pairs *p, const uint8_t *bytes, size_t len)
+pairs_feed(struct record_pairs *p, const uint8_t *bytes, size_t len)
 {
 	while (len > 0) {
 		size_t n = 1;
@@ -125,36 +112,28 @@ pairs_feed(struct pairs *p, const uint8_t *bytes, size_t len)
 }
 
 static bool
-pairs_between(const struct pairs *p)
+pairs_between(const struct record_pairs *p)
 {
 	return p->skip == 0 && p->need == 0 && !p->value;
 }
 
-/* What the records so far have brought. */
-struct scan {
-	struct pairs pairs;
-	size_t params_bytes;
-	uint16_t id;
-	bool params_done, stdin_done;
-};
-
 static enum err
-scan_begin(struct scan *s, uint16_t id, const uint8_t *body, size_t len,
+scan_begin(struct record_scan *s, uint16_t id, const uint8_t *body, size_t len,
     size_t seen, struct fault *f)
 {
-	if (s->id != 0)
+	if (s->request != 0)
 		return fault_set(
 		    f, ERR_SYNTAX, "a second request on one connection");
 	if (id == 0 || len != 8)
 		return fault_set(f, ERR_SYNTAX, "a malformed BEGIN_REQUEST");
 	if (seen >= 2 && ((unsigned)body[0] << 8 | body[1]) != ROLE_RESPONDER)
 		return fault_set(f, ERR_SYNTAX, "a role that is not RESPONDER");
-	s->id = id;
+	s->request = id;
 	return ERR_OK;
 }
 
 static enum err
-scan_params(struct scan *s, const uint8_t *body, size_t len, size_t seen,
+scan_params(struct record_scan *s, const uint8_t *body, size_t len, size_t seen,
     struct fault *f)
 {
 	if (s->params_done)
@@ -177,8 +156,8 @@ scan_params(struct scan *s, const uint8_t *body, size_t len, size_t seen,
 
 /* One record of which `seen` of `len` content bytes are visible. */
 static enum err
-scan_record(struct scan *s, const uint8_t *h, const uint8_t *body, size_t len,
-    size_t seen, struct fault *f)
+scan_record(struct record_scan *s, const uint8_t *h, const uint8_t *body,
+    size_t len, size_t seen, struct fault *f)
 {
 	uint16_t id = (uint16_t)(h[2] << 8 | h[3]);
 
@@ -186,7 +165,7 @@ scan_record(struct scan *s, const uint8_t *h, const uint8_t *body, size_t len,
 		return fault_set(f, ERR_SYNTAX, "FastCGI version %u", h[0]);
 	if (h[1] == RECORD_BEGIN)
 		return scan_begin(s, id, body, len, seen, f);
-	if (s->id == 0 || id != s->id)
+	if (s->request == 0 || id != s->request)
 		return fault_set(f, ERR_SYNTAX,
 		    "a record of type %u outside the request", h[1]);
 	if (h[1] == RECORD_PARAMS)
@@ -199,31 +178,44 @@ scan_record(struct scan *s, const uint8_t *h, const uint8_t *body, size_t len,
 	return ERR_OK;
 }
 
+/* The record that begins at s->at, of which `len` bytes are there.  Sets
+ * *whole once they are all. */
+static enum err
+scan_next(struct record_scan *s, const uint8_t *h, size_t len, bool *whole,
+    struct fault *f)
+{
+	const size_t content = (size_t)h[4] << 8 | h[5];
+	const size_t size = RECORD_HEADER_SIZE + content + h[6];
+	const size_t left = len - RECORD_HEADER_SIZE;
+
+	*whole = len >= size;
+	if (*whole)
+		s->at += size;
+	return scan_record(s, h, h + RECORD_HEADER_SIZE, content,
+	    left < content ? left : content, f);
+}
+
 enum err
 record_scan(
-    struct record_scan *out, const uint8_t *bytes, size_t len, struct fault *f)
+    struct record_scan *s, const uint8_t *bytes, size_t len, struct fault *f)
 {
-	struct scan s = { 0 };
-	size_t at = 0;
+	struct record_scan now = *s;
+	bool whole = true;
 	enum err e = ERR_OK;
 
-	while (e == ERR_OK && !s.stdin_done && len - at >= RECORD_HEADER_SIZE) {
-		const uint8_t *h = bytes + at;
-		size_t content = (size_t)h[4] << 8 | h[5];
-		size_t left = len - at - RECORD_HEADER_SIZE;
-
-		e = scan_record(&s, h, h + RECORD_HEADER_SIZE, content,
-		    left < content ? left : content, f);
-		if (left < content + h[6])
-			break;
-		at += RECORD_HEADER_SIZE + content + h[6];
+	while (e == ERR_OK && whole && !now.stdin_done &&
+	       len - now.at >= RECORD_HEADER_SIZE) {
+		e = scan_next(&now, bytes + now.at, len - now.at, &whole, f);
+		/* A part of a record counts, but is looked at again. */
+		if (whole)
+			*s = now;
 	}
-	if (e == ERR_OK && at == 0 && len > 0 && bytes[0] != 1)
+	if (e == ERR_OK && now.at == 0 && len > 0 && bytes[0] != 1)
 		e = fault_set(f, ERR_SYNTAX, "bytes that are not FastCGI");
 
-	out->id = s.id;
-	out->progress = s.stdin_done    ? RECORD_COMPLETE
-			: s.params_done ? RECORD_BODY
+	s->id = now.request;
+	s->progress = now.stdin_done    ? RECORD_COMPLETE
+		      : now.params_done ? RECORD_BODY
 					: RECORD_MORE;
 	return e;
 }

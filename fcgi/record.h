@@ -46,22 +46,42 @@ enum record_progress {
 	RECORD_COMPLETE /* a parser will not have to wait */
 };
 
+/*
+ * Where a scan is in the name-value pairs of the PARAMS stream, which may be
+ * cut into records anywhere (section 3.4).
+ */
+struct record_pairs {
+	uint64_t total; /* of all names and values so far */
+	uint64_t skip;  /* bytes of the present name and value still to come */
+	uint64_t sum;   /* length of the present name */
+	uint32_t acc;   /* the length being read */
+	uint8_t need;   /* bytes of it still to come */
+	bool value;     /* it is the value's length */
+};
+
+/* Zero it before the first scan of a request. */
 struct record_scan {
 	enum record_progress progress;
 	uint16_t id; /* of the request; 0 while unknown */
+
+	/* record.c's: how far whole records go, and what they brought. */
+	size_t at, params_bytes;
+	uint16_t request; /* its id, once BEGIN_REQUEST is whole */
+	struct record_pairs pairs;
+	bool params_done, stdin_done;
 };
 
 /*
- * Look at the first `len` bytes that a web server sent on a connection.
- * Pure: call it again from the start when there are more.  Everything that
- * libfcgi would trust is checked here: versions, types, one request at a
- * time, lengths of names and values against what PARAMS really carries.
- * ERR_SYNTAX: no FastCGI request (the fault says why, for the log).
- * ERR_LIMIT: more than RECORD_PARAMS_MAX bytes of parameters; out->id is set
- * then, so that an answer can be sent.
+ * Look at the first `len` bytes that a web server sent on a connection; when
+ * there are more, call it again with all of them, and it goes on behind the
+ * last whole record.  Everything that libfcgi would trust is checked here:
+ * versions, types, one request at a time, lengths of names and values against
+ * what PARAMS really carries.  ERR_SYNTAX: no FastCGI request (the fault says
+ * why, for the log).  ERR_LIMIT: more than RECORD_PARAMS_MAX bytes of
+ * parameters; s->id is set then, so that an answer can be sent.
  */
 enum err record_scan(
-    struct record_scan *out, const uint8_t *bytes, size_t len, struct fault *f);
+    struct record_scan *s, const uint8_t *bytes, size_t len, struct fault *f);
 
 /* Reads past what still arrives behind a request; zero it first. */
 struct record_skip {

@@ -11,13 +11,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void
 scan(const uint8_t *data, size_t size)
 {
-	struct record_scan part, whole;
+	struct record_scan part = { .at = 0 }, whole = { .at = 0 }, on;
 	struct fault f;
 	enum err e_part, e_whole;
 
 	e_whole = record_scan(&whole, data, size, &f);
 	e_part = record_scan(&part, data, size / 2, NULL);
 	if (part.progress > whole.progress)
+		abort();
+	/* To go on from the part leads to the same as to begin anew. */
+	on = part;
+	if (e_part == ERR_OK &&
+	    (record_scan(&on, data, size, NULL) != e_whole ||
+		on.id != whole.id || on.progress != whole.progress))
 		abort();
 	if (e_part != ERR_OK && part.progress != RECORD_COMPLETE &&
 	    e_whole == ERR_OK)

@@ -224,6 +224,7 @@ scan(struct record_scan *out, struct slice bytes, struct fault *f)
 
 	if (bytes.len > 0)
 		memcpy(exact, bytes.base, bytes.len);
+	*out = (struct record_scan){ .at = 0 };
 	e = record_scan(out, exact, bytes.len, f);
 	mem_free(exact);
 	return e;
@@ -234,7 +235,7 @@ static void
 scan_prefixes(const char *name, struct slice all, const struct record_scan *end,
     enum err err)
 {
-	struct record_scan before = { RECORD_MORE, 0 }, now;
+	struct record_scan before = { .at = 0 }, now;
 	size_t n, step = all.len > 4096 ? 509 : 1;
 	bool failed = false;
 
@@ -253,6 +254,27 @@ scan_prefixes(const char *name, struct slice all, const struct record_scan *end,
 			fail_msg("%s: %zu bytes: id", name, n);
 		failed = e != ERR_OK;
 		before = now;
+	}
+}
+
+/* A scan that goes on says at each length what one from the start says. */
+static void
+scan_on(const char *name, struct slice all)
+{
+	struct record_scan on = { .at = 0 }, anew;
+	size_t n, step = all.len > 4096 ? 509 : 1;
+
+	for (n = 0; n <= all.len; n += step) {
+		struct slice part = { all.base, n };
+		enum err e = scan(&anew, part, NULL);
+
+		if (record_scan(&on, (const uint8_t *)all.base, n, NULL) != e)
+			fail_msg("%s: %zu bytes: another result", name, n);
+		if (e != ERR_OK)
+			break;
+		if (on.progress != anew.progress || on.id != anew.id ||
+		    on.at != anew.at)
+			fail_msg("%s: %zu bytes: another state", name, n);
 	}
 }
 
@@ -280,6 +302,7 @@ scans_requests(void **state)
 		if ((e == ERR_LIMIT || end.progress == WHOLE) && end.id != ID)
 			fail_msg("%s: id", name);
 		scan_prefixes(name, buf_view(&b), &end, cases[i].err);
+		scan_on(name, buf_view(&b));
 		buf_free(&b);
 	}
 }
