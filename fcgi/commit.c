@@ -111,10 +111,12 @@ commit_submit(struct commit *c, struct commit_entry *e)
 		STAILQ_INSERT_TAIL(&c->parked, e, links);
 		c->n++;
 		c->bytes += bytes;
-		pthread_cond_signal(&c->more);
 		result = ERR_OK;
 	}
 	pthread_mutex_unlock(&c->mutex);
+	/* Not before: who wakes up would wait for the mutex. */
+	if (result == ERR_OK)
+		pthread_cond_signal(&c->more);
 	return result;
 }
 

@@ -2,9 +2,6 @@
 /* exchange.c - passes a request from the loop to a worker and its answer back. */
 #include "exchange.h"
 
-#include <sys/socket.h>
-
-#include <fcntl.h>
 #include <unistd.h>
 
 #include "container.h"
@@ -12,9 +9,6 @@
 #include "log.h"
 #include "mem.h"
 #include "route.h"
-
-/* A body may take this long in all. */
-#define BODY_MS 10000
 
 #define ANSWER_MAX ((size_t)1 << 20)
 
@@ -39,6 +33,7 @@ exchange_free(struct exchange *x)
 	struct hub *hub = x->parts->hub;
 
 	loop_timer_stop(hub_loop(hub), &x->timer);
+	spool_free(x->spool);
 	answer_free(&x->answer);
 	mem_free(x);
 	hub_release(hub);
@@ -47,7 +42,8 @@ exchange_free(struct exchange *x)
 void
 exchange_drop(struct exchange *x)
 {
-	loop_unwatch(hub_loop(x->parts->hub), &x->watch);
+	if (x->watched)
+		loop_unwatch(hub_loop(x->parts->hub), &x->watch);
 	close(x->watch.fd);
 	exchange_free(x);
 }
@@ -57,8 +53,8 @@ become_stream(struct exchange *x)
 {
 	struct stream *s = NULL;
 
-	if (stream_new(&s, hub_host(x->parts->hub), x->watch.fd, x->id, true) !=
-	    ERR_OK) {
+	if (stream_new(&s, hub_host(x->parts->hub), x->watch.fd, x->id,
+		x->watched) != ERR_OK) {
 		log_err("request dropped reason=memory");
 		exchange_drop(x);
 	}
@@ -133,8 +129,6 @@ answered(struct loop_mail *m)
 {
 	struct exchange *x = CONTAINER(struct exchange, mail, m);
 
-	if (x->lane == WORKER_SLOW)
-		LIST_REMOVE(x, slow);
 	if (x->answer.kind == ANSWER_STREAM)
 		open_stream(x);
 	else
@@ -167,13 +161,14 @@ park(struct exchange *x)
 	return false;
 }
 
-/* Only in the slow lane has a worker to wait for bytes. */
-static void
-set_blocking(int fd, bool blocking)
+static enum err
+parse(struct request **out, const struct exchange *x, const struct context *c)
 {
-	int flags = fcntl(fd, F_GETFL);
+	size_t body_max = c->settings->config->body_max;
 
-	fcntl(fd, F_SETFL, blocking ? flags & ~O_NONBLOCK : flags | O_NONBLOCK);
+	return x->spool != NULL
+		   ? handoff_parse_bytes(out, spool_bytes(x->spool), body_max)
+		   : handoff_parse(out, x->watch.fd, body_max);
 }
 
 /* In a worker's thread. */
@@ -184,12 +179,7 @@ answer_request(struct worker_job *j, struct context *c)
 	struct request *rq = NULL;
 	enum err e;
 
-	if (x->lane == WORKER_SLOW)
-		set_blocking(x->watch.fd, true);
-	e = handoff_parse(&rq, x->watch.fd, c->settings->config->body_max);
-	if (x->lane == WORKER_SLOW)
-		set_blocking(x->watch.fd, false);
-	if (e == ERR_OK) {
+	if ((e = parse(&rq, x, c)) == ERR_OK) {
 		x->id = rq->id;
 		x->head_only = slice_is(rq->method, "HEAD");
 		route_request(&x->answer, rq, c);
@@ -208,22 +198,6 @@ answer_request(struct worker_job *j, struct context *c)
 	loop_post(hub_loop(x->parts->hub), &x->mail);
 }
 
-/* The worker, which waits for the body, then sees its end. */
-static void
-body_late(struct loop_timer *t)
-{
-	shutdown(CONTAINER(struct exchange, timer, t)->watch.fd, SHUT_RD);
-}
-
-void
-exchange_hurry(struct exchange_parts *p)
-{
-	struct exchange *x;
-
-	LIST_FOREACH(x, &p->slow, slow)
-	shutdown(x->watch.fd, SHUT_RD);
-}
-
 /* A worker has the descriptor: what happens to it shows when it writes, or
  * when a stream watches it. */
 static void
@@ -234,25 +208,19 @@ ignore(struct loop_watch *w, uint32_t events)
 }
 
 void
-exchange_start(struct exchange *x, enum worker_lane lane)
+exchange_start(struct exchange *x)
 {
-	struct loop *l = hub_loop(x->parts->hub);
-
 	x->watch.ready = ignore;
 	x->job.run = answer_request;
-	x->timer.fire = body_late;
-	x->lane = lane;
-	loop_timer_stop(l, &x->timer);
-	if (lane == WORKER_SLOW) {
-		LIST_INSERT_HEAD(&x->parts->slow, x, slow);
-		loop_timer_set(l, &x->timer, loop_now(l) + BODY_MS);
-	}
-	workers_submit(x->parts->workers, &x->job, lane);
+	loop_timer_stop(hub_loop(x->parts->hub), &x->timer);
+	workers_submit(x->parts->workers, &x->job);
 }
 
 void
 exchange_refuse(struct exchange *x, int status, const char *sentence)
 {
+	if (status == 503)
+		response_header(&x->answer.response, "Retry-After", "1");
 	response_problem(&x->answer.response, status, "%s", sentence);
 	send_response(x);
 }

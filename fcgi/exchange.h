@@ -9,6 +9,7 @@
 #include "commit.h"
 #include "hub.h"
 #include "loop.h"
+#include "spool.h"
 #include "worker.h"
 
 struct intake;
@@ -19,7 +20,7 @@ struct exchange_parts {
 	struct workers *workers;
 	struct commit *commit;
 	size_t subscribers_max;
-	LIST_HEAD(, exchange) slow; /* their workers may wait for a body */
+	struct spool_room spool_room;
 };
 
 /*
@@ -27,7 +28,8 @@ struct exchange_parts {
  * watched by the loop for intake, becomes a stream or is closed.
  */
 struct exchange {
-	struct loop_watch watch; /* the descriptor */
+	struct loop_watch watch; /* the descriptor, */
+	bool watched;            /* unless all was there at once */
 	struct loop_timer timer; /* what is missing must be there by then */
 	struct {
 		TAILQ_ENTRY(exchange) links;
@@ -36,9 +38,8 @@ struct exchange {
 		bool body_only; /* the parameters are complete */
 	} arrival;              /* intake's, until exchange_start() */
 	struct exchange_parts *parts;
+	struct spool *spool; /* NULL: the request waits in the socket */
 	struct worker_job job;
-	enum worker_lane lane;
-	LIST_ENTRY(exchange) slow;  /* with WORKER_SLOW, until the answer */
 	struct loop_mail mail;      /* from the worker */
 	struct commit_entry commit; /* its mail comes from the commit */
 	struct answer answer;
@@ -51,10 +52,7 @@ struct exchange *exchange_new(struct exchange_parts *p, int fd);
 
 /* The request can be read: let a worker answer it.  From now on the
  * exchange takes care of itself.  Loop thread. */
-void exchange_start(struct exchange *x, enum worker_lane lane);
-
-/* Wait for no body any longer: what is missing gets 408.  Loop thread. */
-void exchange_hurry(struct exchange_parts *p);
+void exchange_start(struct exchange *x);
 
 /* Answer `status` without reading the request, whose id is x->id. */
 void exchange_refuse(struct exchange *x, int status, const char *sentence);

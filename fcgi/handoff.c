@@ -4,6 +4,9 @@
 
 #include <fcgiapp.h>
 
+#include <sys/mman.h>
+
+#include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -82,5 +85,34 @@ out:
 	request_free(rq);
 	close(r.ipcFd);
 	FCGX_Free(&r, 0);
+	return e;
+}
+
+static enum err
+write_all(int fd, struct slice bytes)
+{
+	while (bytes.len > 0) {
+		ssize_t n = write(fd, bytes.base, bytes.len);
+
+		if (n < 0)
+			return errno == ENOSPC || errno == ENOMEM ? ERR_NOMEM
+								  : ERR_IO;
+		bytes = slice_after(bytes, (size_t)n);
+	}
+	return lseek(fd, 0, SEEK_SET) == 0 ? ERR_OK : ERR_IO;
+}
+
+/* libfcgi reads from descriptors only. */
+enum err
+handoff_parse_bytes(struct request **out, struct slice bytes, size_t body_max)
+{
+	int fd = memfd_create("request", MFD_CLOEXEC);
+	enum err e;
+
+	if (fd < 0)
+		return ERR_IO;
+	if ((e = write_all(fd, bytes)) == ERR_OK)
+		e = handoff_parse(out, fd, body_max);
+	close(fd);
 	return e;
 }

@@ -13,11 +13,14 @@ enum err handoff_init(void);
 /*
  * Parse the request that waits on `fd` and read its body to the end: at most
  * `body_max` bytes are kept (else request.body_too_long).  `fd` stays the
- * caller's, who may shutdown(2) it from another thread to end the wait for a
- * body that does not come (request.body_cut); on a non-blocking `fd` the body
- * counts as cut where it would have to wait.  Worker threads.  ERR_SYNTAX,
- * ERR_IO, ERR_NOMEM.
+ * caller's; it is non-blocking, and the body counts as cut where it would
+ * have to wait (request.body_cut).  Worker threads.  ERR_SYNTAX, ERR_IO,
+ * ERR_NOMEM.
  */
 enum err handoff_parse(struct request **out, int fd, size_t body_max);
+
+/* The same for a request that was read into memory. */
+enum err handoff_parse_bytes(
+    struct request **out, struct slice bytes, size_t body_max);
 
 #endif

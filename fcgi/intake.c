@@ -17,11 +17,14 @@
 
 #define ACCEPT_TURN 64    /* connections taken before others have their turn */
 #define REQUEST_MS 5000   /* to send all parameters */
+#define BODY_MS 10000     /* to send the body, once it is read */
 #define BODY_QUIET_MS 100 /* then the sender waits for a reader */
 #define BODY_SEEN 32768   /* likewise */
 #define PAUSE_MS 100      /* out of descriptors */
 
 #define PEEK_MAX (RECORD_PARAMS_MAX * 2)
+
+#define EVENTS (EPOLLIN | EPOLLRDHUP | EPOLLET)
 
 struct intake {
 	struct loop_watch watch;
@@ -49,50 +52,132 @@ drop(struct exchange *x, const char *why)
 }
 
 static void
-start(struct exchange *x, enum worker_lane lane)
+start(struct exchange *x)
 {
 	leave(x);
-	exchange_start(x, lane);
+	exchange_start(x);
 }
 
-/* Wait for more, for as long as the state allows. */
 static void
-wait(struct exchange *x)
+refuse(struct exchange *x, int status, const char *sentence)
+{
+	leave(x);
+	exchange_refuse(x, status, sentence);
+}
+
+/* False: it had to be dropped. */
+static bool
+wait_until(struct exchange *x, int64_t due_ms)
 {
 	struct loop *l = x->arrival.in->loop;
-	int64_t due = x->arrival.deadline_ms;
 
-	if (x->arrival.body_only && loop_now(l) + BODY_QUIET_MS < due)
-		due = loop_now(l) + BODY_QUIET_MS;
-	if (loop_timer_set(l, &x->timer, due) != ERR_OK)
+	if (!x->watched && loop_watch(l, &x->watch, EVENTS) != ERR_OK) {
+		drop(x, "epoll");
+		return false;
+	}
+	x->watched = true;
+	if (loop_timer_set(l, &x->timer, due_ms) != ERR_OK) {
 		drop(x, err_text(ERR_NOMEM));
+		return false;
+	}
+	return true;
+}
+
+/* How the states of a spool that will not be whole are answered. */
+static const struct {
+	int status;
+	const char *sentence;
+} refusals[] = {
+	[SPOOL_ENDED] = { 408, "The request's body did not arrive in time." },
+	[SPOOL_TOO_LONG] = { 413,
+	    "The update is longer than the hub takes (MERCURE_MAX_BODY)." },
+	[SPOOL_NO_ROOM] = { 503,
+	    "Too many updates arrive slowly (MERCURE_MAX_PARKED_BYTES); "
+	    "try again." },
+};
+
+static void
+spool_on(struct exchange *x)
+{
+	struct fault why = { "" };
+	enum spool_state state = spool_read(x->spool, x->watch.fd, &why);
+
+	if (state == SPOOL_WHOLE)
+		start(x);
+	else if (state == SPOOL_BROKEN)
+		drop(x, why.text);
+	else if (state != SPOOL_MORE)
+		refuse(x, refusals[state].status, refusals[state].sentence);
+}
+
+static void
+spool_ready(struct loop_watch *w, uint32_t events)
+{
+	(void)events;
+	spool_on((struct exchange *)(void *)w);
+}
+
+static void
+spool_late(struct loop_timer *t)
+{
+	refuse(CONTAINER(struct exchange, timer, t),
+	    refusals[SPOOL_ENDED].status, refusals[SPOOL_ENDED].sentence);
+}
+
+/* A body of which each byte has a record of its own is not worth more. */
+static size_t
+spool_max(const struct exchange_parts *p)
+{
+	struct settings *s = workers_settings(p->workers);
+	size_t body_max = s->config->body_max;
+
+	settings_unref(s);
+	return 2 * (RECORD_PARAMS_MAX + body_max);
+}
+
+/* Read a body that comes slowly, or not before somebody reads it. */
+static void
+spool_begin(struct exchange *x)
+{
+	x->spool = spool_new(&x->parts->spool_room, spool_max(x->parts));
+	if (x->spool == NULL) {
+		drop(x, err_text(ERR_NOMEM));
+		return;
+	}
+	x->watch.ready = spool_ready;
+	x->timer.fire = spool_late;
+	if (wait_until(x, loop_now(x->arrival.in->loop) + BODY_MS))
+		spool_on(x);
 }
 
 static void
 judge(struct exchange *x, size_t seen)
 {
+	struct intake *in = x->arrival.in;
 	struct record_scan scan = { .at = 0 };
+	int64_t due = x->arrival.deadline_ms;
 	struct fault why;
 	enum err e;
 
-	e = record_scan(&scan, x->arrival.in->peeked, seen, &why);
+	e = record_scan(&scan, in->peeked, seen, &why);
 	x->id = scan.id;
+	x->arrival.body_only = scan.progress == RECORD_BODY;
 	if (e == ERR_LIMIT ||
 	    (e == ERR_OK && scan.progress == RECORD_MORE && seen == PEEK_MAX)) {
 		log_warn("request refused reason=\"headers too long\"");
-		leave(x);
-		exchange_refuse(
+		refuse(
 		    x, 431, "The request's headers are too long for the hub.");
 	} else if (e != ERR_OK)
 		drop(x, why.text);
 	else if (scan.progress == RECORD_COMPLETE)
-		start(x, WORKER_FAST);
+		start(x);
+	else if (scan.progress == RECORD_BODY && seen >= BODY_SEEN)
+		spool_begin(x);
 	else {
-		x->arrival.body_only = scan.progress == RECORD_BODY;
-		if (x->arrival.body_only && seen >= BODY_SEEN)
-			start(x, WORKER_SLOW);
-		else
-			wait(x);
+		if (scan.progress == RECORD_BODY &&
+		    loop_now(in->loop) + BODY_QUIET_MS < due)
+			due = loop_now(in->loop) + BODY_QUIET_MS;
+		wait_until(x, due);
 	}
 }
 
@@ -100,21 +185,21 @@ static void
 arrival_ready(struct loop_watch *w, uint32_t events)
 {
 	struct exchange *x = (struct exchange *)(void *)w;
-	ssize_t n;
+	struct intake *in = x->arrival.in;
+	ssize_t n = recv(w->fd, in->peeked, PEEK_MAX, MSG_PEEK | MSG_DONTWAIT);
 
-	(void)events;
-	n = recv(
-	    w->fd, x->arrival.in->peeked, PEEK_MAX, MSG_PEEK | MSG_DONTWAIT);
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+	if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
+		wait_until(x, x->arrival.deadline_ms);
 		return;
-	if (n <= 0)
-		drop(x, n < 0 ? strerror(errno) : NULL);
-	else {
-		/* A peer that closes its side will not send what is missing. */
-		if ((events & (EPOLLRDHUP | EPOLLHUP)) != 0)
-			x->arrival.deadline_ms = loop_now(x->arrival.in->loop);
-		judge(x, (size_t)n);
 	}
+	if (n <= 0) {
+		drop(x, n < 0 ? strerror(errno) : NULL);
+		return;
+	}
+	/* A peer that closes its side will not send what is missing. */
+	if ((events & (EPOLLRDHUP | EPOLLHUP)) != 0)
+		x->arrival.deadline_ms = loop_now(in->loop);
+	judge(x, (size_t)n);
 }
 
 static void
@@ -122,9 +207,8 @@ arrival_late(struct loop_timer *t)
 {
 	struct exchange *x = CONTAINER(struct exchange, timer, t);
 
-	/* A body that comes slowly, or not before somebody reads it. */
 	if (x->arrival.body_only)
-		start(x, WORKER_SLOW);
+		spool_begin(x);
 	else
 		drop(x, "no complete request in time");
 }
@@ -149,11 +233,8 @@ arrive(struct intake *in, int fd)
 	x->arrival.in = in;
 	x->arrival.deadline_ms = loop_now(in->loop) + REQUEST_MS;
 	TAILQ_INSERT_TAIL(&in->arrivals, x, arrival.links);
-	if (loop_watch(in->loop, &x->watch, EPOLLIN | EPOLLRDHUP | EPOLLET) !=
-	    ERR_OK)
-		drop(x, "epoll");
-	else
-		wait(x);
+	/* Most requests are there with their connection. */
+	arrival_ready(&x->watch, 0);
 }
 
 static void
@@ -231,7 +312,10 @@ intake_stop(struct intake *in)
 	loop_unwatch(in->loop, &in->watch);
 	close(in->watch.fd);
 	while ((x = TAILQ_FIRST(&in->arrivals)) != NULL)
-		drop(x, NULL);
+		if (x->arrival.body_only)
+			spool_late(&x->timer);
+		else
+			drop(x, NULL);
 }
 
 void

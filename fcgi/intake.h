@@ -9,7 +9,7 @@
  * Owner: loop thread.  libfcgi blocks on what is missing and trusts lengths,
  * so a connection reaches a worker only when record_scan() has found the
  * request complete; a body that a sender holds back until somebody reads
- * (mod_proxy_fcgi stops at 50 KB) goes to the workers' slow lane.
+ * (mod_proxy_fcgi stops at 50 KB) is read into memory first (spool.h).
  */
 struct intake;
 

@@ -86,7 +86,7 @@ reload(void *arg)
 	sv->reload.run = reload_run;
 	sv->reloaded.open = reload_done;
 	hub_hold(sv->parts.hub);
-	workers_submit(sv->parts.workers, &sv->reload, WORKER_FAST);
+	workers_submit(sv->parts.workers, &sv->reload);
 }
 
 static void
@@ -97,7 +97,6 @@ drain(void *arg)
 	listener_withdraw(sv->listener);
 	if (sv->intake != NULL)
 		intake_stop(sv->intake);
-	exchange_hurry(&sv->parts);
 }
 
 /* A stream is a descriptor: take as many as the system grants. */
@@ -139,6 +138,7 @@ start(struct server *sv, struct settings *s,
 	int fd;
 
 	sv->parts.subscribers_max = subscribers_max(c);
+	sv->parts.spool_room.max = (size_t)c->parked_bytes_max;
 	if ((e = hub_open(&sv->parts.hub, s, FRAMING_FCGI, &hooks, f)) !=
 		ERR_OK ||
 	    (e = commit_start(&sv->parts.commit, &queue, &limits,

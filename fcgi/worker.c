@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* worker.c - a fixed pool of threads over two lanes of jobs. */
+/* worker.c - a fixed pool of threads over one list of jobs. */
 #include "worker.h"
 
 #include <pthread.h>
 
 #include "mem.h"
 
-TAILQ_HEAD(lane, worker_job);
-
 struct workers {
 	pthread_mutex_t mutex; /* guards all below but `threads` */
 	pthread_cond_t more;
-	struct lane lanes[WORKER_LANES];
-	size_t slow_now, slow_max;
+	TAILQ_HEAD(, worker_job) jobs;
 	struct settings *settings;
 	bool stopping;
 
@@ -21,40 +18,17 @@ struct workers {
 	pthread_t threads[];
 };
 
-/* Called with the mutex held; NULL: nothing for now. */
+/* The next job and the settings in force; NULL: there will be none. */
 static struct worker_job *
-take(struct workers *w, bool *slow)
-{
-	enum worker_lane lane = WORKER_FAST;
-	struct worker_job *j = TAILQ_FIRST(&w->lanes[WORKER_FAST]);
-
-	*slow = false;
-	if (j == NULL && w->slow_now < w->slow_max) {
-		lane = WORKER_SLOW;
-		j = TAILQ_FIRST(&w->lanes[WORKER_SLOW]);
-		if (j != NULL) {
-			w->slow_now++;
-			*slow = true;
-		}
-	}
-	if (j != NULL)
-		TAILQ_REMOVE(&w->lanes[lane], j, links);
-	return j;
-}
-
-/* The next job, the settings in force, and what is left of the last one. */
-static struct worker_job *
-next(struct workers *w, struct settings **settings, bool *slow)
+next(struct workers *w, struct settings **settings)
 {
 	struct worker_job *j;
 
 	pthread_mutex_lock(&w->mutex);
-	if (*slow) {
-		w->slow_now--;
-		pthread_cond_signal(&w->more);
-	}
-	while ((j = take(w, slow)) == NULL && !w->stopping)
+	while ((j = TAILQ_FIRST(&w->jobs)) == NULL && !w->stopping)
 		pthread_cond_wait(&w->more, &w->mutex);
+	if (j != NULL)
+		TAILQ_REMOVE(&w->jobs, j, links);
 	*settings = settings_ref(w->settings);
 	pthread_mutex_unlock(&w->mutex);
 	return j;
@@ -67,9 +41,8 @@ work(void *arg)
 	struct context c = { .framing = w->framing };
 	struct settings *settings;
 	struct worker_job *j;
-	bool slow = false;
 
-	while ((j = next(w, &settings, &slow)) != NULL) {
+	while ((j = next(w, &settings)) != NULL) {
 		c.settings = settings;
 		j->run(j, &c);
 		settings_unref(settings);
@@ -90,9 +63,7 @@ workers_start(
 		return ERR_NOMEM;
 	pthread_mutex_init(&w->mutex, NULL);
 	pthread_cond_init(&w->more, NULL);
-	TAILQ_INIT(&w->lanes[WORKER_FAST]);
-	TAILQ_INIT(&w->lanes[WORKER_SLOW]);
-	w->slow_max = n / 2 > 0 ? n / 2 : 1;
+	TAILQ_INIT(&w->jobs);
 	w->settings = settings_ref(s);
 	w->framing = framing;
 	while (w->n < n) {
@@ -107,12 +78,13 @@ workers_start(
 }
 
 void
-workers_submit(struct workers *w, struct worker_job *j, enum worker_lane lane)
+workers_submit(struct workers *w, struct worker_job *j)
 {
 	pthread_mutex_lock(&w->mutex);
-	TAILQ_INSERT_TAIL(&w->lanes[lane], j, links);
-	pthread_cond_signal(&w->more);
+	TAILQ_INSERT_TAIL(&w->jobs, j, links);
 	pthread_mutex_unlock(&w->mutex);
+	/* Not before: who wakes up would wait for the mutex. */
+	pthread_cond_signal(&w->more);
 }
 
 void

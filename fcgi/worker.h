@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* worker.h - the threads that may block: they parse, authorize and answer. */
+/* worker.h - the threads that may take their time: they parse, authorize and answer. */
 #ifndef WORKER_H
 #define WORKER_H
 
@@ -15,17 +15,12 @@ struct worker_job {
 	void (*run)(struct worker_job *j, struct context *c);
 };
 
-/* Jobs of the slow lane wait for peers; at most half the workers take them,
- * so that slow bodies never hold up the rest. */
-enum worker_lane { WORKER_FAST, WORKER_SLOW, WORKER_LANES };
-
 /* Start `n` threads.  Takes a reference to `s`. */
 enum err workers_start(
     struct workers **out, size_t n, struct settings *s, enum framing framing);
 
 /* Any thread. */
-void workers_submit(
-    struct workers *w, struct worker_job *j, enum worker_lane lane);
+void workers_submit(struct workers *w, struct worker_job *j);
 
 /* Jobs that begin from now on see `s`; takes a reference.  Any thread. */
 void workers_set_settings(struct workers *w, struct settings *s);
