@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -67,6 +68,53 @@ test_decode(void **state)
 			    "%s: %.*s", rows[i].name, SLICE_ARG(buf_view(&b)));
 		buf_free(&b);
 	}
+}
+
+/* Which printable characters a set holds. */
+static void
+test_sets(void **state)
+{
+	static const struct {
+		const char *name, *members;
+		enum percent_set set;
+	} rows[] = {
+		{ "control", "", PERCENT_CONTROL },
+		{ "fragment", " \"<>`", PERCENT_FRAGMENT },
+		{ "query", " \"#<>", PERCENT_QUERY },
+		{ "special query", " \"#'<>", PERCENT_SPECIAL_QUERY },
+		{ "path", " \"#<>?^`{}", PERCENT_PATH },
+		{ "userinfo", " \"#/:;<=>?@[\\]^`{|}", PERCENT_USERINFO },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		for (int c = 0; c < 256; c++) {
+			bool printable = c >= 0x20 && c < 0x7f;
+			bool encoded =
+			    !printable || strchr(rows[i].members, c) != NULL;
+			char byte = (char)c;
+			struct buf b;
+
+			buf_init(&b, TEXT_MAX);
+			percent_encode_set(
+			    &b, (struct slice){ &byte, 1 }, rows[i].set);
+			if (b.err != ERR_OK || b.len != (encoded ? 3u : 1u))
+				fail_msg("%s: byte %d", rows[i].name, c);
+			buf_free(&b);
+		}
+	}
+}
+
+static void
+test_sets_leave_what_is_encoded(void **state)
+{
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, TEXT_MAX);
+	percent_encode_set(&b, slice_of("a b\303\251%20%zz?"), PERCENT_PATH);
+	assert_true(slice_is(buf_view(&b), "a%20b%C3%A9%20%zz%3F"));
+	buf_free(&b);
 }
 
 static void
@@ -137,6 +185,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_encode),
 		cmocka_unit_test(test_decode),
+		cmocka_unit_test(test_sets),
+		cmocka_unit_test(test_sets_leave_what_is_encoded),
 		cmocka_unit_test(test_every_byte_there_and_back),
 		cmocka_unit_test(test_byte),
 		cmocka_unit_test(test_no_memory_and_no_room),
