@@ -110,6 +110,12 @@ buf_printf(struct buf *b, const char *fmt, ...)
 }
 
 void
+buf_truncate(struct buf *b, size_t len)
+{
+	b->len = len;
+}
+
+void
 buf_clear(struct buf *b)
 {
 	b->len = 0;

@@ -32,6 +32,9 @@ void buf_printf(struct buf *b, const char *fmt, ...)
 /* Room for `len` bytes at the end, counted as written; NULL on failure. */
 void *buf_grow(struct buf *b, size_t len);
 
+/* Keep only the first `len` of its bytes, and its error. */
+void buf_truncate(struct buf *b, size_t len);
+
 /* Forget content and error, keep the memory. */
 void buf_clear(struct buf *b);
 

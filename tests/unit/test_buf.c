@@ -88,6 +88,24 @@ test_error_sticks_until_cleared(void **state)
 }
 
 static void
+test_truncate(void **state)
+{
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 4);
+	buf_truncate(&b, 0);
+	buf_text(&b, "abcd");
+	buf_truncate(&b, 1);
+	buf_text(&b, "ef");
+	assert_true(slice_is(buf_view(&b), "aef"));
+	buf_text(&b, "gh");
+	buf_truncate(&b, 2);
+	assert_int_equal(b.err, ERR_LIMIT);
+	buf_free(&b);
+}
+
+static void
 test_huge_length_does_not_wrap(void **state)
 {
 	struct buf b;
@@ -175,6 +193,7 @@ main(void)
 		cmocka_unit_test(test_all_writers),
 		cmocka_unit_test(test_maximum_is_hard),
 		cmocka_unit_test(test_error_sticks_until_cleared),
+		cmocka_unit_test(test_truncate),
 		cmocka_unit_test(test_huge_length_does_not_wrap),
 		cmocka_unit_test(test_steal),
 		cmocka_unit_test(test_freeing_is_always_allowed),
