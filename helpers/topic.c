@@ -2,147 +2,58 @@
 /* topic.c - the rules a topic has to keep, and which topics are the hub's. */
 #include "topic.h"
 
-#include <strings.h>
-
-#include "percent.h"
+#include "url.h"
 #include "utf8.h"
 
-/*
- * Where a path leads, as far as the hub's own path is concerned: how deep,
- * and whether the first two segments are those of /.well-known/mercure.
- */
-struct place {
-	size_t depth;
-	bool well_known, hub;
-};
-
-/* Is the segment `text`, also with some of its characters as %XX?  `text`
- * holds only unreserved characters, so that %2F stays what it is. */
-static bool
-segment_is(struct slice s, const char *text)
-{
-	while (s.len > 0 && *text != '\0') {
-		int byte = percent_byte(s);
-		char c = byte >= 0 ? (char)byte : s.base[0];
-
-		if (c != *text)
-			return false;
-		s = slice_after(s, byte >= 0 ? 3 : 1);
-		text++;
-	}
-	return s.len == 0 && *text == '\0';
-}
-
-static void
-place_enter(struct place *p, struct slice segment)
-{
-	if (segment_is(segment, "."))
-		return;
-	if (segment_is(segment, "..")) {
-		p->depth -= p->depth > 0;
-		return;
-	}
-	if (p->depth == 0)
-		p->well_known = segment_is(segment, ".well-known");
-	else if (p->depth == 1)
-		p->hub = segment_is(segment, "mercure");
-	p->depth++;
-}
-
-static size_t
-length_until(struct slice s, const char *stops)
-{
-	size_t i;
-
-	for (i = 0; i < s.len; i++)
-		if (strchr(stops, s.base[i]) != NULL)
-			break;
-	return i;
-}
-
-/* Does `path`, up to its query or fragment, lead to the hub?  Browsers take
- * a backslash for a slash, so it is one here. */
-static bool
-path_is_hub(struct slice path, struct place p)
-{
-	path.len = length_until(path, "?#");
-	for (;;) {
-		size_t n = length_until(path, "/\\");
-
-		place_enter(&p, (struct slice){ path.base, n });
-		if (n == path.len)
-			break;
-		path = slice_after(path, n + 1);
-	}
-	return p.depth >= 2 && p.well_known && p.hub;
-}
+#define HUB_FOLDER "/.well-known/"
+#define HUB_PATH HUB_FOLDER "mercure"
 
 static bool
-is_letter(char c)
+is_at_hub(struct slice path)
 {
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'z';
-}
+	size_t n = strlen(HUB_PATH);
 
-/* The length of "scheme:" at the start; 0 if there is none. */
-static size_t
-scheme_length(struct slice s)
-{
-	size_t i;
-
-	if (s.len == 0 || !is_letter(s.base[0]))
-		return 0;
-	for (i = 1; i < s.len; i++) {
-		char c = s.base[i];
-
-		if (c == ':')
-			return i + 1;
-		if (!is_letter(c) && !(c >= '0' && c <= '9') && c != '+' &&
-		    c != '-' && c != '.')
-			return 0;
-	}
-	return 0;
-}
-
-static bool
-is_web(struct slice scheme)
-{
-	return scheme.len == 0 ||
-	       (scheme.len == 5 && strncasecmp(scheme.base, "http:", 5) == 0) ||
-	       (scheme.len == 6 && strncasecmp(scheme.base, "https:", 6) == 0);
+	return slice_starts(path, HUB_PATH) &&
+	       (path.len == n || path.base[n] == '/');
 }
 
 /*
- * Would the topic, resolved against the hub's URL, be the hub's path or lie
- * below it?  Scheme and host do not matter.  A topic without a slash in
- * front is relative to the hub's folder: "mercure" is the hub itself.  One
- * that has nothing but a query or fragment is left to protocol 1.0.
+ * Is the topic, for a hub with a URL of that scheme, the hub's path or below
+ * it, on whatever host?  Since any host will do, none is looked at: one that
+ * is wrong for us may be right for others, say a name that is not ASCII.  So
+ * every topic has a path, and only a lack of memory or room is a failure.
+ *
+ * The base is the hub's folder and not the hub, which is the same for all
+ * topics but those that have no path of their own ("?x", "#x"): they are left
+ * to protocol 1.0.
  */
-static bool
-is_reserved(struct slice s)
+static enum err
+find_reserved(bool *reserved, struct slice topic, struct slice scheme)
 {
-	static const struct place root = { 0, false, false };
-	static const struct place folder = { 1, true, false };
-	size_t scheme = scheme_length(s), slashes = 0;
-	bool web = is_web((struct slice){ s.base, scheme });
+	const struct url base = { .part = { [URL_SCHEME] = scheme,
+				      [URL_HOST] = slice_of(""),
+				      [URL_PATH] = slice_of(HUB_FOLDER) },
+		.is_special = true };
+	struct url u = { .is_special = false };
+	struct slice path;
+	struct buf normal;
+	enum err e;
 
-	s = slice_after(s, scheme);
-	while (slashes < s.len && strchr("/\\", s.base[slashes]) != NULL)
-		slashes++;
-
-	if (slashes == 0 && web && path_is_hub(s, folder))
-		return true;
-	if (slashes < 2 && path_is_hub(slice_after(s, slashes), root))
-		return true;
-	if (slashes < 2 && (scheme == 0 || !web))
-		return false;
-
-	/* An authority.  Web schemes take any number of slashes before it. */
-	s = slice_after(s, web ? slashes : 2);
-	s = slice_after(s, length_until(s, "/\\?#"));
-	if (s.len == 0 || s.base[0] == '?' || s.base[0] == '#')
-		return false;
-	return path_is_hub(slice_after(s, 1), root);
+	buf_init(&normal, URL_HREF_MAX);
+	if ((e = url_parse(&u, topic, &base, URL_SKIP_AUTHORITY)) != ERR_OK)
+		goto out;
+	path = u.part[URL_PATH];
+	if (!u.has_opaque_path && memchr(path.base, '%', path.len) != NULL) {
+		url_normalize_path(&normal, path);
+		path = buf_view(&normal);
+		if ((e = normal.err) != ERR_OK)
+			goto out;
+	}
+	*reserved = is_at_hub(path);
+out:
+	buf_free(&normal);
+	url_free(&u);
+	return e;
 }
 
 enum err
@@ -161,10 +72,22 @@ topic_check_selector(struct slice selector, size_t length_max, struct fault *f)
 	return ERR_OK;
 }
 
+/* "http:x" is relative to a hub of the same scheme only, and x a host for
+ * another.  All else means the same for both. */
+static bool
+depends_on_scheme(struct slice topic)
+{
+	struct slice rest = topic, scheme;
+
+	slice_cut(&rest, ':', &scheme);
+	return rest.base != NULL && !slice_starts(rest, "//");
+}
+
 enum err
 topic_check(struct slice topic, size_t length_max, struct fault *f)
 {
 	enum err e = topic_check_selector(topic, length_max, f);
+	bool reserved = false;
 
 	if (e != ERR_OK)
 		return e;
@@ -172,7 +95,13 @@ topic_check(struct slice topic, size_t length_max, struct fault *f)
 		return fault_set(f, ERR_DENIED,
 		    "The topic * means every topic: "
 		    "it can be subscribed to, not published to.");
-	if (is_reserved(slice_trim(topic)))
+	e = find_reserved(&reserved, topic, slice_of("https"));
+	if (e == ERR_OK && !reserved && depends_on_scheme(topic))
+		e = find_reserved(&reserved, topic, slice_of("http"));
+	if (e != ERR_OK)
+		return fault_set(
+		    f, e, "The topic cannot be checked: %s.", err_text(e));
+	if (reserved)
 		return fault_set(f, ERR_DENIED,
 		    "Topics at or below /.well-known/mercure are reserved "
 		    "for the hub.");

@@ -23,7 +23,8 @@ topic_next(struct slice *rest, struct slice *topic)
  * May a publisher use `topic`?  ERR_SYNTAX: empty, not UTF-8, or control
  * characters.  ERR_LIMIT: longer than `length_max` bytes.  ERR_DENIED:
  * reserved for the hub: "*", or a topic at or below /.well-known/mercure,
- * relative or on any host (drafts 7 and 8, "Active Subscriptions").
+ * on any host and however spelled, once it is resolved against the hub's URL
+ * (drafts 7 and 8, "Active Subscriptions").  ERR_NOMEM.
  */
 enum err topic_check(struct slice topic, size_t length_max, struct fault *f);
 

@@ -36,6 +36,16 @@ my @rows = (
 	    'topic'],
 	['a reserved alternate topic', 'topic=a&topic=/.well-known/mercure',
 	    '400|403', 'topic'],
+	['a reserved topic in the folder of the hub', 'topic=mercure/x', 403,
+	    'topic'],
+	['a reserved topic with dot segments',
+	    'topic=/a/%252e%252e/./.well-known/mercure', 403, 'topic'],
+	['a reserved topic with encoded letters',
+	    'topic=/.well-known/%256Dercure', 403, 'topic'],
+	['a reserved topic with backslashes',
+	    'topic=HTTPS:\\\\u:p@h:8\\.well-known\\mercure', 403, 'topic'],
+	['a reserved topic on a host without IDNA',
+	    'topic=//%c3%a9/.well-known/mercure', 403, 'topic'],
 	['id with LF', 'topic=a&id=x%0Adata:%20forged', 400, 'id'],
 	['id with CR', 'topic=a&id=x%0Ddata:%20forged', 400, 'id'],
 	['id with NUL', 'topic=a&id=x%00', 400, 'id'],
@@ -105,11 +115,18 @@ is $hub->publish(topic => [1 .. 5], data => 'five')->status, 200,
 is $hub->publish(topic => 'a', id => 'i' x 1024, data => 'id')->status, 200,
     'an id of 1,024 bytes';
 
+# Near the hub's own, but not them.
+for my $topic ('/.well-known/mercurex', '/.well-known%2Fmercure',
+    'mercure%2F..', 'mercure/..', 'foo:/.well-known\\mercure') {
+	is $hub->publish(topic => $topic, data => 'near')->status, 200,
+	    "$topic is nobody's";
+}
+
 $hub->publish_ok(topic => 'a', data => 'end');
-is_deeply $all->data_until('end'), ['long', 'five', 'id'],
+is_deeply $all->data_until('end'), ['long', 'five', 'id', ('near') x 5],
     'nothing of what was refused reached a stream';
 is $all->faults, '', 'a clean stream';
 my $replay = $hub->stream(topic => '*', last_event_id => 'earliest');
-is scalar(@{ $replay->data_until('end') }), 4, '… nor the history';
+is scalar(@{ $replay->data_until('end') }), 9, '… nor the history';
 
 done_testing;

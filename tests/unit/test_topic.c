@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "mem_fail.h"
 #include "topic.h"
 
 #define LENGTH_MAX 64
@@ -45,11 +46,22 @@ static const struct {
 	{ "deeper down", "/a/.well-known/mercure", ERR_OK, ERR_OK },
 	{ "another case", "/.well-known/Mercure", ERR_OK, ERR_OK },
 	{ "blanks around", " /.well-known/mercure ", ERR_DENIED, ERR_OK },
-	{ "no slash in front", ".well-known/mercure", ERR_DENIED, ERR_OK },
+	{ "below the hub's folder", ".well-known/mercure", ERR_OK, ERR_OK },
 	{ "in the hub's folder", "mercure", ERR_DENIED, ERR_OK },
 	{ "below, relative", "mercure/x", ERR_DENIED, ERR_OK },
 	{ "another in its folder", "mercury", ERR_OK, ERR_OK },
+	{ "in the folder, a dot", "./mercure", ERR_DENIED, ERR_OK },
+	{ "in the folder, encoded", "%6dercure", ERR_DENIED, ERR_OK },
+	{ "in the folder, a query", "mercure?x", ERR_DENIED, ERR_OK },
+	{ "in the folder, backslashes", "..\\.well-known\\mercure\\x",
+	    ERR_DENIED, ERR_OK },
+	{ "encoded slash, relative", "mercure%2F..", ERR_OK, ERR_OK },
+	{ "in and out", "mercure/..", ERR_OK, ERR_OK },
+	{ "in and out and in", "mercure/../mercure", ERR_DENIED, ERR_OK },
 	{ "only a query", "?x", ERR_OK, ERR_OK },
+	{ "only a fragment", "#x", ERR_OK, ERR_OK },
+	{ "only a blank", " ", ERR_OK, ERR_OK },
+	{ "only a scheme, and a query", "http:?x", ERR_OK, ERR_OK },
 
 	{ "http", "http://h/.well-known/mercure", ERR_DENIED, ERR_OK },
 	{ "capitals", "HTTPS://H.example/.well-known/mercure/x", ERR_DENIED,
@@ -69,6 +81,39 @@ static const struct {
 	{ "backslashes", "http:\\\\h\\.well-known\\mercure", ERR_DENIED,
 	    ERR_OK },
 	{ "the folder as a host", "//.well-known/mercure", ERR_OK, ERR_OK },
+	{ "mixed slashes", "https:\\/h/.well-known\\mercure", ERR_DENIED,
+	    ERR_OK },
+	{ "backslashes, no scheme", "\\\\h\\.well-known\\mercure", ERR_DENIED,
+	    ERR_OK },
+	{ "backslashes, not special", "foo:/.well-known\\mercure", ERR_OK,
+	    ERR_OK },
+	{ "no slash, another scheme", "ws:/.well-known/mercure", ERR_OK,
+	    ERR_OK },
+	{ "ws", "WS://h/.well-known/mercure", ERR_DENIED, ERR_OK },
+	{ "a file", "file:.well-known/mercure", ERR_DENIED, ERR_OK },
+	{ "a file on a drive", "file://c:/.well-known/mercure", ERR_OK,
+	    ERR_OK },
+	{ "relative, https", "HTTPS:mercure", ERR_DENIED, ERR_OK },
+	{ "from the root, https", "https:/.well-known/mercure", ERR_DENIED,
+	    ERR_OK },
+	{ "from the root, http", "http:/.well-known/mercure", ERR_DENIED,
+	    ERR_OK },
+	{ "relative, and no authority", "http:mercure?://", ERR_DENIED,
+	    ERR_OK },
+	{ "opaque, like a path", "foo:.well-known/mercure", ERR_OK, ERR_OK },
+	{ "opaque, and below", "foo:x/.well-known/mercure/%41", ERR_OK,
+	    ERR_OK },
+	{ "a host that is not ASCII", "http://\xc3\xa9/.well-known/mercure",
+	    ERR_DENIED, ERR_OK },
+	{ "a wrong host", "http://[bad/.well-known/mercure", ERR_DENIED,
+	    ERR_OK },
+	{ "a wrong host, elsewhere", "http://[bad/x", ERR_OK, ERR_OK },
+	{ "a wrong port", "http://h:x/.well-known/mercure", ERR_DENIED,
+	    ERR_OK },
+	{ "a user and no host", "http://u@/.well-known/mercure", ERR_DENIED,
+	    ERR_OK },
+	{ "an at in the path", "http://h/@h/.well-known/mercure", ERR_OK,
+	    ERR_OK },
 	{ "in a query", "http://h?/.well-known/mercure", ERR_OK, ERR_OK },
 	{ "in a fragment", "http://h/#/.well-known/mercure", ERR_OK, ERR_OK },
 	{ "a host alone", "http://h", ERR_OK, ERR_OK },
@@ -80,6 +125,11 @@ static const struct {
 	{ "encoded slash", "/.well-known%2Fmercure", ERR_OK, ERR_OK },
 	{ "encoded slash behind", "/.well-known/mercure%2F", ERR_OK, ERR_OK },
 	{ "a stray percent", "/.well-known/%6ercure", ERR_OK, ERR_OK },
+	{ "encoded twice", "/.well-known/%256Dercure", ERR_OK, ERR_OK },
+	{ "encoded in pieces", "/.well-known/%%36Dercure", ERR_DENIED, ERR_OK },
+	{ "dots in pieces", "/.well-known/%%32e/mercure", ERR_DENIED, ERR_OK },
+	{ "encoded backslash", "/.well-known%5Cmercure", ERR_OK, ERR_OK },
+	{ "a parameter", "/.well-known/mercure;x", ERR_OK, ERR_OK },
 	{ "a dot", "/./.well-known/./mercure", ERR_DENIED, ERR_OK },
 	{ "two dots", "/a/../.well-known/x/../mercure", ERR_DENIED, ERR_OK },
 	{ "encoded dots", "/a/%2E%2e/.well-known/.%2E/.well-known/mercure",
@@ -127,6 +177,24 @@ refuses_nul(void **state)
 }
 
 static void
+survives_no_memory(void **state)
+{
+	/* Relative to either scheme, and a path to be normalized. */
+	struct slice topic = slice_of("http:a%41/%2Fmercure");
+	enum err e;
+	long n = 0;
+
+	(void)state;
+	do {
+		mem_fail_at(++n);
+		e = topic_check(topic, LENGTH_MAX, NULL);
+		assert_int_equal(e, mem_failed() ? ERR_NOMEM : ERR_OK);
+	} while (mem_failed());
+	mem_fail_at(0);
+	assert_true(n > 4);
+}
+
+static void
 walks_lists(void **state)
 {
 	struct slice rest = slice_of("a\nbc\nd"), topic;
@@ -144,6 +212,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(checks_topics),
 		cmocka_unit_test(refuses_nul),
+		cmocka_unit_test(survives_no_memory),
 		cmocka_unit_test(walks_lists),
 	};
 
