@@ -44,8 +44,10 @@ sub feed {
 		    if $self->{rest} =~ s/^\xef\xbb\xbf//;
 		$self->{first} = 0;
 	}
+	# No line has ended: long ones come in many pieces.
+	return if $bytes !~ /[\r\n]/ && index($self->{rest}, "\r") < 0;
 	# A CR at the very end may be the first half of a CRLF.
-	while ($self->{rest} =~ /\G([^\r\n]*)(?:\r\n|\n|\r(?!\z))/gc) {
+	while ($self->{rest} =~ /\G([^\r\n]*+)(?:\r\n|\n|\r(?!\z))/gc) {
 		$self->line($1);
 	}
 	substr($self->{rest}, 0, pos($self->{rest}) || 0) = '';
