@@ -10,7 +10,8 @@ use PushcgiTest;
 use Servers;
 use Test::More;
 
-our @EXPORT = qw(hub_through host_applications);
+our @EXPORT = qw(hub_through host_applications notices_leaving survives_reload
+    hub_comes_back);
 
 my $path = Hub::URL_PATH;
 
@@ -20,6 +21,7 @@ sub hub_through {
 
 	streams_live($server, $what);
 	private_by_cookie($server, $what);
+	publishes_by_cookie($server, $what);
 	goes_on($server, $what);
 	urls_arrive_raw($server, $what);
 	short_answers($server, $what);
@@ -30,7 +32,6 @@ sub streams_live {
 	my ($server, $what) = @_;
 	my $stream = $server->stream(topic => 'live', cursor => 1);
 
-	is $stream->header('X-Accel-Buffering'), 'no', "$what: no buffering";
 	like $stream->header('Cache-Control'), qr/no-store/,
 	    "$what: not to be stored";
 	# Each is received before the next is sent: nothing holds it back.
@@ -66,6 +67,22 @@ sub private_by_cookie {
 	is_deeply $stream{nobody}->data_until('end'), [],
 	    "$what: not for others";
 	$_->hang_up for values %stream;
+}
+
+# The server must tell the whole Host, or the hub's own pages look foreign.
+sub publishes_by_cookie {
+	my ($server, $what) = @_;
+
+	for my $row (["http://127.0.0.1:$server->{port}", 200],
+	    ['http://127.0.0.1:1', 403], ['https://elsewhere.example', 403]) {
+		my ($origin, $status) = @$row;
+		my $answer = $server->request('POST', $path, 'topic=cookie',
+		    headers => { Origin => $origin }, cookie =>
+		    'mercureAuthorization=' . Token::publisher());
+
+		is $answer->status, $status,
+		    "$what: a page of $origin publishes by cookie: $status";
+	}
 }
 
 sub goes_on {
@@ -148,9 +165,72 @@ sub large_updates {
 		is length $stream->next_event->{data}, $size,
 		    "$what: $size bytes";
 	}
-	is $server->publish(topic => 'large', data => 'x' x 1_048_576)
-	    ->status, 413, "$what: over the limit";
+	my $more = $server->publish(topic => 'large', data => 'x' x 1_048_576);
+	is $more->status, 413, "$what: over the limit";
+	like $more->body, qr/MERCURE_MAX_BODY/, "$what: by the hub";
 	$stream->hang_up;
+}
+
+# How many sockets a process holds.
+sub sockets {
+	my ($pid) = @_;
+
+	return scalar grep { (readlink($_) || '') =~ /^socket:/ }
+	    glob "/proc/$pid/fd/*";
+}
+
+# The hub of this pid lets streams go whose visitors have left.
+sub notices_leaving {
+	my ($server, $pid, $what) = @_;
+	my @streams = map { $server->stream(topic => 'leave') } 1 .. 10;
+
+	cmp_ok sockets($pid), '>=', 10, "$what: ten streams open";
+	$_->hang_up for @streams;
+	wait_until('the hub has let ten streams go',
+	    sub { sockets($pid) <= 3 });
+	pass "$what: the hub notices that they have left";
+}
+
+# `signal` makes the server read its configuration again: streams stay with
+# its old processes, which go when those have ended.
+sub survives_reload {
+	my ($server, $signal, $what) = @_;
+	my $stream = $server->stream(topic => 'reload');
+	my %old = map { $_ => 1 } $server->workers;
+
+	kill $signal, $server->{pid};
+	wait_until("$what has new processes",
+	    sub { grep { !$old{$_} } $server->workers });
+	for my $n (1 .. 3) {
+		$server->publish_ok(topic => 'reload', data => $n);
+		is $stream->next_event->{data}, $n,
+		    "$what, a reload: the stream goes on, $n";
+		$stream->next_comment;
+	}
+	is $stream->faults, '', "$what, a reload: a clean stream";
+	$stream->hang_up;
+	wait_until('the old processes are gone',
+	    sub { !grep { $old{$_} } $server->workers });
+	pass "$what, a reload: the old processes go with their streams";
+}
+
+# The hub ends and starts again while the server runs.
+sub hub_comes_back {
+	my ($server, $hub, $what) = @_;
+	my $stream = $server->stream(topic => 'back', cursor => 1);
+	my $cursor = $stream->next_cursor;
+
+	is $hub->stop, 0, "$what: the hub ends";
+	$stream->finished;
+	ok $stream->{ended}, "$what: and the answer was complete";
+	is $stream->faults, '', "$what: without a fault";
+	like $server->publish(topic => 'back', data => 'lost')->status,
+	    qr/^50[23]\z/, "$what: without a hub: an error";
+	$hub->start;
+	is $server->publish(topic => 'back', data => 'next')->status, 200,
+	    "$what: the next hub is found at once";
+	is $server->stream(topic => 'back', last_event_id => $cursor)
+	    ->next_event->{data}, 'next', "$what: and goes on";
 }
 
 # The PHP page and the Perl script set the cookie, print the URL, publish.

@@ -69,10 +69,26 @@ sub snippet {
 	my $text = slurp(source('templates', 'servers', $name));
 
 	for my $path (sort keys %replace) {
-		$text =~ s/\Q"$path"\E/"$replace{$path}"/
-		    or die "$name has no \"$path\"\n";
+		$text =~ s/(?<=[":])\Q$path\E(?=["|;])/$replace{$path}/
+		    or die "$name has no $path\n";
 	}
 	return $text;
+}
+
+# The settings its first lines ask to put elsewhere, of these names.
+sub also {
+	my ($name, @settings) = @_;
+	my $text = slurp(source('templates', 'servers', $name));
+
+	return join '', map { $text =~ /^# {12}(\Q$_\E .*\n)/m
+	    or die "$name does not ask for $_\n"; $1 } @settings;
+}
+
+sub socket_of {
+	my ($hub) = @_;
+	my ($path) = $hub->{address} =~ /^unix:(.*)/;
+
+	return $path;
 }
 
 sub started {
@@ -98,12 +114,11 @@ sub lighttpd {
 	my $program = find_program('lighttpd');
 	my $user = $> == 0 ? 'server.username = "' . WEB_USER . "\"\n"
 	    . 'server.groupname = "' . WEB_USER . "\"\n" : '';
-	my ($socket) = $o{hub}{address} =~ /^unix:(.*)/;
 	my $hub = $o{spawned} ? snippet('lighttpd-spawned.conf',
 	    '/usr/lib/cgi-bin/pushcgi.fcgi' => "$dir/hub.fcgi",
 	    '/run/lighttpd/pushcgi.sock' => "$dir/run/hub.sock")
 	    : snippet('lighttpd-standing.conf',
-		'/run/pushcgi/hub.sock' => $socket);
+		'/run/pushcgi/hub.sock' => socket_of($o{hub}));
 
 	spew("$dir/lighttpd.conf", <<"EOT");
 server.bind = "127.0.0.1"
@@ -128,14 +143,21 @@ EOT
 	return $self->started;
 }
 
+# Apache starts the hub.  more => lines for its configuration.
 sub apache {
 	my ($class, %o) = @_;
 	my $dir = site($o{hub});
+
+	return $class->apache_with($dir, 'apache-mod_fcgid.conf',
+	    snippet('apache-mod_fcgid.conf',
+		'/usr/lib/cgi-bin/pushcgi.fcgi' => "$dir/hub.fcgi"), %o);
+}
+
+sub apache_with {
+	my ($class, $dir, $name, $snippet, %o) = @_;
 	my $program = find_program('apache2');
 	my $user = $> == 0 ? "User @{[ WEB_USER ]}\nGroup @{[ WEB_USER ]}"
 	    : '';
-	my $hub = snippet('apache-mod_fcgid.conf',
-	    '/usr/lib/cgi-bin/pushcgi.fcgi' => "$dir/hub.fcgi");
 	my $load = join '', map {
 		"LoadModule ${_}_module /usr/lib/apache2/modules/mod_$_.so\n"
 	} qw(mpm_event authz_core alias dir env mime cgid fcgid);
@@ -152,7 +174,6 @@ ScriptSock "$dir/run/cgisock"
 FcgidIPCDir "$dir/run"
 FcgidProcessTableFile "$dir/run/fcgid_shm"
 TypesConfig /dev/null
-DocumentRoot "$dir/www"
 <Directory "$dir">
 	Require all granted
 </Directory>
@@ -167,13 +188,50 @@ SetEnv PUSHCGI_CONFIG $o{hub}{config_path}
 	AddHandler fcgid-script .php
 	FcgidWrapper @{[ find_program('php-cgi') ]} .php
 </Directory>
-$hub
+$snippet
 @{[ $o{more} || '' ]}
+<VirtualHost *:$o{hub}{port}>
+	DocumentRoot "$dir/www"
+	@{[ also($name, 'AllowEncodedSlashes') ]}
+</VirtualHost>
 EOT
 	my $self = bless { dir => $dir, port => $o{hub}{port},
 	    name => 'Apache', log => "$dir/apache.log",
 	    command => [$program, '-DFOREGROUND', '-f',
 		"$dir/apache.conf"] }, $class;
+	return $self->started;
+}
+
+sub nginx {
+	my ($class, %o) = @_;
+	my $dir = site($o{hub});
+	my $user = $> == 0 ? "user @{[ WEB_USER ]};" : '';
+	my $temporary = join "\n", map { "${_}_temp_path $dir/run/$_;" }
+	    qw(client_body fastcgi proxy scgi uwsgi);
+
+	spew("$dir/pushcgi.conf", snippet('nginx.conf',
+	    '/run/pushcgi/hub.sock' => socket_of($o{hub})));
+	spew("$dir/nginx.conf", <<"EOT");
+daemon off;
+pid $dir/run/nginx.pid;
+error_log $dir/nginx.log;
+$user
+@{[ also('nginx.conf', 'worker_rlimit_nofile', 'events') ]}
+http {
+	access_log off;
+	$temporary
+	server {
+		listen 127.0.0.1:$o{hub}{port};
+		root $dir/www;
+		location ~ /\\. { deny all; }
+		include pushcgi.conf;
+	}
+}
+EOT
+	my $self = bless { dir => $dir, port => $o{hub}{port},
+	    name => 'nginx', log => "$dir/nginx.log",
+	    command => [find_program('nginx'), '-c', "$dir/nginx.conf",
+		'-p', $dir] }, $class;
 	return $self->started;
 }
 
@@ -188,6 +246,14 @@ sub spawned_hubs {
 		    if $line =~ /^\Q$self->{dir}\E\/pushcgi\.fcgi\0/;
 	}
 	return @pids;
+}
+
+# The processes it has for requests: pids.
+sub workers {
+	my ($self) = @_;
+
+	return split ' ',
+	    slurp("/proc/$self->{pid}/task/$self->{pid}/children");
 }
 
 sub stop {
