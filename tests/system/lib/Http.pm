@@ -38,6 +38,26 @@ sub new {
 	return $self->init;
 }
 
+# Write everything, however long the server takes to read it.
+sub send_all {
+	my ($self, $bytes) = @_;
+
+	$self->{socket}->blocking(1);
+	while (length $bytes) {
+		my $n = syswrite $self->{socket}, $bytes
+		    or die "write: $!\n";
+		substr($bytes, 0, $n) = '';
+	}
+	$self->{socket}->blocking(0);
+}
+
+# A piece of a body in chunks; an empty one is its end.
+sub send_chunk {
+	my ($self, $bytes) = @_;
+
+	$self->send_all(sprintf("%x\r\n", length $bytes) . "$bytes\r\n");
+}
+
 sub is_over { return $_[0]{ended} || $_[0]{eof} }
 
 sub pump {

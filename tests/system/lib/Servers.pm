@@ -153,6 +153,16 @@ sub apache {
 		'/usr/lib/cgi-bin/pushcgi.fcgi' => "$dir/hub.fcgi"), %o);
 }
 
+# Apache talks to a hub that runs.
+sub apache_proxy {
+	my ($class, %o) = @_;
+
+	return $class->apache_with(site($o{hub}),
+	    'apache-mod_proxy_fcgi.conf',
+	    snippet('apache-mod_proxy_fcgi.conf',
+		'/run/pushcgi/hub.sock' => socket_of($o{hub})), %o);
+}
+
 sub apache_with {
 	my ($class, $dir, $name, $snippet, %o) = @_;
 	my $program = find_program('apache2');
@@ -160,7 +170,8 @@ sub apache_with {
 	    : '';
 	my $load = join '', map {
 		"LoadModule ${_}_module /usr/lib/apache2/modules/mod_$_.so\n"
-	} qw(mpm_event authz_core alias dir env mime cgid fcgid);
+	} qw(mpm_event authz_core alias dir env mime cgid fcgid),
+	    $name =~ /proxy/ ? qw(proxy proxy_fcgi) : ();
 
 	spew("$dir/apache.conf", <<"EOT");
 ServerRoot "$dir"
