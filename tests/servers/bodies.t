@@ -43,16 +43,12 @@ sub begin {
 sub send_part {
 	my ($p, $from, $length) = @_;
 	my $part = substr $p->{body}, $from, $length;
-	my $socket = $p->{http}{socket};
 
-	$part = sprintf("%x\r\n", length $part) . "$part\r\n"
-	    if $p->{chunked};
-	$socket->blocking(1);
-	while (length $part) {
-		my $n = syswrite $socket, $part or die "write: $!\n";
-		substr($part, 0, $n) = '';
+	if ($p->{chunked}) {
+		$p->{http}->send_chunk($part);
+	} else {
+		$p->{http}->send_all($part);
 	}
-	$socket->blocking(0);
 }
 
 sub bodies_arrive {
@@ -60,17 +56,18 @@ sub bodies_arrive {
 	my $stream = $server->stream(topic => 'body');
 	my @publishes = publishes();
 
+	# The greeting; later comments say that the hub was silent for long.
+	$stream->next_comment;
 	for my $p (@publishes) {
 		begin($server, $p);
 		send_part($p, 0, 20_000);
 	}
-	# The hub has been silent for a while: nobody is in a hurry.
 	$stream->next_comment;
 	send_part($_, 20_000, length($_->{body}) - 20_001) for @publishes;
 	$stream->next_comment;
 	for my $p (@publishes) {
 		send_part($p, length($p->{body}) - 1, 1);
-		syswrite $p->{http}{socket}, "0\r\n\r\n" if $p->{chunked};
+		$p->{http}->send_chunk('') if $p->{chunked};
 		is $p->{http}->finished->status, 200,
 		    "$what: $p->{name} is published"
 		    or diag substr $p->{http}->body, 0, 300;
@@ -84,13 +81,21 @@ sub bodies_arrive {
 	$stream->hang_up;
 }
 
-my $hub = Servers::hub_for_server()->start;
-my $lighttpd = Servers->lighttpd(hub => $hub);
-bodies_arrive($lighttpd, 'lighttpd');
-$lighttpd->stop;
-my $apache = Servers->apache(hub => Servers::hub_for_server(),
-    more => 'GracefulShutdownTimeout 1');
-bodies_arrive($apache, 'mod_fcgid');
-$apache->stop;
+# [name, server, options, whether the hub runs by itself]
+for my $row (
+    ['lighttpd', 'lighttpd', {}, 1],
+    ['nginx', 'nginx', {}, 1],
+    ['mod_proxy_fcgi', 'apache_proxy', {}, 1],
+    ['mod_fcgid', 'apache', {}, 0],
+    ['CGI', 'lighttpd', { cgi => 1 }, 0],
+    ) {
+	my ($name, $kind, $options, $stands) = @$row;
+	my $hub = Servers::hub_for_server();
+
+	$hub->start if $stands;
+	my $server = Servers->$kind(hub => $hub, %$options);
+	bodies_arrive($server, $name);
+	$server->stop;
+}
 
 done_testing;

@@ -107,14 +107,22 @@ sub started {
 	return $self;
 }
 
-# hub => from hub_for_server(); spawned => the server starts the hub itself.
+# hub => from hub_for_server(); spawned => the server starts the hub itself;
+# cgi => and for each request, as a plain CGI program.
 sub lighttpd {
 	my ($class, %o) = @_;
 	my $dir = site($o{hub});
 	my $program = find_program('lighttpd');
 	my $user = $> == 0 ? 'server.username = "' . WEB_USER . "\"\n"
 	    . 'server.groupname = "' . WEB_USER . "\"\n" : '';
-	my $hub = $o{spawned} ? snippet('lighttpd-spawned.conf',
+	my $hub = $o{cgi} ? <<"EOT"
+\$HTTP["url"] =~ "^@{[ Hub::URL_PATH ]}" {
+	server.stream-response-body = 2
+	alias.url = ( "@{[ Hub::URL_PATH ]}" => "$dir/hub.fcgi" )
+	cgi.assign = ( "" => "" )
+}
+EOT
+	    : $o{spawned} ? snippet('lighttpd-spawned.conf',
 	    '/usr/lib/cgi-bin/pushcgi.fcgi' => "$dir/hub.fcgi",
 	    '/run/lighttpd/pushcgi.sock' => "$dir/run/hub.sock")
 	    : snippet('lighttpd-standing.conf',
@@ -126,7 +134,7 @@ server.port = $o{hub}{port}
 server.document-root = "$dir/www"
 server.upload-dirs = ( "$dir/run" )
 server.feature-flags = ( "server.graceful-shutdown-timeout" => 1 )
-${user}server.modules = ( "mod_cgi", "mod_setenv" )
+${user}server.modules = ( "mod_alias", "mod_cgi", "mod_setenv" )
 index-file.names = ( "index.html" )
 mimetype.assign = ( ".html" => "text/html" )
 \$HTTP["url"] =~ "^/app/" {
