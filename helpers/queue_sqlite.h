@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
+#include <sys/types.h>
 
 #include "queue_ops.h"
 #include "sidecar.h"
@@ -14,6 +15,15 @@
 
 #define QUEUE_SQLITE_PATH_MAX 4000
 #define QUEUE_SQLITE_TRIES 4 /* re-opening before a call gives up */
+
+/* The database, its -wal and its -shm. */
+#define QUEUE_SQLITE_FILES 3
+
+struct queue_sqlite_file {
+	dev_t dev;
+	ino_t ino; /* 0: there is none */
+	off_t size;
+};
 
 /* Owner: the thread that calls; `poked` and `settling` are touched by others,
  * and the settler reads `path` and `settings`, which never change. */
@@ -26,7 +36,10 @@ struct queue_sqlite {
 	struct sidecar *side; /* NULL: to be opened again */
 	sqlite3 *db;          /* NULL: to be opened again */
 	sqlite3_stmt *statements[SQL_COUNT];
-	bool in_signals; /* `signals` is to be restored */
+	struct queue_sqlite_file files[QUEUE_SQLITE_FILES]; /* when opened */
+	bool locked;
+	struct fault repaired; /* not empty: to be logged after the unlock */
+	bool in_signals;       /* `signals` is to be restored */
 	sigset_t signals;
 
 	int wal_frames; /* in the log, as of the last commit */
@@ -51,12 +64,20 @@ struct queue_sqlite {
 /* queue_sqlite_open.c: sidecar and connection, at need made anew. */
 enum err queue_sqlite_ready(struct queue_sqlite *q);
 void queue_sqlite_shut(struct queue_sqlite *q);
-bool queue_sqlite_moved(struct queue_sqlite *q);
 enum err queue_sqlite_version(struct queue_sqlite *q);
 const char *queue_sqlite_network_fs(unsigned long magic); /* NULL: local */
 enum err queue_sqlite_network_check(const char *path, struct fault *f);
 
-/* queue_sqlite.c: the lock, with signals blocked; ERR_MOVED: shut and ready
+/*
+ * queue_sqlite_files.c.  True: the connection does not lead to the database at
+ * the path any more; shut it.  The path is in order then: with another
+ * database lies no log of ours, and whoever holds the lock has written the
+ * database anew if it was its -wal or -shm that is gone.
+ */
+bool queue_sqlite_moved(struct queue_sqlite *q);
+void queue_sqlite_note_files(struct queue_sqlite *q);
+
+/* queue_sqlite_base.c: the lock, with signals blocked; ERR_MOVED: shut and ready
  * again. */
 enum err queue_sqlite_lock(struct queue_sqlite *q);
 void queue_sqlite_unlock(struct queue_sqlite *q);

@@ -48,6 +48,7 @@ queue_sqlite_lock(struct queue_sqlite *q)
 
 	block_signals(q);
 	e = sidecar_lock(q->side, q->settings.lock_timeout_ms, &holder);
+	q->locked = e == ERR_OK;
 	if (e == ERR_OK)
 		return e;
 	restore_signals(q);
@@ -64,7 +65,11 @@ void
 queue_sqlite_unlock(struct queue_sqlite *q)
 {
 	sidecar_unlock(q->side);
+	q->locked = false;
 	restore_signals(q);
+	if (q->repaired.text[0] != '\0')
+		log_err("queue repaired reason=\"%s\"", q->repaired.text);
+	q->repaired.text[0] = '\0';
 }
 
 sqlite3_stmt *

@@ -15,16 +15,6 @@
 #define QUEUE_SQLITE_SMALLEST 512           /* bytes of a database */
 #define QUEUE_SQLITE_BUSY_MS 5000           /* foreign readers, recovery */
 
-bool
-queue_sqlite_moved(struct queue_sqlite *q)
-{
-	int moved = 0;
-
-	return sqlite3_file_control(q->db, "main", SQLITE_FCNTL_HAS_MOVED,
-		   &moved) != SQLITE_OK ||
-	       moved != 0;
-}
-
 /* The collation that the guard triggers name; see sql/schema.sql.  They
  * compare integers, so that it is never asked. */
 static int
@@ -287,7 +277,9 @@ make_ready(struct queue_sqlite *q)
 		    "%s does not take the journal mode WAL: set "
 		    "MERCURE_TRANSPORT_URL to a local disk",
 		    q->path);
-	if (e != ERR_OK)
+	if (e == ERR_OK)
+		queue_sqlite_note_files(q);
+	else
 		queue_sqlite_shut(q);
 	return e;
 }
@@ -305,7 +297,9 @@ open_ready(struct queue_sqlite *q)
 		e = connect_db(q, false);
 	if (e == ERR_OK)
 		e = look_at_db(q);
-	if (e != ERR_OK)
+	if (e == ERR_OK)
+		queue_sqlite_note_files(q);
+	else
 		queue_sqlite_shut(q);
 	return e;
 }

@@ -24,6 +24,8 @@ PRAGMA synchronous = NORMAL;
 PRAGMA synchronous = FULL;
 -- name: quick_check
 PRAGMA quick_check(1);
+-- name: vacuum_into
+VACUUM INTO ?1;
 
 -- name: begin
 BEGIN IMMEDIATE;

@@ -212,6 +212,42 @@ test_sidecar_replaced(void **state)
 	queue_close(reader);
 }
 
+/* What is lost to others is still in our hands: no row and no position goes. */
+static void
+test_log_removed(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "-wal", NULL },
+		{ "-shm", NULL },
+		{ "-wal", "-shm" },
+	};
+	struct queue_room *r = *state;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct queue *w = queue_room_open(r, QUEUE_WRITE), *late;
+		struct queue *reader = queue_room_open(r, QUEUE_READ);
+		struct queue_cursor_key before, after;
+
+		assert_int_equal(queue_room_put(w, "a"), ERR_OK);
+		assert_string_equal(queue_room_ids(reader), "a ");
+		assert_int_equal(queue_cursor_key(reader, &before), ERR_OK);
+		for (int j = 0; j < 2 && cases[i][j] != NULL; j++)
+			assert_int_equal(
+			    unlink(queue_room_path(r, cases[i][j])), 0);
+		assert_int_equal(queue_room_put(w, "b"), ERR_OK);
+		late = queue_room_open(r, QUEUE_READ);
+		assert_string_equal(queue_room_ids(late), "a b ");
+		wait_for_ids(reader, "a b ");
+		assert_int_equal(queue_cursor_key(reader, &after), ERR_OK);
+		assert_true(before.epoch == after.epoch);
+		assert_int_equal(access(queue_room_path(r, "-new"), F_OK), -1);
+		queue_close(w);
+		queue_close(reader);
+		queue_close(late);
+		act_remove_everything(r);
+	}
+}
+
 /* Each damage is an error while it lasts, and none when it is gone. */
 static void
 test_damaged(void **state)
@@ -523,6 +559,7 @@ main(void)
 		TEST(test_replaced),
 		TEST(test_moved_during_the_commit),
 		TEST(test_sidecar_replaced),
+		TEST(test_log_removed),
 		TEST(test_damaged),
 		TEST(test_truncated_in_place),
 		TEST(test_not_ours),
