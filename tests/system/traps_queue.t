@@ -114,6 +114,26 @@ is_deeply [@{ $stream->{seen} || [] }, @{ $stream->data_until('end') }],
     ['before', $meanwhile == 200 ? 'meanwhile' : ()],
     'and exactly what was acknowledged arrives';
 
+# The database alone is made read-only: who has it open may go on, who comes
+# is told which file it is.
+sub start_anew {
+	return run([as_user('www-data', 'www-data'), program('pushcgi.fcgi'),
+	    '--config', $web->{config_path}, '--listen',
+	    "unix:$web->{dir}/data/other.sock"]);
+}
+
+chmod 0440, $web->{queue} or die "$web->{queue}: $!\n";
+my @accepted = grep { $web->publish(topic => 'a', data => $_)->status == 200 }
+    1 .. 3;
+my ($started, undef, $why) = start_anew();
+isnt $started, 0, 'a read-only database: no other hub starts';
+like $why, qr/\Q$web->{queue}\E/, 'it names the file';
+chmod 0660, $web->{queue} or die "$web->{queue}: $!\n";
+$web->publish_ok(topic => 'a', data => 'end of read-only');
+is_deeply $stream->data_until('end of read-only'), \@accepted,
+    'a read-only database: the stream gets exactly what was acknowledged';
+is $stream->faults, '', 'and is clean';
+
 # A creator with umask 022, then others of the group, in a 2770 folder.
 my $shared = Hub->new(config => \%config,
     shared_with => $root ? 'www-data' : undef);
