@@ -304,6 +304,18 @@ open_ready(struct queue_sqlite *q)
 	return e;
 }
 
+/* Who waited for the lock in vain, among hundreds, may not need it any more. */
+static bool
+made_by_another(struct queue_sqlite *q)
+{
+	const struct fault busy = q->fault;
+
+	if (open_ready(q) == ERR_OK)
+		return true;
+	q->fault = busy;
+	return false;
+}
+
 enum err
 queue_sqlite_ready(struct queue_sqlite *q)
 {
@@ -327,8 +339,11 @@ queue_sqlite_ready(struct queue_sqlite *q)
 
 		if ((e = open_ready(q)) != ERR_NOTFOUND)
 			return e;
-		if ((e = queue_sqlite_lock(q)) != ERR_OK)
+		if ((e = queue_sqlite_lock(q)) != ERR_OK) {
+			if (e == ERR_BUSY && made_by_another(q))
+				return ERR_OK;
 			continue;
+		}
 		e = make_ready(q);
 		queue_sqlite_unlock(q);
 	}
