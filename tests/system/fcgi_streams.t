@@ -79,11 +79,11 @@ ok $kept->{ended}, 'KEEP_CONN: END_REQUEST';
 my $kept_stream = $hub->stream(topic => 'a', keep => 1);
 $hub->publish_ok(topic => 'a', data => 'kept');
 is $kept_stream->next_event->{data}, 'kept', 'KEEP_CONN: streams';
-for (1 .. 40) {
-	$hub->request('HEAD', "$path?topic=a", undef, keep => 1);
-}
+my @kept = map { $hub->request('HEAD', "$path?topic=a", undef, keep => 1) }
+    1 .. 40;
 is $hub->publish(topic => 'a')->status, 200,
     'many kept connections occupy nobody';
+$_->hang_up for @kept;
 
 # A reader that stops blocks no other, and misses nothing that is kept.
 my $stuck = $hub->stream(topic => 'big', receive_buffer => 4096);
