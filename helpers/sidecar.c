@@ -36,6 +36,7 @@ enum {
 #define SIDECAR_VERSION 1
 #define SIDECAR_CREATE_MS 5000
 #define SIDECAR_TURN_MS 5
+#define SIDECAR_TURN_MAX_MS 100
 #define SIDECAR_GIVE_WAY_NS 50000
 
 struct sidecar_header {
@@ -273,14 +274,21 @@ give_way(struct sidecar *s)
 	s->woke_other = false;
 }
 
-/* Bounded turns: nobody rings for a holder that was killed. */
+/*
+ * Bounded turns: nobody rings for a holder that was killed.  The more wait,
+ * the longer the turns, or hundreds would do nothing but look; each unlock
+ * wakes one of them anyway.
+ */
 static void
 wait_turn(struct sidecar *s, uint32_t seen, int64_t left_ms)
 {
-	struct timespec t =
-	    timespec_ms(left_ms < SIDECAR_TURN_MS ? left_ms : SIDECAR_TURN_MS);
+	const uint32_t others = atomic_fetch_add(&s->page->waiters, 1);
+	int64_t turn_ms = SIDECAR_TURN_MS + others;
+	struct timespec t;
 
-	atomic_fetch_add(&s->page->waiters, 1);
+	if (turn_ms > SIDECAR_TURN_MAX_MS)
+		turn_ms = SIDECAR_TURN_MAX_MS;
+	t = timespec_ms(left_ms < turn_ms ? left_ms : turn_ms);
 	futex(&s->page->released, FUTEX_WAIT, seen, &t);
 	atomic_fetch_sub(&s->page->waiters, 1);
 }
