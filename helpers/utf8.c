@@ -2,8 +2,6 @@
 /* utf8.c - tells UTF-8 from other bytes. */
 #include "utf8.h"
 
-#include <stdint.h>
-
 #define ASCII_MASK UINT64_C(0x8080808080808080)
 
 /* How many of the `left` bytes at `p` are ASCII, seen eight at a time. */
@@ -75,6 +73,27 @@ utf8_valid(struct slice s)
 			return false;
 		i += n;
 	}
+	return true;
+}
+
+bool
+utf8_next(struct slice *s, uint32_t *point)
+{
+	const unsigned char *p = (const unsigned char *)s->base;
+	uint32_t value;
+	size_t n, i;
+
+	if (s->len == 0)
+		return false;
+	n = p[0] < 0x80 ? 1 : sequence_length(p, s->len);
+	if (n == 0)
+		return false;
+	/* A lead byte of n > 1 has 7 - n bits, the others have six. */
+	value = n == 1 ? p[0] : p[0] & (0x7fu >> n);
+	for (i = 1; i < n; i++)
+		value = value << 6 | (p[i] & 0x3fu);
+	*point = value;
+	*s = slice_after(*s, n);
 	return true;
 }
 

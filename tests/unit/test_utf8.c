@@ -57,6 +57,38 @@ test_valid(void **state)
 	assert_true(utf8_valid((struct slice){ "a\0b", 3 }));
 }
 
+static const struct {
+	const char *name, *text;
+	uint32_t point;
+	size_t len; /* 0: no character begins here */
+} first[] = {
+	{ "ASCII", "ab", 'a', 1 },
+	{ "two bytes", "\303\251x", 0xe9, 2 },
+	{ "three bytes", "\342\202\254x", 0x20ac, 3 },
+	{ "last three-byte", "\357\277\277", 0xffff, 3 },
+	{ "first four-byte", "\360\220\200\200", 0x10000, 4 },
+	{ "last code point", "\364\217\277\277", 0x10ffff, 4 },
+	{ "nothing", "", 0, 0 },
+	{ "a surrogate", "\355\240\200", 0, 0 },
+	{ "cut", "\342\202", 0, 0 },
+	{ "continuation alone", "\200", 0, 0 },
+};
+
+static void
+test_next(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(first) / sizeof(first[0]); i++) {
+		struct slice text = slice_of(first[i].text), rest = text;
+		uint32_t point = 7;
+
+		if (utf8_next(&rest, &point) != (first[i].len > 0) ||
+		    text.len - rest.len != first[i].len ||
+		    point != (first[i].len > 0 ? first[i].point : 7))
+			fail_msg("%s", first[i].name);
+	}
+}
+
 /* At every offset in the eight bytes that are seen at a time. */
 static void
 test_position_does_not_matter(void **state)
@@ -107,6 +139,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_valid),
+		cmocka_unit_test(test_next),
 		cmocka_unit_test(test_position_does_not_matter),
 		cmocka_unit_test(test_control),
 	};
