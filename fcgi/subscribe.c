@@ -63,7 +63,8 @@ add_matcher(struct subscribing *s, struct answer *a, struct slice selector,
 {
 	struct matcher_list *l = &s->opening->matchers;
 	struct matcher *m = NULL;
-	struct fault f;
+	struct fault f = { "" };
+	enum err e;
 
 	if (l->n == c->matchers_max) {
 		response_problem(&a->response, 400,
@@ -73,10 +74,11 @@ add_matcher(struct subscribing *s, struct answer *a, struct slice selector,
 	}
 	if (topic_check_selector(selector, c->topic_length_max, &f) != ERR_OK)
 		return problem(a, 400, f.text);
-	if (s->dialect->matcher(&m, selector) != ERR_OK ||
-	    matcher_list_add(l, m) != ERR_OK) {
+	if ((e = s->dialect->matcher(&m, selector, &f)) == ERR_LIMIT)
+		return problem(a, 400, f.text);
+	if (e != ERR_OK || (e = matcher_list_add(l, m)) != ERR_OK) {
 		matcher_unref(m);
-		answer_unavailable(a, ERR_NOMEM);
+		answer_unavailable(a, e);
 		return false;
 	}
 	return true;

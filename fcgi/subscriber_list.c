@@ -9,12 +9,16 @@
 
 #define BUCKETS_MIN 256
 
+/* What large templates may take to be matched faster, all together. */
+#define CACHES_BYTES_MAX 1048576
+
 /* One distinct matcher. */
 struct subscriber_entry {
 	LIST_ENTRY(subscriber_entry) bucket;
 	TAILQ_ENTRY(subscriber_entry) patterns; /* unless MATCHER_EXACT */
 	LIST_HEAD(, subscription) subscriptions;
 	struct matcher *matcher;
+	struct nfa_cache *cache; /* NULL: does without */
 	uint64_t hash;
 };
 
@@ -22,7 +26,7 @@ LIST_HEAD(bucket, subscriber_entry);
 
 struct subscriber_list {
 	struct bucket *buckets; /* a power of two of them */
-	size_t buckets_n, entries;
+	size_t buckets_n, entries, caches_bytes;
 	TAILQ_HEAD(, subscriber_entry) patterns;
 	uint64_t seed; /* keeps strangers from choosing collisions */
 	uint64_t mark;
@@ -101,6 +105,34 @@ grow(struct subscriber_list *l)
 	mem_free(old);
 }
 
+/* Give it a cache if that is of use and there is room; it is a luxury. */
+static void
+cache_add(struct subscriber_list *l, struct subscriber_entry *e)
+{
+	const struct nfa *n = matcher_nfa(e->matcher);
+	size_t bytes = n != NULL ? nfa_cache_bytes(n) : 0;
+
+	if (bytes == 0 || bytes > CACHES_BYTES_MAX - l->caches_bytes)
+		return;
+	if ((e->cache = nfa_cache_new(n)) != NULL)
+		l->caches_bytes += bytes;
+}
+
+static void
+cache_remove(struct subscriber_list *l, struct subscriber_entry *e)
+{
+	if (e->cache == NULL)
+		return;
+	l->caches_bytes -= nfa_cache_bytes(matcher_nfa(e->matcher));
+	nfa_cache_free(e->cache);
+}
+
+static bool
+entry_matches(const struct subscriber_entry *e, struct slice topic)
+{
+	return matcher_matches_cached(e->matcher, e->cache, topic);
+}
+
 static struct subscriber_entry *
 entry_add(struct subscriber_list *l, struct matcher *m)
 {
@@ -116,6 +148,7 @@ entry_add(struct subscriber_list *l, struct matcher *m)
 	if (matcher_kind(m) != MATCHER_EXACT)
 		TAILQ_INSERT_TAIL(&l->patterns, e, patterns);
 	l->entries++;
+	cache_add(l, e);
 	return e;
 }
 
@@ -125,6 +158,7 @@ entry_remove(struct subscriber_list *l, struct subscriber_entry *e)
 	LIST_REMOVE(e, bucket);
 	if (matcher_kind(e->matcher) != MATCHER_EXACT)
 		TAILQ_REMOVE(&l->patterns, e, patterns);
+	cache_remove(l, e);
 	matcher_unref(e->matcher);
 	mem_free(e);
 	l->entries--;
@@ -199,7 +233,7 @@ subscriber_list_find(
 		if ((e = entry_find(l, MATCHER_EXACT, topic)) != NULL)
 			entry_hit(l, e, f, found);
 		TAILQ_FOREACH(e, &l->patterns, patterns)
-		if (matcher_matches(e->matcher, topic))
+		if (entry_matches(e, topic))
 			entry_hit(l, e, f, found);
 	}
 }
@@ -213,8 +247,7 @@ subscriber_list_asked(const struct subscriber *s, struct slice topics)
 	for (i = 0; i < s->n; i++) {
 		rest = topics;
 		while (topic_next(&rest, &topic))
-			if (matcher_matches(
-				s->subscriptions[i].entry->matcher, topic))
+			if (entry_matches(s->subscriptions[i].entry, topic))
 				return true;
 	}
 	return false;

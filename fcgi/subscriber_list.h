@@ -8,7 +8,8 @@
 
 /*
  * Owner: loop thread.  An exact topic is one look-up; each distinct pattern
- * is kept once, evaluated once per topic, however many asked for it.
+ * is kept once, evaluated once per topic, however many asked for it.  The
+ * matchers of those who come later are not kept.
  */
 struct subscriber_list;
 

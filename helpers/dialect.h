@@ -23,13 +23,16 @@ struct dialect {
 	const char *token_param;      /* query parameter, NULL: never there */
 	const char *token_typ;        /* header `typ` the verifier insists on */
 
-	/* Compile one selector of a request or of a token. */
-	enum err (*matcher)(struct matcher **out, struct slice selector);
+	/* Compile one selector of a request or of a token.  ERR_LIMIT, with a
+	 * sentence: it asks for too much.  ERR_NOMEM. */
+	enum err (*matcher)(
+	    struct matcher **out, struct slice selector, struct fault *f);
 
 	/*
 	 * Read the rights out of verified claims.  ERR_TOKEN: their shape is
 	 * not the draft's (the fault tells the log what).  ERR_LIMIT: more
-	 * than `matchers_max` selectors for one right.  ERR_NOMEM.  `key`
+	 * than `matchers_max` selectors for one right, or one of them asks
+	 * for too much.  ERR_NOMEM.  `key`
 	 * and `expires_ms` go into the grant.
 	 */
 	enum err (*read_grant)(struct grant **out, const json_t *claims,

@@ -33,7 +33,7 @@ read_right(struct matcher_list *out, const json_t *rights, const char *name,
 			    "The claim mercure.%s holds something that is no "
 			    "text.",
 			    name);
-		if ((e = matcher_from_selector(&m, selector)) != ERR_OK)
+		if ((e = matcher_from_selector(&m, selector, f)) != ERR_OK)
 			return e;
 		if ((e = matcher_list_add(out, m)) != ERR_OK) {
 			matcher_unref(m);

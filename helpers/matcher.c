@@ -6,21 +6,31 @@
 
 #include "mem.h"
 #include "topic.h"
+#include "uritemplate.h"
 
 struct matcher {
 	atomic_size_t refs;
 	enum matcher_kind kind;
+	struct uritemplate *template; /* MATCHER_TEMPLATE */
 	size_t len;
 	char text[];
 };
 
 enum err
-matcher_new(struct matcher **out, enum matcher_kind kind, struct slice text)
+matcher_new(struct matcher **out, enum matcher_kind kind, struct slice text,
+    struct fault *f)
 {
 	struct matcher *m = mem_calloc(1, sizeof(*m) + text.len);
+	enum err e = ERR_OK;
 
 	if (m == NULL)
 		return ERR_NOMEM;
+	if (kind == MATCHER_TEMPLATE)
+		e = uritemplate_new(&m->template, text, f);
+	if (e != ERR_OK) {
+		mem_free(m);
+		return e;
+	}
 	atomic_init(&m->refs, 1);
 	m->kind = kind;
 	m->len = text.len;
@@ -31,10 +41,18 @@ matcher_new(struct matcher **out, enum matcher_kind kind, struct slice text)
 }
 
 enum err
-matcher_from_selector(struct matcher **out, struct slice selector)
+matcher_from_selector(
+    struct matcher **out, struct slice selector, struct fault *f)
 {
-	return matcher_new(out,
-	    slice_is(selector, "*") ? MATCHER_ANY : MATCHER_EXACT, selector);
+	enum err e = ERR_SYNTAX;
+
+	if (slice_is(selector, "*"))
+		return matcher_new(out, MATCHER_ANY, selector, f);
+	if (selector.len > 0 && memchr(selector.base, '{', selector.len))
+		e = matcher_new(out, MATCHER_TEMPLATE, selector, f);
+	if (e != ERR_SYNTAX)
+		return e;
+	return matcher_new(out, MATCHER_EXACT, selector, f);
 }
 
 enum matcher_kind
@@ -49,16 +67,32 @@ matcher_text(const struct matcher *m)
 	return (struct slice){ m->text, m->len };
 }
 
+const struct nfa *
+matcher_nfa(const struct matcher *m)
+{
+	return m->template != NULL ? uritemplate_nfa(m->template) : NULL;
+}
+
 bool
-matcher_matches(const struct matcher *m, struct slice topic)
+matcher_matches_cached(
+    const struct matcher *m, struct nfa_cache *cache, struct slice topic)
 {
 	switch (m->kind) {
 	case MATCHER_ANY:
 		return true;
 	case MATCHER_EXACT:
 		return slice_eq(matcher_text(m), topic);
+	case MATCHER_TEMPLATE:
+		return slice_eq(matcher_text(m), topic) ||
+		       uritemplate_matches(m->template, cache, topic, NULL);
 	}
 	return false;
+}
+
+bool
+matcher_matches(const struct matcher *m, struct slice topic)
+{
+	return matcher_matches_cached(m, NULL, topic);
 }
 
 struct matcher *
@@ -71,9 +105,11 @@ matcher_ref(struct matcher *m)
 void
 matcher_unref(struct matcher *m)
 {
-	if (m != NULL &&
-	    atomic_fetch_sub_explicit(&m->refs, 1, memory_order_acq_rel) == 1)
-		mem_free(m);
+	if (m == NULL ||
+	    atomic_fetch_sub_explicit(&m->refs, 1, memory_order_acq_rel) != 1)
+		return;
+	uritemplate_free(m->template);
+	mem_free(m);
 }
 
 enum err

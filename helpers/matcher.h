@@ -6,28 +6,39 @@
 #include <stdbool.h>
 
 #include "err.h"
+#include "nfa.h"
 #include "slice.h"
 
 struct matcher; /* immutable once made; any thread may read */
 
-/* URI Templates (0.x) and URL Patterns (1.0) become kinds of their own. */
-enum matcher_kind { MATCHER_ANY, MATCHER_EXACT };
+/* MATCHER_TEMPLATE: a URI Template, which matches its own text, too.  URL
+ * Patterns (1.0) become a kind of their own. */
+enum matcher_kind { MATCHER_ANY, MATCHER_EXACT, MATCHER_TEMPLATE };
 
 /*
  * Compile `text` (copied) as `kind`.  The caller owns one reference.  On
- * failure *out is untouched.  ERR_NOMEM.
+ * failure *out is untouched.  ERR_SYNTAX: it is not valid for `kind`.
+ * ERR_LIMIT, with a sentence: it is too long or too complex.  ERR_NOMEM.
  */
-enum err matcher_new(
-    struct matcher **out, enum matcher_kind kind, struct slice text);
+enum err matcher_new(struct matcher **out, enum matcher_kind kind,
+    struct slice text, struct fault *f);
 
-/* A 0.x topic selector: "*" is MATCHER_ANY, all else MATCHER_EXACT. */
-enum err matcher_from_selector(struct matcher **out, struct slice selector);
+/* A 0.x topic selector: "*" is MATCHER_ANY, a URI Template with an expression
+ * MATCHER_TEMPLATE, all else MATCHER_EXACT.  ERR_LIMIT, ERR_NOMEM. */
+enum err matcher_from_selector(
+    struct matcher **out, struct slice selector, struct fault *f);
 
 enum matcher_kind matcher_kind(const struct matcher *m);
 struct slice matcher_text(const struct matcher *m);
 
 /* Time is linear in the topic's length; cannot fail. */
 bool matcher_matches(const struct matcher *m, struct slice topic);
+
+/* The same for a thread that asks often and keeps a cache (nfa.h) of what it
+ * finds.  The automaton is NULL where none is used. */
+bool matcher_matches_cached(
+    const struct matcher *m, struct nfa_cache *cache, struct slice topic);
+const struct nfa *matcher_nfa(const struct matcher *m);
 
 struct matcher *matcher_ref(struct matcher *m); /* atomic count */
 void matcher_unref(struct matcher *m);          /* NULL is allowed */

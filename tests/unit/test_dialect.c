@@ -24,6 +24,8 @@ static const struct {
 	{ "both rights",
 	    "{\"mercure\":{\"publish\":[\"a\"],\"subscribe\":[\"b\",\"c\"]}}",
 	    "a", "bc", NULL },
+	{ "a template", "{\"mercure\":{\"publish\":[\"{x}\"]}}", "abc", "",
+	    NULL },
 	{ "the wildcard", "{\"mercure\":{\"publish\":[\"*\"]}}", "abc", "",
 	    NULL },
 	{ "as a text", "{\"mercure\":\"{\\\"publish\\\":[\\\"a\\\"]}\"}", "a",

@@ -184,7 +184,7 @@ opening(struct peer *p)
 		if (!p->topics[i])
 			continue;
 		assert_int_equal(
-		    matcher_from_selector(&m, slice_of(topic)), ERR_OK);
+		    matcher_from_selector(&m, slice_of(topic), NULL), ERR_OK);
 		assert_int_equal(matcher_list_add(&o->matchers, m), ERR_OK);
 	}
 	o->head = frame_new(FRAMING_RAW, slice_of(":\n\n"));

@@ -20,7 +20,8 @@ list_of(const char *selectors)
 	while (selectors[0] != '\0' && slice_cut(&rest, ' ', &selector)) {
 		struct matcher *m = NULL;
 
-		assert_int_equal(matcher_from_selector(&m, selector), ERR_OK);
+		assert_int_equal(
+		    matcher_from_selector(&m, selector, NULL), ERR_OK);
 		assert_int_equal(matcher_list_add(&l, m), ERR_OK);
 	}
 	return l;

@@ -38,15 +38,25 @@ found(struct subscriber *s, struct frame *f)
 			members[i].found++;
 }
 
+/* Around the number, which says as well which of them it is: an exact topic
+ * or a template of few topics or of many. */
+static const char *const around[][2] = { { "/topics/", "" },
+	{ "/topics/", "{x}" }, { "/{topics}/", "" },
+	{ "{/a,b,c}{/d,e,f}{/g,h,i}{/j,k,l}{/m,n,o}{/p,q,r}{/s,t,u}{/v,w,x}"
+	  "{/y,z,a}{/b,c,d}{/e,f,g}{/h,i,j}/",
+	    "" } };
+
 static void
 add_matcher(struct matcher_list *l, int number)
 {
 	struct matcher *m = NULL;
-	char text[32];
+	char text[128];
 
-	snprintf(text, sizeof(text), "/topics/%d", number);
+	if (number >= 0)
+		snprintf(text, sizeof(text), "%s%d%s", around[number % 4][0],
+		    number, around[number % 4][1]);
 	assert_int_equal(
-	    matcher_from_selector(&m, slice_of(number < 0 ? "*" : text)),
+	    matcher_from_selector(&m, slice_of(number < 0 ? "*" : text), NULL),
 	    ERR_OK);
 	assert_int_equal(matcher_list_add(l, m), ERR_OK);
 }
