@@ -18,13 +18,16 @@ struct part {
 	struct nfa_bits first, last;
 };
 
+/* Its arrays grow: most expressions are small, and they are many. */
 struct nfa_build {
 	enum err err;
-	size_t parts_n, states, room, sets_n;
-	struct nfa_bits *follow; /* by state */
-	struct nfa_set sets[NFA_BUILD_SETS_MAX];
+	size_t parts_n, parts_room;
+	size_t sets_n, sets_room;
+	size_t states, states_room;
+	struct part *parts;
+	struct nfa_set *sets;
+	struct nfa_bits *follow;        /* by state */
 	uint8_t set_of[NFA_STATES_MAX]; /* by state */
-	struct part parts[NFA_BUILD_DEPTH_MAX];
 };
 
 enum err
@@ -54,27 +57,36 @@ has_parts(struct nfa_build *b, size_t n)
 	return b->err == ERR_OK;
 }
 
-/* Make room for `n` more states; those of the end may be had, too. */
+/* An array of at least `n` items of `size` bytes in place of `v`, whose room
+ * was *room; the old one, and the error, if there is no memory. */
+static void *
+grown(struct nfa_build *b, void *v, size_t *room, size_t n, size_t size)
+{
+	size_t wide = *room == 0 ? 8 : *room;
+	void *new;
+
+	if (n <= *room)
+		return v;
+	while (wide < n)
+		wide *= 2;
+	if ((new = mem_realloc(v, wide * size)) == NULL) {
+		fail(b, ERR_NOMEM);
+		return v;
+	}
+	*room = wide;
+	return new;
+}
+
+/* Make room for `n` more states. */
 static bool
 reserve(struct nfa_build *b, size_t n)
 {
-	size_t room = b->room == 0 ? 32 : b->room;
-	struct nfa_bits *wide;
-
 	if (n > NFA_STATES_MAX - b->states)
 		fail(b, ERR_LIMIT);
-	if (b->err != ERR_OK || b->states + n <= b->room)
-		return b->err == ERR_OK;
-	while (room < b->states + n)
-		room *= 2;
-	wide = mem_realloc(b->follow, room * sizeof(*wide));
-	if (wide == NULL) {
-		fail(b, ERR_NOMEM);
-		return false;
-	}
-	b->follow = wide;
-	b->room = room;
-	return true;
+	if (b->err == ERR_OK)
+		b->follow = grown(b, b->follow, &b->states_room, b->states + n,
+		    sizeof(*b->follow));
+	return b->err == ERR_OK;
 }
 
 static struct part *
@@ -84,6 +96,9 @@ push(struct nfa_build *b, bool empty)
 
 	if (b->parts_n == NFA_BUILD_DEPTH_MAX)
 		fail(b, ERR_LIMIT);
+	if (b->err == ERR_OK)
+		b->parts = grown(b, b->parts, &b->parts_room, b->parts_n + 1,
+		    sizeof(*b->parts));
 	if (b->err != ERR_OK)
 		return NULL;
 	p = &b->parts[b->parts_n++];
@@ -100,10 +115,13 @@ number_set(struct nfa_build *b, const struct nfa_set *set, uint8_t *number)
 	for (i = 0; i < b->sets_n; i++)
 		if (memcmp(&b->sets[i], set, sizeof(*set)) == 0)
 			break;
-	if (i == NFA_BUILD_SETS_MAX) {
+	if (i == NFA_BUILD_SETS_MAX)
 		fail(b, ERR_LIMIT);
+	if (b->err == ERR_OK)
+		b->sets =
+		    grown(b, b->sets, &b->sets_room, i + 1, sizeof(*b->sets));
+	if (b->err != ERR_OK)
 		return false;
-	}
 	if (i == b->sets_n)
 		b->sets[b->sets_n++] = *set;
 	*number = (uint8_t)i;
@@ -265,6 +283,8 @@ nfa_build_free(struct nfa_build *b)
 {
 	if (b == NULL)
 		return;
+	mem_free(b->parts);
+	mem_free(b->sets);
 	mem_free(b->follow);
 	mem_free(b);
 }

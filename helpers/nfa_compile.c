@@ -12,9 +12,9 @@ struct compiling {
 	uint8_t kind_of[256];
 	uint8_t sample[256]; /* by kind: a byte of it */
 	/* By state, for `near`; those that do not jump have no bits. */
-	struct nfa_jump jumps[NFA_STATES_MAX];
-	size_t jumps_n, far_n;
-	uint64_t far_words[NFA_BYTES_MAX / sizeof(uint64_t)];
+	struct nfa_jump *jumps;
+	size_t jumps_n, far_n, far_max;
+	uint64_t *far_words;
 };
 
 /* Tell bytes apart by one more set.  A kind that is split keeps its number
@@ -93,7 +93,7 @@ add_jump(struct compiling *c, size_t state, const struct nfa_bits *far,
 		.more = (uint16_t)(end - first - 1),
 		.at = (uint16_t)c->far_n,
 		.until = covered ? after->until : (uint16_t)state };
-	if (c->far_n + j->more > NFA_BYTES_MAX / sizeof(uint64_t))
+	if (j->more > c->far_max - c->far_n)
 		return ERR_LIMIT;
 	memcpy(c->far_words + c->far_n, far->words + first + 1,
 	    j->more * sizeof(uint64_t));
@@ -228,31 +228,40 @@ bytes_of(const struct compiling *c)
 	       (c->jumps_n > 0 ? c->plan->states * sizeof(struct nfa_jump) : 0);
 }
 
-enum err
-nfa_compile(struct nfa **out, const struct nfa_plan *plan)
+static enum err
+compile(struct nfa **out, struct compiling *c)
 {
-	struct compiling *c = mem_calloc(1, sizeof(*c));
 	struct nfa *n;
-	enum err e = ERR_NOMEM;
+	enum err e;
 
-	if (c == NULL)
-		return e;
-	c->plan = plan;
-	c->words = (plan->states + 63) / 64;
 	find_kinds(c);
 	if ((e = choose_near(c)) != ERR_OK)
-		goto out;
-	e = ERR_LIMIT;
+		return e;
 	if (bytes_of(c) > NFA_BYTES_MAX)
-		goto out;
-	e = ERR_NOMEM;
+		return ERR_LIMIT;
 	if ((n = mem_calloc(1, bytes_of(c))) == NULL)
-		goto out;
+		return ERR_NOMEM;
 	n->bytes = bytes_of(c);
 	fill(n, c);
 	*out = n;
-	e = ERR_OK;
-out:
-	mem_free(c);
+	return ERR_OK;
+}
+
+enum err
+nfa_compile(struct nfa **out, const struct nfa_plan *plan)
+{
+	struct compiling c = { .plan = plan,
+		.words = (plan->states + 63) / 64 };
+	enum err e = ERR_NOMEM;
+
+	c.far_max = plan->states * c.words;
+	if (c.far_max > NFA_BYTES_MAX / sizeof(uint64_t))
+		c.far_max = NFA_BYTES_MAX / sizeof(uint64_t);
+	c.jumps = mem_calloc(plan->states, sizeof(*c.jumps));
+	c.far_words = mem_calloc(c.far_max, sizeof(*c.far_words));
+	if (c.jumps != NULL && c.far_words != NULL)
+		e = compile(out, &c);
+	mem_free(c.jumps);
+	mem_free(c.far_words);
 	return e;
 }
