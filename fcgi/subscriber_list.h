@@ -7,9 +7,9 @@
 #include "subscriber.h"
 
 /*
- * Owner: loop thread.  An exact topic is one look-up; each distinct pattern
- * is kept once, evaluated once per topic, however many asked for it.  The
- * matchers of those who come later are not kept.
+ * Owner: loop thread.  An exact topic is one look-up.  Each distinct pattern
+ * is kept once, however many asked for it, and evaluated once per topic that
+ * begins as it does; the matchers of those who come later are not kept.
  */
 struct subscriber_list;
 

@@ -67,6 +67,20 @@ matcher_text(const struct matcher *m)
 	return (struct slice){ m->text, m->len };
 }
 
+struct slice
+matcher_head(const struct matcher *m)
+{
+	switch (m->kind) {
+	case MATCHER_ANY:
+		return slice_of("");
+	case MATCHER_EXACT:
+		return matcher_text(m);
+	case MATCHER_TEMPLATE:
+		return uritemplate_head(m->template);
+	}
+	return slice_of("");
+}
+
 const struct nfa *
 matcher_nfa(const struct matcher *m)
 {

@@ -31,6 +31,9 @@ enum err matcher_from_selector(
 enum matcher_kind matcher_kind(const struct matcher *m);
 struct slice matcher_text(const struct matcher *m);
 
+/* What all topics that it matches begin with. */
+struct slice matcher_head(const struct matcher *m);
+
 /* Time is linear in the topic's length; cannot fail. */
 bool matcher_matches(const struct matcher *m, struct slice topic);
 

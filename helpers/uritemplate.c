@@ -400,6 +400,12 @@ uritemplate_matches(const struct uritemplate *t, struct nfa_cache *cache,
 	return alive && nfa_is_match(&run);
 }
 
+struct slice
+uritemplate_head(const struct uritemplate *t)
+{
+	return (struct slice){ t->literals, t->head_len };
+}
+
 const struct nfa *
 uritemplate_nfa(const struct uritemplate *t)
 {

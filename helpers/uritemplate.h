@@ -34,6 +34,9 @@ enum err uritemplate_new(
 bool uritemplate_matches(const struct uritemplate *t, struct nfa_cache *cache,
     struct slice text, size_t *steps);
 
+/* The literal that all it expands to, and its own text, begin with. */
+struct slice uritemplate_head(const struct uritemplate *t);
+
 /* What a cache has to be made for. */
 const struct nfa *uritemplate_nfa(const struct uritemplate *t);
 

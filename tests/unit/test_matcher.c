@@ -58,16 +58,19 @@ matches(void **state)
 static const struct {
 	const char *selector;
 	enum matcher_kind want;
+	const char *head;
 } kinds[] = {
-	{ "*", MATCHER_ANY },
-	{ "**", MATCHER_EXACT },
-	{ "", MATCHER_EXACT },
-	{ "https://example.com/books/1", MATCHER_EXACT },
-	{ "/{id}", MATCHER_TEMPLATE },
-	{ "/{id", MATCHER_EXACT },
-	{ "/{}", MATCHER_EXACT },
-	{ "{*}", MATCHER_EXACT },
-	{ "{x} ", MATCHER_EXACT },
+	{ "*", MATCHER_ANY, "" },
+	{ "**", MATCHER_EXACT, "**" },
+	{ "", MATCHER_EXACT, "" },
+	{ "https://example.com/1", MATCHER_EXACT, "https://example.com/1" },
+	{ "/{id}", MATCHER_TEMPLATE, "/" },
+	{ "{id}/", MATCHER_TEMPLATE, "" },
+	{ "/a/{id}/b/{c}", MATCHER_TEMPLATE, "/a/" },
+	{ "/{id", MATCHER_EXACT, "/{id" },
+	{ "/{}", MATCHER_EXACT, "/{}" },
+	{ "{*}", MATCHER_EXACT, "{*}" },
+	{ "{x} ", MATCHER_EXACT, "{x} " },
 };
 
 static void
@@ -80,7 +83,8 @@ knows_kinds(void **state)
 		assert_int_equal(matcher_from_selector(
 				     &m, slice_of(kinds[i].selector), NULL),
 		    ERR_OK);
-		if (matcher_kind(m) != kinds[i].want)
+		if (matcher_kind(m) != kinds[i].want ||
+		    !slice_is(matcher_head(m), kinds[i].head))
 			fail_msg("%s", kinds[i].selector);
 		matcher_unref(m);
 	}

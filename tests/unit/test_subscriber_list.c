@@ -194,6 +194,66 @@ grows(void **state)
 	subscriber_list_free(l);
 }
 
+/* A text of `n` times "x" and `end`. */
+static const char *
+long_text(char *out, size_t n, const char *end)
+{
+	memset(out, 'x', n);
+	memcpy(out + n, end, strlen(end) + 1);
+	return out;
+}
+
+/* Templates are looked up by the first bytes of the topic. */
+static void
+finds_by_beginning(void **state)
+{
+	static const struct {
+		size_t head, topic; /* lengths before the brace, of "x" */
+		const char *end;    /* of the topic */
+		int found;
+	} rows[] = {
+		{ 0, 0, "a", 1 },
+		{ 0, 300, "", 1 },
+		{ 3, 3, "", 1 },
+		{ 3, 2, "", 0 },
+		{ 3, 3, "{a}", 1 },
+		{ 254, 254, "y", 1 },
+		{ 255, 255, "", 1 },
+		{ 256, 256, "y", 1 },
+		{ 256, 255, "y", 0 },
+		{ 1000, 1000, "", 1 },
+		{ 1000, 999, "", 0 },
+	};
+	struct subscriber_list *l = NULL;
+	struct member *m = &members[0];
+	char text[1100];
+
+	(void)state;
+	assert_int_equal(subscriber_list_new(&l), ERR_OK);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct matcher *matcher = NULL;
+		struct frame *f;
+
+		long_text(text, rows[i].head, "{a}");
+		assert_int_equal(
+		    matcher_from_selector(&matcher, slice_of(text), NULL),
+		    ERR_OK);
+		assert_int_equal(
+		    matcher_list_add(&m->matchers, matcher), ERR_OK);
+		m->s = bare_subscriber(1);
+		assert_int_equal(
+		    subscriber_list_add(l, m->s, &m->matchers), ERR_OK);
+		f = event(long_text(text, rows[i].topic, rows[i].end));
+		subscriber_list_find(l, f, found);
+		if (m->found != rows[i].found)
+			fail_msg("row %zu: found %d", i, m->found);
+		m->found = 0;
+		frame_unref(f);
+		leave(l, m);
+	}
+	subscriber_list_free(l);
+}
+
 /* It is in for all its matchers or for none. */
 static void
 without_memory(void **state)
@@ -238,6 +298,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_each_once),
 		cmocka_unit_test(grows),
+		cmocka_unit_test(finds_by_beginning),
 		cmocka_unit_test(without_memory),
 	};
 
