@@ -128,9 +128,9 @@ ends(const struct oracle_node *n, uint64_t from, struct slice text)
 	reached = from;
 	for (i = 0; i < n->min; i++)
 		reached = ends(n->a, reached, text);
-	/* More rounds than there are places find nothing new. */
-	for (to = reached; i < n->max && i < n->min + text.len + 1; i++) {
-		reached = ends(n->a, reached, text);
+	/* Places that were there before lead nowhere new. */
+	for (to = reached; i < n->max && reached != 0; i++) {
+		reached = ends(n->a, reached, text) & ~to;
 		to |= reached;
 	}
 	return to;
