@@ -22,12 +22,6 @@ nfa_set_add(struct nfa_set *s, unsigned char c)
 	s->words[c / 64] |= UINT64_C(1) << c % 64;
 }
 
-static inline void
-nfa_set_remove(struct nfa_set *s, unsigned char c)
-{
-	s->words[c / 64] &= ~(UINT64_C(1) << c % 64);
-}
-
 /* Both ends included. */
 static inline void
 nfa_set_range(struct nfa_set *s, unsigned char from, unsigned char to)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* uritemplate.c - reads URI Templates and turns them into automata. */
+/* uritemplate.c - turns URI Templates into automata, and asks them. */
 #include "uritemplate.h"
 
 #include "mem.h"
 #include "nfa_build.h"
 #include "percent.h"
-#include "utf8.h"
+#include "uritemplate_grammar.h"
 
 #define CHUNK 256 /* bytes of a topic that are folded at a time */
 
@@ -52,169 +52,20 @@ fold(char out[CHUNK], size_t *len, struct slice *rest)
 	return true;
 }
 
-/* RFC 6570, 2.1, and what its errata add (the apostrophe). */
-static const char literals[] = "!#$&'()*+,-./0123456789:;=?@"
-			       "ABCDEFGHIJKLMNOPQRSTUVWXYZ[]_"
-			       "abcdefghijklmnopqrstuvwxyz~";
-static const char reserved[] = "!#$&'()*+,/:;=?@[]";
-
-/* RFC 6570, 1.5: ucschar and iprivate. */
-static bool
-is_literal_point(uint32_t c)
-{
-	static const struct {
-		uint32_t from, to;
-	} ranges[] = {
-		{ 0xa0, 0xd7ff },
-		{ 0xe000, 0xfdcf },
-		{ 0xfdf0, 0xffef },
-	};
-
-	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
-		if (c >= ranges[i].from && c <= ranges[i].to)
-			return true;
-	return c >= 0x10000 && (c & 0xffff) <= 0xfffd &&
-	       !(c >= 0xe0000 && c <= 0xe0fff);
-}
-
-/* Is `s` nothing but literal characters and escapes? */
-static bool
-is_literal(struct slice s)
-{
-	uint32_t c;
-
-	while (s.len > 0) {
-		if (percent_byte(s) >= 0) {
-			s = slice_after(s, 3);
-			continue;
-		}
-		if (!utf8_next(&s, &c))
-			return false;
-		if (c < 0x80 ? c == 0 || strchr(literals, (int)c) == NULL
-			     : !is_literal_point(c))
-			return false;
-	}
-	return true;
-}
-
-static bool
-is_varchar(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c >= '0' && c <= '9') || c == '_';
-}
-
-/* varname = varchar *( ["."] varchar ) */
-static bool
-is_name(struct slice s)
-{
-	bool after_char = false;
-
-	while (s.len > 0) {
-		bool escape = percent_byte(s) >= 0;
-
-		if (s.base[0] == '.' ? !after_char
-				     : !escape && !is_varchar(s.base[0]))
-			return false;
-		after_char = s.base[0] != '.';
-		s = slice_after(s, escape ? 3 : 1);
-	}
-	return after_char;
-}
-
-/* max-length = %x31-39 0*3DIGIT */
-static bool
-is_prefix_length(struct slice s)
-{
-	size_t i;
-
-	if (s.len == 0 || s.len > 4 || s.base[0] == '0')
-		return false;
-	for (i = 0; i < s.len; i++)
-		if (s.base[i] < '0' || s.base[i] > '9')
-			return false;
-	return true;
-}
-
-/* One variable of a list; *explode: it has the modifier "*". */
-static bool
-is_varspec(struct slice s, bool *explode)
-{
-	struct slice name;
-
-	*explode = s.len > 0 && s.base[s.len - 1] == '*';
-	if (*explode)
-		s.len--;
-	else if (memchr(s.base, ':', s.len) != NULL) {
-		(void)slice_cut(&s, ':', &name);
-		return is_name(name) && is_prefix_length(s);
-	}
-	return is_name(s);
-}
-
-/*
- * How expressions expand, by their operator: what stands in front, what
- * between values, and what values hold.  `pairs`: their names stand there as
- * well, so that "=" is among it.
- */
-static const struct operator
-{
-	char name, first, between;
-	bool reserved, pairs;
-}
-operators[] = {
-	{ '+', '\0', ',', true, true },
-	{ '#', '#', ',', true, true },
-	{ '.', '.', '.', false, false },
-	{ '/', '/', '/', false, false },
-	{ ';', ';', ';', false, true },
-	{ '?', '?', '&', false, true },
-	{ '&', '&', '&', false, true },
-};
-static const struct operator simple = { '\0', '\0', ',', false, false };
-
-/* What is between a pair of braces. */
-struct expression {
-	const struct operator* op;
-	size_t n; /* variables */
-	bool first_explodes, any_explodes;
-};
-
-static bool
-read_expression(struct expression *e, struct slice s)
-{
-	struct slice varspec;
-	bool explode;
-
-	*e = (struct expression){ .op = &simple };
-	for (size_t i = 0; i < sizeof(operators) / sizeof(operators[0]); i++)
-		if (s.len > 0 && s.base[0] == operators[i].name)
-			e->op = &operators[i];
-	if (e->op != &simple)
-		s = slice_after(s, 1);
-	while (slice_cut(&s, ',', &varspec)) {
-		if (!is_varspec(varspec, &explode))
-			return false;
-		e->first_explodes |= explode && e->n == 0;
-		e->any_explodes |= explode;
-		e->n++;
-	}
-	return true;
-}
-
-/* What values are made of. */
+/* What values are made of (RFC 6570, 1.5: unreserved, reserved, escapes). */
 static struct nfa_set
-value_set(const struct operator* op, bool pairs)
+value_set(const struct uritemplate_op *op, bool pairs)
 {
 	struct nfa_set set = { { 0 } };
 
-	nfa_set_text(&set, literals);
-	if (!op->reserved)
-		for (const char *c = reserved; *c != '\0'; c++)
-			nfa_set_remove(&set, (unsigned char)*c);
-	nfa_set_add(&set, ',');
+	nfa_set_range(&set, '0', '9');
+	nfa_set_range(&set, 'A', 'Z');
+	nfa_set_range(&set, 'a', 'z');
+	nfa_set_text(&set, "-._~,");
 	if (pairs)
 		nfa_set_add(&set, '=');
+	if (op->reserved)
+		nfa_set_text(&set, "!#$&'()*+,/:;=?@[]");
 	nfa_set_add(&set, '%');
 	nfa_set_range(&set, CODE_MIN, CODE_MAX);
 	return set;
@@ -234,9 +85,9 @@ build_value(struct nfa_build *b, const struct nfa_set *set)
  * the first one says it all.
  */
 static void
-build_expression(struct nfa_build *b, const struct expression *e)
+build_expression(struct nfa_build *b, const struct uritemplate_expression *e)
 {
-	const struct operator* op = e->op;
+	const struct uritemplate_op *op = e->op;
 	bool first_pairs = op->pairs || e->first_explodes;
 	bool pairs = op->pairs || e->any_explodes;
 	bool list = e->n > 1 || e->first_explodes;
@@ -281,7 +132,7 @@ read_middle(struct nfa **out, struct slice rest)
 {
 	struct nfa_build *b = NULL;
 	struct slice literal, inner;
-	struct expression x;
+	struct uritemplate_expression x;
 	size_t variables = 0;
 	enum err e;
 
@@ -290,8 +141,9 @@ read_middle(struct nfa **out, struct slice rest)
 	nfa_build_text(b, (struct slice){ "", 0 });
 	e = ERR_SYNTAX;
 	while (slice_cut(&rest, '{', &literal) && rest.base != NULL) {
-		if (!is_literal(literal) || !slice_cut(&rest, '}', &inner) ||
-		    rest.base == NULL || !read_expression(&x, inner))
+		if (!uritemplate_is_literal(literal) ||
+		    !slice_cut(&rest, '}', &inner) || rest.base == NULL ||
+		    !uritemplate_read(&x, inner))
 			goto out;
 		variables += x.n;
 		if (variables > URITEMPLATE_VARIABLES_MAX)
@@ -329,7 +181,7 @@ make(struct uritemplate **out, struct slice text)
 	head = (struct slice){ text.base, (size_t)(open - text.base) };
 	middle = (struct slice){ open, (size_t)(close + 1 - open) };
 	tail = slice_after(text, head.len + middle.len);
-	if (!is_literal(head) || !is_literal(tail) ||
+	if (!uritemplate_is_literal(head) || !uritemplate_is_literal(tail) ||
 	    (e = read_middle(&nfa, middle)) != ERR_OK)
 		goto out;
 	e = ERR_NOMEM;
