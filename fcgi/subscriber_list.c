@@ -5,6 +5,7 @@
 #include <sys/random.h>
 
 #include "mem.h"
+#include "nfa.h"
 #include "topic.h"
 
 #define BUCKETS_MIN 256

@@ -6,9 +6,10 @@
 #include <stdbool.h>
 
 #include "err.h"
-#include "nfa.h"
 #include "slice.h"
 
+struct nfa;
+struct nfa_cache;
 struct matcher; /* immutable once made; any thread may read */
 
 /* MATCHER_TEMPLATE: a URI Template, which matches its own text, too.  URL

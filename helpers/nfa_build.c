@@ -216,11 +216,29 @@ copy_states(struct nfa_build *b, size_t from, size_t n, size_t copies)
 	}
 }
 
+/* Join `copies` of the part on top, whose states are there by now, `n` each;
+ * those beyond `min` may be left out, and the last may come again. */
+static void
+chain(struct nfa_build *b, size_t n, size_t copies, size_t min, bool again)
+{
+	struct part *p = &b->parts[b->parts_n - 1], one = *p, next = *p;
+
+	p->empty = one.empty || min == 0;
+	for (size_t k = 1; k < copies; k++) {
+		next.empty = one.empty || k >= min;
+		next.first = nfa_bits_moved(&one.first, k * n);
+		next.last = nfa_bits_moved(&one.last, k * n);
+		append(b, p, &next);
+	}
+	if (again)
+		link_parts(b, &next.last, &next.first);
+}
+
 void
 nfa_build_repeat(struct nfa_build *b, size_t min, size_t max)
 {
-	size_t k, n, copies = max != NFA_UNBOUNDED ? max : min > 0 ? min : 1;
-	struct part *p, one;
+	size_t n, copies = max != NFA_UNBOUNDED ? max : min > 0 ? min : 1;
+	struct part *p;
 
 	if (min > max)
 		fail(b, ERR_SYNTAX);
@@ -241,19 +259,7 @@ nfa_build_repeat(struct nfa_build *b, size_t min, size_t max)
 		return;
 	}
 	copy_states(b, p->from, n, copies - 1);
-	one = *p;
-	p->empty = p->empty || min == 0;
-	for (k = 1; k < copies; k++) {
-		struct part next = { .empty = one.empty || k >= min,
-			.first = nfa_bits_moved(&one.first, k * n),
-			.last = nfa_bits_moved(&one.last, k * n) };
-
-		append(b, p, &next);
-		if (max == NFA_UNBOUNDED && k == copies - 1)
-			link_parts(b, &next.last, &next.first);
-	}
-	if (max == NFA_UNBOUNDED && copies == 1)
-		link_parts(b, &p->last, &p->first);
+	chain(b, n, copies, min, max == NFA_UNBOUNDED);
 }
 
 enum err

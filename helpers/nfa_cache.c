@@ -11,13 +11,17 @@ set_bytes(const struct nfa *n)
 	return n->words * sizeof(uint64_t);
 }
 
+static size_t
+cache_bytes(const struct nfa *n)
+{
+	return sizeof(struct nfa_cache) +
+	       NFA_CACHE_STATES * (set_bytes(n) + n->kinds);
+}
+
 size_t
 nfa_cache_bytes(const struct nfa *n)
 {
-	if (n->words == 1)
-		return 0;
-	return sizeof(struct nfa_cache) +
-	       NFA_CACHE_STATES * (set_bytes(n) + n->kinds);
+	return n->words == 1 ? 0 : cache_bytes(n);
 }
 
 /* Back to the start alone. */
@@ -34,9 +38,7 @@ clear(struct nfa_cache *c)
 struct nfa_cache *
 nfa_cache_new(const struct nfa *n)
 {
-	size_t bytes = sizeof(struct nfa_cache) +
-		       NFA_CACHE_STATES * (set_bytes(n) + n->kinds);
-	struct nfa_cache *c = mem_calloc(1, bytes);
+	struct nfa_cache *c = mem_calloc(1, cache_bytes(n));
 
 	if (c == NULL)
 		return NULL;

@@ -7,12 +7,13 @@
 #include <stddef.h>
 
 #include "err.h"
-#include "nfa.h"
 #include "slice.h"
 
 #define URITEMPLATE_LENGTH_MAX 4096   /* bytes */
 #define URITEMPLATE_VARIABLES_MAX 100 /* more: it is no template */
 
+struct nfa;
+struct nfa_cache;
 struct uritemplate; /* immutable once made; any thread may read */
 
 /*
@@ -37,7 +38,7 @@ bool uritemplate_matches(const struct uritemplate *t, struct nfa_cache *cache,
 /* The literal that all it expands to, and its own text, begin with. */
 struct slice uritemplate_head(const struct uritemplate *t);
 
-/* What a cache has to be made for. */
+/* What a cache (nfa.h) has to be made for. */
 const struct nfa *uritemplate_nfa(const struct uritemplate *t);
 
 void uritemplate_free(struct uritemplate *t); /* NULL is allowed */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "../unit/uritemplate_oracle.h"
+#include "nfa.h"
 #include "uritemplate.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

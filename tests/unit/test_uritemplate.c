@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "mem_fail.h"
+#include "nfa.h"
 #include "uritemplate.h"
 #include "uritemplate_oracle.h"
 
