@@ -5,13 +5,14 @@
 #include <stdio.h>
 
 #include "log.h"
+#include "origin.h"
 
 #define ORIGIN_MAX 512
 
 static bool
 listed(const struct request *rq, const struct settings *s)
 {
-	return rq->origin.len > 0 && rq->origin.len < ORIGIN_MAX &&
+	return rq->origin.len < ORIGIN_MAX && origin_is_written(rq->origin) &&
 	       config_list_has(s->config->cors_allowed_origins, rq->origin);
 }
 
@@ -45,34 +46,23 @@ cors_preflight(struct response *r, const struct request *rq,
 	response_header(r, "Access-Control-Max-Age", "86400");
 }
 
-/* The origin of a URL: all before the first '/' behind "://". */
-static struct slice
-origin_of(struct slice url)
-{
-	size_t i = 0;
-
-	while (i + 2 < url.len && memcmp(url.base + i, "://", 3) != 0)
-		i++;
-	for (i += 3; i < url.len; i++)
-		if (memchr("/?#", url.base[i], 3) != NULL)
-			break;
-	return (struct slice){ url.base, i < url.len ? i : url.len };
-}
-
 static bool
 is_own(struct slice origin, const struct request *rq, const struct settings *s)
 {
-	char own[ORIGIN_MAX];
+	char url[ORIGIN_MAX];
+	struct slice own = { url, 0 };
 	int n;
 
 	if (s->config->public_hub_url != NULL)
-		return slice_eq(
-		    origin, origin_of(slice_of(s->config->public_hub_url)));
-	if (rq->host.len == 0)
-		return false;
-	n = snprintf(own, sizeof(own), "http%s://%.*s", rq->https ? "s" : "",
+		return origin_is_of(
+		    origin, slice_of(s->config->public_hub_url));
+	n = snprintf(url, sizeof(url), "http%s://%.*s", rq->https ? "s" : "",
 	    SLICE_ARG(rq->host));
-	return n > 0 && (size_t)n < sizeof(own) && slice_is(origin, own);
+	if (n < 0 || (size_t)n >= sizeof(url))
+		return false;
+	own.len = (size_t)n;
+	/* A Host with more to it than an origin is none. */
+	return origin_of_url(own).len == own.len && origin_is_of(origin, own);
 }
 
 bool
@@ -81,8 +71,8 @@ cors_may_publish(const struct request *rq, const struct settings *s)
 	struct slice origin = rq->origin;
 
 	if (origin.len == 0)
-		origin = origin_of(rq->referer);
-	if (origin.len == 0)
+		origin = origin_of_url(rq->referer);
+	if (!origin_is_written(origin))
 		return false;
 	return is_own(origin, rq, s) ||
 	       config_list_has(s->config->publish_allowed_origins, origin);

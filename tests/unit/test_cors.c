@@ -11,9 +11,9 @@
 
 #include "cors.h"
 
-static char read_list[] = "https://a.example https://b.example:8443";
+static char read_list[] = "https://a.example https://b.example:8443 null *";
 static char publish_list[] = "https://p.example null";
-static char public_url[] = "https://hub.example/.well-known/mercure";
+static char public_url[] = "HTTPS://Hub.Example:443/.well-known/mercure";
 
 static const struct {
 	const char *name, *origin;
@@ -31,6 +31,11 @@ static const struct {
 	{ "a blank", " ", false },
 	{ "null", "null", false },
 	{ "a wildcard", "*", false },
+	{ "large letters", "https://A.example", false },
+	{ "a slash at its end", "https://a.example/", false },
+	{ "the scheme's own port", "https://a.example:443", false },
+	{ "a user", "https://a.example@evil", false },
+	{ "two with a comma", "https://a.example, https://a.example", false },
 };
 
 static bool
@@ -114,7 +119,22 @@ static const struct {
 	{ "listed", "https://p.example", NULL, "h", false, false, true },
 	{ "listed for reading", "https://a.example", NULL, "h", false, false,
 	    false },
-	{ "null as listed", "null", NULL, "h", false, false, true },
+	{ "null, though listed", "null", NULL, "h", false, false, false },
+	{ "large letters", "http://H", NULL, "h", false, false, false },
+	{ "a slash at its end", "http://h/", NULL, "h", false, false, false },
+	{ "the scheme's own port", "http://h:80", NULL, "h:80", false, false,
+	    false },
+	{ "two with a comma", "http://h, http://h", NULL, "h", false, false,
+	    false },
+	{ "a list", "https://p.example https://q.example", NULL, "h", false,
+	    false, false },
+	{ "own, the host with its port", "http://h", NULL, "h:80", false, false,
+	    true },
+	{ "own, secure, the host with its port", "https://h", NULL, "h:443",
+	    true, false, true },
+	{ "own, the host in large letters", "http://h", NULL, "H", false, false,
+	    true },
+	{ "a host with a path", "http://h", NULL, "h/x", false, false, false },
 	{ "own by referer", NULL, "http://h/page?x", "h", false, false, true },
 	{ "referer, no path", NULL, "http://h", "h", false, false, true },
 	{ "referer, query", NULL, "http://h?x", "h", false, false, true },
@@ -125,6 +145,11 @@ static const struct {
 	{ "referer, listed", NULL, "https://p.example/x", "h", false, false,
 	    true },
 	{ "referer, no URL", NULL, "h", "h", false, false, false },
+	{ "referer, null", NULL, "null", "h", false, false, false },
+	{ "referer, another scheme", NULL, "ftp://h/", "h", false, false,
+	    false },
+	{ "referer, a backslash", NULL, "http://evil\\h/", "h", false, false,
+	    false },
 	{ "the origin beats the referer", "http://evil", "http://h/", "h",
 	    false, false, false },
 	{ "the public URL", HUB, NULL, "inner", false, true, true },
