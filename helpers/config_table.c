@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "dialect.h"
+#include "origin.h"
 
 static const char *
 check_http_url(struct slice value)
@@ -44,17 +45,11 @@ check_origins(struct slice value)
 {
 	struct slice word;
 
-	while (slice_cut(&value, ' ', &word)) {
-		size_t scheme = slice_starts(word, "https://") ? 8 : 7;
-
-		if (word.len == 0)
-			continue;
-		if ((scheme == 7 && !slice_starts(word, "http://")) ||
-		    word.len == scheme ||
-		    memchr(word.base + scheme, '/', word.len - scheme) != NULL)
-			return "must be origins, such as https://example.com, "
-			       "without a slash at the end";
-	}
+	while (slice_cut(&value, ' ', &word))
+		if (word.len > 0 && !origin_is_written(word))
+			return "must be origins as browsers write them, such "
+			       "as https://example.com: small letters, without "
+			       "a slash at the end or the scheme's own port";
 	return NULL;
 }
 
