@@ -51,15 +51,20 @@ authorize_ask(struct answer *a, const char *sentence)
 	response_problem(&a->response, 401, "%s", sentence);
 }
 
-/* RFC 6750, 3.1: the peer learns that the token is no good, the log why. */
+/* RFC 6750, 3.1: the peer learns that the token is no good, the log why.  Of
+ * limits it may learn more: they help whoever made the token, and no other. */
 static enum err
-refuse(struct answer *a, const char *why)
+refuse(struct answer *a, enum err e, const char *why)
 {
 	log_warn("token refused reason=\"%s\"", why);
 	response_header(
 	    &a->response, "WWW-Authenticate", "Bearer error=\"invalid_token\"");
-	response_problem(&a->response, 401,
-	    "The access token is not valid; the hub's log says why.");
+	if (e == ERR_LIMIT)
+		response_problem(&a->response, 401,
+		    "The access token is not valid. %s", why);
+	else
+		response_problem(&a->response, 401,
+		    "The access token is not valid; the hub's log says why.");
 	return ERR_DENIED;
 }
 
@@ -91,10 +96,10 @@ authorize(struct grant **out, struct answer *a, const struct request *rq,
 		return ERR_DENIED;
 	}
 	if (key == NULL)
-		return refuse(
-		    a, role == AUTHORIZE_PUBLISHER
-			   ? "MERCURE_PUBLISHER_SECRET_KEY is not set"
-			   : "MERCURE_SUBSCRIBER_SECRET_KEY is not set");
+		return refuse(a, ERR_DENIED,
+		    role == AUTHORIZE_PUBLISHER
+			? "MERCURE_PUBLISHER_SECRET_KEY is not set"
+			: "MERCURE_SUBSCRIBER_SECRET_KEY is not set");
 	e = token_verify(
 	    &g, token, key, d, clock_real_ms(), s->config->matchers_max, &why);
 	if (e == ERR_NOMEM) {
@@ -102,7 +107,7 @@ authorize(struct grant **out, struct answer *a, const struct request *rq,
 		return ERR_DENIED;
 	}
 	if (e != ERR_OK)
-		return refuse(a, why.text);
+		return refuse(a, e, why.text);
 	*out = g;
 	return ERR_OK;
 }

@@ -93,7 +93,8 @@ admit(struct grant **out, struct answer *a, const struct request *rq,
 
 	if (form_parse(&query, rq->query, OTHER_FIELDS_MAX) != ERR_OK) {
 		response_problem(&a->response, 400,
-		    "The query string has too many parameters.");
+		    "The query string has more than %d parameters.",
+		    OTHER_FIELDS_MAX);
 		return false;
 	}
 	if (authorize(&g, a, rq, query, &dialect_0x, c, AUTHORIZE_PUBLISHER) !=

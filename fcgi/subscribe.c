@@ -41,13 +41,20 @@ static bool
 parse_query(struct subscribing *s, struct answer *a, const struct request *rq,
     const struct config *c)
 {
-	size_t i;
+	size_t i, max = c->matchers_max + OTHER_PARAMS_MAX;
+	enum err e;
 
-	if (form_parse(&s->query, rq->query,
-		c->matchers_max + OTHER_PARAMS_MAX) != ERR_OK)
-		return problem(a, 400,
-		    "The query string has too many parameters "
-		    "(MERCURE_MAX_MATCHERS and a few).");
+	if ((e = form_parse(&s->query, rq->query, max)) == ERR_LIMIT) {
+		response_problem(&a->response, 400,
+		    "The query string has more than %zu parameters "
+		    "(MERCURE_MAX_MATCHERS and a few).",
+		    max);
+		return false;
+	}
+	if (e != ERR_OK) {
+		answer_unavailable(a, e);
+		return false;
+	}
 	for (i = 0; i < form_count(s->query); i++)
 		if (slice_starts(form_at(s->query, i).name, "match"))
 			return problem(a, 400,

@@ -19,8 +19,9 @@ read_right(struct matcher_list *out, const json_t *rights, const char *name,
 		    "The claim mercure.%s is not an array.", name);
 	if (n > matchers_max)
 		return fault_set(f, ERR_LIMIT,
-		    "The claim mercure.%s has more than %zu selectors.", name,
-		    matchers_max);
+		    "The claim mercure.%s has more than %zu selectors "
+		    "(MERCURE_MAX_MATCHERS).",
+		    name, matchers_max);
 	for (i = 0; i < n; i++) {
 		const json_t *text = json_array_get(array, i);
 		struct slice selector = { json_string_value(text),

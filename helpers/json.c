@@ -7,8 +7,8 @@
  * The scan and the parser agree up to the first error, where the parser
  * stops: a malformed text cannot go deeper than the scan says either.
  */
-static bool
-is_shallow(struct slice text)
+bool
+json_is_shallow(struct slice text)
 {
 	bool in_string = false;
 	size_t depth = 0;
@@ -37,7 +37,7 @@ json_parse(json_t **out, struct slice text)
 	json_error_t error = { .text = "" };
 	json_t *json;
 
-	if (text.base == NULL || !is_shallow(text))
+	if (text.base == NULL || !json_is_shallow(text))
 		return ERR_SYNTAX;
 	json = json_loadb(text.base, text.len,
 	    JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);

@@ -5,6 +5,8 @@
 
 #include <jansson.h>
 
+#include <stdbool.h>
+
 #include "buf.h"
 #include "err.h"
 #include "slice.h"
@@ -17,6 +19,10 @@
  * nesting deeper than JSON_DEPTH_MAX.  ERR_NOMEM.
  */
 enum err json_parse(json_t **out, struct slice text);
+
+/* Is the nesting of brackets no deeper than JSON_DEPTH_MAX?  Of texts that are
+ * no JSON, as far as the parser gets. */
+bool json_is_shallow(struct slice text);
 
 /* Add any value as compact text.  ERR_NOMEM, or what the buffer failed with. */
 enum err json_write(struct buf *out, const json_t *json);

@@ -57,9 +57,13 @@ static enum err
 read_claims(json_t **out, struct slice payload, struct fault *f)
 {
 	json_t *claims = NULL;
-	enum err e = json_parse(&claims, payload);
+	enum err e;
 
-	if (e == ERR_NOMEM)
+	if (!json_is_shallow(payload))
+		return fault_set(f, ERR_LIMIT,
+		    "The token's claims are nested deeper than %d levels.",
+		    JSON_DEPTH_MAX);
+	if ((e = json_parse(&claims, payload)) == ERR_NOMEM)
 		return e;
 	if (e != ERR_OK || !json_is_object(claims)) {
 		json_decref(claims);
@@ -81,6 +85,11 @@ token_verify(struct grant **out, struct slice text, const struct jws_key *key,
 	enum err e;
 
 	buf_init(&payload, JWS_TOKEN_MAX);
+	if (text.len > JWS_TOKEN_MAX) {
+		e = fault_set(f, ERR_LIMIT,
+		    "The token is longer than %d bytes.", JWS_TOKEN_MAX);
+		goto out;
+	}
 	e = jws_verify(&payload, text, key, d->token_typ, f);
 	if (e != ERR_OK)
 		goto out;
@@ -90,8 +99,6 @@ token_verify(struct grant **out, struct slice text, const struct jws_key *key,
 		goto out;
 	e = d->read_grant(
 	    out, claims, jws_key_fingerprint(key), expires_ms, matchers_max, f);
-	if (e == ERR_LIMIT)
-		e = ERR_TOKEN;
 out:
 	json_decref(claims);
 	buf_free(&payload);

@@ -14,7 +14,9 @@
  * Verify `text` with `key` by the rules of `d` at `now_ms` (real clock):
  * signature (jws_verify()), `exp` and `nbf` (integers or reals; of any other
  * type, or negative, or not finite: refused), then the dialect's claims.
- * ERR_TOKEN: not valid; the fault says why, for the log only.  ERR_NOMEM.
+ * ERR_TOKEN: not valid; the fault says why, for the log only.  ERR_LIMIT:
+ * longer than JWS_TOKEN_MAX, or well signed, but with claims beyond a limit;
+ * the fault names it, which the peer may know.  ERR_NOMEM.
  */
 enum err token_verify(struct grant **out, struct slice text,
     const struct jws_key *key, const struct dialect *d, int64_t now_ms,

@@ -63,7 +63,9 @@ topic_check_selector(struct slice selector, size_t length_max, struct fault *f)
 		return fault_set(f, ERR_SYNTAX, "A topic must not be empty.");
 	if (selector.len > length_max)
 		return fault_set(f, ERR_LIMIT,
-		    "A topic must not be longer than %zu bytes.", length_max);
+		    "A topic must not be longer than %zu bytes "
+		    "(MERCURE_MAX_TOPIC_LENGTH).",
+		    length_max);
 	if (!utf8_valid(selector))
 		return fault_set(f, ERR_SYNTAX, "A topic must be UTF-8.");
 	if (utf8_has_control(selector))

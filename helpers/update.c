@@ -80,7 +80,9 @@ check_topic_count(size_t n, size_t max, struct fault *f)
 		    f, ERR_SYNTAX, "At least one topic is needed.");
 	if (n > max)
 		return fault_set(f, ERR_LIMIT,
-		    "An update must not have more than %zu topics.", max);
+		    "An update must not have more than %zu topics "
+		    "(MERCURE_MAX_TOPICS).",
+		    max);
 	return ERR_OK;
 }
 

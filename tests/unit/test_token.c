@@ -53,7 +53,11 @@ static const struct {
 	{ "too many rights",
 	    "{\"mercure\":{\"publish\":[\"1\",\"2\",\"3\",\"4\",\"5\",\"6\","
 	    "\"7\",\"8\",\"9\",\"10\",\"11\"]}}",
-	    ERR_TOKEN, 0 },
+	    ERR_LIMIT, 0 },
+	{ "nested too deep",
+	    "{\"a\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["
+	    "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}",
+	    ERR_LIMIT, 0 },
 	{ "an array", "[]", ERR_TOKEN, 0 },
 };
 
