@@ -124,7 +124,7 @@ static void
 accept_update(struct answer *a, struct update_box *box)
 {
 	a->response.type = RESPONSE_TEXT;
-	a->response.caching = "no-store";
+	a->response.caching = "private, no-store";
 	buf_slice(&a->response.body, update_view(box)->id);
 	a->kind = ANSWER_PUBLISH;
 	a->update = box;

@@ -31,6 +31,9 @@ my $tokened = $hub->stream(topic => 'a',
 has($tokened, 'Cache-Control', qr/\bprivate\b/, 'token in the query');
 has($tokened, 'Cache-Control', qr/\bno-store\b/, 'token in the query');
 unlike $tokened->{head}, qr/eyJ/, 'the token is not repeated';
+has($hub->publish(topic => 'a', token => undef,
+    query => [authorization => Token::publisher()]), 'Cache-Control',
+    qr/\bprivate\b/, 'publish, token in the query');
 has($hub->publish(topic => 'a'), 'Cache-Control', qr/\bno-store\b/,
     'publish');
 has($hub->request('GET', "$path?x"), 'Cache-Control', qr/\bno-store\b/,
