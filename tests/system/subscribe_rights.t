@@ -109,6 +109,18 @@ for my $row (['header', { token => $bad }],
 	like $answer->body, qr/^[^\n]+\n?\z/, "$name: one line";
 }
 
+my $renamed = Hub->start(config => { MERCURE_AUTHZ_COOKIE_NAME =>
+    'hubCookie' });
+for my $row (['hubCookie', ['p']], ['mercureAuthorization', []]) {
+	my ($name, $want) = @$row;
+	my $stream = $renamed->stream(topic => 'a',
+	    headers => { Cookie => "x=1; $name=$good" });
+
+	$renamed->publish_ok(topic => 'a', data => 'p', private => 'on');
+	$renamed->publish_ok(topic => 'a', data => 'end');
+	is_deeply $stream->data_until('end'), $want, "cookie name $name";
+}
+
 my $closed = Hub->start(config => { MERCURE_HUB_ALLOW_ANONYMOUS => 'false' });
 is $closed->subscribe(topic => 'a')->status, 401,
     'anonymous not allowed: 401';
