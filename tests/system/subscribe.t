@@ -24,6 +24,8 @@ my @rows = (
 	['several with the wildcard', ['a', '*'], ['a', 'b'], ['a', 'b']],
 	['the same twice', ['a', 'a'], ['a', 'b'], ['a']],
 	['no prefix wildcard', ['a*'], ['ab', 'a*'], ['a*']],
+	['a template is itself', ['/books/{id}'], ['/books/{id}', '/other'],
+	    ['/books/{id}']],
 	['percent signs stay', ['a%2Fb'], ['a/b', 'a%2Fb', 'a%2fb'],
 	    ['a%2Fb']],
 	['not ASCII', ["caf\xc3\xa9"], ["caf\xc3\xa9", "cafe\xcc\x81"],
