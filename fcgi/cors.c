@@ -16,36 +16,6 @@ listed(const struct request *rq, const struct settings *s)
 	       config_list_has(s->config->cors_allowed_origins, rq->origin);
 }
 
-void
-cors_answer(
-    struct response *r, const struct request *rq, const struct settings *s)
-{
-	response_header(r, "Vary", "Origin");
-	if (!listed(rq, s))
-		return;
-	response_header(
-	    r, "Access-Control-Allow-Origin", "%.*s", SLICE_ARG(rq->origin));
-	response_header(r, "Access-Control-Allow-Credentials", "true");
-	response_header(
-	    r, "Access-Control-Expose-Headers", "Last-Event-ID, Link");
-}
-
-void
-cors_preflight(struct response *r, const struct request *rq,
-    const struct settings *s, const char *methods)
-{
-	if (!listed(rq, s)) {
-		if (rq->origin.len > 0)
-			log_info("preflight refused: its origin is not in "
-				 "MERCURE_CORS_ALLOWED_ORIGINS");
-		return;
-	}
-	response_header(r, "Access-Control-Allow-Methods", "%s", methods);
-	response_header(r, "Access-Control-Allow-Headers",
-	    "Authorization, Cache-Control, Content-Type, Last-Event-ID");
-	response_header(r, "Access-Control-Max-Age", "86400");
-}
-
 static bool
 is_own(struct slice origin, const struct request *rq, const struct settings *s)
 {
@@ -65,6 +35,45 @@ is_own(struct slice origin, const struct request *rq, const struct settings *s)
 	return origin_of_url(own).len == own.len && origin_is_of(origin, own);
 }
 
+/* Tell whoever reads the log what to write where.  What no list can hold is
+ * not worth a line. */
+static void
+log_refused(struct slice origin, const char *setting)
+{
+	if (origin.len < ORIGIN_MAX && origin_is_written(origin))
+		log_info("origin refused origin=%.*s setting=%s",
+		    SLICE_ARG(origin), setting);
+}
+
+void
+cors_answer(
+    struct response *r, const struct request *rq, const struct settings *s)
+{
+	response_header(r, "Vary", "Origin");
+	if (!listed(rq, s)) {
+		if (!is_own(rq->origin, rq, s))
+			log_refused(rq->origin, "MERCURE_CORS_ALLOWED_ORIGINS");
+		return;
+	}
+	response_header(
+	    r, "Access-Control-Allow-Origin", "%.*s", SLICE_ARG(rq->origin));
+	response_header(r, "Access-Control-Allow-Credentials", "true");
+	response_header(
+	    r, "Access-Control-Expose-Headers", "Last-Event-ID, Link");
+}
+
+void
+cors_preflight(struct response *r, const struct request *rq,
+    const struct settings *s, const char *methods)
+{
+	if (!listed(rq, s))
+		return;
+	response_header(r, "Access-Control-Allow-Methods", "%s", methods);
+	response_header(r, "Access-Control-Allow-Headers",
+	    "Authorization, Cache-Control, Content-Type, Last-Event-ID");
+	response_header(r, "Access-Control-Max-Age", "86400");
+}
+
 bool
 cors_may_publish(const struct request *rq, const struct settings *s)
 {
@@ -74,6 +83,9 @@ cors_may_publish(const struct request *rq, const struct settings *s)
 		origin = origin_of_url(rq->referer);
 	if (!origin_is_written(origin))
 		return false;
-	return is_own(origin, rq, s) ||
-	       config_list_has(s->config->publish_allowed_origins, origin);
+	if (is_own(origin, rq, s) ||
+	    config_list_has(s->config->publish_allowed_origins, origin))
+		return true;
+	log_refused(origin, "MERCURE_PUBLISH_ALLOWED_ORIGINS");
+	return false;
 }

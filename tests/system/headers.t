@@ -118,6 +118,17 @@ is $plain->stream(topic => 'a', headers => { Origin => 'http://hub.example' })
     ->header('Access-Control-Allow-Origin'), undef,
     'no list, no CORS';
 
+# The log says what to write where.
+my $log = $hub->log_text;
+my $list = 'setting=MERCURE_CORS_ALLOWED_ORIGINS';
+like $log, qr{refused origin=https://evil\.example $list\n},
+    'an origin to be listed';
+unlike $log, qr{refused origin=https://app\.example }, 'not a listed one';
+unlike $log, qr/origin=(?:null|\*| )/, 'nor what cannot be listed';
+$plain->publish(topic => 'a', headers => { Origin => 'http://hub.example' });
+unlike $plain->log_text, qr{origin=http://hub\.example $list},
+    'nor the hub\'s own';
+
 # What comes from outside cannot forge a header.
 my $forged = $hub->send_request('GET', "$path?topic=a", undef,
     params => [HTTP_ORIGIN => "https://app.example\r\nForged: 1"]);
