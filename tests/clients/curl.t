@@ -86,6 +86,9 @@ is_deeply received($_->[0]), ['one', "two\n& three", 'four'],
     "subscribe with a $_->[1]" for [$header, 'header'], [$cookie, 'cookie'],
     [$query, 'query parameter'];
 
+my $second = subscribe(@all, '--http2-prior-knowledge', '--header',
+    "Last-Event-ID: $id");
+is_deeply received($second), ['four'], 'subscribe over HTTP/2';
 my $resumed = subscribe(@all, '--header', "Last-Event-ID: $id");
 is_deeply received($resumed), ['four'], 'subscribe after an id';
 my $earliest = subscribe(@all, '--data', 'lastEventID=earliest');
