@@ -74,8 +74,9 @@ authorize(struct grant **out, struct answer *a, const struct request *rq,
     enum authorize_role role)
 {
 	const struct settings *s = c->settings;
-	const struct jws_key *key =
-	    role == AUTHORIZE_PUBLISHER ? s->publisher_key : s->subscriber_key;
+	const struct jws_keys *keys = role == AUTHORIZE_PUBLISHER
+					  ? s->publisher_keys
+					  : s->subscriber_keys;
 	struct grant *g = NULL;
 	struct slice token;
 	struct fault why = { "" };
@@ -95,13 +96,13 @@ authorize(struct grant **out, struct answer *a, const struct request *rq,
 		    "MERCURE_PUBLISH_ALLOWED_ORIGINS.");
 		return ERR_DENIED;
 	}
-	if (key == NULL)
+	if (keys == NULL)
 		return refuse(a, ERR_DENIED,
 		    role == AUTHORIZE_PUBLISHER
 			? "MERCURE_PUBLISHER_SECRET_KEY is not set"
 			: "MERCURE_SUBSCRIBER_SECRET_KEY is not set");
 	e = token_verify(
-	    &g, token, key, d, clock_real_ms(), s->config->matchers_max, &why);
+	    &g, token, keys, d, clock_real_ms(), s->config->matchers_max, &why);
 	if (e == ERR_NOMEM) {
 		answer_unavailable(a, e);
 		return ERR_DENIED;

@@ -33,7 +33,7 @@ check_keys(const struct settings *s, bool *all)
 {
 	const struct config *c = s->config;
 
-	if (s->publisher_key != NULL)
+	if (s->publisher_keys != NULL)
 		check_key("MERCURE_PUBLISHER_SECRET_KEY", c->publisher_key);
 	else
 		report(all, !c->allow_publish,
@@ -43,7 +43,7 @@ check_keys(const struct settings *s, bool *all)
 			  "(pushcgi gen-secret-key makes one)"
 			: "MERCURE_PUBLISHER_SECRET_KEY is not set: only "
 			  "programs on this machine publish");
-	if (s->subscriber_key != NULL)
+	if (s->subscriber_keys != NULL)
 		check_key("MERCURE_SUBSCRIBER_SECRET_KEY", c->subscriber_key);
 	else
 		report(all, c->allow_anonymous,

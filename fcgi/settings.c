@@ -11,7 +11,7 @@
 #define LOCK_TIMEOUT_MS 5000
 
 static enum err
-key_of(struct jws_key **out, const char *secret, const char *alg,
+keys_of(struct jws_keys **out, const char *secret, const char *alg,
     const char *setting, struct fault *f)
 {
 	struct fault why;
@@ -19,7 +19,7 @@ key_of(struct jws_key **out, const char *secret, const char *alg,
 
 	if (secret == NULL)
 		return ERR_OK;
-	e = jws_key_new(out, slice_of(secret), alg, &why);
+	e = jws_keys_new(out, slice_of(secret), alg, &why);
 	if (e != ERR_OK)
 		fault_set(f, e, "%s: %s", setting, why.text);
 	return e;
@@ -34,11 +34,11 @@ settings_new(struct settings **out, struct config *config, struct fault *f)
 	if (s == NULL)
 		return fault_set(f, ERR_NOMEM, "Out of memory.");
 	atomic_init(&s->refs, 1);
-	if ((e = key_of(&s->publisher_key, config->publisher_key,
+	if ((e = keys_of(&s->publisher_keys, config->publisher_key,
 		 config->publisher_alg, "MERCURE_PUBLISHER_SECRET_KEY", f)) !=
 	    ERR_OK)
 		goto out;
-	if ((e = key_of(&s->subscriber_key, config->subscriber_key,
+	if ((e = keys_of(&s->subscriber_keys, config->subscriber_key,
 		 config->subscriber_alg, "MERCURE_SUBSCRIBER_SECRET_KEY", f)) !=
 	    ERR_OK)
 		goto out;
@@ -56,8 +56,8 @@ settings_admit(const struct settings *s, const struct grant *g)
 {
 	if (g == NULL)
 		return s->config->allow_anonymous;
-	return s->subscriber_key != NULL &&
-	       jws_key_fingerprint(s->subscriber_key) == grant_key(g);
+	return s->subscriber_keys != NULL &&
+	       jws_keys_have(s->subscriber_keys, grant_key(g));
 }
 
 struct queue_settings
@@ -93,8 +93,8 @@ settings_unref(struct settings *s)
 {
 	if (s == NULL || atomic_fetch_sub(&s->refs, 1) != 1)
 		return;
-	jws_key_free(s->publisher_key);
-	jws_key_free(s->subscriber_key);
+	jws_keys_free(s->publisher_keys);
+	jws_keys_free(s->subscriber_keys);
 	config_free(s->config);
 	mem_free(s);
 }

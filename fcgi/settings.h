@@ -8,15 +8,15 @@
 
 #include "config.h"
 #include "grant.h"
-#include "jws.h"
+#include "jws_keys.h"
 #include "queue.h"
 
 /* Immutable but for its count; any thread may read what it holds. */
 struct settings {
 	_Atomic unsigned refs;
 	struct config *config;
-	struct jws_key *publisher_key;  /* NULL: none is configured */
-	struct jws_key *subscriber_key; /* likewise */
+	struct jws_keys *publisher_keys;  /* NULL: none is configured */
+	struct jws_keys *subscriber_keys; /* likewise */
 };
 
 /* Takes over `config` on success; one reference is the caller's.

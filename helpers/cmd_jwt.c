@@ -43,7 +43,7 @@ static enum err
 mint(struct buf *out, const struct token_rights *rights,
     const struct signer *signer, struct fault *f)
 {
-	struct jws_key *key = NULL;
+	struct jws_keys *keys = NULL;
 	enum err e;
 
 	if (signer->secret == NULL)
@@ -52,11 +52,10 @@ mint(struct buf *out, const struct token_rights *rights,
 		    "configuration file; pushcgi gen-secret-key makes one.",
 		    signer->setting);
 
-	e = jws_key_new(&key, slice_of(signer->secret),
-	    signer->alg != NULL ? signer->alg : "HS256", f);
+	e = jws_keys_new(&keys, slice_of(signer->secret), signer->alg, f);
 	if (e == ERR_OK)
-		e = token_mint(out, rights, key, f);
-	jws_key_free(key);
+		e = token_mint(out, rights, keys, f);
+	jws_keys_free(keys);
 	return e;
 }
 

@@ -15,7 +15,7 @@ struct grant; /* immutable once made; any thread may read */
 struct grant_parts {
 	struct matcher_list publish, subscribe;
 	int64_t expires_ms;   /* real clock; INT64_MAX: never */
-	uint64_t key;         /* jws_key_fingerprint() of its key */
+	uint64_t key;         /* the fingerprint of its key (jws_verify()) */
 	struct slice payload; /* JSON text, copied; base NULL: none */
 };
 

@@ -2,125 +2,11 @@
 /* jws.c - verifies JSON Web Signatures in compact form. */
 #include "jws.h"
 
-#include <limits.h>
-#include <openssl/crypto.h>
-#include <openssl/hmac.h>
-#include <stdio.h>
 #include <strings.h>
 
 #include "base64url.h"
 #include "json.h"
 #include "jws_key.h"
-#include "mem.h"
-
-static enum err
-hmac_check(struct slice secret, struct fault *f)
-{
-	static const char pem[] = "-----BEGIN ";
-
-	if (secret.len == 0)
-		return fault_set(f, ERR_SYNTAX, "The secret key is empty.");
-	if (secret.len > INT_MAX)
-		return fault_set(f, ERR_SYNTAX, "The secret key is too long.");
-	if (memmem(secret.base, secret.len, pem, strlen(pem)) != NULL)
-		return fault_set(f, ERR_SYNTAX,
-		    "The secret key is PEM text, which HMAC algorithms cannot "
-		    "use: anybody who knows the public key could sign.");
-	return ERR_OK;
-}
-
-static enum err
-hmac_verify(const struct jws_key *k, struct slice text, struct slice signature)
-{
-	uint8_t mac[EVP_MAX_MD_SIZE];
-	unsigned int len = 0;
-
-	if (HMAC(k->alg->digest(), k->secret, (int)k->len,
-		(const uint8_t *)text.base, text.len, mac, &len) == NULL)
-		return ERR_NOMEM;
-	if (signature.len != len ||
-	    CRYPTO_memcmp(mac, signature.base, len) != 0)
-		return ERR_TOKEN;
-	return ERR_OK;
-}
-
-static const struct jws_alg algs[] = {
-	{ "HS256", EVP_sha256, hmac_check, hmac_verify },
-	{ "HS384", EVP_sha384, hmac_check, hmac_verify },
-	{ "HS512", EVP_sha512, hmac_check, hmac_verify },
-};
-
-static const struct jws_alg *
-alg_find(const char *name)
-{
-	for (size_t i = 0; i < sizeof(algs) / sizeof(algs[0]); i++)
-		if (strcmp(algs[i].name, name) == 0)
-			return &algs[i];
-	return NULL;
-}
-
-/*
- * A MAC by the key itself: it gives away no more of the secret than any
- * token signed with it does.
- */
-static enum err
-key_fingerprint(struct jws_key *k)
-{
-	uint8_t mac[EVP_MAX_MD_SIZE];
-	char text[64];
-	unsigned int len = 0;
-	int n;
-
-	n = snprintf(text, sizeof(text), "key fingerprint %s", k->alg->name);
-	if (HMAC(EVP_sha256(), k->secret, (int)k->len, (const uint8_t *)text,
-		(size_t)n, mac, &len) == NULL)
-		return ERR_NOMEM;
-	for (size_t i = 0; i < sizeof(k->fingerprint); i++)
-		k->fingerprint = k->fingerprint << 8 | mac[i];
-	return ERR_OK;
-}
-
-enum err
-jws_key_new(
-    struct jws_key **out, struct slice secret, const char *alg, struct fault *f)
-{
-	const struct jws_alg *found = alg_find(alg);
-	struct jws_key *k;
-	enum err e;
-
-	if (found == NULL)
-		return fault_set(f, ERR_UNSUPPORTED,
-		    "The algorithm must be HS256, HS384 or HS512.");
-	if ((e = found->check(secret, f)) != ERR_OK)
-		return e;
-
-	if ((k = mem_calloc(1, sizeof(*k) + secret.len)) == NULL)
-		return ERR_NOMEM;
-	k->alg = found;
-	k->len = secret.len;
-	memcpy(k->secret, secret.base, secret.len);
-	if ((e = key_fingerprint(k)) != ERR_OK)
-		goto out;
-
-	*out = k;
-	k = NULL;
-out:
-	jws_key_free(k);
-	return e;
-}
-
-uint64_t
-jws_key_fingerprint(const struct jws_key *k)
-{
-	return k->fingerprint;
-}
-
-void
-jws_key_free(struct jws_key *k)
-{
-	if (k != NULL)
-		mem_wipe_free(k, sizeof(*k) + k->len);
-}
 
 /* RFC 7515, 4.1.9: without another slash, "application/" may be left out. */
 static struct slice
@@ -224,8 +110,7 @@ static const char *const refused[] = { "crit", "b64", "jwk", "jku", "x5c",
 	"x5u" };
 
 static enum err
-header_check(const json_t *header, const char *alg, const char *typ_want,
-    struct fault *f)
+header_check(const json_t *header, const char *typ_want, struct fault *f)
 {
 	const json_t *typ = json_object_get(header, "typ");
 
@@ -243,17 +128,35 @@ header_check(const json_t *header, const char *alg, const char *typ_want,
 			return fault_set(f, ERR_TOKEN,
 			    "The token's type is not \"%s\".", typ_want);
 	}
-	/* Pinned before any signature work (RFC 8725, 3.1). */
-	if (!slice_is(text_of(json_object_get(header, "alg")), alg))
-		return fault_set(f, ERR_TOKEN,
-		    "The token's algorithm is not %s, the one of the key.",
-		    alg);
 	return ERR_OK;
 }
 
+/* The keys that a header leaves, before any signature work (RFC 8725, 3.1). */
+struct candidates {
+	size_t n;
+	const struct jws_key *key[JWS_KEYS_MAX];
+};
+
 static enum err
-header_read(
-    struct slice text, const char *alg, const char *typ_want, struct fault *f)
+keys_choose(struct candidates *out, const json_t *header,
+    const struct jws_keys *keys, struct fault *f)
+{
+	struct slice alg = text_of(json_object_get(header, "alg"));
+
+	out->n = 0;
+	for (size_t i = 0; i < keys->n; i++)
+		if (slice_is(alg, keys->key[i]->alg->name))
+			out->key[out->n++] = keys->key[i];
+	if (out->n > 0)
+		return ERR_OK;
+	return fault_set(f, ERR_TOKEN,
+	    "The token's algorithm is not %s, the one of the key.",
+	    keys->key[0]->alg->name);
+}
+
+static enum err
+header_read(struct candidates *out, struct slice text,
+    const struct jws_keys *keys, const char *typ_want, struct fault *f)
 {
 	json_t *header = NULL;
 	enum err e;
@@ -267,18 +170,38 @@ header_read(
 	}
 	if (e != ERR_OK)
 		goto out;
-	e = header_check(header, alg, typ_want, f);
+	if ((e = header_check(header, typ_want, f)) != ERR_OK)
+		goto out;
+	e = keys_choose(out, header, keys, f);
 out:
 	json_decref(header);
 	return e;
 }
 
+static enum err
+signature_check(uint64_t *fingerprint, const struct candidates *c,
+    struct slice text, struct slice signature, struct fault *f)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		const struct jws_key *k = c->key[i];
+		enum err e = k->alg->verify(k, text, signature);
+
+		if (e == ERR_OK)
+			*fingerprint = k->fingerprint;
+		if (e != ERR_TOKEN)
+			return e;
+	}
+	return fault_set(f, ERR_TOKEN, "The token's signature is wrong.");
+}
+
 enum err
-jws_verify(struct buf *payload, struct slice token, const struct jws_key *k,
-    const char *typ_want, struct fault *f)
+jws_verify(struct buf *payload, uint64_t *fingerprint, struct slice token,
+    const struct jws_keys *keys, const char *typ_want, struct fault *f)
 {
 	struct buf header, claims, signature;
+	struct candidates c;
 	struct segments s;
+	uint64_t print = 0;
 	enum err e;
 
 	buf_init(&header, JWS_TOKEN_MAX);
@@ -290,17 +213,16 @@ jws_verify(struct buf *payload, struct slice token, const struct jws_key *k,
 	    (e = segment_decode(&claims, s.payload, f)) != ERR_OK ||
 	    (e = segment_decode(&signature, s.signature, f)) != ERR_OK)
 		goto out;
-	if ((e = header_read(buf_view(&header), k->alg->name, typ_want, f)) !=
+	if ((e = header_read(&c, buf_view(&header), keys, typ_want, f)) !=
 	    ERR_OK)
 		goto out;
-	if ((e = k->alg->verify(k, s.text, buf_view(&signature))) != ERR_OK) {
-		if (e == ERR_TOKEN)
-			fault_set(f, e, "The token's signature is wrong.");
+	if ((e = signature_check(
+		 &print, &c, s.text, buf_view(&signature), f)) != ERR_OK)
 		goto out;
-	}
 
 	buf_slice(payload, buf_view(&claims));
-	e = payload->err;
+	if ((e = payload->err) == ERR_OK && fingerprint != NULL)
+		*fingerprint = print;
 out:
 	buf_free(&signature);
 	buf_free(&claims);

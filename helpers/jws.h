@@ -6,53 +6,39 @@
 #include <stdint.h>
 
 #include "buf.h"
+#include "jws_keys.h"
 #include "slice.h"
 
 #define JWS_TOKEN_MAX 8192
-
-struct jws_key; /* immutable once made; any thread may read */
-
-/*
- * A key and the one algorithm it serves (HS256, HS384, HS512).  `secret` is
- * copied.  ERR_UNSUPPORTED: unknown algorithm.  ERR_SYNTAX: an empty secret,
- * or PEM text given as an HMAC secret (RFC 8725, 3.5: that is the algorithm
- * confusion attack in the making).  ERR_NOMEM.
- */
-enum err jws_key_new(struct jws_key **out, struct slice secret, const char *alg,
-    struct fault *f);
-
-/* A number that tells keys apart and gives nothing of them away. */
-uint64_t jws_key_fingerprint(const struct jws_key *k);
-
-void jws_key_free(struct jws_key *k); /* wipes; NULL is allowed */
 
 /*
  * What a token says of itself before anybody has verified it: good for
  * choosing the rules to verify it by, and for nothing else.
  */
 struct jws_peek {
-	char typ[32]; /* lower-cased, without "application/"; "" if absent,
-		       * not text or too long */
-	char kid[64];
+	char typ[32];          /* lower-cased, without "application/"; "" if
+				* absent, not text or too long */
+	char kid[JWS_KID_MAX]; /* likewise "" */
 };
 void jws_peek(struct jws_peek *out, struct slice token);
 
 /*
- * Verify `token` and append its payload to *payload.  ERR_TOKEN: anything
- * wrong with it; the fault says what, for the log, never for the peer.
- * Checked, in this order: length, exactly three segments with content, strict
- * base64url, header an object without duplicate keys and without `crit`,
- * `b64` or a key of the sender's choice, `typ` absent or `typ_want` (compared
- * without case and without "application/"), `alg` exactly the key's,
- * signature (constant time).  The payload may be any bytes.  ERR_NOMEM,
- * ERR_LIMIT.
+ * Verify `token`, append its payload to *payload and tell in *fingerprint
+ * (NULL: nobody asks) which of `keys` it was.  ERR_TOKEN: anything wrong with
+ * it; the fault says what, for the log, never for the peer.  Checked, in this
+ * order: length, exactly three segments with content, strict base64url, header
+ * an object without duplicate keys and without `crit`, `b64` or a key of the
+ * sender's choice, `typ` absent or `typ_want` (compared without case and
+ * without "application/"), `alg` exactly that of a key, signature (constant
+ * time for a MAC).  The payload may be any bytes.  ERR_NOMEM, ERR_LIMIT.
  */
-enum err jws_verify(struct buf *payload, struct slice token,
-    const struct jws_key *k, const char *typ_want, struct fault *f);
-
-/* Append a token with `claims` (a JSON object) signed by `k`.  ERR_SYNTAX,
- * ERR_NOMEM, ERR_LIMIT. */
-enum err jws_mint(struct buf *out, struct slice claims, const struct jws_key *k,
+enum err jws_verify(struct buf *payload, uint64_t *fingerprint,
+    struct slice token, const struct jws_keys *keys, const char *typ_want,
     struct fault *f);
+
+/* Append a token with `claims` (a JSON object) signed by the first of
+ * `keys`.  ERR_SYNTAX, ERR_NOMEM, ERR_LIMIT. */
+enum err jws_mint(struct buf *out, struct slice claims,
+    const struct jws_keys *keys, struct fault *f);
 
 #endif

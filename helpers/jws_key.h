@@ -1,30 +1,30 @@
 /* SPDX-License-Identifier: MIT */
-/* jws_key.h - what a key is made of; for jws.c and jws_mint.c only. */
+/* jws_key.h - what a key and a set of keys are made of; for jws*.c only. */
 #ifndef JWS_KEY_H
 #define JWS_KEY_H
 
-#include <openssl/evp.h>
+#include "jws_alg.h"
+#include "jws_keys.h"
 
-#include "jws.h"
-
-/* An algorithm: a row of the table in jws.c. */
-struct jws_alg {
-	const char *name; /* as in the header's `alg` */
-	const EVP_MD *(*digest)(void);
-
-	/* Is `secret` one the algorithm can use?  ERR_SYNTAX and a fault. */
-	enum err (*check)(struct slice secret, struct fault *f);
-
-	/* ERR_TOKEN: the signature is not the key's for `text`.  ERR_NOMEM. */
-	enum err (*verify)(
-	    const struct jws_key *k, struct slice text, struct slice signature);
-};
+#define JWS_KEYS_MAX 64
 
 struct jws_key {
-	const struct jws_alg *alg;
+	const struct jws_alg *alg; /* the only one it is used with */
 	uint64_t fingerprint;
 	size_t len;
 	uint8_t secret[];
 };
+
+struct jws_keys {
+	size_t n;
+	struct jws_key *key[JWS_KEYS_MAX];
+};
+
+/* A key of these bytes, copied, for an HMAC algorithm.  ERR_SYNTAX: none, or
+ * too many, or PEM text.  ERR_NOMEM. */
+enum err jws_key_of_secret(struct jws_key **out, struct slice secret,
+    const struct jws_alg *alg, struct fault *f);
+
+void jws_key_free(struct jws_key *k); /* wipes; NULL is allowed */
 
 #endif

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* jws_mint.c - mints tokens with libjwt, which allocates for itself. */
+#include "jws.h"
+
 #include <jwt.h>
 #include <stdlib.h>
 
@@ -34,9 +36,10 @@ out:
 }
 
 enum err
-jws_mint(struct buf *out, struct slice claims, const struct jws_key *k,
+jws_mint(struct buf *out, struct slice claims, const struct jws_keys *keys,
     struct fault *f)
 {
+	const struct jws_key *k = keys->key[0];
 	char *text = NULL, *token = NULL;
 	jwt_t *jwt = NULL;
 	enum err e;

@@ -75,12 +75,13 @@ read_claims(json_t **out, struct slice payload, struct fault *f)
 }
 
 enum err
-token_verify(struct grant **out, struct slice text, const struct jws_key *key,
+token_verify(struct grant **out, struct slice text, const struct jws_keys *keys,
     const struct dialect *d, int64_t now_ms, size_t matchers_max,
     struct fault *f)
 {
 	json_t *claims = NULL;
 	int64_t expires_ms = INT64_MAX;
+	uint64_t key = 0;
 	struct buf payload;
 	enum err e;
 
@@ -90,15 +91,14 @@ token_verify(struct grant **out, struct slice text, const struct jws_key *key,
 		    "The token is longer than %d bytes.", JWS_TOKEN_MAX);
 		goto out;
 	}
-	e = jws_verify(&payload, text, key, d->token_typ, f);
+	e = jws_verify(&payload, &key, text, keys, d->token_typ, f);
 	if (e != ERR_OK)
 		goto out;
 	if ((e = read_claims(&claims, buf_view(&payload), f)) != ERR_OK)
 		goto out;
 	if ((e = check_times(&expires_ms, claims, now_ms, f)) != ERR_OK)
 		goto out;
-	e = d->read_grant(
-	    out, claims, jws_key_fingerprint(key), expires_ms, matchers_max, f);
+	e = d->read_grant(out, claims, key, expires_ms, matchers_max, f);
 out:
 	json_decref(claims);
 	buf_free(&payload);
@@ -168,7 +168,7 @@ fill_claims(json_t *claims, const struct token_rights *r, struct fault *f)
 
 enum err
 token_mint(struct buf *out, const struct token_rights *r,
-    const struct jws_key *key, struct fault *f)
+    const struct jws_keys *keys, struct fault *f)
 {
 	json_t *claims = json_object();
 	enum err e = ERR_NOMEM;
@@ -179,7 +179,7 @@ token_mint(struct buf *out, const struct token_rights *r,
 		goto out;
 	if ((e = json_write(&text, claims)) != ERR_OK)
 		goto out;
-	e = jws_mint(out, buf_view(&text), key, f);
+	e = jws_mint(out, buf_view(&text), keys, f);
 out:
 	if (e == ERR_NOMEM)
 		fault_set(f, e, "Out of memory.");

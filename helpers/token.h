@@ -11,7 +11,7 @@
 #include "jws.h"
 
 /*
- * Verify `text` with `key` by the rules of `d` at `now_ms` (real clock):
+ * Verify `text` with `keys` by the rules of `d` at `now_ms` (real clock):
  * signature (jws_verify()), `exp` and `nbf` (integers or reals; of any other
  * type, or negative, or not finite: refused), then the dialect's claims.
  * ERR_TOKEN: not valid; the fault says why, for the log only.  ERR_LIMIT:
@@ -19,7 +19,7 @@
  * the fault names it, which the peer may know.  ERR_NOMEM.
  */
 enum err token_verify(struct grant **out, struct slice text,
-    const struct jws_key *key, const struct dialect *d, int64_t now_ms,
+    const struct jws_keys *keys, const struct dialect *d, int64_t now_ms,
     size_t matchers_max, struct fault *f);
 
 struct token_rights {
@@ -34,6 +34,6 @@ struct token_rights {
  * holds control characters, or a payload that is not JSON.  ERR_NOMEM,
  * ERR_LIMIT. */
 enum err token_mint(struct buf *out, const struct token_rights *r,
-    const struct jws_key *key, struct fault *f);
+    const struct jws_keys *keys, struct fault *f);
 
 #endif

@@ -31,20 +31,20 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char secret[] = "a secret of 32 bytes, as advised";
 	struct slice token = { (const char *)data, size };
-	struct jws_key *key = NULL;
+	struct jws_keys *key = NULL;
 	struct jws_peek peek;
 	struct fault f = { "" };
 	struct buf payload;
 
 	jws_peek(&peek, token);
-	if (jws_key_new(&key, slice_of(secret), "HS256", NULL) != ERR_OK)
+	if (jws_keys_new(&key, slice_of(secret), "HS256", NULL) != ERR_OK)
 		return 0;
 	buf_init(&payload, JWS_TOKEN_MAX);
-	if (jws_verify(&payload, token, key, "JWT", &f) == ERR_OK)
+	if (jws_verify(&payload, NULL, token, key, "JWT", &f) == ERR_OK)
 		check_payload(token, buf_view(&payload));
 	else if (f.text[0] == '\0')
 		abort();
 	buf_free(&payload);
-	jws_key_free(key);
+	jws_keys_free(key);
 	return 0;
 }

@@ -51,7 +51,7 @@ same_json(struct slice a, struct slice b)
 
 /* The payload of a grant can be minted again and comes back the same. */
 static void
-check_payload(const struct grant *g, const struct jws_key *key)
+check_payload(const struct grant *g, const struct jws_keys *key)
 {
 	struct token_rights r = { .payload = grant_payload(g) };
 	struct grant *again = NULL;
@@ -73,14 +73,14 @@ check_payload(const struct grant *g, const struct jws_key *key)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct jws_key *key = NULL;
+	struct jws_keys *key = NULL;
 	struct grant *g = NULL;
 	struct fault f = { "" };
 	struct buf token;
 	enum err e;
 
 	if (size > JWS_TOKEN_MAX ||
-	    jws_key_new(&key, slice_of(SECRET), "HS256", NULL) != ERR_OK)
+	    jws_keys_new(&key, slice_of(SECRET), "HS256", NULL) != ERR_OK)
 		return 0;
 	buf_init(&token, 2 * JWS_TOKEN_MAX);
 	sign(&token, data, size);
@@ -94,6 +94,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	grant_unref(g);
 	buf_free(&token);
-	jws_key_free(key);
+	jws_keys_free(key);
 	return 0;
 }

@@ -12,12 +12,12 @@
 
 #include "base64url.h"
 
-struct jws_key *
+struct jws_keys *
 forge_key(const char *secret, const char *alg)
 {
-	struct jws_key *k = NULL;
+	struct jws_keys *k = NULL;
 
-	assert_int_equal(jws_key_new(&k, slice_of(secret), alg, NULL), ERR_OK);
+	assert_int_equal(jws_keys_new(&k, slice_of(secret), alg, NULL), ERR_OK);
 	return k;
 }
 
@@ -47,7 +47,7 @@ forge_header(struct buf *out, const char *header)
 }
 
 enum err
-forge_verify(const char *name, struct slice token, const struct jws_key *k)
+forge_verify(const char *name, struct slice token, const struct jws_keys *k)
 {
 	struct fault f = { "" };
 	struct buf payload;
@@ -55,7 +55,7 @@ forge_verify(const char *name, struct slice token, const struct jws_key *k)
 
 	buf_init(&payload, FORGE_MAX);
 	buf_text(&payload, "old");
-	e = jws_verify(&payload, token, k, "JWT", &f);
+	e = jws_verify(&payload, NULL, token, k, "JWT", &f);
 	if (e != ERR_OK) {
 		if (!slice_is(buf_view(&payload), "old"))
 			fail_msg("%s: the payload was touched", name);

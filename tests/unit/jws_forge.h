@@ -18,7 +18,7 @@
 	"q9UU8I5mEovUf86QZ7kOBIjJwqnzD1omageEHWwHdBO6B+dFabmdT9POxg==\n"     \
 	"-----END PUBLIC KEY-----\n"
 
-struct jws_key *forge_key(const char *secret, const char *alg);
+struct jws_keys *forge_key(const char *secret, const char *alg);
 
 /* Append header.payload and the MAC of it by `secret`, whatever they say. */
 void forge(struct buf *out, struct slice header, struct slice payload,
@@ -32,6 +32,6 @@ void forge_header(struct buf *out, const char *header);
  * refusal touches the payload, has no reason, or names the secret.
  */
 enum err forge_verify(
-    const char *name, struct slice token, const struct jws_key *k);
+    const char *name, struct slice token, const struct jws_keys *k);
 
 #endif

@@ -87,7 +87,7 @@ static const struct {
 static void
 test_headers(void **state)
 {
-	struct jws_key *k = forge_key(SECRET, "HS256");
+	struct jws_keys *k = forge_key(SECRET, "HS256");
 	struct buf token;
 
 	(void)state;
@@ -101,7 +101,7 @@ test_headers(void **state)
 			fail_msg("%s", headers[i].name);
 	}
 	buf_free(&token);
-	jws_key_free(k);
+	jws_keys_free(k);
 }
 
 static const struct {
@@ -142,7 +142,7 @@ test_foreign_macs(void **state)
 	(void)state;
 	buf_init(&token, FORGE_MAX);
 	for (size_t i = 0; i < COUNT(macs); i++) {
-		struct jws_key *k = forge_key(macs[i].key, macs[i].alg);
+		struct jws_keys *k = forge_key(macs[i].key, macs[i].alg);
 
 		buf_clear(&token);
 		forge(&token, slice_of(macs[i].header), slice_of(CLAIMS),
@@ -150,7 +150,7 @@ test_foreign_macs(void **state)
 		if (forge_verify(macs[i].name, buf_view(&token), k) !=
 		    macs[i].want)
 			fail_msg("%s", macs[i].name);
-		jws_key_free(k);
+		jws_keys_free(k);
 	}
 	buf_free(&token);
 }
@@ -172,7 +172,7 @@ test_payload_is_passed_on(void **state)
 		{ "nested",
 		    { "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", 40 } },
 	};
-	struct jws_key *k = forge_key(SECRET, "HS256");
+	struct jws_keys *k = forge_key(SECRET, "HS256");
 	struct buf token, payload;
 
 	(void)state;
@@ -184,15 +184,15 @@ test_payload_is_passed_on(void **state)
 		    slice_of(SECRET), EVP_sha256());
 		buf_clear(&payload);
 		buf_text(&payload, "old");
-		if (jws_verify(&payload, buf_view(&token), k, "JWT", NULL) !=
-			ERR_OK ||
+		if (jws_verify(&payload, NULL, buf_view(&token), k, "JWT",
+			NULL) != ERR_OK ||
 		    !slice_eq(
 			slice_after(buf_view(&payload), 3), rows[i].payload))
 			fail_msg("%s", rows[i].name);
 	}
 	buf_free(&payload);
 	buf_free(&token);
-	jws_key_free(k);
+	jws_keys_free(k);
 }
 
 /* RFC 7515, appendix A.1: somebody else's token. */
@@ -204,7 +204,7 @@ test_rfc_example(void **state)
 	    ".eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFt"
 	    "cGxlLmNvbS9pc19yb290Ijp0cnVlfQ"
 	    ".dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-	struct jws_key *k = NULL;
+	struct jws_keys *k = NULL;
 	struct buf secret;
 
 	(void)state;
@@ -215,9 +215,9 @@ test_rfc_example(void **state)
 			 "75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow")),
 	    ERR_OK);
 	assert_int_equal(
-	    jws_key_new(&k, buf_view(&secret), "HS256", NULL), ERR_OK);
+	    jws_keys_new(&k, buf_view(&secret), "HS256", NULL), ERR_OK);
 	assert_int_equal(forge_verify("RFC 7515", slice_of(token), k), ERR_OK);
-	jws_key_free(k);
+	jws_keys_free(k);
 	buf_wipe(&secret);
 }
 
@@ -239,7 +239,7 @@ test_type_wanted(void **state)
 		    "{\"alg\":\"HS256\",\"typ\":\"application/\"}", "at+jwt",
 		    ERR_TOKEN },
 	};
-	struct jws_key *k = forge_key(SECRET, "HS256");
+	struct jws_keys *k = forge_key(SECRET, "HS256");
 	struct buf token, payload;
 
 	(void)state;
@@ -249,13 +249,13 @@ test_type_wanted(void **state)
 		buf_clear(&token);
 		forge(&token, slice_of(rows[i].header), slice_of(CLAIMS),
 		    slice_of(SECRET), EVP_sha256());
-		if (jws_verify(&payload, buf_view(&token), k, rows[i].want,
-			NULL) != rows[i].err)
+		if (jws_verify(&payload, NULL, buf_view(&token), k,
+			rows[i].want, NULL) != rows[i].err)
 			fail_msg("%s", rows[i].name);
 	}
 	buf_free(&payload);
 	buf_free(&token);
-	jws_key_free(k);
+	jws_keys_free(k);
 }
 
 int

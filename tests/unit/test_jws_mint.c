@@ -39,17 +39,17 @@ test_keys(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct jws_key *k = NULL;
+		struct jws_keys *k = NULL;
 		struct fault f = { "" };
 		enum err e =
-		    jws_key_new(&k, slice_of(rows[i].secret), rows[i].alg, &f);
+		    jws_keys_new(&k, slice_of(rows[i].secret), rows[i].alg, &f);
 
 		if (e != rows[i].want || (k == NULL) != (e != ERR_OK) ||
 		    (f.text[0] == '\0') != (e == ERR_OK))
 			fail_msg("%s", rows[i].name);
-		jws_key_free(k);
+		jws_keys_free(k);
 	}
-	jws_key_free(NULL);
+	jws_keys_free(NULL);
 }
 
 static void
@@ -62,15 +62,15 @@ test_fingerprints_tell_keys_apart(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(keys); i++) {
-		struct jws_key *k = forge_key(keys[i][0], keys[i][1]);
-		struct jws_key *same = forge_key(keys[i][0], keys[i][1]);
+		struct jws_keys *k = forge_key(keys[i][0], keys[i][1]);
+		struct jws_keys *same = forge_key(keys[i][0], keys[i][1]);
 
-		prints[i] = jws_key_fingerprint(k);
-		assert_true(prints[i] == jws_key_fingerprint(same));
+		prints[i] = jws_keys_fingerprint(k, 0);
+		assert_true(prints[i] == jws_keys_fingerprint(same, 0));
 		for (size_t j = 0; j < i; j++)
 			assert_true(prints[i] != prints[j]);
-		jws_key_free(k);
-		jws_key_free(same);
+		jws_keys_free(k);
+		jws_keys_free(same);
 	}
 }
 
@@ -162,7 +162,7 @@ test_mint(void **state)
 	buf_init(&token, FORGE_MAX);
 	buf_init(&payload, FORGE_MAX);
 	for (size_t i = 0; i < COUNT(algs); i++) {
-		struct jws_key *k = forge_key(SECRET, algs[i]);
+		struct jws_keys *k = forge_key(SECRET, algs[i]);
 		jwt_t *jwt = NULL;
 		struct jws_peek peek;
 		char *text;
@@ -171,8 +171,8 @@ test_mint(void **state)
 		buf_clear(&payload);
 		assert_int_equal(
 		    jws_mint(&token, slice_of(CLAIMS), k, NULL), ERR_OK);
-		assert_int_equal(
-		    jws_verify(&payload, buf_view(&token), k, "JWT", NULL),
+		assert_int_equal(jws_verify(&payload, NULL, buf_view(&token), k,
+				     "JWT", NULL),
 		    ERR_OK);
 		assert_true(slice_is(buf_view(&payload), CLAIMS));
 		jws_peek(&peek, buf_view(&token));
@@ -188,7 +188,7 @@ test_mint(void **state)
 		assert_string_equal(jwt_alg_str(jwt_get_alg(jwt)), algs[i]);
 		jwt_free(jwt);
 		mem_free(text);
-		jws_key_free(k);
+		jws_keys_free(k);
 	}
 	buf_free(&payload);
 	buf_free(&token);
@@ -226,7 +226,7 @@ test_mint_refuses(void **state)
 		{ "string", "\"a\"" },
 		{ "repeated name", "{\"a\":1,\"a\":2}" },
 	};
-	struct jws_key *k = forge_key(SECRET, "HS256");
+	struct jws_keys *k = forge_key(SECRET, "HS256");
 	struct buf out, claims;
 	struct fault f;
 
@@ -249,7 +249,7 @@ test_mint_refuses(void **state)
 	assert_int_equal(out.len, 0);
 	buf_free(&claims);
 	buf_free(&out);
-	jws_key_free(k);
+	jws_keys_free(k);
 }
 
 /* Run `call` with its n-th allocation failing, until none does. */
@@ -281,13 +281,13 @@ fail_each_allocation(enum err (*call)(struct buf *out, void *key), void *key)
 static enum err
 call_key_new(struct buf *out, void *key)
 {
-	struct jws_key *k = NULL;
-	enum err e = jws_key_new(&k, slice_of(SECRET), "HS256", NULL);
+	struct jws_keys *k = NULL;
+	enum err e = jws_keys_new(&k, slice_of(SECRET), "HS256", NULL);
 
 	(void)out;
 	(void)key;
 	assert_true((k == NULL) == (e != ERR_OK));
-	jws_key_free(k);
+	jws_keys_free(k);
 	return e;
 }
 
@@ -299,7 +299,7 @@ call_verify(struct buf *out, void *key)
 	    ".eyJtZXJjdXJlIjp7InB1Ymxpc2giOlsiKiJdLCJzdWJzY3JpYmUiOltdfX0"
 	    ".DJ7RUW1Opvcfn5AUbM9i17V0ufvkvYKMvg5hazKwYRs";
 
-	return jws_verify(out, slice_of(token), key, "JWT", NULL);
+	return jws_verify(out, NULL, slice_of(token), key, "JWT", NULL);
 }
 
 static enum err
@@ -311,13 +311,13 @@ call_mint(struct buf *out, void *key)
 static void
 test_no_memory(void **state)
 {
-	struct jws_key *k = forge_key(SECRET, "HS256");
+	struct jws_keys *k = forge_key(SECRET, "HS256");
 
 	(void)state;
 	fail_each_allocation(call_key_new, NULL);
 	fail_each_allocation(call_verify, k);
 	fail_each_allocation(call_mint, k);
-	jws_key_free(k);
+	jws_keys_free(k);
 }
 
 static void

@@ -248,7 +248,7 @@ static const struct {
 static void
 test_twisted_texts(void **state)
 {
-	struct jws_key *k = forge_key(SECRET, "HS256");
+	struct jws_keys *k = forge_key(SECRET, "HS256");
 	struct buf token;
 
 	(void)state;
@@ -264,14 +264,14 @@ test_twisted_texts(void **state)
 		buf_free(&token);
 	}
 	assert_int_equal(forge_verify("absent", slice_of(NULL), k), ERR_TOKEN);
-	jws_key_free(k);
+	jws_keys_free(k);
 }
 
 /* Every single byte of a token counts. */
 static void
 test_every_byte_counts(void **state)
 {
-	struct jws_key *k = forge_key(SECRET, "HS256");
+	struct jws_keys *k = forge_key(SECRET, "HS256");
 	struct buf token;
 	struct fault f;
 
@@ -290,7 +290,7 @@ test_every_byte_counts(void **state)
 		}
 	}
 	buf_free(&token);
-	jws_key_free(k);
+	jws_keys_free(k);
 }
 
 static void
@@ -306,7 +306,7 @@ test_length(void **state)
 		{ "8 KiB + 1", JWS_TOKEN_MAX + 1, HONEST " ", ERR_TOKEN },
 		{ "1 MiB", 1 << 20, HONEST, ERR_TOKEN },
 	};
-	struct jws_key *k = forge_key(SECRET, "HS256");
+	struct jws_keys *k = forge_key(SECRET, "HS256");
 	struct buf token, claims;
 
 	(void)state;
@@ -333,7 +333,7 @@ test_length(void **state)
 	}
 	buf_free(&claims);
 	buf_free(&token);
-	jws_key_free(k);
+	jws_keys_free(k);
 }
 
 int

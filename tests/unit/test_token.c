@@ -64,7 +64,7 @@ static const struct {
 static void
 checks_claims(void **state)
 {
-	struct jws_key *key = forge_key(SECRET, "HS256");
+	struct jws_keys *key = forge_key(SECRET, "HS256");
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -90,17 +90,17 @@ checks_claims(void **state)
 		}
 		if (grant_expires_ms(g) != cases[i].expires_ms)
 			fail_msg("%s: expires", cases[i].name);
-		assert_true(grant_key(g) == jws_key_fingerprint(key));
+		assert_true(grant_key(g) == jws_keys_fingerprint(key, 0));
 		grant_unref(g);
 	}
-	jws_key_free(key);
+	jws_keys_free(key);
 }
 
 static void
 comes_back(void **state)
 {
-	struct jws_key *key = forge_key(SECRET, "HS256"),
-		       *other = forge_key("another", "HS256");
+	struct jws_keys *key = forge_key(SECRET, "HS256"),
+			*other = forge_key("another", "HS256");
 	const struct slice publish[] = { slice_of("a"), slice_of("\"b\\") };
 	const struct slice subscribe[] = { slice_of("caf\xc3\xa9") };
 	struct token_rights r = { .publish = publish,
@@ -134,14 +134,14 @@ comes_back(void **state)
 	    ERR_TOKEN);
 	assert_null(g);
 	buf_free(&token);
-	jws_key_free(key);
-	jws_key_free(other);
+	jws_keys_free(key);
+	jws_keys_free(other);
 }
 
 static void
 mints_both_arrays(void **state)
 {
-	struct jws_key *key = forge_key(SECRET, "HS256");
+	struct jws_keys *key = forge_key(SECRET, "HS256");
 	struct token_rights r = { .publish = NULL };
 	struct buf token, claims;
 
@@ -150,19 +150,20 @@ mints_both_arrays(void **state)
 	buf_init(&claims, JWS_TOKEN_MAX);
 	assert_int_equal(token_mint(&token, &r, key, NULL), ERR_OK);
 	assert_int_equal(
-	    jws_verify(&claims, buf_view(&token), key, "jwt", NULL), ERR_OK);
+	    jws_verify(&claims, NULL, buf_view(&token), key, "jwt", NULL),
+	    ERR_OK);
 	assert_true(slice_is(buf_view(&claims),
 	    "{\"mercure\":{\"publish\":[],\"subscribe\":[]}}"));
 	buf_free(&token);
 	buf_free(&claims);
-	jws_key_free(key);
+	jws_keys_free(key);
 }
 
 static void
 mints_no_nonsense(void **state)
 {
 	static char long_text[7000];
-	struct jws_key *key = forge_key(SECRET, "HS256");
+	struct jws_keys *key = forge_key(SECRET, "HS256");
 	struct slice selector = { "\xff", 1 };
 	struct token_rights r = { .publish = &selector, .publish_n = 1 };
 	struct fault f = { "" };
@@ -182,13 +183,13 @@ mints_no_nonsense(void **state)
 	assert_int_equal(token_mint(&token, &r, key, &f), ERR_SYNTAX);
 	assert_int_equal(token.len, 0);
 	buf_free(&token);
-	jws_key_free(key);
+	jws_keys_free(key);
 }
 
 static void
 survives_no_memory(void **state)
 {
-	struct jws_key *key = forge_key(SECRET, "HS256");
+	struct jws_keys *key = forge_key(SECRET, "HS256");
 	struct slice selector = slice_of("a");
 	struct token_rights r = { .publish = &selector, .publish_n = 1 };
 	struct buf token;
@@ -220,7 +221,7 @@ survives_no_memory(void **state)
 	mem_fail_at(0);
 	assert_true(n > 3);
 	buf_free(&token);
-	jws_key_free(key);
+	jws_keys_free(key);
 }
 
 int
