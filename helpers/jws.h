@@ -36,8 +36,9 @@ enum err jws_verify(struct buf *payload, uint64_t *fingerprint,
     struct slice token, const struct jws_keys *keys, const char *typ_want,
     struct fault *f);
 
-/* Append a token with `claims` (a JSON object) signed by the first of
- * `keys`.  ERR_SYNTAX, ERR_NOMEM, ERR_LIMIT. */
+/* Append a token with `claims` (a JSON object) signed by the first secret
+ * among `keys`.  ERR_UNSUPPORTED: there is none, public keys cannot sign.
+ * ERR_SYNTAX, ERR_NOMEM, ERR_LIMIT. */
 enum err jws_mint(struct buf *out, struct slice claims,
     const struct jws_keys *keys, struct fault *f);
 

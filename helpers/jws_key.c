@@ -3,25 +3,48 @@
 #include "jws_key.h"
 
 #include <limits.h>
+#include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/hmac.h>
+#include <openssl/x509.h>
 #include <stdio.h>
 
 #include "mem.h"
 
-static enum err
-secret_check(struct slice secret, struct fault *f)
-{
-	static const char pem[] = "-----BEGIN ";
+/*
+ * How public keys start that people paste without their PEM armour, or from
+ * the wrong program.  As a secret, anybody who knows them could sign.
+ */
+static const char *const public_starts[] = { "ssh-", "ecdsa-sha2-",
+	"MIIBIjANBgkqhkiG9w0B", "MIICIjANBgkqhkiG9w0B", "MFkwEwYHKoZIzj0C",
+	"MHYwEAYHKoZIzj0C", "MIGbMBAGByqGSM49", "MCowBQYDK2Vw" };
 
+static enum err
+secret_check(struct slice secret, const struct jws_alg *alg, struct fault *f)
+{
+	if (alg->type != NULL)
+		return fault_set(f, ERR_SYNTAX,
+		    "%s needs a public key: PEM text.", alg->name);
 	if (secret.len == 0)
 		return fault_set(f, ERR_SYNTAX, "The secret key is empty.");
 	if (secret.len > INT_MAX)
 		return fault_set(f, ERR_SYNTAX, "The secret key is too long.");
-	if (memmem(secret.base, secret.len, pem, strlen(pem)) != NULL)
-		return fault_set(f, ERR_SYNTAX,
-		    "The secret key is PEM text, which HMAC algorithms cannot "
-		    "use: anybody who knows the public key could sign.");
+	for (size_t i = 0; i < sizeof(public_starts) / sizeof(char *); i++)
+		if (slice_starts(secret, public_starts[i]))
+			return fault_set(f, ERR_SYNTAX,
+			    "The secret key looks like a public key without "
+			    "its lines -----BEGIN and -----END.");
 	return ERR_OK;
+}
+
+static uint64_t
+print_of(const uint8_t *digest)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < sizeof(n); i++)
+		n = n << 8 | digest[i];
+	return n;
 }
 
 /*
@@ -40,9 +63,31 @@ secret_fingerprint(struct jws_key *k)
 	if (HMAC(EVP_sha256(), k->secret, (int)k->len, (const uint8_t *)text,
 		(size_t)n, mac, &len) == NULL)
 		return ERR_NOMEM;
-	for (size_t i = 0; i < sizeof(k->fingerprint); i++)
-		k->fingerprint = k->fingerprint << 8 | mac[i];
+	k->fingerprint = print_of(mac);
 	return ERR_OK;
+}
+
+/* The same key for another algorithm is another key. */
+static enum err
+public_fingerprint(struct jws_key *k)
+{
+	const char *name = k->alg->name;
+	uint8_t digest[EVP_MAX_MD_SIZE], *der = NULL;
+	int len = i2d_PUBKEY(k->pkey, &der);
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	enum err e = ERR_NOMEM;
+
+	if (len > 0 && ctx != NULL &&
+	    EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1 &&
+	    EVP_DigestUpdate(ctx, name, strlen(name) + 1) == 1 &&
+	    EVP_DigestUpdate(ctx, der, (size_t)len) == 1 &&
+	    EVP_DigestFinal_ex(ctx, digest, NULL) == 1) {
+		k->fingerprint = print_of(digest);
+		e = ERR_OK;
+	}
+	EVP_MD_CTX_free(ctx);
+	OPENSSL_free(der);
+	return e;
 }
 
 enum err
@@ -52,7 +97,7 @@ jws_key_of_secret(struct jws_key **out, struct slice secret,
 	struct jws_key *k;
 	enum err e;
 
-	if ((e = secret_check(secret, f)) != ERR_OK)
+	if ((e = secret_check(secret, alg, f)) != ERR_OK)
 		return e;
 	if ((k = mem_calloc(1, sizeof(*k) + secret.len)) == NULL)
 		return ERR_NOMEM;
@@ -69,9 +114,41 @@ out:
 	return e;
 }
 
+enum err
+jws_key_of_public(struct jws_key **out, EVP_PKEY *pkey,
+    const struct jws_alg *alg, struct fault *f)
+{
+	struct jws_key *k;
+	enum err e;
+
+	if (alg == NULL && (alg = jws_alg_of_key(pkey)) == NULL)
+		return fault_set(f, ERR_SYNTAX,
+		    "The key is none of RSA, P-256, P-384, P-521 or Ed25519.");
+	if ((e = jws_alg_check(alg, pkey, f)) != ERR_OK)
+		return e;
+	if ((k = mem_calloc(1, sizeof(*k))) == NULL)
+		return ERR_NOMEM;
+	k->alg = alg;
+	if (EVP_PKEY_up_ref(pkey) != 1) {
+		e = ERR_NOMEM;
+		goto out;
+	}
+	k->pkey = pkey;
+	if ((e = public_fingerprint(k)) != ERR_OK)
+		goto out;
+
+	*out = k;
+	k = NULL;
+out:
+	jws_key_free(k);
+	return e;
+}
+
 void
 jws_key_free(struct jws_key *k)
 {
-	if (k != NULL)
-		mem_wipe_free(k, sizeof(*k) + k->len);
+	if (k == NULL)
+		return;
+	EVP_PKEY_free(k->pkey);
+	mem_wipe_free(k, sizeof(*k) + k->len);
 }

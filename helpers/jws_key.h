@@ -11,6 +11,7 @@
 struct jws_key {
 	const struct jws_alg *alg; /* the only one it is used with */
 	uint64_t fingerprint;
+	EVP_PKEY *pkey; /* NULL: the key is `secret` */
 	size_t len;
 	uint8_t secret[];
 };
@@ -21,8 +22,16 @@ struct jws_keys {
 };
 
 /* A key of these bytes, copied, for an HMAC algorithm.  ERR_SYNTAX: none, or
- * too many, or PEM text.  ERR_NOMEM. */
+ * too many, or `alg` is another kind, or they look like a public key.
+ * ERR_NOMEM. */
 enum err jws_key_of_secret(struct jws_key **out, struct slice secret,
+    const struct jws_alg *alg, struct fault *f);
+
+/*
+ * A key that keeps a reference to `pkey`, for `alg` (NULL: the usual one of
+ * its kind).  Errors as jws_alg_check().
+ */
+enum err jws_key_of_public(struct jws_key **out, EVP_PKEY *pkey,
     const struct jws_alg *alg, struct fault *f);
 
 void jws_key_free(struct jws_key *k); /* wipes; NULL is allowed */

@@ -14,11 +14,21 @@
 
 struct jws_keys; /* immutable once made; any thread may read */
 
+/* All names of algorithms, for sentences and lists of choices. */
+#define JWS_ALG_NAMES                                            \
+	"HS256 HS384 HS512 RS256 RS384 RS512 PS256 PS384 PS512 " \
+	"ES256 ES384 ES512 EdDSA"
+
 /*
- * Read keys from `text`, a secret.  `alg` is the one algorithm they serve;
- * NULL stands for HS256.  ERR_UNSUPPORTED: unknown algorithm.  ERR_SYNTAX: an
- * empty secret, or PEM text given as an HMAC secret (RFC 8725, 3.5: that is
- * the algorithm confusion attack in the making).  ERR_NOMEM.
+ * Read keys from `text`: PEM text holds one public key or more, any other
+ * text is a secret.  `alg` is the one algorithm they serve; NULL stands for
+ * HS256 with a secret, and with a public key for the usual one of its kind
+ * (RS256, ES256, ES384, ES512, EdDSA).  ERR_UNSUPPORTED: unknown algorithm.
+ * ERR_SYNTAX: an empty secret, one that looks like a public key, or PEM text
+ * for an HMAC algorithm (RFC 8725, 3.5: that is the algorithm confusion
+ * attack in the making); a key that is not of the algorithm's kind, not sound,
+ * private, or an RSA key below 2048 bits.  ERR_LIMIT: too many keys.
+ * ERR_NOMEM.
  */
 enum err jws_keys_new(
     struct jws_keys **out, struct slice text, const char *alg, struct fault *f);
@@ -30,6 +40,9 @@ uint64_t jws_keys_fingerprint(const struct jws_keys *keys, size_t i);
 
 /* Is the key with this fingerprint among them? */
 bool jws_keys_have(const struct jws_keys *keys, uint64_t fingerprint);
+
+/* Is one of them a secret, which must be kept, and can sign? */
+bool jws_keys_have_secret(const struct jws_keys *keys);
 
 void jws_keys_free(struct jws_keys *keys); /* wipes; NULL is allowed */
 

@@ -35,15 +35,27 @@ out:
 	return e;
 }
 
+static const struct jws_key *
+first_secret(const struct jws_keys *keys)
+{
+	for (size_t i = 0; i < keys->n; i++)
+		if (keys->key[i]->pkey == NULL)
+			return keys->key[i];
+	return NULL;
+}
+
 enum err
 jws_mint(struct buf *out, struct slice claims, const struct jws_keys *keys,
     struct fault *f)
 {
-	const struct jws_key *k = keys->key[0];
+	const struct jws_key *k = first_secret(keys);
 	char *text = NULL, *token = NULL;
 	jwt_t *jwt = NULL;
 	enum err e;
 
+	if (k == NULL)
+		return fault_set(f, ERR_UNSUPPORTED,
+		    "A public key verifies tokens, it cannot sign them.");
 	if ((e = claims_text(&text, claims, f)) != ERR_OK)
 		goto out;
 	/* The claims are sound, so all that can be missing is memory. */

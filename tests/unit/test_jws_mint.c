@@ -30,10 +30,13 @@ test_keys(void **state)
 		{ "empty secret", "", "HS256", ERR_SYNTAX },
 		{ "absent secret", NULL, "HS256", ERR_SYNTAX },
 		{ "PEM as a secret", PEM, "HS256", ERR_SYNTAX },
+		{ "secret for HS256 by default", SECRET, NULL, ERR_OK },
+		{ "secret for a public key's algorithm", SECRET, "RS256",
+		    ERR_SYNTAX },
 		{ "PEM behind blanks", " \n" PEM, "HS512", ERR_SYNTAX },
 		{ "alg none", SECRET, "none", ERR_UNSUPPORTED },
 		{ "alg in lower case", SECRET, "hs256", ERR_UNSUPPORTED },
-		{ "alg unknown", SECRET, "RS256", ERR_UNSUPPORTED },
+		{ "alg unknown", SECRET, "RS1", ERR_UNSUPPORTED },
 		{ "alg empty", SECRET, "", ERR_UNSUPPORTED },
 	};
 
