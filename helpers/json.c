@@ -2,6 +2,8 @@
 /* json.c - JSON from strangers, read by jansson. */
 #include "json.h"
 
+#include <stdint.h>
+
 /*
  * jansson recurses once per level, so the depth is known before it starts.
  * The scan and the parser agree up to the first error, where the parser
@@ -49,6 +51,19 @@ json_parse(json_t **out, struct slice text)
 		return ERR_SYNTAX;
 	*out = json;
 	return ERR_OK;
+}
+
+void
+json_wipe(json_t *json)
+{
+	if (json_is_string(json))
+		explicit_bzero((char *)(uintptr_t)json_string_value(json),
+		    json_string_length(json));
+	for (size_t i = 0; i < json_array_size(json); i++)
+		json_wipe(json_array_get(json, i));
+	for (void *at = json_object_iter(json); at != NULL;
+	     at = json_object_iter_next(json, at))
+		json_wipe(json_object_iter_value(at));
 }
 
 static int

@@ -24,6 +24,10 @@ enum err json_parse(json_t **out, struct slice text);
  * no JSON, as far as the parser gets. */
 bool json_is_shallow(struct slice text);
 
+/* Overwrite all texts in the value (NULL: none), which stays the caller's.
+ * What the parser copied on its way is out of reach. */
+void json_wipe(json_t *json);
+
 /* Add any value as compact text.  ERR_NOMEM, or what the buffer failed with. */
 enum err json_write(struct buf *out, const json_t *json);
 

@@ -137,21 +137,38 @@ struct candidates {
 	const struct jws_key *key[JWS_KEYS_MAX];
 };
 
+/* Keep the keys for `alg`, and with `kid` (not NULL) only those that have it. */
+static void
+keys_filter(struct candidates *out, const struct jws_keys *keys,
+    struct slice alg, const struct slice *kid)
+{
+	out->n = 0;
+	for (size_t i = 0; i < keys->n; i++)
+		if (slice_is(alg, keys->key[i]->alg->name) &&
+		    (kid == NULL || slice_is(*kid, keys->key[i]->kid)))
+			out->key[out->n++] = keys->key[i];
+}
+
 static enum err
 keys_choose(struct candidates *out, const json_t *header,
     const struct jws_keys *keys, struct fault *f)
 {
 	struct slice alg = text_of(json_object_get(header, "alg"));
+	struct slice kid = text_of(json_object_get(header, "kid"));
 
 	out->n = 0;
-	for (size_t i = 0; i < keys->n; i++)
-		if (slice_is(alg, keys->key[i]->alg->name))
-			out->key[out->n++] = keys->key[i];
+	if (kid.len > 0)
+		keys_filter(out, keys, alg, &kid);
+	if (out->n == 0)
+		keys_filter(out, keys, alg, NULL);
 	if (out->n > 0)
 		return ERR_OK;
+	if (keys->n == 1)
+		return fault_set(f, ERR_TOKEN,
+		    "The token's algorithm is not %s, the one of the key.",
+		    keys->key[0]->alg->name);
 	return fault_set(f, ERR_TOKEN,
-	    "The token's algorithm is not %s, the one of the key.",
-	    keys->key[0]->alg->name);
+	    "The token's algorithm is that of none of the %zu keys.", keys->n);
 }
 
 static enum err

@@ -30,7 +30,9 @@ void jws_peek(struct jws_peek *out, struct slice token);
  * an object without duplicate keys and without `crit`, `b64` or a key of the
  * sender's choice, `typ` absent or `typ_want` (compared without case and
  * without "application/"), `alg` exactly that of a key, signature (constant
- * time for a MAC).  The payload may be any bytes.  ERR_NOMEM, ERR_LIMIT.
+ * time for a MAC).  `kid` is a hint: the keys that have it are tried alone; if
+ * there is none, all that are for the `alg`.  The payload may be any bytes.
+ * ERR_NOMEM, ERR_LIMIT.
  */
 enum err jws_verify(struct buf *payload, uint64_t *fingerprint,
     struct slice token, const struct jws_keys *keys, const char *typ_want,

@@ -24,7 +24,9 @@ secret_check(struct slice secret, const struct jws_alg *alg, struct fault *f)
 {
 	if (alg->type != NULL)
 		return fault_set(f, ERR_SYNTAX,
-		    "%s needs a public key: PEM text.", alg->name);
+		    "%s needs a public key: PEM text, a JWK or a set of "
+		    "JWKs.",
+		    alg->name);
 	if (secret.len == 0)
 		return fault_set(f, ERR_SYNTAX, "The secret key is empty.");
 	if (secret.len > INT_MAX)

@@ -11,7 +11,8 @@
 struct jws_key {
 	const struct jws_alg *alg; /* the only one it is used with */
 	uint64_t fingerprint;
-	EVP_PKEY *pkey; /* NULL: the key is `secret` */
+	EVP_PKEY *pkey;        /* NULL: the key is `secret` */
+	char kid[JWS_KID_MAX]; /* "": none */
 	size_t len;
 	uint8_t secret[];
 };

@@ -2,8 +2,10 @@
 /* jws_keys.c - makes a set of keys from text. */
 #include "jws_keys.h"
 
+#include "jwk.h"
 #include "jws_key.h"
 #include "jws_pem.h"
+#include "log.h"
 #include "mem.h"
 
 #define SECRET_ALG "HS256"
@@ -60,9 +62,80 @@ pem_read(struct jws_keys *keys, struct slice text, const struct jws_alg *alg,
 	}
 }
 
-enum err
-jws_keys_new(
-    struct jws_keys **out, struct slice text, const char *alg, struct fault *f)
+/* A set holds keys for other programs as well, or kinds that come later. */
+static enum err
+set_read(struct jws_keys *keys, const json_t *array, const struct jws_alg *alg,
+    bool public_only, struct fault *f)
+{
+	struct fault why = { "" };
+
+	for (size_t i = 0; i < json_array_size(array); i++) {
+		const json_t *jwk = json_array_get(array, i);
+		struct jws_key *k = NULL;
+		enum err e = jwk_read(&k, jwk, alg, public_only, &why);
+
+		if (e == ERR_SYNTAX)
+			log_info(
+			    "key of a set skipped number=%zu reason=\"%s\"",
+			    i + 1, why.text);
+		else if (e != ERR_OK || (e = keys_add(keys, k, f)) != ERR_OK)
+			return e;
+	}
+	if (keys->n > 0)
+		return ERR_OK;
+	return fault_set(f, ERR_SYNTAX,
+	    "The set has no key that can be used.%s%s",
+	    why.text[0] != '\0' ? " The last one: " : "", why.text);
+}
+
+static enum err
+jwk_text_read(struct jws_keys *keys, struct slice text,
+    const struct jws_alg *alg, bool public_only, struct fault *f)
+{
+	struct jws_key *k = NULL;
+	json_t *json = NULL;
+	const json_t *array;
+	enum err e;
+
+	if ((e = json_parse(&json, text)) == ERR_NOMEM)
+		return e;
+	if (e != ERR_OK || !json_is_object(json)) {
+		e = fault_set(f, ERR_SYNTAX,
+		    "The JWK, or set of JWKs, is not a JSON object, or "
+		    "repeats a name.");
+		goto out;
+	}
+	if ((array = json_object_get(json, "keys")) != NULL)
+		e = set_read(keys, array, alg, public_only, f);
+	else if ((e = jwk_read(&k, json, alg, public_only, f)) == ERR_OK)
+		e = keys_add(keys, k, f);
+out:
+	json_wipe(json);
+	json_decref(json);
+	return e;
+}
+
+/* How a text is read into the set; `alg` NULL: nothing is configured. */
+typedef enum err reader(struct jws_keys *keys, struct slice text,
+    const struct jws_alg *alg, struct fault *f);
+
+static enum err
+jwk_own_read(struct jws_keys *keys, struct slice text,
+    const struct jws_alg *alg, struct fault *f)
+{
+	return jwk_text_read(keys, text, alg, false, f);
+}
+
+static enum err
+jwk_fetched_read(struct jws_keys *keys, struct slice text,
+    const struct jws_alg *alg, struct fault *f)
+{
+	return jwk_text_read(keys, text, alg, true, f);
+}
+
+static enum err
+keys_read(struct jws_keys **out, struct slice text, const char *alg,
+    reader *read, struct fault *f)
 {
 	const struct jws_alg *found = NULL;
 	struct jws_keys *keys = NULL;
@@ -73,9 +146,7 @@ jws_keys_new(
 		    "The algorithm must be one of: %s.", JWS_ALG_NAMES);
 	if ((keys = mem_calloc(1, sizeof(*keys))) == NULL)
 		return ERR_NOMEM;
-	e = jws_pem_is(text) ? pem_read(keys, text, found, f)
-			     : secret_read(keys, text, found, f);
-	if (e != ERR_OK)
+	if ((e = read(keys, text, found, f)) != ERR_OK)
 		goto out;
 
 	*out = keys;
@@ -83,6 +154,24 @@ jws_keys_new(
 out:
 	jws_keys_free(keys);
 	return e;
+}
+
+enum err
+jws_keys_new(
+    struct jws_keys **out, struct slice text, const char *alg, struct fault *f)
+{
+	reader *read = jws_pem_is(text) ? pem_read
+		       : jwk_is(text)   ? jwk_own_read
+					: secret_read;
+
+	return keys_read(out, text, alg, read, f);
+}
+
+enum err
+jws_keys_fetched(
+    struct jws_keys **out, struct slice text, const char *alg, struct fault *f)
+{
+	return keys_read(out, text, alg, jwk_fetched_read, f);
 }
 
 size_t

@@ -20,17 +20,25 @@ struct jws_keys; /* immutable once made; any thread may read */
 	"ES256 ES384 ES512 EdDSA"
 
 /*
- * Read keys from `text`: PEM text holds one public key or more, any other
- * text is a secret.  `alg` is the one algorithm they serve; NULL stands for
- * HS256 with a secret, and with a public key for the usual one of its kind
- * (RS256, ES256, ES384, ES512, EdDSA).  ERR_UNSUPPORTED: unknown algorithm.
- * ERR_SYNTAX: an empty secret, one that looks like a public key, or PEM text
- * for an HMAC algorithm (RFC 8725, 3.5: that is the algorithm confusion
- * attack in the making); a key that is not of the algorithm's kind, not sound,
- * private, or an RSA key below 2048 bits.  ERR_LIMIT: too many keys.
- * ERR_NOMEM.
+ * Read keys from `text`: PEM text holds one public key or more; a JWK or a JWK
+ * Set is a JSON object (RFC 7517); any other text is a secret.  `alg` is the
+ * one algorithm they serve; NULL leaves it to each key: its member `alg`, else
+ * the usual one of its kind (RS256, ES256, ES384, ES512, EdDSA), HS256 for a
+ * secret.  Keys of a set that cannot be used are skipped and logged: for
+ * another use or algorithm, of an unknown kind, private, not sound.
+ *
+ * ERR_UNSUPPORTED: unknown algorithm.  ERR_SYNTAX: no key that can be used;
+ * an empty secret, one that looks like a public key, or PEM text for an HMAC
+ * algorithm (RFC 8725, 3.5: that is the algorithm confusion attack in the
+ * making); a key that is not of the algorithm's kind, not sound, private, or
+ * an RSA key below 2048 bits.  ERR_LIMIT: too many keys.  ERR_NOMEM.
  */
 enum err jws_keys_new(
+    struct jws_keys **out, struct slice text, const char *alg, struct fault *f);
+
+/* The same with a JWK or JWK Set that came over a network: a text of another
+ * kind is ERR_SYNTAX, and secrets are skipped. */
+enum err jws_keys_fetched(
     struct jws_keys **out, struct slice text, const char *alg, struct fault *f);
 
 size_t jws_keys_count(const struct jws_keys *keys); /* at least 1 */

@@ -236,6 +236,29 @@ test_no_memory(void **state)
 	assert_true(n > 5);
 }
 
+/* Every text is overwritten, however deep, and all else still stands. */
+static void
+test_wipe(void **state)
+{
+	static const char text[] =
+	    "{\"k\":\"secret\",\"a\":[1,{\"k\":\"secret\"}]}";
+	static const char wiped[] =
+	    "{\"k\":\"\\u0000\\u0000\\u0000\\u0000\\u0000\\u0000\",\"a\":[1,"
+	    "{\"k\":\"\\u0000\\u0000\\u0000\\u0000\\u0000\\u0000\"}]}";
+	json_t *json = NULL;
+	struct buf out;
+
+	(void)state;
+	assert_int_equal(json_parse(&json, slice_of(text)), ERR_OK);
+	json_wipe(json);
+	buf_init(&out, 256);
+	assert_int_equal(json_write(&out, json), ERR_OK);
+	assert_true(slice_is(buf_view(&out), wiped));
+	buf_free(&out);
+	json_decref(json);
+	json_wipe(NULL);
+}
+
 int
 main(void)
 {
@@ -247,6 +270,7 @@ main(void)
 		cmocka_unit_test(test_write),
 		cmocka_unit_test(test_write_fails),
 		cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_wipe),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
