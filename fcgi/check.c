@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+#include "config_keys.h"
+
 #define SHORT_KEY 32
 
 static void
@@ -15,17 +17,25 @@ report(void *arg, bool good, const char *text)
 	*all = *all && good;
 }
 
-/* RFC 7518, 3.2: a key is to be as long as the hash.  Shorter ones are in the
- * field, so this is no fault. */
+/* RFC 7518, 3.2: a secret is to be as long as the hash.  Shorter ones are in
+ * the field, so this is no fault. */
 static void
-check_key(const char *setting, const char *secret)
+check_role(const struct settings *s, enum config_role role,
+    const struct jws_keys *keys)
 {
-	printf("%-6s %s is set%s\n", strlen(secret) < SHORT_KEY ? "note" : "ok",
-	    setting,
-	    strlen(secret) < SHORT_KEY
-		? ", but shorter than 32 bytes: pushcgi gen-secret-key makes "
-		  "a better one"
-		: "");
+	const char *setting = config_keys_setting(s->config, role);
+
+	for (size_t i = 0; i < jws_keys_count(keys); i++) {
+		size_t len = jws_keys_secret_len(keys, i);
+		bool is_short = len > 0 && len < SHORT_KEY;
+
+		printf("%-6s %s is set: a %s for %s%s\n",
+		    is_short ? "note" : "ok", setting,
+		    len > 0 ? "secret" : "public key", jws_keys_alg(keys, i),
+		    is_short ? ", but shorter than 32 bytes: pushcgi "
+			       "gen-secret-key makes a better one"
+			     : "");
+	}
 }
 
 static void
@@ -34,7 +44,7 @@ check_keys(const struct settings *s, bool *all)
 	const struct config *c = s->config;
 
 	if (s->publisher_keys != NULL)
-		check_key("MERCURE_PUBLISHER_SECRET_KEY", c->publisher_key);
+		check_role(s, CONFIG_PUBLISHERS, s->publisher_keys);
 	else
 		report(all, !c->allow_publish,
 		    c->allow_publish
@@ -44,7 +54,7 @@ check_keys(const struct settings *s, bool *all)
 			: "MERCURE_PUBLISHER_SECRET_KEY is not set: only "
 			  "programs on this machine publish");
 	if (s->subscriber_keys != NULL)
-		check_key("MERCURE_SUBSCRIBER_SECRET_KEY", c->subscriber_key);
+		check_role(s, CONFIG_SUBSCRIBERS, s->subscriber_keys);
 	else
 		report(all, c->allow_anonymous,
 		    c->allow_anonymous

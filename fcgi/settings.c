@@ -4,25 +4,21 @@
 
 #include <stdatomic.h>
 
+#include "config_keys.h"
 #include "discovery.h"
 #include "mem.h"
 
 /* Longest wait for the write lock before a publisher is told to try again. */
 #define LOCK_TIMEOUT_MS 5000
 
+/* A role may have no key. */
 static enum err
-keys_of(struct jws_keys **out, const char *secret, const char *alg,
-    const char *setting, struct fault *f)
+keys_of(struct jws_keys **out, const struct config *c, enum config_role role,
+    struct fault *f)
 {
-	struct fault why;
-	enum err e;
+	enum err e = config_keys_new(out, c, role, f);
 
-	if (secret == NULL)
-		return ERR_OK;
-	e = jws_keys_new(out, slice_of(secret), alg, &why);
-	if (e != ERR_OK)
-		fault_set(f, e, "%s: %s", setting, why.text);
-	return e;
+	return e == ERR_NOTFOUND ? ERR_OK : e;
 }
 
 enum err
@@ -34,13 +30,10 @@ settings_new(struct settings **out, struct config *config, struct fault *f)
 	if (s == NULL)
 		return fault_set(f, ERR_NOMEM, "Out of memory.");
 	atomic_init(&s->refs, 1);
-	if ((e = keys_of(&s->publisher_keys, config->publisher_key,
-		 config->publisher_alg, "MERCURE_PUBLISHER_SECRET_KEY", f)) !=
-	    ERR_OK)
-		goto out;
-	if ((e = keys_of(&s->subscriber_keys, config->subscriber_key,
-		 config->subscriber_alg, "MERCURE_SUBSCRIBER_SECRET_KEY", f)) !=
-	    ERR_OK)
+	if ((e = keys_of(&s->publisher_keys, config, CONFIG_PUBLISHERS, f)) !=
+		ERR_OK ||
+	    (e = keys_of(&s->subscriber_keys, config, CONFIG_SUBSCRIBERS, f)) !=
+		ERR_OK)
 		goto out;
 
 	s->config = config;

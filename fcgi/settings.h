@@ -19,8 +19,8 @@ struct settings {
 	struct jws_keys *subscriber_keys; /* likewise */
 };
 
-/* Takes over `config` on success; one reference is the caller's.
- * ERR_SYNTAX, ERR_UNSUPPORTED: a key is no good, the fault says which. */
+/* Takes over `config` on success, reads the keys that it names; one reference
+ * is the caller's.  Errors as config_keys_new(), but a role may have no key. */
 enum err settings_new(
     struct settings **out, struct config *config, struct fault *f);
 

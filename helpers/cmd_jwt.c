@@ -2,6 +2,7 @@
 /* cmd_jwt.c - pushcgi subscriber-jwt and publisher-jwt: access tokens. */
 #include "clock.h"
 #include "cmd.h"
+#include "config_keys.h"
 #include "mem.h"
 #include "token.h"
 
@@ -34,25 +35,28 @@ static const struct cmd_option publisher_options[] = {
 	{ .name = NULL },
 };
 
-/* Which setting holds the key, for the sentence when it does not. */
-struct signer {
-	const char *setting, *secret, *alg;
-};
-
 static enum err
-mint(struct buf *out, const struct token_rights *rights,
-    const struct signer *signer, struct fault *f)
+mint(struct buf *out, const struct token_rights *rights, const struct config *c,
+    enum config_role role, struct fault *f)
 {
+	const char *setting = config_keys_setting(c, role);
 	struct jws_keys *keys = NULL;
 	enum err e;
 
-	if (signer->secret == NULL)
-		return fault_set(f, ERR_NOTFOUND,
+	e = config_keys_new(&keys, c, role, f);
+	if (e == ERR_NOTFOUND)
+		return fault_set(f, e,
 		    "No key to sign with: set %s or SECRET_KEY in the "
 		    "configuration file; pushcgi gen-secret-key makes one.",
-		    signer->setting);
-
-	e = jws_keys_new(&keys, slice_of(signer->secret), signer->alg, f);
+		    setting);
+	if (e == ERR_OK && !jws_keys_have_secret(keys))
+		e = fault_set(f, ERR_UNSUPPORTED,
+		    "%s is a public key, which cannot sign tokens: make the "
+		    "token where the private key is, or set a secret in its "
+		    "place (pushcgi gen-secret-key makes one) and %s = HS256.",
+		    setting,
+		    role == CONFIG_PUBLISHERS ? "MERCURE_PUBLISHER_JWT_ALG"
+					      : "MERCURE_SUBSCRIBER_JWT_ALG");
 	if (e == ERR_OK)
 		e = token_mint(out, rights, keys, f);
 	jws_keys_free(keys);
@@ -66,12 +70,9 @@ cmd_mint_subscriber(struct buf *out, const struct slice *selectors, size_t n,
 	const struct token_rights rights = {
 		.subscribe = selectors, .subscribe_n = n, .expires_s = expires_s
 	};
-	const struct signer signer = { "MERCURE_SUBSCRIBER_SECRET_KEY",
-		c->subscriber_key != NULL ? c->subscriber_key : c->secret_key,
-		c->subscriber_alg };
 	enum err e = cmd_check_selectors(selectors, n, c, f);
 
-	return e != ERR_OK ? e : mint(out, &rights, &signer, f);
+	return e != ERR_OK ? e : mint(out, &rights, c, CONFIG_SUBSCRIBERS, f);
 }
 
 static enum err
@@ -83,12 +84,9 @@ mint_publisher(struct buf *out, const struct slice *selectors, size_t n,
 						 n > 0 ? selectors : &any,
 		.publish_n = n > 0 ? n : 1,
 		.expires_s = expires_s };
-	const struct signer signer = { "MERCURE_PUBLISHER_SECRET_KEY",
-		c->publisher_key != NULL ? c->publisher_key : c->secret_key,
-		c->publisher_alg };
 	enum err e = cmd_check_selectors(selectors, n, c, f);
 
-	return e != ERR_OK ? e : mint(out, &rights, &signer, f);
+	return e != ERR_OK ? e : mint(out, &rights, c, CONFIG_PUBLISHERS, f);
 }
 
 typedef enum err mint_fn(struct buf *out, const struct slice *selectors,

@@ -8,7 +8,6 @@
 
 #include "config_table.h"
 
-#define FILE_MAX (1024 * 1024)
 #define LINE_MAX_BYTES 16384
 #define WHERE_MAX 256
 
@@ -78,37 +77,46 @@ read_lines(struct config *c, struct slice text, const char *path,
 }
 
 enum err
-config_read_file(struct config *c, const char *path, struct fault *f)
+config_read_text(
+    struct buf *out, mode_t *mode, const char *path, struct fault *f)
 {
 	/* Not to wait for a FIFO's other end. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat st;
-	uint64_t seen = 0;
-	struct buf text;
 	enum err e;
 
 	if (fd < 0)
 		return fault_set(f, errno == ENOENT ? ERR_NOTFOUND : ERR_IO,
 		    "%.180s: %s.", path, strerror(errno));
-	buf_init(&text, FILE_MAX);
-	if (fstat(fd, &st) != 0 || (e = read_all(&text, fd)) == ERR_IO) {
+	if (fstat(fd, &st) != 0 || (e = read_all(out, fd)) == ERR_IO)
 		e = fault_set(f, ERR_IO, "%.180s: %s.", path, strerror(errno));
-		goto out;
-	}
-	if (e != ERR_OK) {
+	else if (e != ERR_OK)
 		fault_set(f, e, "%.180s: %s.", path,
 		    e == ERR_LIMIT ? "the file is too long" : err_text(e));
+	else
+		*mode = st.st_mode;
+	close(fd);
+	return e;
+}
+
+enum err
+config_read_file(struct config *c, const char *path, struct fault *f)
+{
+	uint64_t seen = 0;
+	mode_t mode = 0;
+	struct buf text;
+	enum err e;
+
+	buf_init(&text, CONFIG_FILE_MAX);
+	if ((e = config_read_text(&text, &mode, path, f)) != ERR_OK ||
+	    (e = read_lines(c, buf_view(&text), path, &seen, f)) != ERR_OK)
 		goto out;
-	}
-	if ((e = read_lines(c, buf_view(&text), path, &seen, f)) != ERR_OK)
-		goto out;
-	if (config_seen_secret(seen) && (st.st_mode & S_IROTH) != 0)
+	if (config_seen_secret(seen) && (mode & S_IROTH) != 0)
 		e = fault_set(f, ERR_DENIED,
 		    "%.120s holds secrets and everybody may read it: "
 		    "chmod 640 %.120s",
 		    path, path);
 out:
 	buf_wipe(&text);
-	close(fd);
 	return e;
 }

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "dialect.h"
+#include "jws_keys.h"
 #include "origin.h"
 
 static const char *
@@ -71,7 +72,6 @@ check_versions(struct slice value)
 
 #define FIELD(name) .offset = offsetof(struct config, name)
 #define MIB (UINT64_C(1) << 20)
-#define ALGS "HS256 HS384 HS512"
 
 const struct config_option config_options[] = {
 	{ { "MERCURE_PUBLIC_HUB_URL", "MERCURE_PUBLIC_URL" },
@@ -82,20 +82,20 @@ const struct config_option config_options[] = {
 	    .help = "another hub for the helpers to publish to" },
 	{ { "MERCURE_PUBLISHER_JWT" }, FIELD(publisher_jwt), .secret = true,
 	    .help = "token to publish with on that other hub" },
-	{ { "SECRET_KEY" }, FIELD(secret_key), .secret = true,
+	{ { "SECRET_KEY" }, FIELD(secret_key), .secret = true, .key = true,
 	    .help = "key of all tokens, if no other is set" },
 	{ { "MERCURE_PUBLISHER_SECRET_KEY", "MERCURE_PUBLISHER_JWT_KEY",
 	      "MERCURE_JWT_SECRET" },
-	    FIELD(publisher_key), .secret = true,
+	    FIELD(publisher_key), .secret = true, .key = true,
 	    .help = "key of publishers' tokens" },
 	{ { "MERCURE_PUBLISHER_JWT_ALG" }, FIELD(publisher_alg),
-	    .kind = CONFIG_CHOICE, .choices = ALGS, .standard = "HS256",
+	    .kind = CONFIG_CHOICE, .choices = JWS_ALG_NAMES,
 	    .help = "algorithm of publishers' tokens" },
 	{ { "MERCURE_SUBSCRIBER_SECRET_KEY", "MERCURE_SUBSCRIBER_JWT_KEY" },
-	    FIELD(subscriber_key), .secret = true,
+	    FIELD(subscriber_key), .secret = true, .key = true,
 	    .help = "key of subscribers' tokens" },
 	{ { "MERCURE_SUBSCRIBER_JWT_ALG" }, FIELD(subscriber_alg),
-	    .kind = CONFIG_CHOICE, .choices = ALGS, .standard = "HS256",
+	    .kind = CONFIG_CHOICE, .choices = JWS_ALG_NAMES,
 	    .help = "algorithm of subscribers' tokens" },
 	{ { "MERCURE_AUTHZ_COOKIE_NAME" }, FIELD(cookie_name),
 	    .check = check_cookie_name, .standard = "mercureAuthorization",

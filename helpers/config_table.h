@@ -3,19 +3,23 @@
 #ifndef CONFIG_TABLE_H
 #define CONFIG_TABLE_H
 
+#include <sys/types.h>
+
 #include "config.h"
 
 enum config_kind { CONFIG_TEXT, CONFIG_BOOL, CONFIG_NUMBER, CONFIG_CHOICE };
 
 #define CONFIG_NAMES_MAX 4
-#define CONFIG_NAME_MAX 64     /* bytes of a name, as far as they are read */
+#define CONFIG_NAME_MAX 64 /* bytes of a name, as far as they are read */
+#define CONFIG_FILE_MAX (1024 * 1024)
 #define CONFIG_VALUE_MAX 16256 /* bytes; with its name it fits into a line */
 
 struct config_option {
 	const char *names[CONFIG_NAMES_MAX]; /* canonical first, NULL last */
 	enum config_kind kind;
 	bool secret;
-	size_t offset;        /* of its field in struct config */
+	bool key;      /* its value may be PEM or JSON of several lines */
+	size_t offset; /* of its field in struct config */
 	const char *standard; /* the default; NULL: not set */
 	uint64_t min, max;    /* of a number */
 	const char *choices;  /* blank-separated */
@@ -57,6 +61,14 @@ enum err config_set_named(struct config *c, struct slice name,
 
 /* Does the set hold an option that is secret? */
 bool config_seen_secret(uint64_t seen);
+
+/* Does the text hold PEM? */
+bool config_is_pem(struct slice text);
+
+/* Append a whole file, of which *mode tells who may read it.  ERR_NOTFOUND,
+ * ERR_IO, ERR_LIMIT, ERR_NOMEM. */
+enum err config_read_text(
+    struct buf *out, mode_t *mode, const char *path, struct fault *f);
 
 /* Read settings from a file.  ERR_NOTFOUND: there is none.  Else as
  * config_load(). */

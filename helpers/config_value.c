@@ -128,8 +128,45 @@ set_trimmed(struct config *c, const struct config_option *o, struct slice value,
 	return set_text(c, o, value);
 }
 
-enum err
-config_set(struct config *c, const struct config_option *o, struct slice value,
+bool
+config_is_pem(struct slice text)
+{
+	static const char begin[] = "-----BEGIN ";
+
+	return text.base != NULL &&
+	       memmem(text.base, text.len, begin, strlen(begin)) != NULL;
+}
+
+/*
+ * The environment can hold PEM and JSON of several lines, a line of the file
+ * cannot.  A key is kept as it would stand there: the lines of PEM with \n
+ * between them, those of JSON with blanks.
+ */
+static void
+join_lines(struct buf *out, struct slice value)
+{
+	const char *between = config_is_pem(value) ? "\\n" : " ";
+	struct slice line;
+
+	while (slice_cut(&value, '\n', &line)) {
+		if (line.len > 0 && line.base[line.len - 1] == '\r')
+			line.len--;
+		line = slice_trim(line);
+		if (line.len > 0 && out->len > 0)
+			buf_text(out, between);
+		buf_slice(out, line);
+	}
+}
+
+static bool
+is_of_lines(const struct config_option *o, struct slice value)
+{
+	return o->key && memchr(value.base, '\n', value.len) != NULL &&
+	       (config_is_pem(value) || slice_starts(value, "{"));
+}
+
+static enum err
+set_line(struct config *c, const struct config_option *o, struct slice value,
     const char *where, struct fault *f)
 {
 	const char *name = o->names[0];
@@ -149,6 +186,23 @@ config_set(struct config *c, const struct config_option *o, struct slice value,
 		return fault_set(
 		    f, ERR_SYNTAX, "%.180s: %s has no value.", where, name);
 	return set_text(c, o, value);
+}
+
+enum err
+config_set(struct config *c, const struct config_option *o, struct slice value,
+    const char *where, struct fault *f)
+{
+	struct buf line;
+	enum err e;
+
+	if (value.base == NULL || !is_of_lines(o, value))
+		return set_line(c, o, value, where, f);
+	buf_init(&line, CONFIG_FILE_MAX);
+	join_lines(&line, value);
+	e = line.err == ERR_OK ? set_line(c, o, buf_view(&line), where, f)
+			       : line.err;
+	buf_wipe(&line);
+	return e;
 }
 
 /* A name that can be shown: it may come from anywhere. */

@@ -186,6 +186,18 @@ jws_keys_fingerprint(const struct jws_keys *keys, size_t i)
 	return keys->key[i]->fingerprint;
 }
 
+const char *
+jws_keys_alg(const struct jws_keys *keys, size_t i)
+{
+	return keys->key[i]->alg->name;
+}
+
+size_t
+jws_keys_secret_len(const struct jws_keys *keys, size_t i)
+{
+	return keys->key[i]->len;
+}
+
 bool
 jws_keys_have(const struct jws_keys *keys, uint64_t fingerprint)
 {

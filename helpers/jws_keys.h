@@ -46,6 +46,12 @@ size_t jws_keys_count(const struct jws_keys *keys); /* at least 1 */
 /* A number that tells the i-th key from others and gives nothing of it away. */
 uint64_t jws_keys_fingerprint(const struct jws_keys *keys, size_t i);
 
+/* The name of the algorithm that the i-th key serves. */
+const char *jws_keys_alg(const struct jws_keys *keys, size_t i);
+
+/* The bytes of the i-th key if it is a secret; 0: it is a public key. */
+size_t jws_keys_secret_len(const struct jws_keys *keys, size_t i);
+
 /* Is the key with this fingerprint among them? */
 bool jws_keys_have(const struct jws_keys *keys, uint64_t fingerprint);
 

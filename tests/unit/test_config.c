@@ -72,7 +72,7 @@ has_defaults(void **state)
 	assert_null(c->public_hub_url);
 	assert_null(c->publisher_key);
 	assert_null(c->cors_allowed_origins);
-	assert_string_equal(c->publisher_alg, "HS256");
+	assert_null(c->publisher_alg);
 	assert_string_equal(c->cookie_name, "mercureAuthorization");
 	assert_string_equal(c->cookie_same_site, "Strict");
 	assert_string_equal(c->durability, "normal");
@@ -177,7 +177,7 @@ static const struct {
 	{ "no choice", NULL, "MERCURE_DURABILITY=half", ERR_SYNTAX,
 	    "must be one of: normal full." },
 	{ "no algorithm", NULL, "MERCURE_PUBLISHER_JWT_ALG=none", ERR_SYNTAX,
-	    "must be one of: HS256 HS384 HS512." },
+	    "must be one of: HS256 HS384 HS512 RS256" },
 	{ "1.0", NULL, "MERCURE_PROTOCOL_VERSIONS=0.x 1.0", ERR_SYNTAX,
 	    "1.0, which is not built yet" },
 	{ "2.0", NULL, "MERCURE_PROTOCOL_VERSIONS=2.0", ERR_SYNTAX,

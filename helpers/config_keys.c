@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/* config_keys.c - finds the text of a role's keys and has it read. */
+#include "config_keys.h"
+
+#include <sys/stat.h>
+
+#include "config_table.h"
+
+static const char *
+key_of(const struct config *c, enum config_role role)
+{
+	return role == CONFIG_PUBLISHERS ? c->publisher_key : c->subscriber_key;
+}
+
+const char *
+config_keys_setting(const struct config *c, enum config_role role)
+{
+	const char *key = key_of(c, role);
+
+	if (key != NULL && c->secret_key != NULL &&
+	    strcmp(key, c->secret_key) == 0)
+		return "SECRET_KEY";
+	return role == CONFIG_PUBLISHERS ? "MERCURE_PUBLISHER_SECRET_KEY"
+					 : "MERCURE_SUBSCRIBER_SECRET_KEY";
+}
+
+/* A PEM text in one line has \n where its lines end. */
+static void
+add_lines(struct buf *out, struct slice text)
+{
+	const char *at;
+
+	while ((at = memmem(text.base, text.len, "\\n", 2)) != NULL) {
+		size_t n = (size_t)(at - text.base);
+
+		buf_add(out, text.base, n);
+		buf_byte(out, '\n');
+		text = slice_after(text, n + 2);
+	}
+	buf_slice(out, text);
+}
+
+/* A file may end in line breaks, which are no part of a secret. */
+static struct slice
+without_line_ends(struct slice text)
+{
+	while (text.len > 0 && (text.base[text.len - 1] == '\n' ||
+				   text.base[text.len - 1] == '\r'))
+		text.len--;
+	return text;
+}
+
+/* Read the text of the keys into *out; *open: everybody may read it. */
+static enum err
+key_text(struct buf *out, bool *open, const char *value, struct fault *f)
+{
+	mode_t mode = 0;
+	enum err e;
+
+	*open = false;
+	if (strncmp(value, "@https://", 9) == 0)
+		return fault_set(f, ERR_UNSUPPORTED,
+		    "keys are not fetched from URLs: save the set to a file "
+		    "and name that: @/path.");
+	if (strncmp(value, "@/", 2) == 0) {
+		if ((e = config_read_text(out, &mode, value + 1, f)) != ERR_OK)
+			return e == ERR_NOTFOUND ? ERR_IO : e;
+		*open = (mode & S_IROTH) != 0;
+		return ERR_OK;
+	}
+	if (config_is_pem(slice_of(value)))
+		add_lines(out, slice_of(value));
+	else
+		buf_text(out, value);
+	return out->err;
+}
+
+enum err
+config_keys_new(struct jws_keys **out, const struct config *c,
+    enum config_role role, struct fault *f)
+{
+	const char *setting = config_keys_setting(c, role);
+	const char *value = key_of(c, role);
+	struct jws_keys *keys = NULL;
+	struct fault why = { "out of memory." };
+	struct buf text;
+	bool open;
+	enum err e;
+
+	if (value == NULL)
+		return fault_set(f, ERR_NOTFOUND, "%s is not set.", setting);
+	buf_init(&text, CONFIG_FILE_MAX);
+	if ((e = key_text(&text, &open, value, &why)) != ERR_OK)
+		goto out;
+	e = jws_keys_new(&keys, without_line_ends(buf_view(&text)),
+	    role == CONFIG_PUBLISHERS ? c->publisher_alg : c->subscriber_alg,
+	    &why);
+	if (e != ERR_OK)
+		goto out;
+	if (open && jws_keys_have_secret(keys)) {
+		e = fault_set(&why, ERR_DENIED,
+		    "everybody may read the file with the secret: chmod 640 "
+		    "%.150s",
+		    value + 1);
+		goto out;
+	}
+
+	*out = keys;
+	keys = NULL;
+out:
+	if (e != ERR_OK)
+		fault_set(f, e, "%s: %s", setting, why.text);
+	jws_keys_free(keys);
+	buf_wipe(&text);
+	return e;
+}
