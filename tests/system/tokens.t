@@ -110,6 +110,13 @@ is published('fifth')->status, 200, 'published';
 is $second->next_event->{data}, 'fifth', 'the stream goes on';
 is $hub->stop, 0, 'ended by SIGTERM with status 0';
 
+# 2: alg none where no key is configured either.
+my $keyless = Hub->start(config => { MERCURE_SUBSCRIBER_SECRET_KEY => undef });
+is $keyless->subscribe(topic => 'a', token => Token::mint({ mercure =>
+    { subscribe => ['*'] } }, '', { alg => $_ }))->status, 401,
+    "2: $_ without a key" for qw(none HS256);
+is $keyless->stop, 0, 'ended by SIGTERM with status 0';
+
 # --check names what keys there are, and what is wrong with one.
 sub check {
 	my (%settings) = @_;
