@@ -62,7 +62,7 @@ enum err config_set_named(struct config *c, struct slice name,
 /* Does the set hold an option that is secret? */
 bool config_seen_secret(uint64_t seen);
 
-/* Does the text hold PEM? */
+/* Does the text hold PEM, other than in JSON? */
 bool config_is_pem(struct slice text);
 
 /* Append a whole file, of which *mode tells who may read it.  ERR_NOTFOUND,

@@ -133,8 +133,18 @@ config_is_pem(struct slice text)
 {
 	static const char begin[] = "-----BEGIN ";
 
-	return text.base != NULL &&
+	return text.base != NULL && !slice_starts(text, "{") &&
 	       memmem(text.base, text.len, begin, strlen(begin)) != NULL;
+}
+
+/* Without blanks and line breaks in front. */
+static struct slice
+from_first_line(struct slice value)
+{
+	while (value.len > 0 && value.base[0] != '\0' &&
+	       strchr(" \t\r\n", value.base[0]) != NULL)
+		value = slice_after(value, 1);
+	return value;
 }
 
 /*
@@ -192,13 +202,14 @@ enum err
 config_set(struct config *c, const struct config_option *o, struct slice value,
     const char *where, struct fault *f)
 {
+	struct slice rest = from_first_line(value);
 	struct buf line;
 	enum err e;
 
-	if (value.base == NULL || !is_of_lines(o, value))
+	if (rest.len == 0 || !is_of_lines(o, rest))
 		return set_line(c, o, value, where, f);
 	buf_init(&line, CONFIG_FILE_MAX);
-	join_lines(&line, value);
+	join_lines(&line, rest);
 	e = line.err == ERR_OK ? set_line(c, o, buf_view(&line), where, f)
 			       : line.err;
 	buf_wipe(&line);

@@ -160,9 +160,9 @@ enum err
 jws_keys_new(
     struct jws_keys **out, struct slice text, const char *alg, struct fault *f)
 {
-	reader *read = jws_pem_is(text) ? pem_read
-		       : jwk_is(text)   ? jwk_own_read
-					: secret_read;
+	reader *read = jwk_is(text)       ? jwk_own_read
+		       : jws_pem_is(text) ? pem_read
+					  : secret_read;
 
 	return keys_read(out, text, alg, read, f);
 }

@@ -63,6 +63,8 @@ static const struct {
 	{ "PEM indented", "\n\t" PEM_LINES("\n    "), "ES256", "ES256" },
 	{ "JWK in one line", JWK_LINES(""), NULL, "EdDSA" },
 	{ "JWK in lines", JWK_LINES("\n"), "EdDSA", "EdDSA" },
+	{ "JWK in lines, the first empty", "\n " JWK_LINES("\r\n"), NULL,
+	    "EdDSA" },
 };
 
 static void

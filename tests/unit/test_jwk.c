@@ -97,6 +97,8 @@ static const struct {
 	{ "key_ops verify", "{\"key_ops\":[\"verify\"]," EC_KEY "}", NULL,
 	    NULL },
 	{ "blanks around", " \r\n\t{" EC_KEY "}\n", NULL, NULL },
+	{ "PEM in another member", "{\"pem\":\"-----BEGIN \"," EC_KEY "}", NULL,
+	    NULL },
 	{ "other members", "{\"x5t\":\"AA\",\"iat\":1," EC_KEY "}", NULL,
 	    NULL },
 	{ "kid too long to be one",
