@@ -16,8 +16,12 @@
  * the wrong program.  As a secret, anybody who knows them could sign.
  */
 static const char *const public_starts[] = { "ssh-", "ecdsa-sha2-",
-	"MIIBIjANBgkqhkiG9w0B", "MIICIjANBgkqhkiG9w0B", "MFkwEwYHKoZIzj0C",
-	"MHYwEAYHKoZIzj0C", "MIGbMBAGByqGSM49", "MCowBQYDK2Vw" };
+	/* RSA of 2048, 3072 and 4096 bits: SubjectPublicKeyInfo, PKCS #1 */
+	"MIIBIjANBgkqhkiG9w0B", "MIIBojANBgkqhkiG9w0B", "MIICIjANBgkqhkiG9w0B",
+	"MIIBCgKCAQEA", "MIIBigKCAYEA", "MIICCgKCAgEA",
+	/* P-256, P-384, P-521, Ed25519 */
+	"MFkwEwYHKoZIzj0C", "MHYwEAYHKoZIzj0C", "MIGbMBAGByqGSM49",
+	"MCowBQYDK2Vw" };
 
 static enum err
 secret_check(struct slice secret, const struct jws_alg *alg, struct fault *f)
@@ -31,7 +35,8 @@ secret_check(struct slice secret, const struct jws_alg *alg, struct fault *f)
 		return fault_set(f, ERR_SYNTAX, "The secret key is empty.");
 	if (secret.len > INT_MAX)
 		return fault_set(f, ERR_SYNTAX, "The secret key is too long.");
-	for (size_t i = 0; i < sizeof(public_starts) / sizeof(char *); i++)
+	for (size_t i = 0; i < sizeof(public_starts) / sizeof(public_starts[0]);
+	     i++)
 		if (slice_starts(secret, public_starts[i]))
 			return fault_set(f, ERR_SYNTAX,
 			    "The secret key looks like a public key without "

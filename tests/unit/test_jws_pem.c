@@ -129,18 +129,30 @@ write_no_key(struct buf *out, EVP_PKEY *pair)
 }
 
 static void
-write_no_armour(struct buf *out, EVP_PKEY *pair)
+unwrap(struct buf *out, writer *write, EVP_PKEY *pair)
 {
 	struct buf pem;
 	struct slice rest, line;
 
 	buf_init(&pem, FORGE_MAX);
-	pair_pem(&pem, pair);
+	write(&pem, pair);
 	rest = buf_view(&pem);
 	while (slice_cut(&rest, '\n', &line))
 		if (!slice_starts(line, "-----"))
 			buf_slice(out, line);
 	buf_free(&pem);
+}
+
+static void
+write_no_armour(struct buf *out, EVP_PKEY *pair)
+{
+	unwrap(out, pair_pem, pair);
+}
+
+static void
+write_pkcs1_no_armour(struct buf *out, EVP_PKEY *pair)
+{
+	unwrap(out, write_pkcs1, pair);
 }
 
 static void
@@ -169,6 +181,8 @@ static const struct {
 	{ "1 EC as a secret", "P-256", pair_pem, "HS512", "HS512 cannot use" },
 	{ "1 RSA as a secret, without armour", "RSA", write_no_armour, "HS256",
 	    "looks like a public key" },
+	{ "1 RSA in PKCS #1 as a secret, without armour", "RSA",
+	    write_pkcs1_no_armour, NULL, "looks like a public key" },
 	{ "1 P-256 as a secret, without armour", "P-256", write_no_armour, NULL,
 	    "looks like a public key" },
 	{ "1 P-384 as a secret, without armour", "P-384", write_no_armour, NULL,
