@@ -217,6 +217,28 @@ test_libjwt_agrees(void **state)
 	buf_free(&token);
 }
 
+/* The list of names that the configuration offers is that of the table. */
+static void
+test_names(void **state)
+{
+	struct slice rest = slice_of(JWS_ALG_NAMES), name;
+	size_t n = 0;
+
+	(void)state;
+	while (slice_cut(&rest, ' ', &name)) {
+		struct jws_keys *keys = NULL;
+		char alg[16];
+
+		snprintf(alg, sizeof(alg), "%.*s", SLICE_ARG(name));
+		if (jws_keys_new(&keys, slice_of(SECRET), alg, NULL) ==
+		    ERR_UNSUPPORTED)
+			fail_msg("%s", alg);
+		jws_keys_free(keys);
+		n++;
+	}
+	assert_int_equal(n, 3 + PAIR_ALGS_N);
+}
+
 static void
 test_no_memory(void **state)
 {
@@ -262,6 +284,7 @@ main(void)
 		cmocka_unit_test(test_usual_algorithm),
 		cmocka_unit_test(test_signature_bits),
 		cmocka_unit_test(test_libjwt_agrees),
+		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_no_memory),
 	};
 
