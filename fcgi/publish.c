@@ -90,16 +90,18 @@ admit(struct grant **out, struct answer *a, const struct request *rq,
 	struct form *query = NULL;
 	struct grant *g = NULL;
 	bool admitted = false;
+	enum err e;
 
-	if (form_parse(&query, rq->query, OTHER_FIELDS_MAX) != ERR_OK) {
+	e = form_parse(&query, rq->query, OTHER_FIELDS_MAX);
+	if (e == ERR_LIMIT)
 		response_problem(&a->response, 400,
 		    "The query string has more than %d parameters.",
 		    OTHER_FIELDS_MAX);
-		return false;
-	}
-	if (authorize(&g, a, rq, query, &dialect_0x, c, AUTHORIZE_PUBLISHER) !=
-	    ERR_OK)
-		;
+	else if (e != ERR_OK)
+		answer_unavailable(a, e);
+	else if (authorize(&g, a, rq, query, &dialect_0x, c,
+		     AUTHORIZE_PUBLISHER) != ERR_OK)
+		; /* it has made the answer */
 	else if (g == NULL)
 		authorize_ask(a,
 		    "Publishing needs an access token, best in an "
