@@ -89,6 +89,12 @@ response_problem(struct response *r, int status, const char *fmt, ...)
 	r->caching = "no-store";
 }
 
+enum err
+response_error(const struct response *r)
+{
+	return r->head.err != ERR_OK ? r->head.err : r->body.err;
+}
+
 void
 response_write(const struct response *r, bool head_only, struct buf *out)
 {
@@ -102,7 +108,7 @@ response_write(const struct response *r, bool head_only, struct buf *out)
 	if (!head_only)
 		buf_slice(out, buf_view(&r->body));
 	if (out->err == ERR_OK)
-		out->err = r->head.err != ERR_OK ? r->head.err : r->body.err;
+		out->err = response_error(r);
 }
 
 void

@@ -33,6 +33,9 @@ void response_header(struct response *r, const char *name, const char *fmt, ...)
 void response_problem(struct response *r, int status, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Did all that was added find room?  ERR_NOMEM, ERR_LIMIT. */
+enum err response_error(const struct response *r);
+
 /* Add it all to `out`: "Status: …", headers, blank line and, unless
  * `head_only`, the body.  `out` fails if a part failed. */
 void response_write(const struct response *r, bool head_only, struct buf *out);

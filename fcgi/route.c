@@ -2,6 +2,8 @@
 /* route.c - the table of routes. */
 #include "route.h"
 
+#include <stdio.h>
+
 #include "cors.h"
 #include "discovery.h"
 #include "publish.h"
@@ -35,19 +37,13 @@ route_open(const struct route *r, const struct context *c)
 static void
 allowed(char *out, size_t size, struct slice path, const struct context *c)
 {
-	struct buf b;
-	size_t i;
+	size_t i, n = 0;
 
-	buf_init(&b, size - 1);
-	for (i = 0; i < ROUTES_N; i++)
-		if (slice_is(path, routes[i].path) &&
-		    route_open(&routes[i], c)) {
-			buf_text(&b, b.len > 0 ? ", " : "");
-			buf_text(&b, routes[i].method);
-		}
-	memcpy(out, b.len > 0 ? b.base : "", b.len);
-	out[b.len] = '\0';
-	buf_free(&b);
+	out[0] = '\0';
+	for (i = 0; i < ROUTES_N && n < size; i++)
+		if (slice_is(path, routes[i].path) && route_open(&routes[i], c))
+			n += (size_t)snprintf(out + n, size - n, "%s%s",
+			    n > 0 ? ", " : "", routes[i].method);
 }
 
 static void
@@ -79,14 +75,13 @@ refuse_method(struct answer *a, const struct request *rq, struct slice path,
 		    "This method is not served here; use %s.", methods);
 }
 
-void
-route_request(struct answer *a, const struct request *rq, struct context *c)
+static void
+dispatch(struct answer *a, const struct request *rq, struct context *c)
 {
 	struct slice path = rq->path;
 	bool found = false;
 	size_t i;
 
-	cors_answer(&a->response, rq, c->settings);
 	if (slice_starts(path, DISCOVERY_PATH)) {
 		path = slice_after(path, sizeof(DISCOVERY_PATH) - 1);
 		for (i = 0; i < ROUTES_N; i++) {
@@ -107,4 +102,29 @@ route_request(struct answer *a, const struct request *rq, struct context *c)
 	else
 		response_problem(
 		    &a->response, 404, "The hub is at " DISCOVERY_PATH ".");
+}
+
+/*
+ * An answer for which memory did not suffice could lack the very line that
+ * lets a browser read it, or the id of an update that is then committed.
+ */
+static void
+insist_on_whole(struct answer *a, const struct request *rq, struct context *c)
+{
+	enum err e = response_error(&a->response);
+
+	if (e == ERR_OK)
+		return;
+	response_free(&a->response);
+	response_init(&a->response);
+	cors_answer(&a->response, rq, c->settings);
+	answer_unavailable(a, e);
+}
+
+void
+route_request(struct answer *a, const struct request *rq, struct context *c)
+{
+	cors_answer(&a->response, rq, c->settings);
+	dispatch(a, rq, c);
+	insist_on_whole(a, rq, c);
 }

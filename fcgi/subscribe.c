@@ -215,8 +215,10 @@ write_head(struct subscribing *s, struct response *r, const struct settings *st)
 	r->type = "text/event-stream";
 	r->caching = "private, no-store";
 	response_header(r, "X-Accel-Buffering", "no");
-	if (link.err == ERR_OK)
-		response_header(r, "Link", "%.*s", SLICE_ARG(buf_view(&link)));
+	/* Scripts take their first position from it: not without. */
+	if (link.err != ERR_OK)
+		r->head.err = link.err;
+	response_header(r, "Link", "%.*s", SLICE_ARG(buf_view(&link)));
 	if (s->last_id.base != NULL && s->known)
 		response_header(r, s->dialect->last_id_response, "%.*s",
 		    SLICE_ARG(s->last_id));

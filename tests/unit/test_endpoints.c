@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+/* test_endpoints.c - without memory an answer is a 503, never a poorer one. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "jws_forge.h"
+#include "log.h"
+#include "mem_fail.h"
+#include "queue_room.h"
+#include "route.h"
+
+#define HUB "/.well-known/mercure"
+#define ALL "{\"mercure\":{\"publish\":[\"*\"],\"subscribe\":[\"*\"]}}"
+
+enum carrier { NOWHERE, IN_HEADER, IN_QUERY, IN_COOKIE };
+
+static const struct {
+	const char *name, *method, *path, *query, *body;
+	enum carrier token;
+	const char *origin, *last_event_id;
+	enum answer_kind kind;
+	int status;
+} rows[] = {
+	{ "publish", "POST", HUB, "a=b", "topic=/1&topic=/2&data=x&id=urn:1",
+	    IN_HEADER, "https://a.example", NULL, ANSWER_PUBLISH, 200 },
+	{ "publish with a token in the query", "POST", HUB, "a=b",
+	    "topic=/1&private=on&type=t&retry=5&id=urn:1", IN_QUERY, NULL, NULL,
+	    ANSWER_PUBLISH, 200 },
+	{ "publish with a cookie", "POST", HUB, NULL, "topic=/1&id=urn:1",
+	    IN_COOKIE, "http://hub.example", NULL, ANSWER_PUBLISH, 200 },
+	{ "publish without a topic", "POST", HUB, NULL, "data=x", IN_HEADER,
+	    NULL, NULL, ANSWER_RESPONSE, 400 },
+	{ "publish without a token", "POST", HUB, NULL, "topic=/1", NOWHERE,
+	    NULL, NULL, ANSWER_RESPONSE, 401 },
+	{ "publish by a page from elsewhere", "POST", HUB, NULL, "topic=/1",
+	    IN_COOKIE, "https://evil.example", NULL, ANSWER_RESPONSE, 403 },
+	{ "subscribe", "GET", HUB, "topic=/1&topic=/%7Bx%7D&topic=*", "",
+	    IN_HEADER, "https://a.example", NULL, ANSWER_STREAM, 200 },
+	{ "subscribe behind an update", "GET", HUB, "topic=/1", "", IN_COOKIE,
+	    NULL, "a", ANSWER_STREAM, 200 },
+	{ "subscribe behind an unknown update", "GET", HUB,
+	    "topic=/1&lastEventID=z", "", IN_QUERY, NULL, NULL, ANSWER_STREAM,
+	    200 },
+	{ "subscribe to nothing", "GET", HUB, "a=b", "", IN_HEADER, NULL, NULL,
+	    ANSWER_RESPONSE, 400 },
+	{ "a look at the tail", "HEAD", HUB, "topic=/1", "", IN_HEADER,
+	    "https://a.example", "a", ANSWER_RESPONSE, 200 },
+	{ "preflight", "OPTIONS", HUB, NULL, "", NOWHERE, "https://a.example",
+	    NULL, ANSWER_RESPONSE, 204 },
+	{ "an unknown method", "PUT", HUB, NULL, "", NOWHERE, NULL, NULL,
+	    ANSWER_RESPONSE, 405 },
+	{ "an unknown path", "GET", "/", NULL, "", NOWHERE, NULL, NULL,
+	    ANSWER_RESPONSE, 404 },
+};
+
+#define ROWS_N (sizeof(rows) / sizeof(rows[0]))
+
+/* The settings, and the texts that requests point to. */
+struct desk {
+	struct config config;
+	struct settings settings;
+	struct buf token, bearer, cookie, query;
+};
+
+static void
+desk_open(struct desk *d, struct queue_room *room)
+{
+	static char origins[] = "https://a.example", name[] = "token",
+		    durability[] = "normal";
+	struct queue *q = queue_room_open(room, QUEUE_WRITE);
+
+	assert_int_equal(queue_room_put(q, "a"), ERR_OK);
+	assert_int_equal(queue_room_put(q, "b"), ERR_OK);
+	queue_close(q);
+	*d = (struct desk){ .config = { .transport_url = room->url,
+				.durability = durability,
+				.cookie_name = name,
+				.cors_allowed_origins = origins,
+				.allow_publish = true,
+				.topics_max = 10,
+				.matchers_max = 10,
+				.topic_length_max = 100 } };
+	d->settings.config = &d->config;
+	d->settings.publisher_keys = forge_key(SECRET, "HS256");
+	d->settings.subscriber_keys = forge_key(SECRET, "HS256");
+	buf_init(&d->token, FORGE_MAX);
+	buf_init(&d->bearer, FORGE_MAX);
+	buf_init(&d->cookie, FORGE_MAX);
+	buf_init(&d->query, FORGE_MAX);
+	forge(&d->token, slice_of(HONEST), slice_of(ALL), slice_of(SECRET),
+	    EVP_sha256());
+	buf_printf(&d->bearer, "Bearer %.*s", SLICE_ARG(buf_view(&d->token)));
+	buf_printf(
+	    &d->cookie, "a=b; token=%.*s", SLICE_ARG(buf_view(&d->token)));
+}
+
+static void
+desk_close(struct desk *d)
+{
+	jws_keys_free(d->settings.publisher_keys);
+	jws_keys_free(d->settings.subscriber_keys);
+	buf_free(&d->token);
+	buf_free(&d->bearer);
+	buf_free(&d->cookie);
+	buf_free(&d->query);
+}
+
+static struct request
+request(struct desk *d, size_t i)
+{
+	struct request rq = { .method = slice_of(rows[i].method),
+		.path = slice_of(rows[i].path),
+		.query = slice_of(rows[i].query),
+		.content_type = slice_of("application/x-www-form-urlencoded"),
+		.origin = slice_of(rows[i].origin),
+		.host = slice_of("hub.example"),
+		.last_event_id = slice_of(rows[i].last_event_id),
+		.body = slice_of(rows[i].body) };
+
+	if (rows[i].token == IN_HEADER)
+		rq.authorization = buf_view(&d->bearer);
+	if (rows[i].token == IN_COOKIE)
+		rq.cookie = buf_view(&d->cookie);
+	if (rows[i].token == IN_QUERY) {
+		buf_clear(&d->query);
+		buf_printf(&d->query, "%s&authorization=%.*s", rows[i].query,
+		    SLICE_ARG(buf_view(&d->token)));
+		rq.query = buf_view(&d->query);
+	}
+	return rq;
+}
+
+/* All that an answer consists of, as text. */
+static void
+describe(struct buf *out, const struct answer *a)
+{
+	buf_printf(out, "kind %d\n", a->kind);
+	response_write(&a->response, false, out);
+	if (a->kind == ANSWER_PUBLISH) {
+		const struct update *u = update_view(a->update);
+
+		buf_printf(out, "topics \"%.*s\" id \"%.*s\" data \"%.*s\"",
+		    SLICE_ARG(u->topics), SLICE_ARG(u->id), SLICE_ARG(u->data));
+	}
+	if (a->kind == ANSWER_STREAM) {
+		const struct subscriber_opening *o = a->opening;
+
+		buf_add(out, o->head->bytes, o->head->len);
+		buf_printf(out, "at %d from_start %d grant %d", (int)o->at.lo,
+		    o->from_start, o->grant != NULL);
+		for (size_t i = 0; i < o->matchers.n; i++)
+			buf_printf(out, " %.*s",
+			    SLICE_ARG(matcher_text(o->matchers.v[i])));
+	}
+}
+
+struct said {
+	struct buf text;
+	enum answer_kind kind;
+	int status;
+	bool failed; /* an allocation did */
+};
+
+/* Answer row i while the n-th allocation fails. */
+static void
+answer(struct said *out, struct desk *d, size_t i, struct context *c, long n)
+{
+	const struct request rq = request(d, i);
+	struct answer a = { 0 };
+
+	buf_init(&out->text, 65536);
+	response_init(&a.response);
+	mem_fail_at(n);
+	route_request(&a, &rq, c);
+	out->failed = mem_failed();
+	mem_fail_at(0);
+	out->kind = a.kind;
+	out->status = a.response.status;
+	describe(&out->text, &a);
+	answer_free(&a);
+}
+
+static void
+check_row(struct desk *d, size_t i)
+{
+	struct said whole, poor = { .failed = true }, again;
+	struct context c = { .settings = &d->settings, .framing = FRAMING_RAW };
+
+	answer(&whole, d, i, &c, 0);
+	queue_close(c.queue);
+	if (whole.kind != rows[i].kind || whole.status != rows[i].status)
+		fail_msg("%s: kind %d, status %d", rows[i].name, whole.kind,
+		    whole.status);
+	assert_int_equal(whole.text.err, ERR_OK);
+	for (long n = 1; poor.failed; n++) {
+		c.queue = NULL;
+		answer(&poor, d, i, &c, n);
+		if (poor.text.err != ERR_OK)
+			fail_msg("%s, %ld: only a part", rows[i].name, n);
+		/* Where the failure does no harm it is no failure. */
+		if (!slice_eq(buf_view(&poor.text), buf_view(&whole.text)) &&
+		    (poor.kind != ANSWER_RESPONSE || poor.status != 503))
+			fail_msg("%s, %ld: %.*s\ninstead of %.*s", rows[i].name,
+			    n, SLICE_ARG(buf_view(&poor.text)),
+			    SLICE_ARG(buf_view(&whole.text)));
+		answer(&again, d, i, &c, 0);
+		if (!slice_eq(buf_view(&again.text), buf_view(&whole.text)))
+			fail_msg("%s, %ld: again: %.*s", rows[i].name, n,
+			    SLICE_ARG(buf_view(&again.text)));
+		queue_close(c.queue);
+		buf_free(&poor.text);
+		buf_free(&again.text);
+	}
+	buf_free(&whole.text);
+}
+
+static void
+answers_whole_or_503(void **state)
+{
+	struct desk d;
+
+	log_open("test", LOG_LEVEL_ERR);
+	desk_open(&d, *state);
+	for (size_t i = 0; i < ROWS_N; i++)
+		check_row(&d, i);
+	desk_close(&d);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+		    answers_whole_or_503, queue_room_make, queue_room_remove),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
