@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* mem_fail.c - stands in for helpers/mem.c in unit tests. */
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -22,6 +23,33 @@ bool
 mem_failed(void)
 {
 	return atomic_load(&failed);
+}
+
+long
+mem_fail_pause(void)
+{
+	return atomic_exchange(&left, 0);
+}
+
+void
+mem_fail_resume(long n)
+{
+	atomic_store(&left, n);
+}
+
+/* By a default size that is more than a process's addresses. */
+void
+mem_fail_stacks(bool fail)
+{
+	static size_t usual;
+	pthread_attr_t attr;
+
+	pthread_getattr_default_np(&attr);
+	if (usual == 0)
+		pthread_attr_getstacksize(&attr, &usual);
+	pthread_attr_setstacksize(&attr, fail ? (size_t)1 << 48 : usual);
+	pthread_setattr_default_np(&attr);
+	pthread_attr_destroy(&attr);
 }
 
 static bool

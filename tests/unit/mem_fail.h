@@ -14,4 +14,12 @@ void mem_fail_at(long n);
 /* Whether the failure has happened since the last mem_fail_at(). */
 bool mem_failed(void);
 
+/* Count no further, and go on from `left`: around what the test allocates
+ * for itself. */
+long mem_fail_pause(void);
+void mem_fail_resume(long left);
+
+/* Whether from now on no thread finds memory for its stack. */
+void mem_fail_stacks(bool fail);
+
 #endif
