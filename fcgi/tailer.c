@@ -241,7 +241,7 @@ tail(void *arg)
 
 /* The first batch: where we are. */
 static enum err
-post_start(struct tailer *t)
+first_batch(struct batch **out, struct tailer *t)
 {
 	struct batch *b = mem_calloc(1, sizeof(*b));
 	enum err e = ERR_NOMEM;
@@ -258,8 +258,26 @@ post_start(struct tailer *t)
 	b->after = b->span.next;
 	t->tail = b->span.next;
 	t->epoch = b->key.epoch;
-	batch_post(t, b);
+	*out = b;
 	return ERR_OK;
+}
+
+/*
+ * What is posted cannot be taken back, so `first` goes out when there is a
+ * thread, and still before that thread's own: take_question(), its first
+ * step, waits for the mutex.
+ */
+static bool
+start_thread(struct tailer *t, struct batch *first)
+{
+	bool started;
+
+	pthread_mutex_lock(&t->mutex);
+	started = pthread_create(&t->thread, NULL, tail, t) == 0;
+	if (started)
+		batch_post(t, first);
+	pthread_mutex_unlock(&t->mutex);
+	return started;
 }
 
 enum err
@@ -267,6 +285,7 @@ tailer_start(
     struct tailer **out, const struct tailer_settings *s, struct fault *f)
 {
 	struct tailer *t = mem_calloc(1, sizeof(*t));
+	struct batch *first = NULL;
 	enum err e;
 
 	if (t == NULL)
@@ -276,21 +295,20 @@ tailer_start(
 	buf_init(&t->scratch, EVENT_MAX);
 	if ((e = queue_open(&t->queue, &s->queue, QUEUE_READ, f)) != ERR_OK)
 		goto out;
-	if ((e = post_start(t)) != ERR_OK) {
+	if ((e = first_batch(&first, t)) != ERR_OK) {
 		fault_set(f, e, "The queue cannot be read: %s.", err_text(e));
 		goto out;
 	}
-	if (pthread_create(&t->thread, NULL, tail, t) != 0) {
+	if (!start_thread(t, first)) {
 		e = fault_set(f, ERR_NOMEM, "No thread to read the queue.");
 		goto out;
 	}
 	*out = t;
-	return ERR_OK;
+	t = NULL;
+	first = NULL;
 out:
-	queue_close(t->queue);
-	buf_free(&t->scratch);
-	pthread_mutex_destroy(&t->mutex);
-	mem_free(t);
+	mem_free(first);
+	tailer_free(t);
 	return e;
 }
 
