@@ -63,16 +63,16 @@ fanout_batch(void *arg, struct batch *b)
 		fanout_live(f, b);
 }
 
-static void
+static enum err
 set_timer(struct subscriber *s)
 {
 	int64_t due = s->end_ms;
 
 	if (s->keepalive_ms > 0 && s->wrote_ms + s->keepalive_ms < due)
 		due = s->wrote_ms + s->keepalive_ms;
-	if (due < INT64_MAX &&
-	    loop_timer_set(s->fanout->settings.loop, &s->timer, due) != ERR_OK)
-		log_err("keep-alive dropped reason=memory");
+	if (due == INT64_MAX)
+		return ERR_OK;
+	return loop_timer_set(s->fanout->settings.loop, &s->timer, due);
 }
 
 static void
@@ -91,15 +91,31 @@ timer_fire(struct loop_timer *t)
 			fanout_keep_alive(s);
 		stream_flush(s->stream);
 	}
-	set_timer(s);
+	if (set_timer(s) != ERR_OK)
+		fanout_close(s);
+}
+
+/* Into the index, and among the timers: a stream without one would outlive
+ * its token. */
+static enum err
+enter(struct fanout *f, struct subscriber *s, const struct matcher_list *l)
+{
+	enum err e = subscriber_list_add(f->list, s, l);
+
+	if (e != ERR_OK)
+		return e;
+	s->fanout = f;
+	s->timer.fire = timer_fire;
+	s->wrote_ms = loop_now(f->settings.loop);
+	if ((e = set_timer(s)) != ERR_OK)
+		subscriber_list_remove(f->list, s);
+	return e;
 }
 
 static void
 open_stream(
     struct fanout *f, struct subscriber *s, uint64_t epoch, struct frame *head)
 {
-	s->fanout = f;
-	s->timer.fire = timer_fire;
 	TAILQ_INSERT_TAIL(&f->all, s, links);
 	f->counts.subscribers++;
 	if (epoch != f->control.key.epoch) {
@@ -109,7 +125,6 @@ open_stream(
 	stream_feed(s->stream, &stream_events, s);
 	fanout_queue(s, head);
 	stream_flush(s->stream);
-	set_timer(s);
 	fanout_catch_up(f, s);
 }
 
@@ -120,8 +135,7 @@ fanout_open(
 	struct subscriber *s = NULL;
 	enum err e = subscriber_new(&s, o, stream);
 
-	if (e == ERR_OK &&
-	    (e = subscriber_list_add(f->list, s, &o->matchers)) != ERR_OK)
+	if (e == ERR_OK && (e = enter(f, s, &o->matchers)) != ERR_OK)
 		subscriber_free(s);
 	if (e == ERR_OK)
 		open_stream(f, s, o->epoch, o->head);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <errno.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -16,21 +17,28 @@
 
 #include "clock.h"
 #include "fanout.h"
+#include "log.h"
 #include "mem.h"
+#include "mem_fail.h"
 
 #define EVENTS 1500
+#define EVENTS_FEW 150
+#define FEW 3 /* peers that come to them */
 #define PEERS 30
 #define TOPICS 4
 #define BURST_MAX 7
 #define EPOCH 9
+
+/* With the loop's heap of timers this full, a stream needs a larger one. */
+#define FILLERS 63
 
 /* Event number n of the log has position n and topic n mod TOPICS. */
 static struct {
 	struct stream_host host;
 	struct fanout *fanout;
 	struct loop_timer stop;
+	struct loop_timer fillers[FILLERS];
 	uint64_t tail;
-	int closed;
 	bool asked;
 	struct cursor question;
 } world;
@@ -43,6 +51,8 @@ static struct peer {
 	uint64_t last;  /* the last event it read */
 	char line[8192];
 	size_t have;
+	bool alive; /* the last line was no event */
+	bool gone;  /* its stream has ended */
 } peers[PEERS];
 
 /* Stands in for the tailer's. */
@@ -63,16 +73,11 @@ on_stop(struct loop_timer *t)
 }
 
 static void
-on_closed(struct stream_host *h)
-{
-	(void)h;
-	world.closed++;
-}
-
-static void
 run_once(void)
 {
-	loop_timer_set(world.host.loop, &world.stop, clock_mono_ms());
+	while (loop_timer_set(world.host.loop, &world.stop, clock_mono_ms()) !=
+	       ERR_OK)
+		continue;
 	loop_run(world.host.loop);
 }
 
@@ -82,6 +87,7 @@ event(uint64_t n)
 	static char payload[4096];
 	static const char *const topics[TOPICS] = { "/0", "/1", "/2", "/3" };
 	const struct update u = { .topics = slice_of(topics[n % TOPICS]) };
+	long left = mem_fail_pause();
 	struct frame *f;
 	int len;
 
@@ -91,6 +97,7 @@ event(uint64_t n)
 	f = frame_event(FRAMING_RAW, (struct slice){ payload, (size_t)len },
 	    (struct cursor){ 0, n }, &u);
 	assert_non_null(f);
+	mem_fail_resume(left);
 	return f;
 }
 
@@ -139,7 +146,8 @@ check_line(struct peer *p)
 	uint64_t n = strtoull(p->line, NULL, 10), want = p->last + 1;
 
 	/* The keep-alive, and positions. */
-	if (p->line[0] != '0')
+	p->alive = p->line[0] != '0';
+	if (p->alive)
 		return;
 	while (!p->topics[want % TOPICS])
 		want++;
@@ -168,18 +176,19 @@ peer_reads(struct peer *p, size_t most)
 
 	for (ssize_t i = 0; i < n; i++)
 		take_byte(p, bytes[i]);
+	p->gone = n == 0 || (n < 0 && errno != EAGAIN);
 }
 
 static struct subscriber_opening *
 opening(struct peer *p)
 {
+	long left = mem_fail_pause();
 	struct subscriber_opening *o = mem_calloc(1, sizeof(*o));
 
 	for (int i = 0; i < TOPICS; i++) {
 		struct matcher *m = NULL;
 		char topic[16];
 
-		p->topics[i] = i == 0 || rand() % 2 == 0;
 		snprintf(topic, sizeof(topic), "/%d", i);
 		if (!p->topics[i])
 			continue;
@@ -192,9 +201,11 @@ opening(struct peer *p)
 	o->at = (struct cursor){ 0, p->after };
 	o->end_ms = INT64_MAX;
 	o->keepalive_ms = 1;
+	mem_fail_resume(left);
 	return o;
 }
 
+/* With p->topics from p->after on; without memory the peer is gone at once. */
 static void
 join(struct peer *p)
 {
@@ -206,13 +217,25 @@ join(struct peer *p)
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
 	setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
 	p->fd = fds[1];
-	/* At the end, or somewhere in history. */
+	p->last = p->after;
+	p->have = 0;
+	p->gone =
+	    stream_new(&s, &world.host, fds[0], FRAME_ID, false) != ERR_OK;
+	if (p->gone)
+		close(fds[0]);
+	else
+		fanout_open(world.fanout, opening(p), s);
+}
+
+/* At the end, or somewhere in history. */
+static void
+join_anywhere(struct peer *p)
+{
 	p->after =
 	    rand() % 2 ? world.tail : (uint64_t)rand() % (world.tail + 1);
-	p->last = p->after;
-	assert_int_equal(
-	    stream_new(&s, &world.host, fds[0], FRAME_ID, false), ERR_OK);
-	fanout_open(world.fanout, opening(p), s);
+	for (int i = 0; i < TOPICS; i++)
+		p->topics[i] = i == 0 || rand() % 2 == 0;
+	join(p);
 }
 
 static void
@@ -227,7 +250,6 @@ open_world(size_t ring_bytes)
 	memset(&world, 0, sizeof(world));
 	memset(peers, 0, sizeof(peers));
 	world.host.framing = FRAMING_RAW;
-	world.host.closed = on_closed;
 	world.stop.fire = on_stop;
 	assert_int_equal(loop_new(&world.host.loop), ERR_OK);
 	settings.loop = world.host.loop;
@@ -240,27 +262,61 @@ close_world(void)
 {
 	fanout_end(world.fanout, NULL, NULL);
 	for (size_t i = 0; i < PEERS; i++)
-		close(peers[i].fd);
-	while (world.closed < PEERS)
+		if (peers[i].fd > 0)
+			close(peers[i].fd);
+	while (world.host.open > 0)
 		run_once();
 	assert_int_equal(fanout_counts(world.fanout).subscribers, 0);
 	fanout_free(world.fanout);
 	loop_free(world.host.loop);
 }
 
-/* All has been delivered when nobody has anything left to read. */
+/* All has been delivered when nobody has anything left to read but signs of
+ * life. */
 static bool
 all_are_served(void)
 {
 	for (size_t i = 0; i < PEERS; i++) {
 		uint64_t n = world.tail;
 
+		if (peers[i].fd == 0)
+			continue;
 		while (n > 0 && !peers[i].topics[n % TOPICS])
 			n--;
-		if (peers[i].last < n)
+		if (peers[i].last < n || !peers[i].alive)
 			return false;
 	}
 	return true;
+}
+
+/* Peers that were cut come back with the last event they read. */
+static void
+rejoin(void)
+{
+	for (size_t i = 0; i < PEERS; i++) {
+		struct peer *p = &peers[i];
+
+		if (!p->gone)
+			continue;
+		close(p->fd);
+		p->after = p->last;
+		join(p);
+	}
+}
+
+/* Now all read; nobody waits for something to be published. */
+static void
+serve_all(void)
+{
+	for (int round = 0; round < 5000 && !all_are_served(); round++) {
+		for (size_t i = 0; i < PEERS; i++)
+			if (peers[i].fd > 0)
+				peer_reads(&peers[i], 20000);
+		rejoin();
+		answer_question();
+		run_once();
+	}
+	assert_true(all_are_served());
 }
 
 static void
@@ -277,7 +333,7 @@ serves_all_sorts_of_peers(void **state)
 			struct peer *p = &peers[rand() % PEERS];
 
 			if (joined < PEERS && rand() % 5 == 0)
-				join(&peers[joined++]);
+				join_anywhere(&peers[joined++]);
 			publish();
 			if (rand() % 2)
 				answer_question();
@@ -287,16 +343,91 @@ serves_all_sorts_of_peers(void **state)
 				run_once();
 		}
 		assert_int_equal(joined, PEERS);
-		/* Now all read; nobody waits for something to be published. */
-		for (int round = 0; round < 5000 && !all_are_served();
-		     round++) {
-			for (size_t k = 0; k < PEERS; k++)
-				peer_reads(&peers[k], 20000);
-			answer_question();
-			run_once();
-		}
-		assert_true(all_are_served());
+		serve_all();
 		close_world();
+	}
+}
+
+/* One that reads, and two that do not and must catch up; one after the other
+ * from the beginning of the log. */
+static void
+live_and_replay(void)
+{
+	struct peer *p = peers;
+
+	for (int i = 0; i < EVENTS_FEW; i++) {
+		struct batch b = { .replay = false };
+
+		if (i % (EVENTS_FEW / FEW) == 0) {
+			memset(p->topics, true, sizeof(p->topics));
+			join(p++);
+		}
+		world.tail++;
+		send_batch(&b, world.tail - 1);
+		peer_reads(&peers[0], 20000);
+		answer_question();
+		run_once();
+		rejoin();
+	}
+	serve_all();
+}
+
+/* The same database once more: all are told, nobody loses anything. */
+static void
+change_epoch(void)
+{
+	struct batch b = { .new_epoch = true,
+		.span = { .epoch = EPOCH, .next = { 0, world.tail } },
+		.key.epoch = EPOCH };
+	struct batch next = { .replay = false };
+
+	fanout_batch(world.fanout, &b);
+	run_once();
+	rejoin();
+	world.tail++;
+	send_batch(&next, world.tail - 1);
+	serve_all();
+}
+
+static void
+loses_nothing_without_memory(void **state)
+{
+	bool failed = true;
+
+	(void)state;
+	log_open("test", LOG_LEVEL_ERR);
+	for (long n = 1; failed; n++) {
+		open_world(6000);
+		for (size_t i = 0; i < FILLERS; i++)
+			assert_int_equal(loop_timer_set(world.host.loop,
+					     &world.fillers[i], INT64_MAX),
+			    ERR_OK);
+		mem_fail_at(n);
+		live_and_replay();
+		change_epoch();
+		fanout_end(world.fanout, NULL, NULL);
+		failed = mem_failed();
+		mem_fail_at(0);
+		close_world();
+	}
+}
+
+static void
+starts_or_fails_without_memory(void **state)
+{
+	const struct fanout_settings settings = { .framing = FRAMING_RAW };
+	enum err e = ERR_NOMEM;
+
+	(void)state;
+	for (long n = 1; e != ERR_OK; n++) {
+		struct fanout *f = NULL;
+
+		mem_fail_at(n);
+		e = fanout_new(&f, &settings);
+		assert_int_equal(e, mem_failed() ? ERR_NOMEM : ERR_OK);
+		assert_int_equal(f == NULL, mem_failed());
+		mem_fail_at(0);
+		fanout_free(f);
 	}
 }
 
@@ -305,6 +436,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(serves_all_sorts_of_peers),
+		cmocka_unit_test(starts_or_fails_without_memory),
+		cmocka_unit_test(loses_nothing_without_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
