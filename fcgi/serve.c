@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 
 #include <string.h>
+#include <unistd.h>
 
 #include "container.h"
 #include "exchange.h"
@@ -151,8 +152,13 @@ start(struct server *sv, struct settings *s,
 		    (unsigned long long)c->workers);
 	if ((e = listener_open(&fd, listener, f)) != ERR_OK)
 		return e;
-	e = intake_new(&sv->intake, fd, &sv->parts);
-	return e == ERR_OK ? e : fault_set(f, e, "The socket is no socket.");
+	if ((e = intake_new(&sv->intake, fd, &sv->parts)) != ERR_OK) {
+		listener_withdraw(listener);
+		close(fd);
+		fault_set(
+		    f, e, "The socket cannot be listened on: %s.", err_text(e));
+	}
+	return e;
 }
 
 enum err
@@ -162,8 +168,10 @@ serve_run(struct settings *s, const struct config_sources *sources,
 	struct server *sv = mem_calloc(1, sizeof(*sv));
 	enum err e;
 
-	if (sv == NULL)
+	if (sv == NULL) {
+		settings_unref(s);
 		return fault_set(f, ERR_NOMEM, "Out of memory.");
+	}
 	sv->sources = sources;
 	sv->listener = listener;
 	if ((e = start(sv, s, listener, f)) == ERR_OK) {
