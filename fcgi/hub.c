@@ -179,6 +179,11 @@ hub_open(struct hub **out, const struct settings *s, enum framing framing,
 		fault_set(f, e, "No event loop: %s.", err_text(e));
 		goto out;
 	}
+	/* Its place is taken now: at the end there may be no memory for it. */
+	if ((e = loop_timer_set(h->loop, &h->deadline, INT64_MAX)) != ERR_OK) {
+		fault_set(f, e, "Out of memory.");
+		goto out;
+	}
 	h->host.loop = h->loop;
 	if ((e = start_parts(h, s, framing, f)) != ERR_OK)
 		goto out;

@@ -225,6 +225,7 @@ arrive(struct intake *in, int fd)
 		return;
 	}
 	if ((x = exchange_new(in->parts, fd)) == NULL) {
+		log_err("connection dropped reason=memory");
 		close(fd);
 		return;
 	}
@@ -248,13 +249,15 @@ go_on(struct loop_timer *t)
 }
 
 /* Out of descriptors or memory: let the backlog hold them for a while,
- * instead of spinning. */
+ * instead of spinning; but without a timer nobody would end the pause. */
 static void
 pause_accepting(struct intake *in)
 {
+	int64_t until = loop_now(in->loop) + PAUSE_MS;
+
 	log_err("accept paused reason=\"%s\"", strerror(errno));
-	loop_unwatch(in->loop, &in->watch);
-	loop_timer_set(in->loop, &in->pause, loop_now(in->loop) + PAUSE_MS);
+	if (loop_timer_set(in->loop, &in->pause, until) == ERR_OK)
+		loop_unwatch(in->loop, &in->watch);
 }
 
 static void
