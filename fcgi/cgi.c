@@ -123,7 +123,8 @@ stream(struct answer *a, struct settings *s)
 		hub_end_with_streams(h);
 		fanout_open(hub_fanout(h), o, out);
 		hub_run(h);
-	}
+	} else
+		log_err("stream failed reason=memory");
 	hub_close(h);
 }
 
