@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_cgi.c - one request, one process, one allocation that fails. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -100,8 +101,9 @@ visit_begin(struct visit *v, const struct queue_room *room, const char *method,
 	assert_true(v->pid > 0);
 	close(in[READ_END]);
 	close(out[WRITE_END]);
-	assert_int_equal(
-	    write(v->in, body, strlen(body)), (ssize_t)strlen(body));
+	/* Who found no memory may be gone already. */
+	if (write(v->in, body, strlen(body)) != (ssize_t)strlen(body))
+		assert_int_equal(errno, EPIPE);
 }
 
 /* False at the end. */
