@@ -124,9 +124,9 @@ for my $row (['too complex', $complex, '1024 states'],
 	my $answer = $roomy->request('GET', "$path?topic=a", undef,
 	    token => Token::subscriber(['a', $template]));
 	is $answer->status, 401, "$name: in a token: 401";
-	unlike $answer->body, qr/\Q$words\E/, 'the peer is not told why';
+	like $answer->body, qr/\Q$words\E/, "$name: which limit";
 	like $roomy->log_text, qr/token refused [^\n]*\Q$words\E/,
-	    'the log is';
+	    "$name: the log has it, too";
 }
 is $roomy->request('HEAD', "$path?" . Hub::form(
     topic => 'x' x 4094 . '{a'))->status, 200,
