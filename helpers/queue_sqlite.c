@@ -34,59 +34,17 @@ queue_sqlite_path(char **out, const char *url, struct fault *f)
 	return ERR_OK;
 }
 
-void
-queue_sqlite_free(struct queue_sqlite *q)
-{
-	if (q == NULL)
-		return;
-	queue_sqlite_settled(q);
-	queue_sqlite_shut(q);
-	sidecar_close(q->side);
-	mem_free(q->path);
-	mem_wipe_free(q, sizeof(*q));
-}
-
 static void
 sqlite_close(struct queue *base)
 {
 	queue_sqlite_free((struct queue_sqlite *)base);
 }
 
-static struct queue_sqlite *
-handle_new(const struct queue_settings *s, enum queue_mode mode)
-{
-	struct queue_sqlite *q = mem_calloc(1, sizeof(*q));
-
-	if (q == NULL)
-		return NULL;
-	q->base.ops = &queue_sqlite_ops;
-	q->settings = *s;
-	q->settings.url = NULL;
-	q->mode = mode;
-	return q;
-}
-
-enum err
-queue_sqlite_twin(struct queue_sqlite **out, const struct queue_sqlite *q)
-{
-	struct queue_sqlite *twin = handle_new(&q->settings, q->mode);
-	enum err e = ERR_NOMEM;
-
-	if (twin == NULL)
-		return e;
-	twin->path = mem_text(slice_of(q->path));
-	if (twin->path != NULL && (e = queue_sqlite_ready(twin)) == ERR_OK)
-		*out = twin;
-	else
-		queue_sqlite_free(twin);
-	return e;
-}
-
 static enum err
 sqlite_open(struct queue **out, const struct queue_settings *s,
     enum queue_mode mode, struct fault *f)
 {
-	struct queue_sqlite *q = handle_new(s, mode);
+	struct queue_sqlite *q = queue_sqlite_new(&queue_sqlite_ops, s, mode);
 	enum err e;
 
 	if (q == NULL)

@@ -42,8 +42,8 @@ struct queue_sqlite {
 	bool in_signals;       /* `signals` is to be restored */
 	sigset_t signals;
 
-	int wal_frames; /* in the log, as of the last commit */
-	int settle_at;  /* so many are too many */
+	int wal_frames;     /* in the log, as of the last commit */
+	int settled_frames; /* as of when a settler was started */
 	pthread_t settler;
 	bool has_settler; /* to be joined */
 	_Atomic bool settling;
@@ -98,16 +98,16 @@ enum err queue_sqlite_failed(struct queue_sqlite *q, int rc);
 /* Say in the log, once for each state, that a call failed or works again. */
 enum err queue_sqlite_done(struct queue_sqlite *q, enum err e);
 
-/* queue_sqlite.c: another handle for the same queue, for another thread. */
+/* queue_sqlite_handle.c: nothing is open yet; NULL: no memory.  A twin is
+ * another handle for the same queue, for another thread; it is ready. */
+struct queue_sqlite *queue_sqlite_new(const struct queue_ops *ops,
+    const struct queue_settings *s, enum queue_mode mode);
 enum err queue_sqlite_twin(
     struct queue_sqlite **out, const struct queue_sqlite *q);
 void queue_sqlite_free(struct queue_sqlite *q); /* NULL is allowed */
 
-/* queue_sqlite_settle.c: from now on, count what commits add to the log. */
-void queue_sqlite_watch_log(struct queue_sqlite *q);
-
-/* After a commit, without the lock: start a thread that checkpoints if it is
- * time.  queue_sqlite_settled() waits for its end. */
+/* queue_sqlite_settle.c: after a commit, without the lock: start a thread that
+ * checkpoints if it is time.  queue_sqlite_settled() waits for its end. */
 void queue_sqlite_settle(struct queue_sqlite *q);
 void queue_sqlite_settled(struct queue_sqlite *q);
 

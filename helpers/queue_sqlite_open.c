@@ -28,6 +28,20 @@ writer(void *arg, int a_len, const void *a, int b_len, const void *b)
 	return 0;
 }
 
+static int
+note_frames(void *arg, sqlite3 *db, const char *name, int frames)
+{
+	struct queue_sqlite *q = arg;
+
+	(void)db;
+	(void)name;
+	/* All was settled, and the log begins anew. */
+	if (frames < q->wal_frames)
+		q->settled_frames = 0;
+	q->wal_frames = frames;
+	return SQLITE_OK;
+}
+
 /* No statement runs before this: closing the connection must never
  * checkpoint, and never remove the -wal file. */
 static int
@@ -84,7 +98,8 @@ connect_db(struct queue_sqlite *q, bool fresh)
 		queue_sqlite_shut(q);
 		return e;
 	}
-	queue_sqlite_watch_log(q);
+	sqlite3_wal_hook(q->db, note_frames, q);
+	q->wal_frames = q->settled_frames = 0; /* the next commit tells */
 	q->looked_ms = clock_mono_ms();
 	return ERR_OK;
 }

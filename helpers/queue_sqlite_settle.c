@@ -16,28 +16,6 @@
 /* The thread cannot keep up, or there was none to be had. */
 #define FORCE_FRAMES 16000
 
-static int
-note_frames(void *arg, sqlite3 *db, const char *name, int frames)
-{
-	struct queue_sqlite *q = arg;
-
-	(void)db;
-	(void)name;
-	/* All was settled, and the log begins anew. */
-	if (frames < q->wal_frames)
-		q->settle_at = SETTLE_FRAMES;
-	q->wal_frames = frames;
-	return SQLITE_OK;
-}
-
-void
-queue_sqlite_watch_log(struct queue_sqlite *q)
-{
-	sqlite3_wal_hook(q->db, note_frames, q);
-	q->wal_frames = 0; /* the next commit tells */
-	q->settle_at = SETTLE_FRAMES;
-}
-
 /* SQLite's own handle: an open(2) and close(2) of ours would drop its
  * locks. */
 static void
@@ -100,21 +78,14 @@ queue_sqlite_must_checkpoint(const struct queue_sqlite *q)
 void
 queue_sqlite_settle(struct queue_sqlite *q)
 {
-	if (q->wal_frames < q->settle_at || atomic_load(&q->settling))
+	if (q->wal_frames - q->settled_frames < SETTLE_FRAMES ||
+	    atomic_load(&q->settling))
 		return;
 	queue_sqlite_settled(q);
 	/* Not at once again if a reader keeps the log from beginning anew. */
-	q->settle_at = q->wal_frames + SETTLE_FRAMES;
+	q->settled_frames = q->wal_frames;
 	atomic_store(&q->settling, true);
 	q->has_settler = pthread_create(&q->settler, NULL, settler, q) == 0;
 	if (!q->has_settler)
 		atomic_store(&q->settling, false);
-}
-
-void
-queue_sqlite_settled(struct queue_sqlite *q)
-{
-	if (q->has_settler)
-		pthread_join(q->settler, NULL);
-	q->has_settler = false;
 }

@@ -104,7 +104,7 @@ test_a_reader_holds_it_up(void **state)
 	queue_sqlite_settled(q);
 	assert_true(frames(w) > FEW);
 	assert_false(q->has_settler);
-	assert_true(q->settle_at > q->wal_frames);
+	assert_true(q->wal_frames - q->settled_frames < FEW);
 
 	sqlite3_finalize(st);
 	sqlite3_close(reader);
