@@ -38,15 +38,27 @@ sub pem {
 	return openssl('pkey', '-in', "$self->{dir}/key", '-pubout');
 }
 
-# The public key of ES256 as a JWK, a hash.
+# The public key as a JWK, a hash.
 sub jwk {
 	my ($self) = @_;
+
+	return $self->jwk_rsa if $self->{alg} eq 'RS256';
 	my $der = openssl('pkey', '-in', "$self->{dir}/key", '-pubout',
 	    '-outform', 'DER');
 
 	return { kty => 'EC', crv => 'P-256', kid => $self->{kid},
 	    x => encode_base64url(substr $der, -64, 32),
 	    y => encode_base64url(substr $der, -32) };
+}
+
+# e is 65537, as openssl makes it.
+sub jwk_rsa {
+	my ($self) = @_;
+	my ($n) = openssl('rsa', '-in', "$self->{dir}/key", '-noout',
+	    '-modulus') =~ /=([0-9A-F]+)/;
+
+	return { kty => 'RSA', kid => $self->{kid}, e => 'AQAB',
+	    n => encode_base64url(pack 'H*', $n) };
 }
 
 # A set of them as text.
