@@ -69,13 +69,17 @@ const char *queue_sqlite_network_fs(unsigned long magic); /* NULL: local */
 enum err queue_sqlite_network_check(const char *path, struct fault *f);
 
 /*
- * queue_sqlite_files.c.  True: the connection does not lead to the database at
- * the path any more; shut it.  The path is in order then: with another
- * database lies no log of ours, and whoever holds the lock has written the
- * database anew if it was its -wal or -shm that is gone.
+ * queue_sqlite_files.c.  ERR_MOVED: the connection does not lead to the
+ * database at the path any more; shut it.  The path is in order then: with
+ * another database lies no log of ours, and whoever holds the lock has written
+ * the database anew if it was its -wal or -shm that is gone.  Where that
+ * cannot be done, only with the lock: ERR_FULL, ERR_READONLY, ERR_IO; keep
+ * the connection, which alone has what the log held.
  */
-bool queue_sqlite_moved(struct queue_sqlite *q);
-void queue_sqlite_note_files(struct queue_sqlite *q);
+enum err queue_sqlite_look(struct queue_sqlite *q);
+
+/* False: what is at the path is not, or not wholly, what was opened. */
+bool queue_sqlite_note_files(struct queue_sqlite *q);
 
 /* queue_sqlite_base.c: the lock, with signals blocked; ERR_MOVED: shut and ready
  * again. */

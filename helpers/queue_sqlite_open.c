@@ -271,6 +271,16 @@ upgrade(struct queue_sqlite *q)
 	return queue_sqlite_run(q, SQL_COMMIT);
 }
 
+static enum err
+note_files(struct queue_sqlite *q)
+{
+	return queue_sqlite_note_files(q)
+		   ? ERR_OK
+		   : fault_set(&q->fault, ERR_MOVED,
+			 "%s is moved again and again: end what does it",
+			 q->path);
+}
+
 /* Under the lock. */
 static enum err
 make_ready(struct queue_sqlite *q)
@@ -293,8 +303,8 @@ make_ready(struct queue_sqlite *q)
 		    "MERCURE_TRANSPORT_URL to a local disk",
 		    q->path);
 	if (e == ERR_OK)
-		queue_sqlite_note_files(q);
-	else
+		e = note_files(q);
+	if (e != ERR_OK)
 		queue_sqlite_shut(q);
 	return e;
 }
@@ -313,8 +323,8 @@ open_ready(struct queue_sqlite *q)
 	if (e == ERR_OK)
 		e = look_at_db(q);
 	if (e == ERR_OK)
-		queue_sqlite_note_files(q);
-	else
+		e = note_files(q);
+	if (e != ERR_OK)
 		queue_sqlite_shut(q);
 	return e;
 }
@@ -352,7 +362,9 @@ queue_sqlite_ready(struct queue_sqlite *q)
 		if (q->db != NULL)
 			return ERR_OK;
 
-		if ((e = open_ready(q)) != ERR_NOTFOUND)
+		if ((e = open_ready(q)) == ERR_MOVED)
+			continue;
+		if (e != ERR_NOTFOUND)
 			return e;
 		if ((e = queue_sqlite_lock(q)) != ERR_OK) {
 			if (e == ERR_BUSY && made_by_another(q))

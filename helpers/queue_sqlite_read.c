@@ -23,7 +23,8 @@ ready_to_read(struct queue_sqlite *q)
 			sidecar_close(q->side);
 			q->side = NULL;
 		}
-		if (queue_sqlite_moved(q) || queue_sqlite_version(q) != ERR_OK)
+		if (queue_sqlite_look(q) == ERR_MOVED ||
+		    queue_sqlite_version(q) != ERR_OK)
 			queue_sqlite_shut(q);
 	}
 	return queue_sqlite_ready(q);

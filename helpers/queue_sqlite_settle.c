@@ -50,7 +50,7 @@ settle(struct queue_sqlite *q)
 	 * process will settle. */
 	if (queue_sqlite_lock(q) != ERR_OK)
 		return;
-	if (!queue_sqlite_moved(q))
+	if (queue_sqlite_look(q) == ERR_OK)
 		e = queue_sqlite_checkpoint(q);
 	queue_sqlite_unlock(q);
 	if (e != ERR_OK)

@@ -271,12 +271,12 @@ transact(struct queue_sqlite *q, const struct update *const *updates, size_t n)
 		return e;
 	}
 	/* A database that is no longer at its place has swallowed them. */
-	if (queue_sqlite_moved(q)) {
+	if ((e = queue_sqlite_look(q)) == ERR_MOVED) {
 		queue_sqlite_shut(q);
-		return fault_set(&q->fault, ERR_MOVED,
+		fault_set(&q->fault, e,
 		    "%s was moved or replaced: publish again", q->path);
 	}
-	return ERR_OK;
+	return e;
 }
 
 /* ERR_NOTFOUND: something was moved before anything was written. */
@@ -286,10 +286,12 @@ append_locked(
 {
 	enum err e;
 
-	if (queue_sqlite_moved(q)) {
+	if ((e = queue_sqlite_look(q)) == ERR_MOVED) {
 		queue_sqlite_shut(q);
 		return ERR_NOTFOUND;
 	}
+	if (e != ERR_OK)
+		return e;
 	e = transact(q, updates, n);
 	if (e == ERR_NOTFOUND)
 		queue_sqlite_shut(q);

@@ -249,6 +249,28 @@ test_log_removed(void **state)
 }
 
 /* Each damage is an error while it lasts, and none when it is gone. */
+/* The database cannot be written anew: who has the log keeps it until it can,
+ * and nobody is told that an update is safe. */
+static void
+test_log_removed_and_no_way(void **state)
+{
+	struct queue_room *r = *state;
+	struct queue *w = queue_room_open(r, QUEUE_WRITE);
+
+	assert_int_equal(queue_room_put(w, "a"), ERR_OK);
+	unlink(queue_room_path(r, "-wal"));
+	assert_int_equal(mkdir(queue_room_path(r, "-new"), 0700), 0);
+	for (int i = 0; i < 3; i++)
+		assert_int_not_equal(queue_room_put(w, "b"), ERR_OK);
+	assert_int_equal(rmdir(queue_room_path(r, "-new")), 0);
+	assert_int_equal(queue_room_put(w, "c"), ERR_OK);
+	queue_close(w);
+
+	w = queue_room_open(r, QUEUE_READ);
+	assert_string_equal(queue_room_ids(w), "a c ");
+	queue_close(w);
+}
+
 static void
 test_damaged(void **state)
 {
@@ -560,6 +582,7 @@ main(void)
 		TEST(test_moved_during_the_commit),
 		TEST(test_sidecar_replaced),
 		TEST(test_log_removed),
+		TEST(test_log_removed_and_no_way),
 		TEST(test_damaged),
 		TEST(test_truncated_in_place),
 		TEST(test_not_ours),
