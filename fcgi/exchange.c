@@ -88,14 +88,17 @@ send_response(struct exchange *x)
 static const char *
 no_stream(const struct exchange *x)
 {
-	struct settings *now = workers_settings(x->parts->workers);
-	bool admitted = settings_admit(now, x->answer.opening->grant);
+	struct settings *now;
+	bool admitted;
 
+	/* First: at the very end the workers are gone. */
+	if (hub_is_draining(x->parts->hub))
+		return "The hub is about to end; try again.";
+	now = workers_settings(x->parts->workers);
+	admitted = settings_admit(now, x->answer.opening->grant);
 	settings_unref(now);
 	if (!admitted)
 		return "The hub has just been given other settings; try again.";
-	if (hub_is_draining(x->parts->hub))
-		return "The hub is about to end; try again.";
 	if (fanout_counts(hub_fanout(x->parts->hub)).subscribers >=
 	    x->parts->subscribers_max)
 		return "The hub holds as many streams as it may "

@@ -303,6 +303,17 @@ intake_new(struct intake **out, int listen_fd, struct exchange_parts *parts)
 	return ERR_OK;
 }
 
+/* Its answer comes from a stream, and this round of the loop may still hold
+ * an event for the exchange: not if it is not watched. */
+static void
+let_go(struct exchange *x)
+{
+	if (x->watched)
+		loop_unwatch(x->arrival.in->loop, &x->watch);
+	x->watched = false;
+	spool_late(&x->timer);
+}
+
 void
 intake_stop(struct intake *in)
 {
@@ -316,7 +327,7 @@ intake_stop(struct intake *in)
 	close(in->watch.fd);
 	while ((x = TAILQ_FIRST(&in->arrivals)) != NULL)
 		if (x->arrival.body_only)
-			spool_late(&x->timer);
+			let_go(x);
 		else
 			drop(x, NULL);
 }

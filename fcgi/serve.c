@@ -39,13 +39,17 @@ static void
 reload_done(struct loop_mail *m)
 {
 	struct server *sv = CONTAINER(struct server, reloaded, m);
-	struct settings *now = workers_settings(sv->parts.workers);
+	struct settings *now;
 
-	fanout_end(hub_fanout(sv->parts.hub), still_holds, now);
-	settings_unref(now);
 	sv->reloading = false;
-	if (sv->again && !hub_is_draining(sv->parts.hub))
-		reload(sv);
+	/* A hub that drains has ended all, and its workers may be gone. */
+	if (!hub_is_draining(sv->parts.hub)) {
+		now = workers_settings(sv->parts.workers);
+		fanout_end(hub_fanout(sv->parts.hub), still_holds, now);
+		settings_unref(now);
+		if (sv->again)
+			reload(sv);
+	}
 	hub_release(sv->parts.hub);
 }
 

@@ -125,6 +125,25 @@ for my $row (['the cursor of a stream that had received nothing',
 	    "$name: nothing that was not sent";
 }
 
+# The signal and a byte of slow bodies in one round of the loop, in this order.
+my @half = map { FcgiClient->new(address => $hub->{address}) } 1 .. 6;
+my $request = FcgiClient::request_bytes(params => Hub::params('POST', $path,
+    'topic=a&data=never', token => Token::publisher()),
+    stdin => 'topic=a&data=never');
+$_->send_bytes(substr $request, 0, -12) for @half;
+is $hub->request('HEAD', "$path?topic=a")->status, 200, 'they have arrived';
+kill 'STOP', $hub->{pid};
+wait_until('the hub is stopped',
+    sub { slurp("/proc/$hub->{pid}/stat") =~ /\) T / });
+kill 'TERM', $hub->{pid};
+$_->send_bytes(substr $request, -12, 1) for @half;
+kill 'CONT', $hub->{pid};
+for my $peer (@half) {
+	is $peer->finished->status, 408, 'half a body at SIGTERM: told 408';
+}
+is $hub->stop, 0, 'and the hub ends with 0';
+$hub->start;
+
 # A stale socket file is no obstacle to a new start.
 $hub->stop('KILL');
 ok -S $hub->{address} =~ s/^unix://r, 'a killed hub leaves its socket';
