@@ -36,7 +36,8 @@ keep(struct spool *s, const uint8_t *bytes, size_t n, struct fault *f)
 {
 	enum err e;
 
-	if (n > s->room->max - s->room->used)
+	/* One that is alone may be as long as a request may be. */
+	if (s->room->used + n > s->room->max && s->room->used > s->bytes.len)
 		return SPOOL_NO_ROOM;
 	buf_add(&s->bytes, bytes, n);
 	if (s->bytes.err == ERR_LIMIT)

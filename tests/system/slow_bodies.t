@@ -95,6 +95,13 @@ my $next = begun($small, 'x' x 200_000, 100);
 $next->send_bytes($next->{rest});
 is $next->finished->status, 200, 'and whoever is served gives it back';
 
+# One that is alone has room, also beside its parameters.
+my $tight = Hub->start(config => { MERCURE_MAX_BODY => 500_000,
+    MERCURE_MAX_PARKED_BYTES => 500_000 });
+my $alone = begun($tight, 'x' x 499_900, 100_000);
+$alone->send_bytes($alone->{rest});
+is $alone->finished->status, 200, 'as long as allowed, and alone: published';
+
 $hub->publish_ok(topic => 'a', data => 'end');
 is_deeply $stream->data_until('end'), [], 'nothing else was published';
 is $stream->faults, '', 'a clean stream';

@@ -95,6 +95,7 @@ static const struct {
 	{ "never", REQUEST_MAX, 0, 1, true, SPOOL_ENDED },
 	{ "more than it may be", 20, 0, 0, false, SPOOL_TOO_LONG },
 	{ "no room", REQUEST_MAX, ROOM_MAX - 20, 0, false, SPOOL_NO_ROOM },
+	{ "just room", REQUEST_MAX, ROOM_MAX - 90, 0, false, SPOOL_WHOLE },
 	{ "no room at all", REQUEST_MAX, ROOM_MAX, 1, false, SPOOL_NO_ROOM },
 };
 
