@@ -2,7 +2,9 @@
 /* config_keys.c - finds the text of a role's keys and has it read. */
 #include "config_keys.h"
 
+#include <strings.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "config_table.h"
 
@@ -50,6 +52,20 @@ without_line_ends(struct slice text)
 	return text;
 }
 
+/* Where keys may lie elsewhere; as a secret, anybody could guess it. */
+static bool
+is_url(const char *value)
+{
+	static const char *const starts[] = { "http://", "https://", "file:" };
+
+	if (value[0] == '@')
+		value++;
+	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
+		if (strncasecmp(value, starts[i], strlen(starts[i])) == 0)
+			return true;
+	return false;
+}
+
 /* Read the text of the keys into *out; *open: everybody may read it. */
 static enum err
 key_text(struct buf *out, bool *open, const char *value, struct fault *f)
@@ -58,7 +74,10 @@ key_text(struct buf *out, bool *open, const char *value, struct fault *f)
 	enum err e;
 
 	*open = false;
-	if (strncmp(value, "@https://", 9) == 0)
+	if (value[0] == '/' && access(value, F_OK) == 0)
+		return fault_set(f, ERR_SYNTAX,
+		    "this is the name of a file: write @ in front of it.");
+	if (is_url(value))
 		return fault_set(f, ERR_UNSUPPORTED,
 		    "keys are not fetched from URLs: save the set to a file "
 		    "and name that: @/path.");

@@ -15,13 +15,37 @@
  * How public keys start that people paste without their PEM armour, or from
  * the wrong program.  As a secret, anybody who knows them could sign.
  */
-static const char *const public_starts[] = { "ssh-", "ecdsa-sha2-",
-	/* RSA of 2048, 3072 and 4096 bits: SubjectPublicKeyInfo, PKCS #1 */
+static const char *const public_starts[] = { "ssh-", "ecdsa-sha2-", "sk-ssh-",
+	"sk-ecdsa-", "---- BEGIN",
+	/* RSA of 2048, 3072, 4096, 8192 bits: SubjectPublicKeyInfo, PKCS #1 */
 	"MIIBIjANBgkqhkiG9w0B", "MIIBojANBgkqhkiG9w0B", "MIICIjANBgkqhkiG9w0B",
-	"MIIBCgKCAQEA", "MIIBigKCAYEA", "MIICCgKCAgEA",
+	"MIIEIjANBgkqhkiG9w0B", "MIIBCgKCAQEA", "MIIBigKCAYEA", "MIICCgKCAgEA",
 	/* P-256, P-384, P-521, Ed25519 */
 	"MFkwEwYHKoZIzj0C", "MHYwEAYHKoZIzj0C", "MIGbMBAGByqGSM49",
 	"MCowBQYDK2Vw" };
+
+/* Behind the blanks and the byte order mark that editors put in front. */
+static struct slice
+start_of(struct slice text)
+{
+	static const char bom[] = "\xef\xbb\xbf";
+
+	if (slice_starts(text, bom))
+		text = slice_after(text, sizeof(bom) - 1);
+	return slice_trim(text);
+}
+
+static bool
+looks_public(struct slice secret)
+{
+	struct slice start = start_of(secret);
+
+	for (size_t i = 0; i < sizeof(public_starts) / sizeof(public_starts[0]);
+	     i++)
+		if (slice_starts(start, public_starts[i]))
+			return true;
+	return false;
+}
 
 static enum err
 secret_check(struct slice secret, const struct jws_alg *alg, struct fault *f)
@@ -35,12 +59,10 @@ secret_check(struct slice secret, const struct jws_alg *alg, struct fault *f)
 		return fault_set(f, ERR_SYNTAX, "The secret key is empty.");
 	if (secret.len > INT_MAX)
 		return fault_set(f, ERR_SYNTAX, "The secret key is too long.");
-	for (size_t i = 0; i < sizeof(public_starts) / sizeof(public_starts[0]);
-	     i++)
-		if (slice_starts(secret, public_starts[i]))
-			return fault_set(f, ERR_SYNTAX,
-			    "The secret key looks like a public key without "
-			    "its lines -----BEGIN and -----END.");
+	if (looks_public(secret))
+		return fault_set(f, ERR_SYNTAX,
+		    "The secret key looks like a public key without its lines "
+		    "-----BEGIN and -----END.");
 	return ERR_OK;
 }
 

@@ -7,6 +7,7 @@
 #include "jws_pem.h"
 #include "log.h"
 #include "mem.h"
+#include "utf8.h"
 
 #define SECRET_ALG "HS256"
 
@@ -23,6 +24,24 @@ keys_add(struct jws_keys *keys, struct jws_key *k, struct fault *f)
 	return ERR_OK;
 }
 
+/* What nobody said to be a secret may be a public key in a form that is not
+ * known here, by which anybody could sign. */
+static enum err
+secret_text_check(struct slice text, bool is_said, struct fault *f)
+{
+	static const char kty[] = "\"kty\"";
+
+	if (!is_said && (!utf8_valid(text) || utf8_has_control(text)))
+		return fault_set(f, ERR_SYNTAX,
+		    "The key is neither a line of text nor PEM, a JWK or a "
+		    "set of JWKs; if it is a secret, set its algorithm, too.");
+	if (memmem(text.base, text.len, kty, sizeof(kty) - 1) != NULL)
+		return fault_set(f, ERR_SYNTAX,
+		    "The key looks like a JWK, but is neither one object nor "
+		    "a set: {\"keys\": [...]}.");
+	return ERR_OK;
+}
+
 static enum err
 secret_read(struct jws_keys *keys, struct slice text, const struct jws_alg *alg,
     struct fault *f)
@@ -30,6 +49,8 @@ secret_read(struct jws_keys *keys, struct slice text, const struct jws_alg *alg,
 	struct jws_key *k = NULL;
 	enum err e;
 
+	if ((e = secret_text_check(text, alg != NULL, f)) != ERR_OK)
+		return e;
 	if (alg == NULL)
 		alg = jws_alg_find(slice_of(SECRET_ALG));
 	e = jws_key_of_secret(&k, text, alg, f);
