@@ -22,7 +22,7 @@ bearer(struct slice header, struct slice *token)
 	size_t n = sizeof(SCHEME) - 1;
 
 	if (header.len < n || strncasecmp(header.base, SCHEME, n) != 0 ||
-	    (header.len > n && header.base[n] != ' '))
+	    (header.len > n && header.base[n] != ' ' && header.base[n] != '\t'))
 		return false;
 	*token = slice_trim(slice_after(header, n));
 	return true;

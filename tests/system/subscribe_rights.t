@@ -96,6 +96,8 @@ for my $row (['header', { token => $bad }],
     ["a publisher's key", { token => Token::subscriber(undef,
 	key => Token::PUBLISHER_KEY) }],
     ['Bearer without a token', { headers => { Authorization => 'Bearer' } }],
+    ['a tab behind Bearer', { headers => {
+	Authorization => "Bearer\tx" } }],
     ['bad header with a good cookie', { token => $bad, cookie => $good }],
     map { [$_->[0], { token => $_->[1] }] }
     Token::bad_ones(Token::SUBSCRIBER_KEY, 'subscribe')) {
