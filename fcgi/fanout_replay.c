@@ -3,8 +3,9 @@
 #include "container.h"
 #include "fanout_state.h"
 
-/* Events one subscriber looks at before the others have their turn. */
-#define RING_TURN 512
+/* What one subscriber does before the others have their turn: looking at an
+ * event costs one, and one for each of its matchers. */
+#define RING_TURN 1024
 
 /* Ask for the stretch that whoever waits longest needs. */
 static void
@@ -75,10 +76,11 @@ fanout_catch_up(struct fanout *f, struct subscriber *s)
 	}
 	for (number = ring_after(f->ring, s->at);
 	     (frame = ring_get(f->ring, number)) != NULL; number++) {
-		if (left-- == 0) {
+		if (left <= 0) {
 			post_turn(f, s);
 			return;
 		}
+		left -= 1 + (int)s->n;
 		if (wants(s, frame) && !fanout_push(s, frame)) {
 			fanout_lag(s);
 			return;
