@@ -90,7 +90,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		demand(grant_expires_ms(g) > NOW_MS);
 		check_payload(g, key);
 	} else {
-		demand(e == ERR_TOKEN && f.text[0] != '\0' && g == NULL);
+		demand(e == ERR_TOKEN || e == ERR_LIMIT);
+		demand(f.text[0] != '\0' && g == NULL);
 	}
 	grant_unref(g);
 	buf_free(&token);
