@@ -35,7 +35,8 @@ secret_text_check(struct slice text, bool is_said, struct fault *f)
 		return fault_set(f, ERR_SYNTAX,
 		    "The key is neither a line of text nor PEM, a JWK or a "
 		    "set of JWKs; if it is a secret, set its algorithm, too.");
-	if (memmem(text.base, text.len, kty, sizeof(kty) - 1) != NULL)
+	if (text.len > 0 &&
+	    memmem(text.base, text.len, kty, sizeof(kty) - 1) != NULL)
 		return fault_set(f, ERR_SYNTAX,
 		    "The key looks like a JWK, but is neither one object nor "
 		    "a set: {\"keys\": [...]}.");
