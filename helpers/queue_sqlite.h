@@ -119,6 +119,16 @@ void queue_sqlite_settled(struct queue_sqlite *q);
 bool queue_sqlite_must_checkpoint(const struct queue_sqlite *q);
 enum err queue_sqlite_checkpoint(struct queue_sqlite *q);
 
+/*
+ * queue_sqlite_transact.c: run `body` in a transaction under the lock, on the
+ * database at the path, and checkpoint when it is time; all is rolled back
+ * when it fails.  Errors as of queue_append().  `body` may run again when the
+ * database turns out to be another one.
+ */
+typedef enum err queue_sqlite_body(struct queue_sqlite *q, void *arg);
+enum err queue_sqlite_transact(struct queue_sqlite *q, queue_sqlite_body *body,
+    void *arg, struct fault *f);
+
 /* queue_sqlite_write.c, queue_sqlite_read.c, queue_sqlite_check.c */
 enum err queue_sqlite_append(struct queue *base,
     const struct update *const *updates, size_t n, struct fault *f);

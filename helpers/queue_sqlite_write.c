@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* queue_sqlite_write.c - appends updates and prunes, all under the lock. */
+/* queue_sqlite_write.c - appends updates and prunes, in one transaction. */
 #include <string.h>
 
 #include "clock.h"
-#include "log.h"
 #include "queue_sqlite.h"
 
 #define ROW_BYTES 64 /* what a row costs beside its texts */
@@ -213,18 +212,23 @@ prune(struct queue_sqlite *q, int kind, const struct batch *b,
 	return prune_rows(q, kind, &t, &doomed);
 }
 
+struct appending {
+	const struct update *const *updates;
+	size_t n;
+};
+
 static enum err
-fill(struct queue_sqlite *q, const struct update *const *updates, size_t n)
+fill(struct queue_sqlite *q, void *arg)
 {
+	const struct appending *a = arg;
+	const struct update *const *updates = a->updates;
+	const size_t n = a->n;
 	struct batch batches[UPDATE_KINDS] = { { 0, 0 } };
 	const int64_t now_ms = clock_real_ms(), mono_ms = clock_mono_ms();
 	const bool age_due = n == 0 || mono_ms >= q->age_due_ms;
 	int64_t first_seq = INT64_MAX;
 	enum err e;
 
-	/* Another process may have upgraded the database since. */
-	if ((e = queue_sqlite_version(q)) != ERR_OK)
-		return e;
 	for (size_t i = 0; i < n; i++) {
 		if ((e = insert(q, updates[i], now_ms, batches)) != ERR_OK)
 			return e;
@@ -243,95 +247,13 @@ fill(struct queue_sqlite *q, const struct update *const *updates, size_t n)
 	return ERR_OK;
 }
 
-/* The rows are safe by now: a failure is only told, after the unlock. */
-static void
-tell_checkpoint(struct queue_sqlite *q, enum err e)
-{
-	if (e != ERR_OK && !q->checkpoint_logged)
-		log_err("checkpoint failed error=\"%s\"", q->fault.text);
-	q->checkpoint_logged = e != ERR_OK;
-}
-
-static enum err
-transact(struct queue_sqlite *q, const struct update *const *updates, size_t n)
-{
-	enum err e;
-
-	if ((e = queue_sqlite_run(q, SQL_BEGIN)) != ERR_OK)
-		return e;
-	if ((e = fill(q, updates, n)) == ERR_OK)
-		e = queue_sqlite_run(q, SQL_COMMIT);
-	if (e != ERR_OK) {
-		const struct fault why = q->fault;
-
-		if (q->db != NULL && !sqlite3_get_autocommit(q->db) &&
-		    queue_sqlite_run(q, SQL_ROLLBACK) != ERR_OK)
-			queue_sqlite_shut(q);
-		q->fault = why;
-		return e;
-	}
-	/* A database that is no longer at its place has swallowed them. */
-	if ((e = queue_sqlite_look(q)) == ERR_MOVED) {
-		queue_sqlite_shut(q);
-		fault_set(&q->fault, e,
-		    "%s was moved or replaced: publish again", q->path);
-	}
-	return e;
-}
-
-/* ERR_NOTFOUND: something was moved before anything was written. */
-static enum err
-append_locked(
-    struct queue_sqlite *q, const struct update *const *updates, size_t n)
-{
-	enum err e;
-
-	if ((e = queue_sqlite_look(q)) == ERR_MOVED) {
-		queue_sqlite_shut(q);
-		return ERR_NOTFOUND;
-	}
-	if (e != ERR_OK)
-		return e;
-	e = transact(q, updates, n);
-	if (e == ERR_NOTFOUND)
-		queue_sqlite_shut(q);
-	return e;
-}
-
 enum err
 queue_sqlite_append(struct queue *base, const struct update *const *updates,
     size_t n, struct fault *f)
 {
-	struct queue_sqlite *q = (struct queue_sqlite *)base;
-	enum err e = ERR_NOTFOUND, checkpointed = ERR_OK;
+	struct appending a = { updates, n };
 
-	if (q->mode != QUEUE_WRITE)
-		return fault_set(f, ERR_READONLY, "opened for reading only");
-	for (int i = 0; e == ERR_NOTFOUND && i < QUEUE_SQLITE_TRIES; i++) {
-		if ((e = queue_sqlite_ready(q)) != ERR_OK)
-			break;
-		if ((e = queue_sqlite_lock(q)) == ERR_MOVED) {
-			queue_sqlite_shut(q);
-			e = ERR_NOTFOUND;
-		}
-		if (e != ERR_OK)
-			continue;
-		e = append_locked(q, updates, n);
-		if (e == ERR_OK && queue_sqlite_must_checkpoint(q))
-			checkpointed = queue_sqlite_checkpoint(q);
-		queue_sqlite_unlock(q);
-	}
-	if (e == ERR_OK) {
-		tell_checkpoint(q, checkpointed);
-		queue_sqlite_settle(q);
-	}
-	if (e == ERR_NOTFOUND)
-		e = fault_set(&q->fault, ERR_MOVED,
-		    "%s is moved again and again: end what does it", q->path);
-	queue_sqlite_done(q, e);
-	if (e != ERR_OK)
-		fault_set(f, e, "%s", q->fault.text);
-	return e;
+	return queue_sqlite_transact((struct queue_sqlite *)base, fill, &a, f);
 }
 
 void
