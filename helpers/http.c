@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: MIT */
+/* http.c - asks other servers by libcurl. */
+#include "http.h"
+
+#include <curl/curl.h>
+
+#include "mem.h"
+#include "url.h"
+
+#define SHOWN_MAX 120  /* bytes of a URL in a sentence */
+#define DETAIL_MAX 100 /* of what libcurl says */
+#define HEADER_MAX 4096
+
+struct transfer {
+	const struct http_request *rq;
+	CURL *curl;
+	struct curl_slist *headers;
+	struct url url;
+	char *href;            /* what of it is sent: all but the fragment */
+	char shown[SHOWN_MAX]; /* the URL, for sentences */
+	char detail[CURL_ERROR_SIZE];
+	struct http_answer answer;
+	size_t head_len;
+};
+
+/* Foreign text for a sentence: cut, and printable. */
+static void
+show(char *out, size_t size, struct slice text)
+{
+	size_t n = 0;
+
+	while (n < text.len && n + 1 < size) {
+		char c = text.base[n];
+
+		out[n++] = c > ' ' && c < 0x7f && c != '"' ? c
+			   : c == ' '                      ? ' '
+							   : '?';
+	}
+	out[n] = '\0';
+}
+
+/* Without the query, which may hold what others must not see. */
+static void
+show_url(struct transfer *t)
+{
+	const struct slice *path = &t->url.part[URL_PATH];
+
+	show(t->shown, sizeof(t->shown),
+	    (struct slice){ t->url.href.base,
+		(size_t)(path->base + path->len - t->url.href.base) });
+}
+
+static enum err
+url_check(struct transfer *t, struct fault *f)
+{
+	struct slice text = slice_of(t->rq->url);
+	enum err e = url_parse(&t->url, text, NULL, 0);
+
+	/* Whatever it is, it may hold a password. */
+	if (e == ERR_NOMEM)
+		return fault_set(f, e, "Out of memory.");
+	if (e != ERR_OK)
+		return fault_set(f, e,
+		    "The URL cannot be read: write it as in "
+		    "https://example.com/path.");
+	if (!slice_is(t->url.part[URL_SCHEME], "https") &&
+	    (t->rq->https_only || !slice_is(t->url.part[URL_SCHEME], "http")))
+		return fault_set(f, ERR_UNSUPPORTED,
+		    "The URL must begin with https://%s.",
+		    t->rq->https_only ? "" : " or http://");
+	if (t->url.part[URL_USERNAME].len > 0 ||
+	    t->url.part[URL_PASSWORD].len > 0)
+		return fault_set(f, ERR_SYNTAX,
+		    "The URL must not hold a name or a password: take out "
+		    "what stands before the @.");
+	return ERR_OK;
+}
+
+static enum err
+url_keep(struct transfer *t, struct fault *f)
+{
+	struct slice all = buf_view(&t->url.href);
+	struct slice fragment = t->url.part[URL_FRAGMENT];
+
+	if (fragment.base != NULL)
+		all.len = (size_t)(fragment.base - all.base) - 1;
+	if ((t->href = mem_text(all)) == NULL)
+		return fault_set(f, ERR_NOMEM, "Out of memory.");
+	show_url(t);
+	return ERR_OK;
+}
+
+/*
+ * What holds for every request.  An empty proxy is none, whatever the
+ * environment says: HTTPS_PROXY, ALL_PROXY and the like.
+ */
+static const struct {
+	CURLoption name;
+	const char *text;
+} texts[] = {
+	{ CURLOPT_PROXY, "" },
+	{ CURLOPT_NOPROXY, "*" },
+	{ CURLOPT_PROTOCOLS_STR, "http,https" },
+	{ CURLOPT_USERAGENT, "pushcgi/" PACKAGE_VERSION },
+};
+
+static const struct {
+	CURLoption name;
+	long number;
+} numbers[] = {
+	{ CURLOPT_NOSIGNAL, 1 },
+	{ CURLOPT_NOPROGRESS, 0 },
+	{ CURLOPT_FOLLOWLOCATION, 0 },
+	{ CURLOPT_NETRC, CURL_NETRC_IGNORED },
+	{ CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2 },
+	{ CURLOPT_SSL_VERIFYPEER, 1 },
+	{ CURLOPT_SSL_VERIFYHOST, 2 },
+};
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static size_t
+take_body(char *bytes, size_t size, size_t n, void *arg)
+{
+	struct transfer *t = arg;
+
+	buf_add(&t->answer.body, bytes, size * n);
+	return t->answer.body.err == ERR_OK ? size * n : 0;
+}
+
+/* They are only counted: libcurl keeps them, as many as there are. */
+static size_t
+take_header(char *bytes, size_t size, size_t n, void *arg)
+{
+	struct transfer *t = arg;
+
+	(void)bytes;
+	t->head_len += size * n;
+	if (t->head_len > HTTP_HEAD_MAX)
+		t->answer.body.err = ERR_LIMIT;
+	return t->answer.body.err == ERR_OK ? size * n : 0;
+}
+
+static int
+look_up(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+{
+	const struct transfer *t = arg;
+
+	(void)a;
+	(void)b;
+	(void)c;
+	(void)d;
+	return t->rq->stop != NULL && atomic_load(t->rq->stop);
+}
+
+static CURLcode
+set_constants(CURL *curl)
+{
+	CURLcode rc = CURLE_OK;
+
+	for (size_t i = 0; rc == CURLE_OK && i < COUNT(texts); i++)
+		rc = curl_easy_setopt(curl, texts[i].name, texts[i].text);
+	for (size_t i = 0; rc == CURLE_OK && i < COUNT(numbers); i++)
+		rc = curl_easy_setopt(curl, numbers[i].name, numbers[i].number);
+	return rc;
+}
+
+static CURLcode
+set_limits(struct transfer *t)
+{
+	CURL *curl = t->curl;
+	CURLcode rc;
+
+	if ((rc = curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,
+		 (long)t->rq->connect_ms)) != CURLE_OK ||
+	    (rc = curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS,
+		 (long)t->rq->total_ms)) != CURLE_OK ||
+	    (rc = curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body)) !=
+		CURLE_OK ||
+	    (rc = curl_easy_setopt(curl, CURLOPT_WRITEDATA, t)) != CURLE_OK ||
+	    (rc = curl_easy_setopt(
+		 curl, CURLOPT_HEADERFUNCTION, take_header)) != CURLE_OK ||
+	    (rc = curl_easy_setopt(curl, CURLOPT_HEADERDATA, t)) != CURLE_OK ||
+	    (rc = curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, look_up)) !=
+		CURLE_OK ||
+	    (rc = curl_easy_setopt(curl, CURLOPT_XFERINFODATA, t)) != CURLE_OK)
+		return rc;
+	return curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, t->detail);
+}
+
+static CURLcode
+add_header(struct transfer *t, const char *line)
+{
+	struct curl_slist *more = curl_slist_append(t->headers, line);
+
+	if (more == NULL)
+		return CURLE_OUT_OF_MEMORY;
+	t->headers = more;
+	return CURLE_OK;
+}
+
+static CURLcode
+set_request(struct transfer *t)
+{
+	const struct http_request *rq = t->rq;
+	CURL *curl = t->curl;
+	/* Without it, a long body would wait for a word that few servers say. */
+	CURLcode rc = add_header(t, "Expect:");
+
+	for (const char *const *h = rq->headers; h != NULL && *h != NULL; h++)
+		if (rc == CURLE_OK)
+			rc = add_header(t, *h);
+	if (rc == CURLE_OK)
+		rc = curl_easy_setopt(curl, CURLOPT_HTTPHEADER, t->headers);
+	if (rc == CURLE_OK)
+		rc = curl_easy_setopt(curl, CURLOPT_URL, t->href);
+	if (rc == CURLE_OK && rq->ca_file != NULL)
+		rc = curl_easy_setopt(curl, CURLOPT_CAINFO, rq->ca_file);
+	if (rc == CURLE_OK && rq->body.base != NULL)
+		rc = curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
+		    (curl_off_t)rq->body.len);
+	if (rc == CURLE_OK && rq->body.base != NULL)
+		rc = curl_easy_setopt(curl, CURLOPT_POSTFIELDS, rq->body.base);
+	return rc;
+}
+
+/* What each failure is like, for the person who can mend it. */
+static const struct {
+	CURLcode rc;
+	const char *why;
+} reasons[] = {
+	{ CURLE_COULDNT_RESOLVE_HOST,
+	    "the host's name is not found: is it spelled right, and does this "
+	    "machine reach a name server?" },
+	{ CURLE_COULDNT_CONNECT,
+	    "there is no connection: does the server run, and does a firewall "
+	    "let this machine through?" },
+	{ CURLE_OPERATION_TIMEDOUT,
+	    "no whole answer came in time: is the server slow, or cut off?" },
+	{ CURLE_PEER_FAILED_VERIFICATION,
+	    "its certificate is not trusted: mend it, or name the file of its "
+	    "authority in MERCURE_CA_FILE" },
+	{ CURLE_SSL_CACERT_BADFILE,
+	    "the certificates to trust cannot be read: look at "
+	    "MERCURE_CA_FILE" },
+	{ CURLE_SSL_CONNECT_ERROR,
+	    "what answers there does not speak TLS: is the port right?" },
+	{ CURLE_UNSUPPORTED_PROTOCOL,
+	    "what answers there does not speak HTTP: is the port right?" },
+	{ CURLE_WEIRD_SERVER_REPLY,
+	    "what answers there does not speak HTTP: is the port right?" },
+	{ CURLE_GOT_NOTHING, "the server hung up without an answer" },
+	{ CURLE_PARTIAL_FILE, "the server hung up within its answer" },
+	{ CURLE_RECV_ERROR, "the connection broke off" },
+	{ CURLE_SEND_ERROR, "the connection broke off" },
+	{ CURLE_ABORTED_BY_CALLBACK, "not waited for, as this program ends" },
+};
+
+static enum err
+failure(const struct transfer *t, CURLcode rc, struct fault *f)
+{
+	const char *why = "the request failed";
+	char detail[DETAIL_MAX];
+
+	if (rc == CURLE_OUT_OF_MEMORY || t->answer.body.err == ERR_NOMEM)
+		return fault_set(f, ERR_NOMEM, "Out of memory.");
+	if (t->answer.body.err == ERR_LIMIT)
+		return fault_set(f, ERR_LIMIT,
+		    "%s: the answer has more than %zu bytes.", t->shown,
+		    t->head_len > HTTP_HEAD_MAX ? (size_t)HTTP_HEAD_MAX
+						: t->rq->body_max);
+	for (size_t i = 0; i < COUNT(reasons); i++)
+		if (reasons[i].rc == rc)
+			why = reasons[i].why;
+	show(detail, sizeof(detail),
+	    slice_of(
+		t->detail[0] != '\0' ? t->detail : curl_easy_strerror(rc)));
+	return fault_set(f, ERR_IO, "%s: %s (%s)", t->shown, why, detail);
+}
+
+static enum err
+refuse_redirect(const struct transfer *t, struct fault *f)
+{
+	char *to = NULL, shown[SHOWN_MAX];
+
+	if (curl_easy_getinfo(t->curl, CURLINFO_REDIRECT_URL, &to) !=
+		CURLE_OK ||
+	    to == NULL)
+		return ERR_OK;
+	show(shown, sizeof(shown), slice_of(to));
+	return fault_set(f, ERR_UNSUPPORTED,
+	    "%s: it leads on to %s, which is not followed: if that is right, "
+	    "name it instead.",
+	    t->shown, shown);
+}
+
+/* The values of a header, joined; NULL also for "there is none". */
+static enum err
+keep_header(char **out, CURL *curl, const char *name)
+{
+	struct curl_header *h = NULL;
+	struct buf value;
+	enum err e;
+
+	if (curl_easy_header(curl, name, 0, CURLH_HEADER, -1, &h) != CURLHE_OK)
+		return ERR_OK;
+	buf_init(&value, HEADER_MAX);
+	buf_text(&value, h->value);
+	for (size_t i = 1, n = h->amount; i < n; i++) {
+		if (curl_easy_header(curl, name, i, CURLH_HEADER, -1, &h) !=
+		    CURLHE_OK)
+			break;
+		buf_text(&value, ", ");
+		buf_text(&value, h->value);
+	}
+	e = value.err;
+	if (e == ERR_OK && (*out = buf_steal(&value)) == NULL)
+		e = ERR_NOMEM;
+	buf_free(&value);
+	return e;
+}
+
+static enum err
+keep_answer(struct transfer *t, struct fault *f)
+{
+	const char *const *wanted = t->rq->wanted;
+	long status = 0;
+	enum err e;
+
+	if (curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status) !=
+	    CURLE_OK)
+		status = 0;
+	t->answer.status = (int)status;
+	for (size_t i = 0; wanted != NULL && i < HTTP_WANTED_MAX; i++) {
+		if (wanted[i] == NULL)
+			break;
+		e = keep_header(&t->answer.header[i], t->curl, wanted[i]);
+		if (e != ERR_OK)
+			return fault_set(f, e, "%s: the header %s: %s.",
+			    t->shown, wanted[i], err_text(e));
+	}
+	return ERR_OK;
+}
+
+static enum err
+perform(struct transfer *t, struct fault *f)
+{
+	CURLcode rc;
+	enum err e;
+
+	if ((t->curl = curl_easy_init()) == NULL)
+		return failure(t, CURLE_OUT_OF_MEMORY, f);
+	if ((rc = set_constants(t->curl)) == CURLE_OK &&
+	    (rc = set_limits(t)) == CURLE_OK &&
+	    (rc = set_request(t)) == CURLE_OK)
+		rc = curl_easy_perform(t->curl);
+	/* A name that nobody answers for is not waited for at the end. */
+	if (rc == CURLE_ABORTED_BY_CALLBACK)
+		curl_easy_setopt(t->curl, CURLOPT_QUICK_EXIT, 1L);
+	if (rc != CURLE_OK)
+		return failure(t, rc, f);
+	if ((e = refuse_redirect(t, f)) != ERR_OK)
+		return e;
+	return keep_answer(t, f);
+}
+
+enum err
+http_send(
+    struct http_answer *out, const struct http_request *rq, struct fault *f)
+{
+	struct transfer t = { .rq = rq };
+	enum err e;
+
+	buf_init(&t.answer.body, rq->body_max);
+	/* libcurl counts its users by itself, in any thread. */
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+		buf_free(&t.answer.body);
+		return fault_set(f, ERR_NOMEM, "libcurl does not start.");
+	}
+	if ((e = url_check(&t, f)) != ERR_OK || (e = url_keep(&t, f)) != ERR_OK)
+		goto out;
+	if ((e = perform(&t, f)) != ERR_OK)
+		goto out;
+
+	*out = t.answer;
+	t.answer = (struct http_answer){ 0 };
+out:
+	curl_slist_free_all(t.headers);
+	curl_easy_cleanup(t.curl);
+	curl_global_cleanup();
+	http_answer_free(&t.answer);
+	mem_free(t.href);
+	url_free(&t.url);
+	return e;
+}
+
+void
+http_answer_free(struct http_answer *a)
+{
+	for (size_t i = 0; i < HTTP_WANTED_MAX; i++)
+		mem_free(a->header[i]);
+	buf_free(&a->body);
+}
