@@ -9,6 +9,7 @@
 struct grant {
 	atomic_size_t refs;
 	struct grant_parts parts; /* its payload lies in `text` */
+	uint8_t token[GRANT_TOKEN_SIZE];
 	char text[];
 };
 
@@ -66,6 +67,18 @@ struct slice
 grant_payload(const struct grant *g)
 {
 	return g->parts.payload;
+}
+
+void
+grant_set_token(struct grant *g, const uint8_t token[GRANT_TOKEN_SIZE])
+{
+	memcpy(g->token, token, GRANT_TOKEN_SIZE);
+}
+
+const uint8_t *
+grant_token(const struct grant *g)
+{
+	return g->token;
 }
 
 struct grant *

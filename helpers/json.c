@@ -83,3 +83,25 @@ json_write(struct buf *out, const json_t *json)
 		return out->err != ERR_OK ? out->err : ERR_NOMEM;
 	return out->err;
 }
+
+void
+json_write_text(struct buf *out, struct slice text)
+{
+	buf_byte(out, '"');
+	for (size_t i = 0, run = 0; i <= text.len; i++) {
+		const unsigned char c =
+		    i < text.len ? (unsigned char)text.base[i] : '\0';
+
+		if (c >= ' ' && c != '"' && c != '\\')
+			continue;
+		buf_add(out, text.base + run, i - run);
+		run = i + 1;
+		if (i == text.len)
+			break;
+		if (c < ' ')
+			buf_printf(out, "\\u%04x", c);
+		else
+			buf_printf(out, "\\%c", c);
+	}
+	buf_byte(out, '"');
+}

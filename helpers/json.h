@@ -31,4 +31,7 @@ void json_wipe(json_t *json);
 /* Add any value as compact text.  ERR_NOMEM, or what the buffer failed with. */
 enum err json_write(struct buf *out, const json_t *json);
 
+/* Add a text, which is UTF-8, as a JSON string with its quotes. */
+void json_write_text(struct buf *out, struct slice text);
+
 #endif

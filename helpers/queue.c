@@ -106,6 +106,40 @@ queue_cursor_key(struct queue *q, struct queue_cursor_key *out)
 	return q->ops->cursor_key(q, out);
 }
 
+enum err
+queue_present(struct queue *q, const struct presence_change *changes, size_t n,
+    uint64_t *epoch, struct fault *f)
+{
+	return q->ops->present(q, changes, n, epoch, f);
+}
+
+enum err
+queue_reap(struct queue *q, uint64_t *epoch, bool *more, struct fault *f)
+{
+	return q->ops->reap(q, epoch, more, f);
+}
+
+enum err
+queue_crowd(struct queue *q, uint64_t owner, const struct presence *p,
+    bool with_total, struct queue_crowd *out)
+{
+	return q->ops->crowd(q, owner, p, with_total, out);
+}
+
+unsigned
+queue_wake_soon(struct queue *q)
+{
+	return q->ops->wake_soon(q);
+}
+
+enum err
+queue_subscriptions(struct queue *q, struct slice topic,
+    struct slice subscriber, queue_subscription_fn *each, void *arg,
+    struct buf *last_id)
+{
+	return q->ops->subscriptions(q, topic, subscriber, each, arg, last_id);
+}
+
 void
 queue_close(struct queue *q)
 {

@@ -38,6 +38,8 @@ struct queue_settings {
 	uint64_t bytes_max;
 	unsigned lock_timeout_ms; /* longest wait for the write lock */
 	bool full;                /* durability: survive power loss */
+	bool presence_events;     /* tell who comes and goes */
+	uint64_t owner; /* of this process's subscribers; 0: has none */
 };
 
 enum queue_mode { QUEUE_READ, QUEUE_WRITE };

@@ -3,9 +3,9 @@
 #ifndef QUEUE_OPS_H
 #define QUEUE_OPS_H
 
-#include "queue.h"
+#include "queue_presence.h"
 
-/* Each is the function of queue.h with the same name. */
+/* Each is the function of queue.h or queue_presence.h with the same name. */
 struct queue_ops {
 	enum err (*open)(struct queue **out, const struct queue_settings *s,
 	    enum queue_mode mode, struct fault *f);
@@ -21,6 +21,17 @@ struct queue_ops {
 	enum err (*find)(
 	    struct queue *q, struct slice id, struct cursor *out, bool *known);
 	enum err (*cursor_key)(struct queue *q, struct queue_cursor_key *out);
+	enum err (*present)(struct queue *q,
+	    const struct presence_change *changes, size_t n, uint64_t *epoch,
+	    struct fault *f);
+	enum err (*reap)(
+	    struct queue *q, uint64_t *epoch, bool *more, struct fault *f);
+	enum err (*crowd)(struct queue *q, uint64_t owner,
+	    const struct presence *p, bool with_total, struct queue_crowd *out);
+	unsigned (*wake_soon)(struct queue *q);
+	enum err (*subscriptions)(struct queue *q, struct slice topic,
+	    struct slice subscriber, queue_subscription_fn *each, void *arg,
+	    struct buf *last_id);
 	void (*check)(
 	    const struct queue_settings *s, queue_report_fn *report, void *arg);
 	void (*close)(struct queue *q);

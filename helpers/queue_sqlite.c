@@ -73,6 +73,11 @@ const struct queue_ops queue_sqlite_ops = {
 	.poke = queue_sqlite_poke,
 	.find = queue_sqlite_find,
 	.cursor_key = queue_sqlite_cursor_key,
+	.present = queue_sqlite_present,
+	.reap = queue_sqlite_reap,
+	.crowd = queue_sqlite_crowd,
+	.wake_soon = queue_sqlite_wake_soon,
+	.subscriptions = queue_sqlite_subscriptions,
 	.check = queue_sqlite_check,
 	.close = sqlite_close,
 };

@@ -48,6 +48,9 @@ struct queue_sqlite {
 	bool has_settler; /* to be joined */
 	_Atomic bool settling;
 
+	bool unrung;          /* rows that nobody was woken for */
+	uint32_t unrung_word; /* as of then */
+
 	int64_t looked_ms;  /* when HAS_MOVED was asked last */
 	int64_t age_due_ms; /* when to look for old rows again */
 
@@ -128,6 +131,58 @@ enum err queue_sqlite_checkpoint(struct queue_sqlite *q);
 typedef enum err queue_sqlite_body(struct queue_sqlite *q, void *arg);
 enum err queue_sqlite_transact(struct queue_sqlite *q, queue_sqlite_body *body,
     void *arg, struct fault *f);
+
+/*
+ * queue_sqlite_write.c, within a transaction: insert an update, counting it,
+ * and, when all of a kind are in, add them to the totals and prune.
+ */
+struct queue_sqlite_count {
+	int64_t rows, bytes;
+};
+enum err queue_sqlite_insert(struct queue_sqlite *q, const struct update *u,
+    int64_t now_ms, struct queue_sqlite_count *count);
+enum err queue_sqlite_settle_kind(struct queue_sqlite *q, int kind,
+    const struct queue_sqlite_count *count, int64_t first_seq, bool age_due,
+    int64_t now_ms);
+int queue_sqlite_bind(sqlite3_stmt *st, int at, struct slice s);
+
+/* queue_sqlite_read.c: the whole of a text column; base NULL: it is null.
+ * The last id, "earliest" if there never was one. */
+struct slice queue_sqlite_column(sqlite3_stmt *st, int at);
+enum err queue_sqlite_load_key(struct queue_sqlite *q);
+enum err queue_sqlite_ready_to_read(struct queue_sqlite *q);
+
+/*
+ * queue_sqlite_present.c, within a transaction: what it tells.  Let this
+ * process's byte show that it lives; change one subscriber's rows, which are
+ * `owner`'s, and tell of it; end the telling; and remember, after the commit,
+ * to ring for it.
+ */
+struct queue_sqlite_telling {
+	struct queue_sqlite_count count;
+	int64_t first_seq, now_ms;
+};
+enum err queue_sqlite_show_life(struct queue_sqlite *q);
+enum err queue_sqlite_change(struct queue_sqlite *q,
+    struct queue_sqlite_telling *t, uint64_t owner,
+    const struct presence_change *c);
+enum err queue_sqlite_told(
+    struct queue_sqlite *q, const struct queue_sqlite_telling *t);
+void queue_sqlite_unrung(
+    struct queue_sqlite *q, const struct queue_sqlite_telling *t);
+
+/* queue_sqlite_present.c, queue_sqlite_reap.c, queue_sqlite_listing.c */
+enum err queue_sqlite_present(struct queue *base,
+    const struct presence_change *changes, size_t n, uint64_t *epoch,
+    struct fault *f);
+enum err queue_sqlite_reap(
+    struct queue *base, uint64_t *epoch, bool *more, struct fault *f);
+enum err queue_sqlite_crowd(struct queue *base, uint64_t owner,
+    const struct presence *p, bool with_total, struct queue_crowd *out);
+unsigned queue_sqlite_wake_soon(struct queue *base);
+enum err queue_sqlite_subscriptions(struct queue *base, struct slice topic,
+    struct slice subscriber, queue_subscription_fn *each, void *arg,
+    struct buf *last_id);
 
 /* queue_sqlite_write.c, queue_sqlite_read.c, queue_sqlite_check.c */
 enum err queue_sqlite_append(struct queue *base,

@@ -12,8 +12,8 @@
  * at the path: SQLite itself reads on from one that was moved away without
  * any error.
  */
-static enum err
-ready_to_read(struct queue_sqlite *q)
+enum err
+queue_sqlite_ready_to_read(struct queue_sqlite *q)
 {
 	const int64_t now_ms = clock_mono_ms();
 
@@ -30,8 +30,8 @@ ready_to_read(struct queue_sqlite *q)
 	return queue_sqlite_ready(q);
 }
 
-static enum err
-load_key(struct queue_sqlite *q)
+enum err
+queue_sqlite_load_key(struct queue_sqlite *q)
 {
 	sqlite3_stmt *st = queue_sqlite_statement(q, SQL_READ_KEY);
 	int rc = st != NULL ? sqlite3_step(st) : sqlite3_errcode(q->db);
@@ -81,7 +81,7 @@ begin_span(struct queue_sqlite *q, sqlite3_stmt **st, struct queue_span *span)
 
 	if (e != ERR_NOTFOUND)
 		return e;
-	if ((e = load_key(q)) == ERR_OK)
+	if ((e = queue_sqlite_load_key(q)) == ERR_OK)
 		e = step_span(q, st, span);
 	if (e != ERR_NOTFOUND)
 		return e;
@@ -89,8 +89,8 @@ begin_span(struct queue_sqlite *q, sqlite3_stmt **st, struct queue_span *span)
 	    &q->fault, ERR_MOVED, "%s is replaced at this moment", q->path);
 }
 
-static struct slice
-column(sqlite3_stmt *st, int at)
+struct slice
+queue_sqlite_column(sqlite3_stmt *st, int at)
 {
 	const char *text = (const char *)sqlite3_column_text(st, at);
 
@@ -111,10 +111,10 @@ hand_row(struct queue_sqlite *q, sqlite3_stmt *st, queue_row_fn *row, void *arg)
 		.private = sqlite3_column_int(st, 2) != 0,
 		.has_retry = sqlite3_column_type(st, 3) != SQLITE_NULL,
 		.retry_ms = (uint32_t)sqlite3_column_int64(st, 3),
-		.id = column(st, 4),
-		.type = column(st, 5),
-		.topics = column(st, 6),
-		.data = column(st, 7),
+		.id = queue_sqlite_column(st, 4),
+		.type = queue_sqlite_column(st, 5),
+		.topics = queue_sqlite_column(st, 6),
+		.data = queue_sqlite_column(st, 7),
 	};
 
 	if (u.id.base == NULL) {
@@ -190,7 +190,7 @@ queue_sqlite_read(struct queue *base, struct cursor after, uint64_t epoch_seen,
 
 	if (after.hi != 0 || after.lo > INT64_MAX)
 		span.next = (struct cursor){ 0, INT64_MAX };
-	e = ready_to_read(q);
+	e = queue_sqlite_ready_to_read(q);
 	/* Before the look into the log: a bell that rings from now on ends
 	 * the next wait. */
 	if (q->side != NULL)
@@ -228,7 +228,7 @@ queue_sqlite_tail(struct queue *base, struct cursor *out)
 	uint64_t seq = 0;
 	enum err e;
 
-	if ((e = ready_to_read(q)) == ERR_OK)
+	if ((e = queue_sqlite_ready_to_read(q)) == ERR_OK)
 		e = read_tail(q, &seq);
 	queue_sqlite_done(q, e);
 	if (e == ERR_OK)
@@ -293,7 +293,7 @@ queue_sqlite_find(
 	bool found = false;
 	enum err e;
 
-	if ((e = ready_to_read(q)) == ERR_OK && id.len > 0)
+	if ((e = queue_sqlite_ready_to_read(q)) == ERR_OK && id.len > 0)
 		e = id.base[0] == '#' ? find_cursor(q, id, &at, &found)
 				      : find_update(q, id, &at, &found);
 	queue_sqlite_done(q, e);
@@ -310,8 +310,8 @@ queue_sqlite_cursor_key(struct queue *base, struct queue_cursor_key *out)
 	struct queue_sqlite *q = (struct queue_sqlite *)base;
 	enum err e;
 
-	if ((e = ready_to_read(q)) == ERR_OK)
-		e = load_key(q);
+	if ((e = queue_sqlite_ready_to_read(q)) == ERR_OK)
+		e = queue_sqlite_load_key(q);
 	queue_sqlite_done(q, e);
 	if (e == ERR_OK)
 		*out = q->key;

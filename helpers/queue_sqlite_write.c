@@ -15,11 +15,6 @@
 #define HUB_ROWS_MAX 1000
 #define HUB_BYTES_MAX (16u << 20)
 
-/* One kind's part of a transaction. */
-struct batch {
-	int64_t rows, bytes;
-};
-
 struct totals {
 	int64_t rows, bytes, pruned_seq;
 };
@@ -38,17 +33,17 @@ to_int64(uint64_t n)
 	return n > INT64_MAX ? INT64_MAX : (int64_t)n;
 }
 
-static int
-bind_slice(sqlite3_stmt *st, int at, struct slice s)
+int
+queue_sqlite_bind(sqlite3_stmt *st, int at, struct slice s)
 {
 	return s.base == NULL ? sqlite3_bind_null(st, at)
 			      : sqlite3_bind_text64(st, at, s.base, s.len,
 				    SQLITE_STATIC, SQLITE_UTF8);
 }
 
-static enum err
-insert(struct queue_sqlite *q, const struct update *u, int64_t now_ms,
-    struct batch *b)
+enum err
+queue_sqlite_insert(struct queue_sqlite *q, const struct update *u,
+    int64_t now_ms, struct queue_sqlite_count *count)
 {
 	sqlite3_stmt *st = queue_sqlite_statement(q, SQL_INSERT_UPDATE);
 	const struct slice topics =
@@ -65,20 +60,20 @@ insert(struct queue_sqlite *q, const struct update *u, int64_t now_ms,
 	sqlite3_bind_int64(st, 4, u->private);
 	if (u->has_retry)
 		sqlite3_bind_int64(st, 5, u->retry_ms);
-	if ((rc = bind_slice(st, 6, u->id)) != SQLITE_OK ||
-	    (rc = bind_slice(st, 7, u->type)) != SQLITE_OK ||
-	    (rc = bind_slice(st, 8, topics)) != SQLITE_OK ||
-	    (rc = bind_slice(st, 9, u->data)) != SQLITE_OK)
+	if ((rc = queue_sqlite_bind(st, 6, u->id)) != SQLITE_OK ||
+	    (rc = queue_sqlite_bind(st, 7, u->type)) != SQLITE_OK ||
+	    (rc = queue_sqlite_bind(st, 8, topics)) != SQLITE_OK ||
+	    (rc = queue_sqlite_bind(st, 9, u->data)) != SQLITE_OK)
 		return queue_sqlite_failed(q, rc);
-	b[u->kind].rows++;
-	b[u->kind].bytes += bytes;
+	count->rows++;
+	count->bytes += bytes;
 	return queue_sqlite_finish(q, st);
 }
 
 /* Add to the running totals, or only read them. */
 static enum err
-add_totals(
-    struct queue_sqlite *q, int kind, const struct batch *b, struct totals *out)
+add_totals(struct queue_sqlite *q, int kind, const struct queue_sqlite_count *b,
+    struct totals *out)
 {
 	sqlite3_stmt *st = queue_sqlite_statement(
 	    q, b->rows > 0 ? SQL_ADD_TOTALS : SQL_READ_TOTALS);
@@ -110,8 +105,9 @@ struct keep {
 
 /* Walk the oldest rows of a kind for as long as they are too many. */
 static enum err
-count_doomed(struct queue_sqlite *q, int kind, const struct batch *b,
-    const struct keep *keep, const struct totals *t, struct totals *doomed)
+count_doomed(struct queue_sqlite *q, int kind,
+    const struct queue_sqlite_count *b, const struct keep *keep,
+    const struct totals *t, struct totals *doomed)
 {
 	sqlite3_stmt *st = queue_sqlite_statement(q, kinds[kind].oldest);
 	struct totals d = { 0, 0, t->pruned_seq };
@@ -188,9 +184,10 @@ keep_for(const struct queue_settings *s, int kind, int64_t now_ms)
  * So it waits until some are due: rows may be 1 % above their limit, bytes
  * go 1 % below theirs, ages are looked at once a second.
  */
-static enum err
-prune(struct queue_sqlite *q, int kind, const struct batch *b,
-    int64_t first_seq, bool age_due, int64_t now_ms)
+enum err
+queue_sqlite_settle_kind(struct queue_sqlite *q, int kind,
+    const struct queue_sqlite_count *b, int64_t first_seq, bool age_due,
+    int64_t now_ms)
 {
 	struct keep keep = keep_for(&q->settings, kind, now_ms);
 	struct totals t = { 0, 0, 0 }, doomed = { 0, 0, 0 };
@@ -223,23 +220,26 @@ fill(struct queue_sqlite *q, void *arg)
 	const struct appending *a = arg;
 	const struct update *const *updates = a->updates;
 	const size_t n = a->n;
-	struct batch batches[UPDATE_KINDS] = { { 0, 0 } };
+	struct queue_sqlite_count counts[UPDATE_KINDS] = { { 0, 0 } };
 	const int64_t now_ms = clock_real_ms(), mono_ms = clock_mono_ms();
 	const bool age_due = n == 0 || mono_ms >= q->age_due_ms;
 	int64_t first_seq = INT64_MAX;
 	enum err e;
 
 	for (size_t i = 0; i < n; i++) {
-		if ((e = insert(q, updates[i], now_ms, batches)) != ERR_OK)
+		const struct update *u = updates[i];
+
+		if ((e = queue_sqlite_insert(q, u, now_ms, &counts[u->kind])) !=
+		    ERR_OK)
 			return e;
 		if (i == 0)
 			first_seq = sqlite3_last_insert_rowid(q->db);
 	}
 	for (int kind = 0; kind < UPDATE_KINDS; kind++) {
-		if (batches[kind].rows == 0 && !age_due)
+		if (counts[kind].rows == 0 && !age_due)
 			continue;
-		if ((e = prune(q, kind, &batches[kind], first_seq, age_due,
-			 now_ms)) != ERR_OK)
+		if ((e = queue_sqlite_settle_kind(q, kind, &counts[kind],
+			 first_seq, age_due, now_ms)) != ERR_OK)
 			return e;
 	}
 	if (age_due)

@@ -18,19 +18,7 @@
 #include "clock.h"
 #include "mem.h"
 #include "sidecar_path.h"
-
-/*
- * The bytes that processes lock.  They lie on the file's offsets, not in its
- * content.  The last two are set apart for rows that end with their process,
- * and nobody takes them yet: from SIDECAR_BYTE_LIVE on one for each living
- * process (a random offset is its owner key).
- */
-enum {
-	SIDECAR_BYTE_WRITE = 0,  /* commit, checkpoint, schema, migration */
-	SIDECAR_BYTE_CREATE = 1, /* initialising the page */
-	SIDECAR_BYTE_REAPER = 2, /* who looks for dead processes */
-};
-#define SIDECAR_BYTE_LIVE ((off_t)1 << 40)
+#include "sidecar_state.h"
 
 #define SIDECAR_SIZE 4096
 #define SIDECAR_VERSION 1
@@ -39,32 +27,8 @@ enum {
 #define SIDECAR_TURN_MAX_MS 100
 #define SIDECAR_GIVE_WAY_NS 50000
 
-struct sidecar_header {
-	char magic[8];
-	uint32_t version;
-	uint32_t size;
-};
-
 static const struct sidecar_header sidecar_header = { "pushcgi",
 	SIDECAR_VERSION, SIDECAR_SIZE };
-
-/* Only the kernel's lock is the truth; the words make waiting for it cheap
- * and may be stale after a kill. */
-struct sidecar_page {
-	struct sidecar_header header;
-	_Atomic uint32_t wake;     /* bumped after each commit */
-	_Atomic uint32_t released; /* bumped after each unlock */
-	_Atomic uint32_t waiters;  /* for `released`; never too low */
-	_Atomic int32_t holder;    /* process id; 0: nobody */
-};
-
-struct sidecar {
-	int fd; /* one for life: the locks hang on it */
-	struct sidecar_page *page;
-	char *path;
-	char *db_path;
-	bool woke_other;
-};
 
 static long
 futex(const _Atomic uint32_t *word, int op, uint32_t value,
@@ -80,8 +44,8 @@ timespec_ms(int64_t ms)
 		(long)(ms % 1000) * 1000000 };
 }
 
-static enum err
-lock_byte(int fd, off_t byte, short type)
+enum err
+sidecar_lock_byte(int fd, off_t byte, short type)
 {
 	struct flock l = { .l_type = type,
 		.l_whence = SEEK_SET,
@@ -153,8 +117,8 @@ create_lock(const struct sidecar *s)
 	const struct timespec turn = timespec_ms(1);
 	enum err e;
 
-	while (
-	    (e = lock_byte(s->fd, SIDECAR_BYTE_CREATE, F_WRLCK)) == ERR_BUSY) {
+	while ((e = sidecar_lock_byte(s->fd, SIDECAR_BYTE_CREATE, F_WRLCK)) ==
+	       ERR_BUSY) {
 		if (clock_mono_ms() >= end)
 			break;
 		nanosleep(&turn, NULL);
@@ -185,7 +149,7 @@ initialise(struct sidecar *s, struct fault *f)
 		if (code != 0)
 			e = sidecar_denied(s->path, code, f);
 	}
-	if (lock_byte(s->fd, SIDECAR_BYTE_CREATE, F_UNLCK) != ERR_OK &&
+	if (sidecar_lock_byte(s->fd, SIDECAR_BYTE_CREATE, F_UNLCK) != ERR_OK &&
 	    e == ERR_OK)
 		e = ERR_IO;
 	return e;
@@ -224,6 +188,7 @@ sidecar_open(struct sidecar **out, const char *db_path, struct fault *f)
 	if (s == NULL)
 		return fault_set(f, ERR_NOMEM, "out of memory");
 	s->fd = -1;
+	s->opened_ms = clock_mono_ms();
 	buf_init(&b, SIDECAR_PATH_MAX + 8);
 	if ((e = sidecar_resolve(&s->db_path, db_path, f)) != ERR_OK)
 		goto out;
@@ -304,7 +269,7 @@ sidecar_lock(struct sidecar *s, unsigned timeout_ms, pid_t *holder)
 		const uint32_t seen = atomic_load(&s->page->released);
 		int64_t left_ms;
 
-		e = lock_byte(s->fd, SIDECAR_BYTE_WRITE, F_WRLCK);
+		e = sidecar_lock_byte(s->fd, SIDECAR_BYTE_WRITE, F_WRLCK);
 		if (e != ERR_BUSY)
 			break;
 		left_ms = end - clock_mono_ms();
@@ -316,7 +281,7 @@ sidecar_lock(struct sidecar *s, unsigned timeout_ms, pid_t *holder)
 		return e;
 	if (sidecar_moved(s)) {
 		if (e == ERR_OK)
-			lock_byte(s->fd, SIDECAR_BYTE_WRITE, F_UNLCK);
+			sidecar_lock_byte(s->fd, SIDECAR_BYTE_WRITE, F_UNLCK);
 		return ERR_MOVED;
 	}
 	if (e == ERR_BUSY)
@@ -330,7 +295,7 @@ void
 sidecar_unlock(struct sidecar *s)
 {
 	atomic_store(&s->page->holder, 0);
-	lock_byte(s->fd, SIDECAR_BYTE_WRITE, F_UNLCK);
+	sidecar_lock_byte(s->fd, SIDECAR_BYTE_WRITE, F_UNLCK);
 	atomic_fetch_add(&s->page->released, 1);
 	if (atomic_load(&s->page->waiters) > 0)
 		s->woke_other =
@@ -346,6 +311,7 @@ sidecar_word(const struct sidecar *s)
 void
 sidecar_wake(struct sidecar *s)
 {
+	atomic_store(&s->page->rang_ms, (uint32_t)clock_mono_ms());
 	atomic_fetch_add(&s->page->wake, 1);
 	futex(&s->page->wake, FUTEX_WAKE, INT_MAX, NULL);
 }

@@ -55,6 +55,24 @@ void sidecar_wait(const struct sidecar *s, uint32_t seen, _Atomic uint32_t *own,
     uint32_t own_seen, unsigned timeout_ms);
 void sidecar_poke(_Atomic uint32_t *own);
 
+uint32_t sidecar_silence_ms(const struct sidecar *s); /* since sidecar_wake() */
+
+int64_t sidecar_age_ms(const struct sidecar *s); /* since it was opened */
+
+/*
+ * Signs of life.  A process is known by a random number of SIDECAR_OWNER_BITS
+ * (not 0): show that it lives, for as long as the sidecar is open, however the
+ * process ends.  ERR_BUSY: another has that number.  ERR_IO.  And ask whether
+ * another one lives; when it cannot be found out, it does.
+ */
+#define SIDECAR_OWNER_BITS 61
+enum err sidecar_show_life(struct sidecar *s, uint64_t owner);
+bool sidecar_lives(const struct sidecar *s, uint64_t owner);
+
+/* Is this the one process that looks after what the dead left?  Once it is,
+ * it stays so until it closes the sidecar. */
+bool sidecar_lead(struct sidecar *s);
+
 void sidecar_close(struct sidecar *s); /* NULL is allowed */
 
 #endif

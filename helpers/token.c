@@ -2,6 +2,7 @@
 /* token.c - verifies access tokens, and mints those of protocol 0.x. */
 #include "token.h"
 
+#include "digest.h"
 #include "json.h"
 #include "topic.h"
 
@@ -79,6 +80,8 @@ token_verify(struct grant **out, struct slice text, const struct jws_keys *keys,
     const struct dialect *d, int64_t now_ms, size_t matchers_max,
     struct fault *f)
 {
+	uint8_t digest[DIGEST_SIZE];
+	struct grant *g = NULL;
 	json_t *claims = NULL;
 	int64_t expires_ms = INT64_MAX;
 	uint64_t key = 0;
@@ -98,7 +101,13 @@ token_verify(struct grant **out, struct slice text, const struct jws_keys *keys,
 		goto out;
 	if ((e = check_times(&expires_ms, claims, now_ms, f)) != ERR_OK)
 		goto out;
-	e = d->read_grant(out, claims, key, expires_ms, matchers_max, f);
+	if ((e = digest_sha256(digest, text)) != ERR_OK)
+		goto out;
+	e = d->read_grant(&g, claims, key, expires_ms, matchers_max, f);
+	if (e != ERR_OK)
+		goto out;
+	grant_set_token(g, digest);
+	*out = g;
 out:
 	json_decref(claims);
 	buf_free(&payload);

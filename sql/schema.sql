@@ -50,6 +50,32 @@ CREATE TABLE meta (
 	cursor_key BLOB NOT NULL
 );
 
+-- Who subscribes.  owner: the living process that holds the stream (its byte
+-- of the sidecar); 0: nobody, until until_ms.  topics: its selectors, one a
+-- line.  token: stands for its token, where there is one.
+CREATE TABLE subscribers (
+	key INTEGER PRIMARY KEY,
+	owner INTEGER NOT NULL,
+	until_ms INTEGER NOT NULL,
+	subscriber TEXT NOT NULL,
+	token BLOB,
+	address TEXT,
+	topics TEXT NOT NULL,
+	payload TEXT
+);
+CREATE INDEX subscribers_owner ON subscribers (owner, until_ms);
+CREATE INDEX subscribers_token ON subscribers (token, owner)
+ WHERE token IS NOT NULL;
+CREATE INDEX subscribers_address ON subscribers (address, owner)
+ WHERE address IS NOT NULL;
+
+-- The same by topic.
+CREATE TABLE subscriptions (
+	topic TEXT NOT NULL,
+	key INTEGER NOT NULL,
+	PRIMARY KEY (topic, key)
+) WITHOUT ROWID;
+
 CREATE TRIGGER updates_guard_insert BEFORE INSERT ON updates
 WHEN NEW.kind < 0 COLLATE pushcgi_writer BEGIN SELECT 1; END;
 CREATE TRIGGER updates_guard_update BEFORE UPDATE ON updates
@@ -68,5 +94,17 @@ CREATE TRIGGER meta_guard_update BEFORE UPDATE ON meta
 WHEN NEW.only < 0 COLLATE pushcgi_writer BEGIN SELECT 1; END;
 CREATE TRIGGER meta_guard_delete BEFORE DELETE ON meta
 WHEN OLD.only < 0 COLLATE pushcgi_writer BEGIN SELECT 1; END;
+CREATE TRIGGER subscribers_guard_insert BEFORE INSERT ON subscribers
+WHEN NEW.key < 0 COLLATE pushcgi_writer BEGIN SELECT 1; END;
+CREATE TRIGGER subscribers_guard_update BEFORE UPDATE ON subscribers
+WHEN NEW.key < 0 COLLATE pushcgi_writer BEGIN SELECT 1; END;
+CREATE TRIGGER subscribers_guard_delete BEFORE DELETE ON subscribers
+WHEN OLD.key < 0 COLLATE pushcgi_writer BEGIN SELECT 1; END;
+CREATE TRIGGER subscriptions_guard_insert BEFORE INSERT ON subscriptions
+WHEN NEW.key < 0 COLLATE pushcgi_writer BEGIN SELECT 1; END;
+CREATE TRIGGER subscriptions_guard_update BEFORE UPDATE ON subscriptions
+WHEN NEW.key < 0 COLLATE pushcgi_writer BEGIN SELECT 1; END;
+CREATE TRIGGER subscriptions_guard_delete BEFORE DELETE ON subscriptions
+WHEN OLD.key < 0 COLLATE pushcgi_writer BEGIN SELECT 1; END;
 
 PRAGMA user_version = 1;

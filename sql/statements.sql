@@ -74,3 +74,42 @@ SELECT seq FROM sqlite_sequence WHERE name = 'updates';
 SELECT epoch, cursor_key FROM meta;
 -- name: find_id
 SELECT seq FROM updates WHERE id = ?1 ORDER BY seq LIMIT 1;
+
+-- name: keep_subscriber
+UPDATE OR FAIL subscribers SET owner = ?2, until_ms = 0 WHERE key = ?1;
+-- name: insert_subscriber
+INSERT OR IGNORE INTO subscribers (key, owner, until_ms, subscriber, token,
+ address, topics, payload) VALUES (?1, ?2, ?8, ?3, ?4, ?5, ?6, ?7);
+-- name: park_subscriber
+UPDATE OR FAIL subscribers SET owner = 0, until_ms = ?3
+ WHERE key = ?1 AND owner = ?2;
+-- name: delete_subscriber
+DELETE FROM subscribers WHERE key = ?1 AND owner = ?2;
+-- name: insert_subscription
+INSERT OR FAIL INTO subscriptions (topic, key) VALUES (?1, ?2);
+-- name: delete_subscription
+DELETE FROM subscriptions WHERE topic = ?1 AND key = ?2;
+-- name: next_owner
+SELECT min(owner) FROM subscribers WHERE owner > ?1;
+-- name: subscribers_of
+SELECT key, subscriber, topics, payload FROM subscribers
+ WHERE owner = ?1 AND until_ms <= ?2 LIMIT ?3;
+-- name: count_all
+SELECT owner, count(*) FROM subscribers WHERE owner <> ?1 GROUP BY owner;
+-- name: count_token
+SELECT owner, count(*) FROM subscribers
+ WHERE token = ?2 AND owner <> ?1 GROUP BY owner;
+-- name: count_address
+SELECT owner, count(*) FROM subscribers
+ WHERE address = ?2 AND owner <> ?1 GROUP BY owner;
+-- name: list_subscribers
+SELECT owner, until_ms, subscriber, topics, payload FROM subscribers
+ ORDER BY owner;
+-- name: list_subscriptions
+SELECT s.owner, s.until_ms, s.subscriber, ?1, s.payload FROM subscriptions
+ CROSS JOIN subscribers AS s ON s.key = subscriptions.key
+ WHERE subscriptions.topic = ?1 AND (?2 IS NULL OR s.subscriber = ?2);
+-- name: read_last_id
+SELECT (SELECT seq FROM sqlite_sequence WHERE name = 'updates'),
+ (SELECT max(seq) FROM updates),
+ (SELECT id FROM updates ORDER BY seq DESC LIMIT 1);

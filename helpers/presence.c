@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/* presence.c - gathers what a subscriber's row holds. */
+#include "presence.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "buf.h"
+#include "mem.h"
+
+#define TEXT_MAX (SIZE_MAX / 4)
+
+static int
+compare_texts(const void *a, const void *b)
+{
+	const struct slice x = *(const struct slice *)a;
+	const struct slice y = *(const struct slice *)b;
+	const size_t n = x.len < y.len ? x.len : y.len;
+	const int order = memcmp(x.base, y.base, n);
+
+	return order != 0 ? order : (x.len > y.len) - (x.len < y.len);
+}
+
+/* The selectors as a list of topics (topic.h): they are the same set when the
+ * bytes are the same. */
+static enum err
+add_topics(struct buf *out, const struct matcher_list *l)
+{
+	struct slice *texts = mem_calloc(l->n + 1, sizeof(*texts));
+
+	if (texts == NULL)
+		return ERR_NOMEM;
+	for (size_t i = 0; i < l->n; i++)
+		texts[i] = matcher_text(l->v[i]);
+	qsort(texts, l->n, sizeof(*texts), compare_texts);
+	for (size_t i = 0; i < l->n; i++) {
+		if (i > 0 && slice_eq(texts[i], texts[i - 1]))
+			continue;
+		if (i > 0)
+			buf_byte(out, '\n');
+		buf_slice(out, texts[i]);
+	}
+	mem_free(texts);
+	return out->err;
+}
+
+static enum err
+give_key(struct presence *p)
+{
+	if (getrandom(&p->key, sizeof(p->key), 0) != (ssize_t)sizeof(p->key))
+		return ERR_IO;
+	p->key = (p->key & INT64_MAX) | (uint64_t)1 << 62;
+	return uuid_urn(p->subscriber);
+}
+
+static struct slice
+keep(char **to, struct slice s)
+{
+	struct slice kept = { s.base != NULL ? *to : NULL, s.len };
+
+	if (s.len > 0)
+		memcpy(*to, s.base, s.len);
+	*to += s.len;
+	return kept;
+}
+
+enum err
+presence_new(struct presence **out, const struct presence_parts *parts)
+{
+	struct presence *p = NULL;
+	struct buf topics;
+	enum err e;
+	char *to;
+
+	buf_init(&topics, TEXT_MAX);
+	if ((e = add_topics(&topics, parts->matchers)) != ERR_OK)
+		goto out;
+	p = mem_calloc(1,
+	    sizeof(*p) + topics.len + parts->payload.len + parts->address.len);
+	if (p == NULL) {
+		e = ERR_NOMEM;
+		goto out;
+	}
+	to = p->text;
+	p->topics = keep(&to, buf_view(&topics));
+	p->payload = keep(&to, parts->payload);
+	p->address = keep(&to, parts->address);
+	p->has_token = parts->token != NULL;
+	if (p->has_token)
+		memcpy(p->token, parts->token, sizeof(p->token));
+	if ((e = give_key(p)) != ERR_OK)
+		goto out;
+
+	*out = p;
+	p = NULL;
+out:
+	buf_free(&topics);
+	presence_free(p);
+	return e;
+}
+
+bool
+presence_is_like(const struct presence *p, const struct presence *other)
+{
+	return p->has_token == other->has_token &&
+	       memcmp(p->token, other->token, sizeof(p->token)) == 0 &&
+	       slice_eq(p->topics, other->topics);
+}
+
+void
+presence_free(struct presence *p)
+{
+	mem_free(p);
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/* queue_presence.h - who is there: rows beside the log, for all processes (draft 7, "Active Subscriptions"). */
+#ifndef QUEUE_PRESENCE_H
+#define QUEUE_PRESENCE_H
+
+#include "presence.h"
+#include "queue.h"
+#include "subscription.h"
+
+/*
+ * Where a subscriber stands.  PARKED: between two polls of drain delivery; it
+ * counts as there until its time is up, and belongs to no process meanwhile.
+ */
+enum presence_state { PRESENCE_GONE, PRESENCE_THERE, PRESENCE_PARKED };
+
+struct presence_change {
+	enum presence_state to;
+	const struct presence *presence;
+	int64_t until_ms; /* PARKED: real clock */
+};
+
+/*
+ * QUEUE_WRITE: make these changes, all or none, in one transaction.  Whoever
+ * was not there and now is, or the reverse, is told in the log by one private
+ * update of the hub's kind for each subscription, if the queue's settings want
+ * that (queue_settings.presence_events).  A change that is made already does
+ * nothing, so that a failed call may be repeated.  The rows belong to this
+ * process (queue_settings.owner): when it dies, however it does, queue_reap() elsewhere removes them.
+ * *epoch: of the database that has them; a new one has none of the rows made
+ * before.  Errors as of queue_append().
+ */
+enum err queue_present(struct queue *q, const struct presence_change *changes,
+    size_t n, uint64_t *epoch, struct fault *f);
+
+/*
+ * QUEUE_WRITE: call it once a second.  One process among all removes, and
+ * tells, subscribers whose process is dead or whose time is up, some at a
+ * time: *more when there may be others left.  *epoch as of queue_present().
+ * Errors as of queue_append().
+ */
+enum err queue_reap(
+    struct queue *q, uint64_t *epoch, bool *more, struct fault *f);
+
+/*
+ * Ring the bell for changes made by this handle, unless somebody has since,
+ * but no more often than five times a second over all processes: a crowd that
+ * comes back must not wake everybody for each.  Returns the milliseconds after
+ * which to call it again; 0: nothing is left to ring for.
+ */
+unsigned queue_wake_soon(struct queue *q);
+
+/* Subscribers, in one way or another like one of them. */
+struct queue_crowd {
+	uint64_t total, same_token, same_address;
+};
+
+/*
+ * How many there are of other processes than `owner`: with the token and the
+ * address of `p`, where it has them, and, if `with_total`, in all.  The dead
+ * do not count.  Errors as of queue_read().
+ */
+enum err queue_crowd(struct queue *q, uint64_t owner, const struct presence *p,
+    bool with_total, struct queue_crowd *out);
+
+/* Borrowed for the length of the call, in which a statement is open. */
+typedef void queue_subscription_fn(
+    void *arg, const struct subscription_view *v);
+
+/*
+ * Hand out the active subscriptions: all, those of `topic`, or that of
+ * `subscriber` to it (base NULL: not given), in one snapshot with `last_id`:
+ * the id of the last row of the log, "earliest" if there never was one.
+ * Subscribers of dead processes are left out at once.  Errors as of
+ * queue_read(), and what `last_id` failed with.
+ */
+enum err queue_subscriptions(struct queue *q, struct slice topic,
+    struct slice subscriber, queue_subscription_fn *each, void *arg,
+    struct buf *last_id);
+
+#endif

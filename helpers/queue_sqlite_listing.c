@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/* queue_sqlite_listing.c - hands out who is there, in one snapshot. */
+#include "clock.h"
+#include "queue_sqlite.h"
+#include "topic.h"
+
+/* Of rows in the order of their owners, so that each is asked for once. */
+struct listing {
+	queue_subscription_fn *each;
+	void *arg;
+	int64_t now_ms;
+	uint64_t owner;
+	bool lives;
+};
+
+static bool
+lives(const struct queue_sqlite *q, uint64_t owner)
+{
+	return owner == 0 || q->side == NULL || sidecar_lives(q->side, owner);
+}
+
+static bool
+is_there(const struct queue_sqlite *q, struct listing *l, sqlite3_stmt *st)
+{
+	const uint64_t owner = (uint64_t)sqlite3_column_int64(st, 0);
+
+	if (owner == 0)
+		return sqlite3_column_int64(st, 1) > l->now_ms;
+	if (owner != l->owner) {
+		l->owner = owner;
+		l->lives = lives(q, owner);
+	}
+	return l->lives;
+}
+
+static void
+hand_row(struct listing *l, sqlite3_stmt *st)
+{
+	struct slice topics = queue_sqlite_column(st, 3);
+	struct subscription_view v = {
+		.subscriber = queue_sqlite_column(st, 2),
+		.payload = queue_sqlite_column(st, 4),
+		.active = true,
+	};
+
+	while (topic_next(&topics, &v.topic))
+		l->each(l->arg, &v);
+}
+
+static enum err
+hand_rows(struct queue_sqlite *q, sqlite3_stmt *st, struct listing *l)
+{
+	int rc;
+
+	while ((rc = sqlite3_step(st)) == SQLITE_ROW)
+		if (is_there(q, l, st))
+			hand_row(l, st);
+	sqlite3_reset(st);
+	return rc == SQLITE_DONE ? ERR_OK : queue_sqlite_failed(q, rc);
+}
+
+static enum err
+list(struct queue_sqlite *q, struct slice topic, struct slice subscriber,
+    struct listing *l)
+{
+	sqlite3_stmt *st = queue_sqlite_statement(q,
+	    topic.base != NULL ? SQL_LIST_SUBSCRIPTIONS : SQL_LIST_SUBSCRIBERS);
+	int rc;
+
+	if (st == NULL)
+		return queue_sqlite_failed(q, sqlite3_errcode(q->db));
+	if (topic.base != NULL &&
+	    ((rc = queue_sqlite_bind(st, 1, topic)) != SQLITE_OK ||
+		(rc = queue_sqlite_bind(st, 2, subscriber)) != SQLITE_OK))
+		return queue_sqlite_failed(q, rc);
+	return hand_rows(q, st, l);
+}
+
+/* The last row's own id; its position, if it has none or was pruned. */
+static enum err
+add_last_id(struct queue_sqlite *q, sqlite3_stmt *st, struct buf *out)
+{
+	const int64_t given = sqlite3_column_int64(st, 0);
+	const int64_t last = sqlite3_column_int64(st, 1);
+	const struct slice id = queue_sqlite_column(st, 2);
+	char own_id[QUEUE_ID_SIZE];
+	enum err e = ERR_OK;
+
+	if (given == 0)
+		buf_text(out, "earliest");
+	else if (last == given && id.base != NULL)
+		buf_slice(out, id);
+	else if ((e = queue_cursor_id(&q->key,
+		      (struct cursor){ 0, (uint64_t)given }, own_id)) == ERR_OK)
+		buf_text(out, own_id);
+	if (e == ERR_OK)
+		e = out->err;
+	return e == ERR_OK ? e : fault_set(&q->fault, e, "%s", err_text(e));
+}
+
+/* The statement of the last id stays on its row, which holds the snapshot. */
+static enum err
+read_listing(struct queue_sqlite *q, struct slice topic,
+    struct slice subscriber, struct listing *l, struct buf *last_id)
+{
+	sqlite3_stmt *st;
+	enum err e;
+	int rc;
+
+	if ((e = queue_sqlite_load_key(q)) != ERR_OK)
+		return e;
+	if ((st = queue_sqlite_statement(q, SQL_READ_LAST_ID)) == NULL)
+		return queue_sqlite_failed(q, sqlite3_errcode(q->db));
+	if ((rc = sqlite3_step(st)) != SQLITE_ROW) {
+		sqlite3_reset(st);
+		return queue_sqlite_failed(
+		    q, rc == SQLITE_DONE ? SQLITE_CORRUPT : rc);
+	}
+	if ((e = add_last_id(q, st, last_id)) == ERR_OK)
+		e = list(q, topic, subscriber, l);
+	if (q->db != NULL)
+		sqlite3_reset(st);
+	return e;
+}
+
+enum err
+queue_sqlite_subscriptions(struct queue *base, struct slice topic,
+    struct slice subscriber, queue_subscription_fn *each, void *arg,
+    struct buf *last_id)
+{
+	struct queue_sqlite *q = (struct queue_sqlite *)base;
+	struct listing l = {
+		.each = each, .arg = arg, .now_ms = clock_real_ms()
+	};
+	enum err e;
+
+	if ((e = queue_sqlite_ready_to_read(q)) == ERR_OK)
+		e = read_listing(q, topic, subscriber, &l, last_id);
+	return queue_sqlite_done(q, e);
+}
+
+/* Add up what a statement counts for each living owner. */
+static enum err
+add_counts(struct queue_sqlite *q, sqlite3_stmt *st, uint64_t *out)
+{
+	uint64_t n = 0;
+	int rc;
+
+	while ((rc = sqlite3_step(st)) == SQLITE_ROW)
+		if (lives(q, (uint64_t)sqlite3_column_int64(st, 0)))
+			n += (uint64_t)sqlite3_column_int64(st, 1);
+	sqlite3_reset(st);
+	*out = n;
+	return rc == SQLITE_DONE ? ERR_OK : queue_sqlite_failed(q, rc);
+}
+
+static enum err
+count(struct queue_sqlite *q, enum sql_statement which, uint64_t owner,
+    struct slice token, struct slice address, uint64_t *out)
+{
+	sqlite3_stmt *st = queue_sqlite_statement(q, which);
+	int rc = SQLITE_OK;
+
+	if (st == NULL)
+		return queue_sqlite_failed(q, sqlite3_errcode(q->db));
+	sqlite3_bind_int64(st, 1, (int64_t)owner);
+	if (token.base != NULL)
+		rc = sqlite3_bind_blob(
+		    st, 2, token.base, (int)token.len, SQLITE_STATIC);
+	else if (address.base != NULL)
+		rc = queue_sqlite_bind(st, 2, address);
+	if (rc != SQLITE_OK)
+		return queue_sqlite_failed(q, rc);
+	return add_counts(q, st, out);
+}
+
+enum err
+queue_sqlite_crowd(struct queue *base, uint64_t owner, const struct presence *p,
+    bool with_total, struct queue_crowd *out)
+{
+	struct queue_sqlite *q = (struct queue_sqlite *)base;
+	const struct slice none = { NULL, 0 };
+	const struct slice token = { (const char *)p->token, sizeof(p->token) };
+	enum err e = queue_sqlite_ready_to_read(q);
+
+	*out = (struct queue_crowd){ 0, 0, 0 };
+	if (e == ERR_OK && with_total)
+		e = count(q, SQL_COUNT_ALL, owner, none, none, &out->total);
+	if (e == ERR_OK && p->has_token)
+		e = count(
+		    q, SQL_COUNT_TOKEN, owner, token, none, &out->same_token);
+	if (e == ERR_OK && p->address.base != NULL)
+		e = count(q, SQL_COUNT_ADDRESS, owner, none, p->address,
+		    &out->same_address);
+	return queue_sqlite_done(q, e);
+}

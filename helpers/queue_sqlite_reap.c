@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/* queue_sqlite_reap.c - removes subscribers whose process is dead or whose time is up. */
+#include "clock.h"
+#include "mem.h"
+#include "queue_sqlite.h"
+
+#define REAP_MAX 64 /* subscribers of one transaction */
+
+/* When the sidecar is a new file, its processes need a moment to find that
+ * out and to show in it that they live. */
+#define GRACE_MS 2000
+
+struct reaping {
+	uint64_t owner;   /* whose rows go: a dead process's, or nobody's, 0, */
+	int64_t until_ms; /* those whose time is up */
+	size_t n;
+	struct queue_sqlite_telling telling;
+};
+
+/* A copy: the row is deleted while its statement would be open. */
+static enum err
+copy_row(struct presence **out, sqlite3_stmt *st)
+{
+	const struct slice subscriber = queue_sqlite_column(st, 1);
+	const struct slice topics = queue_sqlite_column(st, 2);
+	const struct slice payload = queue_sqlite_column(st, 3);
+	struct presence *p;
+
+	p = mem_calloc(1, sizeof(*p) + topics.len + payload.len);
+	if (p == NULL)
+		return ERR_NOMEM;
+	p->key = (uint64_t)sqlite3_column_int64(st, 0);
+	if (subscriber.len < sizeof(p->subscriber))
+		memcpy(p->subscriber, subscriber.base, subscriber.len);
+	if (topics.len > 0)
+		memcpy(p->text, topics.base, topics.len);
+	p->topics = (struct slice){ p->text, topics.len };
+	if (payload.len > 0) {
+		memcpy(p->text + topics.len, payload.base, payload.len);
+		p->payload =
+		    (struct slice){ p->text + topics.len, payload.len };
+	}
+	*out = p;
+	return ERR_OK;
+}
+
+static enum err
+copy_rows(
+    struct queue_sqlite *q, struct reaping *r, struct presence *rows[REAP_MAX])
+{
+	sqlite3_stmt *st = queue_sqlite_statement(q, SQL_SUBSCRIBERS_OF);
+	enum err e = ERR_OK;
+	int rc = SQLITE_DONE;
+
+	if (st == NULL)
+		return queue_sqlite_failed(q, sqlite3_errcode(q->db));
+	sqlite3_bind_int64(st, 1, (int64_t)r->owner);
+	sqlite3_bind_int64(st, 2, r->until_ms);
+	sqlite3_bind_int64(st, 3, REAP_MAX);
+	while (e == ERR_OK && r->n < REAP_MAX &&
+	       (rc = sqlite3_step(st)) == SQLITE_ROW)
+		if ((e = copy_row(&rows[r->n], st)) == ERR_OK)
+			r->n++;
+	sqlite3_reset(st);
+	if (e != ERR_OK)
+		return fault_set(&q->fault, e, "%s", err_text(e));
+	return rc == SQLITE_ROW || rc == SQLITE_DONE
+		   ? ERR_OK
+		   : queue_sqlite_failed(q, rc);
+}
+
+/* Has it really died?  It may have come back since we looked. */
+static bool
+is_dead(const struct queue_sqlite *q, uint64_t owner)
+{
+	return owner == 0 || !sidecar_lives(q->side, owner);
+}
+
+static enum err
+reap(struct queue_sqlite *q, void *arg)
+{
+	struct reaping *r = arg;
+	struct presence *rows[REAP_MAX] = { NULL };
+	enum err e = ERR_OK;
+
+	r->n = 0;
+	r->telling = (struct queue_sqlite_telling){ .now_ms = clock_real_ms() };
+	if (is_dead(q, r->owner))
+		e = copy_rows(q, r, rows);
+	for (size_t i = 0; e == ERR_OK && i < r->n; i++) {
+		const struct presence_change c = { .to = PRESENCE_GONE,
+			.presence = rows[i] };
+
+		e = queue_sqlite_change(q, &r->telling, r->owner, &c);
+	}
+	for (size_t i = 0; i < r->n; i++)
+		presence_free(rows[i]);
+	return e == ERR_OK ? queue_sqlite_told(q, &r->telling) : e;
+}
+
+/* The next owner above `after`; 0: there is none. */
+static enum err
+next_owner(struct queue_sqlite *q, uint64_t after, uint64_t *out)
+{
+	sqlite3_stmt *st = queue_sqlite_statement(q, SQL_NEXT_OWNER);
+	int rc;
+
+	if (st == NULL)
+		return queue_sqlite_failed(q, sqlite3_errcode(q->db));
+	sqlite3_bind_int64(st, 1, (int64_t)after);
+	rc = sqlite3_step(st);
+	*out = rc == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(st, 0) : 0;
+	sqlite3_reset(st);
+	return rc == SQLITE_ROW ? ERR_OK : queue_sqlite_failed(q, rc);
+}
+
+/* Are there rows of nobody whose time is up? */
+static enum err
+is_due(struct queue_sqlite *q, int64_t now_ms, bool *out)
+{
+	sqlite3_stmt *st = queue_sqlite_statement(q, SQL_SUBSCRIBERS_OF);
+	int rc;
+
+	if (st == NULL)
+		return queue_sqlite_failed(q, sqlite3_errcode(q->db));
+	sqlite3_bind_int64(st, 1, 0);
+	sqlite3_bind_int64(st, 2, now_ms);
+	sqlite3_bind_int64(st, 3, 1);
+	rc = sqlite3_step(st);
+	sqlite3_reset(st);
+	*out = rc == SQLITE_ROW;
+	return rc == SQLITE_ROW || rc == SQLITE_DONE
+		   ? ERR_OK
+		   : queue_sqlite_failed(q, rc);
+}
+
+/* Whose rows are to go?  *found false: nobody's. */
+static enum err
+find_dead(struct queue_sqlite *q, struct reaping *r, bool *found)
+{
+	uint64_t owner = 0;
+	enum err e;
+
+	r->owner = 0;
+	r->until_ms = clock_real_ms();
+	if ((e = is_due(q, r->until_ms, found)) != ERR_OK || *found)
+		return e;
+	while ((e = next_owner(q, owner, &owner)) == ERR_OK && owner != 0) {
+		if (sidecar_lives(q->side, owner))
+			continue;
+		*found = true;
+		r->owner = owner;
+		break;
+	}
+	return e;
+}
+
+/* The sidecar at the path, with a sign of life of ours in it. */
+static enum err
+stay_alive(struct queue_sqlite *q)
+{
+	enum err e;
+
+	if (q->side != NULL && sidecar_moved(q->side)) {
+		sidecar_close(q->side);
+		q->side = NULL;
+	}
+	if ((e = queue_sqlite_ready(q)) != ERR_OK)
+		return e;
+	return queue_sqlite_show_life(q);
+}
+
+enum err
+queue_sqlite_reap(
+    struct queue *base, uint64_t *epoch, bool *more, struct fault *f)
+{
+	struct queue_sqlite *q = (struct queue_sqlite *)base;
+	struct reaping r = { 0 };
+	bool found = false;
+	enum err e;
+
+	*more = false;
+	if ((e = stay_alive(q)) == ERR_OK)
+		e = queue_sqlite_load_key(q);
+	if (e == ERR_OK)
+		*epoch = q->key.epoch;
+	if (e == ERR_OK && sidecar_lead(q->side) &&
+	    sidecar_age_ms(q->side) >= GRACE_MS)
+		e = find_dead(q, &r, &found);
+	queue_sqlite_done(q, e);
+	if (e != ERR_OK)
+		return fault_set(f, e, "%s", q->fault.text);
+	if (!found)
+		return ERR_OK;
+	if ((e = queue_sqlite_transact(q, reap, &r, f)) != ERR_OK)
+		return e;
+	queue_sqlite_unrung(q, &r.telling);
+	*more = true;
+	return ERR_OK;
+}

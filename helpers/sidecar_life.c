@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* sidecar_life.c - signs of life: a locked byte goes free when its process ends. */
+#include <errno.h>
+#include <fcntl.h>
+
+#include "clock.h"
+#include "sidecar_state.h"
+
+static off_t
+byte_of(uint64_t owner)
+{
+	return SIDECAR_BYTE_LIVE + (off_t)owner;
+}
+
+enum err
+sidecar_show_life(struct sidecar *s, uint64_t owner)
+{
+	enum err e;
+
+	if (s->owner == owner)
+		return ERR_OK;
+	if ((e = sidecar_lock_byte(s->fd, byte_of(owner), F_WRLCK)) == ERR_OK)
+		s->owner = owner;
+	return e;
+}
+
+bool
+sidecar_lives(const struct sidecar *s, uint64_t owner)
+{
+	struct flock l = { .l_type = F_WRLCK,
+		.l_whence = SEEK_SET,
+		.l_start = byte_of(owner),
+		.l_len = 1 };
+
+	/* Its own lock is in nobody's way but others'. */
+	if (s->owner == owner)
+		return true;
+	while (fcntl(s->fd, F_OFD_GETLK, &l) == -1)
+		if (errno != EINTR)
+			return true;
+	return l.l_type != F_UNLCK;
+}
+
+bool
+sidecar_lead(struct sidecar *s)
+{
+	if (!s->leads)
+		s->leads = sidecar_lock_byte(
+			       s->fd, SIDECAR_BYTE_REAPER, F_WRLCK) == ERR_OK;
+	return s->leads;
+}
+
+int64_t
+sidecar_age_ms(const struct sidecar *s)
+{
+	return clock_mono_ms() - s->opened_ms;
+}
+
+uint32_t
+sidecar_silence_ms(const struct sidecar *s)
+{
+	return (uint32_t)clock_mono_ms() - atomic_load(&s->page->rang_ms);
+}
