@@ -14,7 +14,8 @@
 struct context {
 	const struct settings *settings;
 	enum framing framing;
-	struct queue *queue; /* for reading; NULL until context_queue() */
+	struct roster *roster; /* NULL: nobody is counted */
+	struct queue *queue;   /* for reading; NULL until context_queue() */
 };
 
 /* The worker's own handle on the log, opened when first needed.  Errors as of

@@ -7,12 +7,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "commit.h"
 #include "hub.h"
 #include "listener.h"
 #include "log.h"
 #include "route.h"
-
-#define OUT_MAX ((size_t)1 << 20)
 
 bool
 cgi_is_wanted(void)
@@ -66,7 +65,7 @@ write_out(const struct answer *a, bool head_only)
 	struct buf out;
 	size_t at = 0;
 
-	buf_init(&out, OUT_MAX);
+	buf_init(&out, response_room(&a->response));
 	response_write(&a->response, head_only, &out);
 	while (out.err == ERR_OK && at < out.len) {
 		ssize_t n = write(STDOUT_FILENO, out.base + at, out.len - at);
@@ -99,20 +98,10 @@ publish(struct answer *a, const struct config *c)
 
 /* Any end of the one stream is the end of the process. */
 static void
-stream(struct answer *a, struct settings *s)
+hold(struct answer *a, struct hub *h)
 {
-	const struct hub_hooks hooks = { 0 };
 	struct stream *out = NULL;
-	struct hub *h = NULL;
-	struct fault f = { "" };
-	enum err e;
 
-	if ((e = hub_open(&h, s, FRAMING_RAW, &hooks, &f)) != ERR_OK) {
-		log_err("stream failed reason=\"%s\"", f.text);
-		answer_unavailable(a, e);
-		write_out(a, false);
-		return;
-	}
 	fcntl(
 	    STDOUT_FILENO, F_SETFL, fcntl(STDOUT_FILENO, F_GETFL) | O_NONBLOCK);
 	if (stream_new(&out, hub_host(h), STDOUT_FILENO, FRAME_ID, false) ==
@@ -123,8 +112,34 @@ stream(struct answer *a, struct settings *s)
 		hub_end_with_streams(h);
 		fanout_open(hub_fanout(h), o, out);
 		hub_run(h);
+		hub_cut(h);
 	} else
 		log_err("stream failed reason=memory");
+}
+
+/* With a publish thread, which writes that the subscriber is there. */
+static void
+stream(struct answer *a, struct settings *s, struct roster *roster)
+{
+	const struct commit_limits none = { 0, 0 };
+	const struct hub_hooks hooks = { 0 };
+	struct queue_settings queue = settings_queue(s->config);
+	struct commit *commit = NULL;
+	struct hub *h = NULL;
+	struct fault f = { "" };
+	enum err e;
+
+	queue.owner = roster_owner(roster);
+	if ((e = hub_open(&h, s, FRAMING_RAW, &hooks, &f)) == ERR_OK &&
+	    (e = commit_start(
+		 &commit, &queue, &none, hub_loop(h), roster, &f)) == ERR_OK) {
+		hold(a, h);
+	} else {
+		log_err("stream failed reason=\"%s\"", f.text);
+		answer_unavailable(a, e);
+		write_out(a, false);
+	}
+	commit_stop(commit);
 	hub_close(h);
 }
 
@@ -138,7 +153,8 @@ cgi_run(struct settings *s)
 	enum err e;
 
 	response_init(&a.response);
-	if ((e = request_new(&rq, env, NULL)) == ERR_OK &&
+	if ((e = roster_new(&c.roster)) == ERR_OK &&
+	    (e = request_new(&rq, env, NULL)) == ERR_OK &&
 	    (e = read_body(rq, s->config->body_max)) == ERR_OK) {
 		head_only = slice_is(rq->method, "HEAD");
 		route_request(&a, rq, &c);
@@ -154,10 +170,11 @@ cgi_run(struct settings *s)
 	if (a.kind == ANSWER_PUBLISH)
 		publish(&a, s->config);
 	if (a.kind == ANSWER_STREAM)
-		stream(&a, s);
+		stream(&a, s, c.roster);
 	else
 		write_out(&a, head_only);
 	answer_free(&a);
 	request_free(rq);
+	roster_free(c.roster);
 	settings_unref(s);
 }

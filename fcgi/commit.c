@@ -5,13 +5,15 @@
 #include <pthread.h>
 #include <time.h>
 
+#include "clock.h"
 #include "log.h"
 #include "mem.h"
+#include "presence_writer.h"
 
 #define GROUP_MAX 256
 
 /* History has an age limit that must hold without publishes, too. */
-#define PRUNE_TICK_S 60
+#define PRUNE_TICK_MS 60000
 
 STAILQ_HEAD(entries, commit_entry);
 
@@ -20,28 +22,37 @@ struct commit {
 	struct queue *queue;
 	struct loop *loop;
 	struct commit_limits limits;
+	struct presence_writer presence;
 
 	pthread_mutex_t mutex; /* guards all below */
 	pthread_cond_t more;
 	struct entries parked;
 	size_t n, bytes;
-	bool stopping;
+	bool stopping, kicked;
 };
 
-/* Up to GROUP_MAX parked publishes; 0: it is time to prune, or to stop. */
-static size_t
-take_group(struct commit *c, struct commit_entry **group, bool *stop)
+static struct timespec
+timespec_at(int64_t ms)
 {
+	return (struct timespec){ (time_t)(ms / 1000),
+		(long)(ms % 1000) * 1000000 };
+}
+
+/* Up to GROUP_MAX parked publishes; 0: it is time for other things, or to
+ * stop. */
+static size_t
+take_group(
+    struct commit *c, struct commit_entry **group, int64_t until_ms, bool *stop)
+{
+	const struct timespec until = timespec_at(until_ms);
 	struct commit_entry *e;
-	struct timespec until;
 	size_t n = 0;
 	int rc = 0;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += PRUNE_TICK_S;
 	pthread_mutex_lock(&c->mutex);
-	while (c->n == 0 && !c->stopping && rc == 0)
+	while (c->n == 0 && !c->stopping && !c->kicked && rc == 0)
 		rc = pthread_cond_timedwait(&c->more, &c->mutex, &until);
+	c->kicked = false;
 	while (n < GROUP_MAX && (e = STAILQ_FIRST(&c->parked)) != NULL) {
 		STAILQ_REMOVE_HEAD(&c->parked, links);
 		group[n++] = e;
@@ -70,33 +81,58 @@ answer_group(
 	}
 }
 
+static void
+commit_group(struct commit *c, struct commit_entry **group, size_t n)
+{
+	const struct update *updates[GROUP_MAX];
+	struct fault f = { "" };
+	enum err e;
+
+	for (size_t i = 0; i < n; i++)
+		updates[i] = update_view(group[i]->update);
+	e = queue_append(c->queue, updates, n, &f);
+	if (e != ERR_OK)
+		log_err("publishes failed n=%zu reason=\"%s\"", n,
+		    f.text[0] != '\0' ? f.text : err_text(e));
+	answer_group(c, group, n, e);
+	/* The publishers have their answers: now the subscribers. */
+	if (e == ERR_OK && n > 0)
+		queue_wake(c->queue);
+}
+
 static void *
 commit_groups(void *arg)
 {
 	struct commit *c = arg;
 	struct commit_entry *group[GROUP_MAX];
-	const struct update *updates[GROUP_MAX];
+	int64_t prune_ms = clock_mono_ms() + PRUNE_TICK_MS;
+	int64_t due_ms = 0;
 	bool stop = false;
 
 	while (!stop) {
-		size_t i, n = take_group(c, group, &stop);
-		struct fault f = { "" };
-		enum err e;
+		const int64_t until_ms = due_ms < prune_ms ? due_ms : prune_ms;
+		const size_t n = take_group(c, group, until_ms, &stop);
+		const bool prune = clock_mono_ms() >= prune_ms;
 
-		if (stop)
-			break;
-		for (i = 0; i < n; i++)
-			updates[i] = update_view(group[i]->update);
-		e = queue_append(c->queue, updates, n, &f);
-		if (e != ERR_OK)
-			log_err("publishes failed n=%zu reason=\"%s\"", n,
-			    f.text[0] != '\0' ? f.text : err_text(e));
-		answer_group(c, group, n, e);
-		/* The publishers have their answers: now the subscribers. */
-		if (e == ERR_OK && n > 0)
-			queue_wake(c->queue);
+		if (n > 0 || prune)
+			commit_group(c, group, n);
+		if (prune)
+			prune_ms = clock_mono_ms() + PRUNE_TICK_MS;
+		due_ms = presence_writer_run(&c->presence);
 	}
+	presence_writer_finish(&c->presence);
 	return NULL;
+}
+
+static void
+commit_kick(void *arg)
+{
+	struct commit *c = arg;
+
+	pthread_mutex_lock(&c->mutex);
+	c->kicked = true;
+	pthread_mutex_unlock(&c->mutex);
+	pthread_cond_signal(&c->more);
 }
 
 enum err
@@ -136,6 +172,8 @@ init_waiting(struct commit *c)
 static void
 commit_free(struct commit *c)
 {
+	if (c->presence.roster != NULL)
+		roster_on_change(c->presence.roster, NULL, NULL);
 	queue_close(c->queue);
 	pthread_cond_destroy(&c->more);
 	pthread_mutex_destroy(&c->mutex);
@@ -144,7 +182,8 @@ commit_free(struct commit *c)
 
 enum err
 commit_start(struct commit **out, const struct queue_settings *s,
-    const struct commit_limits *limits, struct loop *loop, struct fault *f)
+    const struct commit_limits *limits, struct loop *loop,
+    struct roster *roster, struct fault *f)
 {
 	struct commit *c = mem_calloc(1, sizeof(*c));
 	enum err e;
@@ -154,7 +193,11 @@ commit_start(struct commit **out, const struct queue_settings *s,
 	init_waiting(c);
 	c->limits = *limits;
 	c->loop = loop;
-	if ((e = queue_open(&c->queue, s, QUEUE_WRITE, f)) == ERR_OK &&
+	e = queue_open(&c->queue, s, QUEUE_WRITE, f);
+	presence_writer_init(&c->presence, c->queue, roster);
+	if (roster != NULL)
+		roster_on_change(roster, commit_kick, c);
+	if (e == ERR_OK &&
 	    pthread_create(&c->thread, NULL, commit_groups, c) != 0)
 		e = fault_set(f, ERR_NOMEM, "No thread to publish with.");
 	if (e != ERR_OK) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* commit.h - the publish thread: commits what is parked, in groups. */
+/* commit.h - the publish thread: commits what is parked, in groups, and who comes and goes. */
 #ifndef COMMIT_H
 #define COMMIT_H
 
@@ -7,6 +7,7 @@
 
 #include "loop.h"
 #include "queue.h"
+#include "roster.h"
 #include "update.h"
 
 struct commit;
@@ -24,16 +25,18 @@ struct commit_limits {
 	size_t entries_max, bytes_max;
 };
 
-/* Open the queue for writing, creating it, and start the thread.  Errors as
- * of queue_open(). */
+/* Open the queue for writing, creating it, and start the thread.  `roster`
+ * (NULL: none) is what it also writes, and must live longer.  Errors as of
+ * queue_open(). */
 enum err commit_start(struct commit **out, const struct queue_settings *s,
-    const struct commit_limits *limits, struct loop *loop, struct fault *f);
+    const struct commit_limits *limits, struct loop *loop,
+    struct roster *roster, struct fault *f);
 
 /* Park one publish.  ERR_LIMIT: too many or too large ones wait already; no
  * mail comes then.  Any thread. */
 enum err commit_submit(struct commit *c, struct commit_entry *e);
 
-/* What is parked is committed first; then the thread is joined.  NULL is
+/* What is parked, and what the roster holds, is committed first; then the thread is joined.  NULL is
  * allowed. */
 void commit_stop(struct commit *c);
 

@@ -10,8 +10,6 @@
 #include "mem.h"
 #include "route.h"
 
-#define ANSWER_MAX ((size_t)1 << 20)
-
 struct exchange *
 exchange_new(struct exchange_parts *p, int fd)
 {
@@ -68,7 +66,7 @@ send_response(struct exchange *x)
 	struct stream *s;
 	struct buf out;
 
-	buf_init(&out, ANSWER_MAX);
+	buf_init(&out, response_room(&x->answer.response));
 	response_write(&x->answer.response, x->head_only, &out);
 	if (out.err == ERR_OK)
 		f = frame_new(FRAMING_FCGI, buf_view(&out));
@@ -101,8 +99,8 @@ no_stream(const struct exchange *x)
 		return "The hub has just been given other settings; try again.";
 	if (fanout_counts(hub_fanout(x->parts->hub)).subscribers >=
 	    x->parts->subscribers_max)
-		return "The hub holds as many streams as it may "
-		       "(MERCURE_MAX_CONNECTIONS, or its descriptor limit).";
+		return "The hub's process holds as many streams as it may have "
+		       "descriptors (LimitNOFILE of its service).";
 	return NULL;
 }
 

@@ -122,6 +122,8 @@ open_stream(
 		s->at = s->told = (struct cursor){ 0, 0 };
 		s->from_start = true;
 	}
+	if (s->entry != NULL)
+		roster_begin(s->entry);
 	stream_feed(s->stream, &stream_events, s);
 	fanout_queue(s, head);
 	stream_flush(s->stream);

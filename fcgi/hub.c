@@ -220,6 +220,13 @@ hub_run(struct hub *h)
 }
 
 void
+hub_cut(struct hub *h)
+{
+	if (h != NULL)
+		stream_host_close(&h->host);
+}
+
+void
 hub_close(struct hub *h)
 {
 	if (h == NULL)

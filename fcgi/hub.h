@@ -43,6 +43,10 @@ bool hub_is_draining(const struct hub *h);
 
 void hub_run(struct hub *h);
 
+/* Close what is left of streams, so that their ends are known.  NULL is
+ * allowed. */
+void hub_cut(struct hub *h);
+
 void hub_close(struct hub *h); /* NULL is allowed */
 
 #endif

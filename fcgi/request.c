@@ -27,6 +27,8 @@ static const struct param params[] = {
 	PARAM("HTTP_REFERER", referer),
 	PARAM("HTTP_HOST", host),
 	PARAM("HTTP_LAST_EVENT_ID", last_event_id),
+	PARAM("HTTP_IF_NONE_MATCH", if_none_match),
+	PARAM("REMOTE_ADDR", address),
 };
 
 #define PARAMS_N (sizeof(params) / sizeof(params[0]))

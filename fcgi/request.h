@@ -24,6 +24,8 @@ struct request {
 	struct slice referer;
 	struct slice host;
 	struct slice last_event_id;
+	struct slice if_none_match;
+	struct slice address; /* of the web server's peer */
 	struct slice body;
 	bool https;
 	bool body_too_long; /* then `body` is empty */

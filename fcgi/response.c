@@ -15,6 +15,7 @@ static const struct {
 } statuses[] = {
 	{ 200, "OK" },
 	{ 204, "No Content" },
+	{ 304, "Not Modified" },
 	{ 400, "Bad Request" },
 	{ 401, "Unauthorized" },
 	{ 403, "Forbidden" },
@@ -23,6 +24,7 @@ static const struct {
 	{ 408, "Request Timeout" },
 	{ 413, "Content Too Large" },
 	{ 415, "Unsupported Media Type" },
+	{ 429, "Too Many Requests" },
 	{ 431, "Request Header Fields Too Large" },
 	{ 500, "Internal Server Error" },
 	{ 503, "Service Unavailable" },
@@ -47,6 +49,12 @@ response_init(struct response *r)
 	r->caching = NULL;
 	buf_init(&r->head, RESPONSE_HEAD_MAX);
 	buf_init(&r->body, BODY_MAX);
+}
+
+void
+response_allow(struct response *r, size_t body_max)
+{
+	r->body.max = body_max;
 }
 
 static bool
@@ -109,6 +117,12 @@ response_write(const struct response *r, bool head_only, struct buf *out)
 		buf_slice(out, buf_view(&r->body));
 	if (out->err == ERR_OK)
 		out->err = response_error(r);
+}
+
+size_t
+response_room(const struct response *r)
+{
+	return RESPONSE_HEAD_MAX + 1024 + r->body.len;
 }
 
 void

@@ -23,6 +23,9 @@ struct response {
 /* An empty 200. */
 void response_init(struct response *r);
 
+/* Let the body be longer than those of most. */
+void response_allow(struct response *r, size_t body_max);
+
 /* Add a header, other than the two above.  A value with CR or LF in it, or of
  * 4,096 bytes and more, never gets further: the response becomes a 500. */
 void response_header(struct response *r, const char *name, const char *fmt, ...)
@@ -39,6 +42,9 @@ enum err response_error(const struct response *r);
 /* Add it all to `out`: "Status: …", headers, blank line and, unless
  * `head_only`, the body.  `out` fails if a part failed. */
 void response_write(const struct response *r, bool head_only, struct buf *out);
+
+/* More than it will take. */
+size_t response_room(const struct response *r);
 
 void response_free(struct response *r);
 

@@ -8,24 +8,40 @@
 #include "discovery.h"
 #include "publish.h"
 #include "subscribe.h"
+#include "subscriptions.h"
 
 static void options_handle(
     struct answer *a, const struct request *rq, struct context *c);
+
+#define SUBSCRIPTIONS "/subscriptions"
 
 struct route {
 	const char *method, *path; /* below the hub's path */
 	endpoint_fn *handle;
 	bool publishes; /* only with MERCURE_HUB_ALLOW_PUBLISH */
+	bool below;     /* also for what lies below the path */
 };
 
 static const struct route routes[] = {
-	{ "GET", "", subscribe_handle, false },
-	{ "HEAD", "", subscribe_head, false },
-	{ "OPTIONS", "", options_handle, false },
-	{ "POST", "", publish_handle, true },
+	{ "GET", "", subscribe_handle, false, false },
+	{ "HEAD", "", subscribe_head, false, false },
+	{ "OPTIONS", "", options_handle, false, false },
+	{ "POST", "", publish_handle, true, false },
+	{ "GET", SUBSCRIPTIONS, subscriptions_handle, false, true },
+	{ "HEAD", SUBSCRIPTIONS, subscriptions_handle, false, true },
+	{ "OPTIONS", SUBSCRIPTIONS, options_handle, false, true },
 };
 
 #define ROUTES_N (sizeof(routes) / sizeof(routes[0]))
+
+static bool
+route_leads_to(const struct route *r, struct slice path)
+{
+	const size_t n = strlen(r->path);
+
+	return slice_is(path, r->path) ||
+	       (r->below && slice_starts(path, r->path) && path.base[n] == '/');
+}
 
 static bool
 route_open(const struct route *r, const struct context *c)
@@ -41,7 +57,8 @@ allowed(char *out, size_t size, struct slice path, const struct context *c)
 
 	out[0] = '\0';
 	for (i = 0; i < ROUTES_N && n < size; i++)
-		if (slice_is(path, routes[i].path) && route_open(&routes[i], c))
+		if (route_leads_to(&routes[i], path) &&
+		    route_open(&routes[i], c))
 			n += (size_t)snprintf(out + n, size - n, "%s%s",
 			    n > 0 ? ", " : "", routes[i].method);
 }
@@ -51,7 +68,8 @@ options_handle(struct answer *a, const struct request *rq, struct context *c)
 {
 	char methods[128];
 
-	allowed(methods, sizeof(methods), slice_of(""), c);
+	allowed(methods, sizeof(methods),
+	    slice_after(rq->path, sizeof(DISCOVERY_PATH) - 1), c);
 	a->response.status = 204;
 	response_header(&a->response, "Allow", "%s", methods);
 	cors_preflight(&a->response, rq, c->settings, methods);
@@ -65,7 +83,7 @@ refuse_method(struct answer *a, const struct request *rq, struct slice path,
 
 	allowed(methods, sizeof(methods), path, c);
 	response_header(&a->response, "Allow", "%s", methods);
-	if (slice_is(rq->method, "POST"))
+	if (slice_is(rq->method, "POST") && path.len == 0)
 		response_problem(&a->response, 405,
 		    "Publishing over HTTP is switched off; set "
 		    "MERCURE_HUB_ALLOW_PUBLISH = true, or publish with the "
@@ -87,7 +105,7 @@ dispatch(struct answer *a, const struct request *rq, struct context *c)
 		for (i = 0; i < ROUTES_N; i++) {
 			const struct route *r = &routes[i];
 
-			if (!slice_is(path, r->path))
+			if (!route_leads_to(r, path))
 				continue;
 			found = true;
 			if (slice_is(rq->method, r->method) &&

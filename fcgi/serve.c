@@ -19,6 +19,7 @@
 struct server {
 	struct exchange_parts parts;
 	struct intake *intake;
+	struct roster *roster;
 	const struct config_sources *sources;
 	const struct listener_settings *listener;
 	struct worker_job reload; /* reads files, so a worker does it */
@@ -119,15 +120,12 @@ descriptors(void)
 }
 
 static size_t
-subscribers_max(const struct config *c)
+subscribers_max(void)
 {
-	size_t room = descriptors();
+	const size_t room = descriptors();
 
-	room = room > DESCRIPTORS_RESERVED * 2 ? room - DESCRIPTORS_RESERVED
+	return room > DESCRIPTORS_RESERVED * 2 ? room - DESCRIPTORS_RESERVED
 					       : room / 2;
-	if (c->connections_max > 0 && c->connections_max < room)
-		return (size_t)c->connections_max;
-	return room;
 }
 
 static enum err
@@ -135,22 +133,25 @@ start(struct server *sv, struct settings *s,
     const struct listener_settings *listener, struct fault *f)
 {
 	const struct config *c = s->config;
-	const struct queue_settings queue = settings_queue(c);
+	struct queue_settings queue = settings_queue(c);
 	const struct commit_limits limits = { (size_t)c->parked_max,
 		(size_t)c->parked_bytes_max };
 	const struct hub_hooks hooks = { reload, drain, sv };
 	enum err e;
 	int fd;
 
-	sv->parts.subscribers_max = subscribers_max(c);
+	sv->parts.subscribers_max = subscribers_max();
 	sv->parts.spool_room.max = (size_t)c->parked_bytes_max;
+	if ((e = roster_new(&sv->roster)) != ERR_OK)
+		return fault_set(f, e, "Out of memory.");
+	queue.owner = roster_owner(sv->roster);
 	if ((e = hub_open(&sv->parts.hub, s, FRAMING_FCGI, &hooks, f)) !=
 		ERR_OK ||
 	    (e = commit_start(&sv->parts.commit, &queue, &limits,
-		 hub_loop(sv->parts.hub), f)) != ERR_OK)
+		 hub_loop(sv->parts.hub), sv->roster, f)) != ERR_OK)
 		return e;
-	e = workers_start(
-	    &sv->parts.workers, (size_t)c->workers, s, FRAMING_FCGI);
+	e = workers_start(&sv->parts.workers, (size_t)c->workers, s,
+	    FRAMING_FCGI, sv->roster);
 	if (e != ERR_OK)
 		return fault_set(f, e, "No threads for MERCURE_WORKERS = %llu.",
 		    (unsigned long long)c->workers);
@@ -184,9 +185,11 @@ serve_run(struct settings *s, const struct config_sources *sources,
 		log_info("ended");
 	}
 	workers_stop(sv->parts.workers);
+	hub_cut(sv->parts.hub);
 	commit_stop(sv->parts.commit);
 	hub_close(sv->parts.hub);
 	intake_free(sv->intake);
+	roster_free(sv->roster);
 	mem_free(sv);
 	settings_unref(s);
 	return e;

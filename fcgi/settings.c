@@ -63,6 +63,7 @@ settings_queue(const struct config *c)
 		.bytes_max = c->history_bytes_max,
 		.lock_timeout_ms = LOCK_TIMEOUT_MS,
 		.full = strcmp(c->durability, "full") == 0,
+		.presence_events = c->subscriptions,
 	};
 }
 

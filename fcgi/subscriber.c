@@ -12,6 +12,7 @@ subscriber_opening_free(struct subscriber_opening *o)
 	matcher_list_free(&o->matchers);
 	grant_unref(o->grant);
 	frame_unref(o->head);
+	roster_end(o->entry);
 	mem_free(o);
 }
 
@@ -28,6 +29,8 @@ subscriber_new(struct subscriber **out, struct subscriber_opening *o,
 	s->stream = stream;
 	s->grant = o->grant;
 	o->grant = NULL;
+	s->entry = o->entry;
+	o->entry = NULL;
 	s->end_ms = o->end_ms;
 	s->keepalive_ms = o->keepalive_ms;
 	s->at = o->at;
@@ -50,5 +53,6 @@ void
 subscriber_free(struct subscriber *s)
 {
 	grant_unref(s->grant);
+	roster_end(s->entry);
 	mem_free(s);
 }

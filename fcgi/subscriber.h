@@ -13,6 +13,7 @@
 #include "loop.h"
 #include "matcher.h"
 #include "queue.h"
+#include "roster.h"
 #include "stream.h"
 
 struct fanout;
@@ -22,13 +23,14 @@ struct subscriber_entry;
  * the opening's own. */
 struct subscriber_opening {
 	struct matcher_list matchers;
-	struct grant *grant;  /* NULL: anonymous, public updates only */
-	struct frame *head;   /* response headers and the first lines */
-	uint64_t epoch;       /* of `at` */
-	struct cursor at;     /* it has seen everything up to here */
-	bool from_start;      /* it takes whatever there still is */
-	int64_t end_ms;       /* clock_mono_ms(); INT64_MAX: never */
-	int64_t keepalive_ms; /* 0: none */
+	struct grant *grant;        /* NULL: anonymous, public updates only */
+	struct frame *head;         /* response headers and the first lines */
+	struct roster_entry *entry; /* NULL: nobody counts it */
+	uint64_t epoch;             /* of `at` */
+	struct cursor at;           /* it has seen everything up to here */
+	bool from_start;            /* it takes whatever there still is */
+	int64_t end_ms;             /* clock_mono_ms(); INT64_MAX: never */
+	int64_t keepalive_ms;       /* 0: none */
 };
 
 /* NULL is allowed. */
@@ -69,6 +71,7 @@ struct subscriber {
 	struct fanout *fanout;
 	struct stream *stream;
 	struct grant *grant;
+	struct roster_entry *entry;
 	struct loop_timer timer; /* next keep-alive or the end */
 	int64_t end_ms, keepalive_ms, wrote_ms;
 	struct cursor at;   /* everything up to here is queued or written */

@@ -14,6 +14,7 @@ struct workers {
 	bool stopping;
 
 	enum framing framing;
+	struct roster *roster;
 	size_t n;
 	pthread_t threads[];
 };
@@ -38,7 +39,7 @@ static void *
 work(void *arg)
 {
 	struct workers *w = arg;
-	struct context c = { .framing = w->framing };
+	struct context c = { .framing = w->framing, .roster = w->roster };
 	struct settings *settings;
 	struct worker_job *j;
 
@@ -53,8 +54,8 @@ work(void *arg)
 }
 
 enum err
-workers_start(
-    struct workers **out, size_t n, struct settings *s, enum framing framing)
+workers_start(struct workers **out, size_t n, struct settings *s,
+    enum framing framing, struct roster *roster)
 {
 	struct workers *w;
 
@@ -66,6 +67,7 @@ workers_start(
 	TAILQ_INIT(&w->jobs);
 	w->settings = settings_ref(s);
 	w->framing = framing;
+	w->roster = roster;
 	while (w->n < n) {
 		if (pthread_create(&w->threads[w->n], NULL, work, w) != 0) {
 			workers_stop(w);

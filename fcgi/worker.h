@@ -15,9 +15,9 @@ struct worker_job {
 	void (*run)(struct worker_job *j, struct context *c);
 };
 
-/* Start `n` threads.  Takes a reference to `s`. */
-enum err workers_start(
-    struct workers **out, size_t n, struct settings *s, enum framing framing);
+/* Start `n` threads.  Takes a reference to `s`; `roster` as of context. */
+enum err workers_start(struct workers **out, size_t n, struct settings *s,
+    enum framing framing, struct roster *roster);
 
 /* Any thread. */
 void workers_submit(struct workers *w, struct worker_job *j);

@@ -34,6 +34,7 @@ struct config {
 	char *log_level;               /* err, warn, info, debug */
 	bool allow_publish;
 	bool allow_anonymous;
+	bool subscriptions; /* MERCURE_HUB_SUBSCRIPTIONS */
 	bool type_is_topic;
 	uint64_t keepalive_s;     /* 0: off */
 	uint64_t write_timeout_s; /* longest life of a stream; 0: none */
@@ -45,7 +46,9 @@ struct config {
 	uint64_t topics_max;        /* MERCURE_MAX_TOPICS per update */
 	uint64_t matchers_max;      /* MERCURE_MAX_MATCHERS per request */
 	uint64_t topic_length_max;  /* MERCURE_MAX_TOPIC_LENGTH, bytes */
-	uint64_t connections_max;   /* MERCURE_MAX_CONNECTIONS, per process */
+	uint64_t connections_max;   /* MERCURE_MAX_CONNECTIONS; 0: no limit */
+	uint64_t per_token_max;     /* likewise */
+	uint64_t per_address_max;   /* likewise */
 	uint64_t parked_max;        /* MERCURE_MAX_PARKED publishes */
 	uint64_t parked_bytes_max;  /* MERCURE_MAX_PARKED_BYTES */
 	uint64_t workers;           /* MERCURE_WORKERS threads */

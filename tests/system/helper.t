@@ -11,6 +11,7 @@ use PushcgiTest;
 use Test::More;
 
 my $hub = Hub->start(config => { MERCURE_HUB_ALLOW_PUBLISH => 'false',
+    MERCURE_HUB_SUBSCRIPTIONS => 'false',
     MERCURE_PUBLIC_HUB_URL => 'https://hub.example/.well-known/mercure' });
 my $stream = $hub->stream(topic => '*');
 my $private = $hub->stream(topic => '*', token => Token::subscriber());

@@ -90,7 +90,7 @@ is $kept->next_event->{data}, 'x', 'out of descriptors: then it goes on';
 my $few = Hub->start(config => { MERCURE_MAX_CONNECTIONS => 3 });
 my @streams = map { $few->stream(topic => 'a') } 1 .. 3;
 my $more = $few->subscribe(topic => 'a')->finished;
-is $more->status, 503, 'one stream too many: 503';
+is $more->status, 429, 'one stream too many: 429';
 like $more->header('Retry-After') || '', qr/^\d+\z/, 'with Retry-After';
 like $more->body, qr/MERCURE_MAX_CONNECTIONS/, 'the setting is named';
 $few->publish_ok(topic => 'a', data => 'x');

@@ -123,8 +123,8 @@ start(struct publishing *p)
 {
 	struct fault f = { "" };
 
-	if (commit_start(
-		&p->commit, &p->room->settings, &limits, p->loop, &f) != ERR_OK)
+	if (commit_start(&p->commit, &p->room->settings, &limits, p->loop, NULL,
+		&f) != ERR_OK)
 		fail_msg("%s", f.text);
 }
 
@@ -141,7 +141,7 @@ starts_or_fails_without_memory(void **state)
 		p->commit = NULL;
 		mem_fail_at(n);
 		e = commit_start(
-		    &p->commit, &p->room->settings, &limits, p->loop, &f);
+		    &p->commit, &p->room->settings, &limits, p->loop, NULL, &f);
 		failed = mem_failed();
 		mem_fail_at(0);
 		/* A block that does not shrink does no harm. */
@@ -164,8 +164,8 @@ fails_without_a_thread(void **state)
 
 	p->commit = NULL;
 	mem_fail_stacks(true);
-	assert_int_equal(
-	    commit_start(&p->commit, &p->room->settings, &limits, p->loop, &f),
+	assert_int_equal(commit_start(&p->commit, &p->room->settings, &limits,
+			     p->loop, NULL, &f),
 	    ERR_NOMEM);
 	mem_fail_stacks(false);
 	assert_null(p->commit);

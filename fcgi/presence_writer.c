@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/* presence_writer.c - takes changes from the roster to the queue, some at a time. */
+#include "presence_writer.h"
+
+#include "clock.h"
+#include "log.h"
+
+#define TICK_MS 1000
+#define RETRY_MS 1000
+
+/* Of one transaction, which publishes have to wait for: a few milliseconds. */
+#define CHANGES_MAX 64
+
+void
+presence_writer_init(
+    struct presence_writer *w, struct queue *q, struct roster *r)
+{
+	*w = (struct presence_writer){
+		.queue = q, .roster = r, .ring_ms = INT64_MAX
+	};
+}
+
+/* ERR_NOTFOUND: nothing waits. */
+static enum err
+write_changes(struct presence_writer *w, int64_t now)
+{
+	struct roster_change taken[CHANGES_MAX];
+	struct presence_change changes[CHANGES_MAX];
+	struct fault f = { "" };
+	uint64_t epoch = 0;
+	size_t i, n = roster_take(w->roster, taken, CHANGES_MAX);
+	enum err e;
+
+	if (n == 0)
+		return ERR_NOTFOUND;
+	for (i = 0; i < n; i++)
+		changes[i] = taken[i].change;
+	e = queue_present(w->queue, changes, n, &epoch, &f);
+	roster_made(w->roster, taken, n, e, epoch);
+	if (e != ERR_OK) {
+		log_err(
+		    "subscriptions not written n=%zu reason=\"%s\"", n, f.text);
+		w->retry_ms = now + RETRY_MS;
+	}
+	return e;
+}
+
+static void
+reap(struct presence_writer *w, int64_t now)
+{
+	struct fault f = { "" };
+	uint64_t epoch = 0;
+	bool more = false;
+	enum err e = queue_reap(w->queue, &epoch, &more, &f);
+
+	if (e == ERR_OK)
+		roster_made(w->roster, NULL, 0, e, epoch);
+	if (!more)
+		w->tick_ms = now + TICK_MS;
+}
+
+static void
+ring(struct presence_writer *w, int64_t now)
+{
+	const unsigned wait_ms = queue_wake_soon(w->queue);
+
+	w->ring_ms = wait_ms > 0 ? now + wait_ms : INT64_MAX;
+}
+
+static int64_t
+least(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+int64_t
+presence_writer_run(struct presence_writer *w)
+{
+	const int64_t now = clock_mono_ms();
+	bool waits;
+
+	if (w->roster == NULL)
+		return INT64_MAX;
+	if (now >= w->retry_ms)
+		write_changes(w, now);
+	if (now >= w->tick_ms)
+		reap(w, now);
+	ring(w, now);
+	waits = roster_waits(w->roster);
+	return least(
+	    waits ? w->retry_ms : INT64_MAX, least(w->tick_ms, w->ring_ms));
+}
+
+void
+presence_writer_finish(struct presence_writer *w)
+{
+	if (w->roster == NULL)
+		return;
+	while (write_changes(w, clock_mono_ms()) == ERR_OK)
+		continue;
+	queue_wake(w->queue);
+}

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: MIT */
+/* roster.c - counts the subscribers and queues what is to be written of them. */
+#include "roster.h"
+
+#include <pthread.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <sys/random.h>
+
+#include "mem.h"
+#include "sidecar.h"
+
+#define BUCKETS 256
+
+struct roster_entry {
+	TAILQ_ENTRY(roster_entry) links;   /* among all */
+	TAILQ_ENTRY(roster_entry) waiting; /* for the publish thread */
+	LIST_ENTRY(roster_entry) same_token, same_address; /* in a bucket */
+	struct roster *roster;
+	struct presence *presence;
+	int64_t until_ms;
+	enum presence_state wanted, written;
+	bool waits, taken;
+	bool let_go; /* by its subscriber */
+};
+
+LIST_HEAD(roster_bucket, roster_entry);
+
+struct roster {
+	pthread_mutex_t mutex; /* guards all below */
+	TAILQ_HEAD(, roster_entry) all, waiting;
+	struct roster_bucket tokens[BUCKETS], addresses[BUCKETS];
+	size_t n;
+	uint64_t owner, epoch;
+	void (*kick)(void *arg);
+	void *arg;
+};
+
+static struct roster_bucket *
+token_bucket(struct roster *r, const struct presence *p)
+{
+	return &r->tokens[p->token[0] % BUCKETS];
+}
+
+static struct roster_bucket *
+address_bucket(struct roster *r, const struct presence *p)
+{
+	size_t sum = 0;
+
+	for (size_t i = 0; i < p->address.len; i++)
+		sum = sum * 31 + (unsigned char)p->address.base[i];
+	return &r->addresses[sum % BUCKETS];
+}
+
+enum err
+roster_new(struct roster **out)
+{
+	struct roster *r = mem_calloc(1, sizeof(*r));
+
+	if (r == NULL)
+		return ERR_NOMEM;
+	if (getrandom(&r->owner, sizeof(r->owner), 0) !=
+	    (ssize_t)sizeof(r->owner)) {
+		mem_free(r);
+		return ERR_IO;
+	}
+	r->owner = (r->owner >> (64 - SIDECAR_OWNER_BITS)) | 1;
+	pthread_mutex_init(&r->mutex, NULL);
+	TAILQ_INIT(&r->all);
+	TAILQ_INIT(&r->waiting);
+	*out = r;
+	return ERR_OK;
+}
+
+uint64_t
+roster_owner(const struct roster *r)
+{
+	return r->owner;
+}
+
+void
+roster_on_change(struct roster *r, void (*kick)(void *arg), void *arg)
+{
+	pthread_mutex_lock(&r->mutex);
+	r->kick = kick;
+	r->arg = arg;
+	pthread_mutex_unlock(&r->mutex);
+}
+
+/* How many here have its token and its address? */
+static struct queue_crowd
+count_here(struct roster *r, const struct presence *p)
+{
+	struct queue_crowd here = { .total = r->n };
+	struct roster_entry *e;
+
+	if (p->has_token)
+		LIST_FOREACH(e, token_bucket(r, p), same_token)
+	here.same_token +=
+	    memcmp(e->presence->token, p->token, sizeof(p->token)) == 0;
+	if (p->address.base != NULL)
+		LIST_FOREACH(e, address_bucket(r, p), same_address)
+	here.same_address += slice_eq(e->presence->address, p->address);
+	return here;
+}
+
+static bool
+is_reached(uint64_t limit, uint64_t here, uint64_t elsewhere)
+{
+	return limit > 0 && here + elsewhere >= limit;
+}
+
+static enum err
+check(struct roster *r, const struct presence *p,
+    const struct queue_crowd *elsewhere, const struct roster_limits *limits,
+    struct fault *f)
+{
+	const struct queue_crowd here = count_here(r, p);
+
+	if (is_reached(limits->total, here.total, elsewhere->total))
+		return fault_set(f, ERR_LIMIT,
+		    "The hub holds as many streams as it may "
+		    "(MERCURE_MAX_CONNECTIONS).");
+	if (p->has_token && is_reached(limits->per_token, here.same_token,
+				elsewhere->same_token))
+		return fault_set(f, ERR_LIMIT,
+		    "The access token has as many streams as it may "
+		    "(MERCURE_MAX_CONNECTIONS_PER_TOKEN).");
+	if (p->address.base != NULL &&
+	    is_reached(limits->per_address, here.same_address,
+		elsewhere->same_address))
+		return fault_set(f, ERR_LIMIT,
+		    "Your address has as many streams as it may "
+		    "(MERCURE_MAX_CONNECTIONS_PER_ADDRESS).");
+	return ERR_OK;
+}
+
+static void
+add(struct roster *r, struct roster_entry *e)
+{
+	const struct presence *p = e->presence;
+
+	TAILQ_INSERT_TAIL(&r->all, e, links);
+	if (p->has_token)
+		LIST_INSERT_HEAD(token_bucket(r, p), e, same_token);
+	if (p->address.base != NULL)
+		LIST_INSERT_HEAD(address_bucket(r, p), e, same_address);
+	r->n++;
+}
+
+enum err
+roster_enter(struct roster_entry **out, struct roster *r, struct presence *p,
+    const struct queue_crowd *elsewhere, const struct roster_limits *limits,
+    struct fault *f)
+{
+	struct roster_entry *e = mem_calloc(1, sizeof(*e));
+	enum err result;
+
+	if (e == NULL)
+		return ERR_NOMEM;
+	e->roster = r;
+	e->presence = p;
+	pthread_mutex_lock(&r->mutex);
+	if ((result = check(r, p, elsewhere, limits, f)) == ERR_OK)
+		add(r, e);
+	pthread_mutex_unlock(&r->mutex);
+	if (result == ERR_OK)
+		*out = e;
+	else
+		mem_free(e);
+	return result;
+}
+
+const struct presence *
+roster_presence(const struct roster_entry *e)
+{
+	return e->presence;
+}
+
+/* Nothing more will come of it, and nothing is left to write. */
+static void
+drop(struct roster_entry *e)
+{
+	struct roster *r = e->roster;
+
+	if (e->waits)
+		TAILQ_REMOVE(&r->waiting, e, waiting);
+	TAILQ_REMOVE(&r->all, e, links);
+	if (e->presence->has_token)
+		LIST_REMOVE(e, same_token);
+	if (e->presence->address.base != NULL)
+		LIST_REMOVE(e, same_address);
+	r->n--;
+	presence_free(e->presence);
+	mem_free(e);
+}
+
+/* Put it where it belongs.  True: there is something for the publish thread,
+ * who may be asleep. */
+static bool
+arrange(struct roster_entry *e)
+{
+	struct roster *r = e->roster;
+	const bool to_write = e->wanted != e->written && !e->taken;
+	const bool was_empty = TAILQ_EMPTY(&r->waiting);
+
+	if (!to_write && !e->taken && e->let_go) {
+		drop(e);
+		return false;
+	}
+	if (to_write && !e->waits)
+		TAILQ_INSERT_TAIL(&r->waiting, e, waiting);
+	else if (!to_write && e->waits)
+		TAILQ_REMOVE(&r->waiting, e, waiting);
+	e->waits = to_write;
+	return to_write && was_empty;
+}
+
+static void
+want(struct roster_entry *e, enum presence_state state, int64_t until_ms,
+    bool let_go)
+{
+	struct roster *r = e->roster;
+	void (*kick)(void *arg);
+	void *arg;
+	bool waits;
+
+	pthread_mutex_lock(&r->mutex);
+	e->wanted = state;
+	e->until_ms = until_ms;
+	e->let_go = let_go;
+	waits = arrange(e);
+	kick = r->kick;
+	arg = r->arg;
+	pthread_mutex_unlock(&r->mutex);
+	if (waits && kick != NULL)
+		kick(arg);
+}
+
+void
+roster_begin(struct roster_entry *e)
+{
+	want(e, PRESENCE_THERE, 0, false);
+}
+
+void
+roster_end(struct roster_entry *e)
+{
+	if (e != NULL)
+		want(e, PRESENCE_GONE, 0, true);
+}
+
+void
+roster_park(struct roster_entry *e, int64_t until_ms)
+{
+	want(e, PRESENCE_PARKED, until_ms, true);
+}
+
+size_t
+roster_take(struct roster *r, struct roster_change *out, size_t max)
+{
+	struct roster_entry *e;
+	size_t n = 0;
+
+	pthread_mutex_lock(&r->mutex);
+	while (n < max && (e = TAILQ_FIRST(&r->waiting)) != NULL) {
+		TAILQ_REMOVE(&r->waiting, e, waiting);
+		e->waits = false;
+		e->taken = true;
+		out[n].entry = e;
+		out[n++].change = (struct presence_change){ .to = e->wanted,
+			.presence = e->presence,
+			.until_ms = e->until_ms };
+	}
+	pthread_mutex_unlock(&r->mutex);
+	return n;
+}
+
+/* Another database knows nobody. */
+static void
+forget_rows(struct roster *r, uint64_t epoch)
+{
+	struct roster_entry *e, *next;
+
+	for (e = TAILQ_FIRST(&r->all); e != NULL; e = next) {
+		next = TAILQ_NEXT(e, links);
+		e->written = PRESENCE_GONE;
+		arrange(e);
+	}
+	r->epoch = epoch;
+}
+
+void
+roster_made(struct roster *r, const struct roster_change *changes, size_t n,
+    enum err result, uint64_t epoch)
+{
+	pthread_mutex_lock(&r->mutex);
+	if (result == ERR_OK && r->epoch != epoch)
+		forget_rows(r, epoch);
+	for (size_t i = 0; i < n; i++) {
+		struct roster_entry *e = changes[i].entry;
+
+		e->taken = false;
+		if (result == ERR_OK)
+			e->written = changes[i].change.to;
+		arrange(e);
+	}
+	pthread_mutex_unlock(&r->mutex);
+}
+
+bool
+roster_waits(struct roster *r)
+{
+	bool waits;
+
+	pthread_mutex_lock(&r->mutex);
+	waits = !TAILQ_EMPTY(&r->waiting);
+	pthread_mutex_unlock(&r->mutex);
+	return waits;
+}
+
+void
+roster_free(struct roster *r)
+{
+	struct roster_entry *e;
+
+	if (r == NULL)
+		return;
+	while ((e = TAILQ_FIRST(&r->all)) != NULL)
+		drop(e);
+	pthread_mutex_destroy(&r->mutex);
+	mem_free(r);
+}

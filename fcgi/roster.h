@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* roster.h - who is here, and what the other processes have yet to hear of it. */
+#ifndef ROSTER_H
+#define ROSTER_H
+
+#include "queue_presence.h"
+
+/*
+ * Each subscriber has one entry, with the state it is to have and the one its
+ * row has.  What differs waits in order for the publish thread, so that no
+ * stream waits for its row, and nothing grows but with the streams: who comes
+ * and goes before it was written leaves no trace.  All functions are for any
+ * thread.
+ */
+struct roster;
+struct roster_entry;
+
+struct roster_limits {
+	uint64_t total, per_token, per_address; /* 0: none */
+};
+
+/* `kick` is called, without a lock, when the first change waits; see
+ * roster_on_change().  ERR_NOMEM, ERR_IO. */
+enum err roster_new(struct roster **out);
+
+/* Whose rows these are, see queue_settings.owner. */
+uint64_t roster_owner(const struct roster *r);
+
+void roster_on_change(struct roster *r, void (*kick)(void *arg), void *arg);
+
+/*
+ * Count one more subscriber, unless a limit is reached; `elsewhere` are those
+ * of other processes.  Takes over `p` on success.  ERR_LIMIT: the fault is for
+ * the peer and names the setting.  ERR_NOMEM.  Nothing is written before
+ * roster_begin().
+ */
+enum err roster_enter(struct roster_entry **out, struct roster *r,
+    struct presence *p, const struct queue_crowd *elsewhere,
+    const struct roster_limits *limits, struct fault *f);
+
+const struct presence *roster_presence(const struct roster_entry *e);
+
+/* It has its stream. */
+void roster_begin(struct roster_entry *e);
+
+/* It has ended, or never began.  NULL is allowed; the entry is gone for the
+ * caller.  roster_park(): it may come back until then (real clock). */
+void roster_end(struct roster_entry *e);
+void roster_park(struct roster_entry *e, int64_t until_ms);
+
+/*
+ * The publish thread's side: take up to `max` changes; try to make them; and
+ * say what became of it.  What failed, and what changed meanwhile, waits
+ * again.  When `epoch` is another one, everybody's row is to be written anew.
+ */
+struct roster_change {
+	struct presence_change change;
+	struct roster_entry *entry;
+};
+size_t roster_take(struct roster *r, struct roster_change *out, size_t max);
+void roster_made(struct roster *r, const struct roster_change *changes,
+    size_t n, enum err result, uint64_t epoch);
+bool roster_waits(struct roster *r);
+
+/* All entries are ended, or are forgotten now.  NULL is allowed. */
+void roster_free(struct roster *r);
+
+#endif

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+/* test_roster.c - who is counted, and what waits to be written of them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "mem_fail.h"
+#include "roster.h"
+
+#define MAX 16
+
+static const struct roster_limits no_limits = { 0, 0, 0 };
+static const struct queue_crowd nobody = { 0, 0, 0 };
+static int kicks;
+
+static void
+kick(void *arg)
+{
+	(void)arg;
+	kicks++;
+}
+
+static int
+room_open(void **state)
+{
+	struct roster *r = NULL;
+
+	if (roster_new(&r) != ERR_OK)
+		return -1;
+	kicks = 0;
+	roster_on_change(r, kick, NULL);
+	*state = r;
+	return 0;
+}
+
+static int
+room_close(void **state)
+{
+	roster_free(*state);
+	return 0;
+}
+
+static struct presence *
+somebody(uint8_t token, const char *address)
+{
+	const uint8_t digest[GRANT_TOKEN_SIZE] = { token };
+	const struct matcher_list none = { NULL, 0 };
+	const struct presence_parts parts = { .matchers = &none,
+		.address = slice_of(address),
+		.token = token != 0 ? digest : NULL };
+	struct presence *p = NULL;
+
+	assert_int_equal(presence_new(&p, &parts), ERR_OK);
+	return p;
+}
+
+static struct roster_entry *
+enter(struct roster *r, uint8_t token, const char *address)
+{
+	struct roster_entry *e = NULL;
+
+	assert_int_equal(roster_enter(&e, r, somebody(token, address), &nobody,
+			     &no_limits, NULL),
+	    ERR_OK);
+	return e;
+}
+
+/* What waits, as one letter each; all of it is made, or fails. */
+static const char *
+write_all(struct roster *r, enum err result, uint64_t epoch)
+{
+	static char letters[MAX + 1];
+	struct roster_change changes[MAX];
+	size_t n = roster_take(r, changes, MAX);
+
+	memset(letters, 0, sizeof(letters));
+	for (size_t i = 0; i < n; i++)
+		letters[i] = "-+~"[changes[i].change.to];
+	roster_made(r, changes, n, result, epoch);
+	return letters;
+}
+
+static void
+test_each_is_written(void **state)
+{
+	struct roster *r = *state;
+	struct roster_entry *a = enter(r, 1, NULL), *b = enter(r, 2, NULL);
+
+	assert_string_equal(write_all(r, ERR_OK, 1), "");
+	roster_begin(a);
+	roster_begin(b);
+	assert_int_equal(kicks, 1);
+	assert_string_equal(write_all(r, ERR_OK, 1), "++");
+	assert_string_equal(write_all(r, ERR_OK, 1), "");
+	roster_end(b);
+	assert_string_equal(write_all(r, ERR_OK, 1), "-");
+	roster_park(a, 99);
+	assert_string_equal(write_all(r, ERR_OK, 1), "~");
+	assert_false(roster_waits(r));
+}
+
+static void
+test_who_was_never_written_leaves_no_trace(void **state)
+{
+	struct roster *r = *state;
+	struct roster_entry *e = enter(r, 1, NULL);
+
+	roster_begin(e);
+	roster_end(e);
+	assert_false(roster_waits(r));
+	assert_string_equal(write_all(r, ERR_OK, 1), "");
+	roster_end(NULL);
+}
+
+static void
+test_failures_wait_again(void **state)
+{
+	struct roster *r = *state;
+	struct roster_entry *e = enter(r, 1, NULL);
+
+	roster_begin(e);
+	assert_string_equal(write_all(r, ERR_FULL, 0), "+");
+	assert_true(roster_waits(r));
+	assert_string_equal(write_all(r, ERR_OK, 1), "+");
+	roster_end(e);
+	assert_string_equal(write_all(r, ERR_BUSY, 0), "-");
+	assert_string_equal(write_all(r, ERR_OK, 1), "-");
+}
+
+static void
+test_changes_while_one_is_made(void **state)
+{
+	struct roster *r = *state;
+	struct roster_entry *e = enter(r, 1, NULL);
+	struct roster_change change;
+
+	roster_begin(e);
+	assert_int_equal(roster_take(r, &change, 1), 1);
+	roster_end(e);
+	assert_false(roster_waits(r));
+	roster_made(r, &change, 1, ERR_OK, 1);
+	assert_string_equal(write_all(r, ERR_OK, 1), "-");
+
+	e = enter(r, 1, NULL);
+	roster_begin(e);
+	assert_int_equal(roster_take(r, &change, 1), 1);
+	roster_end(e);
+	roster_made(r, &change, 1, ERR_IO, 0);
+	assert_string_equal(write_all(r, ERR_OK, 1), "");
+}
+
+static void
+test_another_database_is_told_of_all(void **state)
+{
+	struct roster *r = *state;
+	struct roster_entry *a = enter(r, 1, NULL), *b = enter(r, 2, NULL);
+
+	roster_begin(a);
+	roster_begin(b);
+	assert_string_equal(write_all(r, ERR_OK, 1), "++");
+	roster_end(b);
+	roster_made(r, NULL, 0, ERR_OK, 2);
+	assert_string_equal(write_all(r, ERR_OK, 2), "+");
+	roster_end(a);
+	assert_string_equal(write_all(r, ERR_OK, 2), "-");
+}
+
+static void
+test_limits(void **state)
+{
+	static const struct {
+		const char *name;
+		struct roster_limits limits;
+		struct queue_crowd elsewhere;
+		uint8_t token;
+		const char *address, *setting; /* NULL: it may enter */
+	} rows[] = {
+		{ "no limits", { 0, 0, 0 }, { 99, 99, 99 }, 1, "a", NULL },
+		{ "total", { 3, 0, 0 }, { 0, 0, 0 }, 9, "z",
+		    "MERCURE_MAX_CONNECTIONS)" },
+		{ "total, elsewhere", { 5, 0, 0 }, { 2, 0, 0 }, 9, "z",
+		    "MERCURE_MAX_CONNECTIONS)" },
+		{ "below the total", { 6, 0, 0 }, { 2, 0, 0 }, 9, "z", NULL },
+		{ "token", { 0, 2, 0 }, { 0, 0, 0 }, 1, "z",
+		    "MERCURE_MAX_CONNECTIONS_PER_TOKEN" },
+		{ "another token", { 0, 2, 0 }, { 0, 0, 0 }, 2, "a", NULL },
+		{ "token, elsewhere", { 0, 2, 0 }, { 0, 2, 0 }, 9, "z",
+		    "MERCURE_MAX_CONNECTIONS_PER_TOKEN" },
+		{ "no token", { 0, 1, 0 }, { 0, 9, 0 }, 0, "z", NULL },
+		{ "address", { 0, 0, 2 }, { 0, 0, 0 }, 9, "a",
+		    "MERCURE_MAX_CONNECTIONS_PER_ADDRESS" },
+		{ "another address", { 0, 0, 1 }, { 0, 0, 0 }, 9, "z", NULL },
+		{ "no address", { 0, 0, 1 }, { 0, 0, 9 }, 9, NULL, NULL },
+	};
+	struct roster *r = *state;
+
+	enter(r, 1, "a");
+	enter(r, 1, "a");
+	enter(r, 2, "b");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct presence *p = somebody(rows[i].token, rows[i].address);
+		struct roster_entry *e = NULL;
+		struct fault f = { "" };
+		enum err got = roster_enter(
+		    &e, r, p, &rows[i].elsewhere, &rows[i].limits, &f);
+
+		if (got != (rows[i].setting != NULL ? ERR_LIMIT : ERR_OK))
+			fail_msg("%s: %s", rows[i].name, err_text(got));
+		if (got == ERR_OK) {
+			roster_end(e);
+			continue;
+		}
+		assert_non_null(strstr(f.text, rows[i].setting));
+		presence_free(p);
+	}
+}
+
+static void
+test_memory(void **state)
+{
+	struct roster *r = NULL;
+	struct roster_entry *e = NULL;
+	struct presence *p = somebody(1, "a");
+
+	(void)state;
+	mem_fail_at(1);
+	assert_int_equal(roster_new(&r), ERR_NOMEM);
+	mem_fail_at(0);
+	assert_int_equal(roster_new(&r), ERR_OK);
+	mem_fail_at(1);
+	assert_int_equal(
+	    roster_enter(&e, r, p, &nobody, &no_limits, NULL), ERR_NOMEM);
+	mem_fail_at(0);
+	assert_null(e);
+	presence_free(p);
+	roster_free(r);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+		    test_each_is_written, room_open, room_close),
+		cmocka_unit_test_setup_teardown(
+		    test_who_was_never_written_leaves_no_trace, room_open,
+		    room_close),
+		cmocka_unit_test_setup_teardown(
+		    test_failures_wait_again, room_open, room_close),
+		cmocka_unit_test_setup_teardown(
+		    test_changes_while_one_is_made, room_open, room_close),
+		cmocka_unit_test_setup_teardown(
+		    test_another_database_is_told_of_all, room_open,
+		    room_close),
+		cmocka_unit_test_setup_teardown(
+		    test_limits, room_open, room_close),
+		cmocka_unit_test(test_memory),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
