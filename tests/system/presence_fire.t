@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: MIT
+# presence_fire.t - half of the processes are killed: the list and the events agree with the truth.
+#
+# PUSHCGI_EXACTNESS=full: 1,000 streams in 30 processes.
+use strict;
+use warnings;
+use File::Copy qw(copy);
+use FindBin qw($Bin);
+use lib "$Bin/lib";
+use Hub;
+use Presence;
+use PushcgiTest;
+use Test::More;
+use Time::HiRes qw(time);
+
+my $full = ($ENV{PUSHCGI_EXACTNESS} || '') eq 'full';
+my ($processes, $streams) = $full ? (30, 1000) : (8, 120);
+
+# The first hub watches; where the test may, the second is another user's,
+# who needs a program that he can start.
+my %config = (MERCURE_MAX_CONNECTIONS_PER_TOKEN => 0);
+my $root = $> == 0 && getpwnam 'www-data';
+my %shared = $root ? (shared_with => 'www-data') : ();
+my $programs = temp_dir();
+copy(program('pushcgi.fcgi'), "$programs/pushcgi.fcgi") or die "copy: $!\n";
+chmod 0755, "$programs/pushcgi.fcgi";
+$ENV{PUSHCGI_BUILD} = $programs;
+my @as_user = ('setpriv', '--reuid=www-data', '--regid=www-data',
+    '--init-groups');
+my $watcher = Hub->start(config => \%config, %shared);
+my @hubs = map {
+	Hub->start(queue_of => $watcher, config => \%config, %shared,
+	    $root && $_ == 1 ? (how => 'systemd', prefix => \@as_user) : ());
+} 1 .. $processes;
+my $watch = $watcher->stream(topic => SUBSCRIPTIONS . '/{t}/{s}',
+    token => all_events());
+my %there;	# topic => hub
+my %seen;	# topic => { begun, ended }
+
+# Read events until `done` is true; each may come once for a topic.
+sub read_events {
+	my ($done) = @_;
+
+	until ($done->()) {
+		my ($e) = events($watch, 1);
+		my $kind = $e->{active} ? 'begun' : 'ended';
+
+		next if $e->{topic} !~ /^s\d+$/;
+		$seen{ $e->{topic} }{$kind}++;
+	}
+}
+
+sub listed {
+	my ($hub) = @_;
+
+	return [sort grep { /^s\d/ } map { (split)[0] } @{ there($hub) }];
+}
+
+my @open;
+for my $n (1 .. $streams) {
+	my $hub = $hubs[$n % $processes];
+
+	push @open, $hub->stream(topic => "s$n");
+	$there{"s$n"} = $hub;
+}
+read_events(sub { keys %seen == $streams });
+is_deeply listed($watcher), [sort keys %there], 'all are listed';
+is scalar(grep { $_->{begun} != 1 } values %seen), 0, 'each began once';
+
+# Half of them die, and nobody waits for them: they are zombies.  One is
+# stopped, which is no death.
+my @killed = @hubs[1 .. $processes / 2];
+my $stopped = $hubs[0];
+my %dead = map { $_->{pid} => 1 } @killed;
+my @survive = sort grep { !$dead{ $there{$_}{pid} } } keys %there;
+my @gone = sort grep { $dead{ $there{$_}{pid} } } keys %there;
+kill 'STOP', $stopped->{pid};
+my $start = time;
+kill 'KILL', $_->{pid} for @killed;
+wait_until('the dead are not listed',
+    sub { "@{ listed($watcher) }" eq "@survive" });
+my $listed_s = time - $start;
+pass 'the list agrees with the truth at once';
+read_events(sub { @gone == grep { $_->{ended} } values %seen });
+my $told_s = time - $start;
+is_deeply [sort grep { $seen{$_}{ended} } keys %seen], \@gone,
+    'those who died, and no others, are told to have ended';
+is_deeply listed($hubs[-1]), \@survive, 'another process says the same';
+diag sprintf '%d streams of %d processes gone: listed %.2f s, told %.2f s',
+    scalar @gone, scalar @killed, $listed_s, $told_s;
+kill 'CONT', $stopped->{pid};
+$_->stop('KILL') for @killed;
+
+# The first to clean up dies as well: somebody else goes on.
+$watcher->stop('KILL');
+$watcher->start;
+$watch = $watcher->stream(topic => SUBSCRIPTIONS . '/{t}/{s}',
+    token => all_events());
+my $victim = $hubs[-1];
+my @last = sort grep { $there{$_} == $victim } @survive;
+$victim->stop('KILL');
+read_events(sub { @gone + @last == grep { $_->{ended} } values %seen });
+is_deeply [sort grep { $seen{$_}{ended} } keys %seen],
+    [sort @gone, @last], 'the next process to die is told of, too';
+
+# The rest ends in order.
+$_->stop for grep { !$dead{ $_->{pid} } && $_ != $victim } @hubs;
+read_events(sub { $streams == grep { $_->{ended} } values %seen });
+is scalar(grep { $_->{ended} != 1 } values %seen), 0, 'each ended once';
+is_deeply listed($watcher), [], 'nobody is left';
+
+done_testing;
