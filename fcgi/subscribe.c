@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "dialect.h"
 #include "discovery.h"
+#include "enlist.h"
 #include "event.h"
 #include "form.h"
 #include "mem.h"
@@ -175,44 +176,6 @@ out:
 	return e == ERR_OK;
 }
 
-/* Among those who are counted, if there is room for one more. */
-static bool
-enlist(struct subscribing *s, struct answer *a, const struct request *rq,
-    struct context *c)
-{
-	const struct config *config = c->settings->config;
-	const struct grant *g = s->opening->grant;
-	const struct roster_limits limits = { config->connections_max,
-		config->per_token_max, config->per_address_max };
-	struct presence_parts parts = { .matchers = &s->opening->matchers };
-	struct presence *p = NULL;
-	struct queue_crowd elsewhere;
-	struct fault f = { "" };
-	enum err e;
-
-	if (c->roster == NULL)
-		return true;
-	if (g != NULL) {
-		parts.payload = grant_payload(g);
-		parts.token = grant_token(g);
-	}
-	if (limits.per_address > 0)
-		parts.address = rq->address;
-	if ((e = presence_new(&p, &parts)) == ERR_OK &&
-	    (e = queue_crowd(c->queue, roster_owner(c->roster), p,
-		 limits.total > 0, &elsewhere)) == ERR_OK &&
-	    (e = roster_enter(&s->opening->entry, c->roster, p, &elsewhere,
-		 &limits, &f)) == ERR_OK)
-		return true;
-	presence_free(p);
-	if (e == ERR_LIMIT) {
-		response_header(&a->response, "Retry-After", "10");
-		return problem(a, 429, f.text);
-	}
-	answer_unavailable(a, e);
-	return false;
-}
-
 /* Jitter only shortens a life: 80 to 100 %, so that streams which began
  * together do not all come back at once. */
 static int64_t
@@ -328,7 +291,7 @@ subscribe_handle(struct answer *a, const struct request *rq, struct context *c)
 	const struct config *config = c->settings->config;
 	struct subscribing s = { 0 };
 
-	if (prepare(&s, a, rq, c) && enlist(&s, a, rq, c) &&
+	if (prepare(&s, a, rq, c) && enlist(s.opening, a, rq, s.last_id, c) &&
 	    make_head(&s, a, c)) {
 		set_end(s.opening, config);
 		s.opening->keepalive_ms = (int64_t)config->keepalive_s * 1000;

@@ -109,6 +109,13 @@ presence_is_like(const struct presence *p, const struct presence *other)
 }
 
 void
+presence_go_on(struct presence *p, const struct presence *other)
+{
+	p->key = other->key;
+	memcpy(p->subscriber, other->subscriber, sizeof(p->subscriber));
+}
+
+void
 presence_free(struct presence *p)
 {
 	mem_free(p);

@@ -126,6 +126,12 @@ queue_crowd(struct queue *q, uint64_t owner, const struct presence *p,
 	return q->ops->crowd(q, owner, p, with_total, out);
 }
 
+enum err
+queue_parked(struct queue *q, struct slice id, struct presence **out)
+{
+	return q->ops->parked(q, id, out);
+}
+
 unsigned
 queue_wake_soon(struct queue *q)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* queue_cursor.c - positions as event ids: one AES block, base64url. */
+/* queue_cursor.c - positions as event ids: AES blocks, base64url. */
 #include <openssl/evp.h>
 #include <string.h>
 
@@ -7,7 +7,10 @@
 #include "queue_ops.h"
 
 #define BLOCK_SIZE 16
-#define BLOCK_TEXT 22 /* as base64url */
+
+/* The position, and perhaps the key of a parked subscriber's row. */
+#define BLOCKS_MAX 2
+static const size_t text_len[] = { 0, 22, 43 }; /* of blocks as base64url */
 
 static void
 put_u64(uint8_t *to, uint64_t n)
@@ -27,7 +30,7 @@ get_u64(const uint8_t *from)
 }
 
 /* A block is used for one plain text only, and each plain text is different:
- * the one use for which ECB is right. */
+ * the one use for which ECB is right.  (No position is as high as a key.) */
 static enum err
 crypt_block(const struct queue_cursor_key *k, int encrypt,
     const uint8_t in[BLOCK_SIZE], uint8_t out[BLOCK_SIZE])
@@ -47,23 +50,46 @@ crypt_block(const struct queue_cursor_key *k, int encrypt,
 	return e;
 }
 
-enum err
-queue_cursor_id(
-    const struct queue_cursor_key *k, struct cursor at, char out[QUEUE_ID_SIZE])
+static enum err
+encrypt(const struct queue_cursor_key *k, uint64_t n, uint8_t out[BLOCK_SIZE])
 {
-	uint8_t plain[BLOCK_SIZE], block[BLOCK_SIZE];
+	uint8_t plain[BLOCK_SIZE];
+
+	put_u64(plain, k->epoch);
+	put_u64(plain + 8, n);
+	return crypt_block(k, 1, plain, out);
+}
+
+/* ERR_SYNTAX: it is of another epoch, or never was a block of ours. */
+static enum err
+decrypt(const struct queue_cursor_key *k, const uint8_t block[BLOCK_SIZE],
+    uint64_t *out)
+{
+	uint8_t plain[BLOCK_SIZE];
+	enum err e = crypt_block(k, 0, block, plain);
+
+	if (e != ERR_OK)
+		return e;
+	*out = get_u64(plain + 8);
+	return get_u64(plain) == k->epoch ? ERR_OK : ERR_SYNTAX;
+}
+
+/* `out` has room for as many blocks as there are. */
+static enum err
+write_id(
+    const struct queue_cursor_key *k, struct cursor at, uint64_t key, char *out)
+{
+	uint8_t blocks[BLOCKS_MAX * BLOCK_SIZE];
 	struct buf b;
 	enum err e;
 
 	out[0] = '\0';
-	put_u64(plain, k->epoch);
-	put_u64(plain + 8, at.lo);
-	if ((e = crypt_block(k, 1, plain, block)) != ERR_OK)
+	if ((e = encrypt(k, at.lo, blocks)) != ERR_OK ||
+	    (key != 0 && (e = encrypt(k, key, blocks + BLOCK_SIZE)) != ERR_OK))
 		return e;
-
-	buf_init(&b, QUEUE_ID_SIZE);
+	buf_init(&b, QUEUE_PARKED_ID_SIZE);
 	buf_byte(&b, '#');
-	base64url_encode(&b, block, sizeof(block));
+	base64url_encode(&b, blocks, key != 0 ? sizeof(blocks) : BLOCK_SIZE);
 	buf_byte(&b, '\0');
 	if ((e = b.err) == ERR_OK)
 		memcpy(out, b.base, b.len);
@@ -72,27 +98,43 @@ queue_cursor_id(
 }
 
 enum err
-queue_cursor_parse(
-    const struct queue_cursor_key *k, struct slice id, struct cursor *out)
+queue_cursor_id(
+    const struct queue_cursor_key *k, struct cursor at, char out[QUEUE_ID_SIZE])
 {
-	uint8_t plain[BLOCK_SIZE], block[BLOCK_SIZE];
+	return write_id(k, at, 0, out);
+}
+
+enum err
+queue_parked_id(const struct queue_cursor_key *k, struct cursor at,
+    uint64_t key, char out[QUEUE_PARKED_ID_SIZE])
+{
+	return write_id(k, at, key, out);
+}
+
+enum err
+queue_cursor_parse(const struct queue_cursor_key *k, struct slice id,
+    struct cursor *out, uint64_t *key)
+{
+	uint8_t blocks[BLOCKS_MAX * BLOCK_SIZE];
+	uint64_t position = 0, row = 0;
+	size_t n = 1;
 	struct buf b;
 	enum err e;
 
-	if (id.len != 1 + BLOCK_TEXT || id.base[0] != '#')
+	while (n <= BLOCKS_MAX && id.len != 1 + text_len[n])
+		n++;
+	if (n > BLOCKS_MAX || id.base[0] != '#')
 		return ERR_SYNTAX;
-	buf_init(&b, BLOCK_SIZE);
+	buf_init(&b, sizeof(blocks));
 	e = base64url_decode(&b, slice_after(id, 1));
 	if (e == ERR_OK)
-		memcpy(block, b.base, sizeof(block));
+		memcpy(blocks, b.base, b.len);
 	buf_free(&b);
-	if (e != ERR_OK)
+	if (e != ERR_OK || (e = decrypt(k, blocks, &position)) != ERR_OK ||
+	    (n == BLOCKS_MAX &&
+		(e = decrypt(k, blocks + BLOCK_SIZE, &row)) != ERR_OK))
 		return e;
-
-	if ((e = crypt_block(k, 0, block, plain)) != ERR_OK)
-		return e;
-	if (get_u64(plain) != k->epoch)
-		return ERR_SYNTAX;
-	*out = (struct cursor){ 0, get_u64(plain + 8) };
+	*out = (struct cursor){ 0, position };
+	*key = row;
 	return ERR_OK;
 }

@@ -28,6 +28,8 @@ struct queue_ops {
 	    struct queue *q, uint64_t *epoch, bool *more, struct fault *f);
 	enum err (*crowd)(struct queue *q, uint64_t owner,
 	    const struct presence *p, bool with_total, struct queue_crowd *out);
+	enum err (*parked)(
+	    struct queue *q, struct slice id, struct presence **out);
 	unsigned (*wake_soon)(struct queue *q);
 	enum err (*subscriptions)(struct queue *q, struct slice topic,
 	    struct slice subscriber, queue_subscription_fn *each, void *arg,
@@ -44,8 +46,9 @@ struct queue {
 
 extern const struct queue_ops queue_sqlite_ops;
 
-/* What queue_cursor_id() made.  ERR_SYNTAX: nothing of this key's. */
-enum err queue_cursor_parse(
-    const struct queue_cursor_key *k, struct slice id, struct cursor *out);
+/* What queue_cursor_id() made, or queue_parked_id(); *key is 0 then, or the
+ * row's.  ERR_SYNTAX: nothing of this key's. */
+enum err queue_cursor_parse(const struct queue_cursor_key *k, struct slice id,
+    struct cursor *out, uint64_t *key);
 
 #endif

@@ -32,6 +32,20 @@ struct presence_change {
 enum err queue_present(struct queue *q, const struct presence_change *changes,
     size_t n, uint64_t *epoch, struct fault *f);
 
+#define QUEUE_PARKED_ID_SIZE 45 /* with the NUL */
+
+/*
+ * The id of a position that also leads to a parked subscriber's row (`key`):
+ * who comes back with it may go on as the same.  Otherwise as
+ * queue_cursor_id().
+ */
+enum err queue_parked_id(const struct queue_cursor_key *k, struct cursor at,
+    uint64_t key, char out[QUEUE_PARKED_ID_SIZE]);
+
+/* Who is parked under such an id; *out NULL: nobody, or nobody any more.  The
+ * caller frees it.  Errors as of queue_read(). */
+enum err queue_parked(struct queue *q, struct slice id, struct presence **out);
+
 /*
  * QUEUE_WRITE: call it once a second.  One process among all removes, and
  * tells, subscribers whose process is dead or whose time is up, some at a
@@ -57,7 +71,7 @@ struct queue_crowd {
 /*
  * How many there are of other processes than `owner`: with the token and the
  * address of `p`, where it has them, and, if `with_total`, in all.  The dead
- * do not count.  Errors as of queue_read().
+ * do not count, nor does the row of `p` itself.  Errors as of queue_read().
  */
 enum err queue_crowd(struct queue *q, uint64_t owner, const struct presence *p,
     bool with_total, struct queue_crowd *out);

@@ -76,6 +76,7 @@ const struct queue_ops queue_sqlite_ops = {
 	.present = queue_sqlite_present,
 	.reap = queue_sqlite_reap,
 	.crowd = queue_sqlite_crowd,
+	.parked = queue_sqlite_parked,
 	.wake_soon = queue_sqlite_wake_soon,
 	.subscriptions = queue_sqlite_subscriptions,
 	.check = queue_sqlite_check,

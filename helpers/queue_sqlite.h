@@ -154,7 +154,8 @@ enum err queue_sqlite_ready_to_read(struct queue_sqlite *q);
 
 /*
  * queue_sqlite_present.c, within a transaction: what it tells.  Let this
- * process's byte show that it lives; change one subscriber's rows, which are
+ * process's byte show that it lives; copy a row (key, subscriber, topics,
+ * payload, token); change one subscriber's rows, which are
  * `owner`'s, and tell of it; end the telling; and remember, after the commit,
  * to ring for it.
  */
@@ -166,6 +167,7 @@ enum err queue_sqlite_show_life(struct queue_sqlite *q);
 enum err queue_sqlite_change(struct queue_sqlite *q,
     struct queue_sqlite_telling *t, uint64_t owner,
     const struct presence_change *c);
+enum err queue_sqlite_copy(struct presence **out, sqlite3_stmt *st);
 enum err queue_sqlite_told(
     struct queue_sqlite *q, const struct queue_sqlite_telling *t);
 void queue_sqlite_unrung(
@@ -179,6 +181,8 @@ enum err queue_sqlite_reap(
     struct queue *base, uint64_t *epoch, bool *more, struct fault *f);
 enum err queue_sqlite_crowd(struct queue *base, uint64_t owner,
     const struct presence *p, bool with_total, struct queue_crowd *out);
+enum err queue_sqlite_parked(
+    struct queue *base, struct slice id, struct presence **out);
 unsigned queue_sqlite_wake_soon(struct queue *base);
 enum err queue_sqlite_subscriptions(struct queue *base, struct slice topic,
     struct slice subscriber, queue_subscription_fn *each, void *arg,

@@ -156,7 +156,7 @@ add_counts(struct queue_sqlite *q, sqlite3_stmt *st, uint64_t *out)
 
 static enum err
 count(struct queue_sqlite *q, enum sql_statement which, uint64_t owner,
-    struct slice token, struct slice address, uint64_t *out)
+    const struct presence *p, uint64_t *out)
 {
 	sqlite3_stmt *st = queue_sqlite_statement(q, which);
 	int rc = SQLITE_OK;
@@ -164,11 +164,12 @@ count(struct queue_sqlite *q, enum sql_statement which, uint64_t owner,
 	if (st == NULL)
 		return queue_sqlite_failed(q, sqlite3_errcode(q->db));
 	sqlite3_bind_int64(st, 1, (int64_t)owner);
-	if (token.base != NULL)
+	sqlite3_bind_int64(st, 2, (int64_t)p->key);
+	if (which == SQL_COUNT_TOKEN)
 		rc = sqlite3_bind_blob(
-		    st, 2, token.base, (int)token.len, SQLITE_STATIC);
-	else if (address.base != NULL)
-		rc = queue_sqlite_bind(st, 2, address);
+		    st, 3, p->token, (int)sizeof(p->token), SQLITE_STATIC);
+	else if (which == SQL_COUNT_ADDRESS)
+		rc = queue_sqlite_bind(st, 3, p->address);
 	if (rc != SQLITE_OK)
 		return queue_sqlite_failed(q, rc);
 	return add_counts(q, st, out);
@@ -179,18 +180,14 @@ queue_sqlite_crowd(struct queue *base, uint64_t owner, const struct presence *p,
     bool with_total, struct queue_crowd *out)
 {
 	struct queue_sqlite *q = (struct queue_sqlite *)base;
-	const struct slice none = { NULL, 0 };
-	const struct slice token = { (const char *)p->token, sizeof(p->token) };
 	enum err e = queue_sqlite_ready_to_read(q);
 
 	*out = (struct queue_crowd){ 0, 0, 0 };
 	if (e == ERR_OK && with_total)
-		e = count(q, SQL_COUNT_ALL, owner, none, none, &out->total);
+		e = count(q, SQL_COUNT_ALL, owner, p, &out->total);
 	if (e == ERR_OK && p->has_token)
-		e = count(
-		    q, SQL_COUNT_TOKEN, owner, token, none, &out->same_token);
+		e = count(q, SQL_COUNT_TOKEN, owner, p, &out->same_token);
 	if (e == ERR_OK && p->address.base != NULL)
-		e = count(q, SQL_COUNT_ADDRESS, owner, none, p->address,
-		    &out->same_address);
+		e = count(q, SQL_COUNT_ADDRESS, owner, p, &out->same_address);
 	return queue_sqlite_done(q, e);
 }

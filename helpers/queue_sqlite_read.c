@@ -243,13 +243,13 @@ find_cursor(
 	struct queue_span span = { 0 };
 	struct cursor at;
 	sqlite3_stmt *st = NULL;
-	uint64_t tail = 0;
+	uint64_t tail = 0, parked;
 	enum err e;
 
 	if ((e = begin_span(q, &st, &span)) != ERR_OK)
 		return e;
 	if ((e = read_tail(q, &tail)) == ERR_OK)
-		e = queue_cursor_parse(&q->key, id, &at);
+		e = queue_cursor_parse(&q->key, id, &at, &parked);
 	if (q->db != NULL)
 		sqlite3_reset(st);
 	if (e == ERR_OK && at.lo <= tail && at.lo >= span.floor.lo) {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* queue_sqlite_reap.c - removes subscribers whose process is dead or whose time is up. */
 #include "clock.h"
-#include "mem.h"
 #include "queue_sqlite.h"
 
 #define REAP_MAX 64 /* subscribers of one transaction */
@@ -17,33 +16,7 @@ struct reaping {
 	struct queue_sqlite_telling telling;
 };
 
-/* A copy: the row is deleted while its statement would be open. */
-static enum err
-copy_row(struct presence **out, sqlite3_stmt *st)
-{
-	const struct slice subscriber = queue_sqlite_column(st, 1);
-	const struct slice topics = queue_sqlite_column(st, 2);
-	const struct slice payload = queue_sqlite_column(st, 3);
-	struct presence *p;
-
-	p = mem_calloc(1, sizeof(*p) + topics.len + payload.len);
-	if (p == NULL)
-		return ERR_NOMEM;
-	p->key = (uint64_t)sqlite3_column_int64(st, 0);
-	if (subscriber.len < sizeof(p->subscriber))
-		memcpy(p->subscriber, subscriber.base, subscriber.len);
-	if (topics.len > 0)
-		memcpy(p->text, topics.base, topics.len);
-	p->topics = (struct slice){ p->text, topics.len };
-	if (payload.len > 0) {
-		memcpy(p->text + topics.len, payload.base, payload.len);
-		p->payload =
-		    (struct slice){ p->text + topics.len, payload.len };
-	}
-	*out = p;
-	return ERR_OK;
-}
-
+/* Copies: the rows are deleted while their statement would be open. */
 static enum err
 copy_rows(
     struct queue_sqlite *q, struct reaping *r, struct presence *rows[REAP_MAX])
@@ -59,7 +32,7 @@ copy_rows(
 	sqlite3_bind_int64(st, 3, REAP_MAX);
 	while (e == ERR_OK && r->n < REAP_MAX &&
 	       (rc = sqlite3_step(st)) == SQLITE_ROW)
-		if ((e = copy_row(&rows[r->n], st)) == ERR_OK)
+		if ((e = queue_sqlite_copy(&rows[r->n], st)) == ERR_OK)
 			r->n++;
 	sqlite3_reset(st);
 	if (e != ERR_OK)

@@ -91,17 +91,21 @@ INSERT OR FAIL INTO subscriptions (topic, key) VALUES (?1, ?2);
 DELETE FROM subscriptions WHERE topic = ?1 AND key = ?2;
 -- name: next_owner
 SELECT min(owner) FROM subscribers WHERE owner > ?1;
+-- name: read_parked
+SELECT key, subscriber, topics, payload, token FROM subscribers
+ WHERE key = ?1 AND owner = 0 AND until_ms > ?2;
 -- name: subscribers_of
-SELECT key, subscriber, topics, payload FROM subscribers
+SELECT key, subscriber, topics, payload, token FROM subscribers
  WHERE owner = ?1 AND until_ms <= ?2 LIMIT ?3;
 -- name: count_all
-SELECT owner, count(*) FROM subscribers WHERE owner <> ?1 GROUP BY owner;
+SELECT owner, count(*) FROM subscribers WHERE owner <> ?1 AND key <> ?2
+ GROUP BY owner;
 -- name: count_token
 SELECT owner, count(*) FROM subscribers
- WHERE token = ?2 AND owner <> ?1 GROUP BY owner;
+ WHERE token = ?3 AND owner <> ?1 AND key <> ?2 GROUP BY owner;
 -- name: count_address
 SELECT owner, count(*) FROM subscribers
- WHERE address = ?2 AND owner <> ?1 GROUP BY owner;
+ WHERE address = ?3 AND owner <> ?1 AND key <> ?2 GROUP BY owner;
 -- name: list_subscribers
 SELECT owner, until_ms, subscriber, topics, payload FROM subscribers
  ORDER BY owner;

@@ -16,27 +16,32 @@ static const struct queue_cursor_key key = { 0x0102030405060708,
 static bool
 is_id_of(const struct queue_cursor_key *k, struct slice text)
 {
-	char again[QUEUE_ID_SIZE];
+	char again[QUEUE_PARKED_ID_SIZE];
 	struct cursor at;
+	uint64_t row;
 
-	if (queue_cursor_parse(k, text, &at) != ERR_OK)
+	if (queue_cursor_parse(k, text, &at, &row) != ERR_OK)
 		return false;
-	if (queue_cursor_id(k, at, again) != ERR_OK || !slice_is(text, again))
+	if (queue_parked_id(k, at, row, again) != ERR_OK ||
+	    !slice_is(text, again))
 		abort();
 	return true;
 }
 
-/* The id of a position leads back to it, with the same key only. */
+/* The id of a position, and of a parked subscriber's row, leads back to them,
+ * with the same key only. */
 static void
-there_and_back(struct cursor at)
+there_and_back(struct cursor at, uint64_t row)
 {
 	struct queue_cursor_key other = key;
-	char id[QUEUE_ID_SIZE];
+	char id[QUEUE_PARKED_ID_SIZE];
 	struct cursor back;
+	uint64_t row_back;
 
-	if (queue_cursor_id(&key, at, id) != ERR_OK || id[0] != '#' ||
-	    queue_cursor_parse(&key, slice_of(id), &back) != ERR_OK ||
-	    cursor_cmp(at, back) != 0)
+	if (queue_parked_id(&key, at, row, id) != ERR_OK || id[0] != '#' ||
+	    queue_cursor_parse(&key, slice_of(id), &back, &row_back) !=
+		ERR_OK ||
+	    cursor_cmp(at, back) != 0 || row != row_back)
 		abort();
 	other.epoch++;
 	if (is_id_of(&other, slice_of(id)))
@@ -46,14 +51,16 @@ there_and_back(struct cursor at)
 /* One changed byte makes another text of it, hence no id of this epoch: it
  * would have to hit 64 bits by chance. */
 static void
-changed(struct cursor at, uint8_t place, uint8_t by)
+changed(struct cursor at, uint64_t row, uint8_t place, uint8_t by)
 {
-	char id[QUEUE_ID_SIZE];
+	char id[QUEUE_PARKED_ID_SIZE];
+	size_t len;
 
-	if (by == 0 || queue_cursor_id(&key, at, id) != ERR_OK)
+	if (by == 0 || queue_parked_id(&key, at, row, id) != ERR_OK)
 		return;
-	id[place % (QUEUE_ID_SIZE - 1)] ^= (char)by;
-	if (is_id_of(&key, (struct slice){ id, QUEUE_ID_SIZE - 1 }))
+	len = strlen(id);
+	id[place % len] ^= (char)by;
+	if (is_id_of(&key, (struct slice){ id, len }))
 		abort();
 }
 
@@ -66,7 +73,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < POSITION_SIZE + 2)
 		return 0;
 	memcpy(&at.lo, data, POSITION_SIZE);
-	there_and_back(at);
-	changed(at, data[POSITION_SIZE], data[POSITION_SIZE + 1]);
+	there_and_back(at, 0);
+	there_and_back(at, at.lo | 1);
+	changed(at, 0, data[POSITION_SIZE], data[POSITION_SIZE + 1]);
+	changed(at, at.lo | 1, data[POSITION_SIZE], data[POSITION_SIZE + 1]);
 	return 0;
 }

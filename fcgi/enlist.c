@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/* enlist.c - puts a subscriber among those who are counted and told of. */
+#include "enlist.h"
+
+/* When a stream of the same token may have ended. */
+#define RETRY_AFTER "10"
+
+static enum err
+make_presence(struct presence **out, const struct subscriber_opening *o,
+    const struct request *rq, const struct config *c)
+{
+	struct presence_parts parts = { .matchers = &o->matchers };
+
+	if (o->grant != NULL) {
+		parts.payload = grant_payload(o->grant);
+		parts.token = grant_token(o->grant);
+	}
+	if (c->per_address_max > 0)
+		parts.address = rq->address;
+	return presence_new(out, &parts);
+}
+
+static enum err
+go_on_as_parked(struct presence *p, struct slice last_id, struct queue *q)
+{
+	struct presence *parked = NULL;
+	enum err e;
+
+	if (last_id.base == NULL)
+		return ERR_OK;
+	e = queue_parked(q, last_id, &parked);
+	if (parked != NULL && presence_is_like(p, parked))
+		presence_go_on(p, parked);
+	presence_free(parked);
+	return e;
+}
+
+static enum err
+enter(struct subscriber_opening *o, struct presence *p,
+    const struct config *config, struct context *c, struct fault *f)
+{
+	const struct roster_limits limits = { config->connections_max,
+		config->per_token_max, config->per_address_max };
+	struct queue_crowd elsewhere;
+	enum err e = queue_crowd(
+	    c->queue, roster_owner(c->roster), p, limits.total > 0, &elsewhere);
+
+	if (e != ERR_OK)
+		return e;
+	return roster_enter(&o->entry, c->roster, p, &elsewhere, &limits, f);
+}
+
+bool
+enlist(struct subscriber_opening *o, struct answer *a, const struct request *rq,
+    struct slice last_id, struct context *c)
+{
+	const struct config *config = c->settings->config;
+	struct presence *p = NULL;
+	struct fault f = { "" };
+	struct queue *q;
+	enum err e;
+
+	if (c->roster == NULL)
+		return true;
+	if ((e = context_queue(c, &q)) == ERR_OK &&
+	    (e = make_presence(&p, o, rq, config)) == ERR_OK &&
+	    (e = go_on_as_parked(p, last_id, q)) == ERR_OK &&
+	    (e = enter(o, p, config, c, &f)) == ERR_OK)
+		return true;
+	presence_free(p);
+	if (e == ERR_LIMIT) {
+		response_header(&a->response, "Retry-After", RETRY_AFTER);
+		response_problem(&a->response, 429, "%s", f.text);
+	} else {
+		answer_unavailable(a, e);
+	}
+	return false;
+}
