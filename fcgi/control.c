@@ -4,7 +4,7 @@
 
 #include "event.h"
 
-#define LINE_MAX 64
+#define TEXT_MAX 96
 
 static struct frame *
 frame_and_free(enum framing framing, struct buf *text)
@@ -23,7 +23,7 @@ control_init(struct control *c, enum framing framing)
 	struct buf text;
 
 	*c = (struct control){ .framing = framing };
-	buf_init(&text, LINE_MAX);
+	buf_init(&text, TEXT_MAX);
 	event_comment(&text);
 	c->comment = frame_and_free(framing, &text);
 	return c->comment != NULL ? ERR_OK : ERR_NOMEM;
@@ -38,21 +38,25 @@ control_set_key(struct control *c, const struct queue_cursor_key *key)
 }
 
 struct frame *
-control_cursor(struct control *c, struct cursor at)
+control_cursor(struct control *c, struct cursor at, uint32_t retry_ms)
 {
 	char id[QUEUE_ID_SIZE];
 	struct buf text;
 
-	if (c->cursor != NULL && cursor_cmp(c->at, at) == 0)
+	if (c->cursor != NULL && cursor_cmp(c->at, at) == 0 &&
+	    c->retry_ms == retry_ms)
 		return c->cursor;
 	frame_unref(c->cursor);
 	c->cursor = NULL;
 	if (queue_cursor_id(&c->key, at, id) != ERR_OK)
 		return NULL;
-	buf_init(&text, LINE_MAX);
+	buf_init(&text, TEXT_MAX);
+	if (retry_ms != CONTROL_RETRY_NONE)
+		event_retry(&text, retry_ms);
 	event_cursor(&text, slice_of(id));
 	c->cursor = frame_and_free(c->framing, &text);
 	c->at = at;
+	c->retry_ms = retry_ms;
 	return c->cursor;
 }
 

@@ -12,8 +12,10 @@ struct control {
 	enum framing framing;
 	struct queue_cursor_key key;
 	struct frame *comment;
-	struct frame *cursor; /* the last one made, for `at`; or NULL */
+	/* The last one made, or NULL, and what it says. */
+	struct frame *cursor;
 	struct cursor at;
+	uint32_t retry_ms;
 };
 
 /* ERR_NOMEM. */
@@ -22,9 +24,15 @@ enum err control_init(struct control *c, enum framing framing);
 /* Positions from now on belong to the epoch of `key`. */
 void control_set_key(struct control *c, const struct queue_cursor_key *key);
 
-/* A frame that names `at`: what the peer brings back when it connects again.
- * Borrowed until the next call; NULL: no memory. */
-struct frame *control_cursor(struct control *c, struct cursor at);
+#define CONTROL_RETRY_NONE UINT32_MAX
+
+/*
+ * A frame that names `at`: what the peer brings back when it connects again,
+ * which it is to do after `retry_ms` (CONTROL_RETRY_NONE: as it was told
+ * before).  Borrowed until the next call; NULL: no memory.
+ */
+struct frame *control_cursor(
+    struct control *c, struct cursor at, uint32_t retry_ms);
 
 void control_free(struct control *c); /* a zeroed one is allowed */
 

@@ -34,7 +34,8 @@ batch_epoch(struct fanout *f, struct batch *b)
 	f->asked = false;
 	ring_reset(f->ring, f->tail);
 	for (s = TAILQ_FIRST(&f->all); s != NULL; s = next) {
-		struct frame *frame = control_cursor(&f->control, f->tail);
+		struct frame *frame =
+		    control_cursor(&f->control, f->tail, CONTROL_RETRY_NONE);
 
 		next = TAILQ_NEXT(s, links);
 		fanout_leave(s);
@@ -42,7 +43,7 @@ batch_epoch(struct fanout *f, struct batch *b)
 		s->state = SUBSCRIBER_LIVE;
 		if (frame == NULL || !fanout_push(s, frame))
 			s->told = (struct cursor){ UINT64_MAX, UINT64_MAX };
-		stream_flush(s->stream);
+		fanout_round_over(s);
 	}
 }
 
@@ -63,10 +64,18 @@ fanout_batch(void *arg, struct batch *b)
 		fanout_live(f, b);
 }
 
+/* When it ends, as things are: one that drains has something to end with, or
+ * waits only so long. */
+static int64_t
+end_of(const struct subscriber *s)
+{
+	return s->got || s->end_ms < s->wait_ms ? s->end_ms : s->wait_ms;
+}
+
 static enum err
 set_timer(struct subscriber *s)
 {
-	int64_t due = s->end_ms;
+	int64_t due = end_of(s);
 
 	if (s->keepalive_ms > 0 && s->wrote_ms + s->keepalive_ms < due)
 		due = s->wrote_ms + s->keepalive_ms;
@@ -81,11 +90,11 @@ timer_fire(struct loop_timer *t)
 	struct subscriber *s = CONTAINER(struct subscriber, timer, t);
 	int64_t now = loop_now(s->fanout->settings.loop);
 
-	if (now >= s->end_ms) {
+	if (now >= end_of(s)) {
 		fanout_close(s);
 		return;
 	}
-	if (now - s->wrote_ms >= s->keepalive_ms) {
+	if (s->keepalive_ms > 0 && now - s->wrote_ms >= s->keepalive_ms) {
 		s->wrote_ms = now;
 		if (stream_has_room(s->stream))
 			fanout_keep_alive(s);

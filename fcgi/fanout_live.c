@@ -90,7 +90,7 @@ fanout_live(struct fanout *f, struct batch *b)
 	f->tail = b->span.next;
 	while ((s = TAILQ_FIRST(&f->turns[FANOUT_TURN_WRITE])) != NULL) {
 		fanout_leave(s);
-		stream_flush(s->stream);
+		fanout_round_over(s);
 	}
 	raise_floor(f, b->span.floor);
 }

@@ -45,6 +45,7 @@ fanout_queue(struct subscriber *s, struct frame *frame)
 	s->wrote_ms = loop_now(s->fanout->settings.loop);
 	if (frame->topics.base != NULL) {
 		s->at = frame->at;
+		s->got = true;
 		s->fanout->counts.delivered++;
 	}
 }
@@ -59,14 +60,14 @@ fanout_push(struct subscriber *s, struct frame *frame)
 }
 
 /*
- * Tell the peer where it is: what it brings back when it connects again.
- * False: no memory for it.
+ * Tell the peer where it is: what it brings back when it connects again,
+ * after `retry_ms`.  False: no memory for it.
  */
 static bool
-tell_position(struct subscriber *s)
+tell_position(struct subscriber *s, uint32_t retry_ms)
 {
 	struct cursor at = fanout_position(s);
-	struct frame *frame = control_cursor(&s->fanout->control, at);
+	struct frame *frame = control_cursor(&s->fanout->control, at, retry_ms);
 
 	if (frame == NULL)
 		return false;
@@ -78,7 +79,8 @@ tell_position(struct subscriber *s)
 void
 fanout_keep_alive(struct subscriber *s)
 {
-	if (cursor_cmp(fanout_position(s), s->told) == 0 || !tell_position(s))
+	if (cursor_cmp(fanout_position(s), s->told) == 0 ||
+	    !tell_position(s, CONTROL_RETRY_NONE))
 		fanout_queue(s, s->fanout->control.comment);
 }
 
@@ -95,14 +97,32 @@ fanout_forget(struct subscriber *s)
 	subscriber_free(s);
 }
 
+/* An update may have named another delay since the head did; one that drains
+ * shall not wait that long for its next. */
 void
 fanout_close(struct subscriber *s)
 {
 	struct stream *stream = s->stream;
 
-	tell_position(s);
+	tell_position(s, s->drain ? s->retry_ms : CONTROL_RETRY_NONE);
 	fanout_forget(s);
 	stream_end(stream);
+}
+
+/* A slow peer would not get the rest and the end in the moment that an ended
+ * stream has: it goes on until its socket has taken all. */
+void
+fanout_round_over(struct subscriber *s)
+{
+	bool written = stream_flush(s->stream);
+
+	if (!s->drain || !s->got)
+		return;
+	s->at = fanout_position(s);
+	if (written)
+		fanout_close(s);
+	else
+		fanout_lag(s);
 }
 
 void

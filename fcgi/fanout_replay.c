@@ -89,7 +89,7 @@ fanout_catch_up(struct fanout *f, struct subscriber *s)
 	}
 	s->state = SUBSCRIBER_LIVE;
 	s->from_start = false;
-	stream_flush(s->stream);
+	fanout_round_over(s);
 }
 
 /* Serve `s` from a batch that covers its position. */

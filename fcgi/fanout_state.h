@@ -53,6 +53,10 @@ void fanout_forget(struct subscriber *s);
 /* End it, with its position. */
 void fanout_close(struct subscriber *s);
 
+/* It has all there is now.  One that drains ends here, if there was anything
+ * for it; else what is queued is written. */
+void fanout_round_over(struct subscriber *s);
+
 /* Was something pruned that `s` has not got yet? */
 bool fanout_is_lost(const struct subscriber *s, struct cursor floor);
 

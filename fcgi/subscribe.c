@@ -20,6 +20,9 @@
 
 #define EARLIEST "earliest"
 
+/* Who is drained has to come back for each update: soon. */
+#define DRAIN_RETRY_MS 500
+
 /* A subscribe request in the making. */
 struct subscribing {
 	struct form *query;
@@ -130,6 +133,26 @@ read_last_id(struct subscribing *s, struct answer *a, const struct request *rq)
 	return true;
 }
 
+/* How the updates shall come: as the site has it, or as this request wants. */
+static bool
+read_delivery(struct subscribing *s, struct answer *a, const struct config *c)
+{
+	struct subscriber_opening *o = s->opening;
+	struct slice how = form_get(s->query, "delivery");
+
+	if (how.base == NULL)
+		how = slice_of(c->delivery);
+	o->drain = slice_is(how, "drain");
+	if (!o->drain && !slice_is(how, "stream"))
+		return problem(a, 400,
+		    "The parameter delivery must be stream or drain; without "
+		    "it MERCURE_DELIVERY decides.");
+	o->retry_ms = (uint32_t)c->retry_ms;
+	if (o->drain && o->retry_ms > DRAIN_RETRY_MS)
+		o->retry_ms = DRAIN_RETRY_MS;
+	return true;
+}
+
 static bool
 admit(struct subscribing *s, struct answer *a, const struct request *rq,
     struct context *c)
@@ -189,12 +212,13 @@ lifetime_ms(const struct config *c)
 }
 
 /* At the token's `exp`, never earlier for its sake; or at the end of the
- * longest life. */
+ * longest life.  One that drains waits less for its first update. */
 static void
 set_end(struct subscriber_opening *o, const struct config *c)
 {
 	int64_t now = clock_mono_ms(), left;
 
+	o->wait_ms = now + (int64_t)c->drain_wait_s * 1000;
 	o->end_ms = INT64_MAX;
 	if (c->write_timeout_s > 0)
 		o->end_ms = now + lifetime_ms(c);
@@ -231,11 +255,10 @@ write_head(struct subscribing *s, struct response *r, const struct settings *st)
 /* A comment at once, so that front ends pass the headers on; how long to
  * wait before coming back; and, unless the peer has one, a position. */
 static void
-write_first_lines(
-    struct subscribing *s, struct buf *out, const struct config *c)
+write_first_lines(struct subscribing *s, struct buf *out)
 {
 	event_comment(out);
-	event_retry(out, (uint32_t)c->retry_ms);
+	event_retry(out, s->opening->retry_ms);
 	if (s->last_id.base == NULL) /* then the stream begins at the tail */
 		event_cursor(out, slice_of(s->tail_id));
 }
@@ -252,7 +275,7 @@ make_head(struct subscribing *s, struct answer *a, struct context *c)
 	write_head(s, &head, c->settings);
 	buf_init(&out, RESPONSE_HEAD_MAX + 1024);
 	response_write(&head, true, &out);
-	write_first_lines(s, &out, c->settings->config);
+	write_first_lines(s, &out);
 	response_free(&head);
 	if (out.err == ERR_OK && head.status == 200)
 		s->opening->head = frame_new(c->framing, buf_view(&out));
@@ -274,8 +297,8 @@ prepare(struct subscribing *s, struct answer *a, const struct request *rq,
 		return false;
 	}
 	return parse_query(s, a, rq, config) && admit(s, a, rq, c) &&
-	       read_matchers(s, a, config) && read_last_id(s, a, rq) &&
-	       find_position(s, a, c);
+	       read_matchers(s, a, config) && read_delivery(s, a, config) &&
+	       read_last_id(s, a, rq) && find_position(s, a, c);
 }
 
 static void

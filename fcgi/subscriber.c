@@ -33,6 +33,9 @@ subscriber_new(struct subscriber **out, struct subscriber_opening *o,
 	o->entry = NULL;
 	s->end_ms = o->end_ms;
 	s->keepalive_ms = o->keepalive_ms;
+	s->retry_ms = o->retry_ms;
+	s->drain = o->drain;
+	s->wait_ms = o->drain ? o->wait_ms : INT64_MAX;
 	s->at = o->at;
 	s->told = o->at;
 	s->from_start = o->from_start;

@@ -31,6 +31,9 @@ struct subscriber_opening {
 	bool from_start;            /* it takes whatever there still is */
 	int64_t end_ms;             /* clock_mono_ms(); INT64_MAX: never */
 	int64_t keepalive_ms;       /* 0: none */
+	uint32_t retry_ms;          /* as `head` says */
+	bool drain;                 /* end it once what is pending is sent, */
+	int64_t wait_ms;            /* or by then, when there was nothing */
 };
 
 /* NULL is allowed. */
@@ -73,12 +76,15 @@ struct subscriber {
 	struct grant *grant;
 	struct roster_entry *entry;
 	struct loop_timer timer; /* next keep-alive or the end */
-	int64_t end_ms, keepalive_ms, wrote_ms;
+	int64_t end_ms, keepalive_ms, wrote_ms, wait_ms;
+	uint32_t retry_ms;
 	struct cursor at;   /* everything up to here is queued or written */
 	struct cursor told; /* the position last named to its peer */
 	uint64_t mark;      /* last event it was found for: once is enough */
 	enum subscriber_state state;
 	bool from_start;
+	bool drain; /* it ends with the first round that had something */
+	bool got;   /* there was an event for it */
 	size_t n;
 	struct subscription subscriptions[];
 };

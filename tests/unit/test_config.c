@@ -77,6 +77,8 @@ has_defaults(void **state)
 	assert_string_equal(c->cookie_same_site, "Strict");
 	assert_string_equal(c->durability, "normal");
 	assert_string_equal(c->protocol_versions, "0.x");
+	assert_string_equal(c->delivery, "stream");
+	assert_true(c->drain_wait_s == 20);
 	assert_string_equal(c->log_level, "info");
 	assert_false(c->allow_publish);
 	assert_true(c->allow_anonymous);
@@ -147,8 +149,8 @@ static const struct {
 	{ "unknown argument", NULL, "mercure-hub-allow-publsh=1", ERR_SYNTAX,
 	    "command line: there is no setting mercure-hub-allow-publsh; the "
 	    "nearest is MERCURE_HUB_ALLOW_PUBLISH." },
-	{ "of a later version", "MERCURE_DELIVERY = drain\n", NULL, ERR_SYNTAX,
-	    ":1: there is no setting MERCURE_DELIVERY" },
+	{ "of a later version", "MERCURE_TRUSTED_ISSUERS = x\n", NULL,
+	    ERR_SYNTAX, ":1: there is no setting MERCURE_TRUSTED_ISSUERS" },
 	{ "twice", "MERCURE_RETRY = 1\nMERCURE_RETRY = 1\n", NULL, ERR_SYNTAX,
 	    ":2: MERCURE_RETRY is set twice" },
 	{ "twice, by an alias",

@@ -47,6 +47,10 @@ static const struct {
 	{ "subscribe behind an unknown update", "GET", HUB,
 	    "topic=/1&lastEventID=z", "", IN_QUERY, NULL, NULL, ANSWER_STREAM,
 	    200 },
+	{ "subscribe, to be drained", "GET", HUB, "topic=/1&delivery=drain", "",
+	    IN_HEADER, NULL, "b", ANSWER_STREAM, 200 },
+	{ "subscribe, to be polled", "GET", HUB, "topic=/1&delivery=poll", "",
+	    IN_HEADER, NULL, NULL, ANSWER_RESPONSE, 400 },
 	{ "subscribe to nothing", "GET", HUB, "a=b", "", IN_HEADER, NULL, NULL,
 	    ANSWER_RESPONSE, 400 },
 	{ "a look at the tail", "HEAD", HUB, "topic=/1", "", IN_HEADER,
@@ -72,7 +76,7 @@ static void
 desk_open(struct desk *d, struct queue_room *room)
 {
 	static char origins[] = "https://a.example", name[] = "token",
-		    durability[] = "normal";
+		    durability[] = "normal", delivery[] = "stream";
 	struct queue *q = queue_room_open(room, QUEUE_WRITE);
 
 	assert_int_equal(queue_room_put(q, "a"), ERR_OK);
@@ -80,6 +84,7 @@ desk_open(struct desk *d, struct queue_room *room)
 	queue_close(q);
 	*d = (struct desk){ .config = { .transport_url = room->url,
 				.durability = durability,
+				.delivery = delivery,
 				.cookie_name = name,
 				.cors_allowed_origins = origins,
 				.allow_publish = true,
@@ -152,8 +157,8 @@ describe(struct buf *out, const struct answer *a)
 		const struct subscriber_opening *o = a->opening;
 
 		buf_add(out, o->head->bytes, o->head->len);
-		buf_printf(out, "at %d from_start %d grant %d", (int)o->at.lo,
-		    o->from_start, o->grant != NULL);
+		buf_printf(out, "at %d from_start %d grant %d drain %d",
+		    (int)o->at.lo, o->from_start, o->grant != NULL, o->drain);
 		for (size_t i = 0; i < o->matchers.n; i++)
 			buf_printf(out, " %.*s",
 			    SLICE_ARG(matcher_text(o->matchers.v[i])));

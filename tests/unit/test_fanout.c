@@ -20,6 +20,7 @@
 #include "log.h"
 #include "mem.h"
 #include "mem_fail.h"
+#include "queue_ops.h"
 
 #define EVENTS 1500
 #define EVENTS_FEW 150
@@ -43,12 +44,17 @@ static struct {
 	struct cursor question;
 } world;
 
+/* The positions that peers are told are of this epoch. */
+static const struct queue_cursor_key key = { .epoch = EPOCH };
+
 /* A peer, and what it must have got in the end. */
 static struct peer {
 	int fd;
 	bool topics[TOPICS];
+	bool drain;
 	uint64_t after; /* its position when it came */
 	uint64_t last;  /* the last event it read */
+	uint64_t told;  /* the last position it was told */
 	char line[8192];
 	size_t have;
 	bool alive; /* the last line was no event */
@@ -140,20 +146,47 @@ answer_question(void)
 	send_batch(&b, world.question.lo);
 }
 
+/* The first event behind the last that it read. */
+static uint64_t
+wanted(const struct peer *p)
+{
+	uint64_t n = p->last + 1;
+
+	while (!p->topics[n % TOPICS])
+		n++;
+	return n;
+}
+
+/* A position leaves nothing out. */
+static void
+check_position(struct peer *p, const char *id)
+{
+	long left = mem_fail_pause();
+	struct cursor at;
+	uint64_t row;
+
+	assert_int_equal(
+	    queue_cursor_parse(&key, slice_of(id), &at, &row), ERR_OK);
+	if (at.lo < p->last || at.lo >= wanted(p))
+		fail_msg("at %d behind %d", (int)at.lo, (int)p->last);
+	p->told = at.lo;
+	mem_fail_resume(left);
+}
+
 static void
 check_line(struct peer *p)
 {
-	uint64_t n = strtoull(p->line, NULL, 10), want = p->last + 1;
+	uint64_t n = strtoull(p->line, NULL, 10);
 
-	/* The keep-alive, and positions. */
+	/* The keep-alive, delays and positions. */
 	p->alive = p->line[0] != '0';
+	if (strncmp(p->line, "id: ", 4) == 0)
+		check_position(p, p->line + 4);
 	if (p->alive)
 		return;
-	while (!p->topics[want % TOPICS])
-		want++;
-	if (n != want)
-		fail_msg("event %d instead of %d", (int)n, (int)want);
-	p->last = n;
+	if (n != wanted(p))
+		fail_msg("event %d instead of %d", (int)n, (int)wanted(p));
+	p->last = p->told = n;
 }
 
 static void
@@ -201,6 +234,8 @@ opening(struct peer *p)
 	o->at = (struct cursor){ 0, p->after };
 	o->end_ms = INT64_MAX;
 	o->keepalive_ms = 1;
+	o->drain = p->drain;
+	o->wait_ms = clock_mono_ms() + rand() % 20;
 	mem_fail_resume(left);
 	return o;
 }
@@ -217,7 +252,7 @@ join(struct peer *p)
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
 	setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
 	p->fd = fds[1];
-	p->last = p->after;
+	p->told = p->after;
 	p->have = 0;
 	p->gone =
 	    stream_new(&s, &world.host, fds[0], FRAME_ID, false) != ERR_OK;
@@ -233,6 +268,8 @@ join_anywhere(struct peer *p)
 {
 	p->after =
 	    rand() % 2 ? world.tail : (uint64_t)rand() % (world.tail + 1);
+	p->last = p->after;
+	p->drain = rand() % 2;
 	for (int i = 0; i < TOPICS; i++)
 		p->topics[i] = i == 0 || rand() % 2 == 0;
 	join(p);
@@ -244,7 +281,7 @@ open_world(size_t ring_bytes)
 	struct fanout_settings settings = { .framing = FRAMING_RAW,
 		.ring_bytes_max = ring_bytes };
 	struct batch first = {
-		.new_epoch = true, .span.epoch = EPOCH, .key.epoch = EPOCH
+		.new_epoch = true, .span.epoch = EPOCH, .key = key
 	};
 
 	memset(&world, 0, sizeof(world));
@@ -289,7 +326,7 @@ all_are_served(void)
 	return true;
 }
 
-/* Peers that were cut come back with the last event they read. */
+/* Peers that were cut or have ended come back with the last they know. */
 static void
 rejoin(void)
 {
@@ -299,7 +336,7 @@ rejoin(void)
 		if (!p->gone)
 			continue;
 		close(p->fd);
-		p->after = p->last;
+		p->after = p->told;
 		join(p);
 	}
 }
@@ -341,6 +378,7 @@ serves_all_sorts_of_peers(void **state)
 				peer_reads(p, (size_t)rand() % 60000);
 			if (rand() % 3 == 0)
 				run_once();
+			rejoin();
 		}
 		assert_int_equal(joined, PEERS);
 		serve_all();
@@ -360,6 +398,7 @@ live_and_replay(void)
 
 		if (i % (EVENTS_FEW / FEW) == 0) {
 			memset(p->topics, true, sizeof(p->topics));
+			p->drain = p == &peers[1];
 			join(p++);
 		}
 		world.tail++;
@@ -378,7 +417,7 @@ change_epoch(void)
 {
 	struct batch b = { .new_epoch = true,
 		.span = { .epoch = EPOCH, .next = { 0, world.tail } },
-		.key.epoch = EPOCH };
+		.key = key };
 	struct batch next = { .replay = false };
 
 	fanout_batch(world.fanout, &b);
