@@ -75,6 +75,16 @@ sub snippet {
 	return $text;
 }
 
+# A snippet whose one setting that lets events through is what servers have by
+# default: the whole response is held back.
+sub buffering {
+	my ($text, $wanted, $default) = @_;
+
+	$text =~ s/^\s*\K\Q$wanted\E$/$default/m
+	    or die "the snippet has no $wanted\n";
+	return $text;
+}
+
 # The settings its first lines ask to put elsewhere, of these names.
 sub also {
 	my ($name, @settings) = @_;
@@ -108,11 +118,14 @@ sub started {
 }
 
 # hub => from hub_for_server(); spawned => the server starts the hub itself;
-# cgi => and for each request, as a plain CGI program.
+# cgi => and for each request, as a plain CGI program; buffers => it holds
+# each response back until its end.
 sub lighttpd {
 	my ($class, %o) = @_;
 	my $dir = site($o{hub});
 	my $program = find_program('lighttpd');
+	my @buffering = ('server.stream-response-body = 2',
+	    'server.stream-response-body = 0');
 	my $user = $> == 0 ? 'server.username = "' . WEB_USER . "\"\n"
 	    . 'server.groupname = "' . WEB_USER . "\"\n" : '';
 	my $hub = $o{cgi} ? <<"EOT"
@@ -128,6 +141,7 @@ EOT
 	    : snippet('lighttpd-standing.conf',
 		'/run/pushcgi/hub.sock' => socket_of($o{hub}));
 
+	$hub = buffering($hub, @buffering) if $o{buffers};
 	spew("$dir/lighttpd.conf", <<"EOT");
 server.bind = "127.0.0.1"
 server.port = $o{hub}{port}
@@ -151,14 +165,18 @@ EOT
 	return $self->started;
 }
 
-# Apache starts the hub.  more => lines for its configuration.
+# Apache starts the hub.  more => lines for its configuration; buffers => it
+# holds 64 KB back, as mod_fcgid does by default.
 sub apache {
 	my ($class, %o) = @_;
 	my $dir = site($o{hub});
+	my $snippet = snippet('apache-mod_fcgid.conf',
+	    '/usr/lib/cgi-bin/pushcgi.fcgi' => "$dir/hub.fcgi");
 
-	return $class->apache_with($dir, 'apache-mod_fcgid.conf',
-	    snippet('apache-mod_fcgid.conf',
-		'/usr/lib/cgi-bin/pushcgi.fcgi' => "$dir/hub.fcgi"), %o);
+	$snippet = buffering($snippet, 'FcgidOutputBufferSize 0', '')
+	    if $o{buffers};
+	return $class->apache_with($dir, 'apache-mod_fcgid.conf', $snippet,
+	    %o);
 }
 
 # Apache talks to a hub that runs.
