@@ -21,7 +21,7 @@
 
 #define EPOCH 9
 #define RETRY "retry: 500\n\n"
-#define ROWS_MAX 400
+#define ROWS_MAX 2000
 #define LONG_MS 3600000
 
 /* Stands in for the database: row n - 1 is event n. */
@@ -185,15 +185,14 @@ open_peer(uint64_t after, bool drain, int64_t wait_ms)
 }
 
 static int
-world_open(void **state)
+open_world(size_t ring_bytes)
 {
 	struct fanout_settings settings = { .framing = FRAMING_RAW,
-		.ring_bytes_max = 1000 };
+		.ring_bytes_max = ring_bytes };
 	struct batch first = {
 		.new_epoch = true, .span.epoch = EPOCH, .key = key
 	};
 
-	(void)state;
 	memset(&world, 0, sizeof(world));
 	world.host.framing = FRAMING_RAW;
 	world.stop.fire = on_stop;
@@ -202,6 +201,21 @@ world_open(void **state)
 	assert_int_equal(fanout_new(&world.fanout, &settings), ERR_OK);
 	fanout_batch(world.fanout, &first);
 	return 0;
+}
+
+/* Its ring holds a few events, so that most come in batches. */
+static int
+world_open(void **state)
+{
+	(void)state;
+	return open_world(1000);
+}
+
+static int
+world_open_roomy(void **state)
+{
+	(void)state;
+	return open_world(1 << 20);
 }
 
 static int
@@ -372,6 +386,28 @@ ends_with_the_database(void **state)
 	assert_non_null(strstr(world.text, RETRY));
 }
 
+/* A long history is looked at in turns: the loop is there for all. */
+static void
+takes_turns(void **state)
+{
+	(void)state;
+	while (world.tail < 1500)
+		add("/b", false, 1);
+	add("/a", false, 1);
+	for (uint64_t n = 0; n < world.tail; n += TAILER_ROWS_MAX)
+		send_batch(n, false);
+	open_peer(0, false, 0);
+	read_some();
+	assert_string_equal(world.text, "head\n");
+	while (strstr(world.text, "<1501>") == NULL) {
+		assert_false(world.asked);
+		run_once();
+		read_some();
+	}
+	fanout_end(world.fanout, NULL, NULL);
+	read_all();
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, world_open, world_close)
 
 int
@@ -385,6 +421,8 @@ main(void)
 		TEST(waits_for_a_slow_peer),
 		TEST(waits_so_long_for_nothing),
 		TEST(ends_with_the_database),
+		cmocka_unit_test_setup_teardown(
+		    takes_turns, world_open_roomy, world_close),
 	};
 
 	/* What does not end would hang. */

@@ -18,6 +18,7 @@
 
 #define ROWS_MAX 500
 #define RING_MS 10
+#define IN_FLIGHT 4 /* batches that the loop has not finished with, at most */
 
 /* Positions in the order in which they were met. */
 struct positions {
@@ -34,6 +35,7 @@ struct desk {
 	struct positions log; /* all that was appended */
 	struct positions live, replayed;
 	bool started;
+	int in_round; /* batches that one round of the loop brought */
 };
 
 static int
@@ -79,12 +81,26 @@ expect_all(const struct positions *got, const struct positions *want)
 		assert_int_equal(cursor_cmp(got->at[i], want->at[i]), 0);
 }
 
+/* A row of any size may be the last of a batch, or the only one. */
+static void
+check_bounds(const struct batch *b)
+{
+	size_t bytes = 0;
+
+	assert_true(b->n <= TAILER_ROWS_MAX);
+	for (size_t i = 0; i + 1 < b->n; i++)
+		bytes += b->frames[i]->len;
+	assert_true(bytes < TAILER_BYTES_MAX);
+}
+
 static void
 take_batch(void *arg, struct batch *b)
 {
 	struct desk *d = arg;
 	struct positions *p = b->replay ? &d->replayed : &d->live;
 
+	check_bounds(b);
+	d->in_round++;
 	for (size_t i = 0; i < b->n; i++)
 		note(p, b->frames[i]->at);
 	d->started |= b->new_epoch;
@@ -141,7 +157,7 @@ read_log(struct desk *d)
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(
 		    queue_read(d->writer, (struct cursor){ 0, 0 }, span.epoch,
-			ROWS_MAX, 1 << 20, note_row, &d->log, &span),
+			ROWS_MAX, 1 << 30, note_row, &d->log, &span),
 		    ERR_OK);
 }
 
@@ -208,8 +224,11 @@ gather(struct desk *d, const struct positions *p, long fail_at)
 
 	mem_fail_at(fail_at);
 	queue_wake(d->writer);
-	while (p->n < d->log.n)
+	while (p->n < d->log.n) {
+		d->in_round = 0;
 		loop_run(d->loop);
+		assert_true(d->in_round <= IN_FLIGHT);
+	}
 	failed = mem_failed();
 	mem_fail_at(0);
 	expect_all(p, &d->log);
@@ -240,6 +259,32 @@ loses_nothing_without_memory(void **state)
 	stop(d);
 }
 
+/* However much there is to read, live or again, a batch is some of it. */
+static void
+reads_in_bounded_batches(void **state)
+{
+	static char large[TAILER_BYTES_MAX / 3];
+	const struct update small = { .topics = slice_of("t") };
+	const struct update big = { .topics = slice_of("t"),
+		.data = { large, sizeof(large) } };
+	const struct update *list[ROWS_MAX - 1];
+	struct desk *d = *state;
+	struct fault f;
+	size_t i;
+
+	memset(large, 'x', sizeof(large));
+	for (i = 0; i < ROWS_MAX - 1; i++)
+		list[i] = i % 50 < 8 ? &big : &small;
+	assert_int_equal(start(d, &f), ERR_OK);
+	assert_int_equal(queue_append(d->writer, list, i, NULL), ERR_OK);
+	read_log(d);
+	gather(d, &d->live, 0);
+	d->replayed.n = 0;
+	tailer_ask(d->tailer, (struct cursor){ 0, 0 });
+	gather(d, &d->replayed, 0);
+	stop(d);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, desk_open, desk_close)
 
 int
@@ -249,6 +294,7 @@ main(void)
 		TEST(starts_or_fails_without_memory),
 		TEST(fails_without_a_thread),
 		TEST(loses_nothing_without_memory),
+		TEST(reads_in_bounded_batches),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
