@@ -4,6 +4,7 @@
 #include "fanout_state.h"
 #include "log.h"
 #include "mem.h"
+#include "spread.h"
 
 static void
 stream_gone(void *feeder)
@@ -166,6 +167,17 @@ fanout_end(struct fanout *f, fanout_holds_fn *holds, void *arg)
 		next = TAILQ_NEXT(s, links);
 		if (holds == NULL || !holds(arg, s))
 			fanout_close(s);
+	}
+}
+
+void
+fanout_reduce(struct fanout *f, size_t left, uint32_t spread_ms)
+{
+	while (f->counts.subscribers > left) {
+		struct subscriber *s = TAILQ_FIRST(&f->all);
+
+		fanout_close_for(
+		    s, s->retry_ms + (uint32_t)spread_random(spread_ms));
 	}
 }
 

@@ -53,6 +53,13 @@ void fanout_open(
 typedef bool fanout_holds_fn(void *arg, const struct subscriber *s);
 void fanout_end(struct fanout *f, fanout_holds_fn *holds, void *arg);
 
+/*
+ * End those who came first until `left` are there, each with a cursor frame
+ * that asks it to come back at a random moment of the `spread_ms` behind its
+ * usual delay.
+ */
+void fanout_reduce(struct fanout *f, size_t left, uint32_t spread_ms);
+
 struct fanout_counts fanout_counts(const struct fanout *f);
 
 /* All subscribers are ended.  NULL is allowed. */

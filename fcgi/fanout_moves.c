@@ -97,16 +97,22 @@ fanout_forget(struct subscriber *s)
 	subscriber_free(s);
 }
 
+void
+fanout_close_for(struct subscriber *s, uint32_t retry_ms)
+{
+	struct stream *stream = s->stream;
+
+	tell_position(s, retry_ms);
+	fanout_forget(s);
+	stream_end(stream);
+}
+
 /* An update may have named another delay since the head did; one that drains
  * shall not wait that long for its next. */
 void
 fanout_close(struct subscriber *s)
 {
-	struct stream *stream = s->stream;
-
-	tell_position(s, s->drain ? s->retry_ms : CONTROL_RETRY_NONE);
-	fanout_forget(s);
-	stream_end(stream);
+	fanout_close_for(s, s->drain ? s->retry_ms : CONTROL_RETRY_NONE);
 }
 
 /* A slow peer would not get the rest and the end in the moment that an ended

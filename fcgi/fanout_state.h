@@ -50,8 +50,10 @@ void fanout_keep_alive(struct subscriber *s);
 /* Take `s` out of everything; its stream is left to the caller. */
 void fanout_forget(struct subscriber *s);
 
-/* End it, with its position. */
+/* End it, with its position; it comes back as it was told before, or after
+ * `retry_ms`. */
 void fanout_close(struct subscriber *s);
+void fanout_close_for(struct subscriber *s, uint32_t retry_ms);
 
 /* It has all there is now.  One that drains ends here, if there was anything
  * for it; else what is queued is written. */

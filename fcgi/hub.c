@@ -12,6 +12,7 @@
 #include "container.h"
 #include "log.h"
 #include "mem.h"
+#include "spread.h"
 
 #define RING_BYTES_MAX ((size_t)16 << 20)
 
@@ -26,6 +27,9 @@ struct hub {
 	struct hub_hooks hooks;
 	struct loop_watch signals;
 	struct loop_timer deadline;
+	struct loop_timer next_end; /* of a stream, while it drains */
+	struct spread ends;
+	int64_t window_ms;
 	size_t held;
 	bool draining, ends_with_streams;
 };
@@ -67,17 +71,62 @@ deadline_fire(struct loop_timer *t)
 	loop_stop(h->loop);
 }
 
-void
-hub_drain(struct hub *h)
+static void
+end_some(struct hub *h)
 {
-	if (h->draining)
-		return;
-	log_info("draining streams=%zu", fanout_counts(h->fanout).subscribers);
+	int64_t now = loop_now(h->loop);
+	size_t left = spread_left(&h->ends, now);
+
+	/* First, while its place is still free. */
+	if (left > 0)
+		loop_timer_set(h->loop, &h->next_end, now + 1);
+	else
+		loop_timer_set(h->loop, &h->next_end, INT64_MAX);
+	fanout_reduce(h->fanout, left, (uint32_t)h->ends.length_ms);
+}
+
+static void
+next_end_fire(struct loop_timer *t)
+{
+	end_some(CONTAINER(struct hub, next_end, t));
+}
+
+static void
+start_draining(struct hub *h)
+{
+	size_t streams = fanout_counts(h->fanout).subscribers;
+
+	log_info("draining streams=%zu", streams);
 	h->draining = true;
 	if (h->hooks.drain != NULL)
 		h->hooks.drain(h->hooks.arg);
-	fanout_end(h->fanout, NULL, NULL);
-	loop_timer_set(h->loop, &h->deadline, loop_now(h->loop) + DRAIN_MS);
+	h->ends = spread_begin(streams, loop_now(h->loop), h->window_ms);
+}
+
+static void
+end_at_once(struct hub *h, int64_t now)
+{
+	log_info(
+	    "ending at once streams=%zu", fanout_counts(h->fanout).subscribers);
+	h->ends.begin_ms = now - h->ends.length_ms;
+}
+
+/* The deadline counts from the end of the window, or from now if somebody is
+ * in a hurry. */
+void
+hub_drain(struct hub *h)
+{
+	int64_t now = loop_now(h->loop);
+
+	if (!h->draining)
+		start_draining(h);
+	else if (spread_left(&h->ends, now) > 0)
+		end_at_once(h, now);
+	else
+		return;
+	loop_timer_set(h->loop, &h->deadline,
+	    h->ends.begin_ms + h->ends.length_ms + DRAIN_MS);
+	end_some(h);
 	stop_if_done(h);
 }
 
@@ -108,9 +157,10 @@ signals_ready(struct loop_watch *w, uint32_t events)
 
 	(void)events;
 	while (read(w->fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
-		if (info.ssi_signo != SIGHUP)
+		/* Streams that are left may be those of a key that is gone. */
+		if (info.ssi_signo != SIGHUP || h->draining)
 			hub_drain(h);
-		else if (h->hooks.reload != NULL && !h->draining)
+		else if (h->hooks.reload != NULL)
 			h->hooks.reload(h->hooks.arg);
 	}
 }
@@ -172,6 +222,8 @@ hub_open(struct hub **out, const struct settings *s, enum framing framing,
 	h->signals.fd = -1;
 	h->hooks = *hooks;
 	h->deadline.fire = deadline_fire;
+	h->next_end.fire = next_end_fire;
+	h->window_ms = (int64_t)s->config->drain_window_s * 1000;
 	h->host.framing = framing;
 	h->host.closed = stream_closed;
 	if ((e = loop_new(&h->loop)) != ERR_OK ||
@@ -179,8 +231,9 @@ hub_open(struct hub **out, const struct settings *s, enum framing framing,
 		fault_set(f, e, "No event loop: %s.", err_text(e));
 		goto out;
 	}
-	/* Its place is taken now: at the end there may be no memory for it. */
-	if ((e = loop_timer_set(h->loop, &h->deadline, INT64_MAX)) != ERR_OK) {
+	/* Their places are taken now: at the end there may be no memory. */
+	if ((e = loop_timer_set(h->loop, &h->deadline, INT64_MAX)) != ERR_OK ||
+	    (e = loop_timer_set(h->loop, &h->next_end, INT64_MAX)) != ERR_OK) {
 		fault_set(f, e, "Out of memory.");
 		goto out;
 	}

@@ -21,7 +21,7 @@ struct hub_hooks {
 
 /*
  * Blocks the signals it handles (SIGTERM, SIGINT, SIGUSR1: drain; SIGHUP:
- * reload) for this and all later threads, opens the queue and starts to tail
+ * reload, and drain once it has begun) for this and all later threads, opens the queue and starts to tail
  * it.  The fault names the setting or file to mend.
  */
 enum err hub_open(struct hub **out, const struct settings *s,
@@ -35,7 +35,11 @@ struct fanout *hub_fanout(struct hub *h);
 void hub_hold(struct hub *h);
 void hub_release(struct hub *h);
 
-/* End all streams, each with a cursor frame; then hub_run() returns. */
+/*
+ * End all streams, each with a cursor frame, one each millisecond and all
+ * within MERCURE_DRAIN_WINDOW; then hub_run() returns.  Those that are left
+ * live on meanwhile.  When it is called again they end at once.
+ */
 void hub_drain(struct hub *h);
 /* hub_run() returns as well when the last stream has closed by itself. */
 void hub_end_with_streams(struct hub *h);

@@ -35,7 +35,10 @@ still_holds(void *arg, const struct subscriber *s)
 	return settings_admit(arg, s->grant);
 }
 
-/* In the loop: streams whose key is gone end. */
+/*
+ * In the loop: streams whose key is gone end.  While the hub drains all that
+ * are left do: there may be no workers to ask any more.
+ */
 static void
 reload_done(struct loop_mail *m)
 {
@@ -43,8 +46,9 @@ reload_done(struct loop_mail *m)
 	struct settings *now;
 
 	sv->reloading = false;
-	/* A hub that drains has ended all, and its workers may be gone. */
-	if (!hub_is_draining(sv->parts.hub)) {
+	if (hub_is_draining(sv->parts.hub))
+		fanout_end(hub_fanout(sv->parts.hub), NULL, NULL);
+	else {
 		now = workers_settings(sv->parts.workers);
 		fanout_end(hub_fanout(sv->parts.hub), still_holds, now);
 		settings_unref(now);

@@ -2,8 +2,6 @@
 /* subscribe.c - works out what a subscriber may get and from where on. */
 #include "subscribe.h"
 
-#include <sys/random.h>
-
 #include "authorize.h"
 #include "clock.h"
 #include "dialect.h"
@@ -12,6 +10,7 @@
 #include "event.h"
 #include "form.h"
 #include "mem.h"
+#include "spread.h"
 #include "topic.h"
 #include "utf8.h"
 
@@ -204,11 +203,9 @@ out:
 static int64_t
 lifetime_ms(const struct config *c)
 {
-	uint64_t whole = c->write_timeout_s * 1000, random = 0;
+	uint64_t whole = c->write_timeout_s * 1000;
 
-	if (getrandom(&random, sizeof(random), 0) < 0)
-		random = 0;
-	return (int64_t)(whole - random % (whole / 5 + 1));
+	return (int64_t)(whole - spread_random(whole / 5));
 }
 
 /* At the token's `exp`, never earlier for its sake; or at the end of the

@@ -41,6 +41,7 @@ struct config {
 	uint64_t write_timeout_s; /* longest life of a stream; 0: none */
 	uint64_t retry_ms;
 	uint64_t drain_wait_s;      /* MERCURE_DRAIN_WAIT */
+	uint64_t drain_window_s;    /* MERCURE_DRAIN_WINDOW */
 	uint64_t history_rows_max;  /* MERCURE_HUB_RECONCILIATION_LENGTH */
 	uint64_t history_age_max_s; /* 0: no limit */
 	uint64_t history_bytes_max; /* 0: no limit */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <limits.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -135,12 +136,19 @@ read_some(void)
 
 /* Until the response has ended. */
 static void
-read_all(void)
+read_until_ended(void)
 {
+	world.ended = false;
 	while (!world.ended) {
 		run_once();
 		read_some();
 	}
+}
+
+static void
+read_all(void)
+{
+	read_until_ended();
 	assert_int_equal(fanout_counts(world.fanout).subscribers, 0);
 }
 
@@ -408,6 +416,49 @@ takes_turns(void **state)
 	read_all();
 }
 
+/* The delay that the peer was told with its position. */
+static unsigned long
+delay(void)
+{
+	const char *retry = strstr(world.text, "retry: ");
+
+	assert_non_null(retry);
+	assert_non_null(strstr(retry, "\n\nid: #"));
+	return strtoul(retry + strlen("retry: "), NULL, 10);
+}
+
+/* Those who came first go first; the delays are at random behind the usual. */
+static void
+reduces_to_some(void **state)
+{
+	enum { PEERS = 50, SPREAD_MS = 10000 };
+	unsigned long least = ULONG_MAX, most = 0;
+	int fds[PEERS];
+
+	(void)state;
+	for (int i = 0; i < PEERS; i++) {
+		open_peer(0, false, 0);
+		fds[i] = world.fd;
+	}
+	for (int i = 0; i < PEERS; i++) {
+		size_t left = (size_t)(PEERS - 1 - i);
+
+		fanout_reduce(world.fanout, left, SPREAD_MS);
+		assert_int_equal(fanout_counts(world.fanout).subscribers, left);
+		world.fd = fds[i];
+		world.len = 0;
+		read_until_ended();
+		if (delay() < least)
+			least = delay();
+		if (delay() > most)
+			most = delay();
+		close(world.fd);
+	}
+	world.fd = -1;
+	assert_true(least >= 500 && most <= 500 + SPREAD_MS);
+	assert_true(most - least > SPREAD_MS / 10);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, world_open, world_close)
 
 int
@@ -423,6 +474,7 @@ main(void)
 		TEST(ends_with_the_database),
 		cmocka_unit_test_setup_teardown(
 		    takes_turns, world_open_roomy, world_close),
+		TEST(reduces_to_some),
 	};
 
 	/* What does not end would hang. */

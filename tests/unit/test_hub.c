@@ -18,11 +18,15 @@
 #include "container.h"
 #include "intake.h"
 #include "log.h"
+#include "mem.h"
 #include "mem_fail.h"
 #include "queue_room.h"
 
 /* With the hub's own they fill the loop's first heap of timers. */
-#define FILLERS 62
+#define FILLERS 61
+
+/* Streams of a hub; as many milliseconds is its window. */
+#define PEERS 100
 
 struct desk {
 	struct queue_room *room;
@@ -30,13 +34,32 @@ struct desk {
 	struct settings settings;
 	struct exchange_parts parts;
 	struct loop_timer fillers[FILLERS];
+	int peer[PEERS];
+	int peers;
+	int drains; /* how often the mode was told to */
 };
+
+static void
+drain(void *arg)
+{
+	struct desk *d = arg;
+
+	d->drains++;
+}
+
+static enum err
+open_hub(struct desk *d)
+{
+	const struct hub_hooks hooks = { .drain = drain, .arg = d };
+
+	return hub_open(
+	    &d->parts.hub, &d->settings, FRAMING_FCGI, &hooks, NULL);
+}
 
 static int
 desk_open(void **state)
 {
 	static char durability[] = "normal";
-	const struct hub_hooks hooks = { 0 };
 	struct desk *d = calloc(1, sizeof(*d));
 	void *room = NULL;
 
@@ -46,12 +69,10 @@ desk_open(void **state)
 	d->room = room;
 	d->config.transport_url = d->room->url;
 	d->config.durability = durability;
+	d->config.drain_window_s = 3600;
 	d->settings.config = &d->config;
 	*state = d;
-	return hub_open(&d->parts.hub, &d->settings, FRAMING_FCGI, &hooks,
-		   NULL) == ERR_OK
-		   ? 0
-		   : -1;
+	return open_hub(d) == ERR_OK ? 0 : -1;
 }
 
 static int
@@ -61,6 +82,8 @@ desk_close(void **state)
 	void *room = d->room;
 
 	hub_close(d->parts.hub);
+	while (d->peers > 0)
+		close(d->peer[--d->peers]);
 	free(d);
 	return queue_room_remove(&room);
 }
@@ -93,6 +116,82 @@ ends_in_time(void **state)
 	hub_drain(d->parts.hub);
 	hub_run(d->parts.hub);
 	mem_fail_at(0);
+}
+
+/* A stream of this hub; its peer does not read. */
+static void
+open_stream(struct desk *d)
+{
+	struct subscriber_opening *o = mem_calloc(1, sizeof(*o));
+	struct stream *s = NULL;
+	int fds[2];
+
+	assert_non_null(o);
+	o->head = frame_new(FRAMING_FCGI, slice_of(":\n\n"));
+	o->end_ms = INT64_MAX;
+	assert_int_equal(
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+	assert_int_equal(
+	    stream_new(&s, hub_host(d->parts.hub), fds[0], FRAME_ID, false),
+	    ERR_OK);
+	fanout_open(hub_fanout(d->parts.hub), o, s);
+	assert_true(d->peers < PEERS);
+	d->peer[d->peers++] = fds[1];
+}
+
+static size_t
+streams(struct desk *d)
+{
+	return fanout_counts(hub_fanout(d->parts.hub)).subscribers;
+}
+
+/* All but the first live on, and so they do without memory. */
+static void
+ends_one_after_the_other(void **state)
+{
+	struct desk *d = *state;
+
+	for (int i = 0; i < PEERS; i++)
+		open_stream(d);
+	hub_drain(d->parts.hub);
+	assert_int_equal(d->drains, 1);
+	assert_int_equal(streams(d), PEERS - 1);
+	fail_in_loop();
+	hub_run(d->parts.hub);
+	mem_fail_at(0);
+	assert_int_equal(streams(d), 0);
+}
+
+static void
+ends_at_once_when_told_again(void **state)
+{
+	struct desk *d = *state;
+
+	for (int i = 0; i < PEERS; i++)
+		open_stream(d);
+	hub_drain(d->parts.hub);
+	assert_int_equal(streams(d), PEERS - 1);
+	hub_drain(d->parts.hub);
+	assert_int_equal(streams(d), 0);
+	hub_drain(d->parts.hub);
+	assert_int_equal(d->drains, 1);
+	hub_run(d->parts.hub);
+}
+
+/* A window of no length. */
+static void
+ends_at_once_when_set_so(void **state)
+{
+	struct desk *d = *state;
+
+	hub_close(d->parts.hub);
+	d->config.drain_window_s = 0;
+	assert_int_equal(open_hub(d), ERR_OK);
+	for (int i = 0; i < PEERS; i++)
+		open_stream(d);
+	hub_drain(d->parts.hub);
+	assert_int_equal(streams(d), 0);
+	hub_run(d->parts.hub);
 }
 
 /* A peer that is not taken, and what must happen until it is. */
@@ -187,6 +286,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(ends_in_time),
+		TEST(ends_one_after_the_other),
+		TEST(ends_at_once_when_told_again),
+		TEST(ends_at_once_when_set_so),
 		TEST(accepts_again),
 	};
 
