@@ -3,6 +3,7 @@
 #include "control.h"
 
 #include "event.h"
+#include "queue_presence.h"
 
 #define TEXT_MAX 96
 
@@ -37,11 +38,22 @@ control_set_key(struct control *c, const struct queue_cursor_key *key)
 	c->cursor = NULL;
 }
 
+static struct frame *
+frame_position(struct control *c, const char *id, uint32_t retry_ms)
+{
+	struct buf text;
+
+	buf_init(&text, TEXT_MAX);
+	if (retry_ms != CONTROL_RETRY_NONE)
+		event_retry(&text, retry_ms);
+	event_cursor(&text, slice_of(id));
+	return frame_and_free(c->framing, &text);
+}
+
 struct frame *
 control_cursor(struct control *c, struct cursor at, uint32_t retry_ms)
 {
 	char id[QUEUE_ID_SIZE];
-	struct buf text;
 
 	if (c->cursor != NULL && cursor_cmp(c->at, at) == 0 &&
 	    c->retry_ms == retry_ms)
@@ -50,14 +62,21 @@ control_cursor(struct control *c, struct cursor at, uint32_t retry_ms)
 	c->cursor = NULL;
 	if (queue_cursor_id(&c->key, at, id) != ERR_OK)
 		return NULL;
-	buf_init(&text, TEXT_MAX);
-	if (retry_ms != CONTROL_RETRY_NONE)
-		event_retry(&text, retry_ms);
-	event_cursor(&text, slice_of(id));
-	c->cursor = frame_and_free(c->framing, &text);
+	c->cursor = frame_position(c, id, retry_ms);
 	c->at = at;
 	c->retry_ms = retry_ms;
 	return c->cursor;
+}
+
+struct frame *
+control_parked(
+    struct control *c, struct cursor at, uint64_t key, uint32_t retry_ms)
+{
+	char id[QUEUE_PARKED_ID_SIZE];
+
+	if (queue_parked_id(&c->key, at, key, id) != ERR_OK)
+		return NULL;
+	return frame_position(c, id, retry_ms);
 }
 
 void

@@ -34,6 +34,11 @@ void control_set_key(struct control *c, const struct queue_cursor_key *key);
 struct frame *control_cursor(
     struct control *c, struct cursor at, uint32_t retry_ms);
 
+/* The same, and it also leads to the row of a parked subscriber.  The caller
+ * drops it. */
+struct frame *control_parked(
+    struct control *c, struct cursor at, uint64_t key, uint32_t retry_ms);
+
 void control_free(struct control *c); /* a zeroed one is allowed */
 
 #endif

@@ -91,8 +91,12 @@ timer_fire(struct loop_timer *t)
 	struct subscriber *s = CONTAINER(struct subscriber, timer, t);
 	int64_t now = loop_now(s->fanout->settings.loop);
 
-	if (now >= end_of(s)) {
+	if (now >= s->end_ms) {
 		fanout_close(s);
+		return;
+	}
+	if (now >= end_of(s)) {
+		fanout_pause(s, s->retry_ms);
 		return;
 	}
 	if (s->keepalive_ms > 0 && now - s->wrote_ms >= s->keepalive_ms) {
@@ -176,7 +180,7 @@ fanout_reduce(struct fanout *f, size_t left, uint32_t spread_ms)
 	while (f->counts.subscribers > left) {
 		struct subscriber *s = TAILQ_FIRST(&f->all);
 
-		fanout_close_for(
+		fanout_pause(
 		    s, s->retry_ms + (uint32_t)spread_random(spread_ms));
 	}
 }

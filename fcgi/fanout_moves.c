@@ -2,6 +2,7 @@
 /* fanout_moves.c - what happens to one subscriber: it gets, waits, lags, ends. */
 #include <inttypes.h>
 
+#include "clock.h"
 #include "fanout_state.h"
 #include "log.h"
 
@@ -115,6 +116,28 @@ fanout_close(struct subscriber *s)
 	fanout_close_for(s, s->drain ? s->retry_ms : CONTROL_RETRY_NONE);
 }
 
+void
+fanout_pause(struct subscriber *s, uint32_t retry_ms)
+{
+	struct control *control = &s->fanout->control;
+	struct stream *stream = s->stream;
+	struct frame *frame = NULL;
+
+	if (s->drain && s->entry != NULL)
+		frame = control_parked(control, fanout_position(s),
+		    roster_presence(s->entry)->key, retry_ms);
+	if (frame == NULL) {
+		fanout_close_for(s, retry_ms);
+		return;
+	}
+	fanout_queue(s, frame);
+	frame_unref(frame);
+	roster_park(s->entry, clock_real_ms() + s->park_ms);
+	s->entry = NULL;
+	fanout_forget(s);
+	stream_end(stream);
+}
+
 /* A slow peer would not get the rest and the end in the moment that an ended
  * stream has: it goes on until its socket has taken all. */
 void
@@ -126,7 +149,7 @@ fanout_round_over(struct subscriber *s)
 		return;
 	s->at = fanout_position(s);
 	if (written)
-		fanout_close(s);
+		fanout_pause(s, s->retry_ms);
 	else
 		fanout_lag(s);
 }

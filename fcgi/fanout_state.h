@@ -55,6 +55,10 @@ void fanout_forget(struct subscriber *s);
 void fanout_close(struct subscriber *s);
 void fanout_close_for(struct subscriber *s, uint32_t retry_ms);
 
+/* End the response of one that will be back: others do not hear of it.  One
+ * that does not drain is just closed. */
+void fanout_pause(struct subscriber *s, uint32_t retry_ms);
+
 /* It has all there is now.  One that drains ends here, if there was anything
  * for it; else what is queued is written. */
 void fanout_round_over(struct subscriber *s);

@@ -36,10 +36,11 @@ struct roster {
 	void *arg;
 };
 
+/* Those without a token have to be somewhere as well. */
 static struct roster_bucket *
 token_bucket(struct roster *r, const struct presence *p)
 {
-	return &r->tokens[p->token[0] % BUCKETS];
+	return &r->tokens[(p->has_token ? p->token[0] : p->key) % BUCKETS];
 }
 
 static struct roster_bucket *
@@ -104,6 +105,18 @@ count_here(struct roster *r, const struct presence *p)
 	return here;
 }
 
+/* A position that was copied leads two to the same row. */
+static bool
+is_here(struct roster *r, const struct presence *p)
+{
+	struct roster_entry *e;
+
+	LIST_FOREACH(e, token_bucket(r, p), same_token)
+	if (e->presence->key == p->key)
+		return true;
+	return false;
+}
+
 static bool
 is_reached(uint64_t limit, uint64_t here, uint64_t elsewhere)
 {
@@ -141,8 +154,7 @@ add(struct roster *r, struct roster_entry *e)
 	const struct presence *p = e->presence;
 
 	TAILQ_INSERT_TAIL(&r->all, e, links);
-	if (p->has_token)
-		LIST_INSERT_HEAD(token_bucket(r, p), e, same_token);
+	LIST_INSERT_HEAD(token_bucket(r, p), e, same_token);
 	if (p->address.base != NULL)
 		LIST_INSERT_HEAD(address_bucket(r, p), e, same_address);
 	r->n++;
@@ -161,7 +173,10 @@ roster_enter(struct roster_entry **out, struct roster *r, struct presence *p,
 	e->roster = r;
 	e->presence = p;
 	pthread_mutex_lock(&r->mutex);
-	if ((result = check(r, p, elsewhere, limits, f)) == ERR_OK)
+	if ((result = check(r, p, elsewhere, limits, f)) == ERR_OK &&
+	    is_here(r, p))
+		result = presence_renew(p);
+	if (result == ERR_OK)
 		add(r, e);
 	pthread_mutex_unlock(&r->mutex);
 	if (result == ERR_OK)
@@ -186,8 +201,7 @@ drop(struct roster_entry *e)
 	if (e->waits)
 		TAILQ_REMOVE(&r->waiting, e, waiting);
 	TAILQ_REMOVE(&r->all, e, links);
-	if (e->presence->has_token)
-		LIST_REMOVE(e, same_token);
+	LIST_REMOVE(e, same_token);
 	if (e->presence->address.base != NULL)
 		LIST_REMOVE(e, same_address);
 	r->n--;

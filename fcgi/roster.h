@@ -30,8 +30,10 @@ void roster_on_change(struct roster *r, void (*kick)(void *arg), void *arg);
 
 /*
  * Count one more subscriber, unless a limit is reached; `elsewhere` are those
- * of other processes.  Takes over `p` on success.  ERR_LIMIT: the fault is for
- * the peer and names the setting.  ERR_NOMEM.  Nothing is written before
+ * of other processes.  Takes over `p` on success.  Is somebody
+ * here already who goes on as the same (presence_go_on()), it becomes another.
+ * ERR_LIMIT: the fault is for the peer and names the setting.  ERR_NOMEM,
+ * ERR_IO.  Nothing is written before
  * roster_begin().
  */
 enum err roster_enter(struct roster_entry **out, struct roster *r,

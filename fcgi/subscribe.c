@@ -22,6 +22,10 @@
 /* Who is drained has to come back for each update: soon. */
 #define DRAIN_RETRY_MS 500
 
+/* Until it does it is there for others, as long as this many responses would
+ * wait for an update: browsers slow down pages that nobody looks at. */
+#define PARK_WAITS 3
+
 /* A subscribe request in the making. */
 struct subscribing {
 	struct form *query;
@@ -216,6 +220,7 @@ set_end(struct subscriber_opening *o, const struct config *c)
 	int64_t now = clock_mono_ms(), left;
 
 	o->wait_ms = now + (int64_t)c->drain_wait_s * 1000;
+	o->park_ms = PARK_WAITS * (int64_t)c->drain_wait_s * 1000;
 	o->end_ms = INT64_MAX;
 	if (c->write_timeout_s > 0)
 		o->end_ms = now + lifetime_ms(c);

@@ -35,6 +35,7 @@ subscriber_new(struct subscriber **out, struct subscriber_opening *o,
 	s->keepalive_ms = o->keepalive_ms;
 	s->retry_ms = o->retry_ms;
 	s->drain = o->drain;
+	s->park_ms = o->park_ms;
 	s->wait_ms = o->drain ? o->wait_ms : INT64_MAX;
 	s->at = o->at;
 	s->told = o->at;

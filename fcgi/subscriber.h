@@ -33,7 +33,8 @@ struct subscriber_opening {
 	int64_t keepalive_ms;       /* 0: none */
 	uint32_t retry_ms;          /* as `head` says */
 	bool drain;                 /* end it once what is pending is sent, */
-	int64_t wait_ms;            /* or by then, when there was nothing */
+	int64_t wait_ms;            /* or by then, when there was nothing; */
+	int64_t park_ms;            /* so long it stays there without one */
 };
 
 /* NULL is allowed. */
@@ -76,7 +77,7 @@ struct subscriber {
 	struct grant *grant;
 	struct roster_entry *entry;
 	struct loop_timer timer; /* next keep-alive or the end */
-	int64_t end_ms, keepalive_ms, wrote_ms, wait_ms;
+	int64_t end_ms, keepalive_ms, wrote_ms, wait_ms, park_ms;
 	uint32_t retry_ms;
 	struct cursor at;   /* everything up to here is queued or written */
 	struct cursor told; /* the position last named to its peer */

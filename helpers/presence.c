@@ -45,8 +45,8 @@ add_topics(struct buf *out, const struct matcher_list *l)
 	return out->err;
 }
 
-static enum err
-give_key(struct presence *p)
+enum err
+presence_renew(struct presence *p)
 {
 	if (getrandom(&p->key, sizeof(p->key), 0) != (ssize_t)sizeof(p->key))
 		return ERR_IO;
@@ -89,7 +89,7 @@ presence_new(struct presence **out, const struct presence_parts *parts)
 	p->has_token = parts->token != NULL;
 	if (p->has_token)
 		memcpy(p->token, parts->token, sizeof(p->token));
-	if ((e = give_key(p)) != ERR_OK)
+	if ((e = presence_renew(p)) != ERR_OK)
 		goto out;
 
 	*out = p;

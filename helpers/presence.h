@@ -43,6 +43,9 @@ enum err presence_new(struct presence **out, const struct presence_parts *p);
 /* Does `p` want, and may it have, exactly what the other one did? */
 bool presence_is_like(const struct presence *p, const struct presence *other);
 
+/* Another key and another identifier.  ERR_IO as above. */
+enum err presence_renew(struct presence *p);
+
 /* Go on as the other one: with its key and identifier. */
 void presence_go_on(struct presence *p, const struct presence *other);
 

@@ -221,6 +221,25 @@ test_limits(void **state)
 }
 
 static void
+test_two_who_go_on_as_one(void **state)
+{
+	struct roster *r = *state;
+
+	for (uint8_t token = 0; token < 2; token++) {
+		struct roster_entry *a = enter(r, token, NULL), *b = NULL;
+		struct presence *copy = somebody(token, NULL);
+
+		presence_go_on(copy, roster_presence(a));
+		assert_int_equal(
+		    roster_enter(&b, r, copy, &nobody, &no_limits, NULL),
+		    ERR_OK);
+		assert_true(roster_presence(a)->key != copy->key);
+		assert_string_not_equal(
+		    roster_presence(a)->subscriber, copy->subscriber);
+	}
+}
+
+static void
 test_memory(void **state)
 {
 	struct roster *r = NULL;
@@ -259,6 +278,8 @@ main(void)
 		    room_close),
 		cmocka_unit_test_setup_teardown(
 		    test_limits, room_open, room_close),
+		cmocka_unit_test_setup_teardown(
+		    test_two_who_go_on_as_one, room_open, room_close),
 		cmocka_unit_test(test_memory),
 	};
 
