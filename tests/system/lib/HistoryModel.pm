@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: MIT
+# HistoryModel.pm - what a hub's history must be, as simply as it can be said.
+package HistoryModel;
+
+use strict;
+use warnings;
+
+# Every selector a test may use, and the topics it matches: no URI Template is
+# expanded here.
+our %selectors = (
+	'*' => qr/./,
+	a => qr/^a\z/,
+	b => qr/^b\z/,
+	marker => qr/^marker\z/,
+	'https://example.com/books/{id}' =>
+	    qr{^https://example\.com/books/[^/]*\z},
+	'https://example.com/books/1' => qr{^https://example\.com/books/1\z},
+	'/c/{+rest}' => qr{^/c/},
+);
+
+our @topics = ('a', 'b', 'c', '/c/1/2', 'https://example.com/books/1',
+    'https://example.com/books/2', 'https://example.com/books/2/pages');
+
+# The log of a hub that keeps the last `keep` updates.  Updates are { id,
+# number, topics, private }; their places count from 1.
+sub new {
+	my ($class, $keep) = @_;
+
+	return bless { keep => $keep, log => [undef], place => {} }, $class;
+}
+
+sub append {
+	my ($self, $update) = @_;
+
+	push @{ $self->{log} }, $update;
+	$self->{place}{ $update->{number} } = $self->tail;
+}
+
+sub tail { return $#{ $_[0]{log} } }
+sub at { return $_[0]{log}[ $_[1] ] }
+sub place { return $_[0]{place}{ $_[1] } }
+
+# The place of the last update that was pruned, 0 if none was.
+sub floor {
+	my ($self) = @_;
+	my $floor = $self->tail - $self->{keep};
+
+	return $floor > 0 ? $floor : 0;
+}
+
+# Where an update's id leads: to the earliest that is left; undef: nowhere.
+sub find {
+	my ($self, $id) = @_;
+
+	for my $place ($self->floor + 1 .. $self->tail) {
+		return $place if $self->at($place)->{id} eq $id;
+	}
+	return;
+}
+
+sub matches {
+	my ($selectors, $topics) = @_;
+
+	for my $selector (@$selectors) {
+		my $pattern = $selectors{$selector}
+		    or die "no selector of the model: $selector\n";
+		return 1 if grep { $_ eq $selector || $_ =~ $pattern } @$topics;
+	}
+	return 0;
+}
+
+# Is an update for who asked for `topics` with `rights` (undef: no token)?
+sub wants {
+	my ($asked, $update) = @_;
+
+	return 0 if !matches($asked->{topics}, $update->{topics});
+	return 1 if !$update->{private};
+	return $asked->{rights} && matches($asked->{rights},
+	    $update->{topics});
+}
+
+# The place of the next update behind `place` that is for `asked`; undef if
+# there is none yet.
+sub next_wanted {
+	my ($self, $asked, $place) = @_;
+
+	while (++$place <= $self->tail) {
+		return $place if wants($asked, $self->at($place));
+	}
+	return;
+}
+
+1;
