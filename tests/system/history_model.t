@@ -23,7 +23,7 @@ use constant { KEEP => 60, QUIET_AFTER => 35, HUBS => 3, STREAMS_MAX => 14,
 my $seed = $ENV{PUSHCGI_HISTORY_SEED} || 1;
 my $steps = $ENV{PUSHCGI_HISTORY_STEPS} || 400;
 my ($model, @hubs, @open, @away, @links, @trace, %seen);
-my ($number, $opened, $unsettled);
+my ($number, $opened, $unsettled, $settled_floor);
 
 sub one { return $_[ rand @_ ] }
 sub chance { return rand() < $_[0] }
@@ -145,8 +145,8 @@ sub publish_burst {
 # [weight, last event id or undef, least and greatest place it leads to]
 sub some_last_id {
 	my $tail = $model->tail;
-	my $kind = one(('none') x 6, ('kept') x 5, ('any') x 3, 'again',
-	    'again', ('link') x 4, 'earliest', 'earliest', 'unknown', 'empty');
+	my $kind = one(('none') x 6, ('kept') x 5, ('any') x 3,
+	    ('again') x 3, ('link') x 4, 'earliest', 'earliest', 'unknown', 'empty');
 
 	return if $kind eq 'none';
 	return { id => '' } if $kind eq 'empty';
@@ -187,9 +187,10 @@ sub carried {
 
 # Open a stream and compare its header with where the model has it begin.
 sub open_stream {
-	my ($asked, $last) = @_;
-	my $hub = one(@hubs);
+	my ($asked, $last, $hub) = @_;
 	my $floor = $model->floor;
+
+	$hub ||= one(@hubs);
 	my $given = $last && $last->{id} ne '';
 	my $stream = $hub->stream(topic => $asked->{topics},
 	    cursor => !$given, carried($asked, $last));
@@ -212,7 +213,7 @@ sub open_stream {
 	push @open, ModelStream->new(model => $model, stream => $stream,
 	    name => $name, asked => $asked, hub => $hub, from_start =>
 	    $from_start, greeted => !$given, at => !$given ? $model->tail
-	    : $from_start ? $floor : $last->{low});
+	    : $from_start ? $settled_floor : $last->{low});
 	$open[-1]->take if chance(0.3);
 	return $open[-1];
 }
@@ -291,8 +292,10 @@ sub crash {
 	$seen{'crashes'}++;
 }
 
+# Rather the hub of somebody who lags.
 sub stop_and_start {
-	my $hub = one(@hubs);
+	my ($slow) = grep { $_->{slow} } @open;
+	my $hub = $slow && chance(0.7) ? $slow->{hub} : one(@hubs);
 
 	trace("end hub $hub->{number}");
 	kill 'TERM', $hub->{pid};
@@ -305,10 +308,12 @@ sub stop_and_start {
 
 # A stream of everything that is not read for up to two phases.
 sub slow_down {
+	my ($phases) = @_;
+
 	return if grep { $_->{slow} } @open or @open >= STREAMS_MAX;
 	my $s = open_stream({ topics => ['*'], rights => ['*'] }, undef);
 
-	$s->{slow} = one(1, 3);
+	$s->{slow} = $phases || one(1, 3, 3);
 	trace("stream $s->{name} is not read for $s->{slow}");
 }
 
@@ -328,8 +333,13 @@ sub keep_alive {
 	$seen{'keep-alives with a cursor'}++;
 }
 
-# All is delivered: every stream that is read has come to the last update.
+# All is delivered: every stream that is read has come to the last update,
+# and no hub remembers what was pruned before.
 sub settle {
+	for my $hub (@hubs) {
+		open_stream({ topics => ['marker'] }, undef, $hub)
+		    if !grep { $_->{hub} == $hub && !$_->{slow} } @open;
+	}
 	publish(new_update(topics => ['marker'], private => undef));
 	for my $s (@open) {
 		my $was_slow = $s->{slow};
@@ -352,7 +362,24 @@ sub settle {
 		gone($s);
 	}
 	$unsettled = 0;
+	$settled_floor = $model->floor;
 	$seen{'quiet moments'}++;
+}
+
+# What chance may leave out: a reader that catches up, one that cannot, and a
+# keep-alive.
+sub rare_steps {
+	for my $phases (1, 3) {
+		$_->{slow} &&= 1 for @open;
+		settle();
+		cut() while @open >= STREAMS_MAX;
+		slow_down($phases);
+		for (1 .. $phases) {
+			publish_one() for 1 .. QUIET_AFTER;
+			settle();
+		}
+	}
+	keep_alive();
 }
 
 my @kinds = map { my ($n, $step) = @$_; ($step) x $n } [200, \&publish_one],
@@ -368,7 +395,7 @@ sub run_round {
 	srand $seed;
 	$model = HistoryModel->new(KEEP);
 	(@open, @away, @links, @trace) = ();
-	$number = $opened = $unsettled = 0;
+	$number = $opened = $unsettled = $settled_floor = 0;
 	my %config = (MERCURE_HUB_RECONCILIATION_LENGTH => KEEP,
 	    MERCURE_HUB_KEEPALIVE_INTERVAL => 1);
 	@hubs = Hub->start(config => \%config);
@@ -379,8 +406,7 @@ sub run_round {
 			one(@kinds)->();
 			settle() if $unsettled >= QUIET_AFTER;
 		}
-		$_->{slow} &&= 1 for @open;
-		settle();
+		rare_steps();
 		1;
 	};
 	diag substr($@, 0, 500), "\nafter step $step\n", map { "  $_\n" } @trace if !$good;
