@@ -53,6 +53,7 @@ struct streams {
 	struct gap *gaps;
 	uint32_t gaps_n;
 	uint64_t progress, now_ns;
+	bool away; /* none connects */
 	char bytes[READ_SIZE];
 };
 
@@ -356,7 +357,7 @@ streams_run(struct streams *s, int ms)
 	struct epoll_event events[EVENTS];
 	int i, n;
 
-	if (!STAILQ_EMPTY(&s->down))
+	if (!s->away && !STAILQ_EMPTY(&s->down))
 		ms = 1;
 	n = epoll_wait(s->epoll_fd, events, EVENTS, ms);
 	s->now_ns = bench_now_ns();
@@ -366,7 +367,8 @@ streams_run(struct streams *s, int ms)
 		if (st->fd >= 0)
 			stream_read(st);
 	}
-	connect_due(s);
+	if (!s->away)
+		connect_due(s);
 }
 
 uint32_t
@@ -426,6 +428,32 @@ streams_unstick(struct streams *s)
 			epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, st->fd, &ev);
 		}
 		st->stuck = false;
+	}
+}
+
+void
+streams_cut(struct streams *s)
+{
+	uint32_t i;
+
+	s->away = true;
+	s->now_ns = bench_now_ns();
+	for (i = 0; i < s->n; i++)
+		if (s->v[i].state != DOWN)
+			stream_down(&s->v[i]);
+}
+
+void
+streams_back(struct streams *s, bool resume)
+{
+	struct stream *st;
+
+	s->away = false;
+	STAILQ_FOREACH(st, &s->down, links)
+	{
+		st->due_ns = 0;
+		if (!resume)
+			st->sse.last_id[0] = '\0';
 	}
 }
 

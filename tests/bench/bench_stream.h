@@ -51,6 +51,11 @@ bool streams_complete(struct streams *s);
 /* From now on all read. */
 void streams_unstick(struct streams *s);
 
+/* Leave all that are open, and connect none until streams_back(): then all,
+ * with their last ids or as if they came for the first time. */
+void streams_cut(struct streams *s);
+void streams_back(struct streams *s, bool resume);
+
 /* Count what is lost or in another order; once, at the end. */
 void streams_judge(struct streams *s);
 

@@ -32,7 +32,10 @@ static const char usage[] =
     "  raw=1, pending (unanswered requests at once), retry (ms), patience\n"
     "  (s), pushcgi, responder, config (for lanes of programs), hold=1 (wait\n"
     "  for a line before publishing, and before the end), tell (after that\n"
-    "  many acknowledged updates each)\n";
+    "  many acknowledged updates each)\n"
+    "\n"
+    "Before the end a line may also say cut (leave all streams), back (open\n"
+    "them again with their last ids), fresh (without) or report.\n";
 
 struct load {
 	struct site site;
@@ -152,24 +155,28 @@ step(struct load *l)
 	l->was_open = open;
 }
 
-static bool
+/* The first letter of a line, '\n' if it is empty or the last; 0: none yet. */
+static char
 line_came(void)
 {
 	struct pollfd p = { .fd = STDIN_FILENO, .events = POLLIN };
-	char c;
+	char c, first = '\0';
 
 	if (poll(&p, 1, 0) <= 0)
-		return false;
-	while (read(STDIN_FILENO, &c, 1) == 1)
+		return '\0';
+	while (read(STDIN_FILENO, &c, 1) == 1) {
+		if (first == '\0')
+			first = c;
 		if (c == '\n')
-			return true;
-	return true;
+			return first;
+	}
+	return '\n';
 }
 
 static void
 hold(struct load *l)
 {
-	while (l->hold && !line_came())
+	while (l->hold && line_came() == '\0')
 		step(l);
 }
 
@@ -305,6 +312,25 @@ report(struct load *l)
 	return faults == 0;
 }
 
+/* Until an empty line comes, do what the others say. */
+static void
+obey(struct load *l)
+{
+	char order;
+
+	while (l->hold && (order = line_came()) != '\n') {
+		if (order == 'c')
+			streams_cut(l->streams);
+		if (order == 'b' || order == 'f') {
+			l->down_ns = bench_now_ns();
+			streams_back(l->streams, order == 'b');
+		}
+		if (order == 'r')
+			report(l);
+		step(l);
+	}
+}
+
 static uint32_t
 topics_of(const struct load *l)
 {
@@ -343,7 +369,7 @@ run(struct load *l)
 	}
 	streams_judge(l->streams);
 	good = report(l);
-	hold(l);
+	obey(l);
 	return good;
 }
 

@@ -38,11 +38,11 @@ sub start {
 sub text { return -e $_[0]{out} ? slurp($_[0]{out}) : '' }
 sub ended { return defined process_ended($_[0]{pid}) }
 
-# Let it go on where it holds.
+# Let it go on where it holds, or have it do there what `order` says.
 sub go {
-	my ($self) = @_;
+	my ($self, $order) = @_;
 
-	print { $self->{to} } "\n";
+	print { $self->{to} } $order // '', "\n";
 }
 
 # How often all streams were open (again).
