@@ -59,6 +59,26 @@ sub all_say {
 all_say(qr/open\n/);
 my @sockets = glob "/proc/$hub->{pid}/fd/*";
 cmp_ok scalar(@sockets), '>', PROCESSES * EACH, '1,200 streams are open';
+# Museum 24: select(2) was handed descriptors it has no room for.  Whatever
+# comes now has one above 1,024.
+cmp_ok +(sort { $b <=> $a } map { m{(\d+)\z} } @sockets)[0], '>', 1024,
+    'museum 24: descriptors above FD_SETSIZE';
+my $above = $hub->stream(topic => 'above');
+is $hub->publish(topic => 'above', data => 'x' x 100_000)->status, 200,
+    'museum 24: above FD_SETSIZE: a publish';
+is length $above->next_event->{data}, 100_000,
+    'museum 24: above FD_SETSIZE: a stream';
+my $late = FcgiClient->new(address => $hub->{address});
+my $bytes = FcgiClient::request_bytes(params => Hub::params('POST', $path,
+    'topic=above&data=late', token => Token::publisher()),
+    stdin => 'topic=above&data=late');
+$late->send_bytes(substr $bytes, 0, -20);
+$late->pump(0.2);
+$late->send_bytes(substr $bytes, -20);
+is $late->finished->status, 200,
+    'museum 24: above FD_SETSIZE: a body that comes late';
+is $above->next_event->{data}, 'late', 'museum 24: and arrives';
+$_->hang_up for $above, $late;
 $hub->publish_ok(topic => 'all', data => 'x' x 100);
 all_say(qr/open\n.*\n/);
 is $_->{said}, "open\n" . 'x' x 100 . '=' . EACH . " \n",

@@ -4,27 +4,17 @@ use strict;
 use warnings;
 use FindBin qw($Bin);
 use lib "$Bin/lib";
-use Fcntl qw(SEEK_SET);
 use Hub;
 use PushcgiTest;
 use Test::More;
-
-# Byte 0 of the sidecar is the lock of all writers: fcntl(2), F_OFD_SETLK.
-use constant { OFD_SETLK => 37, WRITE_LOCK => 1, UNLOCK => 2 };
+use WriteLock;
 
 my $hub = Hub->start(config => { MERCURE_HUB_KEEPALIVE_INTERVAL => 1,
     MERCURE_MAX_PARKED => 20 });
 my $path = Hub::URL_PATH;
 my $stream = $hub->stream(topic => 'a');
 $hub->publish_ok(topic => 'a', data => 'before');
-open my $sidecar, '+<', "$hub->{queue}-hub" or die "sidecar: $!\n";
-
-sub set_lock {
-	my ($type) = @_;
-	my $flock = pack 's s x![q] q q i x![q]', $type, SEEK_SET, 0, 1, 0;
-
-	return fcntl $sidecar, OFD_SETLK, $flock;
-}
+my $lock = WriteLock->new($hub);
 
 sub post {
 	my ($data) = @_;
@@ -33,7 +23,7 @@ sub post {
 	    token => Token::publisher());
 }
 
-wait_until('the lock is ours', sub { set_lock(WRITE_LOCK) });
+$lock->take;
 my @parked = map { post($_) } 1 .. 10;
 for my $n (1 .. 3) {
 	is $hub->request('HEAD', "$path?topic=a")->status, 200,
@@ -50,13 +40,13 @@ pass 'are kept alive';
 $_->pump(0) for @parked;
 is scalar(grep { $_->{headers} } @parked), 0, 'no publish was acknowledged';
 
-set_lock(UNLOCK) or die "unlock: $!\n";
+$lock->release;
 is $_->finished->status, 200, 'then it is' for @parked;
 is join(' ', sort { $a <=> $b } map { $stream->next_event->{data} } 1 .. 10),
     join(' ', 1 .. 10), 'and arrives';
 
 # Held for long: publishers are told, and what was refused never appears.
-wait_until('the lock is ours', sub { set_lock(WRITE_LOCK) });
+$lock->take;
 my $refused = post('refused');
 my ($code, $out, $err) = $hub->helper(['publish', 'a', 'refused']);
 isnt $code, 0, 'the helper gives up, too';
@@ -68,7 +58,7 @@ wait_until('some are refused at once', sub {
 	$_->pump(0) for @many;
 	return grep { ($_->{status} || 0) == 503 } @many;
 });
-set_lock(UNLOCK) or die "unlock: $!\n";
+$lock->release;
 my @stored = grep { $many[$_ - 1]->finished->status == 200 } 1 .. 60;
 cmp_ok scalar(@stored), '>=', 20, 'as many as may wait are stored';
 $hub->publish_ok(topic => 'a', data => 'end');
@@ -77,12 +67,12 @@ is_deeply [sort @{ $stream->data_until('end') }],
     'the streams get what was acknowledged and nothing else';
 
 # SIGTERM: what waits is committed and answered first.
-wait_until('the lock is ours', sub { set_lock(WRITE_LOCK) });
+$lock->take;
 my @last = map { post("last$_") } 1 .. 5;
 is $hub->request('HEAD', "$path?topic=a")->status, 200, 'they have arrived';
 kill 'TERM', $hub->{pid};
 $stream->until('the end of the stream', sub { $stream->is_over });
-set_lock(UNLOCK) or die "unlock: $!\n";
+$lock->release;
 my @answered = grep { (eval { $last[$_ - 1]->finished->status } || 0) == 200 }
     1 .. 5;
 is $hub->stop, 0, 'the hub ends with 0';
