@@ -1,11 +1,8 @@
 # SPDX-License-Identifier: MIT
 # museum.t - faults that other hubs had in what goes in and out.
 #
-# The numbers are those of the project's list of such faults.  Others of them
-# have tests of their own: keys and templates in museum_keys.t, what is kept in
-# museum_history.t, descriptors beyond 1,024 in limits.t, records in
-# fcgi_traps.t, fcgi_sizes.t and test_record.c, locks in lock.t, kill -9 in
-# exactness.t.
+# tests/MUSEUM.md has the list of such faults, whose numbers these are, and
+# the test of each.
 use strict;
 use warnings;
 use FindBin qw($Bin);
