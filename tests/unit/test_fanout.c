@@ -262,12 +262,13 @@ join(struct peer *p)
 		fanout_open(world.fanout, opening(p), s);
 }
 
-/* At the end, or somewhere in history. */
+/* At the end, which its worker may have seen further on than the loop has, or
+ * somewhere in history. */
 static void
 join_anywhere(struct peer *p)
 {
-	p->after =
-	    rand() % 2 ? world.tail : (uint64_t)rand() % (world.tail + 1);
+	p->after = rand() % 2 ? world.tail + (uint64_t)rand() % BURST_MAX
+			      : (uint64_t)rand() % (world.tail + 1);
 	p->last = p->after;
 	p->drain = rand() % 2;
 	for (int i = 0; i < TOPICS; i++)
