@@ -18,7 +18,7 @@ my $path = Hub::URL_PATH;
 # at which another checkpoints.  So whoever has the lock sees neither: not while
 # two hubs and the helper publish so much that the log is checkpointed again
 # and again.
-my %config = (MERCURE_HUB_RECONCILIATION_LENGTH => 500);
+my %config = (MERCURE_HUB_RECONCILIATION_LENGTH => 2000);
 my $hub = Hub->start(config => \%config);
 my $twin = Hub->start(queue_of => $hub, config => \%config);
 $hub->publish_ok(topic => 'a', data => 'x');
