@@ -205,7 +205,9 @@ sub kinds {
 	    : $_->{kind} } grep { !defined $_->{retry} } $stream->all;
 }
 
-my $alive = Hub->start(config => { MERCURE_HUB_KEEPALIVE_INTERVAL => 1 });
+# Without the events of subscriptions, which move the log as well.
+my $alive = Hub->start(config => { MERCURE_HUB_KEEPALIVE_INTERVAL => 1,
+    MERCURE_HUB_SUBSCRIPTIONS => 'false' });
 $alive->publish_ok(topic => 'a', data => 'a', id => 'own:a');
 my $open = $alive->stream(topic => 'a', cursor => 1);
 is kinds($open), 'comment cursor', 'cursor frame: at open, without an id';
@@ -366,10 +368,10 @@ my $witness = $busy->stream(topic => '*', cursor => 1);
 my $cursor = $witness->next_cursor;
 my $at = $busy->{address};
 my $load = Load->start(hub => $busy, streams => ["n=1,topics=0,at=$at"],
-    lanes => ["at=$at,topics=0-1,count=300,rate=250",
-	"at=$at,topics=2-3,count=300,rate=250",
-	"at=$twin->{address},topics=0-3,count=300,rate=250",
-	"at=$twin->{address},topics=1-2,count=300,rate=250"]);
+    lanes => ["at=$at,topics=0-1,count=300,rate=100",
+	"at=$at,topics=2-3,count=300,rate=100",
+	"at=$twin->{address},topics=0-3,count=300,rate=100",
+	"at=$twin->{address},topics=1-2,count=300,rate=100"]);
 my (@seen, @streams);
 
 sub look {
@@ -398,7 +400,7 @@ wait_until('the witness has all', sub {
 	return $seen[-1] eq $end;
 });
 is scalar @seen, 1201, 'four publishers: the witness has each update';
-cmp_ok scalar @streams, '>=', 20, 'streams came while they published';
+cmp_ok scalar @streams, '>=', 10, 'streams came while they published';
 for my $n (0 .. $#streams) {
 	my ($s, $from) = @{ $streams[$n] }{qw(stream from)};
 	my $known = $n % 3 ? $streams[$n]{id} : 'earliest';

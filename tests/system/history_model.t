@@ -3,10 +3,13 @@
 #
 # Three hubs share a queue that keeps 60 updates.  Whatever happens, every
 # stream's events are those that HistoryModel says: none missing, none twice,
-# none out of order, none that is not for it.
+# none out of order, none that is not for it.  In every second round the hubs
+# tell of subscriptions as well: history is the same, and so are positions.
 #
-# PUSHCGI_HISTORY_STEPS: how many (400); each 1,000 on hubs of their own.
-# PUSHCGI_HISTORY_SEED: repeats a run that failed, as far as time allows.
+# PUSHCGI_HISTORY_STEPS: how many (600); in two rounds or more, of 1,000 at
+# most, each on hubs of its own.
+# PUSHCGI_HISTORY_SEED: with twice its steps, a round's seed repeats it first,
+# as far as time allows.
 use strict;
 use warnings;
 use FindBin qw($Bin);
@@ -21,7 +24,7 @@ use constant { KEEP => 60, QUIET_AFTER => 35, HUBS => 3, STREAMS_MAX => 14,
     ROUND => 1000 };
 
 my $seed = $ENV{PUSHCGI_HISTORY_SEED} || 1;
-my $steps = $ENV{PUSHCGI_HISTORY_STEPS} || 400;
+my $steps = $ENV{PUSHCGI_HISTORY_STEPS} || 600;
 my ($model, @hubs, @open, @away, @links, @trace, %seen);
 my ($number, $opened, $unsettled, $settled_floor);
 
@@ -108,7 +111,9 @@ sub learn {
 	    token => Token::subscriber(), last_event_id => $cursor);
 	my $told = $replay->header('Last-Event-ID');
 	die "the tail is unknown: $told\n" if $told ne $cursor;
-	for my $event ($replay->events_until($marker->{data})) {
+	my @events = grep { !ModelStream::is_of_hub($_) }
+	    $replay->events_until($marker->{data});
+	for my $event (@events) {
 		my ($n) = $event->{data} =~ /^(\d+) /;
 		my $one = delete $sent{ $n // '' }
 		    or die "in the log, but not sent: $event->{data}\n";
@@ -366,9 +371,11 @@ sub settle {
 	$seen{'quiet moments'}++;
 }
 
-# What chance may leave out: a reader that catches up, one that cannot, and a
-# keep-alive.
+# What chance may leave out: a reader that catches up, one that cannot, a
+# cursor that is pruned by then, and a keep-alive.
 sub rare_steps {
+	my ($id, $place) = (link_of($hubs[0]), $model->tail);
+
 	for my $phases (1, 3) {
 		$_->{slow} &&= 1 for @open;
 		settle();
@@ -379,6 +386,8 @@ sub rare_steps {
 			settle();
 		}
 	}
+	open_stream({ topics => ['*'] }, { id => $id, low => $place,
+	    high => $place });
 	keep_alive();
 }
 
@@ -389,7 +398,7 @@ my @kinds = map { my ($n, $step) = @$_; ($step) x $n } [200, \&publish_one],
 
 # A round on hubs of its own; false: it failed, and why was said.
 sub run_round {
-	my ($count, $seed) = @_;
+	my ($count, $seed, $subscriptions) = @_;
 	my $step = 0;
 
 	srand $seed;
@@ -397,7 +406,8 @@ sub run_round {
 	(@open, @away, @links, @trace) = ();
 	$number = $opened = $unsettled = $settled_floor = 0;
 	my %config = (MERCURE_HUB_RECONCILIATION_LENGTH => KEEP,
-	    MERCURE_HUB_KEEPALIVE_INTERVAL => 1);
+	    MERCURE_HUB_KEEPALIVE_INTERVAL => 1,
+	    MERCURE_HUB_SUBSCRIPTIONS => $subscriptions);
 	@hubs = Hub->start(config => \%config);
 	push @hubs, Hub->start(config => \%config, queue_of => $hubs[0])
 	    while @hubs < HUBS;
@@ -409,17 +419,21 @@ sub run_round {
 		rare_steps();
 		1;
 	};
-	diag substr($@, 0, 500), "\nafter step $step\n", map { "  $_\n" } @trace if !$good;
+	diag substr($@, 0, 500), "\nafter step $step\n",
+	    map { "  $_\n" } @trace if !$good;
 	$_->{stream}->hang_up for @open;
 	$_->stop for @hubs;
 	return $good;
 }
 
-for (my $done = 0; $done < $steps; $done += ROUND) {
-	my $count = $steps - $done < ROUND ? $steps - $done : ROUND;
+my $rounds = $steps > 2 * ROUND ? int(($steps + ROUND - 1) / ROUND) : 2;
+for my $round (0 .. $rounds - 1) {
+	my $count = int($steps * ($round + 1) / $rounds)
+	    - int($steps * $round / $rounds);
+	my $subscriptions = $seed % 2 ? 'true' : 'false';
 
-	ok run_round($count, $seed), "$count steps, PUSHCGI_HISTORY_SEED=$seed"
-	    or last;
+	ok run_round($count, $seed, $subscriptions),
+	    "$count steps, PUSHCGI_HISTORY_SEED=$seed" or last;
 	$seed++;
 }
 cmp_ok $seen{$_} || 0, '>', 0, "there were $_" for 'crashes', 'ends',

@@ -23,13 +23,22 @@ sub fault {
 	    "): $text\n";
 }
 
+# An event of the hub's own, which tells of a subscription.  Its id is its
+# position.
+sub is_of_hub {
+	my ($event) = @_;
+
+	return $event->{id} =~ /^#/;
+}
+
 # Compare what has come by now.
 sub take {
 	my ($self) = @_;
 
 	while (my $item = shift @{ $self->{stream}{sse}->items }) {
 		$self->{last_is_cursor} = Answer::is_cursor($item);
-		if ($self->{last_is_cursor}) {
+		if ($self->{last_is_cursor} || ($item->{kind} eq 'event'
+		    && is_of_hub($item))) {
 			$self->take_cursor($item->{id});
 		} elsif ($item->{kind} eq 'event') {
 			$self->take_event($item);
