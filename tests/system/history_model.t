@@ -361,7 +361,7 @@ sub settle {
 	my @over = grep { $_->{stream}->is_over } @open;
 	for my $s (@over) {
 		$s->take;
-		die "stream $s->{name} ended\n" if $s->ended;
+		$s->cut_off;
 		$seen{'slow readers that were cut off'}++;
 		trace("stream $s->{name} was cut off behind $s->{at}");
 		gone($s);

@@ -106,17 +106,23 @@ sub position {
 	return ($last->{low}, $high);
 }
 
-# It has ended by the hub's choice: with a cursor, or because what it was to
-# get next is pruned.  True: with a cursor.
-sub ended {
+# It was cut off because what it was to get next is pruned.  (A keep-alive may
+# have told it a cursor just before.)
+sub cut_off {
 	my ($self) = @_;
 
 	$self->fault('the end of the connection without END_REQUEST')
 	    if !$self->{stream}{ended};
-	return 1 if $self->{last_is_cursor};
-	$self->fault("an end without a cursor behind place $self->{at}")
+	$self->fault("cut off behind place $self->{at}")
 	    if $self->{at} >= $self->{model}->floor;
-	return 0;
+}
+
+# It has ended with its hub: with a cursor, unless it was cut off before.
+sub ended {
+	my ($self) = @_;
+
+	$self->cut_off if !$self->{stream}{ended} || !$self->{last_is_cursor};
+	return $self->{last_is_cursor};
 }
 
 1;
