@@ -271,7 +271,8 @@ sub come_back {
 # Read what a hub that ends has sent; `ended` says whether it took leave.
 sub read_to_end {
 	my ($hub, $ended) = @_;
-	my @its = grep { $_->{hub} == $hub } @open;
+	my @its = sort { ($b->{slow} || 0) <=> ($a->{slow} || 0) }
+	    grep { $_->{hub} == $hub } @open;
 
 	for my $s (@its) {
 		$s->{stream}->until("the end of stream $s->{name}",
@@ -319,6 +320,7 @@ sub slow_down {
 	my $s = open_stream({ topics => ['*'], rights => ['*'] }, undef);
 
 	$s->{slow} = $phases || one(1, 3, 3);
+	$s->{stuck} = 1;
 	trace("stream $s->{name} is not read for $s->{slow}");
 }
 

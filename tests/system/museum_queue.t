@@ -23,7 +23,8 @@ my $hub = Hub->start(config => \%config);
 my $twin = Hub->start(queue_of => $hub, config => \%config);
 $hub->publish_ok(topic => 'a', data => 'x');
 my $lock = WriteLock->new($hub);
-my %file = (database => $hub->{queue}, 'write-ahead log' => "$hub->{queue}-wal");
+my %file = (database => $hub->{queue},
+    'write-ahead log' => "$hub->{queue}-wal");
 my $lane = 'topics=0,rate=1000000,bytes=20000,count';
 my $load = Load->start(hub => $hub,
     streams => ["n=1,topics=1,at=$hub->{address}"],

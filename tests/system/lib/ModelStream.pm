@@ -107,22 +107,25 @@ sub position {
 }
 
 # It was cut off because what it was to get next is pruned.  (A keep-alive may
-# have told it a cursor just before.)
+# have told it a cursor just before; and whoever does not read, has a second
+# to begin before the connection is closed.)
 sub cut_off {
 	my ($self) = @_;
 
 	$self->fault('the end of the connection without END_REQUEST')
-	    if !$self->{stream}{ended};
+	    if !$self->{stream}{ended} && !$self->{stuck};
 	$self->fault("cut off behind place $self->{at}")
 	    if $self->{at} >= $self->{model}->floor;
 }
 
-# It has ended with its hub: with a cursor, unless it was cut off before.
+# It has ended with its hub: with a cursor, unless it was cut off before, or
+# did not read in time.
 sub ended {
 	my ($self) = @_;
 
-	$self->cut_off if !$self->{stream}{ended} || !$self->{last_is_cursor};
-	return $self->{last_is_cursor};
+	return 1 if $self->{stream}{ended} && $self->{last_is_cursor};
+	$self->cut_off if $self->{stream}{ended} || !$self->{stuck};
+	return 0;
 }
 
 1;
