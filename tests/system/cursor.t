@@ -60,11 +60,21 @@ is_deeply after($moved), [], 'which lies behind what made it move';
 is_deeply after($first), ['elsewhere'],
     'while the first still leads there';
 
-# No cursor with a keep-alive when it has not.
+# No cursor with a keep-alive when it has not.  (Who is told to be there moves
+# the log, too.)
+$hub->stop;
+$hub->configure(MERCURE_HUB_SUBSCRIPTIONS => 'false');
+$hub->start;
 my $still = $hub->stream(topic => 'never', cursor => 1);
+my $comments = 0;
+my @later;
 $still->next_cursor;
-$still->next_comment for 1 .. 3;
-my @later = grep { Answer::is_cursor($_) } $still->all;
+while ($comments < 3) {
+	my $item = $still->next_item('anything', sub { 1 });
+
+	$comments += $item->{kind} eq 'comment';
+	push @later, $item if Answer::is_cursor($item);
+}
 is scalar(@later), 0, 'no cursor while nothing moves';
 
 # A private update moves the log too; its id is nowhere.
