@@ -27,34 +27,52 @@ env(void *arg, const char *name)
 	return getenv(name);
 }
 
-/* At most CONTENT_LENGTH bytes: a server need not close the pipe behind
- * them (RFC 3875, 4.2). */
+/*
+ * At most CONTENT_LENGTH bytes: a server need not close the pipe behind them
+ * (RFC 3875, 4.2).  Of a body in chunks Apache knows no length, but says where
+ * it ends; lighttpd collects it and knows.
+ */
+static bool
+body_length(size_t *left)
+{
+	const char *text = getenv("CONTENT_LENGTH");
+	bool known = (text != NULL && *text != '\0') ||
+		     getenv("HTTP_TRANSFER_ENCODING") == NULL;
+
+	*left = SIZE_MAX;
+	if (known)
+		*left = text != NULL ? strtoul(text, NULL, 10) : 0;
+	return known;
+}
+
 static enum err
 read_body(struct request *rq, size_t body_max)
 {
-	const char *text = getenv("CONTENT_LENGTH");
-	size_t left = text != NULL ? strtoul(text, NULL, 10) : 0;
+	size_t left;
+	bool known = body_length(&left);
 	struct buf body;
 	char bytes[8192];
 	enum err e;
 	ssize_t n;
 
-	rq->body_too_long = left > body_max;
+	rq->body_too_long = known && left > body_max;
 	if (rq->body_too_long)
 		return ERR_OK;
 	buf_init(&body, body_max);
-	while (left > 0) {
+	while (left > 0 && body.err == ERR_OK) {
 		n = read(STDIN_FILENO, bytes,
 		    left < sizeof(bytes) ? left : sizeof(bytes));
 		if (n <= 0) {
-			rq->body_cut = true;
+			rq->body_cut = known || n < 0;
 			break;
 		}
 		buf_add(&body, bytes, (size_t)n);
 		left -= (size_t)n;
 	}
-	e = body.err != ERR_OK ? body.err
-			       : request_set_body(rq, buf_view(&body));
+	rq->body_too_long = body.err == ERR_LIMIT;
+	e = body.err == ERR_NOMEM ? ERR_NOMEM
+	    : rq->body_too_long   ? ERR_OK
+				  : request_set_body(rq, buf_view(&body));
 	buf_free(&body);
 	return e;
 }

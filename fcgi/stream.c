@@ -213,7 +213,11 @@ stream_flush(struct stream *s)
 	return stream_write(s) && !s->blocked;
 }
 
-/* Read and drop what still comes; false when the peer has closed. */
+/*
+ * Read and drop what still comes; false when the peer has closed.  A CGI's
+ * output may be the socket its body came by, and Apache's mod_cgid closes that
+ * side behind the body: it reads on.
+ */
 static bool
 stream_drain(struct stream *s)
 {
@@ -227,7 +231,7 @@ stream_drain(struct stream *s)
 			if (record_skip(&s->skip, s->id, bytes, (size_t)n))
 				return false;
 		} else if (n == 0)
-			return false;
+			return s->host->framing == FRAMING_RAW && !s->shut;
 		else if (n < 0 && errno != EINTR)
 			return errno == EAGAIN || errno == ENOTSOCK;
 	}

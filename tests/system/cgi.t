@@ -17,7 +17,7 @@ sub cgi {
 
 	return CgiProcess->new(params => Hub::params($method, $uri, $body,
 	    %o), stdin => $body, config_path => $hub->{config_path},
-	    log => $hub->{log});
+	    log => $hub->{log}, socket => $o{socket});
 }
 
 sub exit_status {
@@ -89,6 +89,37 @@ my $nowhere = CgiProcess->new(params => \@bare,
     config_path => $hub->{config_path}, log => $hub->{log})->finished;
 is $nowhere->status, 400, 'no REQUEST_URI: 400';
 like $nowhere->body, qr/REQUEST_URI/, 'the sentence names it';
+
+# The server says that the body is over; it reads on.
+my $reader = cgi('GET', "$path?topic=a", undef, socket => 1)->opened;
+$reader->next_comment for 1 .. 3;
+is cgi('POST', $path, 'topic=a&data=half-closed', token => $publisher,
+    socket => 1)->finished->status, 200, 'a publish through one socket';
+is $reader->next_event->{data}, 'half-closed',
+    'a socket that is closed on one side: the stream goes on';
+$reader->hang_up;
+is exit_status($reader), 0, 'and ends when it is closed';
+is $stream->next_event->{data}, 'half-closed', 'for all others as well';
+
+# A body in chunks: Apache knows no length of it.
+for my $row ([3, 200], [300_000, 200], [1_200_000, 413]) {
+	my ($size, $status) = @$row;
+	my @chunked = @{ Hub::params('POST', $path, undef,
+	    token => $publisher, content_type =>
+	    'application/x-www-form-urlencoded',
+	    headers => { 'Transfer-Encoding' => 'chunked' }) };
+	@chunked = (map({ @chunked[$_, $_ + 1] } grep {
+	    $chunked[$_] ne 'CONTENT_LENGTH' } map { 2 * $_ }
+	    0 .. $#chunked / 2), CONTENT_TYPE =>
+	    'application/x-www-form-urlencoded');
+	my $long = CgiProcess->new(params => \@chunked,
+	    stdin => 'topic=a&data=' . 'x' x $size,
+	    config_path => $hub->{config_path}, log => $hub->{log})->finished;
+
+	is $long->status, $status, "no CONTENT_LENGTH, $size bytes: $status";
+	is length $stream->next_event->{data}, $size, 'and it is whole'
+	    if $status == 200;
+}
 
 # Nobody reads the answer: the update is stored, and no signal ends it.
 my $unread = cgi('POST', $path, 'topic=a&data=unread', token => $publisher);

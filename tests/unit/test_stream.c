@@ -435,6 +435,26 @@ raw_needs_no_records(void **state)
 	scene_close(&sc);
 }
 
+/* mod_cgid closes its side of the one socket behind the body, and reads on. */
+static void
+raw_outlives_half_a_close(void **state)
+{
+	struct scene sc;
+
+	(void)state;
+	scene_open(&sc, FRAMING_RAW, FRAME_ID);
+	shutdown(sc.fds[PEER], SHUT_WR);
+	run_once(&sc);
+	assert_int_equal(sc.gone, 0);
+	push_text(&sc, "one");
+	assert_true(stream_flush(sc.s));
+	close(sc.fds[PEER]);
+	sc.fds[PEER] = -1;
+	run_once(&sc);
+	assert_int_equal(sc.gone, 1);
+	scene_close(&sc);
+}
+
 /* A plain CGI's output may be a file, which epoll cannot watch. */
 static void
 raw_writes_to_a_file(void **state)
@@ -532,6 +552,7 @@ main(void)
 		cmocka_unit_test(obeys_an_abort),
 		cmocka_unit_test(fails_later),
 		cmocka_unit_test(raw_needs_no_records),
+		cmocka_unit_test(raw_outlives_half_a_close),
 		cmocka_unit_test(raw_writes_to_a_file),
 		cmocka_unit_test(without_memory),
 		cmocka_unit_test(ends_without_memory),

@@ -7,15 +7,27 @@ use warnings;
 use parent 'Answer';
 use IO::Select;
 use PushcgiTest;
+use Socket qw(AF_UNIX SHUT_WR SOCK_STREAM);
 
-# params => [...] become the environment, stdin its standard input.
+# params => [...] become the environment, stdin its standard input.  socket =>
+# both are one socket, whose end to the program is closed behind the body, as
+# mod_cgid does it.
 sub new {
 	my ($class, %o) = @_;
 	my $self = bless {}, $class;
 	my $input = temp_dir() . '/in';
 
-	spew($input, defined $o{stdin} ? $o{stdin} : '');
-	pipe $self->{out}, my $theirs or die "pipe: $!\n";
+	my $theirs;
+	if ($o{socket}) {
+		socketpair $self->{out}, $theirs, AF_UNIX, SOCK_STREAM, 0
+		    or die "socketpair: $!\n";
+		syswrite $self->{out}, $o{stdin} if defined $o{stdin};
+		shutdown $self->{out}, SHUT_WR;
+		$input = $theirs;
+	} else {
+		spew($input, defined $o{stdin} ? $o{stdin} : '');
+		pipe $self->{out}, $theirs or die "pipe: $!\n";
+	}
 	$self->{pid} = spawn(name => 'CGI', env => { @{ $o{params} } },
 	    stdin => $input, stdout => $theirs, stderr => $o{log},
 	    command => [program('pushcgi.fcgi'), '--config',
