@@ -52,6 +52,7 @@ extern const struct cmd cmd_publisher_jwt;
 extern const struct cmd cmd_publish;
 extern const struct cmd cmd_gen_secret_key;
 extern const struct cmd cmd_config;
+extern const struct cmd cmd_snippet;
 
 /* The options every subcommand takes, before its name and behind it. */
 extern const struct cmd_option cmd_globals[];

@@ -19,6 +19,7 @@ static const struct cmd *const commands[] = {
 	&cmd_publish,
 	&cmd_gen_secret_key,
 	&cmd_config,
+	&cmd_snippet,
 	NULL,
 };
 

@@ -87,7 +87,7 @@ subtest 'help and version' => sub {
 	is $exit, 0, '--help';
 	is $err, '', 'says nothing on standard error';
 	is_deeply \@commands, [qw(url cookie subscriber-jwt publisher-jwt
-	    publish gen-secret-key config)], 'lists the subcommands';
+	    publish gen-secret-key config snippet)], 'lists the subcommands';
 	for my $command (@commands) {
 		for my $arguments ([$command, '--help'], ['--help', $command],
 		    [$command, 'a', 'b', 'c', '--help']) {
@@ -136,6 +136,7 @@ subtest 'wrong command lines' => sub {
 		['publish with too much', ['publish', 'a', 'b', 'c'],
 		    qr/too many/],
 		['operand for config', ['config', 'a'], qr/too many/],
+		['two snippets', ['snippet', 'a', 'b'], qr/too many/],
 		['operand for a token', ['publisher-jwt', 'a'], qr/too many/],
 		['setting without value', ['--mercure-retry', 'url'],
 		    qr/--mercure-retry=VALUE/],
@@ -191,6 +192,70 @@ subtest 'configuration' => sub {
 		($exit, $out, $err) = pushcgi($arguments);
 		is $exit, 2, 'a usage error';
 		unlike $err, qr/\Q$secret\E/, 'repeats no value';
+	}
+};
+
+subtest 'snippet' => sub {
+	my $folder = source('templates', 'servers');
+	my @here = ('snippet', '--templates', $folder);
+	my ($exit, $out, $err) = pushcgi(\@here);
+	my @names = map { m{([^/]+)\.conf\z} } sort glob "$folder/*.conf";
+
+	is $exit, 0, 'without a server';
+	is_deeply [ $out =~ /^(\S+) +[A-Za-z]/mg ], \@names,
+	    'all are listed, and what they are for';
+	unlike $out, qr/.{81}/, 'within 80 columns';
+	for my $name (@names) {
+		my %values = (program => '/opt/x/pushcgi.fcgi',
+		    socket => '/srv/x+y/hub_1.sock');
+		my $text = slurp("$folder/$name.conf");
+
+		($exit, $out) = pushcgi([@here, $name, '--program',
+		    $values{program}, '--socket', $values{socket}]);
+		is $exit, 0, "$name: exit 0";
+		unlike $out, qr{/usr/lib/cgi-bin|/run/\w+/\w+\.sock},
+		    "$name: no path of Debian's";
+		$out =~ s/\Q$values{socket}\E/SOCKET/g;
+		$out =~ s/\Q$values{program}\E/PROGRAM/g;
+		$out =~ s{[\w/]*/lib/pushcgi$}{FOLDER}mg;
+		$text =~ s{/run/pushcgi/hub\.sock}{SOCKET}g;
+		$text =~ s{/run/lighttpd/pushcgi\.sock}{SOCKET}g;
+		$text =~ s{/usr/lib/cgi-bin/pushcgi\.fcgi}{PROGRAM}g;
+		$text =~ s{/var/lib/pushcgi$}{FOLDER}mg;
+		is $out, $text, "$name: the rest is as it is";
+	}
+	($exit, $out) = pushcgi([@here, 'apache-cgi']);
+	my ($program) = $out =~ m{^ScriptAlias "\S+" "(/\S+)"$}m;
+	my (undef, $help) = pushcgi(['--help']);
+	my ($prefix) = $help =~ m{ (/\S+?)/(?:usr/)?etc/pushcgi/}
+	    ? $1 : '';
+	like $program, qr{^\Q$prefix\E/\S+/cgi-bin/pushcgi\.fcgi\z},
+	    'the program as it is installed';
+
+	# [name, arguments, what the sentence holds]
+	for my $row (
+	    ['an unknown server', [@here, 'iis'],
+		qr/no snippet iis; there are: apache-cgi, .*, nginx\./],
+	    ['a path as its name', [@here, '../servers/nginx'],
+		qr/there are: apache-cgi/],
+	    ['an empty name', [@here, ''], qr/there are: apache-cgi/],
+	    ['no folder', ['snippet', '--templates', "$dir/none"],
+		qr/\Q$dir\E\/none.*--templates FOLDER/],
+	    ['no snippets', ['snippet', '--templates', temp_dir()],
+		qr/--templates FOLDER/],
+	    (map { ["socket '$_'", [@here, 'nginx', '--socket', $_],
+		qr/--socket needs a path/] } '', 'hub.sock', '/a b', '/a"',
+		'/a;', '/a|b', "/a\n", '/a$b', "/\xc3\xa9"),
+	    ['program', [@here, 'nginx', '--program', 'x'],
+		qr/--program needs a path/],
+	    ) {
+		my ($name, $arguments, $want) = @$row;
+
+		($exit, $out, $err) = pushcgi($arguments);
+		is $exit, 1, "$name: exit 1";
+		is $out, '', "$name: no output";
+		like $err, qr/\Apushcgi: [^\n]+\.\n\z/, "$name: one sentence";
+		like $err, $want, "$name: it names the mend";
 	}
 };
 
@@ -544,6 +609,7 @@ subtest 'examples of the manual' => sub {
 	    =~ /^\.Sh EXAMPLES\n(.*?)^\.Sh /ms;
 	my @blocks = $section =~ /^\.Bd [^\n]*\n(.*?)^\.Ed/msg;
 	my $home = temp_dir();
+	my $templates = source('templates', 'servers');
 	my ($bin) = $pushcgi =~ m{(.*)/};
 	my $script = "set -e\n";
 
@@ -551,6 +617,8 @@ subtest 'examples of the manual' => sub {
 	for my $block (@blocks) {
 		$block =~ s/\\e$/\\/mg;
 		$block =~ s/^\$ //mg;
+		# Not installed yet.
+		$block =~ s{(?<=pushcgi snippet )}{--templates '$templates' };
 		$script .= $block;
 	}
 	my ($status, $out, $err) = run(['sh', '-c', $script], cwd => $home,
@@ -562,6 +630,7 @@ subtest 'examples of the manual' => sub {
 	like $lines[2], qr{^/\.well-known/mercure\?topic=}, 'url a URL';
 	like $lines[3], qr/^mercureAuthorization=/, 'cookie a cookie';
 	like $out, qr/^MERCURE_RETRY = 1000$/m, 'config the settings';
+	like $out, qr/^location \^~ /m, 'snippet what nginx needs';
 	my $rows = rows("$home/queue.db", 0);
 	is @$rows, 2, 'two updates were published';
 	is $rows->[0]{data}, 'Hello', 'the first';

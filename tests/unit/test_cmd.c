@@ -16,10 +16,11 @@
 
 #define ARGS_MAX 8
 #define OUT_MAX 65536
+#define TEMPLATES SRCDIR "/templates/servers"
 
 static const struct cmd *const commands[] = { &cmd_url, &cmd_cookie,
 	&cmd_subscriber_jwt, &cmd_publisher_jwt, &cmd_publish,
-	&cmd_gen_secret_key, &cmd_config, NULL };
+	&cmd_gen_secret_key, &cmd_config, &cmd_snippet, NULL };
 
 /* "pushcgi" goes in front; the list ends in NULL. */
 static int
@@ -219,6 +220,8 @@ static const struct {
 			 "--mercure-type-is-topic=1", "t", "x" } },
 	{ "config", { "config", "--show-secrets" } },
 	{ "gen-secret-key", { "gen-secret-key" } },
+	{ "snippets", { "snippet", "--templates", TEMPLATES } },
+	{ "snippet", { "snippet", "--templates", TEMPLATES, "nginx" } },
 };
 
 static void
