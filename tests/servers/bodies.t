@@ -88,6 +88,7 @@ for my $row (
     ['mod_proxy_fcgi', 'apache_proxy', {}, 1],
     ['mod_fcgid', 'apache', {}, 0],
     ['CGI', 'lighttpd', { cgi => 1 }, 0],
+    ['CGI of Apache', 'apache_cgi', {}, 0],
     ) {
 	my ($name, $kind, $options, $stands) = @$row;
 	my $hub = Servers::hub_for_server();

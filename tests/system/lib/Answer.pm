@@ -36,7 +36,7 @@ sub read_head {
 	my ($status, %headers);
 
 	for my $line (split /\r?\n/, $self->{head}) {
-		if ($line =~ m{^HTTP/1\.1 (\d{3})}) {
+		if ($line =~ m{^HTTP/(?:1\.1|2) (\d{3})}) {
 			$status = $1;
 		} elsif ($line =~ /^([!#\$%&'*+.^_`|~0-9A-Za-z-]+): ?(.*)\z/) {
 			push @{ $headers{lc $1} }, $2;

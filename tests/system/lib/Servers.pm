@@ -4,6 +4,8 @@ package Servers;
 
 use strict;
 use warnings;
+use Certificate;
+use Curl;
 use File::Copy qw(copy);
 use Http;
 use Hub;
@@ -63,14 +65,17 @@ sub site {
 	return $dir;
 }
 
-# A shipped snippet with its paths replaced; dies if one was not there.
+# A shipped snippet as the program prints it; options without their dashes.
 sub snippet {
-	my ($name, %replace) = @_;
-	my $text = slurp(source('templates', 'servers', $name));
+	my ($name, %options) = @_;
+	my ($status, $text, $err) = run([program('pushcgi'), 'snippet',
+	    '--templates', source('templates', 'servers'),
+	    (map { ("--$_", $options{$_}) } sort keys %options), $name]);
 
-	for my $path (sort keys %replace) {
-		$text =~ s/(?<=[":])\Q$path\E(?=["|;])/$replace{$path}/
-		    or die "$name has no $path\n";
+	die "pushcgi snippet $name: $err" if $status;
+	for my $option (sort keys %options) {
+		die "$name has nothing for --$option\n"
+		    if index($text, $options{$option}) < 0;
 	}
 	return $text;
 }
@@ -88,7 +93,7 @@ sub buffering {
 # The settings its first lines ask to put elsewhere, of these names.
 sub also {
 	my ($name, @settings) = @_;
-	my $text = slurp(source('templates', 'servers', $name));
+	my $text = snippet($name);
 
 	return join '', map { $text =~ /^# {12}(\Q$_\E .*\n)/m
 	    or die "$name does not ask for $_\n"; $1 } @settings;
@@ -117,30 +122,38 @@ sub started {
 	return $self;
 }
 
+# How lighttpd gets its hub, for lighttpd() below.
+sub lighttpd_snippet {
+	my ($dir, %o) = @_;
+
+	return snippet('lighttpd-cgi', program => "$dir/hub.fcgi") if $o{cgi};
+	return snippet('lighttpd-standing', socket => socket_of($o{hub}))
+	    unless $o{spawned};
+	return snippet('lighttpd-spawned', program => "$dir/hub.fcgi",
+	    socket => "$dir/run/hub.sock");
+}
+
 # hub => from hub_for_server(); spawned => the server starts the hub itself;
 # cgi => and for each request, as a plain CGI program; buffers => it holds
-# each response back until its end.
+# each response back until its end.  tls => also by HTTPS and HTTP/2, see
+# over_tls().  Sites have settings of their own, which must not get into the
+# hub's way.
 sub lighttpd {
 	my ($class, %o) = @_;
 	my $dir = site($o{hub});
 	my $program = find_program('lighttpd');
+	my $hub = lighttpd_snippet($dir, %o);
 	my @buffering = ('server.stream-response-body = 2',
 	    'server.stream-response-body = 0');
-	my $user = $> == 0 ? 'server.username = "' . WEB_USER . "\"\n"
-	    . 'server.groupname = "' . WEB_USER . "\"\n" : '';
-	my $hub = $o{cgi} ? <<"EOT"
-\$HTTP["url"] =~ "^@{[ Hub::URL_PATH ]}" {
-	server.stream-response-body = 2
-	alias.url = ( "@{[ Hub::URL_PATH ]}" => "$dir/hub.fcgi" )
-	cgi.assign = ( "" => "" )
+	my $tls = $o{tls} ? <<"EOT" : '';
+server.modules += ( "mod_openssl" )
+\$SERVER["socket"] == "127.0.0.1:$o{tls}{port}" {
+	ssl.engine = "enable"
+	ssl.pemfile = "$o{tls}{both}"
 }
 EOT
-	    : $o{spawned} ? snippet('lighttpd-spawned.conf',
-	    '/usr/lib/cgi-bin/pushcgi.fcgi' => "$dir/hub.fcgi",
-	    '/run/lighttpd/pushcgi.sock' => "$dir/run/hub.sock")
-	    : snippet('lighttpd-standing.conf',
-		'/run/pushcgi/hub.sock' => socket_of($o{hub}));
-
+	my $user = $> == 0 ? 'server.username = "' . WEB_USER . "\"\n"
+	    . 'server.groupname = "' . WEB_USER . "\"\n" : '';
 	$hub = buffering($hub, @buffering) if $o{buffers};
 	spew("$dir/lighttpd.conf", <<"EOT");
 server.bind = "127.0.0.1"
@@ -148,6 +161,10 @@ server.port = $o{hub}{port}
 server.document-root = "$dir/www"
 server.upload-dirs = ( "$dir/run" )
 server.feature-flags = ( "server.graceful-shutdown-timeout" => 1 )
+server.http-parseopts = ( "url-normalize-unreserved" => "enable",
+	"url-normalize-required" => "enable", "url-ctrls-reject" => "enable",
+	"url-path-2f-decode" => "enable", "url-path-dotseg-remove" => "enable" )
+server.max-request-size = 100
 ${user}server.modules = ( "mod_alias", "mod_cgi", "mod_setenv" )
 index-file.names = ( "index.html" )
 mimetype.assign = ( ".html" => "text/html" )
@@ -157,10 +174,10 @@ mimetype.assign = ( ".html" => "text/html" )
 	setenv.set-environment = ( "PUSHCGI_PROGRAM" => "$dir/pushcgi",
 	    "PUSHCGI_CONFIG" => "$o{hub}{config_path}" )
 }
-$hub
+$tls$hub
 EOT
 	my $self = bless { dir => $dir, port => $o{hub}{port},
-	    name => 'lighttpd', log => "$dir/lighttpd.log",
+	    tls => $o{tls}, name => 'lighttpd', log => "$dir/lighttpd.log",
 	    command => [$program, '-D', '-f', "$dir/lighttpd.conf"] }, $class;
 	return $self->started;
 }
@@ -170,13 +187,20 @@ EOT
 sub apache {
 	my ($class, %o) = @_;
 	my $dir = site($o{hub});
-	my $snippet = snippet('apache-mod_fcgid.conf',
-	    '/usr/lib/cgi-bin/pushcgi.fcgi' => "$dir/hub.fcgi");
+	my $snippet = snippet('apache-mod_fcgid', program => "$dir/hub.fcgi");
 
 	$snippet = buffering($snippet, 'FcgidOutputBufferSize 0', '')
 	    if $o{buffers};
-	return $class->apache_with($dir, 'apache-mod_fcgid.conf', $snippet,
-	    %o);
+	return $class->apache_with($dir, 'apache-mod_fcgid', $snippet, %o);
+}
+
+# The same for each request, as a plain CGI program.
+sub apache_cgi {
+	my ($class, %o) = @_;
+	my $dir = site($o{hub});
+
+	return $class->apache_with($dir, 'apache-cgi',
+	    snippet('apache-cgi', program => "$dir/hub.fcgi"), %o);
 }
 
 # Apache talks to a hub that runs.
@@ -184,9 +208,8 @@ sub apache_proxy {
 	my ($class, %o) = @_;
 
 	return $class->apache_with(site($o{hub}),
-	    'apache-mod_proxy_fcgi.conf',
-	    snippet('apache-mod_proxy_fcgi.conf',
-		'/run/pushcgi/hub.sock' => socket_of($o{hub})), %o);
+	    'apache-mod_proxy_fcgi', snippet('apache-mod_proxy_fcgi',
+		socket => socket_of($o{hub})), %o);
 }
 
 sub apache_with {
@@ -197,7 +220,18 @@ sub apache_with {
 	my $load = join '', map {
 		"LoadModule ${_}_module /usr/lib/apache2/modules/mod_$_.so\n"
 	} qw(mpm_event authz_core alias dir env mime cgid fcgid),
-	    $name =~ /proxy/ ? qw(proxy proxy_fcgi) : ();
+	    ($name =~ /proxy/ ? qw(proxy proxy_fcgi) : ()),
+	    $o{tls} ? qw(ssl http2) : ();
+	my $tls = $o{tls} ? <<"EOT" : '';
+Listen 127.0.0.1:$o{tls}{port}
+<VirtualHost *:$o{tls}{port}>
+	DocumentRoot "$dir/www"
+	SSLEngine on
+	SSLCertificateFile $o{tls}{certificate}
+	SSLCertificateKeyFile $o{tls}{key}
+	@{[ also($name, 'AllowEncodedSlashes', 'Protocols') ]}
+</VirtualHost>
+EOT
 
 	spew("$dir/apache.conf", <<"EOT");
 ServerRoot "$dir"
@@ -211,6 +245,7 @@ ScriptSock "$dir/run/cgisock"
 FcgidIPCDir "$dir/run"
 FcgidProcessTableFile "$dir/run/fcgid_shm"
 TypesConfig /dev/null
+LimitRequestBody 100000
 <Directory "$dir">
 	Require all granted
 </Directory>
@@ -231,9 +266,10 @@ $snippet
 	DocumentRoot "$dir/www"
 	@{[ also($name, 'AllowEncodedSlashes') ]}
 </VirtualHost>
+$tls
 EOT
 	my $self = bless { dir => $dir, port => $o{hub}{port},
-	    name => 'Apache', log => "$dir/apache.log",
+	    tls => $o{tls}, name => 'Apache', log => "$dir/apache.log",
 	    command => [$program, '-DFOREGROUND', '-f',
 		"$dir/apache.conf"] }, $class;
 	return $self->started;
@@ -245,28 +281,34 @@ sub nginx {
 	my $user = $> == 0 ? "user @{[ WEB_USER ]};" : '';
 	my $temporary = join "\n", map { "${_}_temp_path $dir/run/$_;" }
 	    qw(client_body fastcgi proxy scgi uwsgi);
+	my $tls = $o{tls} ? <<"EOT" : '';
+		listen 127.0.0.1:$o{tls}{port} ssl http2;
+		ssl_certificate $o{tls}{certificate};
+		ssl_certificate_key $o{tls}{key};
+EOT
 
-	spew("$dir/pushcgi.conf", snippet('nginx.conf',
-	    '/run/pushcgi/hub.sock' => socket_of($o{hub})));
+	spew("$dir/pushcgi.conf", snippet('nginx',
+	    socket => socket_of($o{hub})));
 	spew("$dir/nginx.conf", <<"EOT");
 daemon off;
 pid $dir/run/nginx.pid;
 error_log $dir/nginx.log;
 $user
-@{[ also('nginx.conf', 'worker_rlimit_nofile', 'events') ]}
+@{[ also('nginx', 'worker_rlimit_nofile', 'events') ]}
 http {
 	access_log off;
 	$temporary
+	client_max_body_size 100k;
 	server {
 		listen 127.0.0.1:$o{hub}{port};
-		root $dir/www;
+$tls		root $dir/www;
 		location ~ /\\. { deny all; }
 		include pushcgi.conf;
 	}
 }
 EOT
 	my $self = bless { dir => $dir, port => $o{hub}{port},
-	    name => 'nginx', log => "$dir/nginx.log",
+	    tls => $o{tls}, name => 'nginx', log => "$dir/nginx.log",
 	    command => [find_program('nginx'), '-c', "$dir/nginx.conf",
 		'-p', $dir] }, $class;
 	return $self->started;
@@ -299,6 +341,14 @@ sub stop {
 	return process_end($self->{pid}, 'TERM');
 }
 
+# The same server, to be asked by HTTPS and HTTP/2.
+sub over_tls {
+	my ($self) = @_;
+
+	return bless { %$self, port => $self->{tls}{port}, carrier => 'Curl',
+	    authority => $self->{tls}{certificate} }, ref $self;
+}
+
 # Requests through the server, in the words of Hub.pm.
 sub send_request {
 	my ($self, $method, $path, $body, %o) = @_;
@@ -308,8 +358,9 @@ sub send_request {
 	$headers{Cookie} = $o{cookie} if defined $o{cookie};
 	$headers{'Last-Event-ID'} = $o{last_event_id}
 	    if defined $o{last_event_id};
-	return Http->new(port => $self->{port}, method => $method,
-	    path => $path, body => $body, headers => \%headers);
+	return +($self->{carrier} || 'Http')->new(port => $self->{port},
+	    method => $method, path => $path, body => $body,
+	    headers => \%headers, authority => $self->{authority});
 }
 
 sub request {
