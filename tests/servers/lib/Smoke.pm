@@ -6,6 +6,7 @@ use strict;
 use warnings;
 use Hub;
 use H2Connection;
+use Presence;
 use PushcgiTest;
 use Token;
 
@@ -29,7 +30,7 @@ my @checks = (
 	['private, by cookie', \&private_by_cookie],
 	['private, by header', \&private_by_header],
 	['replay after a last event id', \&replay],
-	['`%2F` in the path', \&encoded_slashes],
+	['the subscription API, `%2F` in its path', \&encoded_slashes],
 	['the path of protocol 1.0\'s metadata', \&metadata_path],
 	['HEAD', \&head],
 	['OPTIONS', \&options],
@@ -187,10 +188,14 @@ sub from_the_hub {
 
 sub encoded_slashes {
 	my ($server) = @_;
+	my $topic = 'https://example.com/1';
 
-	from_the_hub($server,
-	    "$path/subscriptions/https%3A%2F%2Fexample.com%2F1",
-	    token => Token::subscriber());
+	from_the_hub($server, api_path($topic), token => all_events());
+	my $stream = $server->stream(topic => $topic);
+	wait_until('it is listed', sub { @{ there($server, $topic) } == 1 });
+	my ($listed) = @{ there($server, $topic) };
+	$stream->hang_up;
+	fail("listed: $listed") unless $listed =~ /^\Q$topic\E urn:uuid:/;
 	return 'yes';
 }
 
@@ -314,9 +319,13 @@ sub leaving {
 	my @streams = map { $server->stream(topic => 'leave') } 1 .. 3;
 	fail($front->requests_open, 'of 3 are open')
 	    if $front->requests_open != @streams;
+	wait_until('they are listed',
+	    sub { @{ there($server, 'leave') } == @streams });
 	$_->hang_up for @streams;
 	wait_until('the hub has let them go',
 	    sub { $front->requests_open == 0 });
+	wait_until('nobody is listed',
+	    sub { !@{ there($server, 'leave') } });
 	return 'yes';
 }
 
