@@ -146,6 +146,27 @@ queue_subscriptions(struct queue *q, struct slice topic,
 	return q->ops->subscriptions(q, topic, subscriber, each, arg, last_id);
 }
 
+enum err
+queue_keys_read(
+    struct queue *q, struct slice url, struct queue_keys *out, struct buf *text)
+{
+	return q->ops->keys_read(q, url, out, text);
+}
+
+enum err
+queue_keys_claim(struct queue *q, struct slice url, int64_t now_ms,
+    int64_t since_ms, bool *mine, struct fault *f)
+{
+	return q->ops->keys_claim(q, url, now_ms, since_ms, mine, f);
+}
+
+enum err
+queue_keys_store(struct queue *q, struct slice url, struct slice text,
+    int64_t now_ms, int64_t fresh_ms, struct slice error, struct fault *f)
+{
+	return q->ops->keys_store(q, url, text, now_ms, fresh_ms, error, f);
+}
+
 void
 queue_close(struct queue *q)
 {

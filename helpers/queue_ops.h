@@ -3,9 +3,11 @@
 #ifndef QUEUE_OPS_H
 #define QUEUE_OPS_H
 
+#include "queue_keys.h"
 #include "queue_presence.h"
 
-/* Each is the function of queue.h or queue_presence.h with the same name. */
+/* Each is the function of queue.h, queue_keys.h or queue_presence.h with the
+ * same name. */
 struct queue_ops {
 	enum err (*open)(struct queue **out, const struct queue_settings *s,
 	    enum queue_mode mode, struct fault *f);
@@ -34,6 +36,13 @@ struct queue_ops {
 	enum err (*subscriptions)(struct queue *q, struct slice topic,
 	    struct slice subscriber, queue_subscription_fn *each, void *arg,
 	    struct buf *last_id);
+	enum err (*keys_read)(struct queue *q, struct slice url,
+	    struct queue_keys *out, struct buf *text);
+	enum err (*keys_claim)(struct queue *q, struct slice url,
+	    int64_t now_ms, int64_t since_ms, bool *mine, struct fault *f);
+	enum err (*keys_store)(struct queue *q, struct slice url,
+	    struct slice text, int64_t now_ms, int64_t fresh_ms,
+	    struct slice error, struct fault *f);
 	void (*check)(
 	    const struct queue_settings *s, queue_report_fn *report, void *arg);
 	void (*close)(struct queue *q);

@@ -79,6 +79,9 @@ const struct queue_ops queue_sqlite_ops = {
 	.parked = queue_sqlite_parked,
 	.wake_soon = queue_sqlite_wake_soon,
 	.subscriptions = queue_sqlite_subscriptions,
+	.keys_read = queue_sqlite_keys_read,
+	.keys_claim = queue_sqlite_keys_claim,
+	.keys_store = queue_sqlite_keys_store,
 	.check = queue_sqlite_check,
 	.close = sqlite_close,
 };

@@ -188,6 +188,15 @@ enum err queue_sqlite_subscriptions(struct queue *base, struct slice topic,
     struct slice subscriber, queue_subscription_fn *each, void *arg,
     struct buf *last_id);
 
+/* queue_sqlite_keys.c */
+enum err queue_sqlite_keys_read(struct queue *base, struct slice url,
+    struct queue_keys *out, struct buf *text);
+enum err queue_sqlite_keys_claim(struct queue *base, struct slice url,
+    int64_t now_ms, int64_t since_ms, bool *mine, struct fault *f);
+enum err queue_sqlite_keys_store(struct queue *base, struct slice url,
+    struct slice text, int64_t now_ms, int64_t fresh_ms, struct slice error,
+    struct fault *f);
+
 /* queue_sqlite_write.c, queue_sqlite_read.c, queue_sqlite_check.c */
 enum err queue_sqlite_append(struct queue *base,
     const struct update *const *updates, size_t n, struct fault *f);

@@ -76,6 +76,25 @@ CREATE TABLE subscriptions (
 	PRIMARY KEY (topic, key)
 ) WITHOUT ROWID;
 
+-- Key sets by the URL they were fetched from, by one process for all.  key_set
+-- IS NULL: never yet.  changed_ms: when this one came; tried_ms: when somebody
+-- began to fetch it last; error: what came of that, unless all was well.
+CREATE TABLE key_sets (
+	url TEXT PRIMARY KEY,
+	tried_ms INTEGER NOT NULL,
+	changed_ms INTEGER NOT NULL DEFAULT 0,
+	fresh_ms INTEGER NOT NULL DEFAULT 0,
+	error TEXT,
+	key_set TEXT
+);
+
+CREATE TRIGGER key_sets_guard_insert BEFORE INSERT ON key_sets
+WHEN NEW.tried_ms < 0 COLLATE pushcgi_writer BEGIN SELECT 1; END;
+CREATE TRIGGER key_sets_guard_update BEFORE UPDATE ON key_sets
+WHEN NEW.tried_ms < 0 COLLATE pushcgi_writer BEGIN SELECT 1; END;
+CREATE TRIGGER key_sets_guard_delete BEFORE DELETE ON key_sets
+WHEN OLD.tried_ms < 0 COLLATE pushcgi_writer BEGIN SELECT 1; END;
+
 CREATE TRIGGER updates_guard_insert BEFORE INSERT ON updates
 WHEN NEW.kind < 0 COLLATE pushcgi_writer BEGIN SELECT 1; END;
 CREATE TRIGGER updates_guard_update BEFORE UPDATE ON updates

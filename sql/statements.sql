@@ -117,3 +117,26 @@ SELECT s.owner, s.until_ms, s.subscriber, ?1, s.payload FROM subscriptions
 SELECT (SELECT seq FROM sqlite_sequence WHERE name = 'updates'),
  (SELECT max(seq) FROM updates),
  (SELECT id FROM updates ORDER BY seq DESC LIMIT 1);
+
+-- name: look_at_key_set
+SELECT changed_ms, fresh_ms, tried_ms, error FROM key_sets WHERE url = ?1;
+-- name: read_key_set
+SELECT changed_ms, fresh_ms, tried_ms, error, key_set FROM key_sets
+ WHERE url = ?1;
+-- A last try that lies in the future by more than the whole time was told by a
+-- clock that has been put back since; by less, it came while this one waited.
+-- name: claim_key_set
+INSERT INTO key_sets (url, tried_ms) VALUES (?1, ?2)
+ ON CONFLICT (url) DO UPDATE SET tried_ms = ?2
+ WHERE tried_ms <= ?3 OR tried_ms > 2 * ?2 - ?3;
+-- name: store_key_set
+INSERT INTO key_sets (url, tried_ms, changed_ms, fresh_ms, error, key_set)
+ VALUES (?1, ?3, ?3, ?4, NULL, ?2)
+ ON CONFLICT (url) DO UPDATE SET fresh_ms = ?4, error = NULL,
+ changed_ms = CASE WHEN key_set IS ?2 THEN changed_ms ELSE ?3 END,
+ key_set = ?2;
+-- name: store_key_set_error
+INSERT INTO key_sets (url, tried_ms, error) VALUES (?1, ?3, ?2)
+ ON CONFLICT (url) DO UPDATE SET error = ?2;
+-- name: forget_key_sets
+DELETE FROM key_sets WHERE tried_ms < ?1;
