@@ -51,10 +51,10 @@ show_url(struct transfer *t)
 }
 
 static enum err
-url_check(struct transfer *t, struct fault *f)
+url_read(struct url *out, const char *text, bool https_only, struct fault *f)
 {
-	struct slice text = slice_of(t->rq->url);
-	enum err e = url_parse(&t->url, text, NULL, 0);
+	struct slice scheme;
+	enum err e = url_parse(out, slice_of(text), NULL, 0);
 
 	/* Whatever it is, it may hold a password. */
 	if (e == ERR_NOMEM)
@@ -63,17 +63,27 @@ url_check(struct transfer *t, struct fault *f)
 		return fault_set(f, e,
 		    "The URL cannot be read: write it as in "
 		    "https://example.com/path.");
-	if (!slice_is(t->url.part[URL_SCHEME], "https") &&
-	    (t->rq->https_only || !slice_is(t->url.part[URL_SCHEME], "http")))
+	scheme = out->part[URL_SCHEME];
+	if (!slice_is(scheme, "https") &&
+	    (https_only || !slice_is(scheme, "http")))
 		return fault_set(f, ERR_UNSUPPORTED,
 		    "The URL must begin with https://%s.",
-		    t->rq->https_only ? "" : " or http://");
-	if (t->url.part[URL_USERNAME].len > 0 ||
-	    t->url.part[URL_PASSWORD].len > 0)
+		    https_only ? "" : " or http://");
+	if (out->part[URL_USERNAME].len > 0 || out->part[URL_PASSWORD].len > 0)
 		return fault_set(f, ERR_SYNTAX,
 		    "The URL must not hold a name or a password: take out "
 		    "what stands before the @.");
 	return ERR_OK;
+}
+
+enum err
+http_check_url(const char *url, bool https_only, struct fault *f)
+{
+	struct url u = { .part = { { NULL, 0 } } };
+	enum err e = url_read(&u, url, https_only, f);
+
+	url_free(&u);
+	return e;
 }
 
 static enum err
@@ -228,32 +238,43 @@ set_request(struct transfer *t)
 static const struct {
 	CURLcode rc;
 	const char *why;
+	/* Then libcurl tells more than how long it took, which would make each
+	 * failure another one. */
+	bool has_detail;
 } reasons[] = {
 	{ CURLE_COULDNT_RESOLVE_HOST,
 	    "the host's name is not found: is it spelled right, and does this "
-	    "machine reach a name server?" },
+	    "machine reach a name server?",
+	    false },
 	{ CURLE_COULDNT_CONNECT,
 	    "there is no connection: does the server run, and does a firewall "
-	    "let this machine through?" },
+	    "let this machine through?",
+	    false },
 	{ CURLE_OPERATION_TIMEDOUT,
-	    "no whole answer came in time: is the server slow, or cut off?" },
+	    "no whole answer came in time: is the server slow, or cut off?",
+	    false },
 	{ CURLE_PEER_FAILED_VERIFICATION,
 	    "its certificate is not trusted: mend it, or name the file of its "
-	    "authority in MERCURE_CA_FILE" },
+	    "authority in MERCURE_CA_FILE",
+	    true },
 	{ CURLE_SSL_CACERT_BADFILE,
 	    "the certificates to trust cannot be read: look at "
-	    "MERCURE_CA_FILE" },
+	    "MERCURE_CA_FILE",
+	    true },
 	{ CURLE_SSL_CONNECT_ERROR,
-	    "what answers there does not speak TLS: is the port right?" },
+	    "what answers there does not speak TLS: is the port right?", true },
 	{ CURLE_UNSUPPORTED_PROTOCOL,
-	    "what answers there does not speak HTTP: is the port right?" },
+	    "what answers there does not speak HTTP: is the port right?",
+	    false },
 	{ CURLE_WEIRD_SERVER_REPLY,
-	    "what answers there does not speak HTTP: is the port right?" },
-	{ CURLE_GOT_NOTHING, "the server hung up without an answer" },
-	{ CURLE_PARTIAL_FILE, "the server hung up within its answer" },
-	{ CURLE_RECV_ERROR, "the connection broke off" },
-	{ CURLE_SEND_ERROR, "the connection broke off" },
-	{ CURLE_ABORTED_BY_CALLBACK, "not waited for, as this program ends" },
+	    "what answers there does not speak HTTP: is the port right?",
+	    false },
+	{ CURLE_GOT_NOTHING, "the server hung up without an answer", false },
+	{ CURLE_PARTIAL_FILE, "the server hung up within its answer", false },
+	{ CURLE_RECV_ERROR, "the connection broke off", false },
+	{ CURLE_SEND_ERROR, "the connection broke off", false },
+	{ CURLE_ABORTED_BY_CALLBACK, "not waited for, as this program ends",
+	    false },
 };
 
 static enum err
@@ -261,6 +282,7 @@ failure(const struct transfer *t, CURLcode rc, struct fault *f)
 {
 	const char *why = "the request failed";
 	char detail[DETAIL_MAX];
+	bool has_detail = true;
 
 	if (rc == CURLE_OUT_OF_MEMORY || t->answer.body.err == ERR_NOMEM)
 		return fault_set(f, ERR_NOMEM, "Out of memory.");
@@ -270,8 +292,12 @@ failure(const struct transfer *t, CURLcode rc, struct fault *f)
 		    t->head_len > HTTP_HEAD_MAX ? (size_t)HTTP_HEAD_MAX
 						: t->rq->body_max);
 	for (size_t i = 0; i < COUNT(reasons); i++)
-		if (reasons[i].rc == rc)
+		if (reasons[i].rc == rc) {
 			why = reasons[i].why;
+			has_detail = reasons[i].has_detail;
+		}
+	if (!has_detail)
+		return fault_set(f, ERR_IO, "%s: %s", t->shown, why);
 	show(detail, sizeof(detail),
 	    slice_of(
 		t->detail[0] != '\0' ? t->detail : curl_easy_strerror(rc)));
@@ -377,9 +403,8 @@ http_send(
 		buf_free(&t.answer.body);
 		return fault_set(f, ERR_NOMEM, "libcurl does not start.");
 	}
-	if ((e = url_check(&t, f)) != ERR_OK || (e = url_keep(&t, f)) != ERR_OK)
-		goto out;
-	if ((e = perform(&t, f)) != ERR_OK)
+	if ((e = url_read(&t.url, rq->url, rq->https_only, f)) != ERR_OK ||
+	    (e = url_keep(&t, f)) != ERR_OK || (e = perform(&t, f)) != ERR_OK)
 		goto out;
 
 	*out = t.answer;

@@ -54,6 +54,9 @@ struct http_answer {
 enum err http_send(
     struct http_answer *out, const struct http_request *rq, struct fault *f);
 
+/* Would http_send() take this URL?  Errors and faults as its. */
+enum err http_check_url(const char *url, bool https_only, struct fault *f);
+
 void http_answer_free(struct http_answer *a); /* a zeroed one is allowed */
 
 #endif

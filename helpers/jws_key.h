@@ -18,6 +18,7 @@ struct jws_key {
 };
 
 struct jws_keys {
+	_Atomic unsigned refs;
 	size_t n;
 	struct jws_key *key[JWS_KEYS_MAX];
 };

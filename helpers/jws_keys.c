@@ -2,6 +2,8 @@
 /* jws_keys.c - makes a set of keys from text. */
 #include "jws_keys.h"
 
+#include <stdatomic.h>
+
 #include "jwk.h"
 #include "jws_key.h"
 #include "jws_pem.h"
@@ -168,6 +170,7 @@ keys_read(struct jws_keys **out, struct slice text, const char *alg,
 		    "The algorithm must be one of: %s.", JWS_ALG_NAMES);
 	if ((keys = mem_calloc(1, sizeof(*keys))) == NULL)
 		return ERR_NOMEM;
+	atomic_init(&keys->refs, 1);
 	if ((e = read(keys, text, found, f)) != ERR_OK)
 		goto out;
 
@@ -238,10 +241,27 @@ jws_keys_have_secret(const struct jws_keys *keys)
 	return false;
 }
 
+bool
+jws_keys_have_kid(const struct jws_keys *keys, const char *kid)
+{
+	for (size_t i = 0; i < keys->n; i++)
+		if (strcmp(keys->key[i]->kid, kid) == 0)
+			return true;
+	return false;
+}
+
+struct jws_keys *
+jws_keys_ref(struct jws_keys *keys)
+{
+	if (keys != NULL)
+		atomic_fetch_add(&keys->refs, 1);
+	return keys;
+}
+
 void
 jws_keys_free(struct jws_keys *keys)
 {
-	if (keys == NULL)
+	if (keys == NULL || atomic_fetch_sub(&keys->refs, 1) != 1)
 		return;
 	for (size_t i = 0; i < keys->n; i++)
 		jws_key_free(keys->key[i]);

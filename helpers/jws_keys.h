@@ -12,7 +12,7 @@
 
 #define JWS_KID_MAX 64 /* with its NUL; a longer `kid` counts as none */
 
-struct jws_keys; /* immutable once made; any thread may read */
+struct jws_keys; /* counted; immutable once made; any thread may read */
 
 /* All names of algorithms, for sentences and lists of choices. */
 #define JWS_ALG_NAMES                                            \
@@ -55,9 +55,15 @@ size_t jws_keys_secret_len(const struct jws_keys *keys, size_t i);
 /* Is the key with this fingerprint among them? */
 bool jws_keys_have(const struct jws_keys *keys, uint64_t fingerprint);
 
+/* Has one of them this `kid`? */
+bool jws_keys_have_kid(const struct jws_keys *keys, const char *kid);
+
 /* Is one of them a secret, which must be kept, and can sign? */
 bool jws_keys_have_secret(const struct jws_keys *keys);
 
-void jws_keys_free(struct jws_keys *keys); /* wipes; NULL is allowed */
+/* Each reference is given back with jws_keys_free(), the last of which wipes.
+ * NULL is allowed for both. */
+struct jws_keys *jws_keys_ref(struct jws_keys *keys);
+void jws_keys_free(struct jws_keys *keys);
 
 #endif
