@@ -51,6 +51,34 @@ authorize_ask(struct answer *a, const char *sentence)
 	response_problem(&a->response, 401, "%s", sentence);
 }
 
+/* Whoever sent the token has done nothing wrong. */
+static enum err
+refuse_for_now(
+    struct answer *a, const struct settings *s, enum config_role role)
+{
+	log_warn("request refused reason=\"no keys fetched yet\" setting=%s",
+	    config_keys_setting(s->config, role));
+	response_header(&a->response, "Retry-After", "2");
+	response_problem(&a->response, 503,
+	    "The hub has not fetched the keys yet that verify access tokens; "
+	    "try again.");
+	return ERR_DENIED;
+}
+
+/* The token may be signed by a key that came into the set since. */
+static void
+note_kid(struct slice token, const struct settings *s, enum config_role role)
+{
+	const struct settings_role *r = &s->role[role];
+	struct jws_peek peek;
+
+	if (r->url == NULL)
+		return;
+	jws_peek(&peek, token);
+	if (peek.kid[0] != '\0' && !jws_keys_have_kid(r->keys, peek.kid))
+		atomic_store(&s->wanted_ms[role], clock_real_ms());
+}
+
 /* RFC 6750, 3.1: the peer learns that the token is no good, the log why.  Of
  * limits it may learn more: they help whoever made the token, and no other. */
 static enum err
@@ -74,9 +102,10 @@ authorize(struct grant **out, struct answer *a, const struct request *rq,
     enum authorize_role role)
 {
 	const struct settings *s = c->settings;
-	const struct jws_keys *keys = role == AUTHORIZE_PUBLISHER
-					  ? s->publisher_keys
-					  : s->subscriber_keys;
+	const enum config_role keys_of = role == AUTHORIZE_PUBLISHER
+					     ? CONFIG_PUBLISHERS
+					     : CONFIG_SUBSCRIBERS;
+	const struct jws_keys *keys = s->role[keys_of].keys;
 	struct grant *g = NULL;
 	struct slice token;
 	struct fault why = { "" };
@@ -96,6 +125,8 @@ authorize(struct grant **out, struct answer *a, const struct request *rq,
 		    "MERCURE_PUBLISH_ALLOWED_ORIGINS.");
 		return ERR_DENIED;
 	}
+	if (keys == NULL && s->role[keys_of].url != NULL)
+		return refuse_for_now(a, s, keys_of);
 	if (keys == NULL)
 		return refuse(a, ERR_DENIED,
 		    role == AUTHORIZE_PUBLISHER
@@ -107,6 +138,8 @@ authorize(struct grant **out, struct answer *a, const struct request *rq,
 		answer_unavailable(a, e);
 		return ERR_DENIED;
 	}
+	if (e == ERR_TOKEN)
+		note_kid(token, s, keys_of);
 	if (e != ERR_OK)
 		return refuse(a, e, why.text);
 	*out = g;

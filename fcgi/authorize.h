@@ -15,7 +15,8 @@ enum authorize_role { AUTHORIZE_SUBSCRIBER, AUTHORIZE_PUBLISHER };
  * cookie: the first that is there is the only one looked at) and verify it
  * with the role's key.  ERR_OK with *out NULL: there is none.  ERR_DENIED:
  * the answer holds the 401, or the 403 for a publish by cookie whose origin
- * is neither the hub's nor listed; why a token is bad goes to the log only,
+ * is neither the hub's nor listed, or the 503 until the role's keys have been
+ * fetched; why a token is bad goes to the log only,
  * unless it is the size of something.
  * A bad token never makes an anonymous subscriber.
  */

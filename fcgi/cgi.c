@@ -9,6 +9,7 @@
 
 #include "commit.h"
 #include "hub.h"
+#include "jwks.h"
 #include "listener.h"
 #include "log.h"
 #include "route.h"
@@ -161,15 +162,40 @@ stream(struct answer *a, struct settings *s, struct roster *roster)
 	hub_close(h);
 }
 
+/* There may be no other process that does it.  The answer is out by now, but
+ * the process has not ended: a server that sees the end would kill it soon. */
+static void
+refresh_keys(const struct settings *s)
+{
+	const struct queue_settings qs = settings_queue(s->config);
+	struct queue *q = NULL;
+	struct fault f = { "" };
+
+	if (!settings_fetch(s) ||
+	    queue_open(&q, &qs, QUEUE_WRITE, &f) != ERR_OK)
+		return;
+	for (size_t i = 0; i < CONFIG_ROLES; i++) {
+		const struct jwks_source src = { s->role[i].url,
+			s->config->ca_file };
+
+		if (src.url != NULL)
+			jwks_refresh(
+			    q, &src, atomic_load(&s->wanted_ms[i]), NULL);
+	}
+	queue_close(q);
+}
+
 void
 cgi_run(struct settings *s)
 {
-	struct context c = { .settings = s, .framing = FRAMING_RAW };
+	struct context c = { .framing = FRAMING_RAW };
 	struct request *rq = NULL;
 	struct answer a = { 0 };
 	bool head_only = false;
 	enum err e;
 
+	settings_bring(&s);
+	c.settings = s;
 	response_init(&a.response);
 	if ((e = roster_new(&c.roster)) == ERR_OK &&
 	    (e = request_new(&rq, env, NULL)) == ERR_OK &&
@@ -189,8 +215,10 @@ cgi_run(struct settings *s)
 		publish(&a, s->config);
 	if (a.kind == ANSWER_STREAM)
 		stream(&a, s, c.roster);
-	else
+	else {
 		write_out(&a, head_only);
+		refresh_keys(s);
+	}
 	answer_free(&a);
 	request_free(rq);
 	roster_free(c.roster);

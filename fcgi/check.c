@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "config_keys.h"
+#include "jwks.h"
 
 #define SHORT_KEY 32
 
@@ -20,7 +20,7 @@ report(void *arg, bool good, const char *text)
 /* RFC 7518, 3.2: a secret is to be as long as the hash.  Shorter ones are in
  * the field, so this is no fault. */
 static void
-check_role(const struct settings *s, enum config_role role,
+show_keys(const struct settings *s, enum config_role role,
     const struct jws_keys *keys)
 {
 	const char *setting = config_keys_setting(s->config, role);
@@ -38,13 +38,55 @@ check_role(const struct settings *s, enum config_role role,
 	}
 }
 
+/* Fetch them, as a hub would; what that has fetched already is left alone. */
+static void
+check_fetched(const struct settings *s, enum config_role role, bool *all)
+{
+	const char *setting = config_keys_setting(s->config, role);
+	const struct jwks_source src = { s->role[role].url,
+		s->config->ca_file };
+	struct jws_keys *keys = NULL;
+	struct fault f = { "" };
+	int64_t life_ms = 0;
+	struct buf text;
+
+	buf_init(&text, QUEUE_KEYS_MAX);
+	if (jwks_fetch(&text, &life_ms, &src, NULL, &f) == ERR_OK &&
+	    settings_keys_of_set(&keys, s, role, buf_view(&text), &f) ==
+		ERR_OK) {
+		printf("%-6s %s: fetched from %s, and again every %lld s\n",
+		    "ok", setting, src.url, (long long)(life_ms / 1000));
+		show_keys(s, role, keys);
+	} else {
+		printf("%-6s %s: %s\n", "FAULT", setting, f.text);
+		*all = false;
+	}
+	jws_keys_free(keys);
+	buf_free(&text);
+}
+
+static bool
+has_keys(const struct settings *s, enum config_role role)
+{
+	return s->role[role].keys != NULL || s->role[role].url != NULL;
+}
+
+static void
+check_role(const struct settings *s, enum config_role role, bool *all)
+{
+	if (s->role[role].url != NULL)
+		check_fetched(s, role, all);
+	else
+		show_keys(s, role, s->role[role].keys);
+}
+
 static void
 check_keys(const struct settings *s, bool *all)
 {
 	const struct config *c = s->config;
 
-	if (s->publisher_keys != NULL)
-		check_role(s, CONFIG_PUBLISHERS, s->publisher_keys);
+	if (has_keys(s, CONFIG_PUBLISHERS))
+		check_role(s, CONFIG_PUBLISHERS, all);
 	else
 		report(all, !c->allow_publish,
 		    c->allow_publish
@@ -53,8 +95,8 @@ check_keys(const struct settings *s, bool *all)
 			  "(pushcgi gen-secret-key makes one)"
 			: "MERCURE_PUBLISHER_SECRET_KEY is not set: only "
 			  "programs on this machine publish");
-	if (s->subscriber_keys != NULL)
-		check_role(s, CONFIG_SUBSCRIBERS, s->subscriber_keys);
+	if (has_keys(s, CONFIG_SUBSCRIBERS))
+		check_role(s, CONFIG_SUBSCRIBERS, all);
 	else
 		report(all, c->allow_anonymous,
 		    c->allow_anonymous

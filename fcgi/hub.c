@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "container.h"
+#include "fetcher.h"
 #include "log.h"
 #include "mem.h"
 #include "spread.h"
@@ -24,6 +25,7 @@ struct hub {
 	struct stream_host host;
 	struct fanout *fanout;
 	struct tailer *tailer;
+	struct fetcher *fetcher;
 	struct hub_hooks hooks;
 	struct loop_watch signals;
 	struct loop_timer deadline;
@@ -142,6 +144,32 @@ hub_is_draining(const struct hub *h)
 	return h->draining;
 }
 
+static bool
+still_holds(void *arg, const struct subscriber *s)
+{
+	return settings_admit(arg, s->grant);
+}
+
+static void
+renewed(void *arg, struct settings *s)
+{
+	struct hub *h = arg;
+
+	/* One that drains takes no requests, and its workers may be gone; but
+	 * streams may be left. */
+	if (h->draining || h->hooks.renewed == NULL ||
+	    h->hooks.renewed(h->hooks.arg, s))
+		fanout_end(h->fanout, still_holds, s);
+}
+
+void
+hub_use(struct hub *h, struct settings *s)
+{
+	if (fetcher_use(h->fetcher, s) != ERR_OK)
+		log_err("no thread to fetch keys: restart this program");
+	fanout_end(h->fanout, still_holds, s);
+}
+
 static void
 newer_database(void *arg)
 {
@@ -190,8 +218,8 @@ watch_signals(struct hub *h)
 }
 
 static enum err
-start_parts(struct hub *h, const struct settings *s, enum framing framing,
-    struct fault *f)
+start_parts(
+    struct hub *h, struct settings *s, enum framing framing, struct fault *f)
 {
 	const struct fanout_settings fanout = { h->loop, framing,
 		RING_BYTES_MAX, newer_database, h };
@@ -207,11 +235,15 @@ start_parts(struct hub *h, const struct settings *s, enum framing framing,
 	fanout_set_tailer(h->fanout, h->tailer);
 	/* The first batch is there: it says where the log ends. */
 	loop_empty(h->loop);
+	if ((e = fetcher_new(&h->fetcher, h->loop, renewed, h)) != ERR_OK)
+		return fault_set(f, e, "Out of memory.");
+	if ((e = fetcher_use(h->fetcher, s)) != ERR_OK)
+		return fault_set(f, e, "No thread to fetch keys.");
 	return ERR_OK;
 }
 
 enum err
-hub_open(struct hub **out, const struct settings *s, enum framing framing,
+hub_open(struct hub **out, struct settings *s, enum framing framing,
     const struct hub_hooks *hooks, struct fault *f)
 {
 	struct hub *h = mem_calloc(1, sizeof(*h));
@@ -284,9 +316,14 @@ hub_close(struct hub *h)
 {
 	if (h == NULL)
 		return;
+	/* A mode's own parts, such as its workers, may be gone: what is still
+	 * in the mail is not for them. */
+	h->draining = true;
+	fetcher_stop(h->fetcher);
 	tailer_stop(h->tailer);
 	if (h->loop != NULL)
 		loop_empty(h->loop);
+	fetcher_free(h->fetcher);
 	tailer_free(h->tailer);
 	stream_host_close(&h->host);
 	fanout_free(h->fanout);

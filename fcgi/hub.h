@@ -16,6 +16,9 @@ struct hub;
 struct hub_hooks {
 	void (*reload)(void *arg); /* SIGHUP */
 	void (*drain)(void *arg);  /* take no new requests from now on */
+	/* Fetched keys have changed: use these settings; false: others are
+	 * about to come. */
+	bool (*renewed)(void *arg, struct settings *s);
 	void *arg;
 };
 
@@ -24,12 +27,16 @@ struct hub_hooks {
  * reload, and drain once it has begun) for this and all later threads, opens the queue and starts to tail
  * it.  The fault names the setting or file to mend.
  */
-enum err hub_open(struct hub **out, const struct settings *s,
-    enum framing framing, const struct hub_hooks *hooks, struct fault *f);
+enum err hub_open(struct hub **out, struct settings *s, enum framing framing,
+    const struct hub_hooks *hooks, struct fault *f);
 
 struct loop *hub_loop(struct hub *h);
 struct stream_host *hub_host(struct hub *h);
 struct fanout *hub_fanout(struct hub *h);
+
+/* Other settings are in force: streams that they do not admit end, and their
+ * keys are looked after. */
+void hub_use(struct hub *h, struct settings *s);
 
 /* Something is under way that must be finished before the end. */
 void hub_hold(struct hub *h);

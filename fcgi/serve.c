@@ -29,12 +29,6 @@ struct server {
 
 static void reload(void *arg);
 
-static bool
-still_holds(void *arg, const struct subscriber *s)
-{
-	return settings_admit(arg, s->grant);
-}
-
 /*
  * In the loop: streams whose key is gone end.  While the hub drains all that
  * are left do: there may be no workers to ask any more.
@@ -50,7 +44,7 @@ reload_done(struct loop_mail *m)
 		fanout_end(hub_fanout(sv->parts.hub), NULL, NULL);
 	else {
 		now = workers_settings(sv->parts.workers);
-		fanout_end(hub_fanout(sv->parts.hub), still_holds, now);
+		hub_use(sv->parts.hub, now);
 		settings_unref(now);
 		if (sv->again)
 			reload(sv);
@@ -76,11 +70,30 @@ reload_run(struct worker_job *j, struct context *c)
 			config->transport_url) != 0)
 			log_warn("MERCURE_TRANSPORT_URL changes only with a "
 				 "restart");
+		settings_bring(&fresh);
 		workers_set_settings(sv->parts.workers, fresh);
 		settings_unref(fresh);
 		log_info("configuration read again");
 	}
 	loop_post(hub_loop(sv->parts.hub), &sv->reloaded);
+}
+
+/* A reload gives what it made to the fetcher, which compares anew. */
+static bool
+renewed(void *arg, struct settings *s)
+{
+	struct server *sv = arg;
+	struct settings *now;
+	bool same;
+
+	if (sv->reloading)
+		return false;
+	now = workers_settings(sv->parts.workers);
+	same = now->config == s->config;
+	settings_unref(now);
+	if (same)
+		workers_set_settings(sv->parts.workers, s);
+	return same;
 }
 
 static void
@@ -140,7 +153,7 @@ start(struct server *sv, struct settings *s,
 	struct queue_settings queue = settings_queue(c);
 	const struct commit_limits limits = { (size_t)c->parked_max,
 		(size_t)c->parked_bytes_max };
-	const struct hub_hooks hooks = { reload, drain, sv };
+	const struct hub_hooks hooks = { reload, drain, renewed, sv };
 	enum err e;
 	int fd;
 
@@ -181,6 +194,7 @@ serve_run(struct settings *s, const struct config_sources *sources,
 		settings_unref(s);
 		return fault_set(f, ERR_NOMEM, "Out of memory.");
 	}
+	settings_bring(&s);
 	sv->sources = sources;
 	sv->listener = listener;
 	if ((e = start(sv, s, listener, f)) == ERR_OK) {

@@ -3,26 +3,57 @@
 #ifndef SETTINGS_H
 #define SETTINGS_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "config.h"
+#include "config_keys.h"
 #include "grant.h"
 #include "jws_keys.h"
 #include "queue.h"
 
-/* Immutable but for its count; any thread may read what it holds. */
+/* What a role's tokens are verified with. */
+struct settings_role {
+	struct jws_keys *keys; /* NULL: none, or none yet from `url` */
+	const char *url;       /* where they are fetched; NULL: nowhere */
+	int64_t changed_ms;    /* which of the sets there was; 0: none */
+};
+
+/* Immutable but for its count and `wanted_ms`; any thread may read it. */
 struct settings {
 	_Atomic unsigned refs;
 	struct config *config;
-	struct jws_keys *publisher_keys;  /* NULL: none is configured */
-	struct jws_keys *subscriber_keys; /* likewise */
+	struct settings *base; /* whose configuration it is; NULL: its own */
+	struct settings_role role[CONFIG_ROLES];
+	/* When a token named a key that was not among the fetched. */
+	_Atomic int64_t *wanted_ms; /* of CONFIG_ROLES */
 };
 
 /* Takes over `config` on success, reads the keys that it names; one reference
- * is the caller's.  Errors as config_keys_new(), but a role may have no key. */
+ * is the caller's.  Errors as config_keys_new(), but a role may have no key;
+ * keys at a URL are not there yet. */
 enum err settings_new(
     struct settings **out, struct config *config, struct fault *f);
+
+/* Are some keys at a URL? */
+bool settings_fetch(const struct settings *s);
+
+/*
+ * The same with the fetched keys as they are in the queue at `now_ms` (real
+ * clock).  *out is NULL if nothing has changed.  Keys that cannot be read, or
+ * are too old, are left out, and the log says why.  ERR_NOMEM, or as
+ * queue_read(): the settings are as good as before.
+ */
+enum err settings_renew(
+    struct settings **out, struct settings *s, struct queue *q, int64_t now_ms);
+
+/* The role's keys of a fetched set.  Errors as jws_keys_fetched(). */
+enum err settings_keys_of_set(struct jws_keys **out, const struct settings *s,
+    enum config_role role, struct slice text, struct fault *f);
+
+/* Put settings in the place of *s that have what the queue holds now. */
+void settings_bring(struct settings **s);
 
 /* May a subscriber with this grant (NULL: without a token) still be there, by
  * its key or as anonymous? */

@@ -24,6 +24,7 @@ struct config {
 	char *publisher_alg;
 	char *subscriber_key; /* falls back to secret_key */
 	char *subscriber_alg;
+	char *ca_file;                 /* MERCURE_CA_FILE */
 	char *cookie_name;             /* MERCURE_AUTHZ_COOKIE_NAME */
 	char *cookie_same_site;        /* MERCURE_COOKIE_SAMESITE */
 	char *transport_url;           /* MERCURE_TRANSPORT_URL */

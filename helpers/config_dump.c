@@ -25,7 +25,9 @@ dump_option(struct buf *out, const struct config *c,
 	}
 	if ((text = *config_text(c, o)) == NULL)
 		return;
-	if (o->secret && !show_secrets)
+	/* Where a key is may be seen by everybody. */
+	if (o->secret && !show_secrets &&
+	    !(o->key && config_key_is_place(text)))
 		buf_printf(
 		    out, "# %s is set (%zu bytes)\n", name, strlen(text));
 	else

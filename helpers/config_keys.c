@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "config_table.h"
+#include "http.h"
 
 static const char *
 key_of(const struct config *c, enum config_role role)
@@ -66,6 +67,38 @@ is_url(const char *value)
 	return false;
 }
 
+bool
+config_key_is_place(const char *value)
+{
+	return value[0] == '@' && (value[1] == '/' || is_url(value));
+}
+
+enum err
+config_keys_url(const char **out, const struct config *c, enum config_role role,
+    struct fault *f)
+{
+	const char *setting = config_keys_setting(c, role);
+	const char *value = key_of(c, role);
+	struct fault why = { "" };
+	enum err e;
+
+	if (value == NULL || !is_url(value)) {
+		*out = NULL;
+		return ERR_OK;
+	}
+	if (value[0] != '@')
+		return fault_set(f, ERR_SYNTAX,
+		    "%s: this is a URL: write @ in front of it.", setting);
+	if ((e = http_check_url(value + 1, true, &why)) == ERR_UNSUPPORTED)
+		return fault_set(f, e,
+		    "%s: %s  Or save the set to a file and name that: @/path.",
+		    setting, why.text);
+	if (e != ERR_OK)
+		return fault_set(f, e, "%s: %s", setting, why.text);
+	*out = value + 1;
+	return ERR_OK;
+}
+
 /* Read the text of the keys into *out; *open: everybody may read it. */
 static enum err
 key_text(struct buf *out, bool *open, const char *value, struct fault *f)
@@ -79,8 +112,8 @@ key_text(struct buf *out, bool *open, const char *value, struct fault *f)
 		    "this is the name of a file: write @ in front of it.");
 	if (is_url(value))
 		return fault_set(f, ERR_UNSUPPORTED,
-		    "keys are not fetched from URLs: save the set to a file "
-		    "and name that: @/path.");
+		    "keys at a URL verify tokens and cannot sign them: make "
+		    "the token where the private key is, or set a secret.");
 	if (strncmp(value, "@/", 2) == 0) {
 		if ((e = config_read_text(out, &mode, value + 1, f)) != ERR_OK)
 			return e == ERR_NOTFOUND ? ERR_IO : e;

@@ -29,6 +29,12 @@ check_transport(struct slice value)
 }
 
 static const char *
+check_path(struct slice value)
+{
+	return slice_starts(value, "/") ? NULL : "must be the path of a file";
+}
+
+static const char *
 check_cookie_name(struct slice value)
 {
 	for (size_t i = 0; i < value.len; i++) {
@@ -97,6 +103,8 @@ const struct config_option config_options[] = {
 	{ { "MERCURE_SUBSCRIBER_JWT_ALG" }, FIELD(subscriber_alg),
 	    .kind = CONFIG_CHOICE, .choices = JWS_ALG_NAMES,
 	    .help = "algorithm of subscribers' tokens" },
+	{ { "MERCURE_CA_FILE" }, FIELD(ca_file), .check = check_path,
+	    .help = "authorities to trust when keys are fetched" },
 	{ { "MERCURE_AUTHZ_COOKIE_NAME" }, FIELD(cookie_name),
 	    .check = check_cookie_name, .standard = "mercureAuthorization",
 	    .help = "name of the cookie that carries a token" },

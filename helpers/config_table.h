@@ -62,6 +62,9 @@ enum err config_set_named(struct config *c, struct slice name,
 /* Does the set hold an option that is secret? */
 bool config_seen_secret(uint64_t seen);
 
+/* Does the value of a key tell where it is, "@/path" or "@https://..."? */
+bool config_key_is_place(const char *value);
+
 /* Does the text hold PEM, other than in JSON? */
 bool config_is_pem(struct slice text);
 

@@ -139,7 +139,7 @@ for my $row (
     ['1: PEM as a secret', $line, 'HS256', qr/which HS256 cannot use/],
     ['6: another curve', $line, 'ES384', qr/not of the kind that ES384/],
     ['a file that is not there', '@/nowhere/key', undef, qr{/nowhere/key: }],
-    ['a URL', '@https://example.com/jwks', undef, qr/save the set to a file/],
+    ['a URL', '@http://example.com/jwks', undef, qr/save the set to a file/],
     ['a JWK cut short', '{"kty":"EC"', undef, qr/not a JSON object/],
     ['18: a private key', slurp("$one->{dir}/key") =~ s/\n/\\n/gr, undef,
 	qr/is a private key.*openssl pkey -pubout/],

@@ -152,11 +152,10 @@ static const struct {
 	{ "no file", "@/nowhere/key.pem", ERR_IO, "/nowhere/key.pem" },
 	{ "a folder", "@/", ERR_IO, "MERCURE_PUBLISHER_SECRET_KEY: /: " },
 	{ "a URL", "@https://example.com/jwks", ERR_UNSUPPORTED,
-	    "save the set to a file" },
+	    "MERCURE_PUBLISHER_SECRET_KEY: keys at a URL verify tokens and "
+	    "cannot sign" },
 	{ "a URL without @", "https://example.com/jwks", ERR_UNSUPPORTED,
-	    "save the set to a file" },
-	{ "a URL in capitals", "@HTTP://example.com/jwks", ERR_UNSUPPORTED,
-	    "save the set to a file" },
+	    "cannot sign" },
 	{ "a file without @", "/dev/null", ERR_SYNTAX, "write @ in front" },
 	{ "secret of lines", "a\nsecret", ERR_SYNTAX, "control characters" },
 	{ "control characters in PEM", PEM_LINES("\n\a"), ERR_SYNTAX,
@@ -174,6 +173,60 @@ test_bad(void **state)
 		if (keys_from(&keys, bad[i].key, NULL, &f) != bad[i].err ||
 		    keys != NULL || strstr(f.text, bad[i].want) == NULL)
 			fail_msg("%s: %s", bad[i].name, f.text);
+	}
+}
+
+static const struct {
+	const char *name, *key;
+	enum err err;
+	const char *want; /* the URL, NULL, or in the sentence */
+} urls[] = {
+	{ "a URL", "@https://example.com/jwks?a=b", ERR_OK,
+	    "https://example.com/jwks?a=b" },
+	{ "a URL in capitals", "@HTTPS://Example.COM/jwks", ERR_OK,
+	    "HTTPS://Example.COM/jwks" },
+	{ "no key", "", ERR_OK, NULL },
+	{ "a secret", "a secret", ERR_OK, NULL },
+	{ "a file", "@/etc/jwks.json", ERR_OK, NULL },
+	{ "a URL without @", "https://example.com/jwks", ERR_SYNTAX,
+	    "MERCURE_PUBLISHER_SECRET_KEY: this is a URL: write @" },
+	{ "http", "@http://example.com/jwks", ERR_UNSUPPORTED,
+	    "must begin with https://.  Or save the set to a file" },
+	{ "http without @", "http://example.com/jwks", ERR_SYNTAX, "write @" },
+	{ "a URL of a file", "@file:///etc/jwks.json", ERR_UNSUPPORTED,
+	    "name that: @/path" },
+	{ "no host", "@https:///", ERR_SYNTAX, "cannot be read" },
+	{ "a password", "@https://me:hidden@example.com/", ERR_SYNTAX,
+	    "what stands before the @" },
+};
+
+static void
+test_urls(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(urls); i++) {
+		char line[LINES_MAX];
+		char *environ_of_case[] = { line, NULL };
+		const struct config_sources src = { .path = "/dev/null",
+			.environ = environ_of_case };
+		struct config *c = NULL;
+		const char *url = NULL;
+		struct fault f = { "" };
+		enum err e;
+
+		snprintf(
+		    line, sizeof(line), "MERCURE_JWT_SECRET=%s", urls[i].key);
+		assert_int_equal(config_load(&c, &src, NULL), ERR_OK);
+		e = config_keys_url(&url, c, CONFIG_PUBLISHERS, &f);
+		if (e != urls[i].err ||
+		    (url == NULL) != (e != ERR_OK || urls[i].want == NULL))
+			fail_msg("%s: %d %s", urls[i].name, e, f.text);
+		if (url != NULL)
+			assert_string_equal(url, urls[i].want);
+		if (e != ERR_OK && strstr(f.text, urls[i].want) == NULL)
+			fail_msg("%s: %s", urls[i].name, f.text);
+		assert_null(strstr(f.text, "hidden"));
+		config_free(c);
 	}
 }
 
@@ -264,6 +317,7 @@ main(void)
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_urls),
 		cmocka_unit_test(test_dump),
 		cmocka_unit_test(test_setting),
 		cmocka_unit_test(test_no_memory),

@@ -92,8 +92,8 @@ desk_open(struct desk *d, struct queue_room *room)
 				.matchers_max = 10,
 				.topic_length_max = 100 } };
 	d->settings.config = &d->config;
-	d->settings.publisher_keys = forge_key(SECRET, "HS256");
-	d->settings.subscriber_keys = forge_key(SECRET, "HS256");
+	d->settings.role[CONFIG_PUBLISHERS].keys = forge_key(SECRET, "HS256");
+	d->settings.role[CONFIG_SUBSCRIBERS].keys = forge_key(SECRET, "HS256");
 	buf_init(&d->token, FORGE_MAX);
 	buf_init(&d->bearer, FORGE_MAX);
 	buf_init(&d->cookie, FORGE_MAX);
@@ -108,8 +108,8 @@ desk_open(struct desk *d, struct queue_room *room)
 static void
 desk_close(struct desk *d)
 {
-	jws_keys_free(d->settings.publisher_keys);
-	jws_keys_free(d->settings.subscriber_keys);
+	jws_keys_free(d->settings.role[CONFIG_PUBLISHERS].keys);
+	jws_keys_free(d->settings.role[CONFIG_SUBSCRIBERS].keys);
 	buf_free(&d->token);
 	buf_free(&d->bearer);
 	buf_free(&d->cookie);

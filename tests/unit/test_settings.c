@@ -9,6 +9,8 @@
 #include <cmocka.h>
 
 #include "mem_fail.h"
+#include "queue_keys.h"
+#include "queue_room.h"
 #include "settings.h"
 
 static const struct {
@@ -89,12 +91,151 @@ fails_with_a_reason_without_memory(void **state)
 	assert_true(n > 4);
 }
 
+#define URL "https://example.com/jwks"
+#define JWK(kid, x)                                                           \
+	"{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"kid\":\"" kid "\",\"x\":\"" x \
+	"\"}"
+#define X1 "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
+#define NOW INT64_C(1700000000000)
+#define DAY_MS (INT64_C(24) * 3600 * 1000)
+
+/* Subscribers' keys are at the URL, publishers have a secret. */
+static struct settings *
+fetching(const char *alg)
+{
+	const char *const environ_of_case[] = {
+		"MERCURE_SUBSCRIBER_SECRET_KEY=@" URL,
+		"MERCURE_PUBLISHER_SECRET_KEY=a", alg, NULL
+	};
+	const struct config_sources sources = {
+		.environ = (char *const *)(uintptr_t)environ_of_case
+	};
+	struct settings *s = NULL;
+	struct config *c = NULL;
+
+	assert_int_equal(config_load(&c, &sources, NULL), ERR_OK);
+	assert_int_equal(settings_new(&s, c, NULL), ERR_OK);
+	assert_true(settings_fetch(s));
+	assert_null(s->role[CONFIG_SUBSCRIBERS].keys);
+	return s;
+}
+
+static void
+put(struct queue *q, const char *set, int64_t now_ms, int64_t fresh_ms)
+{
+	assert_int_equal(queue_keys_store(q, slice_of(URL), slice_of(set),
+			     now_ms, fresh_ms, slice_of(""), NULL),
+	    ERR_OK);
+}
+
+/* Renew *s; false: nothing has changed. */
+static bool
+renews(struct settings **s, struct queue *q, int64_t now_ms)
+{
+	struct settings *fresh = NULL;
+
+	assert_int_equal(settings_renew(&fresh, *s, q, now_ms), ERR_OK);
+	if (fresh == NULL)
+		return false;
+	assert_ptr_equal(fresh->config, (*s)->config);
+	assert_ptr_equal(fresh->role[CONFIG_PUBLISHERS].keys,
+	    (*s)->role[CONFIG_PUBLISHERS].keys);
+	settings_unref(*s);
+	*s = fresh;
+	return true;
+}
+
+static bool
+has(const struct settings *s, const char *kid)
+{
+	const struct jws_keys *keys = s->role[CONFIG_SUBSCRIBERS].keys;
+
+	return keys != NULL && jws_keys_have_kid(keys, kid);
+}
+
+static void
+follows_fetched_keys(void **state)
+{
+	struct queue *q = queue_room_open(*state, QUEUE_WRITE);
+	struct settings *s = fetching(NULL);
+	bool mine;
+
+	assert_false(renews(&s, q, NOW));
+	assert_int_equal(
+	    queue_keys_claim(q, slice_of(URL), NOW, NOW, &mine, NULL), ERR_OK);
+	assert_false(renews(&s, q, NOW));
+	put(q, "{\"keys\":[" JWK("a", X1) "]}", NOW, NOW + 1000);
+	assert_true(renews(&s, q, NOW));
+	assert_true(has(s, "a"));
+	assert_false(renews(&s, q, NOW));
+	put(q, "{\"keys\":[" JWK("b", X1) "]}", NOW + 1, NOW + 1000);
+	assert_true(renews(&s, q, NOW));
+	assert_true(has(s, "b") && !has(s, "a"));
+
+	/* A day too late they are not used any more, until they come again. */
+	assert_false(renews(&s, q, NOW + 999 + DAY_MS));
+	assert_true(renews(&s, q, NOW + 1000 + DAY_MS));
+	assert_null(s->role[CONFIG_SUBSCRIBERS].keys);
+	assert_string_equal(s->role[CONFIG_SUBSCRIBERS].url, URL);
+	assert_false(renews(&s, q, NOW + 1000 + DAY_MS));
+	put(q, "{\"keys\":[" JWK("b", X1) "]}", NOW + 2, NOW + DAY_MS);
+	assert_true(renews(&s, q, NOW + 1000 + DAY_MS));
+	assert_true(has(s, "b"));
+	settings_unref(s);
+	queue_close(q);
+}
+
+static void
+leaves_keys_of_other_algorithms_out(void **state)
+{
+	struct queue *q = queue_room_open(*state, QUEUE_WRITE);
+	struct settings *s = fetching("MERCURE_SUBSCRIBER_JWT_ALG=RS256");
+
+	put(q, "{\"keys\":[" JWK("a", X1) "]}", NOW, NOW + 1000);
+	assert_true(renews(&s, q, NOW));
+	assert_null(s->role[CONFIG_SUBSCRIBERS].keys);
+	assert_false(renews(&s, q, NOW));
+	settings_unref(s);
+	queue_close(q);
+}
+
+static void
+renews_or_fails_without_memory(void **state)
+{
+	struct queue *q = queue_room_open(*state, QUEUE_WRITE);
+	bool failed = true;
+	long n;
+
+	put(q, "{\"keys\":[" JWK("a", X1) "]}", NOW, NOW + 1000);
+	for (n = 1; failed; n++) {
+		struct settings *s = fetching(NULL), *fresh = NULL;
+		enum err e;
+
+		mem_fail_at(n);
+		e = settings_renew(&fresh, s, q, NOW);
+		failed = mem_failed();
+		mem_fail_at(0);
+		assert_int_equal(e, failed ? ERR_NOMEM : ERR_OK);
+		assert_true((fresh == NULL) == failed);
+		settings_unref(fresh);
+		settings_unref(s);
+	}
+	assert_true(n > 4);
+	queue_close(q);
+}
+
+#define TEST(f) \
+	cmocka_unit_test_setup_teardown(f, queue_room_make, queue_room_remove)
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(binds_keys),
 		cmocka_unit_test(fails_with_a_reason_without_memory),
+		TEST(follows_fetched_keys),
+		TEST(leaves_keys_of_other_algorithms_out),
+		TEST(renews_or_fails_without_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
