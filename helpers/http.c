@@ -2,8 +2,7 @@
 /* http.c - asks other servers by libcurl. */
 #include "http.h"
 
-#include <curl/curl.h>
-
+#include "http_library.h"
 #include "mem.h"
 #include "url.h"
 
@@ -13,6 +12,7 @@
 
 struct transfer {
 	const struct http_request *rq;
+	struct http_library lib;
 	CURL *curl;
 	struct curl_slist *headers;
 	struct url url;
@@ -164,14 +164,15 @@ look_up(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
 }
 
 static CURLcode
-set_constants(CURL *curl)
+set_constants(struct transfer *t)
 {
 	CURLcode rc = CURLE_OK;
 
 	for (size_t i = 0; rc == CURLE_OK && i < COUNT(texts); i++)
-		rc = curl_easy_setopt(curl, texts[i].name, texts[i].text);
+		rc = t->lib.easy_setopt(t->curl, texts[i].name, texts[i].text);
 	for (size_t i = 0; rc == CURLE_OK && i < COUNT(numbers); i++)
-		rc = curl_easy_setopt(curl, numbers[i].name, numbers[i].number);
+		rc = t->lib.easy_setopt(
+		    t->curl, numbers[i].name, numbers[i].number);
 	return rc;
 }
 
@@ -181,27 +182,29 @@ set_limits(struct transfer *t)
 	CURL *curl = t->curl;
 	CURLcode rc;
 
-	if ((rc = curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,
+	if ((rc = t->lib.easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,
 		 (long)t->rq->connect_ms)) != CURLE_OK ||
-	    (rc = curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS,
+	    (rc = t->lib.easy_setopt(curl, CURLOPT_TIMEOUT_MS,
 		 (long)t->rq->total_ms)) != CURLE_OK ||
-	    (rc = curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body)) !=
+	    (rc = t->lib.easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body)) !=
 		CURLE_OK ||
-	    (rc = curl_easy_setopt(curl, CURLOPT_WRITEDATA, t)) != CURLE_OK ||
-	    (rc = curl_easy_setopt(
+	    (rc = t->lib.easy_setopt(curl, CURLOPT_WRITEDATA, t)) != CURLE_OK ||
+	    (rc = t->lib.easy_setopt(
 		 curl, CURLOPT_HEADERFUNCTION, take_header)) != CURLE_OK ||
-	    (rc = curl_easy_setopt(curl, CURLOPT_HEADERDATA, t)) != CURLE_OK ||
-	    (rc = curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, look_up)) !=
+	    (rc = t->lib.easy_setopt(curl, CURLOPT_HEADERDATA, t)) !=
 		CURLE_OK ||
-	    (rc = curl_easy_setopt(curl, CURLOPT_XFERINFODATA, t)) != CURLE_OK)
+	    (rc = t->lib.easy_setopt(
+		 curl, CURLOPT_XFERINFOFUNCTION, look_up)) != CURLE_OK ||
+	    (rc = t->lib.easy_setopt(curl, CURLOPT_XFERINFODATA, t)) !=
+		CURLE_OK)
 		return rc;
-	return curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, t->detail);
+	return t->lib.easy_setopt(curl, CURLOPT_ERRORBUFFER, t->detail);
 }
 
 static CURLcode
 add_header(struct transfer *t, const char *line)
 {
-	struct curl_slist *more = curl_slist_append(t->headers, line);
+	struct curl_slist *more = t->lib.slist_append(t->headers, line);
 
 	if (more == NULL)
 		return CURLE_OUT_OF_MEMORY;
@@ -221,16 +224,17 @@ set_request(struct transfer *t)
 		if (rc == CURLE_OK)
 			rc = add_header(t, *h);
 	if (rc == CURLE_OK)
-		rc = curl_easy_setopt(curl, CURLOPT_HTTPHEADER, t->headers);
+		rc = t->lib.easy_setopt(curl, CURLOPT_HTTPHEADER, t->headers);
 	if (rc == CURLE_OK)
-		rc = curl_easy_setopt(curl, CURLOPT_URL, t->href);
+		rc = t->lib.easy_setopt(curl, CURLOPT_URL, t->href);
 	if (rc == CURLE_OK && rq->ca_file != NULL)
-		rc = curl_easy_setopt(curl, CURLOPT_CAINFO, rq->ca_file);
+		rc = t->lib.easy_setopt(curl, CURLOPT_CAINFO, rq->ca_file);
 	if (rc == CURLE_OK && rq->body.base != NULL)
-		rc = curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
+		rc = t->lib.easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
 		    (curl_off_t)rq->body.len);
 	if (rc == CURLE_OK && rq->body.base != NULL)
-		rc = curl_easy_setopt(curl, CURLOPT_POSTFIELDS, rq->body.base);
+		rc =
+		    t->lib.easy_setopt(curl, CURLOPT_POSTFIELDS, rq->body.base);
 	return rc;
 }
 
@@ -300,7 +304,7 @@ failure(const struct transfer *t, CURLcode rc, struct fault *f)
 		return fault_set(f, ERR_IO, "%s: %s", t->shown, why);
 	show(detail, sizeof(detail),
 	    slice_of(
-		t->detail[0] != '\0' ? t->detail : curl_easy_strerror(rc)));
+		t->detail[0] != '\0' ? t->detail : t->lib.easy_strerror(rc)));
 	return fault_set(f, ERR_IO, "%s: %s (%s)", t->shown, why, detail);
 }
 
@@ -309,7 +313,7 @@ refuse_redirect(const struct transfer *t, struct fault *f)
 {
 	char *to = NULL, shown[SHOWN_MAX];
 
-	if (curl_easy_getinfo(t->curl, CURLINFO_REDIRECT_URL, &to) !=
+	if (t->lib.easy_getinfo(t->curl, CURLINFO_REDIRECT_URL, &to) !=
 		CURLE_OK ||
 	    to == NULL)
 		return ERR_OK;
@@ -322,19 +326,20 @@ refuse_redirect(const struct transfer *t, struct fault *f)
 
 /* The values of a header, joined; NULL also for "there is none". */
 static enum err
-keep_header(char **out, CURL *curl, const char *name)
+keep_header(char **out, const struct transfer *t, const char *name)
 {
 	struct curl_header *h = NULL;
 	struct buf value;
 	enum err e;
 
-	if (curl_easy_header(curl, name, 0, CURLH_HEADER, -1, &h) != CURLHE_OK)
+	if (t->lib.easy_header(t->curl, name, 0, CURLH_HEADER, -1, &h) !=
+	    CURLHE_OK)
 		return ERR_OK;
 	buf_init(&value, HEADER_MAX);
 	buf_text(&value, h->value);
 	for (size_t i = 1, n = h->amount; i < n; i++) {
-		if (curl_easy_header(curl, name, i, CURLH_HEADER, -1, &h) !=
-		    CURLHE_OK)
+		if (t->lib.easy_header(
+			t->curl, name, i, CURLH_HEADER, -1, &h) != CURLHE_OK)
 			break;
 		buf_text(&value, ", ");
 		buf_text(&value, h->value);
@@ -353,14 +358,14 @@ keep_answer(struct transfer *t, struct fault *f)
 	long status = 0;
 	enum err e;
 
-	if (curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status) !=
+	if (t->lib.easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status) !=
 	    CURLE_OK)
 		status = 0;
 	t->answer.status = (int)status;
 	for (size_t i = 0; wanted != NULL && i < HTTP_WANTED_MAX; i++) {
 		if (wanted[i] == NULL)
 			break;
-		e = keep_header(&t->answer.header[i], t->curl, wanted[i]);
+		e = keep_header(&t->answer.header[i], t, wanted[i]);
 		if (e != ERR_OK)
 			return fault_set(f, e, "%s: the header %s: %s.",
 			    t->shown, wanted[i], err_text(e));
@@ -374,20 +379,37 @@ perform(struct transfer *t, struct fault *f)
 	CURLcode rc;
 	enum err e;
 
-	if ((t->curl = curl_easy_init()) == NULL)
+	if ((t->curl = t->lib.easy_init()) == NULL)
 		return failure(t, CURLE_OUT_OF_MEMORY, f);
-	if ((rc = set_constants(t->curl)) == CURLE_OK &&
+	if ((rc = set_constants(t)) == CURLE_OK &&
 	    (rc = set_limits(t)) == CURLE_OK &&
 	    (rc = set_request(t)) == CURLE_OK)
-		rc = curl_easy_perform(t->curl);
+		rc = t->lib.easy_perform(t->curl);
 	/* A name that nobody answers for is not waited for at the end. */
 	if (rc == CURLE_ABORTED_BY_CALLBACK)
-		curl_easy_setopt(t->curl, CURLOPT_QUICK_EXIT, 1L);
+		t->lib.easy_setopt(t->curl, CURLOPT_QUICK_EXIT, 1L);
 	if (rc != CURLE_OK)
 		return failure(t, rc, f);
 	if ((e = refuse_redirect(t, f)) != ERR_OK)
 		return e;
 	return keep_answer(t, f);
+}
+
+/* libcurl counts its users by itself, in any thread. */
+static enum err
+with_library(struct transfer *t, struct fault *f)
+{
+	enum err e = http_library_load(&t->lib, f);
+
+	if (e != ERR_OK)
+		return e;
+	if (t->lib.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		return fault_set(f, ERR_NOMEM, "libcurl does not start.");
+	e = perform(t, f);
+	t->lib.slist_free_all(t->headers);
+	t->lib.easy_cleanup(t->curl);
+	t->lib.global_cleanup();
+	return e;
 }
 
 enum err
@@ -398,21 +420,14 @@ http_send(
 	enum err e;
 
 	buf_init(&t.answer.body, rq->body_max);
-	/* libcurl counts its users by itself, in any thread. */
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-		buf_free(&t.answer.body);
-		return fault_set(f, ERR_NOMEM, "libcurl does not start.");
-	}
 	if ((e = url_read(&t.url, rq->url, rq->https_only, f)) != ERR_OK ||
-	    (e = url_keep(&t, f)) != ERR_OK || (e = perform(&t, f)) != ERR_OK)
+	    (e = url_keep(&t, f)) != ERR_OK ||
+	    (e = with_library(&t, f)) != ERR_OK)
 		goto out;
 
 	*out = t.answer;
 	t.answer = (struct http_answer){ 0 };
 out:
-	curl_slist_free_all(t.headers);
-	curl_easy_cleanup(t.curl);
-	curl_global_cleanup();
 	http_answer_free(&t.answer);
 	mem_free(t.href);
 	url_free(&t.url);

@@ -46,7 +46,7 @@ struct http_answer {
  * at.  The caller frees *out with http_answer_free().
  *
  * ERR_SYNTAX: no URL, or one with a user's name.  ERR_UNSUPPORTED: another
- * scheme; a redirect: the fault says where it leads.  ERR_LIMIT: a longer
+ * scheme; libcurl is not installed; a redirect: the fault says where it leads.  ERR_LIMIT: a longer
  * answer.  ERR_IO: no connection, no whole answer in time, a certificate that
  * is not trusted, no HTTP.  ERR_NOMEM.  The fault names the URL without its
  * query and what may mend it; *out is untouched.

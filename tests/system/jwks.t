@@ -263,11 +263,12 @@ is cgi($alone, $token_b), 200, 'CGI alone: and the next';
 is asked(), $age + 1, 'CGI alone: fetched once';
 
 # --check fetches, and says what there is.
+my %env;
 sub check {
 	my (%settings) = @_;
 	my $hub = Hub->new(config => { %config, %settings });
 	my ($status, $out, $err) = run([program('pushcgi.fcgi'), '--config',
-	    $hub->{config_path}, '--check']);
+	    $hub->{config_path}, '--check'], env => \%env);
 
 	return ($status, "$out$err");
 }
@@ -301,6 +302,13 @@ for my $row (
 	like $out, $want, "--check: $name: why";
 	unlike $out, qr/hidden/, "--check: $name: nothing secret";
 }
+
+# Where libcurl is not installed, or something else has its name.
+$env{LD_LIBRARY_PATH} = temp_dir();
+spew("$env{LD_LIBRARY_PATH}/libcurl.so.4", 'no library');
+($status, $out) = check();
+isnt $status, 0, '--check: no libcurl';
+like $out, qr/libcurl\.so\.4 cannot be loaded: install it/, 'and its mend';
 
 # The helper shows the URL, and cannot sign.
 ($status, $out) = $alone->helper(['config']);
