@@ -20,6 +20,7 @@ struct roster_entry {
 	struct presence *presence;
 	int64_t until_ms;
 	enum presence_state wanted, written;
+	bool counted; /* it is in `n` */
 	bool waits, taken;
 	bool let_go; /* by its subscriber */
 };
@@ -97,11 +98,12 @@ count_here(struct roster *r, const struct presence *p)
 
 	if (p->has_token)
 		LIST_FOREACH(e, token_bucket(r, p), same_token)
-	here.same_token +=
-	    memcmp(e->presence->token, p->token, sizeof(p->token)) == 0;
+	here.same_token += e->counted && memcmp(e->presence->token, p->token,
+					     sizeof(p->token)) == 0;
 	if (p->address.base != NULL)
 		LIST_FOREACH(e, address_bucket(r, p), same_address)
-	here.same_address += slice_eq(e->presence->address, p->address);
+	here.same_address +=
+	    e->counted && slice_eq(e->presence->address, p->address);
 	return here;
 }
 
@@ -158,6 +160,16 @@ add(struct roster *r, struct roster_entry *e)
 	if (p->address.base != NULL)
 		LIST_INSERT_HEAD(address_bucket(r, p), e, same_address);
 	r->n++;
+	e->counted = true;
+}
+
+/* Who has left makes room at once, whenever that gets written. */
+static void
+uncount(struct roster_entry *e)
+{
+	if (e->counted)
+		e->roster->n--;
+	e->counted = false;
 }
 
 enum err
@@ -204,7 +216,7 @@ drop(struct roster_entry *e)
 	LIST_REMOVE(e, same_token);
 	if (e->presence->address.base != NULL)
 		LIST_REMOVE(e, same_address);
-	r->n--;
+	uncount(e);
 	presence_free(e->presence);
 	mem_free(e);
 }
@@ -243,6 +255,8 @@ want(struct roster_entry *e, enum presence_state state, int64_t until_ms,
 	e->wanted = state;
 	e->until_ms = until_ms;
 	e->let_go = let_go;
+	if (state == PRESENCE_GONE)
+		uncount(e);
 	waits = arrange(e);
 	kick = r->kick;
 	arg = r->arg;

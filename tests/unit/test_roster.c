@@ -220,6 +220,35 @@ test_limits(void **state)
 	}
 }
 
+/* Although the queue cannot be written, and still has the row. */
+static void
+test_who_left_makes_room(void **state)
+{
+	const struct roster_limits limits[] = { { 2, 0, 0 }, { 0, 2, 0 },
+		{ 0, 0, 2 } };
+	struct roster *r = *state;
+
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		struct roster_entry *a = enter(r, 1, "a");
+		struct roster_entry *b = enter(r, 1, "a"), *c = NULL;
+		struct presence *p = somebody(1, "a");
+		struct fault f = { "" };
+
+		roster_begin(a);
+		roster_begin(b);
+		assert_string_equal(write_all(r, ERR_OK, 1), "++");
+		assert_int_equal(
+		    roster_enter(&c, r, p, &nobody, &limits[i], &f), ERR_LIMIT);
+		roster_end(a);
+		assert_string_equal(write_all(r, ERR_FULL, 0), "-");
+		assert_int_equal(
+		    roster_enter(&c, r, p, &nobody, &limits[i], &f), ERR_OK);
+		roster_end(b);
+		roster_end(c);
+		assert_string_equal(write_all(r, ERR_OK, 1), "--");
+	}
+}
+
 static void
 test_two_who_go_on_as_one(void **state)
 {
@@ -280,6 +309,8 @@ main(void)
 		    test_limits, room_open, room_close),
 		cmocka_unit_test_setup_teardown(
 		    test_two_who_go_on_as_one, room_open, room_close),
+		cmocka_unit_test_setup_teardown(
+		    test_who_left_makes_room, room_open, room_close),
 		cmocka_unit_test(test_memory),
 	};
 
