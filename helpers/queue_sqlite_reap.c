@@ -42,11 +42,13 @@ copy_rows(
 		   : queue_sqlite_failed(q, rc);
 }
 
-/* Has it really died?  It may have come back since we looked. */
+/* Has it really died?  It may have come back since we looked, and this may be
+ * another sidecar. */
 static bool
 is_dead(const struct queue_sqlite *q, uint64_t owner)
 {
-	return owner == 0 || !sidecar_lives(q->side, owner);
+	return owner == 0 || (sidecar_age_ms(q->side) >= GRACE_MS &&
+				 !sidecar_lives(q->side, owner));
 }
 
 static enum err
@@ -128,7 +130,8 @@ find_dead(struct queue_sqlite *q, struct reaping *r, bool *found)
 	return e;
 }
 
-/* The sidecar at the path, with a sign of life of ours in it. */
+/* The database and the sidecar at the path, with a sign of life of ours in
+ * it: in silence nobody else looks for a minute. */
 static enum err
 stay_alive(struct queue_sqlite *q)
 {
@@ -138,6 +141,8 @@ stay_alive(struct queue_sqlite *q)
 		sidecar_close(q->side);
 		q->side = NULL;
 	}
+	if (q->db != NULL && queue_sqlite_look(q) == ERR_MOVED)
+		queue_sqlite_shut(q);
 	if ((e = queue_sqlite_ready(q)) != ERR_OK)
 		return e;
 	return queue_sqlite_show_life(q);
@@ -160,7 +165,9 @@ queue_sqlite_reap(
 	if (e == ERR_OK && sidecar_lead(q->side) &&
 	    sidecar_age_ms(q->side) >= GRACE_MS)
 		e = find_dead(q, &r, &found);
-	queue_sqlite_done(q, e);
+	/* A look that went well does not make a queue that is full work. */
+	if (e != ERR_OK)
+		queue_sqlite_done(q, e);
 	if (e != ERR_OK)
 		return fault_set(f, e, "%s", q->fault.text);
 	if (!found)
