@@ -37,11 +37,11 @@ write_changes(struct presence_writer *w, int64_t now)
 		changes[i] = taken[i].change;
 	e = queue_present(w->queue, changes, n, &epoch, &f);
 	roster_made(w->roster, taken, n, e, epoch);
-	if (e != ERR_OK) {
-		log_err(
-		    "subscriptions not written n=%zu reason=\"%s\"", n, f.text);
+	if (e != ERR_OK && !w->failing)
+		log_err("subscriptions not written reason=\"%s\"", f.text);
+	if (e != ERR_OK)
 		w->retry_ms = now + RETRY_MS;
-	}
+	w->failing = e != ERR_OK;
 	return e;
 }
 

@@ -7,14 +7,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
+#include <sqlite3.h>
 
 #include "commit.h"
 #include "container.h"
 #include "log.h"
 #include "mem_fail.h"
-#include "queue_room.h"
+#include "presence_room.h"
 
 #define GROUP 8
 #define ROUNDS 5
@@ -119,13 +121,19 @@ expect_acked(struct publishing *p)
 }
 
 static void
-start(struct publishing *p)
+start_with(struct publishing *p, struct roster *roster)
 {
 	struct fault f = { "" };
 
-	if (commit_start(&p->commit, &p->room->settings, &limits, p->loop, NULL,
-		&f) != ERR_OK)
+	if (commit_start(&p->commit, &p->room->settings, &limits, p->loop,
+		roster, &f) != ERR_OK)
 		fail_msg("%s", f.text);
+}
+
+static void
+start(struct publishing *p)
+{
+	start_with(p, NULL);
 }
 
 static void
@@ -210,6 +218,166 @@ acknowledges_what_it_keeps(void **state)
 	commit_stop(p->commit);
 }
 
+/* A roster that the publish thread writes; *q is a handle to look with. */
+static struct roster *
+start_with_roster(struct publishing *p, struct queue **q)
+{
+	struct roster *r = NULL;
+
+	assert_int_equal(roster_new(&r), ERR_OK);
+	*q = presence_room_open(p->room, roster_owner(r));
+	start_with(p, r);
+	return r;
+}
+
+static void
+enter(struct roster *r, struct roster_entry **entries, size_t n)
+{
+	const struct roster_limits none = { 0, 0, 0 };
+	const struct queue_crowd nobody = { 0, 0, 0 };
+
+	for (size_t i = 0; i < n; i++) {
+		assert_int_equal(roster_enter(&entries[i], r,
+				     presence_room_somebody("a", 1, NULL),
+				     &nobody, &none, NULL),
+		    ERR_OK);
+		roster_begin(entries[i]);
+	}
+}
+
+static void
+leave(struct roster_entry **entries, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		roster_end(entries[i]);
+}
+
+/* So often does one of the texts that presence_room.h makes name a topic. */
+static size_t
+count(const char *text, const char *topic)
+{
+	size_t n = 0;
+
+	for (; (text = strstr(text, topic)) != NULL; text++)
+		n++;
+	return n;
+}
+
+static void
+wait_for_listed(struct queue *q, size_t n)
+{
+	while (count(presence_room_listed(q, NULL, NULL), "a ") != n)
+		usleep(1000);
+}
+
+/* More than one transaction takes; the last ones at the end. */
+static void
+writes_who_comes_and_goes(void **state)
+{
+	enum { ALL = 200, SOME = 150 };
+	struct publishing *p = *state;
+	struct roster_entry *entries[ALL];
+	struct queue *q;
+	struct roster *r = start_with_roster(p, &q);
+
+	enter(r, entries, ALL);
+	wait_for_listed(q, ALL);
+	leave(entries, SOME);
+	wait_for_listed(q, ALL - SOME);
+	leave(entries + SOME, ALL - SOME);
+	commit_stop(p->commit);
+	assert_false(roster_waits(r));
+	assert_string_equal(presence_room_listed(q, NULL, NULL), "");
+	assert_int_equal(count(presence_room_told(q), "+a "), ALL);
+	assert_int_equal(count(presence_room_told(q), "-a "), ALL);
+	roster_free(r);
+	queue_close(q);
+}
+
+/* What one thread did not get to, because it was told to stop. */
+static void
+writes_all_when_it_stops(void **state)
+{
+	struct publishing *p = *state;
+	struct roster_entry *entries[200];
+	struct queue *q;
+	struct roster *r = start_with_roster(p, &q);
+
+	enter(r, entries, 200);
+	commit_stop(p->commit);
+	assert_false(roster_waits(r));
+	assert_int_equal(count(presence_room_told(q), "+a "), 200);
+	roster_free(r);
+	queue_close(q);
+}
+
+/* As the administrator's shell would, beside the hub. */
+static void
+run_sql(struct publishing *p, const char *sql)
+{
+	sqlite3 *db = NULL;
+
+	assert_int_equal(sqlite3_open(p->room->db, &db), SQLITE_OK);
+	sqlite3_busy_timeout(db, 20000);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+/* Rows of subscribers cannot be written: publishes go on, and the rows come
+ * when they can be. */
+static void
+tries_again(void **state)
+{
+	struct publishing *p = *state;
+	struct roster_entry *entries[3];
+	struct queue *q;
+	struct roster *r = start_with_roster(p, &q);
+	size_t len;
+
+	run_sql(p, "CREATE TRIGGER no BEFORE INSERT ON subscribers "
+		   "BEGIN SELECT RAISE(FAIL, 'not now'); END");
+	enter(r, entries, 3);
+	for (int i = 0; i < ROUNDS; i++) {
+		len = strlen(p->acked);
+		publish(p, GROUP, 0);
+		assert_true(strlen(p->acked) > len);
+	}
+	assert_string_equal(presence_room_told(q), "");
+	assert_string_equal(presence_room_listed(q, NULL, NULL), "");
+	run_sql(p, "DROP TRIGGER no");
+	wait_for_listed(q, 3);
+	leave(entries, 3);
+	wait_for_listed(q, 0);
+	commit_stop(p->commit);
+	assert_string_equal(presence_room_told(q), "+a +a +a -a -a -a ");
+	roster_free(r);
+	queue_close(q);
+}
+
+/* A new database gets the rows of all who are there. */
+static void
+writes_them_anew(void **state)
+{
+	struct publishing *p = *state;
+	struct roster_entry *entries[3];
+	struct queue *q;
+	struct roster *r = start_with_roster(p, &q);
+
+	enter(r, entries, 3);
+	wait_for_listed(q, 3);
+	roster_end(entries[0]);
+	wait_for_listed(q, 2);
+	queue_close(q);
+	replace_database(p);
+	q = queue_room_open(p->room, QUEUE_READ);
+	wait_for_listed(q, 2);
+	leave(entries + 1, 2);
+	commit_stop(p->commit);
+	assert_string_equal(presence_room_told(q), "+a +a -a -a ");
+	roster_free(r);
+	queue_close(q);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, room_open, room_close)
 
 int
@@ -219,6 +387,10 @@ main(void)
 		TEST(starts_or_fails_without_memory),
 		TEST(fails_without_a_thread),
 		TEST(acknowledges_what_it_keeps),
+		TEST(writes_who_comes_and_goes),
+		TEST(writes_all_when_it_stops),
+		TEST(tries_again),
+		TEST(writes_them_anew),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
