@@ -130,7 +130,8 @@ sub form {
 	return join '&', @fields;
 }
 
-# The parameters of a request, as web servers write them.
+# The parameters of a request, as web servers write them.  peer => the address
+# of who asks.
 sub params {
 	my ($method, $uri, $body, %o) = @_;
 	my ($path, $query) = split /\?/, $uri, 2;
@@ -144,7 +145,7 @@ sub params {
 	my @params = (GATEWAY_INTERFACE => 'CGI/1.1',
 	    SERVER_PROTOCOL => 'HTTP/1.1', SERVER_SOFTWARE => 'test',
 	    SERVER_NAME => 'hub.example', SERVER_PORT => 80,
-	    REMOTE_ADDR => '192.0.2.1', REQUEST_SCHEME => 'http',
+	    REMOTE_ADDR => $o{peer} || '192.0.2.1', REQUEST_SCHEME => 'http',
 	    REQUEST_METHOD => $method, REQUEST_URI => $uri,
 	    SCRIPT_NAME => defined $path ? $path : '',
 	    QUERY_STRING => defined $query ? $query : '');
@@ -159,7 +160,7 @@ sub params {
 }
 
 # Send a request and return its answer, to be waited for.  Options: token,
-# cookie, last_event_id, headers, content_type, params, id, keep.
+# cookie, last_event_id, headers, peer, content_type, params, id, keep.
 sub send_request {
 	my ($self, $method, $uri, $body, %o) = @_;
 	my $client = FcgiClient->new(address => $self->{address},
