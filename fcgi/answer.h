@@ -16,6 +16,7 @@ struct context {
 	enum framing framing;
 	struct roster *roster; /* NULL: nobody is counted */
 	struct queue *queue;   /* for reading; NULL until context_queue() */
+	size_t list_max; /* bytes of a list of subscriptions; 0: as usual */
 };
 
 /* The worker's own handle on the log, opened when first needed.  Errors as of

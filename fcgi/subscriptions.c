@@ -57,19 +57,28 @@ static bool
 read_path(struct asking *q, const struct request *rq)
 {
 	struct slice rest = slice_after(rq->path, strlen(SUBSCRIPTION_PATH));
+	enum err e;
+	bool fits;
 
 	if (rest.len == 0)
 		rest = slice_of(NULL);
 	else
 		rest = slice_after(rest, 1); /* route.c: a slash */
-	if (!read_segment(&q->topic, &q->has_topic, &rest) ||
-	    !read_segment(&q->subscriber, &q->has_subscriber, &rest) ||
-	    rest.base != NULL)
+	fits = read_segment(&q->topic, &q->has_topic, &rest) &&
+	       read_segment(&q->subscriber, &q->has_subscriber, &rest) &&
+	       rest.base == NULL;
+	if (fits)
+		subscription_path(&q->path, given(q->has_topic, &q->topic),
+		    given(q->has_subscriber, &q->subscriber));
+	if ((e = q->topic.err) != ERR_OK || (e = q->subscriber.err) != ERR_OK ||
+	    (e = q->path.err) != ERR_OK) {
+		answer_unavailable(q->answer, e);
+		return false;
+	}
+	if (!fits)
 		return problem(q->answer, 404,
 		    "Subscriptions are at " SUBSCRIPTION_PATH
 		    "{/topic}{/subscriber}, each percent-encoded once.");
-	subscription_path(&q->path, given(q->has_topic, &q->topic),
-	    given(q->has_subscriber, &q->subscriber));
 	return true;
 }
 
@@ -187,7 +196,7 @@ answer(struct asking *q, const struct request *rq, struct context *c)
 		e = queue_subscriptions(queue, given(q->has_topic, &q->topic),
 		    given(q->has_subscriber, &q->subscriber), add, q,
 		    &q->last_id);
-	if (e == ERR_OK && (e = q->path.err) == ERR_OK)
+	if (e == ERR_OK)
 		e = q->answer->response.body.err;
 	if (e == ERR_LIMIT)
 		problem(q->answer, 503,
@@ -211,7 +220,7 @@ subscriptions_handle(
 	buf_init(&q.subscriber, rq->path.len + 1);
 	buf_init(&q.path, 3 * rq->path.len + sizeof(SUBSCRIPTION_PATH));
 	buf_init(&q.last_id, ID_MAX);
-	response_allow(&a->response, LIST_MAX);
+	response_allow(&a->response, c->list_max > 0 ? c->list_max : LIST_MAX);
 	if (!c->settings->config->subscriptions)
 		problem(a, 404,
 		    "Active subscriptions are switched off "

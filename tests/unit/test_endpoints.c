@@ -12,11 +12,13 @@
 #include "jws_forge.h"
 #include "log.h"
 #include "mem_fail.h"
-#include "queue_room.h"
+#include "presence_room.h"
 #include "route.h"
 
 #define HUB "/.well-known/mercure"
-#define ALL "{\"mercure\":{\"publish\":[\"*\"],\"subscribe\":[\"*\"]}}"
+#define ALL                                                       \
+	"{\"mercure\":{\"publish\":[\"*\"],\"subscribe\":[\"" HUB \
+	"/subscriptions{/topic}{/subscriber}\"]}}"
 
 enum carrier { NOWHERE, IN_HEADER, IN_QUERY, IN_COOKIE };
 
@@ -59,14 +61,29 @@ static const struct {
 	    NULL, ANSWER_RESPONSE, 204 },
 	{ "an unknown method", "PUT", HUB, NULL, "", NOWHERE, NULL, NULL,
 	    ANSWER_RESPONSE, 405 },
+	{ "all subscriptions", "GET", HUB "/subscriptions", "a=b", "",
+	    IN_HEADER, "https://a.example", NULL, ANSWER_RESPONSE, 200 },
+	{ "subscriptions of a topic", "GET", HUB "/subscriptions/%7Bx%7D",
+	    "a=b", "", IN_QUERY, NULL, NULL, ANSWER_RESPONSE, 200 },
+	{ "a look at subscriptions", "HEAD", HUB "/subscriptions/y", NULL, "",
+	    IN_COOKIE, NULL, NULL, ANSWER_RESPONSE, 200 },
+	{ "a subscription of nobody", "GET", HUB "/subscriptions/y/urn%3Ax",
+	    NULL, "", IN_HEADER, NULL, NULL, ANSWER_RESPONSE, 404 },
+	{ "subscriptions without a token", "GET", HUB "/subscriptions", NULL,
+	    "", NOWHERE, NULL, NULL, ANSWER_RESPONSE, 401 },
+	{ "a publish to subscriptions", "POST", HUB "/subscriptions", NULL,
+	    "topic=/1", IN_HEADER, NULL, NULL, ANSWER_RESPONSE, 405 },
 	{ "an unknown path", "GET", "/", NULL, "", NOWHERE, NULL, NULL,
 	    ANSWER_RESPONSE, 404 },
 };
 
 #define ROWS_N (sizeof(rows) / sizeof(rows[0]))
 
-/* The settings, and the texts that requests point to. */
+/* The settings, two subscribers, and the texts that requests point to. */
 struct desk {
+	struct queue *holder; /* of their rows */
+	struct presence *there[2];
+	struct roster *roster;
 	struct config config;
 	struct settings settings;
 	struct buf token, bearer, cookie, query;
@@ -77,20 +94,28 @@ desk_open(struct desk *d, struct queue_room *room)
 {
 	static char origins[] = "https://a.example", name[] = "token",
 		    durability[] = "normal", delivery[] = "stream";
-	struct queue *q = queue_room_open(room, QUEUE_WRITE);
+	struct queue *q = presence_room_open(room, 1);
 
 	assert_int_equal(queue_room_put(q, "a"), ERR_OK);
 	assert_int_equal(queue_room_put(q, "b"), ERR_OK);
-	queue_close(q);
 	*d = (struct desk){ .config = { .transport_url = room->url,
 				.durability = durability,
 				.delivery = delivery,
 				.cookie_name = name,
 				.cors_allowed_origins = origins,
 				.allow_publish = true,
+				.subscriptions = true,
 				.topics_max = 10,
 				.matchers_max = 10,
 				.topic_length_max = 100 } };
+	d->holder = q;
+	for (size_t i = 0; i < 2; i++) {
+		d->there[i] = presence_room_somebody("{x} y", 1, NULL);
+		assert_int_equal(
+		    presence_room_change(q, PRESENCE_THERE, d->there[i], 0),
+		    ERR_OK);
+	}
+	assert_int_equal(roster_new(&d->roster), ERR_OK);
 	d->settings.config = &d->config;
 	d->settings.role[CONFIG_PUBLISHERS].keys = forge_key(SECRET, "HS256");
 	d->settings.role[CONFIG_SUBSCRIBERS].keys = forge_key(SECRET, "HS256");
@@ -108,6 +133,10 @@ desk_open(struct desk *d, struct queue_room *room)
 static void
 desk_close(struct desk *d)
 {
+	queue_close(d->holder);
+	presence_free(d->there[0]);
+	presence_free(d->there[1]);
+	roster_free(d->roster);
 	jws_keys_free(d->settings.role[CONFIG_PUBLISHERS].keys);
 	jws_keys_free(d->settings.role[CONFIG_SUBSCRIBERS].keys);
 	buf_free(&d->token);
@@ -195,7 +224,9 @@ static void
 check_row(struct desk *d, size_t i)
 {
 	struct said whole, poor = { .failed = true }, again;
-	struct context c = { .settings = &d->settings, .framing = FRAMING_RAW };
+	struct context c = { .settings = &d->settings,
+		.framing = FRAMING_RAW,
+		.roster = d->roster };
 
 	answer(&whole, d, i, &c, 0);
 	queue_close(c.queue);
@@ -237,12 +268,50 @@ answers_whole_or_503(void **state)
 	desk_close(&d);
 }
 
+/* Ask for all subscriptions. */
+static void
+list(struct answer *a, struct desk *d, size_t list_max)
+{
+	struct context c = { .settings = &d->settings, .list_max = list_max };
+	const struct request rq = { .method = slice_of("GET"),
+		.path = slice_of(HUB "/subscriptions"),
+		.authorization = buf_view(&d->bearer) };
+
+	*a = (struct answer){ 0 };
+	response_init(&a->response);
+	route_request(a, &rq, &c);
+	queue_close(c.queue);
+}
+
+static void
+lists_have_an_end(void **state)
+{
+	struct answer a;
+	struct desk d;
+
+	desk_open(&d, *state);
+	list(&a, &d, 0);
+	assert_int_equal(a.response.status, 200);
+	answer_free(&a);
+	/* Enough for its beginning. */
+	list(&a, &d, 400);
+	assert_int_equal(a.response.status, 503);
+	assert_string_equal(a.response.type, RESPONSE_TEXT);
+	assert_true(slice_is(buf_view(&a.response.body),
+	    "There are more subscriptions than one answer can hold; ask for "
+	    "those of one topic.\n"));
+	answer_free(&a);
+	desk_close(&d);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 		    answers_whole_or_503, queue_room_make, queue_room_remove),
+		cmocka_unit_test_setup_teardown(
+		    lists_have_an_end, queue_room_make, queue_room_remove),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
