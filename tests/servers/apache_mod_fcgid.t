@@ -5,6 +5,7 @@ use warnings;
 use FindBin qw($Bin);
 use lib "$Bin/../system/lib", "$Bin/lib";
 use Hub;
+use Presence;
 use PushcgiTest;
 use ServerCases;
 use Servers;
@@ -35,14 +36,24 @@ $server->publish_ok(topic => 'order', data => 'end');
 is_deeply [ map { $_->{id} } $_->events_until('end') ], \@ids,
     'the same order in another process' for @streams;
 
-# kill -9 of the processes: the cursor leads on.
+# Each process stands for its stream, and answers for those of all.
+is @{ there($server, 'order') }, 4, 'subscriptions of four processes';
+$streams[0]->hang_up;
+wait_until('one has left', sub { @{ there($server, 'order') } == 3 });
+pass 'who leaves is listed no more';
+$_->hang_up for @streams;
+wait_until('all have left', sub { !@{ there($server, 'order') } });
+
+# kill -9 of the processes: the cursor leads on, and nobody stays online.
 my $cut = $server->stream(topic => 'a', cursor => 1);
+wait_until('it is listed', sub { @{ there($server, 'a') } == 1 });
 my $cursor = $cut->next_cursor;
 $server->publish_ok(topic => 'a', data => 'before');
 kill 'KILL', $server->spawned_hubs;
 $cut->until('its end', sub { $cut->is_over });
 my ($status) = $hub->helper(['publish', 'a', 'meanwhile']);
 is $status, 0, 'the helper publishes while no hub runs';
+is_deeply there($server, 'a'), [], 'after kill -9: it is listed no more';
 my $again = $server->stream(topic => 'a', last_event_id => $cursor);
 is $again->next_event->{data}, $_, "after kill -9: $_"
     for 'before', 'meanwhile';

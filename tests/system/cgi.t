@@ -6,6 +6,8 @@ use FindBin qw($Bin);
 use lib "$Bin/lib";
 use CgiProcess;
 use Hub;
+use JSON::PP;
+use Presence;
 use PushcgiTest;
 use Test::More;
 
@@ -152,7 +154,36 @@ my $expired = cgi('GET', "$path?topic=a", undef, token => $token)->opened;
 is exit_status($expired->finished), 0, 'exp: it ends';
 ($last) = reverse $expired->all;
 ok $last && Answer::is_cursor($last), 'exp: a cursor is last';
-for my $left ($stream, $replay) {
+
+# Each process stands for its stream, and answers for those of all.
+sub listed {
+	my $answer = cgi('GET', api_path($_[0]), undef,
+	    token => all_events())->finished;
+
+	is $answer->status, 200, "subscriptions to $_[0]: 200";
+	return scalar @{ decode_json($answer->body)->{subscriptions} };
+}
+
+my $watch = cgi('GET', "$path?" . Hub::form(topic => SUBSCRIPTIONS
+    . '/{topic}/{subscriber}'), undef, token => all_events())->opened;
+(events($watch, 1))[0]{active} or die 'it does not see itself';
+for my $row (
+    ['hang_up', sub { $_[0]->hang_up; exit_status($_[0]) }],
+    ['SIGTERM', sub { kill 'TERM', $_[0]{pid}; exit_status($_[0]) }],
+    ['SIGKILL', sub { process_end($_[0]{pid}, 'KILL') }]) {
+	my ($name, $end) = @$row;
+	my $there = cgi('GET', "$path?topic=$name", undef)->opened;
+	my ($began) = events($watch, 1);
+
+	is "$began->{topic} $began->{active}", "$name 1", "$name: begin";
+	is listed($name), 1, "$name: it is listed";
+	$end->($there);
+	is listed($name), 0, "$name: it is listed no more";
+	my ($ended) = events($watch, 1);
+	is_deeply $ended, { %$began, active => JSON::PP::false },
+	    "$name: end";
+}
+for my $left ($stream, $replay, $watch) {
 	kill 'TERM', $left->{pid};
 	is exit_status($left), 0, 'ended';
 }

@@ -5,6 +5,7 @@ use warnings;
 use FindBin qw($Bin);
 use lib "$Bin/lib";
 use Hub;
+use Presence;
 use PushcgiTest;
 use Test::More;
 
@@ -69,6 +70,10 @@ for my $round (1, 2) {
 	my $replay = $hub->stream(topic => 'a', last_event_id => 'earliest');
 	is $replay->next_event->{data}, 'first',
 	    "round $round: history is replayed";
+	my @late = map { $hub->stream(topic => "late $round") } 1 .. 20;
+	$hub->request('GET', api_path("late $round"), undef,
+	    token => all_events())->status == 200 or die 'no list';
+	pass "round $round: streams open, and subscriptions are listed";
 	is $stream->next_event->{data}, $_,
 	    "round $round: the stream has what was stored"
 	    for splice @stored;
@@ -83,6 +88,9 @@ for my $round (1, 2) {
 	$hub->publish_ok(topic => 'a', data => "room $round");
 	is $stream->next_event->{data}, "room $round",
 	    "round $round: room again: published at once";
+	wait_until('all subscriptions are listed',
+	    sub { @{ there($hub, "late $round") } == @late });
+	pass "round $round: room again: all subscriptions are listed";
 }
 is $stream->faults, '', 'a clean stream';
 my ($status, $out) = run(['sqlite3', '-readonly', $hub->{queue},
