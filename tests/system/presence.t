@@ -136,9 +136,32 @@ $hub->publish_ok(topic => 'x', data => '1', id => 'last-one');
 is subscriptions($hub)->{lastEventID}, 'last-one',
     "the last update's own id";
 
+for my $row (['an own id', 'last-one'], ['a position', undef]) {
+	my ($name, $want) = @$row;
+	my $last = subscriptions($hub)->{lastEventID};
+
+	$want ? is $last, $want, "from the list on: $name"
+	    : like $last, qr/^#/, "from the list on: $name";
+	my $late = $hub->stream(topic => "late: $name");
+	my $on = $other->stream(token => all_events(),
+	    topic => api_path("late: $name") . '/{subscriber}',
+	    last_event_id => $last);
+	is +(events($on, 1))[0]{topic}, "late: $name",
+	    "from the list on: $name: nothing is missed";
+	$_->hang_up for $on, $late;
+	# Both begin and end.
+	events($watch, 4);
+}
+
 # The end, whoever ends it.
+my $exact = $other->stream(topic => $began[0]{id}, token => all_events());
+events($watch, 1);
 $stream->hang_up;
-my @ended = sort { $a->{topic} cmp $b->{topic} } events($watch, 2);
+is +(events($exact, 1))[0]{id}, $began[0]{id},
+    'the topic of the event is its id';
+$exact->hang_up;
+my @ended = sort { $a->{topic} cmp $b->{topic} }
+    grep { $_->{subscriber} eq $who } events($watch, 3);
 is_deeply [map { [@$_{qw(topic subscriber active)}] } @ended],
     [['b/c d', $who, JSON::PP::false], [$template, $who, JSON::PP::false]],
     'ends: the peer hangs up';

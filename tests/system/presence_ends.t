@@ -47,6 +47,9 @@ for my $row (
 	is_deeply there($sees, $name), [], "$name: it is not listed";
 }
 
+is_deeply [map { s/ .*//r } @{ there($sees) }], [SUBSCRIPTIONS
+    . '/{topic}/{subscriber}'], 'dead peers do not stay online';
+
 # Over all processes, and whoever noticed it.
 my $twice = $sees->stream(topic => '*', token => Token::subscriber(['*']),
     last_event_id => 'earliest');
