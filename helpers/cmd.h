@@ -9,10 +9,12 @@
 #include "buf.h"
 #include "config.h"
 #include "err.h"
+#include "queue_presence.h"
 #include "slice.h"
 
-/* Exit codes, as pushcgi(1) promises them. */
-enum cmd_exit { CMD_OK, CMD_FAILED, CMD_USAGE };
+/* Exit codes, as pushcgi(1) promises them.  A subcommand that asks says "no"
+ * with 1, so that a failure has another one. */
+enum cmd_exit { CMD_OK, CMD_FAILED, CMD_NO = 1, CMD_USAGE, CMD_UNKNOWN };
 
 /* A row drives parsing and --help alike; a list ends in a row without name. */
 struct cmd_option {
@@ -29,7 +31,8 @@ struct cmd_line;
 /*
  * Do the work and add to `out` what goes to standard output; nothing of it is
  * printed on failure.  The fault is one sentence that names the setting or
- * the mend, without a secret.  `c` is NULL unless `configured`.
+ * the mend, without a secret.  `c` is NULL unless `configured`.  ERR_NOTFOUND
+ * of one that asks, without a sentence: the answer is no, and `out` is printed.
  */
 typedef enum err cmd_run(struct buf *out, const struct cmd_line *l,
     const struct config *c, struct fault *f);
@@ -42,6 +45,7 @@ struct cmd {
 	const char *help; /* one sentence */
 	const struct cmd_option *options;
 	bool configured; /* needs the configuration */
+	bool asks;       /* its exit code is an answer */
 	cmd_run *run;
 };
 
@@ -50,6 +54,8 @@ extern const struct cmd cmd_cookie;
 extern const struct cmd cmd_subscriber_jwt;
 extern const struct cmd cmd_publisher_jwt;
 extern const struct cmd cmd_publish;
+extern const struct cmd cmd_subscriptions;
+extern const struct cmd cmd_connected;
 extern const struct cmd cmd_gen_secret_key;
 extern const struct cmd cmd_config;
 extern const struct cmd cmd_snippet;
@@ -95,10 +101,26 @@ void cmd_help(
 /* The hub's URL as browsers see it; just its path if nothing is configured. */
 struct slice cmd_hub_url(const struct config *c);
 
+/* Is it a hub on another machine, so that the local queue is not its own? */
+bool cmd_hub_is_elsewhere(const struct config *c);
+
+/*
+ * Hand out the active subscriptions to `topic` (base NULL: to anything) as
+ * queue_subscriptions() does.  ERR_UNSUPPORTED: the hub is elsewhere or keeps
+ * them to itself.  Other errors as of topic_check_selector(), queue_open()
+ * and queue_subscriptions(), but never ERR_NOTFOUND.
+ */
+enum err cmd_list_subscriptions(struct slice topic, const struct config *c,
+    queue_subscription_fn *each, void *arg, struct buf *last_id,
+    struct fault *f);
+
 /* May a subscriber or a token ask for these?  As topic_check_selector(), and
  * ERR_LIMIT: more than the hub takes. */
 enum err cmd_check_selectors(const struct slice *selectors, size_t n,
     const struct config *c, struct fault *f);
+
+/* Longest wait for the queue's lock. */
+#define CMD_LOCK_TIMEOUT_MS 5000
 
 /* Longest life of a token or cookie that can be asked for: 100 years. */
 #define CMD_LIFETIME_MAX_S UINT64_C(3155760000)

@@ -9,7 +9,6 @@
 #include "topic.h"
 #include "update.h"
 
-#define LOCK_TIMEOUT_MS 5000
 #define RETRY_MAX_MS 999999999
 
 static const struct cmd_option options[] = {
@@ -107,7 +106,7 @@ append(const struct update *u, const struct config *c, struct fault *f)
 		.rows_max = c->history_rows_max,
 		.age_max_s = c->history_age_max_s,
 		.bytes_max = c->history_bytes_max,
-		.lock_timeout_ms = LOCK_TIMEOUT_MS,
+		.lock_timeout_ms = CMD_LOCK_TIMEOUT_MS,
 		.full = strcmp(c->durability, "full") == 0 };
 	struct queue *q = NULL;
 	enum err e;
@@ -118,13 +117,6 @@ append(const struct update *u, const struct config *c, struct fault *f)
 		queue_wake(q);
 	queue_close(q);
 	return e;
-}
-
-static bool
-is_external(const struct config *c)
-{
-	return c->hub_url != NULL && (c->public_hub_url == NULL ||
-					 strcmp(c->hub_url, c->public_hub_url));
 }
 
 static struct update
@@ -151,7 +143,7 @@ publish_run(struct buf *out, const struct cmd_line *l, const struct config *c,
 
 	buf_init(&topics, SIZE_MAX - 1);
 	buf_init(&data, c->body_max);
-	if (is_external(c)) {
+	if (cmd_hub_is_elsewhere(c)) {
 		e = fault_set(f, ERR_UNSUPPORTED,
 		    "Publishing to an external hub (MERCURE_HUB_URL) comes in "
 		    "a later version; unset it, or make it equal to "

@@ -7,7 +7,7 @@
 
 #include "cmd.h"
 
-#define OUTPUT_MAX (UINT32_C(4) << 20)
+#define OUTPUT_MAX (UINT32_C(64) << 20) /* a list of all subscriptions */
 
 extern char **environ;
 
@@ -17,6 +17,8 @@ static const struct cmd *const commands[] = {
 	&cmd_subscriber_jwt,
 	&cmd_publisher_jwt,
 	&cmd_publish,
+	&cmd_subscriptions,
+	&cmd_connected,
 	&cmd_gen_secret_key,
 	&cmd_config,
 	&cmd_snippet,
@@ -100,34 +102,57 @@ complain(const struct fault *f, enum err e)
 	fprintf(stderr, "pushcgi: %s\n", text);
 }
 
+/* "No" is an answer, not a failure; see cmd_run. */
+static bool
+is_no(const struct cmd_line *l, enum err e, const struct fault *f)
+{
+	return e == ERR_NOTFOUND && l->cmd->asks && f->text[0] == '\0';
+}
+
+static enum cmd_exit
+answer(const struct cmd_line *l)
+{
+	const enum cmd_exit failed =
+	    l->cmd != NULL && l->cmd->asks ? CMD_UNKNOWN : CMD_FAILED;
+	enum cmd_exit status = CMD_OK;
+	struct fault fault = { "" };
+	struct buf out;
+	enum err e;
+
+	buf_init(&out, OUTPUT_MAX);
+	if (is_no(l, e = run(&out, l, &fault), &fault)) {
+		status = CMD_NO;
+		e = ERR_OK;
+	}
+	if (e == ERR_OK)
+		e = out.err;
+	if (e == ERR_OK)
+		e = print(buf_view(&out), &fault);
+	if (e != ERR_OK) {
+		status = failed;
+		complain(&fault, e);
+	}
+	buf_wipe(&out);
+	return status;
+}
+
 int
 main(int argc, char **argv)
 {
 	struct cmd_line *line = NULL;
 	struct fault fault = { "" };
-	enum cmd_exit status = CMD_FAILED;
-	struct buf out;
+	enum cmd_exit status;
 	enum err e;
 
-	buf_init(&out, OUTPUT_MAX);
 	if (!descriptors_fill())
 		return CMD_FAILED;
 	e = cmd_line_parse(&line, commands, argc, argv, &fault);
-	if (e != ERR_OK) {
+	if (e == ERR_OK) {
+		status = answer(line);
+	} else {
 		status = e == ERR_SYNTAX ? CMD_USAGE : CMD_FAILED;
-		goto out;
-	}
-	if ((e = run(&out, line, &fault)) != ERR_OK)
-		goto out;
-	if ((e = out.err) != ERR_OK)
-		goto out;
-	if ((e = print(buf_view(&out), &fault)) != ERR_OK)
-		goto out;
-	status = CMD_OK;
-out:
-	if (e != ERR_OK)
 		complain(&fault, e);
-	buf_wipe(&out);
+	}
 	cmd_line_free(line);
 	return (int)status;
 }

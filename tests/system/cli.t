@@ -87,7 +87,8 @@ subtest 'help and version' => sub {
 	is $exit, 0, '--help';
 	is $err, '', 'says nothing on standard error';
 	is_deeply \@commands, [qw(url cookie subscriber-jwt publisher-jwt
-	    publish gen-secret-key config snippet)], 'lists the subcommands';
+	    publish subscriptions connected gen-secret-key config snippet)],
+	    'lists the subcommands';
 	for my $command (@commands) {
 		for my $arguments ([$command, '--help'], ['--help', $command],
 		    [$command, 'a', 'b', 'c', '--help']) {

@@ -4,7 +4,10 @@ use strict;
 use warnings;
 use FindBin qw($Bin);
 use lib "$Bin/lib";
+use Hub;
+use JSON::PP ();
 use PushcgiTest;
+use Servers;
 use Site;
 use Test::More;
 
@@ -83,5 +86,39 @@ my ($bin) = $env{PUSHCGI_PROGRAM} =~ m{(.*)/};
     env => { %env, PATH => "$bin:$ENV{PATH}" });
 is $status, 0, 'the shell: runs';
 published('the shell');
+
+# Who is here: with a hub behind a web server.
+my ($part) = $readme =~ /^(## Who is here\n.*?)^## /ms;
+my ($ask, $curl) = $part =~ /((?:^ {4}[^\n]*\n)+)/mg;
+my $hub = Servers::hub_for_server()->start;
+my $server = Servers->lighttpd(hub => $hub);
+my $cwd = temp_dir();
+
+sub shell {
+	my ($lines) = @_;
+
+	($status, $out) = run(['sh', '-c', $lines
+	    =~ s/\bpushcgi(?= [a-z])/pushcgi --config "\$PUSHCGI_CONFIG"/gr
+	    =~ s{https://example\.com(?=/\.well)}
+		{http://127.0.0.1:$hub->{port}}r],
+	    cwd => $cwd, env => { PATH => "$bin:$ENV{PATH}",
+	    PUSHCGI_CONFIG => $hub->{config_path} });
+	return $out;
+}
+
+is shell($ask), '', 'nobody is here';
+ok -e "$cwd/later", 'so that it waits for later';
+unlink "$cwd/later";
+my @streams = map { $hub->stream(topic => "https://example.com/$_") }
+    qw(news users/42);
+wait_until('both are here', sub {
+	return shell($ask) =~ m{^https://example\.com/news\turn:uuid:\S+\t-$}
+	    && !unlink "$cwd/later";
+});
+is $status, 0, 'the example runs';
+my $list = JSON::PP::decode_json(shell($curl));
+is @{ $list->{subscriptions} }, 2, 'curl has the list';
+$server->stop;
+$hub->stop;
 
 done_testing;

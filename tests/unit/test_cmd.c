@@ -5,14 +5,13 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "cmd.h"
 #include "mem.h"
 #include "mem_fail.h"
+#include "queue_room.h"
 
 #define ARGS_MAX 8
 #define OUT_MAX 65536
@@ -20,7 +19,8 @@
 
 static const struct cmd *const commands[] = { &cmd_url, &cmd_cookie,
 	&cmd_subscriber_jwt, &cmd_publisher_jwt, &cmd_publish,
-	&cmd_gen_secret_key, &cmd_config, &cmd_snippet, NULL };
+	&cmd_subscriptions, &cmd_connected, &cmd_gen_secret_key, &cmd_config,
+	&cmd_snippet, NULL };
 
 /* "pushcgi" goes in front; the list ends in NULL. */
 static int
@@ -218,25 +218,122 @@ static const struct {
 	{ "publisher-jwt", { "publisher-jwt" } },
 	{ "publish", { "publish", "--alternate", "u",
 			 "--mercure-type-is-topic=1", "t", "x" } },
+	{ "subscriptions", { "subscriptions" } },
+	{ "subscriptions to a topic", { "subscriptions", "--json", "a" } },
+	{ "connected", { "connected", "a", "--count", "user=x", "n=1" } },
 	{ "config", { "config", "--show-secrets" } },
 	{ "gen-secret-key", { "gen-secret-key" } },
 	{ "snippets", { "snippet", "--templates", TEMPLATES } },
 	{ "snippet", { "snippet", "--templates", TEMPLATES, "nginx" } },
 };
 
+#define PAYLOAD                                                \
+	"{\"user\":\"x\",\"n\":1,\"text\":\"1\",\"yes\":true," \
+	"\"nil\":null,\"list\":[1,{\"a\":\"b\"}],\"\":\"none\"}"
+
+/* Somebody is there for as long as the handle is open. */
+static struct queue *
+people_come(struct queue_room *room)
+{
+	static const struct presence people[] = {
+		{ .key = 1,
+		    .topics = { "a\nb", 3 },
+		    .subscriber = "urn:1",
+		    .payload = { PAYLOAD, sizeof(PAYLOAD) - 1 } },
+		{ .key = 2, .topics = { "a", 1 }, .subscriber = "urn:2" },
+		{ .key = 3,
+		    .topics = { "a", 1 },
+		    .subscriber = "urn:3",
+		    .payload = { "{\"n\":1}", 7 } },
+		{ .key = 4,
+		    .topics = { "a", 1 },
+		    .subscriber = "urn:4",
+		    .payload = { "\"user=x\"", 8 } },
+	};
+	struct presence_change changes[sizeof(people) / sizeof(people[0])];
+	const size_t n = sizeof(people) / sizeof(people[0]);
+	struct queue *q;
+	uint64_t epoch;
+
+	room->settings.owner = 7;
+	q = queue_room_open(room, QUEUE_WRITE);
+	for (size_t i = 0; i < n; i++)
+		changes[i] = (struct presence_change){ .to = PRESENCE_THERE,
+			.presence = &people[i] };
+	assert_int_equal(queue_present(q, changes, n, &epoch, NULL), ERR_OK);
+	return q;
+}
+
+/* The settings of a room, as the environment has them; static storage. */
+static char *const *
+environment(const struct queue_room *room)
+{
+	static char url[256];
+	static char secret[] = "SECRET_KEY=0123456789abcdef0123456789abcdef";
+	static char *env[] = { secret, url, NULL };
+
+	snprintf(url, sizeof(url), "MERCURE_TRANSPORT_URL=%s", room->url);
+	return env;
+}
+
+static const struct {
+	const char *name, *args[ARGS_MAX], *want;
+} counts[] = {
+	{ "everybody", { "a" }, "4\n" },
+	{ "of another topic", { "b" }, "1\n" },
+	{ "nobody", { "c" }, "0\n" },
+	{ "a selector, not a topic", { "*" }, "0\n" },
+	{ "a text", { "a", "user=x" }, "1\n" },
+	{ "a text in quotes is another", { "a", "user=\"x\"" }, "0\n" },
+	{ "a part of a text", { "a", "user=" }, "0\n" },
+	{ "a number", { "a", "n=1" }, "2\n" },
+	{ "another number", { "a", "n=2" }, "0\n" },
+	{ "not a number", { "a", "n=one" }, "0\n" },
+	{ "a text that looks like a number", { "a", "text=1" }, "1\n" },
+	{ "true", { "a", "yes=true" }, "1\n" },
+	{ "null", { "a", "nil=null" }, "1\n" },
+	{ "a list", { "a", "list=[1, {\"a\": \"b\"}]" }, "1\n" },
+	{ "another list", { "a", "list=[1]" }, "0\n" },
+	{ "an empty name", { "a", "=none" }, "1\n" },
+	{ "no such member", { "a", "nil2=null" }, "0\n" },
+	{ "the beginning of a name", { "a", "use=x" }, "0\n" },
+	{ "both", { "a", "user=x", "n=1" }, "1\n" },
+	{ "one of both", { "a", "user=x", "n=2" }, "0\n" },
+	{ "a = in the value", { "a", "user=x=y" }, "0\n" },
+};
+
+static void
+test_connected(void **state)
+{
+	struct queue_room *room = *state;
+	struct queue *people = people_come(room);
+
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		const char *args[ARGS_MAX + 2] = { "connected", "--count" };
+		struct buf out;
+		enum err e;
+
+		for (size_t k = 0; counts[i].args[k] != NULL; k++)
+			args[k + 2] = counts[i].args[k];
+		buf_init(&out, OUT_MAX);
+		e = run(&out, args, environment(room));
+		if (!slice_is(buf_view(&out), counts[i].want))
+			fail_msg("%s: %.*s", counts[i].name,
+			    SLICE_ARG(buf_view(&out)));
+		if (e !=
+		    (slice_is(buf_view(&out), "0\n") ? ERR_NOTFOUND : ERR_OK))
+			fail_msg("%s: %s", counts[i].name, err_text(e));
+		buf_free(&out);
+	}
+	queue_close(people);
+}
+
 static void
 test_without_memory(void **state)
 {
-	char dir[] = "/tmp/pushcgi-test-XXXXXX", url[128], path[128];
-	char secret[] = "SECRET_KEY=0123456789abcdef0123456789abcdef";
-	char *env[] = { secret, url, NULL };
-	static const char *const files[] = { "queue.db", "queue.db-wal",
-		"queue.db-shm", "queue.db-hub" };
+	struct queue_room *room = *state;
+	struct queue *people = people_come(room);
 
-	(void)state;
-	assert_non_null(mkdtemp(dir));
-	snprintf(url, sizeof(url), "MERCURE_TRANSPORT_URL=sqlite://%s/queue.db",
-	    dir);
 	for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++) {
 		bool failed = true;
 
@@ -246,7 +343,7 @@ test_without_memory(void **state)
 
 			buf_init(&out, OUT_MAX);
 			mem_fail_at(n);
-			e = run(&out, runs[i].args, env);
+			e = run(&out, runs[i].args, environment(room));
 			failed = mem_failed();
 			mem_fail_at(0);
 			/* Something done only if it can be may have failed. */
@@ -256,11 +353,7 @@ test_without_memory(void **state)
 			buf_free(&out);
 		}
 	}
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		snprintf(path, sizeof(path), "%s/%s", dir, files[i]);
-		(void)unlink(path);
-	}
-	assert_int_equal(rmdir(dir), 0);
+	queue_close(people);
 }
 
 static void
@@ -291,7 +384,10 @@ main(void)
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_wrong_lines),
 		cmocka_unit_test(test_values),
-		cmocka_unit_test(test_without_memory),
+		cmocka_unit_test_setup_teardown(
+		    test_connected, queue_room_make, queue_room_remove),
+		cmocka_unit_test_setup_teardown(
+		    test_without_memory, queue_room_make, queue_room_remove),
 		cmocka_unit_test(test_help_without_memory),
 	};
 
