@@ -11,6 +11,10 @@
 /* Of one transaction, which publishes have to wait for: a few milliseconds. */
 #define CHANGES_MAX 64
 
+/* After one that was not full, more may gather: a transaction costs more than
+ * a change in it.  Who comes after a silence, or parks, is written at once. */
+#define GATHER_MS 10
+
 void
 presence_writer_init(
     struct presence_writer *w, struct queue *q, struct roster *r)
@@ -41,6 +45,8 @@ write_changes(struct presence_writer *w, int64_t now)
 		log_err("subscriptions not written reason=\"%s\"", f.text);
 	if (e != ERR_OK)
 		w->retry_ms = now + RETRY_MS;
+	else if (n < CHANGES_MAX)
+		w->gather_ms = now + GATHER_MS;
 	w->failing = e != ERR_OK;
 	return e;
 }
@@ -73,6 +79,14 @@ least(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
+static int64_t
+write_at(const struct presence_writer *w)
+{
+	if (w->retry_ms > w->gather_ms || roster_hurries(w->roster))
+		return w->retry_ms;
+	return w->gather_ms;
+}
+
 int64_t
 presence_writer_run(struct presence_writer *w)
 {
@@ -81,14 +95,14 @@ presence_writer_run(struct presence_writer *w)
 
 	if (w->roster == NULL)
 		return INT64_MAX;
-	if (now >= w->retry_ms)
+	if (now >= write_at(w))
 		write_changes(w, now);
 	if (now >= w->tick_ms)
 		reap(w, now);
 	ring(w, now);
 	waits = roster_waits(w->roster);
 	return least(
-	    waits ? w->retry_ms : INT64_MAX, least(w->tick_ms, w->ring_ms));
+	    waits ? write_at(w) : INT64_MAX, least(w->tick_ms, w->ring_ms));
 }
 
 void

@@ -11,6 +11,7 @@ struct presence_writer {
 	struct roster *roster; /* NULL: there is nothing to do */
 	int64_t tick_ms;       /* when to look for the dead again */
 	int64_t retry_ms;      /* not to write before */
+	int64_t gather_ms;     /* nor, unless the roster hurries, before */
 	bool failing;          /* which the log knows of */
 	int64_t ring_ms; /* when to ring; INT64_MAX: nothing to ring for */
 };

@@ -32,6 +32,7 @@ struct roster {
 	TAILQ_HEAD(, roster_entry) all, waiting;
 	struct roster_bucket tokens[BUCKETS], addresses[BUCKETS];
 	size_t n;
+	bool hurries; /* see roster_hurries() */
 	uint64_t owner, epoch;
 	void (*kick)(void *arg);
 	void *arg;
@@ -239,7 +240,9 @@ arrange(struct roster_entry *e)
 	else if (!to_write && e->waits)
 		TAILQ_REMOVE(&r->waiting, e, waiting);
 	e->waits = to_write;
-	return to_write && was_empty;
+	if (to_write && e->wanted == PRESENCE_PARKED)
+		r->hurries = true;
+	return to_write && (was_empty || r->hurries);
 }
 
 static void
@@ -300,6 +303,8 @@ roster_take(struct roster *r, struct roster_change *out, size_t max)
 			.presence = e->presence,
 			.until_ms = e->until_ms };
 	}
+	if (TAILQ_EMPTY(&r->waiting))
+		r->hurries = false;
 	pthread_mutex_unlock(&r->mutex);
 	return n;
 }
@@ -345,6 +350,17 @@ roster_waits(struct roster *r)
 	waits = !TAILQ_EMPTY(&r->waiting);
 	pthread_mutex_unlock(&r->mutex);
 	return waits;
+}
+
+bool
+roster_hurries(struct roster *r)
+{
+	bool hurries;
+
+	pthread_mutex_lock(&r->mutex);
+	hurries = r->hurries;
+	pthread_mutex_unlock(&r->mutex);
+	return hurries;
 }
 
 void

@@ -64,6 +64,10 @@ void roster_made(struct roster *r, const struct roster_change *changes,
     size_t n, enum err result, uint64_t epoch);
 bool roster_waits(struct roster *r);
 
+/* Does one wait that parked?  It may be back any moment, and is known by its
+ * row alone. */
+bool roster_hurries(struct roster *r);
+
 /* All entries are ended, or are forgotten now.  NULL is allowed. */
 void roster_free(struct roster *r);
 

@@ -105,6 +105,26 @@ test_each_is_written(void **state)
 }
 
 static void
+test_who_parks_is_in_a_hurry(void **state)
+{
+	struct roster *r = *state;
+	struct roster_entry *a = enter(r, 1, NULL), *b = enter(r, 2, NULL);
+
+	roster_begin(a);
+	roster_begin(b);
+	assert_false(roster_hurries(r));
+	assert_int_equal(kicks, 1);
+	roster_park(b, 99);
+	assert_true(roster_hurries(r));
+	assert_int_equal(kicks, 2);
+	assert_string_equal(write_all(r, ERR_OK, 1), "+~");
+	assert_false(roster_hurries(r));
+	roster_end(a);
+	assert_false(roster_hurries(r));
+	assert_string_equal(write_all(r, ERR_OK, 1), "-");
+}
+
+static void
 test_who_was_never_written_leaves_no_trace(void **state)
 {
 	struct roster *r = *state;
@@ -295,6 +315,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 		    test_each_is_written, room_open, room_close),
+		cmocka_unit_test_setup_teardown(
+		    test_who_parks_is_in_a_hurry, room_open, room_close),
 		cmocka_unit_test_setup_teardown(
 		    test_who_was_never_written_leaves_no_trace, room_open,
 		    room_close),
