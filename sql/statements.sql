@@ -80,9 +80,10 @@ UPDATE OR FAIL subscribers SET owner = ?2, until_ms = 0 WHERE key = ?1;
 -- name: insert_subscriber
 INSERT OR IGNORE INTO subscribers (key, owner, until_ms, subscriber, token,
  address, topics, payload) VALUES (?1, ?2, ?8, ?3, ?4, ?5, ?6, ?7);
+-- Owner 0: it was taken over, and parks again before that was written.
 -- name: park_subscriber
 UPDATE OR FAIL subscribers SET owner = 0, until_ms = ?3
- WHERE key = ?1 AND owner = ?2;
+ WHERE key = ?1 AND owner IN (?2, 0);
 -- name: delete_subscriber
 DELETE FROM subscribers WHERE key = ?1 AND owner = ?2;
 -- name: insert_subscription

@@ -66,6 +66,24 @@ for my $h ($hub, $other, $hub) {
 }
 is_deeply [who()], [$id], 'and still the same';
 
+# Also by a response that ends before its beginning was written.
+sub parked_until {
+	my (undef, $ms) = run(['sqlite3', '-readonly', $hub->{queue},
+	    "SELECT until_ms FROM subscribers WHERE subscriber = '$id'"]);
+
+	return 0 + $ms;
+}
+for my $h ($hub, $other) {
+	my $until = parked_until();
+
+	$hub->publish_ok(topic => 'a', data => ++$n);
+	my $short = poll($at, hub => $h);
+	$short->until('the end', sub { $short->is_over });
+	$at = ($short->all)[-1]{id};
+	wait_until('it has longer', sub { parked_until() > $until });
+	is_deeply [who()], [$id], 'a short response: the same, for longer';
+}
+
 # Nobody was told of any of that: the next to be told of is another one.
 my $stranger = $hub->stream(topic => 'z');
 is_deeply told(1), ['+z'], 'nothing was told meanwhile';
