@@ -27,6 +27,20 @@ sub poll {
 	    defined $at ? (last_event_id => $at) : (), %o);
 }
 
+# Wait until the end of a response is written: a browser comes back half a
+# second later, this test at once.
+my $until_ms = 0;
+sub written {
+	wait_until('the row is parked', sub {
+		my (undef, $now) = run(['sqlite3', '-readonly', $hub->{queue},
+		    'SELECT max(until_ms) FROM subscribers WHERE owner = 0']);
+		my $later = $now =~ /^(\d+)/ && $1 > $until_ms;
+
+		$until_ms = $1 if $later;
+		return $later;
+	});
+}
+
 # Let it end by an update; returns its position.
 sub drained {
 	my ($answer) = @_;
@@ -36,6 +50,7 @@ sub drained {
 	my @items = $answer->all;
 	is_deeply [map { $_->{data} } grep { $_->{kind} eq 'event' } @items],
 	    [$n], "update $n: delivered";
+	written();
 	return $items[-1]{id};
 }
 
