@@ -10,6 +10,7 @@
 #include "mem.h"
 
 #define TEXT_MAX (SIZE_MAX / 4)
+#define PRESENCE_EVENT 300 /* bytes of an event beside topic and payload */
 
 static int
 compare_texts(const void *a, const void *b)
@@ -106,6 +107,16 @@ presence_is_like(const struct presence *p, const struct presence *other)
 	return p->has_token == other->has_token &&
 	       memcmp(p->token, other->token, sizeof(p->token)) == 0 &&
 	       slice_eq(p->topics, other->topics);
+}
+
+size_t
+presence_cost(const struct presence *p)
+{
+	size_t topics = 1;
+
+	for (size_t i = 0; i < p->topics.len; i++)
+		topics += p->topics.base[i] == '\n';
+	return 4 * p->topics.len + topics * (PRESENCE_EVENT + p->payload.len);
 }
 
 void

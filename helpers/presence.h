@@ -43,6 +43,9 @@ enum err presence_new(struct presence **out, const struct presence_parts *p);
 /* Does `p` want, and may it have, exactly what the other one did? */
 bool presence_is_like(const struct presence *p, const struct presence *other);
 
+/* The bytes that it takes to write it and to tell of it, about. */
+size_t presence_cost(const struct presence *p);
+
 /* Another key and another identifier.  ERR_IO as above. */
 enum err presence_renew(struct presence *p);
 

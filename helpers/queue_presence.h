@@ -13,10 +13,16 @@
  */
 enum presence_state { PRESENCE_GONE, PRESENCE_THERE, PRESENCE_PARKED };
 
+/* As many as publishes may have to wait for, some milliseconds. */
+#define PRESENCE_CHANGES_MAX 64
+#define PRESENCE_COST_MAX 49152 /* presence_cost() of all but the last */
+
 struct presence_change {
 	enum presence_state to;
 	const struct presence *presence;
 	int64_t until_ms; /* PARKED: real clock */
+	/* Set, unless NULL: its row is another process's; it took it up first. */
+	bool *refused;
 };
 
 /*
@@ -57,8 +63,8 @@ enum err queue_reap(
 
 /*
  * Ring the bell for changes made by this handle, unless somebody has since,
- * but no more often than five times a second over all processes: a crowd that
- * comes back must not wake everybody for each.  Returns the milliseconds after
+ * but no more often than five times a second over all processes, unless there
+ * are hundreds: a crowd that comes back must not wake everybody for each.  Returns the milliseconds after
  * which to call it again; 0: nothing is left to ring for.
  */
 unsigned queue_wake_soon(struct queue *q);
@@ -71,7 +77,7 @@ struct queue_crowd {
 /*
  * How many there are of other processes than `owner`: with the token and the
  * address of `p`, where it has them, and, if `with_total`, in all.  The dead
- * do not count, nor does the row of `p` itself.  Errors as of queue_read().
+ * do not count, nor those whose time is up, nor the parked row of `p` itself.  Errors as of queue_read().
  */
 enum err queue_crowd(struct queue *q, uint64_t owner, const struct presence *p,
     bool with_total, struct queue_crowd *out);

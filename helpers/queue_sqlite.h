@@ -48,7 +48,7 @@ struct queue_sqlite {
 	bool has_settler; /* to be joined */
 	_Atomic bool settling;
 
-	bool unrung;          /* rows that nobody was woken for */
+	int64_t unrung;       /* rows that nobody was woken for */
 	uint32_t unrung_word; /* as of then */
 
 	int64_t looked_ms;  /* when HAS_MOVED was asked last */

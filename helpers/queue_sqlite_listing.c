@@ -165,6 +165,7 @@ count(struct queue_sqlite *q, enum sql_statement which, uint64_t owner,
 		return queue_sqlite_failed(q, sqlite3_errcode(q->db));
 	sqlite3_bind_int64(st, 1, (int64_t)owner);
 	sqlite3_bind_int64(st, 2, (int64_t)p->key);
+	sqlite3_bind_int64(st, 4, clock_real_ms());
 	if (which == SQL_COUNT_TOKEN)
 		rc = sqlite3_bind_blob(
 		    st, 3, p->token, (int)sizeof(p->token), SQLITE_STATIC);

@@ -6,6 +6,7 @@
 
 #define EVENT_MAX ((size_t)1 << 20)
 #define RING_EVERY_MS 200
+#define RING_ROWS 256 /* or so many: readers are not to fall behind */
 
 /* A transaction that changes who is there. */
 struct presenting {
@@ -166,12 +167,16 @@ queue_sqlite_change(struct queue_sqlite *q, struct queue_sqlite_telling *t,
 	bool changed = false;
 	enum err e;
 
+	if (c->refused != NULL)
+		*c->refused = false;
 	if ((e = touch(q, first[c->to], owner, c, &changed)) != ERR_OK)
 		return e;
 	if (!gone && !changed)
 		e = insert_subscriber(q, owner, c, &changed);
 	else if (!gone)
 		return ERR_OK;
+	if (e == ERR_OK && !changed && c->refused != NULL)
+		*c->refused = c->to == PRESENCE_THERE;
 	if (e != ERR_OK || !changed)
 		return e;
 	return change_subscriptions(q, t, p->key, p->topics, &like);
@@ -201,7 +206,7 @@ queue_sqlite_unrung(
 {
 	if (t->count.rows == 0 || q->side == NULL)
 		return;
-	q->unrung = true;
+	q->unrung += t->count.rows;
 	q->unrung_word = sidecar_word(q->side);
 }
 
@@ -226,14 +231,14 @@ queue_sqlite_wake_soon(struct queue *base)
 	struct queue_sqlite *q = (struct queue_sqlite *)base;
 	uint32_t silence_ms;
 
-	if (!q->unrung || q->side == NULL)
+	if (q->unrung == 0 || q->side == NULL)
 		return 0;
 	silence_ms = sidecar_silence_ms(q->side);
 	if (sidecar_word(q->side) == q->unrung_word) {
-		if (silence_ms < RING_EVERY_MS)
+		if (silence_ms < RING_EVERY_MS && q->unrung < RING_ROWS)
 			return RING_EVERY_MS - silence_ms;
 		sidecar_wake(q->side);
 	}
-	q->unrung = false;
+	q->unrung = 0;
 	return 0;
 }

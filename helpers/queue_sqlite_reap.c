@@ -3,8 +3,6 @@
 #include "clock.h"
 #include "queue_sqlite.h"
 
-#define REAP_MAX 64 /* subscribers of one transaction */
-
 /* When the sidecar is a new file, its processes need a moment to find that
  * out and to show in it that they live. */
 #define GRACE_MS 2000
@@ -18,22 +16,24 @@ struct reaping {
 
 /* Copies: the rows are deleted while their statement would be open. */
 static enum err
-copy_rows(
-    struct queue_sqlite *q, struct reaping *r, struct presence *rows[REAP_MAX])
+copy_rows(struct queue_sqlite *q, struct reaping *r,
+    struct presence *rows[PRESENCE_CHANGES_MAX])
 {
 	sqlite3_stmt *st = queue_sqlite_statement(q, SQL_SUBSCRIBERS_OF);
 	enum err e = ERR_OK;
+	size_t cost = 0;
 	int rc = SQLITE_DONE;
 
 	if (st == NULL)
 		return queue_sqlite_failed(q, sqlite3_errcode(q->db));
 	sqlite3_bind_int64(st, 1, (int64_t)r->owner);
 	sqlite3_bind_int64(st, 2, r->until_ms);
-	sqlite3_bind_int64(st, 3, REAP_MAX);
-	while (e == ERR_OK && r->n < REAP_MAX &&
+	sqlite3_bind_int64(st, 3, PRESENCE_CHANGES_MAX);
+	while (e == ERR_OK && r->n < PRESENCE_CHANGES_MAX &&
+	       cost < PRESENCE_COST_MAX &&
 	       (rc = sqlite3_step(st)) == SQLITE_ROW)
 		if ((e = queue_sqlite_copy(&rows[r->n], st)) == ERR_OK)
-			r->n++;
+			cost += presence_cost(rows[r->n++]);
 	sqlite3_reset(st);
 	if (e != ERR_OK)
 		return fault_set(&q->fault, e, "%s", err_text(e));
@@ -55,7 +55,7 @@ static enum err
 reap(struct queue_sqlite *q, void *arg)
 {
 	struct reaping *r = arg;
-	struct presence *rows[REAP_MAX] = { NULL };
+	struct presence *rows[PRESENCE_CHANGES_MAX] = { NULL };
 	enum err e = ERR_OK;
 
 	r->n = 0;
@@ -120,6 +120,8 @@ find_dead(struct queue_sqlite *q, struct reaping *r, bool *found)
 	r->until_ms = clock_real_ms();
 	if ((e = is_due(q, r->until_ms, found)) != ERR_OK || *found)
 		return e;
+	if (sidecar_age_ms(q->side) < GRACE_MS)
+		return ERR_OK;
 	while ((e = next_owner(q, owner, &owner)) == ERR_OK && owner != 0) {
 		if (sidecar_lives(q->side, owner))
 			continue;
@@ -162,8 +164,7 @@ queue_sqlite_reap(
 		e = queue_sqlite_load_key(q);
 	if (e == ERR_OK)
 		*epoch = q->key.epoch;
-	if (e == ERR_OK && sidecar_lead(q->side) &&
-	    sidecar_age_ms(q->side) >= GRACE_MS)
+	if (e == ERR_OK && sidecar_lead(q->side))
 		e = find_dead(q, &r, &found);
 	/* A look that went well does not make a queue that is full work. */
 	if (e != ERR_OK)

@@ -15,6 +15,10 @@
 #define HUB_ROWS_MAX 1000
 #define HUB_BYTES_MAX (16u << 20)
 
+/* A crowd tells of more than that between two rings of the bell: nobody would
+ * have read what goes.  So only bytes count for rows that are this young. */
+#define HUB_YOUNG_MS 5000
+
 struct totals {
 	int64_t rows, bytes, pruned_seq;
 };
@@ -101,7 +105,18 @@ add_totals(struct queue_sqlite *q, int kind, const struct queue_sqlite_count *b,
 /* What is to stay, and the rows that may not go because they are new. */
 struct keep {
 	int64_t rows, bytes, since_ms, before_seq;
+	int64_t young_ms; /* rows made since then stay while bytes allow */
 };
+
+/* The oldest row, made at `at_ms`, when there are as many as that. */
+static bool
+may_stay(const struct keep *keep, int64_t rows, int64_t bytes, int64_t at_ms)
+{
+	if (bytes > keep->bytes)
+		return false;
+	return at_ms > keep->young_ms ||
+	       (rows <= keep->rows && at_ms >= keep->since_ms);
+}
 
 /* Walk the oldest rows of a kind for as long as they are too many. */
 static enum err
@@ -123,9 +138,8 @@ count_doomed(struct queue_sqlite *q, int kind,
 		    d.rows >= PRUNE_ROWS_MAX + b->rows ||
 		    d.bytes >= PRUNE_BYTES_MAX + b->bytes)
 			break;
-		if (t->rows - d.rows <= keep->rows &&
-		    t->bytes - d.bytes <= keep->bytes &&
-		    sqlite3_column_int64(st, 2) >= keep->since_ms)
+		if (may_stay(keep, t->rows - d.rows, t->bytes - d.bytes,
+			sqlite3_column_int64(st, 2)))
 			break;
 		d.rows++;
 		d.bytes += sqlite3_column_int64(st, 1);
@@ -176,6 +190,7 @@ keep_for(const struct queue_settings *s, int kind, int64_t now_ms)
 		.since_ms = age_s > 0 && age_s <= now_ms / 1000
 				? now_ms - age_s * 1000
 				: INT64_MIN,
+		.young_ms = hub ? now_ms - HUB_YOUNG_MS : INT64_MAX,
 	};
 }
 

@@ -126,8 +126,20 @@ create_lock(const struct sidecar *s)
 	return e;
 }
 
-/* The space first: a store into a hole of a full file system is a SIGBUS.
- * The header last: whoever sees it may map the page. */
+/* The header last: whoever sees it may map the page. */
+static bool
+write_page(int fd)
+{
+	const int64_t made_ms = clock_mono_ms();
+
+	return pwrite(fd, &made_ms, sizeof(made_ms),
+		   offsetof(struct sidecar_page, made_ms)) ==
+		   (ssize_t)sizeof(made_ms) &&
+	       pwrite(fd, &sidecar_header, sizeof(sidecar_header), 0) ==
+		   (ssize_t)sizeof(sidecar_header);
+}
+
+/* The space first: a store into a hole of a full file system is a SIGBUS. */
 static enum err
 initialise(struct sidecar *s, struct fault *f)
 {
@@ -142,9 +154,7 @@ initialise(struct sidecar *s, struct fault *f)
 		e = ERR_OK;
 		adopt_rights(s->fd, s->db_path);
 		code = posix_fallocate(s->fd, 0, SIDECAR_SIZE);
-		if (code == 0 &&
-		    pwrite(s->fd, &sidecar_header, sizeof(sidecar_header), 0) !=
-			(ssize_t)sizeof(sidecar_header))
+		if (code == 0 && !write_page(s->fd))
 			code = errno;
 		if (code != 0)
 			e = sidecar_denied(s->path, code, f);
@@ -188,7 +198,6 @@ sidecar_open(struct sidecar **out, const char *db_path, struct fault *f)
 	if (s == NULL)
 		return fault_set(f, ERR_NOMEM, "out of memory");
 	s->fd = -1;
-	s->opened_ms = clock_mono_ms();
 	buf_init(&b, SIDECAR_PATH_MAX + 8);
 	if ((e = sidecar_resolve(&s->db_path, db_path, f)) != ERR_OK)
 		goto out;

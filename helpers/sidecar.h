@@ -57,7 +57,7 @@ void sidecar_poke(_Atomic uint32_t *own);
 
 uint32_t sidecar_silence_ms(const struct sidecar *s); /* since sidecar_wake() */
 
-int64_t sidecar_age_ms(const struct sidecar *s); /* since it was opened */
+int64_t sidecar_age_ms(const struct sidecar *s); /* of the file */
 
 /*
  * Signs of life.  A process is known by a random number of SIDECAR_OWNER_BITS

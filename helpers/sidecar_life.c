@@ -53,7 +53,10 @@ sidecar_lead(struct sidecar *s)
 int64_t
 sidecar_age_ms(const struct sidecar *s)
 {
-	return clock_mono_ms() - s->opened_ms;
+	const int64_t age_ms = clock_mono_ms() - atomic_load(&s->page->made_ms);
+
+	/* The clock has started anew since, and so have all processes. */
+	return age_ms >= 0 ? age_ms : INT64_MAX;
 }
 
 uint32_t

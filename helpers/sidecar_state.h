@@ -31,6 +31,7 @@ struct sidecar_page {
 	_Atomic uint32_t released; /* bumped after each unlock */
 	_Atomic uint32_t waiters;  /* for `released`; never too low */
 	_Atomic int32_t holder;    /* process id; 0: nobody */
+	_Atomic int64_t made_ms;   /* clock_mono_ms(), of the file */
 	_Atomic uint32_t rang_ms; /* clock_mono_ms() of the last bump of wake */
 };
 
@@ -40,7 +41,6 @@ struct sidecar {
 	char *path;
 	char *db_path;
 	bool woke_other;
-	int64_t opened_ms;
 	uint64_t owner; /* the byte of this process; 0: not taken */
 	bool leads;     /* it has the reaper's */
 };

@@ -75,8 +75,10 @@ SELECT epoch, cursor_key FROM meta;
 -- name: find_id
 SELECT seq FROM updates WHERE id = ?1 ORDER BY seq LIMIT 1;
 
+-- Of another living process it stays: that was faster.
 -- name: keep_subscriber
-UPDATE OR FAIL subscribers SET owner = ?2, until_ms = 0 WHERE key = ?1;
+UPDATE OR FAIL subscribers SET owner = ?2, until_ms = 0
+ WHERE key = ?1 AND owner IN (?2, 0);
 -- name: insert_subscriber
 INSERT OR IGNORE INTO subscribers (key, owner, until_ms, subscriber, token,
  address, topics, payload) VALUES (?1, ?2, ?8, ?3, ?4, ?5, ?6, ?7);
@@ -99,14 +101,16 @@ SELECT key, subscriber, topics, payload, token FROM subscribers
 SELECT key, subscriber, topics, payload, token FROM subscribers
  WHERE owner = ?1 AND until_ms <= ?2 LIMIT ?3;
 -- name: count_all
-SELECT owner, count(*) FROM subscribers WHERE owner <> ?1 AND key <> ?2
- GROUP BY owner;
+SELECT owner, count(*) FROM subscribers WHERE owner <> ?1
+ AND (owner <> 0 OR (key <> ?2 AND until_ms > ?4)) GROUP BY owner;
 -- name: count_token
 SELECT owner, count(*) FROM subscribers
- WHERE token = ?3 AND owner <> ?1 AND key <> ?2 GROUP BY owner;
+ WHERE token = ?3 AND owner <> ?1
+ AND (owner <> 0 OR (key <> ?2 AND until_ms > ?4)) GROUP BY owner;
 -- name: count_address
 SELECT owner, count(*) FROM subscribers
- WHERE address = ?3 AND owner <> ?1 AND key <> ?2 GROUP BY owner;
+ WHERE address = ?3 AND owner <> ?1
+ AND (owner <> 0 OR (key <> ?2 AND until_ms > ?4)) GROUP BY owner;
 -- name: list_subscribers
 SELECT owner, until_ms, subscriber, topics, payload FROM subscribers
  ORDER BY owner;

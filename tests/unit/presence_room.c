@@ -61,7 +61,7 @@ enum err
 presence_room_change(struct queue *q, enum presence_state to,
     const struct presence *p, int64_t until_ms)
 {
-	const struct presence_change c = { to, p, until_ms };
+	const struct presence_change c = { to, p, until_ms, NULL };
 	uint64_t epoch;
 
 	return queue_present(q, &c, 1, &epoch, NULL);

@@ -93,6 +93,19 @@ test_like(void **state)
 }
 
 static void
+test_cost(void **state)
+{
+	struct presence *one = presence("a", NULL),
+			*two = presence("a b", NULL);
+
+	(void)state;
+	assert_in_range(presence_cost(one), 300, 320);
+	assert_in_range(presence_cost(two), 600, 640);
+	presence_free(one);
+	presence_free(two);
+}
+
+static void
 test_memory(void **state)
 {
 	struct matcher_list l = selectors("a b");
@@ -121,6 +134,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parts),
 		cmocka_unit_test(test_like),
+		cmocka_unit_test(test_cost),
 		cmocka_unit_test(test_memory),
 	};
 

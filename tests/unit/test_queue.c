@@ -337,6 +337,14 @@ check_totals(const char *name, struct queue *q)
 	}
 }
 
+/* The hub's own rows stay for some seconds in any case. */
+static void
+age_last(struct queue *q)
+{
+	run_sql(q, "UPDATE updates SET at_ms = at_ms - 6000 WHERE kind = 1 "
+		   "AND seq = (SELECT max(seq) FROM updates)");
+}
+
 /* Each limit alone: the rows reach a plateau and the newest stay. */
 static void
 test_retention(void **state)
@@ -377,6 +385,7 @@ test_retention(void **state)
 		for (int n = 0; n < 3000; n++) {
 			assert_int_equal(
 			    queue_append(w, &list, 1, NULL), ERR_OK);
+			age_last(w);
 			rows = number(w, "SELECT sum(row_count) FROM totals");
 			if (rows > cases[i].most)
 				fail_msg("%s: %lld rows", cases[i].name,
@@ -460,9 +469,11 @@ test_hub_rows_push_nothing_out(void **state)
 	w = queue_room_open(room, QUEUE_WRITE);
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(queue_room_put(w, "app"), ERR_OK);
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 3; i++) {
+		run_sql(w, "UPDATE updates SET at_ms = 0");
 		assert_int_equal(
 		    queue_append(w, list, COUNT(list), NULL), ERR_OK);
+	}
 	assert_int_equal(
 	    number(w, "SELECT count(*) FROM updates WHERE kind = 0"), 3);
 	assert_int_equal(

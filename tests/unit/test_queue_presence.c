@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "clock.h"
 #include "mem_fail.h"
 #include "presence_room.h"
 #include "queue_sqlite.h"
@@ -54,8 +55,8 @@ take_steps(
 	enum err e = ERR_OK;
 
 	for (size_t i = 0; i < n; i++)
-		changes[i] =
-		    (struct presence_change){ state_of(all[i]), p, FOREVER };
+		changes[i] = (struct presence_change){ state_of(all[i]), p,
+			FOREVER, NULL };
 	if (at_once)
 		return queue_present(q, changes, n, &epoch, NULL);
 	for (size_t i = 0; i < n && e == ERR_OK; i++)
@@ -159,58 +160,6 @@ test_nothing_is_told(void **state)
 }
 
 static void
-count_kind(void *arg, struct cursor at, const struct update *u)
-{
-	size_t *counts = arg;
-
-	(void)at;
-	counts[u->kind]++;
-}
-
-/* What the hub tells pushes nothing of the applications' out of history. */
-static void
-test_own_retention(void **state)
-{
-	enum { ROUNDS = 100, EACH = 50 };
-	struct queue_room *room = *state;
-	struct presence_change changes[2 * EACH];
-	size_t counts[UPDATE_KINDS] = { 0, 0 };
-	struct queue_span span = { 0 };
-	uint64_t epoch = 0;
-	struct queue *q;
-	char id[16];
-
-	room->settings.rows_max = 10;
-	q = presence_room_open(room, 7);
-	for (int i = 0; i < 10; i++) {
-		snprintf(id, sizeof(id), "%d", i);
-		assert_int_equal(queue_room_put(q, id), ERR_OK);
-	}
-	for (int round = 0; round < ROUNDS; round++) {
-		for (size_t i = 0; i < EACH; i++) {
-			struct presence *p =
-			    presence_room_somebody("a", 1, NULL);
-
-			changes[i] =
-			    (struct presence_change){ PRESENCE_THERE, p, 0 };
-			changes[EACH + i] =
-			    (struct presence_change){ PRESENCE_GONE, p, 0 };
-		}
-		assert_int_equal(
-		    queue_present(q, changes, 2 * EACH, &epoch, NULL), ERR_OK);
-		for (size_t i = 0; i < EACH; i++)
-			presence_free((struct presence *)changes[i].presence);
-	}
-	assert_int_equal(queue_read(q, (struct cursor){ 0, 0 }, epoch, 100000,
-			     1 << 28, count_kind, counts, &span),
-	    ERR_OK);
-	assert_int_equal(counts[UPDATE_APPLICATION], 10);
-	assert_in_range(counts[UPDATE_HUB], 900, 1000 + 2 * EACH + 10);
-	assert_int_equal(span.floor.lo, 0);
-	queue_close(q);
-}
-
-static void
 expect_last_id(struct queue *q, const char *want)
 {
 	struct buf id;
@@ -287,12 +236,15 @@ test_crowd(void **state)
 	struct presence *p[] = { presence_room_somebody("a", 1, "x"),
 		presence_room_somebody("b", 1, "x"),
 		presence_room_somebody("a b", 2, "y"),
-		presence_room_somebody("a", 1, NULL) };
+		presence_room_somebody("a", 1, NULL),
+		presence_room_somebody("over", 1, "x") };
 
-	for (size_t i = 0; i < COUNT(p); i++)
+	for (size_t i = 0; i < 4; i++)
 		assert_int_equal(take_steps(i == 0 ? one : two,
 				     i == 3 ? "~" : "+", false, p[i]),
 		    ERR_OK);
+	assert_int_equal(
+	    presence_room_change(two, PRESENCE_PARKED, p[4], 1), ERR_OK);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct presence *like =
 		    presence_room_somebody("a", rows[i].token, rows[i].address);
@@ -367,9 +319,11 @@ test_full(void **state)
 	sqlite3 *db = ((struct queue_sqlite *)q)->db;
 	static char topics[60000];
 	struct presence *p, *small = presence_room_somebody("a", 1, NULL);
-	const struct presence_change changes[] = { { PRESENCE_THERE, small, 0 },
-		{ PRESENCE_GONE, small, 0 }, { PRESENCE_THERE, small, 0 },
-		{ PRESENCE_THERE, NULL, 0 } };
+	const struct presence_change changes[] = { { PRESENCE_THERE, small, 0,
+						       NULL },
+		{ PRESENCE_GONE, small, 0, NULL },
+		{ PRESENCE_THERE, small, 0, NULL },
+		{ PRESENCE_THERE, NULL, 0, NULL } };
 	struct presence_change all[COUNT(changes)];
 	uint64_t epoch = 5;
 	struct fault f = { "" };
@@ -447,7 +401,7 @@ test_another_database(void **state)
 	struct queue *q = presence_room_open(*state, 7);
 	struct presence *p = presence_room_somebody("a", 1, NULL);
 	struct presence *later = presence_room_somebody("b", 1, NULL);
-	struct presence_change c = { PRESENCE_THERE, p, 0 };
+	struct presence_change c = { PRESENCE_THERE, p, 0, NULL };
 	uint64_t first = 0, again = 0, second = 0;
 
 	assert_int_equal(queue_present(q, &c, 1, &first, NULL), ERR_OK);
@@ -469,7 +423,7 @@ test_another_database_in_silence(void **state)
 {
 	struct queue *q = presence_room_open(*state, 7);
 	struct presence *p = presence_room_somebody("a", 1, NULL);
-	const struct presence_change c = { PRESENCE_THERE, p, 0 };
+	const struct presence_change c = { PRESENCE_THERE, p, 0, NULL };
 	uint64_t first = 0, reaped = 0;
 	bool more;
 
@@ -554,7 +508,6 @@ main(void)
 		cmocka_unit_test(test_steps),
 		TEST(test_what_is_told),
 		TEST(test_nothing_is_told),
-		TEST(test_own_retention),
 		TEST(test_listing),
 		TEST(test_crowd),
 		TEST(test_bell),
