@@ -125,7 +125,7 @@ fanout_pause(struct subscriber *s, uint32_t retry_ms)
 
 	if (s->drain && s->entry != NULL)
 		frame = control_parked(control, fanout_position(s),
-		    roster_presence(s->entry)->key, retry_ms);
+		    roster_key(s->entry), retry_ms);
 	if (frame == NULL) {
 		fanout_close_for(s, retry_ms);
 		return;

@@ -8,10 +8,7 @@
 #define TICK_MS 1000
 #define RETRY_MS 1000
 
-/* Of one transaction, which publishes have to wait for: a few milliseconds. */
-#define CHANGES_MAX 64
-
-/* After one that was not full, more may gather: a transaction costs more than
+/* After one that left nothing, more may gather: a transaction costs more than
  * a change in it.  Who comes after a silence, or parks, is written at once. */
 #define GATHER_MS 10
 
@@ -28,11 +25,11 @@ presence_writer_init(
 static enum err
 write_changes(struct presence_writer *w, int64_t now)
 {
-	struct roster_change taken[CHANGES_MAX];
-	struct presence_change changes[CHANGES_MAX];
+	struct roster_change taken[PRESENCE_CHANGES_MAX];
+	struct presence_change changes[PRESENCE_CHANGES_MAX];
 	struct fault f = { "" };
 	uint64_t epoch = 0;
-	size_t i, n = roster_take(w->roster, taken, CHANGES_MAX);
+	size_t i, n = roster_take(w->roster, taken, PRESENCE_CHANGES_MAX);
 	enum err e;
 
 	if (n == 0)
@@ -45,7 +42,7 @@ write_changes(struct presence_writer *w, int64_t now)
 		log_err("subscriptions not written reason=\"%s\"", f.text);
 	if (e != ERR_OK)
 		w->retry_ms = now + RETRY_MS;
-	else if (n < CHANGES_MAX)
+	else if (!roster_waits(w->roster))
 		w->gather_ms = now + GATHER_MS;
 	w->failing = e != ERR_OK;
 	return e;
@@ -112,5 +109,6 @@ presence_writer_finish(struct presence_writer *w)
 		return;
 	while (write_changes(w, clock_mono_ms()) == ERR_OK)
 		continue;
-	queue_wake(w->queue);
+	/* What it leaves unrung is found within a second. */
+	queue_wake_soon(w->queue);
 }

@@ -199,10 +199,24 @@ roster_enter(struct roster_entry **out, struct roster *r, struct presence *p,
 	return result;
 }
 
-const struct presence *
-roster_presence(const struct roster_entry *e)
+uint64_t
+roster_key(struct roster_entry *e)
 {
-	return e->presence;
+	uint64_t key;
+
+	pthread_mutex_lock(&e->roster->mutex);
+	key = e->presence->key;
+	pthread_mutex_unlock(&e->roster->mutex);
+	return key;
+}
+
+/* Another process took its row up first: it becomes somebody new. */
+static void
+renew(struct roster_entry *e)
+{
+	LIST_REMOVE(e, same_token);
+	presence_renew(e->presence);
+	LIST_INSERT_HEAD(token_bucket(e->roster, e->presence), e, same_token);
 }
 
 /* Nothing more will come of it, and nothing is left to write. */
@@ -258,7 +272,8 @@ want(struct roster_entry *e, enum presence_state state, int64_t until_ms,
 	e->wanted = state;
 	e->until_ms = until_ms;
 	e->let_go = let_go;
-	if (state == PRESENCE_GONE)
+	/* Who is parked is counted by its row, as that is nobody's. */
+	if (let_go)
 		uncount(e);
 	waits = arrange(e);
 	kick = r->kick;
@@ -291,17 +306,22 @@ size_t
 roster_take(struct roster *r, struct roster_change *out, size_t max)
 {
 	struct roster_entry *e;
-	size_t n = 0;
+	size_t n = 0, cost = 0;
 
 	pthread_mutex_lock(&r->mutex);
-	while (n < max && (e = TAILQ_FIRST(&r->waiting)) != NULL) {
+	while (n < max && cost < PRESENCE_COST_MAX &&
+	       (e = TAILQ_FIRST(&r->waiting)) != NULL) {
 		TAILQ_REMOVE(&r->waiting, e, waiting);
 		e->waits = false;
 		e->taken = true;
 		out[n].entry = e;
-		out[n++].change = (struct presence_change){ .to = e->wanted,
+		out[n].refused = false;
+		out[n].change = (struct presence_change){ .to = e->wanted,
 			.presence = e->presence,
-			.until_ms = e->until_ms };
+			.until_ms = e->until_ms,
+			.refused = &out[n].refused };
+		cost += presence_cost(e->presence);
+		n++;
 	}
 	if (TAILQ_EMPTY(&r->waiting))
 		r->hurries = false;
@@ -334,7 +354,9 @@ roster_made(struct roster *r, const struct roster_change *changes, size_t n,
 		struct roster_entry *e = changes[i].entry;
 
 		e->taken = false;
-		if (result == ERR_OK)
+		if (result == ERR_OK && changes[i].refused)
+			renew(e);
+		else if (result == ERR_OK)
 			e->written = changes[i].change.to;
 		arrange(e);
 	}

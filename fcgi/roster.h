@@ -40,7 +40,8 @@ enum err roster_enter(struct roster_entry **out, struct roster *r,
     struct presence *p, const struct queue_crowd *elsewhere,
     const struct roster_limits *limits, struct fault *f);
 
-const struct presence *roster_presence(const struct roster_entry *e);
+/* The key of its row; it may become another before that is written. */
+uint64_t roster_key(struct roster_entry *e);
 
 /* It has its stream. */
 void roster_begin(struct roster_entry *e);
@@ -51,13 +52,15 @@ void roster_end(struct roster_entry *e);
 void roster_park(struct roster_entry *e, int64_t until_ms);
 
 /*
- * The publish thread's side: take up to `max` changes; try to make them; and
+ * The publish thread's side: take up to `max` changes, fewer if they cost
+ * more (PRESENCE_COST_MAX); try to make them; and
  * say what became of it.  What failed, and what changed meanwhile, waits
  * again.  When `epoch` is another one, everybody's row is to be written anew.
  */
 struct roster_change {
-	struct presence_change change;
+	struct presence_change change; /* its `refused` is the one below */
 	struct roster_entry *entry;
+	bool refused;
 };
 size_t roster_take(struct roster *r, struct roster_change *out, size_t max);
 void roster_made(struct roster *r, const struct roster_change *changes,

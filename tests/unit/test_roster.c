@@ -278,14 +278,81 @@ test_two_who_go_on_as_one(void **state)
 		struct roster_entry *a = enter(r, token, NULL), *b = NULL;
 		struct presence *copy = somebody(token, NULL);
 
-		presence_go_on(copy, roster_presence(a));
+		copy->key = roster_key(a);
 		assert_int_equal(
 		    roster_enter(&b, r, copy, &nobody, &no_limits, NULL),
 		    ERR_OK);
-		assert_true(roster_presence(a)->key != copy->key);
-		assert_string_not_equal(
-		    roster_presence(a)->subscriber, copy->subscriber);
+		assert_true(roster_key(a) != roster_key(b));
+		assert_true(roster_key(b) == copy->key);
 	}
+}
+
+static void
+test_refused_becomes_another(void **state)
+{
+	struct roster *r = *state;
+
+	for (uint8_t token = 0; token < 2; token++) {
+		struct roster_entry *e = enter(r, token, NULL);
+		const uint64_t key = roster_key(e);
+		struct roster_change change;
+
+		roster_begin(e);
+		assert_int_equal(roster_take(r, &change, 1), 1);
+		assert_false(change.refused);
+		change.refused = true;
+		roster_made(r, &change, 1, ERR_OK, 1);
+		assert_true(roster_key(e) != key);
+		assert_string_equal(write_all(r, ERR_OK, 1), "+");
+		roster_end(e);
+		assert_string_equal(write_all(r, ERR_OK, 1), "-");
+	}
+}
+
+/* Who comes back before its row is parked finds its own place free. */
+static void
+test_parked_makes_room(void **state)
+{
+	const struct roster_limits one = { 1, 1, 1 };
+	struct roster *r = *state;
+	struct roster_entry *e = enter(r, 1, "a"), *back = NULL;
+
+	roster_begin(e);
+	assert_string_equal(write_all(r, ERR_OK, 1), "+");
+	roster_park(e, 99);
+	assert_int_equal(
+	    roster_enter(&back, r, somebody(1, "a"), &nobody, &one, NULL),
+	    ERR_OK);
+	assert_string_equal(write_all(r, ERR_OK, 1), "~");
+}
+
+/* A transaction is bounded by what its changes cost. */
+static void
+test_costly_changes(void **state)
+{
+	static char payload[20000];
+	struct roster *r = *state;
+	struct roster_change changes[MAX];
+	size_t n;
+
+	memset(payload, 'x', sizeof(payload) - 1);
+	for (int i = 0; i < 8; i++) {
+		const struct matcher_list none = { NULL, 0 };
+		const struct presence_parts parts = { .matchers = &none,
+			.payload = slice_of(payload) };
+		struct roster_entry *e = NULL;
+		struct presence *p = NULL;
+
+		assert_int_equal(presence_new(&p, &parts), ERR_OK);
+		assert_int_equal(
+		    roster_enter(&e, r, p, &nobody, &no_limits, NULL), ERR_OK);
+		roster_begin(e);
+	}
+	while ((n = roster_take(r, changes, MAX)) > 0) {
+		assert_in_range(n, 1, 3);
+		roster_made(r, changes, n, ERR_OK, 1);
+	}
+	assert_false(roster_waits(r));
 }
 
 static void
@@ -331,6 +398,12 @@ main(void)
 		    test_limits, room_open, room_close),
 		cmocka_unit_test_setup_teardown(
 		    test_two_who_go_on_as_one, room_open, room_close),
+		cmocka_unit_test_setup_teardown(
+		    test_refused_becomes_another, room_open, room_close),
+		cmocka_unit_test_setup_teardown(
+		    test_parked_makes_room, room_open, room_close),
+		cmocka_unit_test_setup_teardown(
+		    test_costly_changes, room_open, room_close),
 		cmocka_unit_test_setup_teardown(
 		    test_who_left_makes_room, room_open, room_close),
 		cmocka_unit_test(test_memory),
