@@ -2,12 +2,13 @@
 /* answer.c - what endpoints share. */
 #include "answer.h"
 
+#include "config_queue.h"
 #include "log.h"
 
 enum err
 context_queue(struct context *c, struct queue **out)
 {
-	struct queue_settings s = settings_queue(c->settings->config);
+	struct queue_settings s = config_queue(c->settings->config);
 	struct fault f = { "" };
 	enum err e = ERR_OK;
 

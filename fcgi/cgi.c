@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "commit.h"
+#include "config_queue.h"
 #include "hub.h"
 #include "jwks.h"
 #include "listener.h"
@@ -100,7 +101,7 @@ static void
 publish(struct answer *a, const struct config *c)
 {
 	const struct update *u = update_view(a->update);
-	struct queue_settings s = settings_queue(c);
+	struct queue_settings s = config_queue(c);
 	struct queue *q = NULL;
 	struct fault f = { "" };
 	enum err e;
@@ -142,7 +143,7 @@ stream(struct answer *a, struct settings *s, struct roster *roster)
 {
 	const struct commit_limits none = { 0, 0 };
 	const struct hub_hooks hooks = { 0 };
-	struct queue_settings queue = settings_queue(s->config);
+	struct queue_settings queue = config_queue(s->config);
 	struct commit *commit = NULL;
 	struct hub *h = NULL;
 	struct fault f = { "" };
@@ -167,7 +168,7 @@ stream(struct answer *a, struct settings *s, struct roster *roster)
 static void
 refresh_keys(const struct settings *s)
 {
-	const struct queue_settings qs = settings_queue(s->config);
+	const struct queue_settings qs = config_queue(s->config);
 	struct queue *q = NULL;
 	struct fault f = { "" };
 

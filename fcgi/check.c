@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "config_queue.h"
 #include "jwks.h"
 
 #define SHORT_KEY 32
@@ -110,7 +111,7 @@ check_keys(const struct settings *s, bool *all)
 bool
 check_run(const struct settings *s)
 {
-	const struct queue_settings queue = settings_queue(s->config);
+	const struct queue_settings queue = config_queue(s->config);
 	bool all = true;
 
 	report(&all, true, "the configuration can be read");

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "clock.h"
+#include "config_queue.h"
 #include "container.h"
 #include "jwks.h"
 #include "log.h"
@@ -98,7 +99,7 @@ renew(struct fetcher *fr, struct settings *s)
 static bool
 open_queue(struct fetcher *fr, const struct settings *s)
 {
-	const struct queue_settings qs = settings_queue(s->config);
+	const struct queue_settings qs = config_queue(s->config);
 	struct fault f = { "" };
 
 	if (fr->queue == NULL &&

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "config_queue.h"
 #include "container.h"
 #include "fetcher.h"
 #include "log.h"
@@ -223,7 +224,7 @@ start_parts(
 {
 	const struct fanout_settings fanout = { h->loop, framing,
 		RING_BYTES_MAX, newer_database, h };
-	struct tailer_settings tailer = { settings_queue(s->config), framing,
+	struct tailer_settings tailer = { config_queue(s->config), framing,
 		h->loop, fanout_batch, NULL };
 	enum err e;
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "config_queue.h"
 #include "container.h"
 #include "exchange.h"
 #include "intake.h"
@@ -150,7 +151,7 @@ start(struct server *sv, struct settings *s,
     const struct listener_settings *listener, struct fault *f)
 {
 	const struct config *c = s->config;
-	struct queue_settings queue = settings_queue(c);
+	struct queue_settings queue = config_queue(c);
 	const struct commit_limits limits = { (size_t)c->parked_max,
 		(size_t)c->parked_bytes_max };
 	const struct hub_hooks hooks = { reload, drain, renewed, sv };

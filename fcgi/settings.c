@@ -3,13 +3,11 @@
 #include "settings.h"
 
 #include "clock.h"
+#include "config_queue.h"
 #include "discovery.h"
 #include "jwks.h"
 #include "log.h"
 #include "mem.h"
-
-/* Longest wait for the write lock before a publisher is told to try again. */
-#define LOCK_TIMEOUT_MS 5000
 
 /* A role may have no key. */
 static enum err
@@ -174,7 +172,7 @@ out:
 void
 settings_bring(struct settings **s)
 {
-	struct queue_settings qs = settings_queue((*s)->config);
+	struct queue_settings qs = config_queue((*s)->config);
 	struct settings *fresh = NULL;
 	struct queue *q = NULL;
 	struct fault f = { "" };
@@ -198,20 +196,6 @@ settings_admit(const struct settings *s, const struct grant *g)
 		return s->config->allow_anonymous;
 	return s->role[CONFIG_SUBSCRIBERS].keys != NULL &&
 	       jws_keys_have(s->role[CONFIG_SUBSCRIBERS].keys, grant_key(g));
-}
-
-struct queue_settings
-settings_queue(const struct config *c)
-{
-	return (struct queue_settings){
-		.url = c->transport_url,
-		.rows_max = c->history_rows_max,
-		.age_max_s = c->history_age_max_s,
-		.bytes_max = c->history_bytes_max,
-		.lock_timeout_ms = LOCK_TIMEOUT_MS,
-		.full = strcmp(c->durability, "full") == 0,
-		.presence_events = c->subscriptions,
-	};
 }
 
 struct slice

@@ -59,9 +59,6 @@ void settings_bring(struct settings **s);
  * its key or as anonymous? */
 bool settings_admit(const struct settings *s, const struct grant *g);
 
-/* What the queue has to know of the configuration (texts are borrowed). */
-struct queue_settings settings_queue(const struct config *c);
-
 /* The hub's URL as browsers see it; without MERCURE_PUBLIC_HUB_URL its path,
  * which every page of the same origin can resolve. */
 struct slice settings_hub_url(const struct settings *s);

@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 #include "buf.h"
-#include "config.h"
 #include "err.h"
+#include "pushcgi.h"
 #include "queue_presence.h"
 #include "slice.h"
 
@@ -31,11 +31,11 @@ struct cmd_line;
 /*
  * Do the work and add to `out` what goes to standard output; nothing of it is
  * printed on failure.  The fault is one sentence that names the setting or
- * the mend, without a secret.  `c` is NULL unless `configured`.  ERR_NOTFOUND
+ * the mend, without a secret.  `h` is NULL unless `configured`.  ERR_NOTFOUND
  * of one that asks, without a sentence: the answer is no, and `out` is printed.
  */
 typedef enum err cmd_run(struct buf *out, const struct cmd_line *l,
-    const struct config *c, struct fault *f);
+    struct pushcgi *h, struct fault *f);
 
 /* A subcommand. */
 struct cmd {
@@ -50,7 +50,9 @@ struct cmd {
 };
 
 extern const struct cmd cmd_url;
+extern const struct cmd cmd_link;
 extern const struct cmd cmd_cookie;
+extern const struct cmd cmd_clear_cookie;
 extern const struct cmd cmd_subscriber_jwt;
 extern const struct cmd cmd_publisher_jwt;
 extern const struct cmd cmd_publish;
@@ -69,7 +71,7 @@ struct cmd_line {
 	const struct cmd *cmd; /* NULL: none was named */
 	struct slice *operands;
 	size_t operands_n;
-	const char **overrides; /* "KEY=value" for config_load() */
+	const char **overrides; /* "KEY=value", NULL behind the last */
 	size_t overrides_n;
 	struct cmd_given *given; /* read with the functions below */
 	size_t given_n;
@@ -98,11 +100,21 @@ enum err cmd_line_list(
 void cmd_help(
     struct buf *out, const struct cmd *const *commands, const struct cmd *cmd);
 
-/* The hub's URL as browsers see it; just its path if nothing is configured. */
-struct slice cmd_hub_url(const struct config *c);
+/* Call pushcgi_open(); on failure *h still has to be closed. */
+enum err cmd_open(struct pushcgi **h, const char *file,
+    const char *const *settings, struct fault *f);
 
-/* Is it a hub on another machine, so that the local queue is not its own? */
-bool cmd_hub_is_elsewhere(const struct config *c);
+/* What a call of the library ended with, and its sentence into the fault. */
+enum err cmd_end(
+    const struct pushcgi *h, enum pushcgi_result r, struct fault *f);
+
+/* Add a text that the library made, free it, and a line break. */
+void cmd_add_line(struct buf *out, char *text);
+
+/* Such slices as texts, since a NUL is behind each of them.  Free with
+ * mem_free().  ERR_NOMEM. */
+enum err cmd_texts(
+    const char ***out, const struct slice *list, size_t n, struct fault *f);
 
 /*
  * Hand out the active subscriptions to `topic` (base NULL: to anything) as
@@ -110,23 +122,11 @@ bool cmd_hub_is_elsewhere(const struct config *c);
  * them to itself.  Other errors as of topic_check_selector(), queue_open()
  * and queue_subscriptions(), but never ERR_NOTFOUND.
  */
-enum err cmd_list_subscriptions(struct slice topic, const struct config *c,
+enum err cmd_list_subscriptions(const struct pushcgi *h, struct slice topic,
     queue_subscription_fn *each, void *arg, struct buf *last_id,
     struct fault *f);
 
-/* May a subscriber or a token ask for these?  As topic_check_selector(), and
- * ERR_LIMIT: more than the hub takes. */
-enum err cmd_check_selectors(const struct slice *selectors, size_t n,
-    const struct config *c, struct fault *f);
-
-/* Longest wait for the queue's lock. */
-#define CMD_LOCK_TIMEOUT_MS 5000
-
 /* Longest life of a token or cookie that can be asked for: 100 years. */
 #define CMD_LIFETIME_MAX_S UINT64_C(3155760000)
-
-/* Add a subscriber token for these selectors; `expires_s` as in token.h. */
-enum err cmd_mint_subscriber(struct buf *out, const struct slice *selectors,
-    size_t n, int64_t expires_s, const struct config *c, struct fault *f);
 
 #endif

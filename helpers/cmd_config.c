@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* cmd_config.c - pushcgi config: the settings in force, as a file. */
 #include "cmd.h"
+#include "handle.h"
 
 static const struct cmd_option options[] = {
 	{ .name = "show-secrets",
@@ -9,11 +10,11 @@ static const struct cmd_option options[] = {
 };
 
 static enum err
-config_run(struct buf *out, const struct cmd_line *l, const struct config *c,
+config_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
     struct fault *f)
 {
 	(void)f;
-	config_dump(out, c, cmd_line_has(l, "show-secrets"));
+	config_dump(out, h->config, cmd_line_has(l, "show-secrets"));
 	return ERR_OK;
 }
 

@@ -107,7 +107,7 @@ look_at(void *arg, const struct subscription_view *v)
 }
 
 static enum err
-connected_run(struct buf *out, const struct cmd_line *l, const struct config *c,
+connected_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
     struct fault *f)
 {
 	struct asking a = { .err = ERR_OK };
@@ -117,7 +117,7 @@ connected_run(struct buf *out, const struct cmd_line *l, const struct config *c,
 	buf_init(&last_id, ID_MAX);
 	if ((e = read_members(&a, l, f)) == ERR_OK)
 		e = cmd_list_subscriptions(
-		    l->operands[0], c, look_at, &a, &last_id, f);
+		    h, l->operands[0], look_at, &a, &last_id, f);
 	if (e == ERR_OK)
 		e = a.err;
 	if (e == ERR_OK && cmd_line_has(l, "count"))

@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd_cookie.c - pushcgi cookie: lets a browser have private updates. */
-#include "clock.h"
+/* cmd_cookie.c - pushcgi cookie, clear-cookie: a browser's right to private updates. */
 #include "cmd.h"
-#include "cookie.h"
-#include "jws.h"
-
-/* The token in a cookie that lives until the browser is closed. */
-#define SESSION_LIFETIME_S 3600
+#include "mem.h"
 
 static const struct cmd_option options[] = {
 	{ .name = "lifetime",
@@ -16,61 +11,41 @@ static const struct cmd_option options[] = {
 	{ .name = NULL },
 };
 
-/* What a cookie needs of the hub's URL. */
-struct scope {
-	struct slice path;
-	bool secure;
+static const struct cmd_option no_options[] = {
+	{ .name = NULL },
 };
 
-static struct scope
-scope_of(struct slice url)
+static enum err
+cookie_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
+    struct fault *f)
 {
-	struct scope scope = { { "/", 1 }, true };
-	struct slice rest = url, part;
+	int64_t lifetime_s = (int64_t)cmd_line_number(l, "lifetime", 0);
+	const char **topics = NULL;
+	char *cookie = NULL;
+	enum err e;
 
-	if (slice_starts(url, "http://"))
-		scope.secure = false;
-	(void)slice_cut(&url, '?', &rest);
-	url = rest;
-	(void)slice_cut(&url, '#', &rest);
-
-	if (!slice_starts(rest, "/")) {
-		/* scheme, nothing, authority; what is left lost its slash */
-		(void)slice_cut(&rest, '/', &part);
-		(void)slice_cut(&rest, '/', &part);
-		(void)slice_cut(&rest, '/', &part);
-		if (rest.base != NULL)
-			rest = (struct slice){ rest.base - 1, rest.len + 1 };
-	}
-	if (rest.len > 0)
-		scope.path = rest;
-	return scope;
+	e = cmd_texts(&topics, l->operands, l->operands_n, f);
+	if (e == ERR_OK)
+		e = cmd_end(h,
+		    pushcgi_cookie(
+			h, &cookie, topics, l->operands_n, NULL, lifetime_s),
+		    f);
+	if (e == ERR_OK)
+		cmd_add_line(out, cookie);
+	mem_free(topics);
+	return e;
 }
 
 static enum err
-cookie_run(struct buf *out, const struct cmd_line *l, const struct config *c,
+clear_cookie_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
     struct fault *f)
 {
-	const struct scope scope = scope_of(cmd_hub_url(c));
-	uint64_t lifetime_s = cmd_line_number(l, "lifetime", 0);
-	uint64_t token_s = lifetime_s > 0 ? lifetime_s : SESSION_LIFETIME_S;
-	struct cookie cookie = { .name = slice_of(c->cookie_name),
-		.path = scope.path,
-		.same_site = slice_of(c->cookie_same_site),
-		.secure = scope.secure,
-		.max_age_s = lifetime_s > 0 ? (int64_t)lifetime_s : -1 };
-	struct buf token;
-	enum err e;
+	char *cookie = NULL;
+	enum err e = cmd_end(h, pushcgi_clear_cookie(h, &cookie), f);
 
-	buf_init(&token, JWS_TOKEN_MAX);
-	e = cmd_mint_subscriber(&token, l->operands, l->operands_n,
-	    clock_real_ms() / 1000 + (int64_t)token_s, c, f);
-	if (e == ERR_OK) {
-		cookie.value = buf_view(&token);
-		e = cookie_write(out, &cookie, f);
-		buf_byte(out, '\n');
-	}
-	buf_wipe(&token);
+	(void)l;
+	if (e == ERR_OK)
+		cmd_add_line(out, cookie);
 	return e;
 }
 
@@ -83,4 +58,13 @@ const struct cmd cmd_cookie = {
 	.options = options,
 	.configured = true,
 	.run = cookie_run,
+};
+
+const struct cmd cmd_clear_cookie = {
+	.name = "clear-cookie",
+	.operands = "",
+	.help = "Print a Set-Cookie value that takes the cookie away.",
+	.options = no_options,
+	.configured = true,
+	.run = clear_cookie_run,
 };

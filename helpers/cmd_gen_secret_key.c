@@ -11,13 +11,13 @@ static const struct cmd_option options[] = {
 };
 
 static enum err
-gen_secret_key_run(struct buf *out, const struct cmd_line *l,
-    const struct config *c, struct fault *f)
+gen_secret_key_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
+    struct fault *f)
 {
 	uint8_t bytes[KEY_BYTES];
 
 	(void)l;
-	(void)c;
+	(void)h;
 	if (getentropy(bytes, sizeof(bytes)) != 0)
 		return fault_set(
 		    f, ERR_IO, "The system gives no random bytes.");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* cmd_help.c - prints the tables of subcommands and options. */
 #include "cmd.h"
+#include "config.h"
 
 #define COLUMN 24 /* where the explanations begin */
 

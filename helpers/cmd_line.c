@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* cmd_line.c - takes the command line apart by the tables of options. */
 #include "cmd.h"
+#include "config.h"
 #include "mem.h"
 
 struct cmd_given {

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd_publish.c - pushcgi publish: appends an update to the local queue. */
+/* cmd_publish.c - pushcgi publish: an update from the command line. */
 #include <errno.h>
 #include <unistd.h>
 
 #include "cmd.h"
+#include "handle.h"
 #include "mem.h"
-#include "queue.h"
-#include "topic.h"
-#include "update.h"
 
 #define RETRY_MAX_MS 999999999
 
@@ -31,35 +29,6 @@ static const struct cmd_option options[] = {
 	    .help = "another topic of the same update" },
 	{ .name = NULL },
 };
-
-/* All topics as one slice, the canonical one first; see topic.h. */
-static enum err
-join_topics(struct buf *out, const struct cmd_line *l, const struct config *c,
-    struct fault *f)
-{
-	struct slice *alternates = NULL;
-	size_t n = 0;
-	enum err e;
-
-	/* A line break in one of them would count as a further topic. */
-	e = topic_check(l->operands[0], c->topic_length_max, f);
-	if (e != ERR_OK)
-		goto out;
-	buf_slice(out, l->operands[0]);
-	if ((e = cmd_line_list(&alternates, &n, l, "alternate")) != ERR_OK)
-		goto out;
-	for (size_t i = 0; i < n; i++) {
-		e = topic_check(alternates[i], c->topic_length_max, f);
-		if (e != ERR_OK)
-			goto out;
-		buf_byte(out, '\n');
-		buf_slice(out, alternates[i]);
-	}
-	e = out->err;
-out:
-	mem_free(alternates);
-	return e;
-}
 
 static enum err
 data_too_long(const struct config *c, struct fault *f)
@@ -99,75 +68,67 @@ take_data(struct buf *out, const struct cmd_line *l, const struct config *c,
 	return out->err == ERR_LIMIT ? data_too_long(c, f) : out->err;
 }
 
-static enum err
-append(const struct update *u, const struct config *c, struct fault *f)
+static unsigned
+flags_of(const struct cmd_line *l)
 {
-	const struct queue_settings settings = { .url = c->transport_url,
-		.rows_max = c->history_rows_max,
-		.age_max_s = c->history_age_max_s,
-		.bytes_max = c->history_bytes_max,
-		.lock_timeout_ms = CMD_LOCK_TIMEOUT_MS,
-		.full = strcmp(c->durability, "full") == 0 };
-	struct queue *q = NULL;
-	enum err e;
+	return (cmd_line_has(l, "private") ? PUSHCGI_PRIVATE : 0) |
+	       (cmd_line_has(l, "retry") ? PUSHCGI_RETRY : 0);
+}
 
-	if ((e = queue_open(&q, &settings, QUEUE_WRITE, f)) != ERR_OK)
-		return e;
-	if ((e = queue_append(q, &u, 1, f)) == ERR_OK)
-		queue_wake(q);
-	queue_close(q);
+/* The operand and all --alternate, to be freed. */
+static enum err
+take_topics(
+    const char ***out, size_t *n, const struct cmd_line *l, struct fault *f)
+{
+	struct slice *alternates = NULL;
+	const char **topics = NULL;
+	size_t more = 0;
+	enum err e = cmd_line_list(&alternates, &more, l, "alternate");
+
+	if (e == ERR_OK) {
+		topics = mem_calloc(more + 1, sizeof(*topics));
+		e = topics == NULL ? ERR_NOMEM : ERR_OK;
+	}
+	if (e != ERR_OK) {
+		e = fault_set(f, e, "Out of memory.");
+		goto out;
+	}
+	topics[0] = l->operands[0].base;
+	for (size_t i = 0; i < more; i++)
+		topics[i + 1] = alternates[i].base;
+	*out = topics;
+	*n = more + 1;
+out:
+	mem_free(alternates);
 	return e;
 }
 
-static struct update
-options_of(const struct cmd_line *l)
-{
-	return (struct update){ .id = cmd_line_text(l, "id"),
-		.type = cmd_line_text(l, "type"),
-		.retry_ms = (uint32_t)cmd_line_number(l, "retry", 0),
-		.has_retry = cmd_line_has(l, "retry"),
-		.private = cmd_line_has(l, "private"),
-		.kind = UPDATE_APPLICATION };
-}
-
 static enum err
-publish_run(struct buf *out, const struct cmd_line *l, const struct config *c,
+publish_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
     struct fault *f)
 {
-	const struct update_limits limits = { .topics_max = c->topics_max,
-		.topic_length_max = c->topic_length_max };
-	struct update u = options_of(l);
-	struct update_box *box = NULL;
-	struct buf topics, data;
+	struct pushcgi_update u = { .id = cmd_line_text(l, "id").base,
+		.type = cmd_line_text(l, "type").base,
+		.retry_ms = (uint32_t)cmd_line_number(l, "retry", 0),
+		.flags = flags_of(l) };
+	const char **topics = NULL;
+	struct buf data;
+	char *id = NULL;
 	enum err e;
 
-	buf_init(&topics, SIZE_MAX - 1);
-	buf_init(&data, c->body_max);
-	if (cmd_hub_is_elsewhere(c)) {
-		e = fault_set(f, ERR_UNSUPPORTED,
-		    "Publishing to an external hub (MERCURE_HUB_URL) comes in "
-		    "a later version; unset it, or make it equal to "
-		    "MERCURE_PUBLIC_HUB_URL, to publish on this machine.");
+	buf_init(&data, h->config->body_max);
+	if ((e = take_topics(&topics, &u.topics_n, l, f)) != ERR_OK)
 		goto out;
-	}
-	if ((e = join_topics(&topics, l, c, f)) != ERR_OK)
+	if ((e = take_data(&data, l, h->config, f)) != ERR_OK)
 		goto out;
-	if ((e = take_data(&data, l, c, f)) != ERR_OK)
+	u.topics = topics;
+	u.data = data.base;
+	u.data_len = data.len;
+	if ((e = cmd_end(h, pushcgi_publish(h, &id, &u), f)) != ERR_OK)
 		goto out;
-
-	u.topics = buf_view(&topics);
-	u.data = buf_view(&data);
-	if (c->type_is_topic && u.type.len == 0)
-		u.type = l->operands[0];
-	if ((e = update_new(&box, &u, &limits, f)) != ERR_OK)
-		goto out;
-	if ((e = append(update_view(box), c, f)) != ERR_OK)
-		goto out;
-	buf_slice(out, update_view(box)->id);
-	buf_byte(out, '\n');
+	cmd_add_line(out, id);
 out:
-	update_free(box);
-	buf_free(&topics);
+	mem_free(topics);
 	buf_free(&data);
 	return e;
 }

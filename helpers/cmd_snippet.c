@@ -211,7 +211,7 @@ refuse(const struct servers *s, struct slice name, struct fault *f)
 }
 
 static enum err
-snippet_run(struct buf *out, const struct cmd_line *l, const struct config *c,
+snippet_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
     struct fault *f)
 {
 	struct servers s;
@@ -219,7 +219,7 @@ snippet_run(struct buf *out, const struct cmd_line *l, const struct config *c,
 	enum err e;
 	size_t i;
 
-	(void)c;
+	(void)h;
 	if ((e = check_path(l, "program", f)) != ERR_OK ||
 	    (e = check_path(l, "socket", f)) != ERR_OK ||
 	    (e = read_folder(&s, l, f)) != ERR_OK)

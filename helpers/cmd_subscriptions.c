@@ -61,8 +61,8 @@ end(struct printing *p)
 }
 
 static enum err
-subscriptions_run(struct buf *out, const struct cmd_line *l,
-    const struct config *c, struct fault *f)
+subscriptions_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
+    struct fault *f)
 {
 	struct printing p = { .out = out, .json = cmd_line_has(l, "json") };
 	enum err e;
@@ -70,7 +70,7 @@ subscriptions_run(struct buf *out, const struct cmd_line *l,
 	buf_init(&p.last_id, ID_MAX);
 	if (l->operands_n > 0)
 		p.topic = l->operands[0];
-	if ((e = cmd_list_subscriptions(p.topic, c, add, &p, &p.last_id, f)) !=
+	if ((e = cmd_list_subscriptions(h, p.topic, add, &p, &p.last_id, f)) !=
 	    ERR_OK)
 		goto out;
 	end(&p);

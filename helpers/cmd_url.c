@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* cmd_url.c - pushcgi url: the address a page gives to its EventSource. */
 #include "cmd.h"
-#include "discovery.h"
+#include "mem.h"
 
 static const struct cmd_option options[] = {
 	{ .name = "last-event-id",
@@ -11,17 +11,23 @@ static const struct cmd_option options[] = {
 };
 
 static enum err
-url_run(struct buf *out, const struct cmd_line *l, const struct config *c,
+url_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
     struct fault *f)
 {
-	enum err e = cmd_check_selectors(l->operands, l->operands_n, c, f);
+	const char **topics = NULL;
+	char *url = NULL;
+	enum err e;
 
-	if (e != ERR_OK)
-		return e;
-	discovery_url(out, cmd_hub_url(c), l->operands, l->operands_n,
-	    cmd_line_text(l, "last-event-id"));
-	buf_byte(out, '\n');
-	return ERR_OK;
+	e = cmd_texts(&topics, l->operands, l->operands_n, f);
+	if (e == ERR_OK)
+		e = cmd_end(h,
+		    pushcgi_hub_url(h, &url, topics, l->operands_n,
+			cmd_line_text(l, "last-event-id").base),
+		    f);
+	if (e == ERR_OK)
+		cmd_add_line(out, url);
+	mem_free(topics);
+	return e;
 }
 
 const struct cmd cmd_url = {

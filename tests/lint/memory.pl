@@ -12,6 +12,7 @@ use Lint;
 # Modules that are reached through others.
 my %through = (
 	exchange => 'serve',
+	handle => 'pushcgi',
 	intake => 'serve',
 	jws => 'jws_mint',
 	jws_key => 'jws_alg',
@@ -24,7 +25,7 @@ my %through = (
 # Modules without one, and why.
 my %without = (
 	mem => 'it is what fails',
-	pushcgi => 'a main(); test_cmd runs the rest of the program',
+	cmd_main => 'a main(); test_cmd runs the rest of the program',
 );
 
 my $allocates = qr/\b(?:mem_(?:calloc|realloc|text)

@@ -69,7 +69,7 @@ my @cases = (
 	    'helpers/x_y.c', "$c\tbuf_text(b, s);\n", 'no test lets' ],
 	[ 'memory.pl', 'an exception for nothing',
 	    'helpers/mem.c', "$c\tp = mem_calloc(1, n);\n",
-	    'pushcgi does not allocate' ],
+	    'cmd_main does not allocate' ],
 	[ 'format.sh', 'spaces for tabs',
 	    'helpers/buf.c', "int\nf(void)\n{\n    return 1;\n}\n",
 	    'clang-format|not installed' ],
@@ -80,6 +80,13 @@ my @cases = (
 	    'x', "#!/bin/sh\necho --helped\n" ],
 	[ 'options.pl', 'a page without a program',
 	    'helpers/x.1', ".Nm x\n", 'no program' ],
+	[ 'symbols.pl', 'a function that is not in the header',
+	    'helpers/pushcgi.map', "pushcgi_x;\n", 'not in pushcgi.h',
+	    'helpers/pushcgi.h', $c ],
+	[ 'symbols.pl', 'a symbol that got out',
+	    'helpers/exported.c', "int buf_x(void)\n{\n\treturn 1;\n}\n",
+	    'buf_x: only pushcgi_', 'helpers/pushcgi.map', "\n",
+	    'helpers/pushcgi.h', $c ],
 	[ 'globals.pl', 'writable data',
 	    'fcgi/x.c', "int counter;\n", "writable data 'counter'" ],
 	[ 'globals.pl', 'writable data of a function',
@@ -107,7 +114,10 @@ sub bad_tree {
 	my $cc = $ENV{CC} // 'cc';
 	system("cd $top && $cc -c -o helpers/ok.o helpers/ok.c && " .
 	    "ar cr helpers/libhelpers.a helpers/ok.o && " .
-	    "if [ -f fcgi/x.c ]; then $cc -c -o fcgi/x.o fcgi/x.c; fi") == 0
+	    "if [ -f fcgi/x.c ]; then $cc -c -o fcgi/x.o fcgi/x.c; fi && " .
+	    "if [ -f helpers/exported.c ]; then mkdir helpers/.libs && " .
+	    "$cc -shared -fPIC -o helpers/.libs/libpushcgi.so " .
+	    "helpers/exported.c; fi") == 0
 	    or die "cannot compile\n";
 	unlink "$top/helpers/ok.c", "$top/helpers/ok.o";
 }

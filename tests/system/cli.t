@@ -86,8 +86,9 @@ subtest 'help and version' => sub {
 
 	is $exit, 0, '--help';
 	is $err, '', 'says nothing on standard error';
-	is_deeply \@commands, [qw(url cookie subscriber-jwt publisher-jwt
-	    publish subscriptions connected gen-secret-key config snippet)],
+	is_deeply \@commands, [qw(url link cookie clear-cookie subscriber-jwt
+	    publisher-jwt publish subscriptions connected gen-secret-key
+	    config snippet)],
 	    'lists the subcommands';
 	for my $command (@commands) {
 		for my $arguments ([$command, '--help'], ['--help', $command],
@@ -307,6 +308,10 @@ subtest 'url' => sub {
 		is $out, '', 'gives no URL';
 		like $err, qr/\Apushcgi: [^\n]*topic[^\n]*\n\z/i, 'but why';
 	}
+	is works('link'), '<' . HUB . '>; rel="mercure"', 'link';
+	is works('link', '--last-event-id', '#a"b'),
+	    '<' . HUB . '>; rel="mercure"; last-event-id="#a\\"b"',
+	    'link with an id';
 	my ($exit, undef, $err) = pushcgi(['--config', $conf, 'url',
 	    ('t') x 2000]);
 	is $exit, 1, 'too many topics';
@@ -437,6 +442,18 @@ subtest 'cookie' => sub {
 		is $c->{samesite}, $samesite, "$name: same site";
 		ok exists $c->{httponly}, "$name: HttpOnly";
 		ok !exists $c->{domain}, "$name: host-only";
+	}
+	$cookie = cookie(works('clear-cookie'));
+	is_deeply $cookie, { name => 'mercureAuthorization', value => '',
+	    path => '/.well-known/mercure', httponly => undef,
+	    secure => undef, samesite => 'Strict', 'max-age' => 0,
+	    expires => 'Thu, 01 Jan 1970 00:00:01 GMT' }, 'clear-cookie';
+	for my $command (qw(link url)) {
+		my ($exit, $out, $err) = pushcgi(['--config', $conf, $command,
+		    '--last-event-id', "a\r\nSet-Cookie: b"]);
+		is $exit, 1, "$command: an id with a line break";
+		is $out, '', 'gives no header';
+		like $err, qr/control characters/, 'but why';
 	}
 	my ($exit, $out) = pushcgi(['--config', conf('named.conf',
 	    MERCURE_AUTHZ_COOKIE_NAME => 'live'), 'cookie', 't']);

@@ -17,10 +17,12 @@
 #define OUT_MAX 65536
 #define TEMPLATES SRCDIR "/templates/servers"
 
-static const struct cmd *const commands[] = { &cmd_url, &cmd_cookie,
-	&cmd_subscriber_jwt, &cmd_publisher_jwt, &cmd_publish,
-	&cmd_subscriptions, &cmd_connected, &cmd_gen_secret_key, &cmd_config,
-	&cmd_snippet, NULL };
+static const struct cmd *const commands[] = { &cmd_url, &cmd_link, &cmd_cookie,
+	&cmd_clear_cookie, &cmd_subscriber_jwt, &cmd_publisher_jwt,
+	&cmd_publish, &cmd_subscriptions, &cmd_connected, &cmd_gen_secret_key,
+	&cmd_config, &cmd_snippet, NULL };
+
+extern char **environ;
 
 /* "pushcgi" goes in front; the list ends in NULL. */
 static int
@@ -187,24 +189,21 @@ test_values(void **state)
 
 /* The whole of the program but main(). */
 static enum err
-run(struct buf *out, const char *const *args, char *const *env)
+run(struct buf *out, const char *const *args)
 {
-	struct config_sources sources = { .environ = env };
 	struct cmd_line *l = NULL;
-	struct config *c = NULL;
+	struct pushcgi *h = NULL;
 	struct fault f = { "" };
 	enum err e;
 
 	if ((e = parse(&l, args, &f)) != ERR_OK)
 		goto out;
-	sources.args = l->overrides;
-	sources.args_n = l->overrides_n;
-	if ((e = config_load(&c, &sources, &f)) != ERR_OK)
+	if ((e = cmd_open(&h, NULL, l->overrides, &f)) != ERR_OK)
 		goto out;
-	if ((e = l->cmd->run(out, l, c, &f)) == ERR_OK)
+	if ((e = l->cmd->run(out, l, h, &f)) == ERR_OK)
 		e = out->err;
 out:
-	config_free(c);
+	pushcgi_close(h);
 	cmd_line_free(l);
 	return e;
 }
@@ -213,6 +212,8 @@ static const struct {
 	const char *name, *args[ARGS_MAX];
 } runs[] = {
 	{ "url", { "url", "a", "b", "--last-event-id=c" } },
+	{ "link", { "link", "--last-event-id=c" } },
+	{ "clear-cookie", { "clear-cookie" } },
 	{ "cookie", { "cookie", "a", "b", "--lifetime", "5" } },
 	{ "subscriber-jwt", { "subscriber-jwt", "-t", "a" } },
 	{ "publisher-jwt", { "publisher-jwt" } },
@@ -265,7 +266,7 @@ people_come(struct queue_room *room)
 }
 
 /* The settings of a room, as the environment has them; static storage. */
-static char *const *
+static char **
 environment(const struct queue_room *room)
 {
 	static char url[256];
@@ -307,7 +308,9 @@ test_connected(void **state)
 {
 	struct queue_room *room = *state;
 	struct queue *people = people_come(room);
+	char **before = environ;
 
+	environ = environment(room);
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
 		const char *args[ARGS_MAX + 2] = { "connected", "--count" };
 		struct buf out;
@@ -316,7 +319,7 @@ test_connected(void **state)
 		for (size_t k = 0; counts[i].args[k] != NULL; k++)
 			args[k + 2] = counts[i].args[k];
 		buf_init(&out, OUT_MAX);
-		e = run(&out, args, environment(room));
+		e = run(&out, args);
 		if (!slice_is(buf_view(&out), counts[i].want))
 			fail_msg("%s: %.*s", counts[i].name,
 			    SLICE_ARG(buf_view(&out)));
@@ -325,6 +328,7 @@ test_connected(void **state)
 			fail_msg("%s: %s", counts[i].name, err_text(e));
 		buf_free(&out);
 	}
+	environ = before;
 	queue_close(people);
 }
 
@@ -333,7 +337,9 @@ test_without_memory(void **state)
 {
 	struct queue_room *room = *state;
 	struct queue *people = people_come(room);
+	char **before = environ;
 
+	environ = environment(room);
 	for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++) {
 		bool failed = true;
 
@@ -343,7 +349,7 @@ test_without_memory(void **state)
 
 			buf_init(&out, OUT_MAX);
 			mem_fail_at(n);
-			e = run(&out, runs[i].args, environment(room));
+			e = run(&out, runs[i].args);
 			failed = mem_failed();
 			mem_fail_at(0);
 			/* Something done only if it can be may have failed. */
@@ -353,6 +359,7 @@ test_without_memory(void **state)
 			buf_free(&out);
 		}
 	}
+	environ = before;
 	queue_close(people);
 }
 

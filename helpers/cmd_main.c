@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* pushcgi.c - the helper program: one subcommand, its output, an exit code. */
+/* cmd_main.c - the helper program: one subcommand, its output, an exit code. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -9,11 +9,11 @@
 
 #define OUTPUT_MAX (UINT32_C(64) << 20) /* a list of all subscriptions */
 
-extern char **environ;
-
 static const struct cmd *const commands[] = {
 	&cmd_url,
+	&cmd_link,
 	&cmd_cookie,
+	&cmd_clear_cookie,
 	&cmd_subscriber_jwt,
 	&cmd_publisher_jwt,
 	&cmd_publish,
@@ -41,20 +41,15 @@ descriptors_fill(void)
 static enum err
 load_and_run(struct buf *out, const struct cmd_line *l, struct fault *f)
 {
-	const struct config_sources sources = {
-		.path = cmd_line_text(l, "config").base,
-		.environ = environ,
-		.args = l->overrides,
-		.args_n = l->overrides_n,
-	};
-	struct config *c = NULL;
+	const char *file = cmd_line_text(l, "config").base;
+	struct pushcgi *h = NULL;
 	enum err e = ERR_OK;
 
 	if (l->cmd->configured)
-		e = config_load(&c, &sources, f);
+		e = cmd_open(&h, file, l->overrides, f);
 	if (e == ERR_OK)
-		e = l->cmd->run(out, l, c, f);
-	config_free(c);
+		e = l->cmd->run(out, l, h, f);
+	pushcgi_close(h);
 	return e;
 }
 

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* cmd_call.c - between subcommands and the library. */
+#include "cmd.h"
+#include "mem.h"
+
+static const enum err errors[] = {
+	[PUSHCGI_OK] = ERR_OK,
+	[PUSHCGI_MEMORY] = ERR_NOMEM,
+	[PUSHCGI_ARGUMENT] = ERR_SYNTAX,
+	[PUSHCGI_CONFIG] = ERR_NOTFOUND,
+	[PUSHCGI_DENIED] = ERR_DENIED,
+	[PUSHCGI_UNAVAILABLE] = ERR_IO,
+};
+
+enum err
+cmd_end(const struct pushcgi *h, enum pushcgi_result r, struct fault *f)
+{
+	if (r == PUSHCGI_OK)
+		return ERR_OK;
+	return fault_set(f, errors[r], "%s", pushcgi_error(h));
+}
+
+enum err
+cmd_open(struct pushcgi **h, const char *file, const char *const *settings,
+    struct fault *f)
+{
+	enum pushcgi_result r = pushcgi_open(h, file, settings);
+
+	return cmd_end(*h, r, f);
+}
+
+void
+cmd_add_line(struct buf *out, char *text)
+{
+	buf_text(out, text);
+	buf_byte(out, '\n');
+	pushcgi_free(text);
+}
+
+enum err
+cmd_texts(
+    const char ***out, const struct slice *list, size_t n, struct fault *f)
+{
+	const char **texts = mem_calloc(n, sizeof(*texts));
+
+	if (texts == NULL)
+		return fault_set(f, ERR_NOMEM, "Out of memory.");
+	for (size_t i = 0; i < n; i++)
+		texts[i] = list[i].base;
+	*out = texts;
+	return ERR_OK;
+}

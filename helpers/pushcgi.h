@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/* pushcgi.h - libpushcgi: URLs, tokens, cookies and updates for a hub's applications. */
+#ifndef PUSHCGI_H
+#define PUSHCGI_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define PUSHCGI_API __attribute__((visibility("default")))
+#else
+#define PUSHCGI_API
+#endif
+
+/*
+ * A handle is used by one thread at a time; threads open their own.  It is
+ * not carried over fork(2): the child opens one of its own and leaves its
+ * parent's alone.  The library installs no signal handler, changes neither
+ * the umask nor the environment and never ends the process; warnings about
+ * the queue go to standard error.
+ */
+struct pushcgi;
+
+/*
+ * What every function that can fail gives back.  Results (`out`, `id`, ...)
+ * are untouched on failure, and pushcgi_error() has the sentence.
+ */
+enum pushcgi_result {
+	PUSHCGI_OK = 0,
+	PUSHCGI_MEMORY = 1,     /* out of memory */
+	PUSHCGI_ARGUMENT = 2,   /* what was given is malformed or too long */
+	PUSHCGI_CONFIG = 3,     /* a setting is missing or wrong */
+	PUSHCGI_DENIED = 4,     /* reserved, or the hub elsewhere refuses it */
+	PUSHCGI_UNAVAILABLE = 5 /* no queue, or no hub, to be had now */
+};
+
+/* The library's version, such as "0.1.0". */
+PUSHCGI_API const char *pushcgi_version(void);
+
+/*
+ * Read the configuration as pushcgi(1) does: `file` (NULL: the usual one,
+ * which may be absent), then the environment, then `settings`: texts such as
+ * "MERCURE_RETRY=1000", a NULL behind the last; or NULL.  Secrets are refused
+ * there.  *out is a handle also on failure, for pushcgi_error() and
+ * pushcgi_close(); every other call on it then fails in the same way.  It is
+ * NULL only without memory.
+ */
+PUSHCGI_API enum pushcgi_result pushcgi_open(
+    struct pushcgi **out, const char *file, const char *const *settings);
+
+/* NULL is allowed. */
+PUSHCGI_API void pushcgi_close(struct pushcgi *h);
+
+/*
+ * Why the last call on this handle failed: one sentence that names the
+ * setting or the mend and holds no secret; "" if it did not fail.  Valid
+ * until the next call.
+ */
+PUSHCGI_API const char *pushcgi_error(const struct pushcgi *h);
+
+/* Overwrite and free a text the library made.  NULL is allowed. */
+PUSHCGI_API void pushcgi_free(char *text);
+
+/*
+ * The URL a page gives to its EventSource to get updates of the `n` topics,
+ * URI Templates or "*"; with `last_event_id` (or NULL) all behind that update.
+ */
+PUSHCGI_API enum pushcgi_result pushcgi_hub_url(struct pushcgi *h, char **out,
+    const char *const *topics, size_t n, const char *last_event_id);
+
+/* The value of a Link header that leads subscribers to the hub (draft 7,
+ * "Discovery"), with `last_event_id` unless NULL. */
+PUSHCGI_API enum pushcgi_result pushcgi_link(
+    struct pushcgi *h, char **out, const char *last_event_id);
+
+/*
+ * The id of the queue's end: for a page that shows what is true now and wants
+ * everything after it.  PUSHCGI_CONFIG if the hub is elsewhere.
+ */
+PUSHCGI_API enum pushcgi_result pushcgi_last_event_id(
+    struct pushcgi *h, char **out);
+
+/*
+ * An access token that allows private updates of the `n` topics, URI
+ * Templates or "*".  `payload` is JSON the hub shows with the subscription,
+ * or NULL.  It expires in `lifetime_s` seconds; 0: never.
+ */
+PUSHCGI_API enum pushcgi_result pushcgi_subscriber_token(struct pushcgi *h,
+    char **out, const char *const *topics, size_t n, const char *payload,
+    int64_t lifetime_s);
+
+/* An access token that allows publishing to the `n` topics, URI Templates or
+ * "*". */
+PUSHCGI_API enum pushcgi_result pushcgi_publisher_token(struct pushcgi *h,
+    char **out, const char *const *topics, size_t n, int64_t lifetime_s);
+
+/*
+ * The value of a Set-Cookie header with a subscriber token.  Cookie and token
+ * last `lifetime_s` seconds; with 0 until the browser is closed, and an hour.
+ */
+PUSHCGI_API enum pushcgi_result pushcgi_cookie(struct pushcgi *h, char **out,
+    const char *const *topics, size_t n, const char *payload,
+    int64_t lifetime_s);
+
+/* The same for a token that is there already. */
+PUSHCGI_API enum pushcgi_result pushcgi_cookie_from_token(
+    struct pushcgi *h, char **out, const char *token, int64_t lifetime_s);
+
+/* The value of a Set-Cookie header that takes the cookie away. */
+PUSHCGI_API enum pushcgi_result pushcgi_clear_cookie(
+    struct pushcgi *h, char **out);
+
+/* Only for subscribers whose token allows one of the topics. */
+#define PUSHCGI_PRIVATE 1u
+/* `retry_ms` counts. */
+#define PUSHCGI_RETRY 2u
+
+/* What a publisher sends.  Begin with zeroes: `= { 0 }`. */
+struct pushcgi_update {
+	const char *const *topics; /* the canonical one first */
+	size_t topics_n;
+	const char *data; /* any bytes but NUL, UTF-8; NULL: none */
+	size_t data_len;
+	const char *id;    /* NULL: a random one */
+	const char *type;  /* NULL: "message", see MERCURE_TYPE_IS_TOPIC */
+	uint32_t retry_ms; /* reconnection time for its receivers */
+	unsigned flags;    /* PUSHCGI_PRIVATE, PUSHCGI_RETRY */
+};
+
+/*
+ * Publish, to this machine's queue or to the hub that MERCURE_HUB_URL names;
+ * the update's id is stored in *id unless `id` is NULL.  PUSHCGI_OK: it is in
+ * the hub's history.  PUSHCGI_UNAVAILABLE from a hub elsewhere: it may be,
+ * all the same.
+ */
+PUSHCGI_API enum pushcgi_result pushcgi_publish(
+    struct pushcgi *h, char **id, const struct pushcgi_update *u);
+
+/*
+ * Publish `n` updates in order; their ids go to ids[0] to ids[n - 1] unless
+ * `ids` is NULL.  In this machine's queue it is all or none.  A hub elsewhere
+ * gets one after the other: those before a fault are published and have
+ * their ids.  On failure *at (unless NULL) is the index of the one at fault;
+ * if that is not one of them, `n`.
+ */
+PUSHCGI_API enum pushcgi_result pushcgi_publish_all(struct pushcgi *h,
+    char **ids, const struct pushcgi_update *updates, size_t n, size_t *at);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
