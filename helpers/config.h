@@ -38,8 +38,10 @@ struct config {
 	bool allow_anonymous;
 	bool subscriptions; /* MERCURE_HUB_SUBSCRIPTIONS */
 	bool type_is_topic;
-	uint64_t keepalive_s;     /* 0: off */
-	uint64_t write_timeout_s; /* longest life of a stream; 0: none */
+	uint64_t publish_connect_ms; /* MERCURE_PUBLISH_CONNECT_TIMEOUT */
+	uint64_t publish_timeout_ms; /* MERCURE_PUBLISH_TIMEOUT */
+	uint64_t keepalive_s;        /* 0: off */
+	uint64_t write_timeout_s;    /* longest life of a stream; 0: none */
 	uint64_t retry_ms;
 	uint64_t drain_wait_s;      /* MERCURE_DRAIN_WAIT */
 	uint64_t drain_window_s;    /* MERCURE_DRAIN_WINDOW */

@@ -57,6 +57,15 @@ struct slice handle_hub_url(const struct pushcgi *h);
 /* Is the hub elsewhere?  (MERCURE_HUB_URL, and not by its public name.) */
 bool handle_is_elsewhere(const struct pushcgi *h);
 
+/*
+ * Publish to the hub that MERCURE_HUB_URL names and add the id it gave.
+ * `id_wanted` is empty if that is the hub's choice.  ERR_SYNTAX, ERR_LIMIT,
+ * ERR_DENIED, ERR_UNSUPPORTED, ERR_BUSY, ERR_IO: by its answer, or lack of
+ * one; the fault names the URL.  ERR_NOMEM.
+ */
+enum err handle_publish_elsewhere(struct pushcgi *h, struct buf *id,
+    const struct update *u, struct slice id_wanted);
+
 /* The queue, opened if it is not yet. */
 enum err handle_queue(struct pushcgi *h, struct queue **out);
 

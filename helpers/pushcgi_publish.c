@@ -5,6 +5,8 @@
 #include "topic.h"
 #include "update.h"
 
+#define ID_MAX 4096 /* more than any hub gives */
+
 /* All topics as one text, the canonical one first; see topic.h. */
 static enum err
 join_topics(struct buf *out, const struct pushcgi_update *u,
@@ -144,12 +146,47 @@ out:
 }
 
 static enum err
-publish_elsewhere(struct pushcgi *h)
+publish_one_elsewhere(
+    struct pushcgi *h, char **id, const struct pushcgi_update *u)
 {
-	return fault_set(&h->fault, ERR_UNSUPPORTED,
-	    "Publishing to an external hub (MERCURE_HUB_URL) comes in "
-	    "a later version; unset it, or make it equal to "
-	    "MERCURE_PUBLIC_HUB_URL, to publish on this machine.");
+	struct update_box *box = NULL;
+	struct buf text;
+	char *stolen;
+	enum err e;
+
+	buf_init(&text, ID_MAX);
+	if ((e = make_box(&box, u, h->config, &h->fault)) != ERR_OK)
+		goto out;
+	e = handle_publish_elsewhere(
+	    h, &text, update_view(box), slice_of(u->id));
+	if (e != ERR_OK || id == NULL)
+		goto out;
+	if ((stolen = buf_steal(&text)) == NULL) {
+		e = ERR_NOMEM;
+		goto out;
+	}
+	*id = stolen;
+out:
+	update_free(box);
+	buf_free(&text);
+	return e;
+}
+
+static enum err
+publish_elsewhere(struct pushcgi *h, char **ids,
+    const struct pushcgi_update *updates, size_t n, size_t *at)
+{
+	enum err e;
+
+	for (size_t i = 0; i < n; i++) {
+		e = publish_one_elsewhere(
+		    h, ids != NULL ? &ids[i] : NULL, &updates[i]);
+		if (e != ERR_OK) {
+			*at = i;
+			return e;
+		}
+	}
+	return ERR_OK;
 }
 
 enum pushcgi_result
@@ -161,7 +198,7 @@ pushcgi_publish_all(struct pushcgi *h, char **ids,
 
 	if (e == ERR_OK && n > 0)
 		e = handle_is_elsewhere(h)
-			? publish_elsewhere(h)
+			? publish_elsewhere(h, ids, updates, n, &fault_at)
 			: publish_here(h, ids, updates, n, &fault_at);
 	if (e != ERR_OK && at != NULL)
 		*at = fault_at;

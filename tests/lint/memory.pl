@@ -13,6 +13,7 @@ use Lint;
 my %through = (
 	exchange => 'serve',
 	handle => 'pushcgi',
+	handle_elsewhere => 'pushcgi_elsewhere',
 	intake => 'serve',
 	jws => 'jws_mint',
 	jws_key => 'jws_alg',
