@@ -46,6 +46,8 @@ struct cmd {
 	const struct cmd_option *options;
 	bool configured; /* needs the configuration */
 	bool asks;       /* its exit code is an answer */
+	/* A usage error beyond what the tables tell; NULL: none. */
+	enum err (*check)(const struct cmd_line *l, struct fault *f);
 	cmd_run *run;
 };
 
@@ -110,6 +112,16 @@ enum err cmd_end(
 
 /* Add a text that the library made, free it, and a line break. */
 void cmd_add_line(struct buf *out, char *text);
+
+/* Write to standard output, all of it.  ERR_IO. */
+enum err cmd_print(struct slice text, struct fault *f);
+
+/*
+ * Publish each line of standard input and print its id, in groups that are
+ * printed once they are published.  The fault names the line, and how many
+ * were published before.
+ */
+enum err cmd_publish_batch(struct pushcgi *h, struct fault *f);
 
 /* Such slices as texts, since a NUL is behind each of them.  Free with
  * mem_free().  ERR_NOMEM. */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* cmd_call.c - between subcommands and the library. */
+#include <errno.h>
+#include <unistd.h>
+
 #include "cmd.h"
 #include "mem.h"
 
@@ -48,5 +51,22 @@ cmd_texts(
 	for (size_t i = 0; i < n; i++)
 		texts[i] = list[i].base;
 	*out = texts;
+	return ERR_OK;
+}
+
+enum err
+cmd_print(struct slice text, struct fault *f)
+{
+	while (text.len > 0) {
+		ssize_t n = write(STDOUT_FILENO, text.base, text.len);
+
+		if (n < 0 && errno != EINTR)
+			return fault_set(f, ERR_IO,
+			    "The result cannot be written to standard output: "
+			    "%s.",
+			    strerror(errno));
+		if (n > 0)
+			text = slice_after(text, (size_t)n);
+	}
 	return ERR_OK;
 }

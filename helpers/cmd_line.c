@@ -217,7 +217,7 @@ check_operands(const struct cmd_line *l, struct fault *f)
 		return fault_set(f, ERR_SYNTAX,
 		    "There is an argument too many: pushcgi %s%s%s.", cmd->name,
 		    cmd->operands[0] == '\0' ? "" : " ", cmd->operands);
-	return ERR_OK;
+	return cmd->check != NULL ? cmd->check(l, f) : ERR_OK;
 }
 
 enum err

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* cmd_main.c - the helper program: one subcommand, its output, an exit code. */
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -65,23 +64,6 @@ run(struct buf *out, const struct cmd_line *l, struct fault *f)
 	return ERR_OK;
 }
 
-static enum err
-print(struct slice text, struct fault *f)
-{
-	while (text.len > 0) {
-		ssize_t n = write(STDOUT_FILENO, text.base, text.len);
-
-		if (n < 0 && errno != EINTR)
-			return fault_set(f, ERR_IO,
-			    "The result cannot be written to standard output: "
-			    "%s.",
-			    strerror(errno));
-		if (n > 0)
-			text = slice_after(text, (size_t)n);
-	}
-	return ERR_OK;
-}
-
 /* One line, whatever the arguments it quotes hold: it may land in a log. */
 static void
 complain(const struct fault *f, enum err e)
@@ -122,7 +104,7 @@ answer(const struct cmd_line *l)
 	if (e == ERR_OK)
 		e = out.err;
 	if (e == ERR_OK)
-		e = print(buf_view(&out), &fault);
+		e = cmd_print(buf_view(&out), &fault);
 	if (e != ERR_OK) {
 		status = failed;
 		complain(&fault, e);

@@ -10,6 +10,8 @@
 #define RETRY_MAX_MS 999999999
 
 static const struct cmd_option options[] = {
+	{ .name = "batch",
+	    .help = "read updates as lines of JSON, print an id for each" },
 	{ .name = "private",
 	    .help = "only for subscribers whose token allows "
 		    "a topic of it" },
@@ -104,7 +106,7 @@ out:
 }
 
 static enum err
-publish_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
+publish_one(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
     struct fault *f)
 {
 	struct pushcgi_update u = { .id = cmd_line_text(l, "id").base,
@@ -133,13 +135,44 @@ out:
 	return e;
 }
 
+static enum err
+check_batch(const struct cmd_line *l, struct fault *f)
+{
+	bool batch = cmd_line_has(l, "batch");
+
+	if (!batch && l->operands_n == 0)
+		return fault_set(f, ERR_SYNTAX,
+		    "Something is missing: pushcgi publish TOPIC [DATA | -].");
+	if (!batch)
+		return ERR_OK;
+	for (const struct cmd_option *o = options; o->name != NULL; o++)
+		if (strcmp(o->name, "batch") != 0 && cmd_line_has(l, o->name))
+			return fault_set(f, ERR_SYNTAX,
+			    "--%s and --batch exclude each other: each line "
+			    "says it.",
+			    o->name);
+	if (l->operands_n > 0)
+		return fault_set(f, ERR_SYNTAX,
+		    "A topic and --batch exclude each other: each line says "
+		    "it.");
+	return ERR_OK;
+}
+
+static enum err
+publish_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
+    struct fault *f)
+{
+	return cmd_line_has(l, "batch") ? cmd_publish_batch(h, f)
+					: publish_one(out, l, h, f);
+}
+
 const struct cmd cmd_publish = {
 	.name = "publish",
 	.operands = "TOPIC [DATA | -]",
-	.operands_min = 1,
 	.operands_max = 2,
 	.help = "Publish DATA (-: standard input) and print its id.",
 	.options = options,
 	.configured = true,
+	.check = check_batch,
 	.run = publish_run,
 };

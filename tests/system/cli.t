@@ -589,6 +589,76 @@ subtest 'publish' => sub {
 	is length rows($db, last_seq() - 1)->[0]{data}, 1_000_000, 'is whole';
 };
 
+# Updates as lines of JSON: (exit code, ids, standard error).
+sub batch {
+	my ($input, @settings) = @_;
+	my ($exit, $out, $err) = pushcgi(['--config', $conf, 'publish',
+	    '--batch', @settings], input => $input);
+
+	return ($exit, [split /\n/, $out], $err);
+}
+
+subtest 'publish --batch' => sub {
+	my $before = last_seq();
+	my ($exit, $ids, $err) = batch(qq({"topic":"t","data":"a\\nb"}\r\n)
+	    . qq(\n  \n{"topic":["t","u"],"id":"b:1","type":"n",)
+	    . qq("private":true,"retry":5}\n{"topic":"\\u00e9"}));
+	my $rows = rows($db, $before);
+
+	is $exit, 0, 'exit 0' or diag $err;
+	is_deeply $ids, [map { $_->{id} } @$rows], 'an id for each, in order';
+	is_deeply [map { [@$_{qw(topics data type private retry_ms)}] }
+	    @$rows], [['t', "a\nb", undef, 0, undef],
+	    ["t\nu", '', 'n', 1, 5], ["\x{e9}", '', undef, 0, undef]],
+	    'published as asked';
+	($exit, $ids) = batch('');
+	is $exit, 0, 'nothing to do';
+	is_deeply $ids, [], 'and no id';
+
+	# More than a group; [name, line in place of the 600th, the sentence]
+	for my $row (['no JSON', 'x', qr/Line 600: it is not a JSON object/,
+	    599], ['a field too many', '{"topic":"t","ID":"x"}',
+	    qr/Line 600: there is no field "ID"/, 599],
+	    ['a topic that cannot be', '{"topic":"*"}',
+	    qr/Line 600: The topic \*/, 512],
+	    ['too long', '{"topic":"t","data":"' . 'x' x 100001 . '"}',
+	    qr/Line 600: .*MERCURE_MAX_BODY/, 512],
+	    ['far too long', '{"topic":"t","data":"' . 'x' x 2_000_000 . '"}',
+	    qr/Line 600: .*MERCURE_MAX_BODY/, 599]) {
+		my ($name, $line, $want, $good) = @$row;
+		$before = last_seq();
+		($exit, $ids, $err) = batch(join("\n", (map {
+		    qq({"topic":"t","data":"$_"}) } 1 .. 599), $line,
+		    '{"topic":"never"}') . "\n", '--mercure-max-body=100000');
+		$rows = rows($db, $before);
+
+		is $exit, 1, "$name: exit 1";
+		like $err, qr/\Apushcgi: [^\n]+\n\z/, "$name: one sentence";
+		like $err, $want, "$name: it names line and fault";
+		like $err, qr/before it: $good updates/, "$name: how many are";
+		is_deeply $ids, [map { $_->{id} } @$rows],
+		    "$name: the ids are those of what was published";
+		is_deeply [map { $_->{data} } @$rows], [1 .. $good],
+		    "$name: all before the group at fault";
+	}
+
+	# Who writes line by line gets each id at once.
+	spew("$dir/ids", '');
+	pipe my $in, my $to or die "pipe: $!\n";
+	my $pid = spawn(command => [$pushcgi, '--config', $conf, 'publish',
+	    '--batch'], stdin => $in, stdout => "$dir/ids");
+	close $in;
+	for my $n (1 .. 3) {
+		syswrite $to, qq({"topic":"t","id":"one:$n"}\n);
+		wait_until("id $n is printed", sub {
+			slurp("$dir/ids") =~ /^one:$n$/m;
+		});
+	}
+	close $to;
+	wait_until('it ends', sub { defined process_ended($pid) });
+	is process_ended($pid), 0, 'a pipe: each line at once';
+};
+
 subtest 'gen-secret-key' => sub {
 	my %seen;
 
@@ -633,7 +703,7 @@ subtest 'examples of the manual' => sub {
 
 	ok @blocks >= 4, 'there are some';
 	for my $block (@blocks) {
-		$block =~ s/\\e$/\\/mg;
+		$block =~ s/\\e/\\/g;
 		$block =~ s/^\$ //mg;
 		# Not installed yet.
 		$block =~ s{(?<=pushcgi snippet )}{--templates '$templates' };
@@ -645,14 +715,15 @@ subtest 'examples of the manual' => sub {
 	is $err, '', 'without a warning';
 	my @lines = split /\n/, $out;
 	like $lines[0], qr/^urn:uuid:/, 'publish prints an id';
-	like $lines[2], qr{^/\.well-known/mercure\?topic=}, 'url a URL';
-	like $lines[3], qr/^mercureAuthorization=/, 'cookie a cookie';
+	like $lines[5], qr{^/\.well-known/mercure\?topic=}, 'url a URL';
+	like $lines[6], qr/^mercureAuthorization=/, 'cookie a cookie';
 	like $out, qr/^MERCURE_RETRY = 1000$/m, 'config the settings';
 	like $out, qr/^location \^~ /m, 'snippet what nginx needs';
 	my $rows = rows("$home/queue.db", 0);
-	is @$rows, 2, 'two updates were published';
+	is @$rows, 5, 'five updates were published';
 	is $rows->[0]{data}, 'Hello', 'the first';
 	is $rows->[1]{type}, 'clock', 'the second';
+	is $rows->[4]{topics}, 'https://example.com/3', 'the last';
 };
 
 done_testing;

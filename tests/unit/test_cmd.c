@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -146,6 +148,8 @@ static const struct {
 	{ "not a number", { "publish", "t", "--retry", "0x5" } },
 	{ "number over its maximum", { "publish", "t", "--retry=1000000000" } },
 	{ "too few operands", { "publish" } },
+	{ "batch and a topic", { "publish", "--batch", "t" } },
+	{ "batch and an option", { "publish", "--batch", "--private" } },
 	{ "too many operands", { "publish", "a", "b", "c" } },
 };
 
@@ -219,6 +223,7 @@ static const struct {
 	{ "publisher-jwt", { "publisher-jwt" } },
 	{ "publish", { "publish", "--alternate", "u",
 			 "--mercure-type-is-topic=1", "t", "x" } },
+	{ "publish --batch", { "publish", "--batch" } },
 	{ "subscriptions", { "subscriptions" } },
 	{ "subscriptions to a topic", { "subscriptions", "--json", "a" } },
 	{ "connected", { "connected", "a", "--count", "user=x", "n=1" } },
@@ -332,6 +337,21 @@ test_connected(void **state)
 	queue_close(people);
 }
 
+/* Standard input: two updates, of which the second ends the file. */
+static void
+batch_as_input(void)
+{
+	static const char text[] = "{\"topic\":\"t\"}\n{\"topic\":\"u\"}";
+	char path[] = "/tmp/pushcgi-test-XXXXXX";
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	assert_int_equal(dup2(fd, STDIN_FILENO), STDIN_FILENO);
+	assert_int_equal(close(fd), 0);
+}
+
 static void
 test_without_memory(void **state)
 {
@@ -340,6 +360,7 @@ test_without_memory(void **state)
 	char **before = environ;
 
 	environ = environment(room);
+	batch_as_input();
 	for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++) {
 		bool failed = true;
 
@@ -348,6 +369,7 @@ test_without_memory(void **state)
 			enum err e;
 
 			buf_init(&out, OUT_MAX);
+			(void)lseek(STDIN_FILENO, 0, SEEK_SET);
 			mem_fail_at(n);
 			e = run(&out, runs[i].args);
 			failed = mem_failed();
