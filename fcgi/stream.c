@@ -15,7 +15,9 @@
 #include "mem.h"
 #include "record.h"
 
-/* How long a peer may take to read the rest and close after the end. */
+/* A peer that takes nothing of what is left for so long gets no more of it. */
+#define STALL_MS 10000
+/* How long a peer may take to close after it could read all. */
 #define LINGER_MS 1000
 
 #define EVENTS_IDLE (EPOLLIN | EPOLLRDHUP | EPOLLET)
@@ -29,7 +31,7 @@
 struct stream {
 	struct loop_watch watch;
 	LIST_ENTRY(stream) links;
-	struct loop_timer linger;
+	struct loop_timer patience; /* set from stream_end() on */
 	struct stream_host *host;
 	const struct stream_events *events;
 	void *feeder;
@@ -62,7 +64,7 @@ stream_free(struct stream *s)
 {
 	struct stream_host *h = s->host;
 
-	loop_timer_stop(h->loop, &s->linger);
+	loop_timer_stop(h->loop, &s->patience);
 	if (!s->unwatchable)
 		loop_unwatch(h->loop, &s->watch);
 	close(s->watch.fd);
@@ -103,12 +105,15 @@ stream_host_close(struct stream_host *h)
 		stream_lost(s);
 }
 
+/* Without effect before stream_end(), which says whether there is memory for
+ * it: moving it takes none. */
 static void
-linger_over(struct loop_timer *t)
+stream_renew(struct stream *s, int64_t ms)
 {
-	struct stream *s = CONTAINER(struct stream, linger, t);
+	struct loop *l = s->host->loop;
 
-	stream_lost(s);
+	if (s->ending && !s->failed)
+		loop_timer_set(l, &s->patience, loop_now(l) + ms);
 }
 
 /* All is written: let the peer read it before the descriptor goes. */
@@ -116,6 +121,7 @@ static void
 stream_shut(struct stream *s)
 {
 	s->shut = true;
+	stream_renew(s, LINGER_MS);
 	/* The peer has closed already, or this is no socket (plain CGI). */
 	if (s->peer_closed || shutdown(s->watch.fd, SHUT_WR) != 0)
 		stream_free(s);
@@ -172,7 +178,7 @@ stream_fail(struct stream *s)
 	s->failed = true;
 	if (shutdown(s->watch.fd, SHUT_RDWR) != 0)
 		loop_timer_set(
-		    s->host->loop, &s->linger, loop_now(s->host->loop));
+		    s->host->loop, &s->patience, loop_now(s->host->loop));
 }
 
 /* One write(2) for one frame, the most frequent case: writev(2) costs a tenth
@@ -194,9 +200,10 @@ stream_write(struct stream *s)
 	while (s->n > 0 && !s->failed) {
 		ssize_t n = write_queued(s);
 
-		if (n >= 0)
+		if (n >= 0) {
 			queue_written(s, (size_t)n);
-		else if (errno == EAGAIN) {
+			stream_renew(s, STALL_MS);
+		} else if (errno == EAGAIN) {
 			stream_block(s, true);
 			return false;
 		} else if (errno != EINTR)
@@ -249,6 +256,22 @@ stream_go_on(struct stream *s)
 		s->events->drained(s->feeder);
 }
 
+/* The loop hears of room only once most of the socket's buffer is free, and a
+ * slow reader may take long to get there. */
+static void
+patience_over(struct loop_timer *t)
+{
+	struct stream *s = CONTAINER(struct stream, patience, t);
+	const size_t left = s->bytes - s->sent;
+
+	if (!s->shut && !s->failed)
+		stream_write(s);
+	if (s->shut || s->failed || s->bytes - s->sent == left)
+		stream_lost(s);
+	else if (s->n == 0)
+		stream_go_on(s);
+}
+
 /*
  * The peer sends no more.  Who waits for an answer may still read it; a
  * stream is over, and lighttpd wants even that confirmed by END_REQUEST.
@@ -294,7 +317,7 @@ stream_new(struct stream **out, struct stream_host *h, int fd, uint16_t id,
 		return ERR_NOMEM;
 	s->watch.fd = fd;
 	s->watch.ready = stream_ready;
-	s->linger.fire = linger_over;
+	s->patience.fire = patience_over;
 	s->host = h;
 	s->id = id;
 	e = watched ? loop_rewatch(h->loop, &s->watch, EVENTS_IDLE)
@@ -389,12 +412,12 @@ stream_end(struct stream *s)
 	struct loop *l = s->host->loop;
 
 	s->events = NULL;
-	s->ending = true;
 	push_end(s);
 	if (s->failed ||
-	    loop_timer_set(l, &s->linger, loop_now(l) + LINGER_MS) != ERR_OK) {
+	    loop_timer_set(l, &s->patience, loop_now(l) + STALL_MS) != ERR_OK) {
 		stream_free(s);
 		return;
 	}
+	s->ending = true;
 	stream_go_on(s);
 }

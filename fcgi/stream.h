@@ -68,9 +68,9 @@ void stream_push(struct stream *s, struct frame *f);
 bool stream_flush(struct stream *s);
 
 /*
- * No more frames: END_REQUEST goes behind what is queued, the peer gets a
- * moment to close, then the stream frees itself.  The feeder hears nothing
- * any more.
+ * No more frames: END_REQUEST goes behind what is queued, for as long as the
+ * peer takes some of it every ten seconds; then it gets a moment to close, and
+ * the stream frees itself.  The feeder hears nothing any more.
  */
 void stream_end(struct stream *s);
 

@@ -198,4 +198,19 @@ my $refused = $off->request('GET', SUBSCRIPTIONS, undef,
 is $refused->status, 404, 'off: no API';
 like $refused->body, qr/MERCURE_HUB_SUBSCRIPTIONS/, 'off: the setting';
 
+# A list is longer than what a socket takes: who reads it slowly gets it whole.
+my $full = Hub->start(config => { MERCURE_HUB_KEEPALIVE_INTERVAL => 1 });
+my $long = Token::mint({ mercure => { subscribe => [],
+    payload => 'x' x 5_000 } }, Token::SUBSCRIBER_KEY);
+my @many = map { $full->stream(topic => [map { "$_" } 1 .. 100],
+    token => $long) } 1, 2;
+wait_until('many are listed', sub { @{ there($full) } == 200 });
+my $whole = $full->request('GET', SUBSCRIPTIONS, undef,
+    token => all_events());
+my $slow = $full->send_request('GET', SUBSCRIPTIONS, undef,
+    token => all_events(), receive_buffer => 4096)->headed;
+$many[0]->next_comment for 1 .. 4;
+ok $slow->finished->{ended}, 'a slow reader: END_REQUEST';
+is length $slow->body, length $whole->body, 'a slow reader: all of it';
+
 done_testing;
