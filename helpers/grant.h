@@ -37,8 +37,8 @@ int64_t grant_expires_ms(const struct grant *g);
 uint64_t grant_key(const struct grant *g);
 struct slice grant_payload(const struct grant *g);
 
-/* What stands for its token where tokens are counted or compared.  Set it
- * before the grant is shared; else it is all zero. */
+/* What stands for its token where tokens are counted or compared, however it
+ * is signed.  Set it before the grant is shared; else it is all zero. */
 #define GRANT_TOKEN_SIZE 16
 void grant_set_token(struct grant *g, const uint8_t token[GRANT_TOKEN_SIZE]);
 const uint8_t *grant_token(const struct grant *g);

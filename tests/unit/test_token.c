@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_token.c - from token to grant and from rights to token. */
+#include <openssl/ec.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -7,7 +8,9 @@
 
 #include <cmocka.h>
 
+#include "base64url.h"
 #include "jws_forge.h"
+#include "jws_pair.h"
 #include "mem_fail.h"
 #include "token.h"
 
@@ -138,6 +141,72 @@ comes_back(void **state)
 	jws_keys_free(other);
 }
 
+/* Put n - s in the place of s, in a token's signature of ES256: it holds as
+ * well, and whoever has the one can make the other. */
+static void
+twist(struct buf *token)
+{
+	EC_GROUP *group = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
+	struct slice text = buf_view(token);
+	size_t head = text.len;
+	struct buf sig;
+	BIGNUM *s;
+
+	while (text.base[head - 1] != '.')
+		head--;
+	buf_init(&sig, 64);
+	assert_int_equal(
+	    base64url_decode(
+		&sig, (struct slice){ text.base + head, text.len - head }),
+	    ERR_OK);
+	s = BN_bin2bn((const uint8_t *)sig.base + 32, 32, NULL);
+	assert_int_equal(BN_sub(s, EC_GROUP_get0_order(group), s), 1);
+	assert_int_equal(BN_bn2binpad(s, (uint8_t *)sig.base + 32, 32), 32);
+	token->len = head;
+	base64url_encode(token, (const uint8_t *)sig.base, 64);
+	BN_free(s);
+	buf_free(&sig);
+	EC_GROUP_free(group);
+}
+
+/* What is counted for a token is the same, however it is signed. */
+static void
+knows_a_token_by_what_is_signed(void **state)
+{
+	uint8_t stamps[3][GRANT_TOKEN_SIZE];
+	EVP_PKEY *pair = pair_new("P-256");
+	struct jws_keys *keys = NULL;
+	struct buf token, pem;
+
+	(void)state;
+	buf_init(&token, JWS_TOKEN_MAX);
+	buf_init(&pem, JWS_TOKEN_MAX);
+	pair_pem(&pem, pair);
+	assert_int_equal(
+	    jws_keys_new(&keys, buf_view(&pem), "ES256", NULL), ERR_OK);
+	for (int i = 0; i < 3; i++) {
+		struct grant *g = NULL;
+
+		buf_clear(&token);
+		pair_sign(&token, pair, "ES256",
+		    slice_of("{\"alg\":\"ES256\"}"),
+		    slice_of(i < 2 ? "{}" : "{\"jti\":1}"));
+		if (i == 1)
+			twist(&token);
+		assert_int_equal(token_verify(&g, buf_view(&token), keys,
+				     &dialect_0x, NOW_MS, MATCHERS_MAX, NULL),
+		    ERR_OK);
+		memcpy(stamps[i], grant_token(g), GRANT_TOKEN_SIZE);
+		grant_unref(g);
+	}
+	assert_memory_equal(stamps[0], stamps[1], GRANT_TOKEN_SIZE);
+	assert_memory_not_equal(stamps[0], stamps[2], GRANT_TOKEN_SIZE);
+	buf_free(&token);
+	buf_free(&pem);
+	jws_keys_free(keys);
+	EVP_PKEY_free(pair);
+}
+
 static void
 mints_both_arrays(void **state)
 {
@@ -230,6 +299,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(checks_claims),
 		cmocka_unit_test(comes_back),
+		cmocka_unit_test(knows_a_token_by_what_is_signed),
 		cmocka_unit_test(mints_both_arrays),
 		cmocka_unit_test(mints_no_nonsense),
 		cmocka_unit_test(survives_no_memory),
