@@ -308,6 +308,25 @@ failure(const struct transfer *t, CURLcode rc, struct fault *f)
 	return fault_set(f, ERR_IO, "%s: %s (%s)", t->shown, why, detail);
 }
 
+/* Where a redirect leads, in the server's words, without what others must not
+ * see: a query, a fragment, a name and a password. */
+static void
+show_target(char *out, size_t size, const char *to)
+{
+	const char *host = strstr(to, "://");
+	size_t n = strcspn(to, "?#"), head = 0, at, end;
+
+	if (host != NULL && (size_t)(host - to) < n)
+		head = (size_t)(host - to) + 3;
+	end = head > 0 ? head + strcspn(to + head, "/?#") : n;
+	for (at = end; at > head && to[at - 1] != '@'; at--)
+		;
+	if (head >= size)
+		head = size - 1;
+	show(out, head + 1, (struct slice){ to, head });
+	show(out + head, size - head, (struct slice){ to + at, n - at });
+}
+
 static enum err
 refuse_redirect(const struct transfer *t, struct fault *f)
 {
@@ -317,7 +336,7 @@ refuse_redirect(const struct transfer *t, struct fault *f)
 		CURLE_OK ||
 	    to == NULL)
 		return ERR_OK;
-	show(shown, sizeof(shown), slice_of(to));
+	show_target(shown, sizeof(shown), to);
 	return fault_set(f, ERR_UNSUPPORTED,
 	    "%s: it leads on to %s, which is not followed: if that is right, "
 	    "name it instead.",

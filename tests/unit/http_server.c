@@ -80,6 +80,16 @@ answer(int fd, const char *path, const char *request)
 	} else if (strcmp(path, "/moved") == 0) {
 		put(fd, "HTTP/1.1 302 Found\r\nContent-Length: 0\r\n"
 			"Location: http://other.example/x\x07y\r\n\r\n");
+	} else if (strcmp(path, "/moved-with-key") == 0) {
+		put(fd, "HTTP/1.1 302 Found\r\nContent-Length: 0\r\n"
+			"Location: https://me:secret@other.example:81/x?key="
+			"secret#secret\r\n\r\n");
+	} else if (strcmp(path, "/moved-on-here") == 0) {
+		put(fd, "HTTP/1.1 302 Found\r\nContent-Length: 0\r\n"
+			"Location: ?key=secret\r\n\r\n");
+	} else if (strcmp(path, "/moved-away") == 0) {
+		put(fd, "HTTP/1.1 302 Found\r\nContent-Length: 0\r\n"
+			"Location: other://:secret@a@b#secret\r\n\r\n");
 	} else if (strcmp(path, "/gone") == 0) {
 		put(fd, "HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n"
 			"\r\nno");

@@ -169,6 +169,11 @@ static const struct {
 	{ "/garbage", PATIENCE_MS, ERR_IO, "does not speak HTTP" },
 	{ "/moved", PATIENCE_MS, ERR_UNSUPPORTED,
 	    "leads on to http://other.example/x?y, which is not followed" },
+	{ "/moved-with-key", PATIENCE_MS, ERR_UNSUPPORTED,
+	    "leads on to https://other.example:81/x, which is not" },
+	{ "/moved-on-here", PATIENCE_MS, ERR_UNSUPPORTED,
+	    "/moved-on-here, which is not" },
+	{ "/moved-away", PATIENCE_MS, ERR_UNSUPPORTED, "which is not" },
 };
 
 static void
