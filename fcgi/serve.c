@@ -71,6 +71,7 @@ reload_run(struct worker_job *j, struct context *c)
 			config->transport_url) != 0)
 			log_warn("MERCURE_TRANSPORT_URL changes only with a "
 				 "restart");
+		settings_inherit(fresh, c->settings);
 		settings_bring(&fresh);
 		workers_set_settings(sv->parts.workers, fresh);
 		settings_unref(fresh);

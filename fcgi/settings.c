@@ -67,15 +67,18 @@ settings_fetch(const struct settings *s)
 	return false;
 }
 
+static const char *
+alg_of(const struct settings *s, enum config_role role)
+{
+	return role == CONFIG_PUBLISHERS ? s->config->publisher_alg
+					 : s->config->subscriber_alg;
+}
+
 enum err
 settings_keys_of_set(struct jws_keys **out, const struct settings *s,
     enum config_role role, struct slice text, struct fault *f)
 {
-	const struct config *c = s->config;
-
-	return jws_keys_fetched(out, text,
-	    role == CONFIG_PUBLISHERS ? c->publisher_alg : c->subscriber_alg,
-	    f);
+	return jws_keys_fetched(out, text, alg_of(s, role), f);
 }
 
 /* A set may have none of the algorithm that is configured. */
@@ -167,6 +170,24 @@ settings_renew(
 out:
 	settings_unref(fresh);
 	return e;
+}
+
+void
+settings_inherit(struct settings *s, const struct settings *old)
+{
+	for (int i = 0; i < CONFIG_ROLES; i++) {
+		const enum config_role role = (enum config_role)i;
+		const struct settings_role *from = &old->role[i];
+
+		if (from->keys == NULL || from->url == NULL ||
+		    !slice_eq(slice_of(from->url), slice_of(s->role[i].url)) ||
+		    !slice_eq(
+			slice_of(alg_of(old, role)), slice_of(alg_of(s, role))))
+			continue;
+		jws_keys_free(s->role[i].keys);
+		s->role[i].keys = jws_keys_ref(from->keys);
+		s->role[i].changed_ms = from->changed_ms;
+	}
 }
 
 void

@@ -52,6 +52,13 @@ enum err settings_renew(
 enum err settings_keys_of_set(struct jws_keys **out, const struct settings *s,
     enum config_role role, struct slice text, struct fault *f);
 
+/*
+ * Have the fetched keys of `old` for each role whose URL and algorithm are the
+ * same: the queue may have none to offer now.  Before others know `s`, and
+ * before settings_bring().
+ */
+void settings_inherit(struct settings *s, const struct settings *old);
+
 /* Put settings in the place of *s that have what the queue holds now. */
 void settings_bring(struct settings **s);
 

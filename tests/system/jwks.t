@@ -244,9 +244,23 @@ $server->age($one, 11 * MINUTE);
 wait_until('max-age is over', sub { asked() == $age + 1 });
 pass 'max-age is heeded';
 
-# A reload: another URL has no keys yet.
+# A reload keeps what it has while neither queue nor server have any.
 is $third->stop, 0, 'ended by SIGTERM with status 0';
 pop @hubs;
+my $kept = $two->stream(topic => 'a', token => $token_b);
+$server->fails(503);
+my ($sql, undef, $why) = run(['sqlite3', $two->{queue},
+    'DROP TRIGGER key_sets_guard_delete', 'DELETE FROM key_sets']);
+is $sql . $why, 0, 'a queue without keys';
+news();
+$two->reload;
+wait_until('it is read again', sub { news() =~ /configuration read again/ });
+is status($two, $token_b), 200, 'a reload: the keys stay';
+$one->publish_ok(topic => 'a', data => 'kept', private => 'on');
+is $kept->next_event->{data}, 'kept', 'a reload: and their streams';
+$server->serves(KeyPair::jwks($b), 'Cache-Control: max-age=600');
+
+# A reload: another URL has no keys yet.
 (my $other_url = $server->{url}) =~ s/jwks/other/;
 $two->configure(MERCURE_SUBSCRIBER_SECRET_KEY => "\@$other_url");
 $two->reload;

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -199,6 +200,66 @@ leaves_keys_of_other_algorithms_out(void **state)
 	queue_close(q);
 }
 
+/* [of the settings read again: the keys' source, the algorithm, inherited] */
+static const struct {
+	const char *source, *alg;
+	bool has;
+} heirs[] = {
+	{ "=@" URL, "EdDSA", true },
+	{ "=@" URL "2", "EdDSA", false },
+	{ "=@" URL, NULL, false },
+	{ "=@" URL, "ES256", false },
+	{ "=a secret", "HS256", false },
+};
+
+static struct settings *
+following(const char *source, const char *alg)
+{
+	char key[128], name[64];
+	const char *const environ_of_case[] = { key, alg != NULL ? name : NULL,
+		NULL };
+	const struct config_sources sources = {
+		.environ = (char *const *)(uintptr_t)environ_of_case
+	};
+	struct settings *s = NULL;
+	struct config *c = NULL;
+
+	snprintf(key, sizeof(key), "MERCURE_SUBSCRIBER_SECRET_KEY%s", source);
+	snprintf(name, sizeof(name), "MERCURE_SUBSCRIBER_JWT_ALG=%s",
+	    alg != NULL ? alg : "");
+	assert_int_equal(config_load(&c, &sources, NULL), ERR_OK);
+	assert_int_equal(settings_new(&s, c, NULL), ERR_OK);
+	return s;
+}
+
+/* A configuration that is read again keeps fetched keys. */
+static void
+inherits_fetched_keys(void **state)
+{
+	struct queue *q = queue_room_open(*state, QUEUE_WRITE);
+	struct settings *old = following("=@" URL, "EdDSA");
+
+	put(q, "{\"keys\":[" JWK("a", X1) "]}", NOW, NOW + 1000);
+	assert_true(renews(&old, q, NOW));
+	for (size_t i = 0; i < sizeof(heirs) / sizeof(heirs[0]); i++) {
+		struct settings *s = following(heirs[i].source, heirs[i].alg);
+
+		settings_inherit(s, old);
+		if (has(s, "a") != heirs[i].has)
+			fail_msg("row %zu", i);
+		assert_true(
+		    s->role[CONFIG_SUBSCRIBERS].changed_ms ==
+		    (heirs[i].has ? old->role[CONFIG_SUBSCRIBERS].changed_ms
+				  : 0));
+		/* Then they are what it renews. */
+		if (heirs[i].has)
+			assert_false(renews(&s, q, NOW));
+		settings_unref(s);
+	}
+	settings_unref(old);
+	queue_close(q);
+}
+
 static void
 renews_or_fails_without_memory(void **state)
 {
@@ -235,6 +296,7 @@ main(void)
 		cmocka_unit_test(fails_with_a_reason_without_memory),
 		TEST(follows_fetched_keys),
 		TEST(leaves_keys_of_other_algorithms_out),
+		TEST(inherits_fetched_keys),
 		TEST(renews_or_fails_without_memory),
 	};
 
