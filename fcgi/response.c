@@ -47,6 +47,7 @@ response_init(struct response *r)
 	r->status = 200;
 	r->type = NULL;
 	r->caching = NULL;
+	r->goes_on = false;
 	buf_init(&r->head, RESPONSE_HEAD_MAX);
 	buf_init(&r->body, BODY_MAX);
 }
@@ -95,12 +96,21 @@ response_problem(struct response *r, int status, const char *fmt, ...)
 	buf_printf(&r->body, "%s\n", text);
 	r->type = RESPONSE_TEXT;
 	r->caching = "no-store";
+	r->goes_on = false;
 }
 
 enum err
 response_error(const struct response *r)
 {
 	return r->head.err != ERR_OK ? r->head.err : r->body.err;
+}
+
+/* RFC 9110, 8.6: HEAD tells what GET would, 204 nothing, and a 304 not what
+ * is in its own body. */
+static bool
+has_length(const struct response *r)
+{
+	return !r->goes_on && r->status != 204 && r->status != 304;
 }
 
 void
@@ -111,6 +121,8 @@ response_write(const struct response *r, bool head_only, struct buf *out)
 		buf_printf(out, "Content-Type: %s\r\n", r->type);
 	if (r->caching != NULL)
 		buf_printf(out, "Cache-Control: %s\r\n", r->caching);
+	if (has_length(r))
+		buf_printf(out, "Content-Length: %zu\r\n", r->body.len);
 	buf_slice(out, buf_view(&r->head));
 	buf_text(out, "\r\n");
 	if (!head_only)

@@ -16,6 +16,7 @@ struct response {
 	int status;
 	const char *type;    /* Content-Type; NULL: no such header */
 	const char *caching; /* Cache-Control, likewise */
+	bool goes_on;        /* behind its head comes a stream, of any length */
 	struct buf head;     /* header lines, each with CRLF */
 	struct buf body;
 };
@@ -40,7 +41,9 @@ void response_problem(struct response *r, int status, const char *fmt, ...)
 enum err response_error(const struct response *r);
 
 /* Add it all to `out`: "Status: …", headers, blank line and, unless
- * `head_only`, the body.  `out` fails if a part failed. */
+ * `head_only`, the body.  If it can have one and does not go on, its length is
+ * among the headers, so that nobody waits for the end of a program that has
+ * more to do.  `out` fails if a part failed. */
 void response_write(const struct response *r, bool head_only, struct buf *out);
 
 /* More than it will take. */

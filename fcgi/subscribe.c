@@ -241,6 +241,7 @@ write_head(struct subscribing *s, struct response *r, const struct settings *st)
 
 	r->type = "text/event-stream";
 	r->caching = "private, no-store";
+	r->goes_on = true;
 	response_header(r, "X-Accel-Buffering", "no");
 	/* Scripts take their first position from it: not without. */
 	if (link.err != ERR_OK)

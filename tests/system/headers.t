@@ -39,6 +39,37 @@ has($hub->publish(topic => 'a'), 'Cache-Control', qr/\bno-store\b/,
 has($hub->request('GET', "$path?x"), 'Cache-Control', qr/\bno-store\b/,
     'error');
 
+# A whole answer tells its length; HEAD tells that of GET.
+for my $row (
+    ['publish', $hub->publish(topic => 'a')],
+    ['error', $hub->request('GET', "$path?x")],
+    ['not found', $hub->request('GET', "$path/nowhere")],
+    ['method', $hub->request('PUT', $path, 'x')]) {
+	my ($name, $answer) = @$row;
+
+	is $answer->header('Content-Length'), length $answer->body,
+	    "$name: length";
+}
+for my $row (
+    ['error', "$path?x", 400],
+    ['subscriptions', "$path/subscriptions", 200]) {
+	my ($name, $uri, $status) = @$row;
+	my ($get, $head) = map { $hub->request($_, $uri, undef,
+	    token => Token::subscriber(['*'])) } qw(GET HEAD);
+
+	is $head->status, $status, "HEAD, $name: status";
+	is $head->body, '', "HEAD, $name: no body";
+	is $head->header('Content-Length'), length $get->body,
+	    "HEAD, $name: length of GET";
+}
+for my $row (['HEAD of a stream', 'HEAD', 200], ['204', 'OPTIONS', 204]) {
+	my ($name, $method, $status) = @$row;
+	my $answer = $hub->request($method, "$path?topic=a");
+
+	is $answer->status, $status, "$name: status";
+	is $answer->header('Content-Length'), undef, "$name: no length";
+}
+
 my $public = Hub->start(config => {
     MERCURE_PUBLIC_HUB_URL => 'https://public.example/.well-known/mercure' });
 has($public->stream(topic => 'a'), 'Link',

@@ -2,6 +2,7 @@
 /* test_response.c - the bytes of a CGI answer, and what never gets into them. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -35,15 +36,52 @@ writes_head_and_body(void **state)
 
 	(void)state;
 	response_init(&r);
-	expect_written(&r, false, "Status: 200 OK\r\n\r\n");
+	expect_written(
+	    &r, false, "Status: 200 OK\r\nContent-Length: 0\r\n\r\n");
 	response_header(&r, "A", "%d %s", 1, "two");
 	response_header(&r, "Empty", "%s", "");
 	buf_text(&r.body, "body\n");
-	expect_written(
-	    &r, false, "Status: 200 OK\r\nA: 1 two\r\nEmpty: \r\n\r\nbody\n");
-	expect_written(
-	    &r, true, "Status: 200 OK\r\nA: 1 two\r\nEmpty: \r\n\r\n");
+	expect_written(&r, false,
+	    "Status: 200 OK\r\nContent-Length: 5\r\n"
+	    "A: 1 two\r\nEmpty: \r\n\r\nbody\n");
+	expect_written(&r, true,
+	    "Status: 200 OK\r\nContent-Length: 5\r\n"
+	    "A: 1 two\r\nEmpty: \r\n\r\n");
 	response_free(&r);
+}
+
+static const struct {
+	int status;
+	bool goes_on;
+	const char *head;
+} lengths[] = {
+	{ 200, false, "Status: 200 OK\r\nContent-Length: 0\r\n\r\n" },
+	{ 404, false, "Status: 404 Not Found\r\nContent-Length: 0\r\n\r\n" },
+	{ 200, true, "Status: 200 OK\r\n\r\n" },
+	{ 204, false, "Status: 204 No Content\r\n\r\n" },
+	{ 304, false, "Status: 304 Not Modified\r\n\r\n" },
+};
+
+static void
+tells_its_length_if_it_has_one(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		struct response r;
+
+		response_init(&r);
+		r.status = lengths[i].status;
+		r.goes_on = lengths[i].goes_on;
+		expect_written(&r, true, lengths[i].head);
+		expect_written(&r, false, lengths[i].head);
+		/* What was to be a stream may end as an error. */
+		response_problem(&r, 500, "x");
+		r.type = r.caching = NULL;
+		expect_written(&r, true,
+		    "Status: 500 Internal Server Error\r\n"
+		    "Content-Length: 2\r\n\r\n");
+		response_free(&r);
+	}
 }
 
 static const struct {
@@ -180,6 +218,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(writes_head_and_body),
+		cmocka_unit_test(tells_its_length_if_it_has_one),
 		cmocka_unit_test(names_statuses),
 		cmocka_unit_test(refuses_line_breaks),
 		cmocka_unit_test(refuses_long_values),
