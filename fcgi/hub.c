@@ -100,7 +100,7 @@ start_draining(struct hub *h)
 	size_t streams = fanout_counts(h->fanout).subscribers;
 
 	log_info("draining streams=%zu", streams);
-	h->draining = true;
+	h->draining = h->host.hurried = true;
 	if (h->hooks.drain != NULL)
 		h->hooks.drain(h->hooks.arg);
 	h->ends = spread_begin(streams, loop_now(h->loop), h->window_ms);

@@ -46,6 +46,13 @@ struct stream {
 
 #define STREAM_OF(w) ((struct stream *)(void *)(w))
 
+/* How long the end of a stream may wait for its peer to read on. */
+static int64_t
+stall_ms(const struct stream *s)
+{
+	return s->host->hurried ? LINGER_MS : STALL_MS;
+}
+
 static void
 queue_drop(struct stream *s)
 {
@@ -202,7 +209,7 @@ stream_write(struct stream *s)
 
 		if (n >= 0) {
 			queue_written(s, (size_t)n);
-			stream_renew(s, STALL_MS);
+			stream_renew(s, stall_ms(s));
 		} else if (errno == EAGAIN) {
 			stream_block(s, true);
 			return false;
@@ -413,8 +420,8 @@ stream_end(struct stream *s)
 
 	s->events = NULL;
 	push_end(s);
-	if (s->failed ||
-	    loop_timer_set(l, &s->patience, loop_now(l) + STALL_MS) != ERR_OK) {
+	if (s->failed || loop_timer_set(l, &s->patience,
+			     loop_now(l) + stall_ms(s)) != ERR_OK) {
 		stream_free(s);
 		return;
 	}

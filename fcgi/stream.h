@@ -28,7 +28,8 @@ struct stream;
 struct stream_host {
 	struct loop *loop;
 	enum framing framing;
-	size_t open; /* descriptors not closed yet, lingering ones included */
+	bool hurried; /* it ends: nobody is waited for long */
+	size_t open;  /* descriptors not closed yet, lingering ones included */
 	LIST_HEAD(, stream) streams;           /* those */
 	void (*closed)(struct stream_host *h); /* one of them was */
 };
