@@ -22,6 +22,7 @@ struct roster_entry {
 	enum presence_state wanted, written;
 	bool counted; /* it is in `n` */
 	bool waits, taken;
+	bool began;
 	bool let_go; /* by its subscriber */
 };
 
@@ -162,6 +163,8 @@ add(struct roster *r, struct roster_entry *e)
 		LIST_INSERT_HEAD(address_bucket(r, p), e, same_address);
 	r->n++;
 	e->counted = true;
+	if (p->goes_on)
+		e->written = e->wanted = PRESENCE_PARKED;
 }
 
 /* Who has left makes room at once, whenever that gets written. */
@@ -269,7 +272,12 @@ want(struct roster_entry *e, enum presence_state state, int64_t until_ms,
 	bool waits;
 
 	pthread_mutex_lock(&r->mutex);
-	e->wanted = state;
+	/* It has a new time, which is to be written. */
+	if (state == PRESENCE_PARKED && e->written == PRESENCE_PARKED)
+		e->written = PRESENCE_THERE;
+	/* A row that was to be gone on with is left as it is. */
+	if (state != PRESENCE_GONE || e->began)
+		e->wanted = state;
 	e->until_ms = until_ms;
 	e->let_go = let_go;
 	/* Who is parked is counted by its row, as that is nobody's. */
@@ -286,6 +294,7 @@ want(struct roster_entry *e, enum presence_state state, int64_t until_ms,
 void
 roster_begin(struct roster_entry *e)
 {
+	e->began = true;
 	want(e, PRESENCE_THERE, 0, false);
 }
 

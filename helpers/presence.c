@@ -49,6 +49,7 @@ add_topics(struct buf *out, const struct matcher_list *l)
 enum err
 presence_renew(struct presence *p)
 {
+	p->goes_on = false;
 	if (getrandom(&p->key, sizeof(p->key), 0) != (ssize_t)sizeof(p->key))
 		return ERR_IO;
 	p->key = (p->key & INT64_MAX) | (uint64_t)1 << 62;
@@ -123,6 +124,7 @@ void
 presence_go_on(struct presence *p, const struct presence *other)
 {
 	p->key = other->key;
+	p->goes_on = true;
 	memcpy(p->subscriber, other->subscriber, sizeof(p->subscriber));
 }
 

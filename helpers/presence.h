@@ -27,7 +27,8 @@ struct presence {
 	 * zero. */
 	uint8_t token[GRANT_TOKEN_SIZE];
 	bool has_token;
-	char text[]; /* what the slices point into */
+	bool goes_on; /* its row is there already, parked */
+	char text[];  /* what the slices point into */
 };
 
 struct presence_parts {

@@ -86,8 +86,9 @@ INSERT OR IGNORE INTO subscribers (key, owner, until_ms, subscriber, token,
 -- name: park_subscriber
 UPDATE OR FAIL subscribers SET owner = 0, until_ms = ?3
  WHERE key = ?1 AND owner IN (?2, 0);
+-- Owner 0: it was to be taken over, and ended before that was written.
 -- name: delete_subscriber
-DELETE FROM subscribers WHERE key = ?1 AND owner = ?2;
+DELETE FROM subscribers WHERE key = ?1 AND owner IN (?2, 0);
 -- name: insert_subscription
 INSERT OR FAIL INTO subscriptions (topic, key) VALUES (?1, ?2);
 -- name: delete_subscription

@@ -33,6 +33,7 @@ static const struct {
 	{ "is parked twice", "+~~", "+a +b ", "a b " },
 	{ "is parked at once", "~", "+a +b ", "a b " },
 	{ "is parked and comes back", "+~+", "+a +b ", "a b " },
+	{ "is parked and ends", "+~-", "+a +b -a -b ", "" },
 	{ "comes back and ends", "+~+-", "+a +b -a -b ", "" },
 	{ "begins anew", "+-+", "+a +b -a -b +a +b ", "a b " },
 };

@@ -326,6 +326,35 @@ test_parked_makes_room(void **state)
 	assert_string_equal(write_all(r, ERR_OK, 1), "~");
 }
 
+/* Its row is there, parked: an end is an end also if it comes before the
+ * beginning is written, and a stream that is refused leaves it alone. */
+static void
+test_who_goes_on(void **state)
+{
+	struct roster *r = *state;
+
+	for (int begins = 0; begins < 3; begins++) {
+		struct presence *p = somebody(1, NULL);
+		struct presence *parked = somebody(1, NULL);
+		struct roster_entry *e = NULL;
+
+		presence_go_on(p, parked);
+		assert_int_equal(
+		    roster_enter(&e, r, p, &nobody, &no_limits, NULL), ERR_OK);
+		if (begins)
+			roster_begin(e);
+		if (begins == 2)
+			roster_park(e, 99);
+		else
+			roster_end(e);
+		assert_string_equal(write_all(r, ERR_OK, 1), begins == 2 ? "~"
+							     : begins == 1
+								 ? "-"
+								 : "");
+		presence_free(parked);
+	}
+}
+
 /* A transaction is bounded by what its changes cost. */
 static void
 test_costly_changes(void **state)
@@ -402,6 +431,8 @@ main(void)
 		    test_refused_becomes_another, room_open, room_close),
 		cmocka_unit_test_setup_teardown(
 		    test_parked_makes_room, room_open, room_close),
+		cmocka_unit_test_setup_teardown(
+		    test_who_goes_on, room_open, room_close),
 		cmocka_unit_test_setup_teardown(
 		    test_costly_changes, room_open, room_close),
 		cmocka_unit_test_setup_teardown(
