@@ -39,13 +39,18 @@ read_kinds(struct queue *q, uint64_t epoch, size_t counts[UPDATE_KINDS],
 	    ERR_OK);
 }
 
-/* As if they had been written some seconds before. */
+/* As if the last `n` had been written at that time. */
 static void
-age_all(struct queue *q)
+date_last(struct queue *q, int n, const char *at_ms)
 {
+	char sql[128];
+
+	snprintf(sql, sizeof(sql),
+	    "UPDATE updates SET at_ms = %s WHERE seq > (SELECT max(seq) - %d "
+	    "FROM updates)",
+	    at_ms, n);
 	assert_int_equal(
-	    sqlite3_exec(((struct queue_sqlite *)q)->db,
-		"UPDATE updates SET at_ms = at_ms - 6000", NULL, NULL, NULL),
+	    sqlite3_exec(((struct queue_sqlite *)q)->db, sql, NULL, NULL, NULL),
 	    SQLITE_OK);
 }
 
@@ -90,6 +95,8 @@ test_own_retention(void **state)
 		}
 		assert_int_equal(
 		    queue_present(q, changes, 2 * EACH, &epoch, NULL), ERR_OK);
+		/* However slow this is, they are young. */
+		date_last(q, 2 * EACH, "9e15");
 		for (size_t i = 0; i < EACH; i++)
 			presence_free((struct presence *)changes[i].presence);
 	}
@@ -97,7 +104,7 @@ test_own_retention(void **state)
 	read_kinds(q, epoch, counts, &span);
 	assert_int_equal(counts[UPDATE_HUB], 2 * ROUNDS * EACH);
 
-	age_all(q);
+	date_last(q, 2 * ROUNDS * EACH, "0");
 	for (int i = 0; i < 2 * ROUNDS * EACH / 1000; i++)
 		come_and_go(q);
 	read_kinds(q, epoch, counts, &span);
@@ -142,12 +149,8 @@ test_bell_for_a_crowd(void **state)
 
 	queue_wake(q);
 	before = word(q);
-	for (int i = 0; i < 127; i++)
+	for (int i = 0; i < 128; i++)
 		come_and_go(q);
-	if (queue_wake_soon(q) == 0)
-		fail_msg("it took longer than the bell waits");
-	assert_int_equal(word(q), before);
-	come_and_go(q);
 	assert_int_equal(queue_wake_soon(q), 0);
 	assert_int_equal(word(q), before + 1);
 	queue_close(q);
