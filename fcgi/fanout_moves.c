@@ -98,8 +98,8 @@ fanout_forget(struct subscriber *s)
 	subscriber_free(s);
 }
 
-void
-fanout_close_for(struct subscriber *s, uint32_t retry_ms)
+static void
+close_for(struct subscriber *s, uint32_t retry_ms)
 {
 	struct stream *stream = s->stream;
 
@@ -113,7 +113,7 @@ fanout_close_for(struct subscriber *s, uint32_t retry_ms)
 void
 fanout_close(struct subscriber *s)
 {
-	fanout_close_for(s, s->drain ? s->retry_ms : CONTROL_RETRY_NONE);
+	close_for(s, s->drain ? s->retry_ms : CONTROL_RETRY_NONE);
 }
 
 void
@@ -127,7 +127,7 @@ fanout_pause(struct subscriber *s, uint32_t retry_ms)
 		frame = control_parked(control, fanout_position(s),
 		    roster_key(s->entry), retry_ms);
 	if (frame == NULL) {
-		fanout_close_for(s, retry_ms);
+		close_for(s, retry_ms);
 		return;
 	}
 	fanout_queue(s, frame);

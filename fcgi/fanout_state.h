@@ -50,10 +50,8 @@ void fanout_keep_alive(struct subscriber *s);
 /* Take `s` out of everything; its stream is left to the caller. */
 void fanout_forget(struct subscriber *s);
 
-/* End it, with its position; it comes back as it was told before, or after
- * `retry_ms`. */
+/* End it, with its position. */
 void fanout_close(struct subscriber *s);
-void fanout_close_for(struct subscriber *s, uint32_t retry_ms);
 
 /* End the response of one that will be back: others do not hear of it.  One
  * that does not drain is just closed. */

@@ -19,22 +19,22 @@ struct roster_limits {
 	uint64_t total, per_token, per_address; /* 0: none */
 };
 
-/* `kick` is called, without a lock, when the first change waits; see
- * roster_on_change().  ERR_NOMEM, ERR_IO. */
+/* ERR_NOMEM; ERR_IO: the system gives no random bytes. */
 enum err roster_new(struct roster **out);
 
 /* Whose rows these are, see queue_settings.owner. */
 uint64_t roster_owner(const struct roster *r);
 
+/* Call `kick` when the first change waits, or one that hurries; the roster's
+ * lock is not held then.  NULL: no longer. */
 void roster_on_change(struct roster *r, void (*kick)(void *arg), void *arg);
 
 /*
  * Count one more subscriber, unless a limit is reached; `elsewhere` are those
- * of other processes.  Takes over `p` on success.  Is somebody
- * here already who goes on as the same (presence_go_on()), it becomes another.
- * ERR_LIMIT: the fault is for the peer and names the setting.  ERR_NOMEM,
- * ERR_IO.  Nothing is written before
- * roster_begin().
+ * of other processes.  Takes over `p` on success.  Is somebody here already who
+ * goes on as the same (presence_go_on()), it becomes another.  ERR_LIMIT: the
+ * fault is for the peer and names the setting.  ERR_NOMEM, ERR_IO.  Nothing is
+ * written before roster_begin().
  */
 enum err roster_enter(struct roster_entry **out, struct roster *r,
     struct presence *p, const struct queue_crowd *elsewhere,

@@ -146,8 +146,8 @@ enum err queue_sqlite_settle_kind(struct queue_sqlite *q, int kind,
     int64_t now_ms);
 int queue_sqlite_bind(sqlite3_stmt *st, int at, struct slice s);
 
-/* queue_sqlite_read.c: the whole of a text column; base NULL: it is null.
- * The last id, "earliest" if there never was one. */
+/* queue_sqlite_read.c: the whole of a text column (base NULL: it is null);
+ * read the key of cursors anew; be ready, as every reader has to be first. */
 struct slice queue_sqlite_column(sqlite3_stmt *st, int at);
 enum err queue_sqlite_load_key(struct queue_sqlite *q);
 enum err queue_sqlite_ready_to_read(struct queue_sqlite *q);
