@@ -18,6 +18,7 @@ static const struct cmd *const commands[] = {
 	&cmd_publish,
 	&cmd_subscriptions,
 	&cmd_connected,
+	&cmd_session,
 	&cmd_gen_secret_key,
 	&cmd_config,
 	&cmd_snippet,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* grant.c - the rights of one token, shared by all that act on it. */
+/* grant.c - the rights of one token or session, shared by all that act on it. */
 #include "grant.h"
 
 #include <stdatomic.h>
@@ -49,6 +49,24 @@ bool
 grant_has_publish(const struct grant *g)
 {
 	return g->parts.publish.n > 0;
+}
+
+bool
+grant_is_session(const struct grant *g)
+{
+	return g->parts.by_session;
+}
+
+uint64_t
+grant_session_change(const struct grant *g)
+{
+	return g->parts.session_change;
+}
+
+bool
+grant_is_empty(const struct grant *g)
+{
+	return g->parts.subscribe.n == 0;
 }
 
 int64_t

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* grant.h - what a verified token allows its bearer to do. */
+/* grant.h - what a verified token, or a session, allows its bearer to do. */
 #ifndef GRANT_H
 #define GRANT_H
 
@@ -14,9 +14,11 @@ struct grant; /* immutable once made; any thread may read */
 
 struct grant_parts {
 	struct matcher_list publish, subscribe;
-	int64_t expires_ms;   /* real clock; INT64_MAX: never */
-	uint64_t key;         /* the fingerprint of its key (jws_verify()) */
-	struct slice payload; /* JSON text, copied; base NULL: none */
+	int64_t expires_ms;      /* real clock; INT64_MAX: never */
+	uint64_t key;            /* the fingerprint of its key (jws_verify()) */
+	struct slice payload;    /* JSON text, copied; base NULL: none */
+	bool by_session;         /* no token: what a session was granted, */
+	uint64_t session_change; /* with all changes up to this one */
 };
 
 /* Moves both lists out of *parts on success.  One reference is the
@@ -33,12 +35,19 @@ bool grant_may_receive(const struct grant *g, struct slice topics);
 
 bool grant_has_publish(const struct grant *g); /* any publish right at all */
 
+/* Is it a session's?  Does it allow to receive nothing that is private? */
+bool grant_is_session(const struct grant *g);
+bool grant_is_empty(const struct grant *g);
+
+/* All changes of a session up to this one are in (queue_sessions.h). */
+uint64_t grant_session_change(const struct grant *g);
+
 int64_t grant_expires_ms(const struct grant *g);
 uint64_t grant_key(const struct grant *g);
 struct slice grant_payload(const struct grant *g);
 
-/* What stands for its token where tokens are counted or compared, however it
- * is signed.  Set it before the grant is shared; else it is all zero. */
+/* What stands for its token (or session) where they are counted or compared,
+ * however it is signed.  Set it before the grant is shared; else it is all zero. */
 #define GRANT_TOKEN_SIZE 16
 void grant_set_token(struct grant *g, const uint8_t token[GRANT_TOKEN_SIZE]);
 const uint8_t *grant_token(const struct grant *g);

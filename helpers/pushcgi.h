@@ -114,6 +114,32 @@ PUSHCGI_API enum pushcgi_result pushcgi_cookie_from_token(
 PUSHCGI_API enum pushcgi_result pushcgi_clear_cookie(
     struct pushcgi *h, char **out);
 
+/* Forget what the session had before, and when that would have ended. */
+#define PUSHCGI_SESSION_REPLACE 1u
+
+/*
+ * Let whoever sends this id in the application's own session cookie
+ * (MERCURE_SESSION_COOKIE) have private updates of the `n` topics, URI
+ * Templates or "*", for `lifetime_s` seconds or longer: what it has already
+ * stays, and the later end counts.  `payload` is JSON the hub shows with its
+ * subscriptions; NULL leaves it as it is.  `flags`: PUSHCGI_SESSION_REPLACE
+ * or 0.  Open streams follow at once.  Only a digest of the id is kept.
+ * PUSHCGI_CONFIG if the hub is elsewhere, or looks at no session.
+ */
+PUSHCGI_API enum pushcgi_result pushcgi_session_grant(struct pushcgi *h,
+    const char *id, const char *const *topics, size_t n, const char *payload,
+    int64_t lifetime_s, unsigned flags);
+
+/* The session has another id now, as it should after a log-in: all its rights
+ * belong to that, and streams opened with the old one end and come back. */
+PUSHCGI_API enum pushcgi_result pushcgi_session_move(
+    struct pushcgi *h, const char *from, const char *to);
+
+/* Take these topics from a session; with `n` 0 all it has, which ends its
+ * streams. */
+PUSHCGI_API enum pushcgi_result pushcgi_session_revoke(
+    struct pushcgi *h, const char *id, const char *const *topics, size_t n);
+
 /* Only for subscribers whose token allows one of the topics. */
 #define PUSHCGI_PRIVATE 1u
 /* `retry_ms` counts. */

@@ -74,6 +74,7 @@ struct queue_span {
 	struct cursor floor; /* last pruned application row: a position
 				 * below it has lost updates */
 	size_t rows;
+	uint64_t sessions; /* the last change of one; see queue_sessions.h */
 };
 
 /*

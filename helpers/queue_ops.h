@@ -5,9 +5,10 @@
 
 #include "queue_keys.h"
 #include "queue_presence.h"
+#include "queue_sessions.h"
 
-/* Each is the function of queue.h, queue_keys.h or queue_presence.h with the
- * same name. */
+/* Each is the function of queue.h, queue_keys.h, queue_presence.h or
+ * queue_sessions.h with the same name. */
 struct queue_ops {
 	enum err (*open)(struct queue **out, const struct queue_settings *s,
 	    enum queue_mode mode, struct fault *f);
@@ -43,6 +44,21 @@ struct queue_ops {
 	enum err (*keys_store)(struct queue *q, struct slice url,
 	    struct slice text, int64_t now_ms, int64_t fresh_ms,
 	    struct slice error, struct fault *f);
+	enum err (*session_grant)(
+	    struct queue *q, const struct session_wish *w, struct fault *f);
+	enum err (*session_move)(struct queue *q,
+	    const struct session_key *from, const struct session_key *to,
+	    int64_t now_ms, size_t topics_max, struct fault *f);
+	enum err (*session_revoke)(struct queue *q,
+	    const struct session_key *key, struct slice topics, int64_t now_ms,
+	    struct fault *f);
+	enum err (*session_find)(struct queue *q, const struct session_key *key,
+	    int64_t now_ms, queue_session_fn *each, void *arg,
+	    uint64_t *number);
+	enum err (*session_changes)(struct queue *q, uint64_t number,
+	    size_t max, queue_session_fn *each, void *arg);
+	enum err (*sessions)(
+	    struct queue *q, int64_t now_ms, queue_session_fn *each, void *arg);
 	void (*check)(
 	    const struct queue_settings *s, queue_report_fn *report, void *arg);
 	void (*close)(struct queue *q);

@@ -82,6 +82,12 @@ const struct queue_ops queue_sqlite_ops = {
 	.keys_read = queue_sqlite_keys_read,
 	.keys_claim = queue_sqlite_keys_claim,
 	.keys_store = queue_sqlite_keys_store,
+	.session_grant = queue_sqlite_session_grant,
+	.session_move = queue_sqlite_session_move,
+	.session_revoke = queue_sqlite_session_revoke,
+	.session_find = queue_sqlite_session_find,
+	.session_changes = queue_sqlite_session_changes,
+	.sessions = queue_sqlite_sessions,
 	.check = queue_sqlite_check,
 	.close = sqlite_close,
 };

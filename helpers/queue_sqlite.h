@@ -197,6 +197,23 @@ enum err queue_sqlite_keys_store(struct queue *base, struct slice url,
     struct slice text, int64_t now_ms, int64_t fresh_ms, struct slice error,
     struct fault *f);
 
+/* queue_sqlite_sessions.c */
+enum err queue_sqlite_session_grant(
+    struct queue *base, const struct session_wish *w, struct fault *f);
+enum err queue_sqlite_session_move(struct queue *base,
+    const struct session_key *from, const struct session_key *to,
+    int64_t now_ms, size_t topics_max, struct fault *f);
+enum err queue_sqlite_session_revoke(struct queue *base,
+    const struct session_key *key, struct slice topics, int64_t now_ms,
+    struct fault *f);
+enum err queue_sqlite_session_find(struct queue *base,
+    const struct session_key *key, int64_t now_ms, queue_session_fn *each,
+    void *arg, uint64_t *number);
+enum err queue_sqlite_session_changes(struct queue *base, uint64_t number,
+    size_t max, queue_session_fn *each, void *arg);
+enum err queue_sqlite_sessions(
+    struct queue *base, int64_t now_ms, queue_session_fn *each, void *arg);
+
 /* queue_sqlite_write.c, queue_sqlite_read.c, queue_sqlite_check.c */
 enum err queue_sqlite_append(struct queue *base,
     const struct update *const *updates, size_t n, struct fault *f);

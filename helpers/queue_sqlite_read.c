@@ -66,6 +66,7 @@ step_span(struct queue_sqlite *q, sqlite3_stmt **st, struct queue_span *span)
 	span->epoch = (uint64_t)sqlite3_column_int64(*st, 0);
 	span->floor =
 	    (struct cursor){ 0, (uint64_t)sqlite3_column_int64(*st, 1) };
+	span->sessions = (uint64_t)sqlite3_column_int64(*st, 2);
 	if (q->key.epoch == span->epoch)
 		return ERR_OK;
 	sqlite3_reset(*st);

@@ -44,10 +44,12 @@ CREATE TABLE totals (
 );
 INSERT INTO totals VALUES (0, 0, 0, 0), (1, 0, 0, 0);
 
+-- session_change: the number of the last change of a session.
 CREATE TABLE meta (
 	only INTEGER PRIMARY KEY CHECK (only = 1),
 	epoch INTEGER NOT NULL,
-	cursor_key BLOB NOT NULL
+	cursor_key BLOB NOT NULL,
+	session_change INTEGER NOT NULL DEFAULT 0
 );
 
 -- Who subscribes.  owner: the living process that holds the stream (its byte
@@ -75,6 +77,26 @@ CREATE TABLE subscriptions (
 	key INTEGER NOT NULL,
 	PRIMARY KEY (topic, key)
 ) WITHOUT ROWID;
+
+-- What applications granted to their sessions.  digest: SHA-256 of the session's
+-- id.  change: the number of its last change.  topics: selectors, one a line;
+-- none: it has lost all, and is kept until everybody must have noticed.
+CREATE TABLE sessions (
+	digest BLOB PRIMARY KEY,
+	change INTEGER NOT NULL,
+	until_ms INTEGER NOT NULL,
+	topics TEXT NOT NULL,
+	payload TEXT
+) WITHOUT ROWID;
+CREATE INDEX sessions_change ON sessions (change);
+CREATE INDEX sessions_until ON sessions (until_ms);
+
+CREATE TRIGGER sessions_guard_insert BEFORE INSERT ON sessions
+WHEN NEW.until_ms < 0 COLLATE pushcgi_writer BEGIN SELECT 1; END;
+CREATE TRIGGER sessions_guard_update BEFORE UPDATE ON sessions
+WHEN NEW.until_ms < 0 COLLATE pushcgi_writer BEGIN SELECT 1; END;
+CREATE TRIGGER sessions_guard_delete BEFORE DELETE ON sessions
+WHEN OLD.until_ms < 0 COLLATE pushcgi_writer BEGIN SELECT 1; END;
 
 -- Key sets by the URL they were fetched from, by one process for all.  key_set
 -- IS NULL: never yet.  changed_ms: when this one came; tried_ms: when somebody

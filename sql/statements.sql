@@ -64,7 +64,8 @@ DELETE FROM updates WHERE seq IN (SELECT seq FROM updates INDEXED BY
  updates_hub WHERE seq > ?1 AND seq <= ?2 AND kind = 1);
 
 -- name: read_span
-SELECT epoch, (SELECT pruned_seq FROM totals WHERE kind = 0) FROM meta;
+SELECT epoch, (SELECT pruned_seq FROM totals WHERE kind = 0), session_change
+ FROM meta;
 -- name: read_updates
 SELECT seq, kind, private, retry_ms, id, type, topics, data FROM updates
  WHERE seq > ?1 ORDER BY seq LIMIT ?2;
@@ -146,3 +147,27 @@ INSERT INTO key_sets (url, tried_ms, error) VALUES (?1, ?3, ?2)
  ON CONFLICT (url) DO UPDATE SET error = ?2;
 -- name: forget_key_sets
 DELETE FROM key_sets WHERE tried_ms < ?1;
+
+-- name: find_session
+SELECT digest, until_ms, topics, payload, change FROM sessions
+ WHERE digest = ?1 AND until_ms > ?2 AND topics <> '';
+-- name: read_session_change
+SELECT session_change FROM meta;
+-- name: next_session_change
+UPDATE OR FAIL meta SET session_change = session_change + 1
+ RETURNING session_change;
+-- One that has lost all is kept as long as what it had might have lasted.
+-- name: store_session
+INSERT INTO sessions (digest, change, until_ms, topics, payload)
+ VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (digest) DO UPDATE SET
+ change = ?2, topics = ?4, payload = ?5,
+ until_ms = CASE WHEN ?4 = '' THEN max(until_ms, ?3) ELSE ?3 END;
+-- name: session_changes
+SELECT digest, until_ms, topics, payload, change FROM sessions
+ WHERE change > ?1 ORDER BY change LIMIT ?2;
+-- name: list_sessions
+SELECT digest, until_ms, topics, payload, change FROM sessions
+ WHERE until_ms > ?1 AND topics <> '' ORDER BY until_ms LIMIT ?2;
+-- name: forget_sessions
+DELETE FROM sessions WHERE digest IN
+ (SELECT digest FROM sessions WHERE until_ms <= ?1 LIMIT 100);

@@ -87,7 +87,7 @@ subtest 'help and version' => sub {
 	is $exit, 0, '--help';
 	is $err, '', 'says nothing on standard error';
 	is_deeply \@commands, [qw(url link cookie clear-cookie subscriber-jwt
-	    publisher-jwt publish subscriptions connected gen-secret-key
+	    publisher-jwt publish subscriptions connected session gen-secret-key
 	    config snippet)],
 	    'lists the subcommands';
 	for my $command (@commands) {

@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: MIT */
+/* queue_sqlite_sessions.c - the rows of sessions, and the numbers of their changes. */
+#include "queue_sqlite.h"
+
+#define TEXT_MAX ((size_t)1 << 20) /* all topics of one, or its payload */
+
+/* An id that was never granted anything may still be that of open streams:
+ * they have this long to learn that it has moved. */
+#define MOVED_MS 60000
+
+/* What a session has, copied; with its time up it has nothing. */
+struct row {
+	int64_t until_ms;
+	bool has_payload;
+	struct buf topics, payload;
+};
+
+static void
+row_init(struct row *r)
+{
+	r->until_ms = 0;
+	r->has_payload = false;
+	buf_init(&r->topics, TEXT_MAX);
+	buf_init(&r->payload, TEXT_MAX);
+}
+
+static void
+row_free(struct row *r)
+{
+	buf_free(&r->topics);
+	buf_free(&r->payload);
+}
+
+static struct slice
+row_payload(const struct row *r)
+{
+	return r->has_payload ? buf_view(&r->payload)
+			      : (struct slice){ NULL, 0 };
+}
+
+static enum err
+no_statement(struct queue_sqlite *q)
+{
+	return queue_sqlite_failed(q, sqlite3_errcode(q->db));
+}
+
+static sqlite3_stmt *
+statement_for(struct queue_sqlite *q, enum sql_statement which,
+    const struct session_key *key)
+{
+	sqlite3_stmt *st = queue_sqlite_statement(q, which);
+
+	if (st != NULL && sqlite3_bind_blob(st, 1, key->digest, DIGEST_SIZE,
+			      SQLITE_STATIC) != SQLITE_OK)
+		return NULL;
+	return st;
+}
+
+/* The columns as all statements here name them: digest, until_ms, topics,
+ * payload, change. */
+static enum err
+view(struct session *s, sqlite3_stmt *st)
+{
+	const void *digest = sqlite3_column_blob(st, 0);
+
+	if (digest == NULL || sqlite3_column_bytes(st, 0) != DIGEST_SIZE)
+		return ERR_IO;
+	memcpy(s->key.digest, digest, DIGEST_SIZE);
+	s->until_ms = sqlite3_column_int64(st, 1);
+	s->topics = queue_sqlite_column(st, 2);
+	s->payload = queue_sqlite_column(st, 3);
+	return ERR_OK;
+}
+
+static enum err
+hand_out(
+    struct queue_sqlite *q, sqlite3_stmt *st, queue_session_fn *each, void *arg)
+{
+	struct session s;
+	int rc;
+
+	while ((rc = sqlite3_step(st)) == SQLITE_ROW &&
+	       view(&s, st) == ERR_OK && sqlite3_errcode(q->db) != SQLITE_NOMEM)
+		each(arg, &s, (uint64_t)sqlite3_column_int64(st, 4));
+	if (rc == SQLITE_ROW)
+		rc = sqlite3_errcode(q->db) == SQLITE_NOMEM ? SQLITE_NOMEM
+							    : SQLITE_CORRUPT;
+	sqlite3_reset(st);
+	return rc == SQLITE_DONE ? ERR_OK : queue_sqlite_failed(q, rc);
+}
+
+static enum err
+check_buf(struct queue_sqlite *q, const struct buf *b)
+{
+	return b->err == ERR_OK
+		   ? ERR_OK
+		   : fault_set(&q->fault, b->err, "%s", err_text(b->err));
+}
+
+static void
+copy_row(void *arg, const struct session *s, uint64_t number)
+{
+	struct row *r = arg;
+
+	(void)number;
+	r->until_ms = s->until_ms;
+	buf_slice(&r->topics, s->topics);
+	r->has_payload = s->payload.base != NULL;
+	buf_slice(&r->payload, s->payload);
+}
+
+static enum err
+read_row(struct queue_sqlite *q, struct row *r, const struct session_key *key,
+    int64_t now_ms)
+{
+	sqlite3_stmt *st = statement_for(q, SQL_FIND_SESSION, key);
+	enum err e;
+
+	row_init(r);
+	if (st == NULL)
+		return no_statement(q);
+	sqlite3_bind_int64(st, 2, now_ms);
+	if ((e = hand_out(q, st, copy_row, r)) != ERR_OK)
+		return e;
+	if ((e = check_buf(q, &r->topics)) == ERR_OK)
+		e = check_buf(q, &r->payload);
+	return e;
+}
+
+static enum err
+next_number(struct queue_sqlite *q, int64_t *out)
+{
+	sqlite3_stmt *st = queue_sqlite_statement(q, SQL_NEXT_SESSION_CHANGE);
+	int rc = st != NULL ? sqlite3_step(st) : sqlite3_errcode(q->db);
+
+	if (rc == SQLITE_ROW) {
+		*out = sqlite3_column_int64(st, 0);
+		rc = sqlite3_step(st);
+	} else if (rc == SQLITE_DONE) {
+		rc = SQLITE_CORRUPT;
+	}
+	sqlite3_reset(st);
+	return rc == SQLITE_DONE ? ERR_OK : queue_sqlite_failed(q, rc);
+}
+
+static enum err
+forget(struct queue_sqlite *q, int64_t now_ms)
+{
+	sqlite3_stmt *st = queue_sqlite_statement(q, SQL_FORGET_SESSIONS);
+
+	if (st == NULL)
+		return no_statement(q);
+	sqlite3_bind_int64(st, 1, now_ms);
+	return queue_sqlite_finish(q, st);
+}
+
+static enum err
+write_row(struct queue_sqlite *q, const struct session *s, int64_t now_ms)
+{
+	sqlite3_stmt *st;
+	int64_t number = 0;
+	enum err e;
+
+	if ((e = next_number(q, &number)) != ERR_OK)
+		return e;
+	if ((st = statement_for(q, SQL_STORE_SESSION, &s->key)) == NULL ||
+	    queue_sqlite_bind(st, 4, s->topics) != SQLITE_OK ||
+	    queue_sqlite_bind(st, 5, s->payload) != SQLITE_OK)
+		return no_statement(q);
+	sqlite3_bind_int64(st, 2, number);
+	sqlite3_bind_int64(st, 3, s->until_ms);
+	e = queue_sqlite_finish(q, st);
+	return e != ERR_OK ? e : forget(q, now_ms);
+}
+
+/* The row of one that has lost all: others still have to learn of it. */
+static enum err
+write_empty(struct queue_sqlite *q, const struct session_key *key,
+    int64_t until_ms, int64_t now_ms)
+{
+	const struct session gone = {
+		.key = *key, .until_ms = until_ms, .topics = { "", 0 }
+	};
+
+	return write_row(q, &gone, now_ms);
+}
+
+/* What a transaction is to do; `over`: it would be too much, so nothing was
+ * done. */
+struct granting {
+	const struct session_wish *wish;
+	bool over;
+};
+
+static enum err
+over_limit(size_t topics_max, struct fault *f)
+{
+	return fault_set(f, ERR_LIMIT,
+	    "The session would have more than %zu topics "
+	    "(MERCURE_MAX_MATCHERS), or very long ones: revoke what it does "
+	    "not need any more.",
+	    topics_max);
+}
+
+static bool
+has_all(const struct row *r, const struct session_wish *w)
+{
+	struct buf missing;
+	size_t n;
+
+	buf_init(&missing, TEXT_MAX);
+	n = session_part(&missing, w->topics, buf_view(&r->topics));
+	buf_free(&missing);
+	return n == 0 && r->topics.len > 0 && r->until_ms >= w->renew_ms &&
+	       (w->payload.base == NULL ||
+		   (r->has_payload &&
+		       slice_eq(buf_view(&r->payload), w->payload)));
+}
+
+static enum err
+add_wish(struct queue_sqlite *q, struct granting *g, const struct row *r)
+{
+	const struct session_wish *w = g->wish;
+	struct session s = { .key = w->key, .until_ms = w->until_ms };
+	struct buf topics;
+	enum err e = ERR_OK;
+
+	buf_init(&topics, TEXT_MAX);
+	g->over = session_join(&topics, buf_view(&r->topics), w->topics) >
+		      w->topics_max ||
+		  topics.err == ERR_LIMIT;
+	s.topics = buf_view(&topics);
+	s.payload = w->payload.base != NULL ? w->payload : row_payload(r);
+	if (r->until_ms > s.until_ms)
+		s.until_ms = r->until_ms;
+	if (!g->over && (e = check_buf(q, &topics)) == ERR_OK)
+		e = write_row(q, &s, w->now_ms);
+	buf_free(&topics);
+	return e;
+}
+
+static enum err
+add_rights(struct queue_sqlite *q, void *arg)
+{
+	struct granting *g = arg;
+	struct row had;
+	enum err e = read_row(q, &had, &g->wish->key, g->wish->now_ms);
+
+	if (g->wish->replace) {
+		row_free(&had);
+		row_init(&had);
+	}
+	if (e == ERR_OK)
+		e = add_wish(q, g, &had);
+	row_free(&had);
+	return e;
+}
+
+/* Without the lock: *done: there is nothing to do. */
+static enum err
+is_granted(struct queue_sqlite *q, const struct session_wish *w, bool *done)
+{
+	struct row had;
+	enum err e;
+
+	if ((e = queue_sqlite_ready_to_read(q)) != ERR_OK)
+		return e;
+	e = read_row(q, &had, &w->key, w->now_ms);
+	*done = e == ERR_OK && !w->replace && has_all(&had, w);
+	row_free(&had);
+	return e;
+}
+
+enum err
+queue_sqlite_session_grant(
+    struct queue *base, const struct session_wish *w, struct fault *f)
+{
+	struct queue_sqlite *q = (struct queue_sqlite *)base;
+	struct granting g = { w, false };
+	bool done = false;
+	enum err e;
+
+	/* What fails here fails again under the lock, and is told then. */
+	if (is_granted(q, w, &done) == ERR_OK && done)
+		return queue_sqlite_done(q, ERR_OK);
+	e = queue_sqlite_transact(q, add_rights, &g, f);
+	return e == ERR_OK && g.over ? over_limit(w->topics_max, f) : e;
+}
+
+struct moving {
+	const struct session_key *from, *to;
+	int64_t now_ms;
+	size_t topics_max;
+	bool over;
+};
+
+static int64_t
+later(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+static enum err
+move_rights(struct queue_sqlite *q, struct moving *m, const struct row *from)
+{
+	const struct session_wish wish = { .key = *m->to,
+		.topics = buf_view(&from->topics),
+		.payload = row_payload(from),
+		.now_ms = m->now_ms,
+		.until_ms = from->until_ms,
+		.topics_max = m->topics_max };
+	struct granting g = { &wish, false };
+	enum err e = add_rights(q, &g);
+
+	m->over = g.over;
+	return e;
+}
+
+static enum err
+move_all(struct queue_sqlite *q, void *arg)
+{
+	struct moving *m = arg;
+	struct row from;
+	enum err e = read_row(q, &from, m->from, m->now_ms);
+
+	if (e == ERR_OK && from.topics.len > 0)
+		e = move_rights(q, m, &from);
+	if (e == ERR_OK && !m->over)
+		e = write_empty(q, m->from,
+		    later(from.until_ms, m->now_ms + MOVED_MS), m->now_ms);
+	row_free(&from);
+	return e;
+}
+
+enum err
+queue_sqlite_session_move(struct queue *base, const struct session_key *from,
+    const struct session_key *to, int64_t now_ms, size_t topics_max,
+    struct fault *f)
+{
+	struct queue_sqlite *q = (struct queue_sqlite *)base;
+	struct moving m = { from, to, now_ms, topics_max, false };
+	enum err e;
+
+	if (memcmp(from->digest, to->digest, DIGEST_SIZE) == 0)
+		return ERR_OK;
+	e = queue_sqlite_transact(q, move_all, &m, f);
+	return e == ERR_OK && m.over ? over_limit(topics_max, f) : e;
+}
+
+struct revoking {
+	const struct session_key *key;
+	struct slice topics;
+	int64_t now_ms;
+};
+
+static enum err
+take_away(struct queue_sqlite *q, const struct revoking *v, const struct row *r)
+{
+	struct session s = { .key = *v->key,
+		.until_ms = r->until_ms,
+		.payload = row_payload(r) };
+	struct buf rest;
+	enum err e;
+
+	buf_init(&rest, TEXT_MAX);
+	session_part(&rest, buf_view(&r->topics), v->topics);
+	s.topics = buf_view(&rest);
+	if ((e = check_buf(q, &rest)) == ERR_OK && rest.len == 0)
+		e = write_empty(q, v->key, r->until_ms, v->now_ms);
+	else if (e == ERR_OK && rest.len < r->topics.len)
+		e = write_row(q, &s, v->now_ms);
+	buf_free(&rest);
+	return e;
+}
+
+static enum err
+take_rights(struct queue_sqlite *q, void *arg)
+{
+	const struct revoking *v = arg;
+	struct row had;
+	enum err e = read_row(q, &had, v->key, v->now_ms);
+
+	if (e == ERR_OK && had.topics.len > 0)
+		e = v->topics.base != NULL
+			? take_away(q, v, &had)
+			: write_empty(q, v->key, had.until_ms, v->now_ms);
+	row_free(&had);
+	return e;
+}
+
+enum err
+queue_sqlite_session_revoke(struct queue *base, const struct session_key *key,
+    struct slice topics, int64_t now_ms, struct fault *f)
+{
+	struct revoking v = { key, topics, now_ms };
+
+	return queue_sqlite_transact(
+	    (struct queue_sqlite *)base, take_rights, &v, f);
+}
+
+static enum err
+read_number(struct queue_sqlite *q, uint64_t *out)
+{
+	sqlite3_stmt *st = queue_sqlite_statement(q, SQL_READ_SESSION_CHANGE);
+	int rc = st != NULL ? sqlite3_step(st) : sqlite3_errcode(q->db);
+
+	if (rc == SQLITE_ROW)
+		*out = (uint64_t)sqlite3_column_int64(st, 0);
+	sqlite3_reset(st);
+	return rc == SQLITE_ROW ? ERR_OK
+				: queue_sqlite_failed(q,
+				      rc == SQLITE_DONE ? SQLITE_CORRUPT : rc);
+}
+
+/* The number first: what is changed in between is in the row, and is found
+ * again by the number. */
+enum err
+queue_sqlite_session_find(struct queue *base, const struct session_key *key,
+    int64_t now_ms, queue_session_fn *each, void *arg, uint64_t *number)
+{
+	struct queue_sqlite *q = (struct queue_sqlite *)base;
+	sqlite3_stmt *st;
+	enum err e;
+
+	if ((e = queue_sqlite_ready_to_read(q)) == ERR_OK &&
+	    (e = read_number(q, number)) == ERR_OK) {
+		if ((st = statement_for(q, SQL_FIND_SESSION, key)) == NULL)
+			return queue_sqlite_done(q, no_statement(q));
+		sqlite3_bind_int64(st, 2, now_ms);
+		e = hand_out(q, st, each, arg);
+	}
+	return queue_sqlite_done(q, e);
+}
+
+static enum err
+hand_out_where(struct queue_sqlite *q, enum sql_statement which, int64_t from,
+    int64_t max, queue_session_fn *each, void *arg)
+{
+	sqlite3_stmt *st;
+	enum err e;
+
+	if ((e = queue_sqlite_ready_to_read(q)) != ERR_OK)
+		return queue_sqlite_done(q, e);
+	if ((st = queue_sqlite_statement(q, which)) == NULL)
+		return queue_sqlite_done(q, no_statement(q));
+	sqlite3_bind_int64(st, 1, from);
+	sqlite3_bind_int64(st, 2, max);
+	return queue_sqlite_done(q, hand_out(q, st, each, arg));
+}
+
+enum err
+queue_sqlite_session_changes(struct queue *base, uint64_t number, size_t max,
+    queue_session_fn *each, void *arg)
+{
+	return hand_out_where((struct queue_sqlite *)base, SQL_SESSION_CHANGES,
+	    (int64_t)number, (int64_t)max, each, arg);
+}
+
+enum err
+queue_sqlite_sessions(
+    struct queue *base, int64_t now_ms, queue_session_fn *each, void *arg)
+{
+	return hand_out_where((struct queue_sqlite *)base, SQL_LIST_SESSIONS,
+	    now_ms, INT64_MAX, each, arg);
+}
