@@ -8,6 +8,7 @@
 #include "cookie.h"
 #include "cors.h"
 #include "log.h"
+#include "queue_sessions.h"
 #include "token.h"
 
 #define SCHEME "Bearer"
@@ -96,52 +97,122 @@ refuse(struct answer *a, enum err e, const char *why)
 	return ERR_DENIED;
 }
 
-enum err
-authorize(struct grant **out, struct answer *a, const struct request *rq,
-    const struct form *query, const struct dialect *d, const struct context *c,
-    enum authorize_role role)
+/* A grant in the making, by the row of a session. */
+struct session_rights {
+	const struct dialect *dialect;
+	struct grant *grant;
+	uint64_t change;
+	enum err err;
+};
+
+static void
+take_session(void *arg, const struct session *s, uint64_t change)
 {
-	const struct settings *s = c->settings;
-	const enum config_role keys_of = role == AUTHORIZE_PUBLISHER
-					     ? CONFIG_PUBLISHERS
-					     : CONFIG_SUBSCRIBERS;
-	const struct jws_keys *keys = s->role[keys_of].keys;
-	struct grant *g = NULL;
-	struct slice token;
-	struct fault why = { "" };
-	enum carrier from;
+	struct session_rights *r = arg;
+
+	(void)change;
+	r->err = session_grant(&r->grant, &s->key, s, r->change, r->dialect);
+}
+
+static enum err
+find_session(struct grant **out, struct context *c,
+    const struct session_key *key, const struct dialect *d)
+{
+	struct session_rights r = { .dialect = d };
+	struct queue *q;
 	enum err e;
 
-	from = find_token(&token, rq, query, d, s->config->cookie_name);
-	if (from == CARRIER_NONE) {
-		*out = NULL;
+	if ((e = context_queue(c, &q)) != ERR_OK ||
+	    (e = queue_session_find(q, key, clock_real_ms(), take_session, &r,
+		 &r.change)) != ERR_OK)
+		return e;
+	e = r.err;
+	/* Nothing yet, or by a selector that asks for too much. */
+	if (r.grant == NULL && (e == ERR_OK || e == ERR_LIMIT))
+		e = session_grant(&r.grant, key, NULL, r.change, d);
+	*out = r.grant;
+	return e;
+}
+
+/* An unknown session is anonymous, and so is what cannot be one. */
+static enum err
+authorize_by_session(struct grant **out, struct answer *a,
+    const struct request *rq, const struct dialect *d, struct context *c)
+{
+	const char *name = c->settings->config->session_cookie;
+	struct session_key key;
+	struct slice value;
+	enum err e;
+
+	*out = NULL;
+	if (name == NULL ||
+	    (value = cookie_find(rq->cookie, slice_of(name))).base == NULL)
 		return ERR_OK;
-	}
-	if (from == CARRIER_COOKIE && role == AUTHORIZE_PUBLISHER &&
-	    !cors_may_publish(rq, s)) {
-		response_problem(&a->response, 403,
-		    "A publish authorized by cookie must come from a page of "
-		    "the hub's own origin or of one listed in "
-		    "MERCURE_PUBLISH_ALLOWED_ORIGINS.");
-		return ERR_DENIED;
-	}
-	if (keys == NULL && s->role[keys_of].url != NULL)
-		return refuse_for_now(a, s, keys_of);
+	e = session_key_of_cookie(&key, value);
+	if (e == ERR_OK)
+		e = find_session(out, c, &key, d);
+	if (e == ERR_OK || e == ERR_SYNTAX)
+		return ERR_OK;
+	answer_unavailable(a, e);
+	return ERR_DENIED;
+}
+
+/* A publish by cookie may be another site's doing. */
+static enum err
+refuse_origin(struct answer *a)
+{
+	response_problem(&a->response, 403,
+	    "A publish authorized by cookie must come from a page of "
+	    "the hub's own origin or of one listed in "
+	    "MERCURE_PUBLISH_ALLOWED_ORIGINS.");
+	return ERR_DENIED;
+}
+
+static enum err
+authorize_by_token(struct grant **out, struct answer *a, struct slice token,
+    const struct dialect *d, const struct settings *s, enum config_role role)
+{
+	const struct jws_keys *keys = s->role[role].keys;
+	struct fault why = { "" };
+	enum err e;
+
+	if (keys == NULL && s->role[role].url != NULL)
+		return refuse_for_now(a, s, role);
 	if (keys == NULL)
 		return refuse(a, ERR_DENIED,
-		    role == AUTHORIZE_PUBLISHER
+		    role == CONFIG_PUBLISHERS
 			? "MERCURE_PUBLISHER_SECRET_KEY is not set"
 			: "MERCURE_SUBSCRIBER_SECRET_KEY is not set");
-	e = token_verify(
-	    &g, token, keys, d, clock_real_ms(), s->config->matchers_max, &why);
+	e = token_verify(out, token, keys, d, clock_real_ms(),
+	    s->config->matchers_max, &why);
 	if (e == ERR_NOMEM) {
 		answer_unavailable(a, e);
 		return ERR_DENIED;
 	}
 	if (e == ERR_TOKEN)
-		note_kid(token, s, keys_of);
-	if (e != ERR_OK)
-		return refuse(a, e, why.text);
-	*out = g;
-	return ERR_OK;
+		note_kid(token, s, role);
+	return e == ERR_OK ? ERR_OK : refuse(a, e, why.text);
+}
+
+enum err
+authorize(struct grant **out, struct answer *a, const struct request *rq,
+    const struct form *query, const struct dialect *d, struct context *c,
+    enum authorize_role role)
+{
+	const struct settings *s = c->settings;
+	struct slice token;
+	enum carrier from;
+
+	*out = NULL;
+	from = find_token(&token, rq, query, d, s->config->cookie_name);
+	if (role == AUTHORIZE_SUBSCRIBER)
+		return from == CARRIER_NONE
+			   ? authorize_by_session(out, a, rq, d, c)
+			   : authorize_by_token(
+				 out, a, token, d, s, CONFIG_SUBSCRIBERS);
+	if (from == CARRIER_NONE)
+		return ERR_OK;
+	if (from == CARRIER_COOKIE && !cors_may_publish(rq, s))
+		return refuse_origin(a);
+	return authorize_by_token(out, a, token, d, s, CONFIG_PUBLISHERS);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* fanout.c - who is there, where they are, and when they end. */
+#include "clock.h"
 #include "container.h"
 #include "fanout_state.h"
 #include "log.h"
@@ -34,6 +35,7 @@ batch_epoch(struct fanout *f, struct batch *b)
 	f->tail = f->floor = b->span.next;
 	f->asked = false;
 	ring_reset(f->ring, f->tail);
+	fanout_sessions_over(f);
 	for (s = TAILQ_FIRST(&f->all); s != NULL; s = next) {
 		struct frame *frame =
 		    control_cursor(&f->control, f->tail, CONTROL_RETRY_NONE);
@@ -61,8 +63,11 @@ fanout_batch(void *arg, struct batch *b)
 		return; /* read before the change that was just told */
 	else if (b->replay)
 		fanout_replay(f, b);
-	else
+	else {
+		if (b->sessions != NULL)
+			fanout_sessions(f, b->sessions);
 		fanout_live(f, b);
+	}
 }
 
 /* When it ends, as things are: one that drains has something to end with, or
@@ -109,6 +114,19 @@ timer_fire(struct loop_timer *t)
 		fanout_close(s);
 }
 
+bool
+fanout_regrant(struct subscriber *s, struct grant *g)
+{
+	const int64_t left = grant_expires_ms(g) - clock_real_ms();
+
+	grant_unref(s->grant);
+	s->grant = grant_ref(g);
+	s->end_ms = loop_now(s->fanout->settings.loop) + left;
+	if (s->end_ms > s->life_ms)
+		s->end_ms = s->life_ms;
+	return left > 0 && set_timer(s) == ERR_OK;
+}
+
 /* Into the index, and among the timers: a stream without one would outlive
  * its token. */
 static enum err
@@ -141,7 +159,11 @@ open_stream(
 	stream_feed(s->stream, &stream_events, s);
 	fanout_queue(s, head);
 	stream_flush(s->stream);
-	fanout_catch_up(f, s);
+	if (s->grant != NULL && grant_is_session(s->grant) &&
+	    (epoch != f->control.key.epoch || fanout_is_outdated(f, s->grant)))
+		fanout_close(s);
+	else
+		fanout_catch_up(f, s);
 }
 
 void

@@ -10,6 +10,14 @@
 
 TAILQ_HEAD(fanout_turns, subscriber);
 
+#define FANOUT_RECENT 64
+
+/* A change of a session that was applied. */
+struct fanout_recent {
+	uint64_t number;
+	uint8_t token[GRANT_TOKEN_SIZE];
+};
+
 struct fanout {
 	struct fanout_settings settings;
 	struct tailer *tailer;
@@ -24,6 +32,9 @@ struct fanout {
 	struct cursor tail;  /* live subscribers have everything up to here */
 	struct control control;
 	struct fanout_counts counts;
+	struct fanout_recent recent[FANOUT_RECENT]; /* a ring */
+	size_t recent_n;
+	uint64_t recent_floor; /* the last one that is not in there */
 };
 
 /* One subscriber's moves.  (fanout_moves.c) */
@@ -74,6 +85,17 @@ void fanout_catch_up(struct fanout *f, struct subscriber *s);
 
 /* Let those who left the ring for others go on.  (fanout_replay.c) */
 void fanout_next_turn(struct loop_mail *m);
+
+/* Give it another grant, by which it may have to end sooner or later.  False:
+ * it must end now.  (fanout.c) */
+bool fanout_regrant(struct subscriber *s, struct grant *g);
+
+/* Let open streams follow the changes.  Was one applied that this grant of a
+ * session does not know?  Another database: all who go by a session end.
+ * (fanout_sessions.c) */
+void fanout_sessions(struct fanout *f, const struct session_changes *c);
+bool fanout_is_outdated(const struct fanout *f, const struct grant *g);
+void fanout_sessions_over(struct fanout *f);
 
 /* What just happened, for all who are live.  (fanout_live.c) */
 void fanout_live(struct fanout *f, struct batch *b);

@@ -215,6 +215,9 @@ settings_admit(const struct settings *s, const struct grant *g)
 {
 	if (g == NULL)
 		return s->config->allow_anonymous;
+	if (grant_is_session(g))
+		return s->config->session_cookie != NULL &&
+		       (s->config->allow_anonymous || !grant_is_empty(g));
 	return s->role[CONFIG_SUBSCRIBERS].keys != NULL &&
 	       jws_keys_have(s->role[CONFIG_SUBSCRIBERS].keys, grant_key(g));
 }

@@ -165,7 +165,8 @@ admit(struct subscribing *s, struct answer *a, const struct request *rq,
 	if (authorize(&g, a, rq, s->query, s->dialect, c,
 		AUTHORIZE_SUBSCRIBER) != ERR_OK)
 		return false;
-	if (g == NULL && !c->settings->config->allow_anonymous) {
+	if (!settings_admit(c->settings, g)) {
+		grant_unref(g);
 		authorize_ask(a, "Subscribing needs an access token "
 				 "(MERCURE_HUB_ALLOW_ANONYMOUS is off).");
 		return false;
@@ -220,10 +221,11 @@ set_end(struct subscriber_opening *o, const struct config *c)
 	int64_t now = clock_mono_ms(), left;
 
 	o->wait_ms = now + (int64_t)c->drain_wait_s * 1000;
-	o->park_ms = PARK_WAITS * (int64_t)c->drain_wait_s * 1000;
-	o->end_ms = INT64_MAX;
+	o->park_ms = PARK_WAITS * (uint32_t)c->drain_wait_s * 1000;
+	o->life_ms = INT64_MAX;
 	if (c->write_timeout_s > 0)
-		o->end_ms = now + lifetime_ms(c);
+		o->life_ms = now + lifetime_ms(c);
+	o->end_ms = o->life_ms;
 	if (o->grant == NULL || grant_expires_ms(o->grant) == INT64_MAX)
 		return;
 	left = grant_expires_ms(o->grant) - clock_real_ms();
@@ -320,7 +322,7 @@ subscribe_handle(struct answer *a, const struct request *rq, struct context *c)
 	if (prepare(&s, a, rq, c) && enlist(s.opening, a, rq, s.last_id, c) &&
 	    make_head(&s, a, c)) {
 		set_end(s.opening, config);
-		s.opening->keepalive_ms = (int64_t)config->keepalive_s * 1000;
+		s.opening->keepalive_ms = (uint32_t)config->keepalive_s * 1000;
 		a->kind = ANSWER_STREAM;
 		a->opening = s.opening;
 		s.opening = NULL;

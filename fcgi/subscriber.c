@@ -32,6 +32,7 @@ subscriber_new(struct subscriber **out, struct subscriber_opening *o,
 	s->entry = o->entry;
 	o->entry = NULL;
 	s->end_ms = o->end_ms;
+	s->life_ms = o->life_ms;
 	s->keepalive_ms = o->keepalive_ms;
 	s->retry_ms = o->retry_ms;
 	s->drain = o->drain;

@@ -30,11 +30,12 @@ struct subscriber_opening {
 	struct cursor at;           /* it has seen everything up to here */
 	bool from_start;            /* it takes whatever there still is */
 	int64_t end_ms;             /* clock_mono_ms(); INT64_MAX: never */
-	int64_t keepalive_ms;       /* 0: none */
+	int64_t life_ms;            /* the same, whatever its grant says */
+	uint32_t keepalive_ms;      /* 0: none */
 	uint32_t retry_ms;          /* as `head` says */
 	bool drain;                 /* end it once what is pending is sent, */
 	int64_t wait_ms;            /* or by then, when there was nothing; */
-	int64_t park_ms;            /* so long it stays there without one */
+	uint32_t park_ms;           /* so long it stays there without one */
 };
 
 /* NULL is allowed. */
@@ -77,8 +78,8 @@ struct subscriber {
 	struct grant *grant;
 	struct roster_entry *entry;
 	struct loop_timer timer; /* next keep-alive or the end */
-	int64_t end_ms, keepalive_ms, wrote_ms, wait_ms, park_ms;
-	uint32_t retry_ms;
+	int64_t end_ms, life_ms, wrote_ms, wait_ms;
+	uint32_t keepalive_ms, park_ms, retry_ms;
 	struct cursor at;   /* everything up to here is queued or written */
 	struct cursor told; /* the position last named to its peer */
 	uint64_t mark;      /* last event it was found for: once is enough */

@@ -85,7 +85,7 @@ read_path(struct asking *q, const struct request *rq)
 /* Draft 7: one of the token's selectors matches the URL, which is the topic
  * of the events about the same. */
 static bool
-admit(struct asking *q, const struct request *rq, const struct context *c)
+admit(struct asking *q, const struct request *rq, struct context *c)
 {
 	struct answer *a = q->answer;
 	struct form *query = NULL;
@@ -100,7 +100,7 @@ admit(struct asking *q, const struct request *rq, const struct context *c)
 	else if (authorize(&g, a, rq, query, &dialect_0x, c,
 		     AUTHORIZE_SUBSCRIBER) != ERR_OK)
 		; /* it has made the answer */
-	else if (g == NULL)
+	else if (g == NULL || (grant_is_session(g) && grant_is_empty(g)))
 		authorize_ask(a,
 		    "The subscription API needs an access token whose claim "
 		    "mercure.subscribe has a selector for this URL.");

@@ -30,6 +30,7 @@ struct tailer {
 	/* The thread's own. */
 	struct cursor tail;
 	uint64_t epoch;
+	uint64_t sessions; /* the last change of one that was posted */
 	struct buf scratch;
 	bool ailing; /* the last read failed: say it once */
 };
@@ -70,6 +71,7 @@ batch_free(struct batch *b)
 
 	for (i = 0; i < b->n; i++)
 		frame_unref(b->frames[i]);
+	session_changes_free(b->sessions);
 	mem_free(b);
 }
 
@@ -118,7 +120,26 @@ change_epoch(struct tailer *t, struct batch *b)
 	b->span.next = (struct cursor){ 0, 0 };
 	t->epoch = b->key.epoch;
 	t->tail = b->span.next;
+	t->sessions = b->span.sessions;
 	return ERR_OK;
+}
+
+/* Events go by the rights there were when they were published, or later ones:
+ * if there are more changes than one batch takes, the events wait. */
+static enum err
+add_sessions(struct tailer *t, struct batch *b)
+{
+	enum err e;
+
+	if (b->replay || b->span.sessions == t->sessions)
+		return ERR_OK;
+	e = session_changes_read(&b->sessions, t->queue, t->sessions);
+	if (e == ERR_OK && b->sessions->n == SESSION_CHANGES_MAX) {
+		while (b->n > 0)
+			frame_unref(b->frames[--b->n]);
+		b->span.next = b->after;
+	}
+	return e;
 }
 
 static enum err
@@ -139,7 +160,7 @@ batch_read(struct tailer *t, struct batch *b)
 		if (b->n == 0)
 			return ERR_NOMEM;
 	}
-	return ERR_OK;
+	return add_sessions(t, b);
 }
 
 /* What lies behind `after`, ready to post; NULL: nothing, or not now. */
@@ -156,7 +177,8 @@ batch_new(struct tailer *t, struct cursor after, bool replay)
 	e = batch_read(t, b);
 	report(t, e);
 	b->drain = e == ERR_NEWER;
-	if (b->drain || b->new_epoch || (e == ERR_OK && (replay || b->n > 0)))
+	if (b->drain || b->new_epoch ||
+	    (e == ERR_OK && (replay || b->n > 0 || b->sessions != NULL)))
 		return b;
 	batch_free(b);
 	return NULL;
@@ -216,6 +238,8 @@ follow_tail(struct tailer *t)
 		return false;
 	if (!b->new_epoch && !b->drain)
 		t->tail = b->span.next;
+	if (b->sessions != NULL)
+		t->sessions = b->sessions->number;
 	atomic_store(&t->stop, atomic_load(&t->stop) || b->drain);
 	batch_post(t, b);
 	return true;
@@ -249,15 +273,18 @@ first_batch(struct batch **out, struct tailer *t)
 	if (b == NULL)
 		return e;
 	if ((e = queue_cursor_key(t->queue, &b->key)) != ERR_OK ||
-	    (e = queue_tail(t->queue, &b->span.next)) != ERR_OK) {
+	    (e = queue_tail(t->queue, &b->after)) != ERR_OK ||
+	    (e = queue_read(t->queue, b->after, b->key.epoch, 0, 0, NULL, NULL,
+		 &b->span)) != ERR_OK) {
 		mem_free(b);
 		return e;
 	}
 	b->span.epoch = b->key.epoch;
+	b->span.next = b->after;
 	b->new_epoch = true;
-	b->after = b->span.next;
-	t->tail = b->span.next;
+	t->tail = b->after;
 	t->epoch = b->key.epoch;
+	t->sessions = b->span.sessions;
 	*out = b;
 	return ERR_OK;
 }

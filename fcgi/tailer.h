@@ -9,6 +9,7 @@
 #include "frame.h"
 #include "loop.h"
 #include "queue.h"
+#include "session_changes.h"
 
 struct tailer;
 
@@ -25,6 +26,8 @@ struct batch {
 	struct queue_span span;
 	bool new_epoch; /* `key` is set: another database is in place */
 	struct queue_cursor_key key;
+	/* What was changed of sessions before any of the events; NULL: nothing. */
+	struct session_changes *sessions;
 	size_t n;
 	struct frame *frames[TAILER_ROWS_MAX];
 };

@@ -118,6 +118,19 @@ wait_until('both are here', sub {
 is $status, 0, 'the example runs';
 my $list = JSON::PP::decode_json(shell($curl));
 is @{ $list->{subscriptions} }, 2, 'curl has the list';
+
+# Sessions.
+my ($sessions) = $readme =~ /^(## Your own sessions.*?)^## /ms;
+my ($setting, @commands) = map { split /^/ }
+    $sessions =~ /((?:^ {4}[^\n]*\n)+)/mg;
+$hub->configure($setting =~ /^\s+(\w+) = (\w+)$/);
+my ($id, $new) = map { "$_-of-the-session" } 'one', 'another';
+my @printed = map { shell("SESSION=$id NEW=$new\n$_") } @commands;
+is $status, 0, 'sessions: the commands run';
+like $printed[1], qr{^[0-9a-f]{64}\t\d+\thttps://example\.com/users/42\n\z},
+    'sessions: granted';
+is join('', @printed[0, 2, 3]), '', 'sessions: and nothing else is said';
+is +($hub->helper(['session', 'list']))[1], '', 'sessions: and revoked';
 $server->stop;
 $hub->stop;
 
