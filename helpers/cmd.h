@@ -53,6 +53,7 @@ struct cmd {
 
 extern const struct cmd cmd_url;
 extern const struct cmd cmd_link;
+extern const struct cmd cmd_last_event_id;
 extern const struct cmd cmd_cookie;
 extern const struct cmd cmd_clear_cookie;
 extern const struct cmd cmd_subscriber_jwt;

@@ -16,6 +16,9 @@ static const struct cmd_option subscriber_options[] = {
 	    .value = "S",
 	    .number_max = CMD_LIFETIME_MAX_S,
 	    .help = "expire in S seconds, 0: never; default: 3600" },
+	{ .name = "payload",
+	    .value = "JSON",
+	    .help = "what the hub shows with the subscription" },
 	{ .name = NULL },
 };
 
@@ -35,23 +38,25 @@ static const struct cmd_option publisher_options[] = {
 /* No topic given: none for a subscriber, all for a publisher. */
 static enum pushcgi_result
 mint_subscriber(struct pushcgi *h, char **out, const char *const *topics,
-    size_t n, int64_t lifetime_s)
+    size_t n, const char *payload, int64_t lifetime_s)
 {
-	return pushcgi_subscriber_token(h, out, topics, n, NULL, lifetime_s);
+	return pushcgi_subscriber_token(h, out, topics, n, payload, lifetime_s);
 }
 
 static enum pushcgi_result
 mint_publisher(struct pushcgi *h, char **out, const char *const *topics,
-    size_t n, int64_t lifetime_s)
+    size_t n, const char *payload, int64_t lifetime_s)
 {
 	static const char *const any = "*";
 
+	(void)payload;
 	return n > 0 ? pushcgi_publisher_token(h, out, topics, n, lifetime_s)
 		     : pushcgi_publisher_token(h, out, &any, 1, lifetime_s);
 }
 
 typedef enum pushcgi_result mint_fn(struct pushcgi *h, char **out,
-    const char *const *topics, size_t n, int64_t lifetime_s);
+    const char *const *topics, size_t n, const char *payload,
+    int64_t lifetime_s);
 
 static enum err
 jwt_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
@@ -59,6 +64,7 @@ jwt_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
 {
 	int64_t lifetime_s =
 	    (int64_t)cmd_line_number(l, "lifetime", lifetime_absent_s);
+	const char *payload = cmd_line_text(l, "payload").base;
 	struct slice *selectors = NULL;
 	const char **topics = NULL;
 	char *token = NULL;
@@ -71,7 +77,7 @@ jwt_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
 	}
 	if ((e = cmd_texts(&topics, selectors, n, f)) != ERR_OK)
 		goto out;
-	e = cmd_end(h, mint(h, &token, topics, n, lifetime_s), f);
+	e = cmd_end(h, mint(h, &token, topics, n, payload, lifetime_s), f);
 	if (e == ERR_OK)
 		cmd_add_line(out, token);
 out:

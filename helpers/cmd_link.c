@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd_link.c - pushcgi link: the header that leads subscribers to the hub. */
+/* cmd_link.c - pushcgi link, last-event-id: where the hub is, and how far. */
 #include "cmd.h"
 
 static const struct cmd_option options[] = {
 	{ .name = "last-event-id",
 	    .value = "ID",
 	    .help = "tell this id as the last one" },
+	{ .name = NULL },
+};
+
+static const struct cmd_option no_options[] = {
 	{ .name = NULL },
 };
 
@@ -22,6 +26,19 @@ link_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
 	return e;
 }
 
+static enum err
+last_event_id_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
+    struct fault *f)
+{
+	char *id = NULL;
+	enum err e = cmd_end(h, pushcgi_last_event_id(h, &id), f);
+
+	(void)l;
+	if (e == ERR_OK)
+		cmd_add_line(out, id);
+	return e;
+}
+
 const struct cmd cmd_link = {
 	.name = "link",
 	.operands = "",
@@ -29,4 +46,13 @@ const struct cmd cmd_link = {
 	.options = options,
 	.configured = true,
 	.run = link_run,
+};
+
+const struct cmd cmd_last_event_id = {
+	.name = "last-event-id",
+	.operands = "",
+	.help = "Print the id of the queue's end.",
+	.options = no_options,
+	.configured = true,
+	.run = last_event_id_run,
 };

@@ -11,6 +11,7 @@
 static const struct cmd *const commands[] = {
 	&cmd_url,
 	&cmd_link,
+	&cmd_last_event_id,
 	&cmd_cookie,
 	&cmd_clear_cookie,
 	&cmd_subscriber_jwt,

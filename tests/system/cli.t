@@ -86,9 +86,9 @@ subtest 'help and version' => sub {
 
 	is $exit, 0, '--help';
 	is $err, '', 'says nothing on standard error';
-	is_deeply \@commands, [qw(url link cookie clear-cookie subscriber-jwt
-	    publisher-jwt publish subscriptions connected session gen-secret-key
-	    config snippet)],
+	is_deeply \@commands, [qw(url link last-event-id cookie clear-cookie
+	    subscriber-jwt publisher-jwt publish subscriptions connected
+	    session gen-secret-key config snippet)],
 	    'lists the subcommands';
 	for my $command (@commands) {
 		for my $arguments ([$command, '--help'], ['--help', $command],
@@ -134,6 +134,10 @@ subtest 'wrong command lines' => sub {
 		['config given twice', ['--config', $conf, 'url', '--config',
 		    $conf], qr/--config was given twice/],
 		['cookie without topics', ['cookie'], qr/cookie TOPIC/],
+		['cookie of a topic and a token', ['cookie', '--token', 't'],
+		    qr/exclude each other/],
+		['cookie of a token with a payload', ['cookie', '--token',
+		    '--payload=1'], qr/exclude each other/],
 		['publish without topic', ['publish'], qr/publish TOPIC/],
 		['publish with too much', ['publish', 'a', 'b', 'c'],
 		    qr/too many/],
@@ -325,6 +329,13 @@ subtest 'tokens' => sub {
 	is_deeply $claims->{mercure}{subscribe}, ['a', "\x{e9}", '*', 'b'],
 	    'subscribe rights';
 	is_deeply $claims->{mercure}{publish}, [], 'and no others';
+	ok !exists $claims->{mercure}{payload}, 'no payload';
+	is_deeply claims(works('subscriber-jwt', '--payload', '[1,"a"]'),
+	    SUBSCRIBER_KEY)->{mercure}{payload}, [1, 'a'], 'or one';
+	my ($status, undef, $why) = pushcgi(['--config', $conf,
+	    'subscriber-jwt', '--payload', '{']);
+	is $status, 1, 'a payload that is no JSON';
+	like $why, qr/payload/i, 'is refused';
 	ok $claims->{exp} >= $now + 3600 && $claims->{exp} <= time + 3600,
 	    'for an hour';
 
@@ -454,6 +465,27 @@ subtest 'cookie' => sub {
 		is $exit, 1, "$command: an id with a line break";
 		is $out, '', 'gives no header';
 		like $err, qr/control characters/, 'but why';
+	}
+	$cookie = cookie(works('cookie', '--payload', '{"user":1}', 'a'));
+	is_deeply claims($cookie->{value}, SUBSCRIBER_KEY)->{mercure}{payload},
+	    { user => 1 }, 'a payload';
+	for my $row (['x.y.z', 0, 'x.y.z'], ["x.y.z\r\n", 0, 'x.y.z'], [" x.y.z", 1, qr/./],
+	    ["\n", 1, qr/token is empty/], ["x\ny", 1, qr/./],
+	    ["x; Domain=y", 1, qr/./], ['x' x 3585, 1, qr/fewer topics/],
+	    ['x' x 100_000, 1, qr/too long/]) {
+		my ($in, $status, $want) = @$row;
+		my ($exit, $out, $err) = pushcgi(['--config', $conf,
+		    'cookie', '--token', '--lifetime=60'], input => $in);
+		my $name = 'a token of ' . length($in) . ' bytes';
+
+		is $exit, $status, "$name: exit $status";
+		if ($status) {
+			like $err, $want, "$name: why";
+			next;
+		}
+		chomp $out;
+		is cookie($out)->{value}, $want, "$name: in the cookie";
+		is cookie($out)->{'max-age'}, 60, "$name: for a minute";
 	}
 	my ($exit, $out) = pushcgi(['--config', conf('named.conf',
 	    MERCURE_AUTHZ_COOKIE_NAME => 'live'), 'cookie', 't']);

@@ -19,10 +19,10 @@
 #define OUT_MAX 65536
 #define TEMPLATES SRCDIR "/templates/servers"
 
-static const struct cmd *const commands[] = { &cmd_url, &cmd_link, &cmd_cookie,
-	&cmd_clear_cookie, &cmd_subscriber_jwt, &cmd_publisher_jwt,
-	&cmd_publish, &cmd_subscriptions, &cmd_connected, &cmd_gen_secret_key,
-	&cmd_config, &cmd_snippet, NULL };
+static const struct cmd *const commands[] = { &cmd_url, &cmd_link,
+	&cmd_last_event_id, &cmd_cookie, &cmd_clear_cookie, &cmd_subscriber_jwt,
+	&cmd_publisher_jwt, &cmd_publish, &cmd_subscriptions, &cmd_connected,
+	&cmd_gen_secret_key, &cmd_config, &cmd_snippet, NULL };
 
 extern char **environ;
 
@@ -219,7 +219,9 @@ static const struct {
 	{ "link", { "link", "--last-event-id=c" } },
 	{ "clear-cookie", { "clear-cookie" } },
 	{ "cookie", { "cookie", "a", "b", "--lifetime", "5" } },
-	{ "subscriber-jwt", { "subscriber-jwt", "-t", "a" } },
+	{ "cookie with a payload", { "cookie", "a", "--payload", "{}" } },
+	{ "last-event-id", { "last-event-id" } },
+	{ "subscriber-jwt", { "subscriber-jwt", "-t", "a", "--payload=1" } },
 	{ "publisher-jwt", { "publisher-jwt" } },
 	{ "publish", { "publish", "--alternate", "u",
 			 "--mercure-type-is-topic=1", "t", "x" } },
