@@ -1,108 +1,275 @@
 <?php
 /* SPDX-License-Identifier: MIT */
 /*
- * pushcgi.php - live updates for PHP pages: URL, cookie and publishing.
+ * pushcgi.php - live updates for PHP pages: URLs, rights and publishing.
  *
  * Copy this file to your site and require it; PHP 5.6 to 8.x, nothing else
- * is needed.  It runs the program pushcgi(1), which reads
- * /etc/pushcgi/pushcgi.conf: the user PHP runs as must be able to read that
- * file and to write the queue's folder.
+ * is needed.  (8.2 is what it is tested with; its syntax is that of 5.6.)
+ * It runs the program pushcgi(1), which reads /etc/pushcgi/pushcgi.conf: the
+ * user PHP runs as must be able to read that file and to write the queue's
+ * folder.
  *
  *   require 'pushcgi.php';
  *   mercure_set_authz_cookie('https://example.com/users/42');  // before output
  *   $url = mercure_hub_url('https://example.com/users/42');
  *   mercure_publish('https://example.com/users/42', 'Hello', true);
  *
- * A function that fails returns false after a line in the error log: a page
- * must not break because the hub does.  These can be set beforehand, with
- * define() or in the environment:
+ * A topic is a text, or an object with a method mercureTopic(); wherever one
+ * is wanted, there may be a list of them.  A function that fails returns
+ * false after a line in the error log: a page must not break because the hub
+ * does.  Settings, by define() before this file is required, or in the
+ * environment:
  *
- *   PUSHCGI_PROGRAM   the program; default: pushcgi, found in PATH
- *   PUSHCGI_CONFIG    its configuration file; default: the program's own
+ *   PUSHCGI_PROGRAM      the program; default: pushcgi, found in PATH
+ *   PUSHCGI_CONFIG       its configuration file; default: the program's own
+ *   PUSHCGI_STRICT       1: what fails throws a RuntimeException instead
+ *   PUSHCGI_TIMEOUT_S    longest time a call may take; default: 1.0
+ *   PUSHCGI_SCRIPT_URL   where the site has pushcgi.js, for
+ *                        mercure_script_tag(); default: /pushcgi.js
+ *
+ * Where a host does not let PHP start programs, these make this file talk to
+ * the hub itself, with HS256 only and without sessions.  The hub then needs
+ * MERCURE_HUB_ALLOW_PUBLISH = true and the same secret for everything:
+ *
+ *   PUSHCGI_HUB_URL      the hub's URL; with it, no program is run
+ *   PUSHCGI_SECRET_FILE  a file with the hub's SECRET_KEY and nothing else,
+ *                        out of the web server's reach
+ *   PUSHCGI_LOCAL_URL    the hub's URL as this machine reaches it; default:
+ *                        the same
+ *   PUSHCGI_COOKIE_NAME, PUSHCGI_COOKIE_SAMESITE
+ *                        default: mercureAuthorization, Strict
+ *   PUSHCGI_TYPE_IS_TOPIC
+ *                        1: an update without a type has its topic as such
  */
+
+/* ---- What an update and its page need ---- */
 
 if (!function_exists('mercure_hub_url')) {
     /**
      * The URL for `new EventSource(…)`.  Escape it for where it goes:
      * htmlspecialchars() in HTML, json_encode() in a script.
      *
-     * @param string|string[]|null $topics  null: just the hub's URL
-     * @param array $options  'lastEventId': start behind this update
+     * Options:
+     *   lastEventId    start behind this update; true: behind what is there
+     *                  now, see mercure_last_event_id()
+     *   authorization  a token to carry in the URL, where a cookie cannot be;
+     *                  true: one made for these topics.  Logs show URLs.
+     *   subscriptions  true: also who comes and goes on these topics
+     *   payload, lifetime
+     *                  of the token that is made
+     *   subscribe, publish, additionalClaims
+     *                  set the cookie, as symfony/mercure's Twig function
+     *                  does; see mercure_set_authz_cookie()
+     *
+     * @param mixed $topics  null: just the hub's URL
      * @return string|false
      */
     function mercure_hub_url($topics = null, $options = array())
     {
-        $args = array('url');
-        if (isset($options['lastEventId'])) {
-            $args[] = '--last-event-id=' . $options['lastEventId'];
+        $known = array('lastEventId', 'authorization', 'subscriptions',
+            'payload', 'lifetime', 'subscribe', 'publish',
+            'additionalClaims');
+        if (!pushcgi_options('mercure_hub_url', $options, $known)) {
+            return false;
         }
-        $args[] = '--';
-        return pushcgi_run(array_merge($args, pushcgi_list($topics)));
+        $topics = pushcgi_list($topics);
+        if (!empty($options['subscriptions'])) {
+            foreach ($topics as $topic) {
+                $topics[] = mercure_subscription_topic($topic);
+            }
+        }
+        $of_token = array_intersect_key($options, array_flip(
+            array('payload', 'lifetime', 'additionalClaims')
+        ));
+        if (isset($options['subscribe']) || isset($options['publish'])) {
+            mercure_set_authz_cookie(
+                isset($options['subscribe']) ? $options['subscribe'] : null,
+                isset($options['publish']) ? $options['publish'] : null,
+                $of_token
+            );
+        }
+        $url = pushcgi_url($topics, pushcgi_position($options));
+        if ($url === false || empty($options['authorization'])) {
+            return $url;
+        }
+        $token = $options['authorization'];
+        if ($token === true) {
+            $token = mercure_subscriber_jwt($topics, $of_token);
+        }
+        if ($token === false) {
+            return false;
+        }
+        return $url . (strpos($url, '?') === false ? '?' : '&')
+            . 'authorization=' . rawurlencode($token);
     }
 }
 
-if (!function_exists('mercure_set_authz_cookie')) {
+if (!function_exists('mercure_authentified_hub_url')) {
     /**
-     * Let this visitor's browser have private updates of the topics.  Call
-     * it before any output.  Further calls add topics to the same cookie.
-     * The cookie lives as long as PHP's session cookie.
+     * The same with a token made for these topics in the URL.
      *
-     * @param string|string[] $subscribe
+     * @return string|false
+     */
+    function mercure_authentified_hub_url($topics = null, $options = array())
+    {
+        return mercure_hub_url($topics, array('authorization' => true)
+            + $options);
+    }
+}
+
+if (!function_exists('mercure_topic')) {
+    /**
+     * What a thing is called as a topic: an object may have a method
+     * mercureTopic(), anything else is taken as a text.
+     *
+     * @return string
+     */
+    function mercure_topic($thing)
+    {
+        if (is_object($thing) && method_exists($thing, 'mercureTopic')) {
+            $thing = $thing->mercureTopic();
+        }
+        return is_scalar($thing)
+            || (is_object($thing) && method_exists($thing, '__toString'))
+            ? (string) $thing : '';
+    }
+}
+
+if (!function_exists('mercure_subscription_topic')) {
+    /**
+     * The topic, a URI Template, of the updates that tell of subscriptions:
+     * of one subscriber to a topic, of all to it, or of all to anything.
+     * They are private.
+     *
+     * @return string
+     */
+    function mercure_subscription_topic($topic = null, $subscriber = null)
+    {
+        return '/.well-known/mercure/subscriptions'
+            . ($topic === null ? '{/topic}'
+                : '/' . rawurlencode(mercure_topic($topic)))
+            . ($subscriber === null ? '{/subscriber}'
+                : '/' . rawurlencode($subscriber));
+    }
+}
+
+if (!function_exists('mercure_last_event_id')) {
+    /**
+     * The end of the queue when this was first called for this page.  Call
+     * it before you read what the page shows, and give it to
+     * mercure_hub_url(): whatever is published between the two and the
+     * browser's connection is then received, too.
+     *
+     * @return string|false
+     */
+    function mercure_last_event_id()
+    {
+        $id = &pushcgi_state('last');
+        if ($id === null) {
+            $id = pushcgi_native() ? pushcgi_native_last_event_id()
+                : pushcgi_run(array('last-event-id'));
+        }
+        return $id;
+    }
+}
+
+if (!function_exists('mercure_link_header')) {
+    /**
+     * Send a Link header that leads subscribers to the hub.  Call it before
+     * any output.  Option: lastEventId, as of mercure_hub_url().
+     *
      * @return bool
      */
-    function mercure_set_authz_cookie($subscribe = array())
+    function mercure_link_header($options = array())
     {
-        static $topics = array();
-
-        if (headers_sent($file, $line)) {
-            trigger_error('mercure_set_authz_cookie() comes too late: output '
-                . "started at $file:$line", E_USER_WARNING);
+        $function = 'mercure_link_header';
+        if (!pushcgi_options($function, $options, array('lastEventId'))
+            || pushcgi_too_late($function)) {
             return false;
         }
-        $wanted = array_values(array_unique(
-            array_merge($topics, pushcgi_list($subscribe))
-        ));
-        $lifetime = max(0, (int) ini_get('session.cookie_lifetime'));
-        $cookie = pushcgi_run(array_merge(
-            array('cookie', '--lifetime=' . $lifetime, '--'),
-            $wanted
-        ));
-        if ($cookie === false) {
+        $id = pushcgi_position($options);
+        $link = pushcgi_native() ? pushcgi_native_link($id)
+            : pushcgi_run(array_merge(
+                array('link'),
+                $id === null ? array() : array('--last-event-id=' . $id)
+            ));
+        if ($link === false || !pushcgi_is_header($function, $link)) {
             return false;
         }
-        $topics = $wanted;
-        pushcgi_replace_cookie($cookie);
+        header('Link: ' . $link, false);
         return true;
     }
 }
 
-if (!function_exists('mercure_subscriber_jwt')) {
+if (!function_exists('mercure_script_tag')) {
     /**
-     * An access token, valid for an hour, for a subscriber that cannot use
-     * the cookie.
+     * The <script> that loads pushcgi.js and tells it what to listen to; as
+     * it stands, it is HTML.  Options:
+     *   src              where pushcgi.js is; default: PUSHCGI_SCRIPT_URL
+     *   lastEventId      as of mercure_hub_url(); default: true
+     *   withCredentials, refresh, refreshAfter, types, share, delivery,
+     *   drainAfter       as of pushcgi.js
      *
-     * @param string|string[] $subscribe
      * @return string|false
      */
-    function mercure_subscriber_jwt($subscribe)
+    function mercure_script_tag($topics, $options = array())
     {
-        $args = array('subscriber-jwt');
-        foreach (pushcgi_list($subscribe) as $topic) {
-            $args[] = '--topic=' . $topic;
+        $function = 'mercure_script_tag';
+        $passed = array('withCredentials', 'refresh', 'refreshAfter', 'types',
+            'share', 'delivery', 'drainAfter');
+        $known = array_merge(array('src', 'lastEventId'), $passed);
+        if (!pushcgi_options($function, $options, $known)) {
+            return false;
         }
-        return pushcgi_run($args);
+        $topics = pushcgi_list($topics);
+        /* Asked with the topics, so that bad ones are told here. */
+        $url = pushcgi_url($topics, null);
+        if ($url === false) {
+            return false;
+        }
+        $attributes = array(
+            'src' => isset($options['src']) ? $options['src']
+                : pushcgi_setting('PUSHCGI_SCRIPT_URL', '/pushcgi.js'),
+            'data-url' => preg_replace('/[?&]topic=.*/s', '', $url),
+            'data-topics' => $topics,
+            'data-last-event-id' => pushcgi_position(
+                $options + array('lastEventId' => true)
+            ),
+        );
+        foreach ($passed as $name) {
+            $attribute = 'data-' . strtolower(
+                preg_replace('/[A-Z]/', '-$0', $name)
+            );
+            $attributes[$attribute] = isset($options[$name])
+                ? $options[$name] : null;
+        }
+        $tag = '<script';
+        foreach ($attributes as $name => $value) {
+            $text = is_string($value) ? $value
+                : pushcgi_json($function, $value);
+            if ($text === false) {
+                return false;
+            }
+            if ($value !== null) {
+                $tag .= " $name=\"" . pushcgi_html($text) . '"';
+            }
+        }
+        return $tag . '></script>';
     }
 }
+
+/* ---- Publishing ---- */
 
 if (!function_exists('mercure_publish')) {
     /**
      * Send an update to the subscribers of its topics.
      *
-     * @param string|string[] $topics  the canonical one first
-     * @param string $data
+     * @param mixed $topics  the canonical one first
+     * @param mixed $data  a text; an object with a method mercureData();
+     *                     anything else becomes JSON
      * @param bool $private  only for those whose token allows a topic
      * @param string|null $id
-     * @param string|null $type
+     * @param string|true|null $type  true: the topic
      * @param int|null $retry  milliseconds
      * @return string|false  the update's id
      */
@@ -114,41 +281,408 @@ if (!function_exists('mercure_publish')) {
         $type = null,
         $retry = null
     ) {
-        $topics = pushcgi_list($topics);
+        $update = pushcgi_update($topics, $data, $private, $id, $type, $retry);
+        if ($update === false) {
+            return false;
+        }
+        if (pushcgi_native()) {
+            $ids = pushcgi_native_publish(array($update));
+            return $ids === false ? false : $ids[0];
+        }
         $args = array('publish');
-        if ($private) {
+        if ($update['private']) {
             $args[] = '--private';
         }
-        foreach (array('id' => $id, 'type' => $type, 'retry' => $retry)
-            as $name => $value) {
-            if ($value !== null) {
-                $args[] = "--$name=$value";
+        foreach (array('id', 'type', 'retry') as $name) {
+            if (isset($update[$name])) {
+                $args[] = "--$name=" . $update[$name];
             }
         }
-        foreach (array_slice($topics, 1) as $topic) {
+        foreach (array_slice($update['topic'], 1) as $topic) {
             $args[] = '--alternate=' . $topic;
         }
         $args[] = '--';
-        if ($topics) {
-            $args[] = $topics[0];
+        if ($update['topic']) {
+            $args[] = $update['topic'][0];
             $args[] = '-';
         }
-        return pushcgi_run($args, (string) $data);
+        return pushcgi_run($args, $update['data']);
     }
 }
+
+if (!function_exists('mercure_publish_later')) {
+    /**
+     * The same after the response has been sent, all in one go; not if the
+     * page ends in a fatal error.  Within a transaction: call it beside what
+     * you write, mercure_publish_flush() after COMMIT and
+     * mercure_publish_discard() after ROLLBACK.
+     *
+     * @return bool
+     */
+    function mercure_publish_later(
+        $topics,
+        $data = '',
+        $private = false,
+        $id = null,
+        $type = null,
+        $retry = null
+    ) {
+        $updates = &pushcgi_state('later');
+        $update = pushcgi_update($topics, $data, $private, $id, $type, $retry);
+        if ($update === false) {
+            return false;
+        }
+        pushcgi_wait_for_end();
+        $updates[] = $update;
+        return true;
+    }
+}
+
+if (!function_exists('mercure_publish_flush')) {
+    /**
+     * Publish now what was left for later: all or none, up to 256 at once.
+     *
+     * @return string[]|false  their ids
+     */
+    function mercure_publish_flush()
+    {
+        $later = &pushcgi_state('later');
+        $updates = (array) $later;
+        if (!$updates) {
+            return array();
+        }
+        $later = array();
+        if (pushcgi_native()) {
+            return pushcgi_native_publish($updates);
+        }
+        $lines = '';
+        foreach ($updates as $update) {
+            $line = pushcgi_json('mercure_publish_flush', $update);
+            if ($line === false) {
+                return false;
+            }
+            $lines .= $line . "\n";
+        }
+        $ids = pushcgi_run(array('publish', '--batch'), $lines);
+        return $ids === false ? false : explode("\n", $ids);
+    }
+}
+
+if (!function_exists('mercure_publish_discard')) {
+    /** Forget what was left for later. */
+    function mercure_publish_discard()
+    {
+        $updates = &pushcgi_state('later');
+        if ($updates !== null) {
+            $updates = array();
+        }
+    }
+}
+
+if (!function_exists('mercure_listener')) {
+    /**
+     * A function that publishes whenever it is called: give it to whatever
+     * calls listeners in your framework.  $data may be a function that makes
+     * the data of the listener's arguments; when that returns false, nothing
+     * is published.  By default it is the first argument.
+     *
+     * @return Closure
+     */
+    function mercure_listener(
+        $topics,
+        $data = null,
+        $private = false,
+        $type = null
+    ) {
+        return function () use ($topics, $data, $private, $type) {
+            $arguments = func_get_args();
+            $made = $data;
+            if ($data === null) {
+                $made = $arguments ? $arguments[0] : '';
+            } elseif ($data instanceof Closure) {
+                $made = call_user_func_array($data, $arguments);
+                if ($made === false) {
+                    return;
+                }
+            }
+            mercure_publish_later($topics, $made, $private, null, $type);
+        };
+    }
+}
+
+/* ---- Rights ---- */
+
+if (!function_exists('mercure_payload_callback')) {
+    /**
+     * Let a function tell the payload of every token and session: it gets
+     * the topics and returns what the hub is to show with a subscription.
+     * A payload that is given for one call is merged over it.
+     *
+     * @param callable|null $callback
+     */
+    function mercure_payload_callback($callback)
+    {
+        $state = &pushcgi_state('payload');
+        $state = $callback;
+    }
+}
+
+if (!function_exists('mercure_subscriber_jwt')) {
+    /**
+     * An access token, valid for an hour, for a subscriber that cannot use
+     * the cookie.  Options: payload, lifetime (seconds), additionalClaims.
+     *
+     * @return string|false
+     */
+    function mercure_subscriber_jwt($subscribe, $options = array())
+    {
+        $known = array('payload', 'lifetime', 'additionalClaims');
+        if (!pushcgi_options('mercure_subscriber_jwt', $options, $known)) {
+            return false;
+        }
+        return pushcgi_token(pushcgi_rights($subscribe, null, $options));
+    }
+}
+
+if (!function_exists('mercure_publisher_jwt')) {
+    /**
+     * An access token for a publisher elsewhere; without a lifetime it is
+     * for ever.  Options: lifetime (seconds), additionalClaims.
+     *
+     * @return string|false
+     */
+    function mercure_publisher_jwt($publish = '*', $options = array())
+    {
+        $known = array('lifetime', 'additionalClaims');
+        if (!pushcgi_options('mercure_publisher_jwt', $options, $known)) {
+            return false;
+        }
+        return pushcgi_token(pushcgi_rights(null, $publish, $options));
+    }
+}
+
+if (!function_exists('mercure_set_authz_cookie')) {
+    /**
+     * Let this visitor's browser have private updates of the topics.  Call
+     * it before any output.  Further calls add to the same cookie.  It lives
+     * as long as PHP's session cookie.  Options: payload, lifetime,
+     * additionalClaims; token: one that is there already.
+     *
+     * @return bool
+     */
+    function mercure_set_authz_cookie(
+        $subscribe = array(),
+        $publish = array(),
+        $options = array()
+    ) {
+        $function = 'mercure_set_authz_cookie';
+        $known = array('payload', 'lifetime', 'additionalClaims', 'token');
+        if (!pushcgi_options($function, $options, $known)
+            || pushcgi_too_late($function)) {
+            return false;
+        }
+        $sum = &pushcgi_state('cookie');
+        $lifetime = max(0, (int) ini_get('session.cookie_lifetime'));
+        $rights = pushcgi_rights($subscribe, $publish, $options
+            + array('lifetime' => $lifetime));
+        if (isset($options['token'])) {
+            $cookie = pushcgi_cookie_of(
+                $options['token'],
+                $rights['lifetime']
+            );
+        } else {
+            $rights = pushcgi_rights_joined($sum, $rights);
+            $cookie = pushcgi_cookie($rights);
+        }
+        if ($cookie === false || !pushcgi_is_header($function, $cookie)) {
+            return false;
+        }
+        $sum = isset($options['token']) ? null : $rights;
+        pushcgi_replace_cookie($cookie);
+        return true;
+    }
+}
+
+if (!function_exists('mercure_clear_authz_cookie')) {
+    /**
+     * Take the cookie away.  Call it before any output.  Streams that are
+     * open go on until their token expires; with sessions they end.
+     *
+     * @return bool
+     */
+    function mercure_clear_authz_cookie()
+    {
+        $function = 'mercure_clear_authz_cookie';
+        if (pushcgi_too_late($function)) {
+            return false;
+        }
+        $cookie = pushcgi_native() ? pushcgi_native_cookie('', 0)
+            : pushcgi_run(array('clear-cookie'));
+        if ($cookie === false || !pushcgi_is_header($function, $cookie)) {
+            return false;
+        }
+        $sum = &pushcgi_state('cookie');
+        $sum = null;
+        pushcgi_replace_cookie($cookie);
+        return true;
+    }
+}
+
+if (!function_exists('mercure_set_authz_session')) {
+    /**
+     * Let whoever has this PHP session have private updates of the topics,
+     * at once and without a cookie of its own, until it is over or taken
+     * back.  The hub's MERCURE_SESSION_COOKIE must be the session's name.
+     * Options: payload; lifetime (seconds; default 3600); replace: true:
+     * instead of what was granted before.
+     *
+     * @return bool
+     */
+    function mercure_set_authz_session($subscribe, $options = array())
+    {
+        $function = 'mercure_set_authz_session';
+        $known = array('payload', 'lifetime', 'replace');
+        if (!pushcgi_options($function, $options, $known)) {
+            return false;
+        }
+        $rights = pushcgi_rights($subscribe, null, $options);
+        $flags = pushcgi_token_flags($rights);
+        if ($flags === false) {
+            return false;
+        }
+        if (!empty($options['replace'])) {
+            $flags[] = '--replace';
+        }
+        return pushcgi_session($function, array_merge(
+            array('grant'),
+            $flags,
+            array('--'),
+            $rights['subscribe']
+        ), array(session_id()));
+    }
+}
+
+if (!function_exists('mercure_clear_authz_session')) {
+    /**
+     * Take back what this session was granted, of these topics or all of it.
+     * Its streams end.  Call it before session_destroy().
+     *
+     * @return bool
+     */
+    function mercure_clear_authz_session($topics = array())
+    {
+        return pushcgi_session('mercure_clear_authz_session', array_merge(
+            array('revoke', '--'),
+            pushcgi_list($topics)
+        ), array(session_id()));
+    }
+}
+
+if (!function_exists('mercure_session_regenerate_id')) {
+    /**
+     * session_regenerate_id(), and what was granted moves to the new id.
+     * The old one has it until the response is sent: a stream that ends must
+     * not come back before the browser knows its new cookie.
+     *
+     * @return bool  whether the session has another id
+     */
+    function mercure_session_regenerate_id($delete_old_session = false)
+    {
+        $old = session_id();
+        if (!session_regenerate_id($delete_old_session)) {
+            return false;
+        }
+        if (!pushcgi_native()) {
+            pushcgi_session_copy($old, session_id());
+        }
+        return true;
+    }
+}
+
+/* ---- Who is there ---- */
+
+if (!function_exists('mercure_get_subscriptions')) {
+    /**
+     * Who subscribes right now, to the topic or to anything: the document of
+     * the protocol's subscription API; 'subscriptions' is the list in it.
+     *
+     * @return array|false
+     */
+    function mercure_get_subscriptions($topic = null, $subscriber = null)
+    {
+        $topics = pushcgi_list($topic);
+        $text = pushcgi_native() ? pushcgi_native_subscriptions($topics)
+            : pushcgi_run(array_merge(
+                array('subscriptions', '--json', '--'),
+                $topics
+            ));
+        $document = $text === false ? null : json_decode($text, true);
+        if (!isset($document['subscriptions'])) {
+            return $text === false ? false : pushcgi_failed(
+                'mercure_get_subscriptions()',
+                'got no list of subscriptions.'
+            );
+        }
+        if ($subscriber !== null) {
+            $list = array();
+            foreach ($document['subscriptions'] as $subscription) {
+                if ($subscription['subscriber'] === $subscriber) {
+                    $list[] = $subscription;
+                }
+            }
+            $document['subscriptions'] = $list;
+        }
+        return $document;
+    }
+}
+
+if (!function_exists('mercure_is_connected')) {
+    /**
+     * Does somebody subscribe to the topic right now?  With a payload, as
+     * array('id' => 42): somebody whose token's payload has these members.
+     *
+     * @return bool|null  null: it cannot be told
+     */
+    function mercure_is_connected($topic, $payload = array())
+    {
+        if (pushcgi_native()) {
+            return pushcgi_native_is_connected($topic, $payload);
+        }
+        $args = array('connected', '--', mercure_topic($topic));
+        foreach ($payload as $name => $value) {
+            $text = is_string($value) ? $value
+                : pushcgi_json('mercure_is_connected', $value);
+            if ($text === false) {
+                return null;
+            }
+            $args[] = $name . '=' . $text;
+        }
+        $status = pushcgi_ask($args);
+        return $status === false ? null : $status === 0;
+    }
+}
+
+/* ---- How it is done ---- */
 
 if (!function_exists('pushcgi_run')) {
     /* Longest time a call may take, and how long to leave a program alone
      * that did not answer: with many calls on a page, only one waits. */
-    defined('PUSHCGI_TIMEOUT_S') || define('PUSHCGI_TIMEOUT_S', 1.0);
+    defined('PUSHCGI_TIMEOUT_S') || define(
+        'PUSHCGI_TIMEOUT_S',
+        getenv('PUSHCGI_TIMEOUT_S') > 0 ? (float) getenv('PUSHCGI_TIMEOUT_S')
+            : 1.0
+    );
     defined('PUSHCGI_PAUSE_S') || define('PUSHCGI_PAUSE_S', 10.0);
 
-    /** @internal Any number of topics as a list of strings. */
-    function pushcgi_list($topics)
+    /** @internal What lasts as long as the page, by name. */
+    function &pushcgi_state($name)
     {
-        return $topics === null
-            ? array()
-            : array_values(array_map('strval', (array) $topics));
+        static $state = array();
+
+        if (!array_key_exists($name, $state)) {
+            $state[$name] = null;
+        }
+        return $state[$name];
     }
 
     /** @internal A setting of this file: constant, environment, default. */
@@ -161,6 +695,338 @@ if (!function_exists('pushcgi_run')) {
         return $value === false || $value === '' ? $default : $value;
     }
 
+    /** @internal Is a setting on? */
+    function pushcgi_is_set($name)
+    {
+        return !in_array(strtolower(pushcgi_setting($name, '')),
+            array('', '0', 'false', 'off', 'no'), true);
+    }
+
+    /** @internal Any number of topics as a list of texts. */
+    function pushcgi_list($topics)
+    {
+        if ($topics === null) {
+            return array();
+        }
+        if ($topics instanceof Traversable
+            && !method_exists($topics, 'mercureTopic')) {
+            $topics = iterator_to_array($topics, false);
+        }
+        return array_values(array_map(
+            'mercure_topic',
+            is_array($topics) ? $topics : array($topics)
+        ));
+    }
+
+    /** @internal A misspelt option must not be a right that is missing. */
+    function pushcgi_options($function, $options, $known)
+    {
+        if (!is_array($options)) {
+            return pushcgi_failed("$function()", 'wants its options as an '
+                . 'array.');
+        }
+        foreach (array_keys($options) as $name) {
+            if (!in_array($name, $known, true)) {
+                return pushcgi_failed("$function()", "has no option $name; "
+                    . 'it has ' . implode(', ', $known) . '.');
+            }
+        }
+        return true;
+    }
+
+    /** @internal The position that the option lastEventId asks for, or null. */
+    function pushcgi_position($options)
+    {
+        $id = isset($options['lastEventId']) ? $options['lastEventId'] : null;
+        if ($id === true) {
+            $id = mercure_last_event_id();
+        }
+        return $id === false || $id === null ? null : (string) $id;
+    }
+
+    /** @internal */
+    function pushcgi_url($topics, $last_event_id)
+    {
+        if (pushcgi_native()) {
+            return pushcgi_native_url($topics, $last_event_id);
+        }
+        $args = array('url');
+        if ($last_event_id !== null) {
+            $args[] = '--last-event-id=' . $last_event_id;
+        }
+        $args[] = '--';
+        return pushcgi_run(array_merge($args, $topics));
+    }
+
+    /** @internal JSON, false after a line in the log. */
+    function pushcgi_json($function, $value)
+    {
+        $text = json_encode($value, JSON_UNESCAPED_SLASHES);
+        return $text !== false ? $text : pushcgi_failed(
+            "$function()",
+            'cannot make JSON of what it got: ' . json_last_error_msg() . '.'
+        );
+    }
+
+    /** @internal Not htmlspecialchars(), which empties what is not UTF-8. */
+    function pushcgi_html($text)
+    {
+        return strtr($text, array('&' => '&amp;', '<' => '&lt;',
+            '>' => '&gt;', '"' => '&quot;', "'" => '&#39;'));
+    }
+
+    /** @internal An update's fields; false after a line in the log. */
+    function pushcgi_update($topics, $data, $private, $id, $type, $retry)
+    {
+        if (is_object($data) && method_exists($data, 'mercureData')) {
+            $data = $data->mercureData();
+        }
+        if ($data === null) {
+            $data = '';
+        } elseif (is_object($data) && method_exists($data, '__toString')) {
+            $data = (string) $data;
+        } elseif (!is_string($data)) {
+            $data = pushcgi_json('mercure_publish', $data);
+        }
+        if ($data === false) {
+            return false;
+        }
+        $topics = pushcgi_list($topics);
+        if ($type === true) {
+            $type = $topics ? $topics[0] : null;
+        }
+        $update = array('topic' => $topics, 'data' => $data,
+            'private' => (bool) $private);
+        foreach (array('id' => $id, 'type' => $type, 'retry' => $retry)
+            as $name => $value) {
+            if ($value !== null) {
+                $update[$name] = $value;
+            }
+        }
+        return $update;
+    }
+
+    /** @internal Have what follows called when the page ends. */
+    function pushcgi_wait_for_end()
+    {
+        $waits = &pushcgi_state('waits');
+        if (!$waits) {
+            register_shutdown_function('pushcgi_after_response');
+        }
+        $waits = true;
+    }
+
+    /** @internal What is left for later, once the visitor has the page. */
+    function pushcgi_after_response()
+    {
+        $updates = &pushcgi_state('later');
+        $error = error_get_last();
+
+        if ($updates && $error !== null && $error['type'] & (E_ERROR | E_PARSE
+            | E_CORE_ERROR | E_COMPILE_ERROR | E_RECOVERABLE_ERROR)) {
+            error_log('pushcgi: ' . count($updates) . ' updates are not '
+                . 'published, because the page ended in a fatal error.');
+            $updates = array();
+        }
+        if (!$updates && !pushcgi_state('left')) {
+            return;
+        }
+        pushcgi_send_response();
+        foreach ((array) pushcgi_state('left') as $id) {
+            pushcgi_session('mercure_session_regenerate_id',
+                array('revoke'), array($id));
+        }
+        mercure_publish_flush();
+    }
+
+    /** @internal As far as this kind of PHP can. */
+    function pushcgi_send_response()
+    {
+        foreach (array('fastcgi_finish_request', 'litespeed_finish_request')
+            as $finish) {
+            if (function_exists($finish)) {
+                $finish();
+                return;
+            }
+        }
+        while (ob_get_level() > 0 && @ob_end_flush()) {
+            continue;
+        }
+        flush();
+    }
+
+    /**
+     * @internal What a token allows and says: subscribe, publish, payload,
+     * lifetime (null: the usual one), claims.
+     */
+    function pushcgi_rights($subscribe, $publish, $options)
+    {
+        $claims = isset($options['additionalClaims'])
+            ? (array) $options['additionalClaims'] : array();
+        $subscribe = pushcgi_list($subscribe);
+        $payload = isset($options['payload']) ? $options['payload'] : null;
+        $lifetime = isset($options['lifetime'])
+            ? (int) $options['lifetime'] : null;
+        $callback = pushcgi_state('payload');
+
+        if ($payload === null && isset($claims['mercure']['payload'])) {
+            $payload = $claims['mercure']['payload'];
+        }
+        if (isset($claims['exp'])) {
+            $exp = $claims['exp'];
+            $lifetime = max(1, (int) ($exp instanceof DateTimeInterface
+                ? $exp->getTimestamp() : $exp) - time());
+        }
+        if ($callback !== null && $subscribe) {
+            $general = call_user_func($callback, $subscribe);
+            $payload = is_array($general) && is_array($payload)
+                ? array_merge($general, $payload)
+                : ($payload === null ? $general : $payload);
+        }
+        unset($claims['mercure'], $claims['exp']);
+        return array('subscribe' => $subscribe,
+            'publish' => pushcgi_list($publish), 'payload' => $payload,
+            'lifetime' => $lifetime, 'claims' => $claims);
+    }
+
+    /** @internal Those of all calls for one cookie. */
+    function pushcgi_rights_joined($sum, $rights)
+    {
+        if ($sum === null) {
+            return $rights;
+        }
+        foreach (array('subscribe', 'publish') as $name) {
+            $rights[$name] = array_values(array_unique(
+                array_merge($sum[$name], $rights[$name])
+            ));
+        }
+        $rights['claims'] += $sum['claims'];
+        $rights['payload'] = is_array($sum['payload'])
+            && is_array($rights['payload'])
+            ? array_merge($sum['payload'], $rights['payload'])
+            : ($rights['payload'] === null ? $sum['payload']
+                : $rights['payload']);
+        return $rights;
+    }
+
+    /** @internal The program's options for a token; false as ever. */
+    function pushcgi_token_flags($rights)
+    {
+        $flags = array();
+        if ($rights['lifetime'] !== null) {
+            $flags[] = '--lifetime=' . $rights['lifetime'];
+        }
+        if ($rights['payload'] !== null) {
+            $payload = pushcgi_json('The payload', $rights['payload']);
+            if ($payload === false) {
+                return false;
+            }
+            $flags[] = '--payload=' . $payload;
+        }
+        return $flags;
+    }
+
+    /** @internal The program's keys are apart, and it adds no claims. */
+    function pushcgi_is_plain($rights)
+    {
+        if ($rights['claims']
+            || ($rights['subscribe'] && $rights['publish'])) {
+            return pushcgi_failed('pushcgi.php', 'makes tokens with other '
+                . 'claims, or for subscribing and publishing at once, only '
+                . 'with PUSHCGI_HUB_URL and PUSHCGI_SECRET_FILE.');
+        }
+        return true;
+    }
+
+    /** @internal */
+    function pushcgi_token($rights)
+    {
+        if (pushcgi_native()) {
+            return pushcgi_native_token($rights);
+        }
+        $flags = pushcgi_token_flags($rights);
+        if ($flags === false || !pushcgi_is_plain($rights)) {
+            return false;
+        }
+        $for = $rights['publish'] ? 'publish' : 'subscribe';
+        foreach ($rights[$for] as $topic) {
+            $flags[] = '--topic=' . $topic;
+        }
+        $command = $rights['publish'] ? 'publisher-jwt' : 'subscriber-jwt';
+        return pushcgi_run(array_merge(array($command), $flags));
+    }
+
+    /** @internal A Set-Cookie value with these rights. */
+    function pushcgi_cookie($rights)
+    {
+        if (!pushcgi_native() && !$rights['publish']) {
+            $flags = pushcgi_token_flags($rights);
+            return $flags === false || !pushcgi_is_plain($rights) ? false
+                : pushcgi_run(array_merge(
+                    array('cookie'),
+                    $flags,
+                    array('--'),
+                    $rights['subscribe']
+                ));
+        }
+        $token = pushcgi_token(array('lifetime' => $rights['lifetime'] > 0
+            ? $rights['lifetime'] : 3600) + $rights);
+        return $token === false ? false
+            : pushcgi_cookie_of($token, $rights['lifetime']);
+    }
+
+    /** @internal A Set-Cookie value with this token. */
+    function pushcgi_cookie_of($token, $lifetime)
+    {
+        return pushcgi_native()
+            ? pushcgi_native_cookie($token, $lifetime > 0 ? $lifetime : null)
+            : pushcgi_run(
+                array('cookie', '--token', '--lifetime=' . (int) $lifetime),
+                $token . "\n"
+            );
+    }
+
+    /** @internal Grant to one session what another has, which is left. */
+    function pushcgi_session_copy($from, $to)
+    {
+        $text = pushcgi_run(array('session', 'list', '--of', '--json'),
+            $from . "\n");
+        $rights = $text ? json_decode($text) : null;
+        if (!isset($rights->topics)) {
+            return; /* nothing, or it is in the log */
+        }
+        $flags = array('--lifetime=' . max(1, $rights->expires - time()));
+        if (isset($rights->payload)) {
+            $payload = pushcgi_json('The payload', $rights->payload);
+            $flags[] = '--payload=' . $payload;
+        }
+        $left = &pushcgi_state('left');
+        if (pushcgi_session('mercure_session_regenerate_id', array_merge(
+            array('grant'),
+            $flags,
+            array('--'),
+            $rights->topics
+        ), array($to))) {
+            pushcgi_wait_for_end();
+            $left[] = $from;
+        }
+    }
+
+    /** @internal The ids go to standard input: others see arguments. */
+    function pushcgi_session($function, $args, $ids)
+    {
+        if (pushcgi_native()) {
+            return pushcgi_failed("$function()", 'needs the program: sessions '
+                . 'cannot be had with PUSHCGI_HUB_URL.');
+        }
+        if (in_array('', $ids, true)) {
+            return pushcgi_failed("$function()", 'needs a session: call '
+                . 'session_start() before it.');
+        }
+        return pushcgi_run(array_merge(array('session'), $args),
+            implode("\n", $ids) . "\n") !== false;
+    }
+
     /**
      * @internal What the program prints, without the last line break; false
      * after a line in the error log.  trigger_error() would be no good here:
@@ -168,19 +1034,55 @@ if (!function_exists('pushcgi_run')) {
      */
     function pushcgi_run($args, $input = '')
     {
-        static $paused_until = 0.0;
+        $result = pushcgi_call($args, $input);
+        if ($result === false) {
+            return false;
+        }
+        list($status, $output, $errors) = $result;
+        if ($status !== 0) {
+            return pushcgi_failed(
+                pushcgi_setting('PUSHCGI_PROGRAM', 'pushcgi'),
+                'failed: ' . trim($errors)
+            );
+        }
+        return substr($output, -1) === "\n"
+            ? (string) substr($output, 0, -1)
+            : $output;
+    }
 
+    /** @internal The same where the exit status is the answer: 0 or 1. */
+    function pushcgi_ask($args)
+    {
+        $result = pushcgi_call($args, '');
+        if ($result === false || $result[0] === 0 || $result[0] === 1) {
+            return $result === false ? false : $result[0];
+        }
+        return pushcgi_failed(
+            pushcgi_setting('PUSHCGI_PROGRAM', 'pushcgi'),
+            'failed: ' . trim($result[2])
+        );
+    }
+
+    /** @internal Its exit status, output and errors; false as above. */
+    function pushcgi_call($args, $input)
+    {
         $config = pushcgi_setting('PUSHCGI_CONFIG', '');
+        $program = pushcgi_setting('PUSHCGI_PROGRAM', 'pushcgi');
         $command = array_merge(
-            array(pushcgi_setting('PUSHCGI_PROGRAM', 'pushcgi')),
+            array($program),
             $config === '' ? array() : array('--config=' . $config),
             $args
         );
-        if (microtime(true) < $paused_until) {
-            return pushcgi_failed($command, 'did not answer a moment ago.');
+        if (pushcgi_is_paused()) {
+            return pushcgi_failed($program, 'did not answer a moment ago.');
         }
         if (strpos(implode('', $command), "\0") !== false) {
-            return pushcgi_failed($command, 'cannot take NUL characters.');
+            return pushcgi_failed($program, 'cannot take NUL characters.');
+        }
+        if (!function_exists('proc_open')) {
+            return pushcgi_failed($program, 'cannot be started: proc_open() '
+                . 'is disabled here.  Set PUSHCGI_HUB_URL and '
+                . 'PUSHCGI_SECRET_FILE.');
         }
         $pipes = array();
         $process = @proc_open(
@@ -189,24 +1091,31 @@ if (!function_exists('pushcgi_run')) {
             $pipes
         );
         if (!is_resource($process)) {
-            return pushcgi_failed($command, 'cannot be started.');
+            return pushcgi_failed($program, 'cannot be started.');
         }
         $result = pushcgi_talk($process, $pipes, $input);
         if ($result === null) {
-            $paused_until = microtime(true) + PUSHCGI_PAUSE_S;
-            return pushcgi_failed($command, 'did not answer in time.');
+            return pushcgi_pause($program, 'did not answer in time.');
         }
-        list($status, $output, $errors) = $result;
-        if ($status === 127) {
-            return pushcgi_failed($command, 'cannot be run: set '
+        if ($result[0] === 127) {
+            return pushcgi_failed($program, 'cannot be run: set '
                 . 'PUSHCGI_PROGRAM to its full path.');
         }
-        if ($status !== 0) {
-            return pushcgi_failed($command, 'failed: ' . trim($errors));
-        }
-        return substr($output, -1) === "\n"
-            ? (string) substr($output, 0, -1)
-            : $output;
+        return $result;
+    }
+
+    /** @internal */
+    function pushcgi_is_paused()
+    {
+        return microtime(true) < (float) pushcgi_state('paused');
+    }
+
+    /** @internal Fail, and let others fail at once for a while. */
+    function pushcgi_pause($who, $reason)
+    {
+        $until = &pushcgi_state('paused');
+        $until = microtime(true) + PUSHCGI_PAUSE_S;
+        return pushcgi_failed($who, $reason);
     }
 
     /**
@@ -232,7 +1141,7 @@ if (!function_exists('pushcgi_run')) {
      */
     function pushcgi_talk($process, $pipes, $input)
     {
-        $end = microtime(true) + PUSHCGI_TIMEOUT_S;
+        $end = microtime(true) + (float) PUSHCGI_TIMEOUT_S;
         $texts = array(1 => '', 2 => '');
         foreach ($pipes as $pipe) {
             stream_set_blocking($pipe, false);
@@ -295,11 +1204,40 @@ if (!function_exists('pushcgi_run')) {
     }
 
     /** @internal */
-    function pushcgi_failed($command, $reason)
+    function pushcgi_failed($who, $reason)
     {
-        error_log(preg_replace('/[\x00-\x1f\x7f]+/', ' ', $command[0] . ' '
-            . $reason));
+        $text = preg_replace('/[\x00-\x1f\x7f]+/', ' ', "$who $reason");
+        $last = &pushcgi_state('error');
+        $last = $text;
+        if (pushcgi_is_set('PUSHCGI_STRICT')) {
+            throw new RuntimeException($text);
+        }
+        error_log($text);
         return false;
+    }
+
+    /** @internal */
+    function pushcgi_too_late($function)
+    {
+        if (!headers_sent($file, $line)) {
+            return false;
+        }
+        $text = "$function() comes too late: " . ($file === ''
+            ? 'the headers are sent' : "output started at $file:$line");
+        if (pushcgi_is_set('PUSHCGI_STRICT')) {
+            throw new RuntimeException($text);
+        }
+        trigger_error($text, E_USER_WARNING);
+        return true;
+    }
+
+    /** @internal May it stand in a header as it is? */
+    function pushcgi_is_header($function, $text)
+    {
+        return !preg_match('/[\x00-\x1f\x7f]/', $text) || pushcgi_failed(
+            "$function()",
+            'would send a header with control characters.'
+        );
     }
 
     /** @internal One Set-Cookie of that name; other cookies stay. */
@@ -318,5 +1256,237 @@ if (!function_exists('pushcgi_run')) {
             header($header, false);
         }
         header('Set-Cookie: ' . $cookie, false);
+    }
+}
+
+/* ---- Without the program: only where PUSHCGI_HUB_URL is set ---- */
+
+if (!function_exists('pushcgi_native')) {
+    /** @internal */
+    function pushcgi_native()
+    {
+        return pushcgi_setting('PUSHCGI_HUB_URL', '') !== '';
+    }
+
+    /** @internal */
+    function pushcgi_native_url($topics, $last_event_id)
+    {
+        $url = pushcgi_setting('PUSHCGI_HUB_URL', '');
+        $fields = array();
+        foreach ($topics as $topic) {
+            if ($topic === '' || preg_match('/[\x00-\x1f\x7f]/', $topic)
+                || !preg_match('//u', $topic)) {
+                return pushcgi_failed('mercure_hub_url()', 'got a topic that '
+                    . 'is empty, not UTF-8 or has control characters.');
+            }
+            $fields[] = 'topic=' . rawurlencode($topic);
+        }
+        if ($last_event_id !== null) {
+            $fields[] = 'lastEventID=' . rawurlencode($last_event_id);
+        }
+        return $fields ? $url . (strpos($url, '?') === false ? '?' : '&')
+            . implode('&', $fields) : $url;
+    }
+
+    /** @internal The value of a Link header. */
+    function pushcgi_native_link($last_event_id)
+    {
+        return '<' . pushcgi_setting('PUSHCGI_HUB_URL', '')
+            . '>; rel="mercure"' . ($last_event_id === null ? ''
+                : '; last-event-id="' . addcslashes($last_event_id, '"\\')
+                    . '"');
+    }
+
+    /** @internal */
+    function pushcgi_native_token($rights)
+    {
+        $file = pushcgi_setting('PUSHCGI_SECRET_FILE', '');
+        $secret = $file === '' ? '' : trim((string) @file_get_contents($file));
+        if ($secret === '') {
+            return pushcgi_failed('pushcgi.php', 'finds no secret: set '
+                . 'PUSHCGI_SECRET_FILE to a file with the hub\'s SECRET_KEY '
+                . 'that PHP can read.');
+        }
+        $mercure = array('publish' => $rights['publish'],
+            'subscribe' => $rights['subscribe']);
+        if ($rights['payload'] !== null) {
+            $mercure['payload'] = $rights['payload'];
+        }
+        /* As of the program: an hour for subscribers, else for ever. */
+        $lifetime = $rights['lifetime'] !== null ? $rights['lifetime']
+            : ($rights['publish'] ? 0 : 3600);
+        $claims = array('mercure' => $mercure) + $rights['claims']
+            + ($lifetime > 0 ? array('exp' => time() + $lifetime) : array());
+        $parts = array();
+        foreach (array(array('typ' => 'JWT', 'alg' => 'HS256'), $claims)
+            as $part) {
+            $text = pushcgi_json('The token', $part);
+            if ($text === false) {
+                return false;
+            }
+            $parts[] = pushcgi_native_base64url($text);
+        }
+        $text = implode('.', $parts);
+        return $text . '.' . pushcgi_native_base64url(
+            hash_hmac('sha256', $text, $secret, true)
+        );
+    }
+
+    /** @internal */
+    function pushcgi_native_base64url($bytes)
+    {
+        return rtrim(strtr(base64_encode($bytes), '+/', '-_'), '=');
+    }
+
+    /** @internal A Set-Cookie value; $max_age null: until the browser ends. */
+    function pushcgi_native_cookie($value, $max_age)
+    {
+        $url = pushcgi_setting('PUSHCGI_HUB_URL', '');
+        $same = ucfirst(strtolower(
+            pushcgi_setting('PUSHCGI_COOKIE_SAMESITE', 'Strict')
+        ));
+        $path = parse_url($url, PHP_URL_PATH);
+        if (strlen($value) > 3584
+            || !preg_match('/\A[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*\z/',
+                $value)) {
+            return pushcgi_failed('mercure_set_authz_cookie()', 'cannot send '
+                . 'this token: browsers keep 4 KiB of plain characters.  '
+                . 'Grant fewer topics, or a URI Template.');
+        }
+        return pushcgi_setting('PUSHCGI_COOKIE_NAME', 'mercureAuthorization')
+            . "=$value; Path=" . ($path ? $path : '/')
+            . ($max_age === 0 ? '; Expires=Thu, 01 Jan 1970 00:00:01 GMT' : '')
+            . ($max_age === null ? '' : '; Max-Age=' . (int) $max_age)
+            . (stripos($url, 'http://') === 0 && $same !== 'None' ? ''
+                : '; Secure') . "; HttpOnly; SameSite=$same";
+    }
+
+    /**
+     * @internal The body and the header lines of a 200; false after a line
+     * in the log.  The time is that of a whole call, for each of its waits.
+     */
+    function pushcgi_native_request($method, $path, $rights, $form, $end)
+    {
+        $url = pushcgi_setting('PUSHCGI_LOCAL_URL',
+            pushcgi_setting('PUSHCGI_HUB_URL', '')) . $path;
+        $token = pushcgi_native_token($rights);
+        if ($token === false) {
+            return false;
+        }
+        if (pushcgi_is_paused()) {
+            return pushcgi_failed($url, 'did not answer a moment ago.');
+        }
+        $left = max(0.001, $end - microtime(true));
+        $stream = @fopen($url, 'rb', false, stream_context_create(array(
+            'http' => array('method' => $method, 'content' => $form,
+                'timeout' => $left, 'ignore_errors' => true,
+                'follow_location' => 0, 'header' => array(
+                    'Authorization: Bearer ' . $token,
+                    'Content-Type: application/x-www-form-urlencoded',
+                    'Connection: close')))));
+        if (!$stream) {
+            return pushcgi_pause($url, 'cannot be reached in time, or '
+                . 'allow_url_fopen is off.');
+        }
+        $meta = stream_get_meta_data($stream);
+        $body = stream_get_contents($stream, 16 << 20);
+        $late = stream_get_meta_data($stream);
+        fclose($stream);
+        if ($late['timed_out']) {
+            return pushcgi_pause($url, 'did not answer in time.');
+        }
+        $lines = $meta['wrapper_data'];
+        return preg_match('/^HTTP\S+ 200\b/', $lines[0])
+            ? array($body, $lines)
+            : pushcgi_failed($url, "answered $lines[0]: "
+                . substr(trim($body), 0, 200));
+    }
+
+    /** @internal One after the other; all ids, or false. */
+    function pushcgi_native_publish($updates)
+    {
+        $end = microtime(true) + (float) PUSHCGI_TIMEOUT_S;
+        $rights = pushcgi_rights(null, '*', array('lifetime' => 60));
+        $ids = array();
+        foreach ($updates as $update) {
+            if (!isset($update['type']) && $update['topic']
+                && pushcgi_is_set('PUSHCGI_TYPE_IS_TOPIC')) {
+                $update['type'] = $update['topic'][0];
+            }
+            $form = array();
+            foreach ($update as $name => $values) {
+                foreach ((array) $values as $value) {
+                    $form[] = "$name=" . urlencode($name === 'private' ? 'on'
+                        : $value);
+                }
+                if ($name === 'private' && !$values) {
+                    array_pop($form);
+                }
+            }
+            $answer = pushcgi_native_request('POST', '', $rights,
+                implode('&', $form), $end);
+            if ($answer === false) {
+                return false;
+            }
+            $ids[] = $answer[0];
+        }
+        return $ids;
+    }
+
+    /** @internal From the Link header of the hub's answer. */
+    function pushcgi_native_last_event_id()
+    {
+        $answer = pushcgi_native_request(
+            'HEAD',
+            '?topic=x',
+            pushcgi_rights(null, null, array('lifetime' => 60)),
+            '',
+            microtime(true) + (float) PUSHCGI_TIMEOUT_S
+        );
+        $lines = $answer === false ? array() : $answer[1];
+        foreach ($lines as $line) {
+            if (preg_match('/^Link:.*; *last-event-id="((?:[^"\\\\]|\\\\.)*)"/i',
+                $line, $found)) {
+                return stripslashes($found[1]);
+            }
+        }
+        return $answer === false ? false : pushcgi_failed('The hub',
+            'tells no last event id.');
+    }
+
+    /** @internal The document as text. */
+    function pushcgi_native_subscriptions($topics)
+    {
+        $answer = pushcgi_native_request(
+            'GET',
+            '/subscriptions' . ($topics ? '/' . rawurlencode($topics[0]) : ''),
+            pushcgi_rights(mercure_subscription_topic(), null,
+                array('lifetime' => 60)),
+            '',
+            microtime(true) + (float) PUSHCGI_TIMEOUT_S
+        );
+        return $answer === false ? false : $answer[0];
+    }
+
+    /** @internal A text as it is, anything else as JSON. */
+    function pushcgi_native_is_connected($topic, $payload)
+    {
+        $document = mercure_get_subscriptions($topic);
+        if ($document === false) {
+            return null;
+        }
+        foreach ($document['subscriptions'] as $subscription) {
+            $has = isset($subscription['payload'])
+                ? (array) $subscription['payload'] : array();
+            foreach ($payload as $name => $value) {
+                if (!array_key_exists($name, $has) || ($has[$name] !== $value
+                    && (string) json_encode($has[$name])
+                    !== (is_string($value) ? $value : json_encode($value)))) {
+                    continue 2;
+                }
+            }
+            return true;
+        }
+        return false;
     }
 }

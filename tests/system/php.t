@@ -5,53 +5,15 @@ use warnings;
 use FindBin qw($Bin);
 use lib "$Bin/lib";
 use JSON::PP ();
+use PhpPage;
 use PushcgiTest;
 use Site;
 use Test::More;
 
 my $pushcgi = program('pushcgi');
 my $template = source('templates/php/pushcgi.php');
-my $site = site_new();
-my $json = JSON::PP->new->utf8->allow_nonref;
+my $site = php_site();
 
-# Run a page; returns { headers => [...], body, errors }.
-sub page {
-	my ($path, %o) = @_;
-	my $body = defined $o{post} ? $o{post} : '';
-	my ($status, $out, $err) = run(['php-cgi'], input => $body, env => {
-	    GATEWAY_INTERFACE => 'CGI/1.1', REDIRECT_STATUS => '200',
-	    REQUEST_METHOD => defined $o{post} ? 'POST' : 'GET',
-	    CONTENT_TYPE => 'application/x-www-form-urlencoded',
-	    CONTENT_LENGTH => length $body, SCRIPT_FILENAME => $path,
-	    PHPRC => $site, PHP_INI_SCAN_DIR => '',
-	    PUSHCGI_PROGRAM => $pushcgi,
-	    PUSHCGI_CONFIG => "$site/pushcgi.conf", %{ $o{env} || {} } });
-	my ($head, $text) = split /\r?\n\r?\n/, $out, 2;
-
-	is $status, 0, 'php-cgi ends well' or diag $err;
-	return { headers => [split /\r?\n/, $head], body => $text,
-	    errors => $err };
-}
-
-# The value of a PHP expression behind `setup`, and the page.
-sub value {
-	my ($expression, %o) = @_;
-
-	spew("$site/page.php", '<?php ' . ($o{setup} || '')
-	    . "\nrequire '$template';\n"
-	    . "\$value = $expression;\necho json_encode(\$value);\n");
-	my $page = page("$site/page.php", %o);
-	return ($json->decode($page->{body}), $page);
-}
-
-sub cookies {
-	my ($page) = @_;
-
-	return map { /^Set-Cookie: (.*)/i } @{ $page->{headers} };
-}
-
-spew("$site/php.ini", "display_errors = 0\nlog_errors = 1\n"
-    . "error_reporting = -1\nhtml_errors = 0\n");
 my $hub = 'http://site.example/.well-known/mercure';
 
 subtest 'mercure_hub_url' => sub {
@@ -70,15 +32,15 @@ subtest 'mercure_hub_url' => sub {
 		["mercure_hub_url(7)", "$hub?topic=7"],
 	);
 	for my $row (@rows) {
-		my ($got, $page) = value($row->[0]);
+		my ($got, $page) = php_value($row->[0]);
 		is $got, $row->[1], $row->[0];
 		is $page->{errors}, '', 'without a word';
 	}
 };
 
 subtest 'mercure_set_authz_cookie' => sub {
-	my ($got, $page) = value("mercure_set_authz_cookie('a')");
-	my @cookies = cookies($page);
+	my ($got, $page) = php_value("mercure_set_authz_cookie('a')");
+	my @cookies = php_cookies($page);
 
 	is $got, JSON::PP::true, 'true';
 	is @cookies, 1, 'one cookie';
@@ -87,11 +49,11 @@ subtest 'mercure_set_authz_cookie' => sub {
 	is_deeply site_claims($cookies[0])->{mercure}{subscribe}, ['a'],
 	    'with the right';
 
-	($got, $page) = value("mercure_set_authz_cookie(array('c', 'a'))",
+	($got, $page) = php_value("mercure_set_authz_cookie(array('c', 'a'))",
 	    setup => "setcookie('one', '1'); header('X-A: b');"
 	    . "require '$template'; mercure_set_authz_cookie('a');"
 	    . "setcookie('two', '2'); mercure_set_authz_cookie('b');");
-	@cookies = cookies($page);
+	@cookies = php_cookies($page);
 	is_deeply [map { /^(\w+=\d?)/ } @cookies],
 	    ['one=1', 'two=2', 'mercureAuthorization='],
 	    'several calls make one cookie, and leave the others';
@@ -100,24 +62,24 @@ subtest 'mercure_set_authz_cookie' => sub {
 	ok scalar(grep { $_ eq 'X-A: b' } @{ $page->{headers} }),
 	    'other headers stay';
 
-	($got, $page) = value("mercure_set_authz_cookie('a')",
+	($got, $page) = php_value("mercure_set_authz_cookie('a')",
 	    setup => "ini_set('session.cookie_lifetime', '600');");
-	like +(cookies($page))[0], qr/; Max-Age=600\b/,
+	like +(php_cookies($page))[0], qr/; Max-Age=600\b/,
 	    'it lives as long as the session cookie';
 
-	($got, $page) = value("mercure_set_authz_cookie('b')",
+	($got, $page) = php_value("mercure_set_authz_cookie('b')",
 	    setup => "require '$template'; mercure_set_authz_cookie('a');"
 	    . "mercure_set_authz_cookie(\"x\\ny\");");
-	is_deeply site_claims((cookies($page))[0])->{mercure}{subscribe},
+	is_deeply site_claims((php_cookies($page))[0])->{mercure}{subscribe},
 	    ['a', 'b'], 'a call that failed changes nothing';
 
 	spew("$site/late.php", "<?php\nrequire '$template';\necho 'x';\n"
 	    . "flush();\necho json_encode(mercure_set_authz_cookie('a'));");
-	$page = page("$site/late.php");
+	$page = php_page("$site/late.php");
 	is $page->{body}, 'xfalse', 'too late: false';
 	like $page->{errors}, qr/Warning: .*output started at \S*late\.php:3/,
 	    'and a warning that says where output began';
-	is_deeply [cookies($page)], [], 'no cookie';
+	is_deeply [php_cookies($page)], [], 'no cookie';
 };
 
 subtest 'mercure_subscriber_jwt' => sub {
@@ -125,7 +87,7 @@ subtest 'mercure_subscriber_jwt' => sub {
 	for my $row (["mercure_subscriber_jwt('a')", ['a']],
 	    ["mercure_subscriber_jwt(array('a', '-b'))", ['a', '-b']],
 	    ["mercure_subscriber_jwt(array())", []]) {
-		my ($got) = value($row->[0]);
+		my ($got) = php_value($row->[0]);
 		is_deeply site_claims($got)->{mercure}{subscribe}, $row->[1],
 		    $row->[0];
 	}
@@ -155,7 +117,7 @@ subtest 'mercure_publish' => sub {
 	);
 	for my $row (@rows) {
 		my $before = () = site_rows($site);
-		my ($got, $page) = value("mercure_publish($row->[0])");
+		my ($got, $page) = php_value("mercure_publish($row->[0])");
 		my @rows = site_rows($site);
 		my $name = substr $row->[0], 0, 60;
 
@@ -176,7 +138,7 @@ subtest 'mercure_publish' => sub {
 	    ["'t', '', false, null, null, 'soon'", qr/--retry/],
 	    ["'t', '', false, \"a\\r\\nX: y\"", qr/\bid\b/],
 	    ["'t', str_repeat('x', 3000000)", qr/MERCURE_MAX_BODY/]) {
-		my ($got, $page) = value("mercure_publish($row->[0])");
+		my ($got, $page) = php_value("mercure_publish($row->[0])");
 		is $got, JSON::PP::false, "$row->[0]: false";
 		like $page->{errors}, qr/\A[^\n]*\n\z/, 'one line in the log';
 		like $page->{errors}, $row->[1], 'that says why';
@@ -199,13 +161,13 @@ subtest 'the program misbehaves' => sub {
 		my ($name, $script, $want) = @$row;
 		my $fake = defined $script ? site_fake($site, $script)
 		    : "$site/none";
-		my ($got, $page) = value("mercure_publish('t', "
+		my ($got, $page) = php_value("mercure_publish('t', "
 		    . "str_repeat('x', 900000))",
 		    env => { PUSHCGI_PROGRAM => $fake });
 		is $got, JSON::PP::false, "$name: false";
 		like $page->{errors}, $want, "$name: a line in the log";
 	}
-	my ($got) = value("mercure_publish('t', str_repeat('x', 900000))",
+	my ($got) = php_value("mercure_publish('t', str_repeat('x', 900000))",
 	    env => { PUSHCGI_PROGRAM => site_fake($site,
 	    "$big; cat >/dev/null; $big") });
 	is length $got, 600_000, 'a long answer is whole';
@@ -213,10 +175,11 @@ subtest 'the program misbehaves' => sub {
 	for my $hangs ('exec sleep 600', 'exec sleep 600 >&- 2>&-',
 	    'while :; do sleep 1; done; exit 0') {
 		unlink "$site/started";
-		my ($both, $page) = value("array(mercure_publish('t', "
+		my ($both, $page) = php_value("array(mercure_publish('t', "
 		    . "str_repeat('x', 900000)), mercure_hub_url('t'), "
 		    . "mercure_set_authz_cookie('t'))",
-		    env => { PUSHCGI_PROGRAM => site_fake($site, $hangs) });
+		    env => { PUSHCGI_PROGRAM => site_fake($site, $hangs),
+		    PUSHCGI_TIMEOUT_S => '' });
 		is_deeply $both, [(JSON::PP::false) x 3], "$hangs: false";
 		like $page->{errors}, qr/did not answer in time/,
 		    'the log says so';
@@ -227,16 +190,20 @@ subtest 'the program misbehaves' => sub {
 };
 
 subtest 'settings, names and older versions of PHP' => sub {
-	my ($got) = value("mercure_hub_url('a')", setup =>
+	my ($got) = php_value("mercure_hub_url('a')", setup =>
 	    "define('PUSHCGI_PROGRAM', '$pushcgi');"
 	    . "define('PUSHCGI_CONFIG', '$site/pushcgi.conf');",
 	    env => { PUSHCGI_PROGRAM => '/none', PUSHCGI_CONFIG => '/none' });
 	is $got, "$hub?topic=a", 'constants beat the environment';
+	($got) = php_value("mercure_hub_url('a')", env => {
+	    PUSHCGI_TIMEOUT_S => 60, PUSHCGI_PROGRAM => site_fake($site,
+	    'sleep 1.5; echo late') });
+	is $got, 'late', 'PUSHCGI_TIMEOUT_S';
 	my ($bin) = $pushcgi =~ m{(.*)/};
-	($got) = value("mercure_hub_url('a')", env => {
+	($got) = php_value("mercure_hub_url('a')", env => {
 	    PUSHCGI_PROGRAM => '', PATH => "$bin:$ENV{PATH}" });
 	is $got, "$hub?topic=a", 'by default it is in PATH';
-	($got) = value("mercure_publish('a')", setup =>
+	($got) = php_value("mercure_publish('a')", setup =>
 	    "function mercure_publish() { return 'the site\\'s own'; }");
 	is $got, "the site's own", 'functions that are there stay';
 
@@ -244,7 +211,7 @@ subtest 'settings, names and older versions of PHP' => sub {
 	    "a\nb", '\\');
 	spew("$site/print", "#!/bin/sh\nprintf '<%s>' \"\$@\"\n", 0755);
 	my $in_php = join ', ', map { "'" . s/([\\'])/\\$1/gr . "'" } @arguments;
-	my ($line) = value("pushcgi_command(array('$site/print', $in_php), "
+	my ($line) = php_value("pushcgi_command(array('$site/print', $in_php), "
 	    . '70300)');
 	my ($status, $out) = run(['sh', '-c',
 	    do { utf8::encode($line); $line }]);
@@ -254,27 +221,27 @@ subtest 'settings, names and older versions of PHP' => sub {
 
 subtest 'the example page' => sub {
 	my $example = source('templates/php/example.php');
-	my $page = page($example);
-	my ($cookie) = cookies($page);
+	my $page = php_page($example);
+	my ($cookie) = php_cookies($page);
 
 	is_deeply site_claims($cookie)->{mercure}{subscribe},
 	    ['https://example.com/php'], 'sets the cookie';
-	like $page->{body}, qr{>\Q$hub\E\?topic=https%3A%2F%2Fexample\.com%2Fphp<},
-	    'prints the URL';
+	like $page->{body}, qr{>\Q$hub\E\?topic=https%3A%2F%2Fexample\.com%2Fphp
+	    &amp;lastEventID=%23[\w-]+<}x, 'prints the URL';
 	like $page->{body}, qr/new EventSource\(/, 'and the script';
 	is $page->{errors}, '', 'without a word';
 
-	$page = page($example, post => 'data=%3Cb%3E+%26');
+	$page = php_page($example, post => 'data=%3Cb%3E+%26');
 	my ($update) = (site_rows($site))[-1];
 	is $page->{body}, "$update->{id}\n", 'a POST answers with the id';
 	is_deeply [@$update{qw(topics data private)}],
 	    ['https://example.com/php', '<b> &', 1],
 	    'of a private update';
-	$page = page($example, post => 'data=x',
+	$page = php_page($example, post => 'data=x',
 	    env => { PUSHCGI_PROGRAM => '/none' });
 	like $page->{headers}[0], qr/503/, '503 when that fails';
 
-	$page = page($example, env => { PUSHCGI_PROGRAM => '/none' });
+	$page = php_page($example, env => { PUSHCGI_PROGRAM => '/none' });
 	like $page->{body}, qr/<form/, 'without the program it still shows';
 };
 
