@@ -57,6 +57,8 @@ sub site {
 		    or die "$path: $!\n";
 	}
 	chmod 0755, "$dir/www/app/example.cgi";
+	copy(source('tests/servers/login.php'), "$dir/www/app/")
+	    or die "login.php: $!\n";
 	spew("$dir/www/index.html", "<!DOCTYPE html><title>x</title>\n");
 	if ($> == 0) {
 		my ($uid, $gid) = (getpwnam WEB_USER)[2, 3];
@@ -99,6 +101,41 @@ sub also {
 	    or die "$name does not ask for $_\n"; $1 } @settings;
 }
 
+# Start PHP-FPM for a server, as its user and with the site's settings; returns
+# its socket.
+sub php_fpm {
+	my ($dir, $hub) = @_;
+	my ($program) = map { glob "$_/php-fpm*" } split(/:/, $ENV{PATH}),
+	    '/usr/sbin';
+	my $socket = "$dir/run/fpm.sock";
+	my $user = $> == 0 ? join '', map { "$_ = " . WEB_USER . "\n" }
+	    qw(user group listen.owner listen.group) : '';
+
+	spew("$dir/fpm.conf", <<"EOT");
+[global]
+error_log = $dir/fpm.log
+daemonize = no
+[site]
+${user}listen = $socket
+pm = static
+pm.max_children = 3
+catch_workers_output = yes
+env[PATH] = $ENV{PATH}
+env[PUSHCGI_PROGRAM] = $dir/pushcgi
+env[PUSHCGI_CONFIG] = $hub->{config_path}
+EOT
+	die "php-fpm is not installed\n" if !$program;
+	watch_log("$dir/fpm.log", 'PHP-FPM');
+	my $pid = spawn(name => 'PHP-FPM', stderr => "$dir/fpm.log",
+	    stdout => "$dir/fpm.log", command => [$program, '--nodaemonize',
+	    '--fpm-config', "$dir/fpm.conf"]);
+	wait_until('PHP-FPM answers', sub {
+		die "PHP-FPM did not start\n" if defined process_ended($pid);
+		IO::Socket::UNIX->new(Peer => $socket);
+	});
+	return $socket;
+}
+
 sub socket_of {
 	my ($hub) = @_;
 	my ($path) = $hub->{address} =~ /^unix:(.*)/;
@@ -135,7 +172,7 @@ sub lighttpd_snippet {
 
 # hub => from hub_for_server(); spawned => the server starts the hub itself;
 # cgi => and for each request, as a plain CGI program; buffers => it holds
-# each response back until its end.  tls => also by HTTPS and HTTP/2, see
+# each response back until its end; fpm => PHP-FPM runs the pages.  tls => also by HTTPS and HTTP/2, see
 # over_tls().  Sites have settings of their own, which must not get into the
 # hub's way.
 sub lighttpd {
@@ -152,9 +189,14 @@ server.modules += ( "mod_openssl" )
 	ssl.pemfile = "$o{tls}{both}"
 }
 EOT
+	my $php = '	cgi.assign = ( ".php" => "' . find_program('php-cgi')
+	    . '", ".cgi" => "/usr/bin/perl" )';
 	my $user = $> == 0 ? 'server.username = "' . WEB_USER . "\"\n"
 	    . 'server.groupname = "' . WEB_USER . "\"\n" : '';
 	$hub = buffering($hub, @buffering) if $o{buffers};
+	$php = '	fastcgi.server = ( ".php" => (( "socket" => "'
+	    . php_fpm($dir, $o{hub}) . "\" )))\n"
+	    . '	cgi.assign = ( ".cgi" => "/usr/bin/perl" )' if $o{fpm};
 	spew("$dir/lighttpd.conf", <<"EOT");
 server.bind = "127.0.0.1"
 server.port = $o{hub}{port}
@@ -169,8 +211,7 @@ ${user}server.modules = ( "mod_alias", "mod_cgi", "mod_setenv" )
 index-file.names = ( "index.html" )
 mimetype.assign = ( ".html" => "text/html" )
 \$HTTP["url"] =~ "^/app/" {
-	cgi.assign = ( ".php" => "@{[ find_program('php-cgi') ]}",
-	    ".cgi" => "/usr/bin/perl" )
+$php
 	setenv.set-environment = ( "PUSHCGI_PROGRAM" => "$dir/pushcgi",
 	    "PUSHCGI_CONFIG" => "$o{hub}{config_path}" )
 }
@@ -183,7 +224,7 @@ EOT
 }
 
 # Apache starts the hub.  more => lines for its configuration; buffers => it
-# holds 64 KB back, as mod_fcgid does by default.
+# holds 64 KB back, as mod_fcgid does by default; fpm => PHP-FPM runs the pages.
 sub apache {
 	my ($class, %o) = @_;
 	my $dir = site($o{hub});
@@ -220,8 +261,16 @@ sub apache_with {
 	my $load = join '', map {
 		"LoadModule ${_}_module /usr/lib/apache2/modules/mod_$_.so\n"
 	} qw(mpm_event authz_core alias dir env mime cgid fcgid),
-	    ($name =~ /proxy/ ? qw(proxy proxy_fcgi) : ()),
+	    ($name =~ /proxy/ || $o{fpm} ? qw(proxy proxy_fcgi) : ()),
 	    $o{tls} ? qw(ssl http2) : ();
+	my $php = $o{fpm} ? <<"EOT" : <<"EOT";
+	<FilesMatch "\\.php\$">
+		SetHandler "proxy:unix:@{[ php_fpm($dir, $o{hub}) ]}|fcgi://php"
+	</FilesMatch>
+EOT
+	AddHandler fcgid-script .php
+	FcgidWrapper @{[ find_program('php-cgi') ]} .php
+EOT
 	my $tls = $o{tls} ? <<"EOT" : '';
 Listen 127.0.0.1:$o{tls}{port}
 <VirtualHost *:$o{tls}{port}>
@@ -257,9 +306,7 @@ SetEnv PUSHCGI_CONFIG $o{hub}{config_path}
 <Directory "$dir/www/app">
 	Options +ExecCGI
 	AddHandler cgi-script .cgi
-	AddHandler fcgid-script .php
-	FcgidWrapper @{[ find_program('php-cgi') ]} .php
-</Directory>
+$php</Directory>
 $snippet
 @{[ $o{more} || '' ]}
 <VirtualHost *:$o{hub}{port}>

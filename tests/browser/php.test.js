@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+// php.test.js - Chromium at a PHP site with a login: the cookie, the session.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { helper, launch, source, start, stateBecomes, updates, visit,
+	waitUntil } from "./support.js";
+
+const topic = "https://example.com/private";
+const marker = "https://example.com/marker";
+
+for (const server of ["lighttpd", "apache"]) {
+	describe(`a PHP site with a login: PHP-FPM, ${server}`, () => {
+		let browser, site, facts;
+
+		before(async () => {
+			site = start("perl", [join(source, "tests", "servers",
+				"site.pl"), server, "fpm", "MERCURE_RETRY=100",
+				"MERCURE_SESSION_COOKIE=PHPSESSID"]);
+			facts = await waitUntil(`${server} is ready`, () => {
+				assert.ok(!site.exited, site.errors);
+				const line = /^READY (.*)$/m.exec(site.output);
+				return line && JSON.parse(line[1]);
+			});
+			browser = await launch();
+		});
+
+		after(async () => {
+			await browser?.close();
+			await site?.stop();
+		});
+
+		const address = (query) => `${facts.url}app/login.php?${query}`;
+		const publish = (...args) =>
+			helper(facts.config, "publish", ...args);
+		const privately = (name, text) =>
+			publish("--private", `${topic}/${name}`, text);
+
+		// Another tab of the same visitor asks for the page.
+		async function otherTab(page, query) {
+			const tab = await page.context().newPage();
+
+			await tab.goto(address(query));
+			await tab.close();
+		}
+
+		// Until the page shows this; returns all it shows.
+		async function shown(page, text) {
+			await waitUntil(`the page shows ${text}`, async () =>
+				(await updates(page)).includes(text));
+			return updates(page);
+		}
+
+		it("two widgets, one cookie", async () => {
+			const page = await visit(browser,
+				address("do=login&by=cookie"));
+
+			await stateBecomes(page, "connected");
+			const cookies = (await page.context().cookies(
+				`${facts.url}.well-known/mercure`)).map((c) => c.name);
+			assert.deepEqual(cookies.filter((name) =>
+				name === "mercureAuthorization").length, 1);
+			await privately("one", "1");
+			await privately("two", "2");
+			assert.deepEqual(await shown(page, "2"), ["1", "2"]);
+			await page.context().close();
+		});
+
+		it("a session, until the visitor logs out", async () => {
+			const page = await visit(browser,
+				address("do=login&by=session"));
+			const stranger = await visit(browser, address("do=show"));
+
+			await stateBecomes(page, "connected");
+			await stateBecomes(stranger, "connected");
+			assert.ok(!(await page.context().cookies(
+				`${facts.url}.well-known/mercure`)).some((c) =>
+				c.name === "mercureAuthorization"));
+			await privately("one", "1");
+			await privately("two", "2");
+			assert.deepEqual(await shown(page, "2"), ["1", "2"]);
+
+			// Another id for the same session: the stream goes on.
+			await otherTab(page, "do=regenerate&by=session");
+			await privately("one", "3");
+			assert.deepEqual(await shown(page, "3"), ["1", "2", "3"]);
+
+			await otherTab(page, "do=logout&by=session");
+			await privately("one", "secret");
+			await publish(marker, "end");
+			assert.deepEqual(await shown(page, "end"),
+				["1", "2", "3", "end"]);
+			assert.deepEqual(await shown(stranger, "end"), ["end"]);
+			await page.context().close();
+			await stranger.context().close();
+		});
+	});
+}
