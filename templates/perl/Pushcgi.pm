@@ -7,18 +7,14 @@ use 5.010;
 use strict;
 use warnings;
 
-use Errno qw(EAGAIN EINTR);
 use Exporter qw(import);
-use IO::Handle ();
-use IO::Select ();
-use POSIX ();
-use Time::HiRes ();
+use Pushcgi::Cookie ();
+use Pushcgi::Program ();
+use Pushcgi::Text qw(bytes characters percent html_tag json_list
+    json_update);
+use Scalar::Util qw(blessed);
 
 our $VERSION = '0.1.0';
-our @EXPORT  = qw(
-    mercure_hub_url mercure_set_authz_cookie mercure_subscriber_jwt
-    mercure_publish
-);
 
 our $PROGRAM = $ENV{PUSHCGI_PROGRAM} || 'pushcgi';
 our $CONFIG  = $ENV{PUSHCGI_CONFIG}  || '';
@@ -28,179 +24,530 @@ our $CONFIG  = $ENV{PUSHCGI_CONFIG}  || '';
 our $TIMEOUT_S = 1;
 our $PAUSE_S   = 10;
 
-my $paused_until = 0;
+# Where the site has pushcgi.js.
+our $SCRIPT_URL = $ENV{PUSHCGI_SCRIPT_URL} || '/pushcgi.js';
 
-sub mercure_hub_url {
-    my ($topics, %option) = @_;
-    my @args = ('url');
+# Die of a failure, instead of a warning and undef.
+our $STRICT = $ENV{PUSHCGI_STRICT} ? 1 : 0;
 
-    push @args, "--last-event-id=$option{lastEventId}"
-        if defined $option{lastEventId};
-    return _run([@args, '--', _list($topics)]);
+# The request that the functions serve; nothing is shared without one, since
+# a process may serve many visitors.
+our $CURRENT;
+
+# Each is a method, and a function mercure_... of the request being served.
+my @FUNCTIONS = qw(
+    topic subscription_topic hub_url authentified_hub_url last_event_id
+    link_header script_tag
+    publish publish_later publish_flush publish_discard listener
+    payload_callback subscriber_jwt publisher_jwt
+    set_authz_cookie clear_authz_cookie
+    set_authz_session move_authz_session clear_authz_session
+    get_subscriptions is_connected
+);
+our @EXPORT = ('mercure_begin_request', map {"mercure_$_"} @FUNCTIONS);
+
+for my $name (@FUNCTIONS) {
+    no strict 'refs';
+    *{"mercure_$name"} = sub { return _request()->$name(@_) };
 }
 
-sub mercure_set_authz_cookie {
-    my ($subscribe, %option) = @_;
-    my @args = ('cookie');
+# What an update has beside topics and data, in FrankenPHP's order.
+my @UPDATE = qw(private id type retry);
+my @SCRIPT = qw(src lastEventId withCredentials refresh subscribe lifetime
+    payload);
 
-    push @args, "--lifetime=$option{lifetime}" if defined $option{lifetime};
-    return _run([@args, '--', _list($subscribe)]);
+sub _request { return $CURRENT || __PACKAGE__->new(_lone => 1) }
+
+sub mercure_begin_request {
+    return $CURRENT = __PACKAGE__->new(@_);
 }
 
-sub mercure_subscriber_jwt {
-    my ($subscribe, %option) = @_;
-    my @args = ('subscriber-jwt');
+sub new {
+    my ($class, @rest) = @_;
+    my $option = _options('new', \@rest, qw(_lone
+        strict timeout lifetime payload session type_is_topic script));
 
-    push @args, "--lifetime=$option{lifetime}" if defined $option{lifetime};
-    return _run([@args, map {"--topic=$_"} _list($subscribe)]);
+    die "Pushcgi: $option\n" if !ref $option;
+    return bless { granted => [], later => [], %$option }, $class;
 }
 
-sub mercure_publish {
-    my ($topics, $data, %option) = @_;
-    my ($topic, @alternates) = _list($topics);
-    my @args = ('publish');
+# What a thing is called as a topic.
+sub topic {
+    my ($self, $thing) = @_;
 
-    push @args, '--private' if $option{private};
-    for my $name (qw(id type retry)) {
-        push @args, "--$name=$option{$name}" if defined $option{$name};
+    $thing = $thing->mercure_topic if _can($thing, 'mercure_topic');
+    return bytes($thing);
+}
+
+# The topic of the updates that tell of subscriptions.
+sub subscription_topic {
+    my ($self, $topic, $subscriber) = @_;
+
+    return join '/', '/.well-known/mercure/subscriptions'
+        . (defined $topic ? '/' . percent($self->topic($topic)) : '{/topic}')
+        . (defined $subscriber ? '/' . percent($subscriber)
+            : '{/subscriber}');
+}
+
+sub hub_url {
+    my ($self, $topics, @rest) = @_;
+    my $option = _options('hub_url', \@rest, qw(lastEventId authorization
+        subscriptions subscribe lifetime payload));
+    return $self->_failed($option) if !ref $option;
+
+    my %of_token = _some($option, qw(lifetime payload));
+    my @topics   = $self->_list($topics);
+    push @topics, map { $self->subscription_topic($_) } @topics
+        if $option->{subscriptions};
+    if (defined $option->{subscribe}) {
+        $self->set_authz_cookie($option->{subscribe}, %of_token)
+            or return undef;
     }
-    push @args, map {"--alternate=$_"} @alternates;
+    my $url = $self->_run(['url', _pairs($option, 'lastEventId'), '--',
+        @topics]);
+    my $token = $option->{authorization};
+    return $url if !defined $url || !$token;
+    $token = $self->subscriber_jwt(\@topics, %of_token) if $token eq '1';
+    return undef if !defined $token;
+    return $url . ($url =~ /\?/ ? '&' : '?') . 'authorization='
+        . percent($token);
+}
+
+sub authentified_hub_url {
+    my ($self, $topics, @rest) = @_;
+    my $option = _options('authentified_hub_url', \@rest,
+        qw(lastEventId subscriptions lifetime payload));
+    return $self->_failed($option) if !ref $option;
+
+    return $self->hub_url($topics, %$option, authorization => 1);
+}
+
+# The end of the queue when it was first asked for in this request: the page
+# shows what is older, and gets what is younger.
+sub last_event_id {
+    my ($self) = @_;
+
+    $self->{last_event_id} = $self->_run(['last-event-id'])
+        if !defined $self->{last_event_id};
+    return $self->{last_event_id};
+}
+
+sub link_header {
+    my ($self, @rest) = @_;
+    my $option = _options('link_header', \@rest, qw(lastEventId));
+    return $self->_failed($option) if !ref $option;
+
+    return $self->_header(['link', _pairs($option, 'lastEventId')]);
+}
+
+# As it stands, it is HTML.
+sub script_tag {
+    my ($self, $topics, @rest) = @_;
+    my $option = _options('script_tag', \@rest, @SCRIPT);
+    return $self->_failed($option) if !ref $option;
+
+    my @topics = $self->_list($topics);
+    my $id     = exists $option->{lastEventId}
+        ? $option->{lastEventId} : $self->last_event_id;
+    # Asked with the topics, so that bad ones are told here.
+    return undef if @topics && !defined $self->hub_url(\@topics);
+    my $url = $self->hub_url(undef, _some($option,
+        qw(subscribe lifetime payload)));
+    return undef if !defined $url;
+    return html_tag('script',
+        src  => _first($option->{src}, $self->{script}, $SCRIPT_URL),
+        'data-url'              => $url,
+        'data-topics'           => json_list(@topics),
+        'data-last-event-id'    => $id,
+        'data-with-credentials' => $option->{withCredentials}
+            ? 'true' : undef,
+        'data-refresh' => $option->{refresh});
+}
+
+# What HTML::Template puts in place of <TMPL_VAR MERCURE_...>, as pairs.  The
+# URL is a plain text and wants ESCAPE=HTML; the script is HTML.
+sub tmpl_params {
+    my ($self, $topics, @rest) = @_;
+    my $option = _options('tmpl_params', \@rest, @SCRIPT);
+    my %param = map { ("MERCURE_$_" => '') } qw(URL LINK SCRIPT);
+
+    if (!ref $option) {
+        $self->_failed($option);
+        return %param;
+    }
+    $option->{lastEventId} = $self->last_event_id
+        if !exists $option->{lastEventId};
+    my $id = $option->{lastEventId};
+    $param{MERCURE_URL} = _text($self->hub_url($topics, lastEventId => $id));
+    $param{MERCURE_LINK}   = _text($self->link_header);
+    $param{MERCURE_SCRIPT} = _text($self->script_tag($topics, $option));
+    return %param;
+}
+
+sub publish {
+    my ($self, $topics, $data, @rest) = @_;
+    my $update = $self->_update($topics, $data, @rest);
+    return $self->_failed($update) if !ref $update;
+
+    my ($topic, @alternates) = @{ $update->{topic} };
+    my @args = ('publish', $self->_settings);
+    push @args, '--private' if $update->{private};
+    push @args, _pairs($update, qw(id type retry));
+    push @args, map { "--alternate=$_" } @alternates;
     push @args, '--';
     push @args, $topic, '-' if defined $topic;
-    return _run(\@args, $data);
+    return $self->_run(\@args, $update->{data});
+}
+
+# For after the commit, or after the response.
+sub publish_later {
+    my ($self, $topics, $data, @rest) = @_;
+    my $update = $self->_update($topics, $data, @rest);
+    return $self->_failed($update) if !ref $update;
+    return $self->_failed('cannot keep updates for later without a request: '
+        . 'call mercure_begin_request() first') if $self->{_lone};
+
+    push @{ $self->{later} }, json_update($update);
+    return 1;
+}
+
+# What fails is not kept: some of it may have been published.
+sub publish_flush {
+    my ($self) = @_;
+    my $lines = $self->publish_discard;
+
+    return [] if !@$lines;
+    my $ids = $self->_run(['publish', $self->_settings, '--batch'],
+        join '', map {"$_\n"} @$lines);
+    return defined $ids ? [split /\n/, $ids] : undef;
+}
+
+sub publish_discard {
+    my ($self) = @_;
+    my $lines = $self->{later};
+
+    $self->{later} = [];
+    return $lines;
+}
+
+# A function for whatever calls listeners: it keeps what `data`, a function
+# of its arguments, makes of them, or the first one.
+sub listener {
+    my ($self, $topics, $data, @rest) = @_;
+
+    return sub {
+        my $made = ref $data eq 'CODE' ? $data->(@_)
+            : defined $data ? $data : $_[0];
+        return 1 if !defined $made;
+        return $self->publish_later($topics, $made, @rest);
+    };
+}
+
+sub DESTROY {
+    my ($self) = @_;
+    my $n = @{ $self->{later} || [] };
+
+    warn "$PROGRAM was not given $n updates: publish_flush() or "
+        . "publish_discard() is missing\n" if $n;
+    return;
+}
+
+# A function that gets a list of topics and returns the payload of whoever is
+# allowed them; what is given for one call is merged over it.
+sub payload_callback {
+    my ($self, $callback) = @_;
+
+    $self->{payload} = $callback;
+    return;
+}
+
+sub subscriber_jwt {
+    my ($self, $topics, @rest) = @_;
+    my $option = _options('subscriber_jwt', \@rest, qw(lifetime payload));
+    return $self->_failed($option) if !ref $option;
+
+    my @topics = $self->_list($topics);
+    return $self->_run(['subscriber-jwt', _pairs($option, 'lifetime'),
+        $self->_payload($option, \@topics), map {"--topic=$_"} @topics]);
+}
+
+# As the program does, without topics all are meant.
+sub publisher_jwt {
+    my ($self, $topics, @rest) = @_;
+    my $option = _options('publisher_jwt', \@rest, qw(lifetime));
+    return $self->_failed($option) if !ref $option;
+
+    $topics = '*' if !defined $topics;
+    return $self->_failed('needs a topic in publisher_jwt()')
+        if !$self->_list($topics);
+    return $self->_run(['publisher-jwt', _pairs($option, 'lifetime'),
+        map {"--topic=$_"} $self->_list($topics)]);
+}
+
+# Several calls of a request make one cookie: the last would replace the
+# others.
+sub set_authz_cookie {
+    my ($self, $topics, @rest) = @_;
+    my $option = _options('set_authz_cookie', \@rest,
+        qw(lifetime payload token));
+    return $self->_failed($option) if !ref $option;
+
+    my (%seen, $text);
+    my %kept    = (_some($self, 'lifetime'), %{ $self->{kept} || {} },
+        %$option);
+    my @granted = grep { !$seen{$_}++ } @{ $self->{granted} },
+        $self->_list($topics);
+    if (defined $kept{token}) {
+        return $self->_failed('cannot add topics to a token') if @granted;
+        $text = $self->_header(['cookie', '--token',
+            _pairs(\%kept, 'lifetime')], "$kept{token}\n");
+    }
+    else {
+        $text = $self->_header(['cookie', _pairs(\%kept, 'lifetime'),
+            $self->_payload(\%kept, \@granted), '--', @granted]);
+    }
+    return undef if !defined $text;
+    @$self{qw(granted kept)} = (\@granted, \%kept);
+    return $self->{cookie} = Pushcgi::Cookie->new($text);
+}
+
+sub clear_authz_cookie {
+    my ($self) = @_;
+    my $text = $self->_header(['clear-cookie']);
+
+    return undef if !defined $text;
+    @$self{qw(granted kept)} = ([], {});
+    return $self->{cookie} = Pushcgi::Cookie->new($text);
+}
+
+# What the calls of this request came to; undef: there is none to be set.
+sub cookie { return $_[0]{cookie} }
+
+sub set_authz_session {
+    my ($self, $topics, @rest) = @_;
+    my $option = _options('set_authz_session', \@rest,
+        qw(session lifetime payload replace));
+    return $self->_failed($option) if !ref $option;
+
+    my @topics = $self->_list($topics);
+    my @args   = _pairs($option, 'lifetime');
+    push @args, '--replace' if $option->{replace};
+    push @args, $self->_payload($option, \@topics), '--', @topics;
+    return $self->_session(['grant', @args], $option->{session});
+}
+
+sub move_authz_session {
+    my ($self, $from, $to) = @_;
+
+    return $self->_session(['move'], $from, $to);
+}
+
+sub clear_authz_session {
+    my ($self, $topics, @rest) = @_;
+    my $option = _options('clear_authz_session', \@rest, qw(session));
+    return $self->_failed($option) if !ref $option;
+
+    return $self->_session(['revoke', '--', $self->_list($topics)],
+        $option->{session});
+}
+
+# The document of the protocol's subscription API.
+sub get_subscriptions {
+    my ($self, $topic) = @_;
+    my $text = $self->_run(['subscriptions', '--json', '--',
+        $self->_list($topic)]);
+    return undef if !defined $text;
+
+    require JSON::PP;
+    my $document = eval { JSON::PP->new->utf8->decode($text) };
+    return ref $document eq 'HASH' && $document->{subscriptions} ? $document
+        : $self->_failed('did not print a list of subscriptions');
+}
+
+# 1 or 0; undef if it cannot be told.
+sub is_connected {
+    my ($self, $topic, @rest) = @_;
+    my %member = @rest == 1 && ref $rest[0] ? %{ $rest[0] } : @rest;
+    my ($status, undef, $errors) = $self->_call(['connected', '--',
+        $self->topic($topic), map { "$_=" . (ref $member{$_}
+            ? _json($member{$_}) : $member{$_})
+        } sort keys %member]) or return undef;
+
+    return $status == 0 ? 1
+        : $status == 1 << 8 ? 0 : $self->_complaint($errors);
+}
+
+# What the caller gave beside the rest, as pairs or as a reference to a hash;
+# or a text that tells which name is unknown.  Silence would be dangerous: a
+# misspelt `private` makes an update public.
+sub _options {
+    my ($function, $rest, @known) = @_;
+    my @pairs = @$rest == 1 && ref $rest->[0] eq 'HASH'
+        ? %{ $rest->[0] } : @$rest;
+
+    return "takes pairs of names and values in $function()" if @pairs % 2;
+    my %option = @pairs;
+
+    for my $name (sort keys %option) {
+        return "knows no option $name of $function()"
+            if !grep { $_ eq $name } @known;
+    }
+    return \%option;
+}
+
+# An update's fields, or a text that tells what is wrong with them.
+sub _update {
+    my ($self, $topics, $data, @rest) = @_;
+    my $named = defined $rest[0]
+        && (ref $rest[0] eq 'HASH' || $rest[0] =~ /\A[A-Za-z_]/);
+
+    return 'takes no more than six arguments in publish()'
+        if !$named && @rest > @UPDATE;
+    my $option = $named ? _options('publish', \@rest, @UPDATE)
+        : { map { $UPDATE[$_] => $rest[$_] } 0 .. $#rest };
+    return $option if !ref $option;
+    $data = $data->mercure_data if _can($data, 'mercure_data');
+    $data = _json($data) if ref $data && !blessed $data;
+    return { %$option, topic => [$self->_list($topics)],
+        data => bytes($data) };
+}
+
+sub _some {
+    my ($from, @names) = @_;
+
+    return map { $_ => $from->{$_} } grep { exists $from->{$_} } @names;
+}
+
+# As options of the program.
+sub _pairs {
+    my ($option, @names) = @_;
+    my %there = (lastEventId => 'last-event-id');
+
+    return map { '--' . _first($there{$_}, $_) . "=$option->{$_}" }
+        grep { defined $option->{$_} } @names;
+}
+
+sub _first { return (grep {defined} @_)[0] }
+
+sub _text { return defined $_[0] ? $_[0] : '' }
+
+sub _can {
+    my ($thing, $method) = @_;
+
+    return blessed $thing && $thing->can($method);
 }
 
 sub _list {
-    my ($topics) = @_;
+    my ($self, $topics) = @_;
 
-    return ref $topics ? @$topics : defined $topics ? ($topics) : ();
+    return map { $self->topic($_) } ref $topics eq 'ARRAY' ? @$topics
+        : defined $topics ? ($topics) : ();
 }
 
-# A character string becomes UTF-8; a string of bytes is taken as it is.
-sub _bytes {
-    my ($text) = @_;
+sub _line { return defined $_[0] ? "$_[0]\n" : '' }
 
-    $text = '' if !defined $text;
-    utf8::encode($text) if utf8::is_utf8($text);
-    return $text;
+sub _settings {
+    my ($self) = @_;
+
+    return defined $self->{type_is_topic} ? '--mercure-type-is-topic='
+        . ($self->{type_is_topic} ? 'true' : 'false') : ();
 }
 
-# What the program prints, without the last line break; undef after a warning.
+sub _payload {
+    my ($self, $option, $topics) = @_;
+    my $given   = $option->{payload};
+    my $general = $self->{payload};
+
+    $general = @$topics ? $general->($topics) : undef
+        if ref $general eq 'CODE';
+    $given = { %$general, %$given }
+        if ref $general eq 'HASH' && ref $given eq 'HASH';
+    $given = $general if !defined $given;
+    return defined $given ? '--payload=' . _json($given) : ();
+}
+
+# Session ids are as good as passwords: they go by standard input only.
+sub _session {
+    my ($self, $args, @ids) = @_;
+
+    for my $id (@ids) {
+        $id = $self->{session} if !defined $id;
+        $id = $id->id if _can($id, 'id');
+        $id = _cookie_of($id->{cookie},
+            exists $id->{header} ? $id->{header} : $ENV{HTTP_COOKIE})
+            if ref $id eq 'HASH';
+        return $self->_failed('needs the id of a session')
+            if !defined $id || $id !~ /\A[^\x00-\x20\x7f]+\z/;
+    }
+    return defined $self->_run(['session', @$args],
+        join '', map { _line($_) } @ids) ? 1 : undef;
+}
+
+sub _json {
+    my ($data) = @_;
+
+    require JSON::PP;    # with Perl from 5.14 on
+    return JSON::PP->new->canonical->allow_nonref->allow_blessed
+        ->convert_blessed->encode(characters($data));
+}
+
+# What the program prints, without the last line break.
 sub _run {
-    my ($args, $input) = @_;
-    my @command = map { _bytes($_) } $PROGRAM,
-        ($CONFIG eq '' ? () : "--config=$CONFIG"), @$args;
+    my ($self, $args, $input) = @_;
+    my ($status, $output, $errors) = $self->_call($args, $input)
+        or return undef;
 
-    return _failed('did not answer a moment ago')
-        if Time::HiRes::time() < $paused_until;
-    return _failed('cannot take NUL characters')
-        if grep {/\0/} @command;
-
-    # The application may have its own ideas about both.
-    local $SIG{PIPE} = 'IGNORE';
-    local $SIG{CHLD} = 'DEFAULT';
-    local ($?, $!);
-
-    my ($pid, @pipes) = _start(@command) or return _failed("cannot start: $!");
-    my ($status, $output, $errors) = _talk($pid, _bytes($input), @pipes);
-    if (!defined $status) {
-        $paused_until = Time::HiRes::time() + $PAUSE_S;
-        return _failed('did not answer in time');
-    }
-    return _failed('cannot be run: set PUSHCGI_PROGRAM to its full path')
-        if $status == 127 << 8;
-    if ($status != 0) {
-        $errors =~ s/[\x00-\x1f\x7f]+/ /g;
-        return _failed("failed: $errors");
-    }
+    return $self->_complaint($errors) if $status != 0;
     $output =~ s/\n\z//;
     return $output;
 }
 
-sub _failed {
-    my ($reason) = @_;
+# The same for what becomes a header: whatever the program, it is one line.
+sub _header {
+    my ($self, @args) = @_;
+    my $value = $self->_run(@args);
 
+    return defined $value && $value =~ /[\x00-\x1f\x7f]/
+        ? $self->_failed('printed what cannot be a header') : $value;
+}
+
+# The first one counts, as it does for the hub.
+sub _cookie_of {
+    my ($name, $header) = @_;
+
+    for my $pair (split /\s*;\s*/, _text($header)) {
+        my ($found, $value) = split /=/, $pair, 2;
+        return $value if defined $value && $found eq $name;
+    }
+    return undef;
+}
+
+# Run it: wait status, output and errors, or nothing after a complaint.
+sub _call {
+    my ($self, $args, $input) = @_;
+    my @command = map { bytes($_) } $PROGRAM,
+        ($CONFIG eq '' ? () : "--config=$CONFIG"), @$args;
+    my @result = Pushcgi::Program::call(\@command, bytes($input),
+        _first($self->{timeout}, $TIMEOUT_S), $PAUSE_S);
+
+    return @result if @result > 1;
+    $self->_failed(@result);
+    return;
+}
+
+sub _complaint {
+    my ($self, $errors) = @_;
+
+    $errors =~ s/[\x00-\x1f\x7f]+/ /g;
+    return $self->_failed("failed: $errors");
+}
+
+sub _failed {
+    my ($self, $reason) = @_;
+
+    die "$PROGRAM $reason\n" if _first($self->{strict}, $STRICT);
     warn "$PROGRAM $reason\n";
     return undef;    # one value in a list, too
-}
-
-# IPC::Open3 is no good here: it stumbles over the tied STDIN and STDOUT of
-# FastCGI and mod_perl.
-sub _start {
-    my (@command) = @_;
-
-    pipe my $input_r, my $input_w   or return;
-    pipe my $output_r, my $output_w or return;
-    pipe my $errors_r, my $errors_w or return;
-    my $pid = fork;
-    return if !defined $pid;
-    if ($pid == 0) {
-        local $SIG{PIPE} = 'DEFAULT';
-        POSIX::dup2(fileno $input_r,  0);
-        POSIX::dup2(fileno $output_w, 1);
-        POSIX::dup2(fileno $errors_w, 2);
-        no warnings 'exec';
-        exec { $command[0] } @command;
-        POSIX::_exit(127);
-    }
-    binmode $_ for $input_w, $output_r, $errors_r;
-    $_->blocking(0) for $input_w, $output_r, $errors_r;
-    return ($pid, $input_w, $output_r, $errors_r);
-}
-
-# Feed the program and read what it says: exit status, output and errors, or
-# nothing when the time was up.
-sub _talk {
-    my ($pid, $input, $to, $from, $errors) = @_;
-    my $end    = Time::HiRes::time() + $TIMEOUT_S;
-    my %text   = ($from => '', $errors => '');
-    my $reads  = IO::Select->new($from, $errors);
-    my $writes = IO::Select->new($to);
-
-    while ($reads->count) {
-        if ($input eq '' && $writes->count) {
-            $writes->remove($to);
-            close $to;
-        }
-        my $left = $end - Time::HiRes::time();
-        last if $left <= 0;
-        my ($can_read, $can_write) =
-            IO::Select->select($reads, $writes, undef, $left);
-        for my $handle (@{ $can_write || [] }) {
-            my $n = syswrite $handle, $input, 65536;
-            if (defined $n) {
-                substr $input, 0, $n, '';
-            }
-            elsif ($! != EAGAIN && $! != EINTR) {
-                $input = '';    # the program reads no further
-            }
-        }
-        for my $handle (@{ $can_read || [] }) {
-            my $n = sysread $handle, $text{$handle}, 65536,
-                length $text{$handle};
-            next if $n || !defined $n && ($! == EAGAIN || $! == EINTR);
-            $reads->remove($handle);
-        }
-    }
-    my $status = _wait($pid, $end);
-    return defined $status ? ($status, $text{$from}, $text{$errors}) : ();
-}
-
-# The exit status, or undef when the program had to be ended.
-sub _wait {
-    my ($pid, $end) = @_;
-
-    do {
-        my $done = waitpid $pid, POSIX::WNOHANG();
-        return $? if $done == $pid;
-        return    if $done < 0;
-        Time::HiRes::sleep(0.0005);
-    } while (Time::HiRes::time() < $end);
-
-    # A publish cut off here is in the queue as a whole or not at all.
-    kill 'KILL', $pid;
-    waitpid $pid, 0;
-    return;
 }
 
 1;
@@ -227,54 +574,300 @@ Pushcgi - live updates for Perl pages
 
 =head1 DESCRIPTION
 
-Pushcgi lets CGI scripts and PSGI applications use a hub that is compatible
-with the Mercure protocol.  Copy the file to a folder that Perl searches; it
-needs Perl 5.10 and core modules only.  It runs the program pushcgi(1), which
-reads F</etc/pushcgi/pushcgi.conf>: the user the script runs as must be able
-to read that file and to write the queue's folder.
+Pushcgi lets CGI scripts, mod_perl handlers and PSGI applications use a hub
+that is compatible with the Mercure protocol.  Copy the file to a folder that
+Perl searches; it needs Perl 5.10 and core modules only.  It runs the program
+pushcgi(1), which reads F</etc/pushcgi/pushcgi.conf>: the user the script runs
+as must be able to read that file and to write the queue's folder.
 
-Texts are character strings, or bytes that are UTF-8 already.  C<$topics> is
-a text or a reference to a list of them.
+Texts are character strings, or bytes that are UTF-8 already.  Wherever a
+topic is wanted, there may be a reference to a list of them, and a topic may
+be an object with a method C<mercure_topic>.  Options are pairs of names and
+values, or a reference to a hash; a name that is not known is a failure.
 
 A function that fails warns and returns undef: a page must not break because
 the hub does.  No call takes much longer than C<$Pushcgi::TIMEOUT_S>, one
-second.
+second, and after one that did no other is tried for ten seconds.  With
+C<$Pushcgi::STRICT> a function that fails dies instead.
 
 Nothing is printed and no header is set.
 
+=head2 Requests
+
+All that follows is a function, C<mercure_...>, and a method of an object that
+stands for a request.  The object adds up what several calls allow, keeps
+updates for later, and remembers where the page began:
+
+    my $hub = Pushcgi->new(lifetime => 3600);
+
+    $hub->set_authz_cookie('https://example.com/users/42');
+    $hub->set_authz_cookie('https://example.com/groups/7');
+    print 'Set-Cookie: ', $hub->cookie, "\n";    # allows both
+
+The functions do the same after
+
+    mercure_begin_request();
+
+    mercure_set_authz_cookie('https://example.com/users/42');
+    my $both = mercure_set_authz_cookie('https://example.com/groups/7');
+    print "Set-Cookie: $both\n";
+
+Call it where a request begins, for each request: in CGI::Fast and FCGI
+programs at the top of the loop.  Without it every call stands alone, since a
+process may serve many visitors, and none may get what another was allowed.
+In PSGI, L<Plack::Middleware::Pushcgi> does it.
+
+What C<new> and mercure_begin_request() take: C<lifetime> (seconds, for the
+cookie), C<payload> (data, or a function: see payload_callback()), C<session>
+(see below), C<script> (where pushcgi.js is), C<type_is_topic> (1: an update
+without a type gets its topic as such), C<strict> (1: die), C<timeout>
+(seconds).
+
 =head1 FUNCTIONS
 
-All are exported.
+All are exported, with C<mercure_> before their names.
+
+=head2 Addresses
 
 =over
 
-=item mercure_hub_url($topics, lastEventId => $id)
+=item hub_url($topics, %options)
 
-The URL for C<new EventSource(…)>.  Escape it for where it goes.  Without
-topics it is just the hub's.  With C<lastEventId>, updates start behind that
-one.
+The URL for C<new EventSource(...)>.  Escape it for where it goes.  Without
+topics it is just the hub's.  Options:
 
-=item mercure_set_authz_cookie($topics, lifetime => $seconds)
+=over
 
-The value of a Set-Cookie header that lets a browser have private updates of
-the topics.  All topics of a page go into one call, because one cookie
-replaces the other.  Without a lifetime the cookie lives until the browser is
-closed.
+=item lastEventId => $id
 
-In PSGI: C<push @$headers, 'Set-Cookie' =E<gt> $cookie>.
+Updates start behind that one; see last_event_id().
 
-=item mercure_subscriber_jwt($topics, lifetime => $seconds)
+=item subscribe => $topics
 
-An access token, by default for an hour, for a subscriber that cannot use the
-cookie.
+Also call set_authz_cookie(), with C<lifetime> and C<payload> if given.
 
-=item mercure_publish($topics, $data, %options)
+=item subscriptions => 1
 
-Send an update to the subscribers of its topics, the canonical one first, and
-return its id.  Options: C<private> (only for those whose token allows a
-topic), C<id>, C<type>, C<retry> (milliseconds).
+Also tell who comes and goes on these topics.
+
+=item authorization => $token
+
+A token to carry in the URL, where a cookie cannot be; 1: one made for these
+topics, with C<lifetime> and C<payload> if given.  Logs show URLs.
 
 =back
+
+=item authentified_hub_url($topics, %options)
+
+The same with C<< authorization => 1 >>.
+
+=item last_event_id()
+
+The position of the page: the end of the queue when this was first called in
+the request.  Call it before you read what the page shows; what is published
+meanwhile is then received, too:
+
+    my $hub  = Pushcgi->new;
+    my $id   = $hub->last_event_id;
+    my @news = ('what the database says now');
+    my $url  = $hub->hub_url('https://example.com/news', lastEventId => $id);
+
+=item link_header(lastEventId => $id)
+
+The value of a Link header that leads subscribers to the hub.
+
+=item script_tag($topics, %options)
+
+The HTML element that loads pushcgi.js and tells it what to listen to.  It is
+escaped as it is.  Options: C<src> (where pushcgi.js is; by default
+C<$Pushcgi::SCRIPT_URL>, F</pushcgi.js>), C<lastEventId> (by default
+last_event_id(); undef: none), C<withCredentials> (1: send cookies to a hub of
+another origin), C<refresh> (the URL of a page of yours that sets the cookie
+anew), C<subscribe>, C<lifetime> and C<payload> as of hub_url().
+
+=item topic($thing)
+
+What a thing is called as a topic.
+
+=item subscription_topic($topic, $subscriber)
+
+The topic, a URI Template, of the private updates that tell of subscriptions:
+of one subscriber to a topic, of all to it, or of all to anything.
+
+=back
+
+=head2 Publishing
+
+=over
+
+=item publish($topics, $data, %options)
+
+=item publish($topics, $data, $private, $id, $type, $retry)
+
+Send an update to the subscribers of its topics, the canonical one first, and
+return its id.  Options: C<private> (only for those who are allowed a topic),
+C<id>, C<type>, C<retry> (milliseconds).  Data that is a reference becomes
+JSON; an object may have a method C<mercure_data>, else it is taken as a text.
+
+    mercure_publish('https://example.com/books/1', { price => 12 },
+        private => 1, type => 'price');
+
+=item publish_later($topics, $data, ...)
+
+=item publish_flush()
+
+=item publish_discard()
+
+Keep updates, and publish all that were kept in one go, or forget them.
+publish_flush() returns the ids as a list reference.  A fault ends it; the
+warning says in which line, one for each update, and how many were published
+before.  Who does neither is warned when the object goes.
+
+    my $hub  = Pushcgi->new;
+    my $done = eval {
+        # ... what writes to the database, and beside each write
+        $hub->publish_later('https://example.com/books/1', 'sold');
+        # ... COMMIT
+        1;
+    };
+    $done ? $hub->publish_flush : $hub->publish_discard;
+
+=item listener($topics, $data, %options)
+
+A function that keeps an update whenever it is called, for whatever calls
+functions when something happens.  C<$data> may be a function that makes the
+data of what the listener is called with; when that is undef, nothing is
+kept.  By default it is the first argument.
+
+    my $hub  = Pushcgi->new;
+    my $tell = $hub->listener('https://example.com/books', sub {
+        my ($book) = @_;
+        return $book->{draft} ? undef : { id => $book->{id} };
+    });
+    $tell->({ id => 1 });
+    $hub->publish_flush;
+
+=back
+
+=head2 Rights
+
+=over
+
+=item set_authz_cookie($topics, %options)
+
+The value of a Set-Cookie header that lets a browser have private updates of
+the topics.  Options: C<lifetime> (seconds; by default the cookie lives until
+the browser is closed), C<payload>, C<token> (one that is there already).
+
+What is returned is an object that is as good as a text.  Its methods name,
+value, path, domain, expires, max_age, secure, httponly and samesite are those
+of CGI::Cookie; C<args> is what CGI's cookie() takes, and C<plack> what a
+Plack::Response wants:
+
+    my $cookie = mercure_set_authz_cookie('https://example.com/users/42');
+
+    # CGI: $q->header(-cookie => [$cookie]), or
+    my %args = $cookie->args;    # $q->cookie($cookie->args)
+
+    # PSGI: push @$headers, 'Set-Cookie' => "$cookie", or
+    my %cookies = ($cookie->name => $cookie->plack);
+
+In mod_perl: C<< $r->err_headers_out->add('Set-Cookie' => "$cookie") >>.
+
+=item clear_authz_cookie()
+
+The value of a Set-Cookie header that takes the cookie away.  Streams that are
+open go on until their token expires.
+
+=item cookie()
+
+As a method only: what the calls of this request came to, or undef.
+
+=item set_authz_session($topics, %options)
+
+Let whoever has a session of your application have private updates of the
+topics, at once and without another cookie.  The hub's
+C<MERCURE_SESSION_COOKIE> must name the cookie that holds the session's id.
+Options: C<session>, C<lifetime> (seconds, by default an hour), C<payload>,
+C<replace> (1: instead of what was granted before).  Several calls add up.
+
+A C<session> is its id, or an object with a method C<id>, as those of
+CGI::Session and PHP::Session:
+
+    my $session = CGI::Session->new;
+    my $hub     = Pushcgi->new(session => $session);
+    $hub->set_authz_session('https://example.com/users/42');
+
+or C<< { cookie => 'PHPSESSID' } >>, the one the browser sent, with C<header>
+where C<$ENV{HTTP_COOKIE}> is not the Cookie header.  Anybody can send an
+invented id: grant nothing before you know that the session is theirs.
+
+=item move_authz_session($old, $new)
+
+The session has another id now, as it should after a login.
+
+=item clear_authz_session($topics, session => $session)
+
+Take back what the session was granted, of the topics or all.  Its streams
+end.
+
+=item payload_callback(sub { ... })
+
+A function that gets a list of topics and returns the data that the hub shows
+with a subscription of whoever is allowed them.  What is given for one call is
+merged over it.  Like all payloads it needs JSON::PP, which is with Perl from
+5.14 on.
+
+    my $hub = Pushcgi->new;
+    $hub->payload_callback(sub { return { name => 'Alice' } });
+    my $cookie = $hub->set_authz_cookie('https://example.com/chat');
+
+=item subscriber_jwt($topics, %options)
+
+An access token, by default for an hour, for a subscriber that cannot use the
+cookie.  Options: C<lifetime> (seconds; 0: for ever), C<payload>.
+
+=item publisher_jwt($topics, lifetime => $seconds)
+
+An access token for a publisher elsewhere, by default for all topics and for
+ever.
+
+=back
+
+=head2 Who is there
+
+=over
+
+=item get_subscriptions($topic)
+
+Who subscribes right now, to the topic or to anything: the document of the
+subscription API, with the list in C<subscriptions>.
+
+=item is_connected($topic, %members)
+
+1 or 0: does somebody subscribe to the topic right now, whose payload has
+these members?  Undef if it cannot be told.
+
+    my $there = mercure_is_connected('https://example.com/chat',
+        name => 'Alice');
+
+=back
+
+=head2 HTML::Template
+
+As a method only, C<tmpl_params($topics, %options)> returns pairs for
+C<< $template->param >>: C<MERCURE_SCRIPT>, which is script_tag();
+C<MERCURE_URL>, which in HTML wants C<< <TMPL_VAR ESCAPE=HTML MERCURE_URL> >>;
+and C<MERCURE_LINK> for the header.  The options are those of script_tag().
+What fails is empty.
+
+    my $hub   = Pushcgi->new;
+    my %param = $hub->tmpl_params('https://example.com/users/42',
+        subscribe => 'https://example.com/users/42');
+    print 'Set-Cookie: ', $hub->cookie, "\n";    # then $template->param(%param)
+
+For the Template Toolkit there is L<Template::Plugin::Pushcgi>, for
+HTML::Mason the component F<pushcgi.mc>.
 
 =head1 ENVIRONMENT
 
@@ -287,12 +880,29 @@ The program; default: C<pushcgi>, found in PATH.  Also C<$Pushcgi::PROGRAM>.
 =item PUSHCGI_CONFIG
 
 Its configuration file; default: the program's own.  Also
-C<$Pushcgi::CONFIG>.
+C<$Pushcgi::CONFIG>.  mod_perl does not hand its environment on to programs:
+there, settings are in this file.
+
+=item PUSHCGI_SCRIPT_URL
+
+Where the site has pushcgi.js.  Also C<$Pushcgi::SCRIPT_URL>.
+
+=item PUSHCGI_STRICT
+
+1: die of a failure.  Also C<$Pushcgi::STRICT>.
 
 =back
 
+=head1 SECURITY
+
+No shell sees anything, and tokens and the ids of sessions go to the program
+by standard input.  So a script that checks taint (C<perl -T>) may hand on
+what its visitors wrote.  What they may see is for the script to decide: never
+allow a topic because a request names it.
+
 =head1 SEE ALSO
 
-pushcgi(1), pushcgi.conf(5)
+L<Plack::Middleware::Pushcgi>, L<Template::Plugin::Pushcgi>, pushcgi(1),
+pushcgi.conf(5)
 
 =cut

@@ -11,7 +11,7 @@ my $make = join "\n", map { text($_) } files('Makefile.am', '*/Makemodule.am');
 my @files = files('helpers/*.[ch]', 'fcgi/*.[ch]', 'helpers/*.[1-8]',
     'fcgi/*.[1-8]', 'sql/*.sql', 'tests/unit/*.[ch]', 'tests/fuzz/*.c',
     'tests/lint/*.pl', 'tests/lint/*.sh',
-    'templates/*/*');
+    'templates/*/*', 'templates/*/*/*', 'templates/*/*/*/*');
 complain('no files found') if !@files;
 for my $path (@files) {
 	my $name = $path;

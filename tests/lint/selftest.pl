@@ -89,6 +89,23 @@ my @cases = (
 	    'x', "#!/bin/sh\necho --helped\n" ],
 	[ 'options.pl', 'a page without a program',
 	    'helpers/x.1', ".Nm x\n", 'no program' ],
+	[ 'perl.pl', 'syntax of a newer Perl',
+	    'templates/perl/X.pm', "package X;\nuse strict;\nuse warnings;\n"
+	    . "my \$x = 'a' =~ s/a/b/r;\n1;\n",
+	    'needs Perl|not installed' ],
+	[ 'perl.pl', 'a module that Perl 5.10 has not',
+	    'templates/perl/X.pm', "package X;\nuse strict;\nuse warnings;\n"
+	    . "use HTTP::Tiny;\n1;\n", 'HTTP::Tiny is not|not installed' ],
+	[ 'perl.pl', 'a manual that ends in the middle',
+	    'templates/perl/X.pm', "package X;\nuse strict;\nuse warnings;\n"
+	    . "1;\n__END__\n\n=head1 X\n\n=over\n\n=cut\n",
+	    '=over is the last|not installed' ],
+	[ 'perl.pl', 'a script that takes any variable',
+	    'templates/ssi/x.cgi', "#!/usr/bin/perl\nuse warnings;\n",
+	    'does not use strict|not installed' ],
+	[ 'listed.pl', 'a module that is not installed',
+	    'templates/perl/X/Y/Z.pm', "package X;\n",
+	    'no Makemodule.am names it' ],
 	[ 'symbols.pl', 'a function that is not in the header',
 	    'helpers/pushcgi.map', "pushcgi_x;\n", 'not in pushcgi.h',
 	    'helpers/pushcgi.h', $c ],

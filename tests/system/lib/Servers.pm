@@ -50,11 +50,14 @@ sub site {
 	# The hub as the server starts it: with this configuration.
 	spew("$dir/hub.fcgi", "#!/bin/sh\nexec $dir/pushcgi.fcgi"
 	    . " --config $hub->{config_path}\n", 0755);
-	mkdir "$dir/$_" for qw(www www/app run);
+	mkdir "$dir/$_" for qw(www www/app run www/app/Pushcgi);
 	for my $path (qw(php/example.php php/pushcgi.php perl/example.cgi
 	    perl/Pushcgi.pm)) {
 		copy(source('templates', $path), "$dir/www/app/")
 		    or die "$path: $!\n";
+	}
+	for my $path (glob source('templates/perl/Pushcgi/*.pm')) {
+		copy($path, "$dir/www/app/Pushcgi/") or die "$path: $!\n";
 	}
 	chmod 0755, "$dir/www/app/example.cgi";
 	copy(source('tests/servers/login.php'), "$dir/www/app/")
@@ -223,8 +226,9 @@ EOT
 	return $self->started;
 }
 
-# Apache starts the hub.  more => lines for its configuration; buffers => it
-# holds 64 KB back, as mod_fcgid does by default; fpm => PHP-FPM runs the pages.
+# Apache starts the hub.  more => lines for its configuration, or a function
+# of its folder that returns them; buffers => it holds 64 KB back, as mod_fcgid
+# does by default; fpm => PHP-FPM runs the pages.
 sub apache {
 	my ($class, %o) = @_;
 	my $dir = site($o{hub});
@@ -271,6 +275,7 @@ EOT
 	AddHandler fcgid-script .php
 	FcgidWrapper @{[ find_program('php-cgi') ]} .php
 EOT
+	my $more = ref $o{more} ? $o{more}->($dir) : $o{more} || '';
 	my $tls = $o{tls} ? <<"EOT" : '';
 Listen 127.0.0.1:$o{tls}{port}
 <VirtualHost *:$o{tls}{port}>
@@ -308,7 +313,7 @@ SetEnv PUSHCGI_CONFIG $o{hub}{config_path}
 	AddHandler cgi-script .cgi
 $php</Directory>
 $snippet
-@{[ $o{more} || '' ]}
+$more
 <VirtualHost *:$o{hub}{port}>
 	DocumentRoot "$dir/www"
 	@{[ also($name, 'AllowEncodedSlashes') ]}

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: MIT
+package Plack::Middleware::Pushcgi;
+
+# Pushcgi.pm - a request's rights and updates in a PSGI application.
+
+use 5.010;
+use strict;
+use warnings;
+
+use base 'Plack::Middleware';
+use Plack::Util ();
+use Plack::Util::Accessor qw(link options);
+use Pushcgi ();
+
+our $VERSION = '0.1.0';
+
+sub call {
+    my ($self, $env) = @_;
+    my $hub = Pushcgi->new(%{ $self->options || {} });
+
+    $env->{'pushcgi.request'} = $hub;
+    local $Pushcgi::CURRENT = $hub;
+    my $response = eval { $self->app->($env) };
+    if (!defined $response) {
+        my $error = $@;
+        $hub->publish_discard;
+        die $error;
+    }
+    return $self->response_cb($response, sub {
+        my ($status, $headers) = @{ $_[0] };
+
+        Plack::Util::header_push($headers, 'Set-Cookie', $hub->cookie->as_string)
+            if $hub->cookie;
+        my $link = $self->_link_for($env, $hub);
+        Plack::Util::header_push($headers, 'Link', $link) if defined $link;
+        _leave($env, $hub, $status);
+        return;
+    });
+}
+
+# It is the same for all, so the program is asked for it once.
+sub _link_for {
+    my ($self, $env, $hub) = @_;
+
+    return undef if !$self->link || $env->{REQUEST_METHOD} eq 'OPTIONS';
+    $self->{_link} = $hub->link_header if !defined $self->{_link};
+    return $self->{_link};
+}
+
+# What was kept for later goes out behind the response, if the server can; a
+# page that failed has nothing to tell.
+sub _leave {
+    my ($env, $hub, $status) = @_;
+
+    if ($status >= 500) {
+        $hub->publish_discard;
+    }
+    elsif ($env->{'psgix.cleanup'}) {
+        push @{ $env->{'psgix.cleanup.handlers'} },
+            sub { $hub->publish_flush };
+    }
+    else {
+        $hub->publish_flush;
+    }
+    return;
+}
+
+1;
+
+__END__
+
+=encoding utf8
+
+=head1 NAME
+
+Plack::Middleware::Pushcgi - a request's rights and updates in PSGI
+
+=head1 SYNOPSIS
+
+    use Plack::Builder;
+    use Pushcgi;
+
+    my $app = sub {
+        my ($env) = @_;
+
+        # Each visitor may have the private updates of their own topic.
+        my $topic = 'https://example.com/users/42';
+        mercure_set_authz_cookie($topic);
+        mercure_publish_later($topic, 'Hello', private => 1);
+        return [200, ['Content-Type' => 'text/html'],
+            ['<!DOCTYPE html>', mercure_script_tag($topic)]];
+    };
+
+    builder {
+        enable 'Pushcgi', link => 1;
+        $app;
+    };
+
+=head1 DESCRIPTION
+
+Each request has a L<Pushcgi> object of its own.  It is in
+C<< $env->{'pushcgi.request'} >>, and while the application runs the functions
+of Pushcgi act on it: several calls of mercure_set_authz_cookie() make one
+cookie.  The middleware adds that cookie to the response, so the application
+does not.
+
+Updates that were kept by mercure_publish_later() are published behind the
+response where the server can (C<psgix.cleanup>; Starman and
+Plack::Handler::Apache2 do), else before it.  They are dropped if the
+application dies or answers with 500 or more.
+
+In a delayed response, or where one process serves several requests at once,
+use the object and not the functions.
+
+Never stream from a PSGI application: the hub does that.
+
+=head1 OPTIONS
+
+=over
+
+=item link => 1
+
+Add a Link header that leads subscribers to the hub, but not to an answer to
+OPTIONS.
+
+=item options => { ... }
+
+What C<< Pushcgi->new >> takes.
+
+=back
+
+=head1 SEE ALSO
+
+L<Pushcgi>
+
+=cut

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: MIT
+package Pushcgi::Text;
+
+# Text.pm - texts as bytes, in URLs, in HTML and in JSON.
+
+use 5.010;
+use strict;
+use warnings;
+
+use Exporter qw(import);
+
+our @EXPORT_OK = qw(bytes characters percent html_tag json_list json_update);
+
+# A character string becomes UTF-8; a string of bytes is taken as it is.
+sub bytes {
+    my ($text) = @_;
+
+    $text = defined $text ? "$text" : '';
+    utf8::encode($text) if utf8::is_utf8($text);
+    return $text;
+}
+
+# Data for JSON, whose texts may be either, too.  Numbers must not be looked at
+# as texts, or they become some.
+sub characters {
+    my ($data) = @_;
+
+    return [map { characters($_) } @$data] if ref $data eq 'ARRAY';
+    return { map { characters($_) } %$data } if ref $data eq 'HASH';
+    return $data if ref $data || !defined $data || utf8::is_utf8($data);
+    my $text = $data;
+    return $text =~ /[\x80-\xff]/ && utf8::decode($text) ? $text : $data;
+}
+
+sub percent {
+    my $text = bytes($_[0]);
+
+    $text =~ s/([^A-Za-z0-9._~-])/sprintf '%%%02X', ord $1/ge;
+    return $text;
+}
+
+# Of ASCII only, so that it stands in a page of any encoding.
+sub html_tag {
+    my ($name, @attributes) = @_;
+    my %entity = ('&' => '&amp;', '<' => '&lt;', '>' => '&gt;',
+        '"' => '&quot;', "'" => '&#39;');
+    my $tag = "<$name";
+
+    while (my ($attribute, $value) = splice @attributes, 0, 2) {
+        next if !defined $value;
+        $value = bytes($value);
+        utf8::decode($value);
+        $value =~ s/([&<>"'])/$entity{$1}/g;
+        $value =~ s/([^\x20-\x7e])/sprintf '&#%d;', ord $1/ge;
+        $tag .= qq( $attribute="$value");
+    }
+    return "$tag></$name>";
+}
+
+# By hand: publishing must not need a module that Perl 5.10 has not.
+sub json_text {
+    my $text = bytes($_[0]);
+
+    $text =~ s/(["\\\x00-\x1f\x7f])/sprintf '\\u%04x', ord $1/ge;
+    return qq("$text");
+}
+
+sub json_list { return '[' . join(',', map { json_text($_) } @_) . ']' }
+
+sub json_update {
+    my ($update) = @_;
+    my @members = ('"topic":' . json_list(@{ $update->{topic} }));
+
+    push @members, '"private":true' if $update->{private};
+    for my $name (qw(data id type)) {
+        push @members, qq("$name":) . json_text($update->{$name})
+            if defined $update->{$name};
+    }
+    # What is no number is for the program to refuse.
+    push @members, '"retry":' . ($update->{retry} =~ /\A(?:0|[1-9][0-9]*)\z/
+        ? $update->{retry} : json_text($update->{retry}))
+        if defined $update->{retry};
+    return '{' . join(',', @members) . '}';
+}
+
+1;
