@@ -53,8 +53,10 @@ for my $name (@FUNCTIONS) {
 
 # What an update has beside topics and data, in FrankenPHP's order.
 my @UPDATE = qw(private id type retry);
-my @SCRIPT = qw(src lastEventId withCredentials refresh subscribe lifetime
-    payload);
+# What pushcgi.js reads as data-..., beside the URL, topics and position.
+my @DATA = qw(types withCredentials refresh refreshAfter share delivery
+    drainAfter);
+my @SCRIPT = (@DATA, qw(src lastEventId subscribe lifetime payload));
 
 sub _request { return $CURRENT || __PACKAGE__->new(_lone => 1) }
 
@@ -154,14 +156,16 @@ sub script_tag {
     my $url = $self->hub_url(undef, _some($option,
         qw(subscribe lifetime payload)));
     return undef if !defined $url;
+    my %data = _some($option, @DATA);
+    $data{types} = json_list(_texts($data{types})) if defined $data{types};
+    $data{withCredentials} = $data{withCredentials} ? 'true' : 'false'
+        if defined $data{withCredentials};
     return html_tag('script',
-        src  => _first($option->{src}, $self->{script}, $SCRIPT_URL),
-        'data-url'              => $url,
-        'data-topics'           => json_list(@topics),
-        'data-last-event-id'    => $id,
-        'data-with-credentials' => $option->{withCredentials}
-            ? 'true' : undef,
-        'data-refresh' => $option->{refresh});
+        src => _first($option->{src}, $self->{script}, $SCRIPT_URL),
+        'data-url'           => $url,
+        'data-topics'        => @topics ? json_list(@topics) : undef,
+        'data-last-event-id' => $id,
+        map { _attribute($_) => $data{$_} } @DATA);
 }
 
 # What HTML::Template puts in place of <TMPL_VAR MERCURE_...>, as pairs.  The
@@ -437,11 +441,23 @@ sub _can {
     return blessed $thing && $thing->can($method);
 }
 
+sub _texts {
+    my ($texts) = @_;
+
+    return ref $texts eq 'ARRAY' ? @$texts : defined $texts ? ($texts) : ();
+}
+
 sub _list {
     my ($self, $topics) = @_;
 
-    return map { $self->topic($_) } ref $topics eq 'ARRAY' ? @$topics
-        : defined $topics ? ($topics) : ();
+    return map { $self->topic($_) } _texts($topics);
+}
+
+sub _attribute {
+    my ($name) = @_;
+
+    $name =~ s/([A-Z])/-\l$1/g;
+    return "data-$name";
 }
 
 sub _line { return defined $_[0] ? "$_[0]\n" : '' }
@@ -681,9 +697,11 @@ The value of a Link header that leads subscribers to the hub.
 The HTML element that loads pushcgi.js and tells it what to listen to.  It is
 escaped as it is.  Options: C<src> (where pushcgi.js is; by default
 C<$Pushcgi::SCRIPT_URL>, F</pushcgi.js>), C<lastEventId> (by default
-last_event_id(); undef: none), C<withCredentials> (1: send cookies to a hub of
-another origin), C<refresh> (the URL of a page of yours that sets the cookie
-anew), C<subscribe>, C<lifetime> and C<payload> as of hub_url().
+last_event_id(); undef: none), C<types> (of the updates to be heard besides
+those without one), C<withCredentials> (send cookies to a hub of another
+origin), C<refresh> (the URL of a page of yours that sets the cookie anew),
+C<refreshAfter> (seconds), C<share>, C<delivery> and C<drainAfter> as of
+pushcgi.js; C<subscribe>, C<lifetime> and C<payload> as of hub_url().
 
 =item topic($thing)
 

@@ -20,7 +20,7 @@ my $json = JSON::PP->new;
 sub attributes {
 	my ($body, $topic) = @_;
 
-	for my $tag ($body =~ /<script ([^>]*)><\/script>/g) {
+	for my $tag ($body =~ /<script ([^>]*data-topics[^>]*)><\/script>/g) {
 		my %found = map { decode_entities($_) }
 		    $tag =~ /(?:^| )([\w-]+)="([^"<>]*)"/g;
 		my ($named) = @{ $json->decode($found{'data-topics'}) };
@@ -39,7 +39,7 @@ for my $page (perl_pages()) {
 	is $script->{'data-url'}, $public, "$name: the script: the URL";
 	like $script->{'data-last-event-id'}, qr/\A(?:#[\w-]+|earliest)\z/,
 	    "$name: the script: the position";
-	like $script->{src}, qr/live\.js\z/, "$name: the script: its source";
+	like $script->{src}, qr/pushcgi\.js\z/, "$name: the script: its source";
 	like $script->{'data-topics'}, qr/<\/script>.*<TMPL_VAR/,
 	    "$name: the script: the topic, as it is";
 

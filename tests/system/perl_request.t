@@ -288,10 +288,16 @@ subtest 'the page' => sub {
 	    . 'a&quot;,&quot;\u0022b&#39;&lt;&#8364;&quot;]" '
 	    . "data-last-event-id=\"$id\"></script>", 'script_tag';
 	is $request->script_tag('a', src => '/x?a&b', lastEventId => undef,
-	    withCredentials => 1, refresh => '/r', subscribe => 'a'),
+	    withCredentials => 0, refresh => '/r', subscribe => 'a',
+	    refreshAfter => 60, types => ['t', 'u'], share => 'none',
+	    delivery => 'drain', drainAfter => 5),
 	    "<script src=\"/x?a&amp;b\" data-url=\"$hub_url\" "
-	    . 'data-topics="[&quot;a&quot;]" data-with-credentials="true" '
-	    . 'data-refresh="/r"></script>', 'all its options';
+	    . 'data-topics="[&quot;a&quot;]" '
+	    . 'data-types="[&quot;t&quot;,&quot;u&quot;]" '
+	    . 'data-with-credentials="false" data-refresh="/r" '
+	    . 'data-refresh-after="60" data-share="none" '
+	    . 'data-delivery="drain" data-drain-after="5"></script>',
+	    'all its options';
 	is_deeply rights($request->cookie), ['a'], 'and the cookie';
 	like warned { is $request->script_tag("a\nb"), undef,
 	    'a bad topic: undef' }, qr/topic/i, 'told here';

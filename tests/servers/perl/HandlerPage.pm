@@ -29,7 +29,7 @@ sub handler {
 	    $hub->set_authz_cookie($topic)->as_string);
 	$r->headers_out->add(Link => $hub->link_header);
 	$r->content_type('text/html; charset=utf-8');
-	$r->print(html($hub->script_tag($topic, src => 'live.js')));
+	$r->print(html($hub->script_tag($topic, src => 'pushcgi.js')));
 	return Apache2::Const::OK;
 }
 

@@ -24,6 +24,7 @@ sub html {
 <title>page</title>
 <p id="state">connecting</p>
 <ul id="updates"></ul>
+<script src="/app/show.js"></script>
 $script
 </html>
 END

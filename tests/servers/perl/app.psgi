@@ -24,7 +24,7 @@ my $app = sub {
 	$response->content_type('text/html; charset=utf-8');
 	$response->cookies->{other} = { value => 'x', path => '/' };
 	$response->body(html(mercure_script_tag($topic,
-	    src => '/app/live.js')));
+	    src => '/app/pushcgi.js')));
 	return $response->finalize;
 };
 

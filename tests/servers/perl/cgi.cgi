@@ -17,7 +17,7 @@ if ($q->request_method eq 'POST') {
 	    scalar $q->param('data'), private => 1);
 } else {
 	my $hub = Pushcgi->new;
-	my $script = $hub->script_tag($topic, src => 'live.js');
+	my $script = $hub->script_tag($topic, src => 'pushcgi.js');
 
 	print $q->header(-charset => 'utf-8', -Link => $hub->link_header,
 	    -cookie => [$hub->set_authz_cookie($topic),

@@ -20,7 +20,7 @@ if ($q->request_method eq 'POST') {
 } else {
 	my $template = HTML::Template->new(
 	    filename => "$FindBin::Bin/page.tmpl");
-	$template->param($hub->tmpl_params($topic, src => 'live.js',
+	$template->param($hub->tmpl_params($topic, src => 'pushcgi.js',
 	    subscribe => $topic));
 	print $q->header(-charset => 'utf-8', -cookie => [$hub->cookie,
 	    $q->cookie(-name => 'other', -value => 'x')]), $template->output;

@@ -175,8 +175,9 @@ sub lighttpd_snippet {
 
 # hub => from hub_for_server(); spawned => the server starts the hub itself;
 # cgi => and for each request, as a plain CGI program; buffers => it holds
-# each response back until its end; fpm => PHP-FPM runs the pages.  tls => also by HTTPS and HTTP/2, see
-# over_tls().  Sites have settings of their own, which must not get into the
+# each response back until its end; more => lines for its configuration; fpm =>
+# PHP-FPM runs the pages.  tls => also by HTTPS and HTTP/2, see over_tls().
+# Sites have settings of their own, which must not get into the
 # hub's way.
 sub lighttpd {
 	my ($class, %o) = @_;
@@ -219,6 +220,7 @@ $php
 	    "PUSHCGI_CONFIG" => "$o{hub}{config_path}" )
 }
 $tls$hub
+@{[ $o{more} || '' ]}
 EOT
 	my $self = bless { dir => $dir, port => $o{hub}{port},
 	    tls => $o{tls}, name => 'lighttpd', log => "$dir/lighttpd.log",
