@@ -208,8 +208,7 @@ sub publish_later {
     my ($self, $topics, $data, @rest) = @_;
     my $update = $self->_update($topics, $data, @rest);
     return $self->_failed($update) if !ref $update;
-    return $self->_failed('cannot keep updates for later without a request: '
-        . 'call mercure_begin_request() first') if $self->{_lone};
+    return $self->_no_request if $self->{_lone};
 
     push @{ $self->{later} }, json_update($update);
     return 1;
@@ -235,15 +234,17 @@ sub publish_discard {
 }
 
 # A function for whatever calls listeners: it keeps what `data`, a function
-# of its arguments, makes of them, or the first one.
+# of its arguments, makes of them, or the first one.  One that was made before
+# any request serves the one in which it is called.
 sub listener {
     my ($self, $topics, $data, @rest) = @_;
 
     return sub {
+        my $request = $self->{_lone} ? _request() : $self;
         my $made = ref $data eq 'CODE' ? $data->(@_)
             : defined $data ? $data : $_[0];
         return 1 if !defined $made;
-        return $self->publish_later($topics, $made, @rest);
+        return $request->publish_later($topics, $made, @rest);
     };
 }
 
@@ -261,8 +262,9 @@ sub DESTROY {
 sub payload_callback {
     my ($self, $callback) = @_;
 
+    return $self->_no_request if $self->{_lone};
     $self->{payload} = $callback;
-    return;
+    return 1;
 }
 
 sub subscriber_jwt {
@@ -551,6 +553,13 @@ sub _call {
     return;
 }
 
+sub _no_request {
+    my ($self) = @_;
+
+    return $self->_failed('cannot keep that without a request: call '
+        . 'mercure_begin_request() first');
+}
+
 sub _complaint {
     my ($self, $errors) = @_;
 
@@ -755,7 +764,8 @@ before.  Who does neither is warned when the object goes.
 A function that keeps an update whenever it is called, for whatever calls
 functions when something happens.  C<$data> may be a function that makes the
 data of what the listener is called with; when that is undef, nothing is
-kept.  By default it is the first argument.
+kept.  By default it is the first argument.  C<mercure_listener> may be called
+before any request: what it made serves the request that is current then.
 
     my $hub  = Pushcgi->new;
     my $tell = $hub->listener('https://example.com/books', sub {

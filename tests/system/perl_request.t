@@ -8,7 +8,9 @@ use CGI::Cookie ();
 use CGI qw(-no_debug);
 use Hub;
 use JSON::PP ();
+use Plack::Middleware::Pushcgi ();
 use Plack::Response ();
+use Plack::Util ();
 use Presence;
 use PushcgiTest;
 use Pushcgi;
@@ -268,6 +270,18 @@ subtest 'publish_later' => sub {
 
 	like warned { mercure_publish_later('t', 'x') },
 	    qr/mercure_begin_request/, 'not without a request';
+	like warned { mercure_payload_callback(sub { }) },
+	    qr/mercure_begin_request/, 'nor a payload';
+	my $early = mercure_listener('t');
+	like warned { is $early->('x'), undef, 'nor a listener' },
+	    qr/mercure_begin_request/, 'that is called outside';
+	for my $n (1, 2) {
+		local $Pushcgi::CURRENT = Pushcgi->new;
+		$early->("early $n");
+		is scalar @{ mercure_publish_flush() }, 1,
+		    "a listener made early: request $n";
+		is row()->{data}, "early $n", 'its update';
+	}
 	undef $tell;
 	like warned { $request->publish_later('t', 'x'); undef $request },
 	    qr/1 updates.*publish_flush/, 'what is forgotten is told';
@@ -388,6 +402,71 @@ subtest 'sessions go to the program by standard input' => sub {
 		    qr/id of a session/, 'and why';
 	}
 	ok !-e "$site/started", 'the program was not asked';
+};
+
+subtest 'the middleware' => sub {
+	my $published = sub { return scalar(() = site_rows($site)) };
+	my $app;
+	my $wrapped = Plack::Middleware::Pushcgi->wrap(sub { $app->(@_) },
+	    link => 1, options => { payload => { n => 1 } });
+	my $ask = sub {
+		my (%env) = @_;
+		my $response = eval { $wrapped->({ REQUEST_METHOD => 'GET',
+		    %env }) };
+		return $response && Plack::Util::headers($response->[1]);
+	};
+	my $before = $published->();
+
+	$app = sub {
+		mercure_set_authz_cookie($_) for 'a', 'b';
+		mercure_publish_later('t', 'x');
+		return [200, ['Set-Cookie' => 'other=1'], []];
+	};
+	my @set = $ask->()->get('Set-Cookie');
+	is $set[0], 'other=1', 'a cookie of the application stays';
+	is_deeply rights($set[1]), ['a', 'b'], 'and there is ours';
+	is_deeply payload($set[1]), { n => 1 }, 'with the options';
+	is $published->(), $before + 1,
+	    'published before the response where there is no behind';
+	$app = sub { return [200, [], []] };
+	is_deeply [$ask->()->get('Set-Cookie')], [],
+	    'the next request has none';
+	is $ask->()->get('Link'), "<$hub_url>; rel=\"mercure\"", 'the link';
+	is $ask->(REQUEST_METHOD => 'OPTIONS')->get('Link'), undef,
+	    'not for OPTIONS';
+
+	$before = $published->();
+	$app = sub { mercure_publish_later('t', 'x'); die { code => 7 } };
+	is $ask->(), undef, 'it dies';
+	is_deeply $@, { code => 7 }, 'of what the application died of';
+	$app = sub { mercure_publish_later('t', 'x'); return };
+	is $ask->(), undef, 'no response';
+	like $@, qr/nothing/, 'is told';
+	$app = sub { mercure_publish_later('t', 'x'); return [500, [], []] };
+	$ask->();
+	is $published->(), $before, 'nothing of those is published';
+	is $Pushcgi::CURRENT, undef, 'nothing stays';
+
+	# A delayed response: the object goes on, and is the request's own.
+	my @late;
+	$app = sub {
+		my ($env) = @_;
+		return sub {
+			my ($respond) = @_;
+			push @late, sub {
+				$env->{'pushcgi.request'}->set_authz_cookie(
+				    $env->{PATH_INFO});
+				$respond->([200, [], []]);
+			};
+		};
+	};
+	my @got;
+	$wrapped->({ REQUEST_METHOD => 'GET', PATH_INFO => $_ })->(sub {
+		push @got, $_[0] }) for 'a', 'b';
+	$_->() for reverse @late;
+	is_deeply [map { rights(Plack::Util::headers($_->[1])
+	    ->get('Set-Cookie')) } @got], [['b'], ['a']],
+	    'two at once share nothing';
 };
 
 subtest 'strict' => sub {

@@ -24,7 +24,7 @@ sub call {
     if (!defined $response) {
         my $error = $@;
         $hub->publish_discard;
-        die $error;
+        die $error || "The application returned nothing.\n";
     }
     return $self->response_cb($response, sub {
         my ($status, $headers) = @{ $_[0] };
