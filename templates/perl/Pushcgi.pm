@@ -21,7 +21,7 @@ our $CONFIG  = $ENV{PUSHCGI_CONFIG}  || '';
 
 # Longest time a call may take, and how long to leave a program alone that
 # did not answer: with many calls on a page, only one waits.
-our $TIMEOUT_S = 1;
+our $TIMEOUT_S = $ENV{PUSHCGI_TIMEOUT_S} || 1;
 our $PAUSE_S   = 10;
 
 # Where the site has pushcgi.js.
@@ -832,7 +832,9 @@ invented id: grant nothing before you know that the session is theirs.
 
 =item move_authz_session($old, $new)
 
-The session has another id now, as it should after a login.
+The session has another id now, as it should after a login.  (CGI::Session
+makes another one when it is given an empty id: C<< CGI::Session->new($dsn, '',
+...) >>.)
 
 =item clear_authz_session($topics, session => $session)
 
@@ -914,6 +916,10 @@ there, settings are in this file.
 =item PUSHCGI_SCRIPT_URL
 
 Where the site has pushcgi.js.  Also C<$Pushcgi::SCRIPT_URL>.
+
+=item PUSHCGI_TIMEOUT_S
+
+Longest time a call may take; default: 1.  Also C<$Pushcgi::TIMEOUT_S>.
 
 =item PUSHCGI_STRICT
 

@@ -29,7 +29,8 @@ describe("pages of Perl engines", () => {
 	});
 
 	it("are all there", () => {
-		assert.deepEqual(facts.pages.map(({ name }) => name), engines);
+		assert.deepEqual(facts.pages.map(({ name }) => name),
+			[...engines, "session"]);
 	});
 
 	for (const name of engines) {
@@ -59,4 +60,31 @@ describe("pages of Perl engines", () => {
 			await page.context().close();
 		});
 	}
+
+	it("a session: without another cookie, and over a login", async () => {
+		const { path, topic } = facts.pages.at(-1);
+		const page = await visit(browser, facts.url + path);
+		const publish = (text) => helper(facts.config, "publish",
+			"--private", topic, text);
+		const session = async () => {
+			const cookies = await page.context().cookies();
+
+			assert.deepEqual(cookies.map(({ name }) => name),
+				["CGISESSID"]);
+			return cookies[0].value;
+		};
+
+		await stateBecomes(page, "connected");
+		const before = await session();
+		await publish("one");
+		await waitUntil("it has come", async () =>
+			(await updates(page)).length >= 1);
+		await page.evaluate(() => fetch("", { method: "POST" }));
+		assert.notEqual(await session(), before);
+		await publish("two");
+		await waitUntil("the next has come", async () =>
+			(await updates(page)).length >= 2);
+		assert.deepEqual(await updates(page), ["one", "two"]);
+		await page.context().close();
+	});
 });

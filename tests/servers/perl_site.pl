@@ -9,8 +9,9 @@ use JSON::PP ();
 use PerlSite;
 use PushcgiTest;
 
-my $server = perl_site();
-my @pages = perl_pages();
+my $server = perl_site(MERCURE_SESSION_COOKIE => 'CGISESSID');
+my @pages = (perl_pages(), { name => 'session', path => '/app/session.cgi',
+    topic => PerlPage::topic('session') });
 utf8::decode($_->{topic}) for @pages;
 $| = 1;
 print 'READY ', JSON::PP->new->canonical->ascii->encode({

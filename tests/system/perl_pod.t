@@ -13,11 +13,12 @@ use Test::More;
 
 my $site = site_new();
 my %env = (PUSHCGI_PROGRAM => program('pushcgi'),
-    PUSHCGI_CONFIG => "$site/pushcgi.conf");
+    PUSHCGI_CONFIG => "$site/pushcgi.conf",
+    PUSHCGI_TIMEOUT_S => PushcgiTest::DEADLINE_S);
 my @warnings;
 
-($Pushcgi::PROGRAM, $Pushcgi::CONFIG) = @env{qw(PUSHCGI_PROGRAM
-    PUSHCGI_CONFIG)};
+($Pushcgi::PROGRAM, $Pushcgi::CONFIG, $Pushcgi::TIMEOUT_S) =
+    @env{qw(PUSHCGI_PROGRAM PUSHCGI_CONFIG PUSHCGI_TIMEOUT_S)};
 $SIG{__WARN__} = sub { push @warnings, @_ };
 
 # The verbatim paragraphs, those that follow each other as one.

@@ -507,7 +507,8 @@ END
 	my ($status, $out, $err) = run(['perl', '-T',
 	    '-I' . source('templates/perl'), '-e', $script, '$(a)'],
 	    env => { PUSHCGI_PROGRAM => $Pushcgi::PROGRAM,
-	    PUSHCGI_CONFIG => "$site/pushcgi.conf", CDPATH => '/' });
+	    PUSHCGI_CONFIG => "$site/pushcgi.conf", CDPATH => '/',
+	    PUSHCGI_TIMEOUT_S => PushcgiTest::DEADLINE_S });
 	is $err, '', 'no complaint';
 	is $out, row()->{id} . "\n$hub_url?topic=%24%28a%29\n", 'published';
 };

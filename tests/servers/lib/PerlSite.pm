@@ -47,6 +47,7 @@ sub settings {
 LoadModule perl_module $modules/mod_perl.so
 LoadModule proxy_http_module $modules/mod_proxy_http.so
 PerlSwitches -I$app
+SetEnv PUSHCGI_TIMEOUT_S @{[ PushcgiTest::DEADLINE_S ]}
 ProxyPass /app/starman/ http://127.0.0.1:$starman/
 Alias /app/registry.pl $app/cgi.cgi
 <Location /app/registry.pl>
@@ -90,7 +91,8 @@ sub perl_site {
 	my $pid = spawn(name => 'Starman', cwd => $app, stderr => $log,
 	    env => { PAGE_NAME => 'starman', PERL5LIB => $app,
 		PUSHCGI_PROGRAM => "$server->{dir}/pushcgi",
-		PUSHCGI_CONFIG => $hub->{config_path} },
+		PUSHCGI_CONFIG => $hub->{config_path},
+		PUSHCGI_TIMEOUT_S => PushcgiTest::DEADLINE_S },
 	    command => ['starman', '--listen', "127.0.0.1:$starman",
 		'--workers', 2, ($> == 0 ? ('--user', Servers::WEB_USER,
 		'--group', Servers::WEB_USER) : ()), 'app.psgi']);

@@ -3,7 +3,7 @@
 use strict;
 use warnings;
 use FindBin qw($Bin);
-use lib "$Bin/lib", "$Bin/../../templates/perl";
+use lib "$Bin/../system/lib", "$Bin/../../templates/perl";
 use CGI ();
 use File::Copy qw(copy);
 use HTML::Entities qw(decode_entities);
@@ -83,8 +83,6 @@ my $tag = qr{<script(?: [a-z-]+="$quoted")+></script>};
 # [function, call, what it may return at most]
 my @calls = (
 	['hub_url', sub { mercure_hub_url($_[0]) }, qr/$hub\?topic=$query/],
-	['hub_url: several', sub { mercure_hub_url([$_[0], 'a']) },
-	    qr/$hub\?topic=$query&topic=a/],
 	['hub_url: lastEventId', sub { mercure_hub_url('a',
 	    lastEventId => $_[0]) }, qr/$hub\?topic=a&lastEventID=$query/],
 	['hub_url: authorization', sub { mercure_hub_url('a',
@@ -255,7 +253,7 @@ subtest 'no template engine reads it again' => sub {
 	    allow_globals => ['$r'], out_method => \$out);
 	$interp->set_global('$r', $request);
 
-	for my $row (@nasty) {
+	for my $row (grep { $_->[1] =~ /[<%\@"&\r\n]/ } @nasty) {
 		my ($name, $text) = @$row;
 		my $want = Pushcgi->new->script_tag($text);
 		$want = '' if !defined $want;
