@@ -563,13 +563,13 @@ sub _no_request {
 sub _complaint {
     my ($self, $errors) = @_;
 
-    $errors =~ s/[\x00-\x1f\x7f]+/ /g;
     return $self->_failed("failed: $errors");
 }
 
 sub _failed {
     my ($self, $reason) = @_;
 
+    $reason =~ s/[\x00-\x1f\x7f]+/ /g;    # one line of a log
     die "$PROGRAM $reason\n" if _first($self->{strict}, $STRICT);
     warn "$PROGRAM $reason\n";
     return undef;    # one value in a list, too
@@ -900,6 +900,8 @@ For the Template Toolkit there is L<Template::Plugin::Pushcgi>, for
 HTML::Mason the component F<pushcgi.mc>.
 
 =head1 ENVIRONMENT
+
+They are read when the module is loaded; the variables can be set at any time.
 
 =over
 
