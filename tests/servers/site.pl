@@ -21,6 +21,6 @@ my $server = Servers->$name(hub => $hub, buffers => $buffers,
 $| = 1;
 print 'READY ', JSON::PP->new->canonical->encode({
     url => "http://127.0.0.1:$server->{port}/",
-    config => $hub->{config_path} }), "\n";
+    folder => "$server->{dir}/www", config => $hub->{config_path} }), "\n";
 sleep 1 until defined process_ended($server->{pid});
 die "$name has ended\n";

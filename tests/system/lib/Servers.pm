@@ -52,7 +52,7 @@ sub site {
 	    . " --config $hub->{config_path}\n", 0755);
 	mkdir "$dir/$_" for qw(www www/app run www/app/Pushcgi);
 	for my $path (qw(php/example.php php/pushcgi.php perl/example.cgi
-	    perl/Pushcgi.pm)) {
+	    perl/Pushcgi.pm js/pushcgi.js)) {
 		copy(source('templates', $path), "$dir/www/app/")
 		    or die "$path: $!\n";
 	}
@@ -213,7 +213,7 @@ server.http-parseopts = ( "url-normalize-unreserved" => "enable",
 server.max-request-size = 100
 ${user}server.modules = ( "mod_alias", "mod_cgi", "mod_setenv" )
 index-file.names = ( "index.html" )
-mimetype.assign = ( ".html" => "text/html" )
+mimetype.assign = ( ".html" => "text/html", ".js" => "text/javascript" )
 \$HTTP["url"] =~ "^/app/" {
 $php
 	setenv.set-environment = ( "PUSHCGI_PROGRAM" => "$dir/pushcgi",
@@ -301,6 +301,8 @@ ScriptSock "$dir/run/cgisock"
 FcgidIPCDir "$dir/run"
 FcgidProcessTableFile "$dir/run/fcgid_shm"
 TypesConfig /dev/null
+AddType text/html .html
+AddType text/javascript .js
 LimitRequestBody 100000
 <Directory "$dir">
 	Require all granted

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+// jspage.js - pages with pushcgi.js, and what they were told.
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { DEADLINE_MS, helper, source, start, waitUntil } from "./support.js";
+
+// A site of `server`; KEY=value settings are its hub's.
+export async function startSite(server, ...settings) {
+	const site = start("perl", [join(source, "tests", "servers", "site.pl"),
+		server, ...settings]);
+	const facts = await waitUntil(`${server} is ready`, () => {
+		assert.ok(!site.exited, site.errors);
+		const line = /^READY (.*)$/m.exec(site.output);
+		return line && JSON.parse(line[1]);
+	});
+
+	return {
+		...facts,
+		stop: () => site.stop(),
+		publish: (...args) => helper(facts.config, "publish", ...args),
+		// How many streams the hub holds, all topics together.
+		streams: async () => new Set((await helper(facts.config,
+			"subscriptions", "--json").then(JSON.parse)).subscriptions
+			.map(({ subscriber }) => subscriber)).size,
+	};
+}
+
+const escaped = (text) => text.replace(/&/g, "&amp;")
+	.replace(/"/g, "&quot;").replace(/</g, "&lt;");
+
+// Write a page with the script and these attributes.
+export async function writePage(site, name, attributes) {
+	const text = Object.entries(attributes).map(([key, value]) =>
+		`data-${key}="${escaped(typeof value === "string" ? value
+			: JSON.stringify(value))}"`).join(" ");
+
+	await writeFile(join(site.folder, name), `<!DOCTYPE html><title>x</title>
+<script>
+var got = [], told = [];
+["open", "gap", "retry", "close"].forEach(function (kind) {
+	document.addEventListener("pushcgi:" + kind, function (event) {
+		told.push([kind, event.detail]);
+	});
+});
+document.addEventListener("pushcgi:update", function (event) {
+	got.push(event.detail);
+});
+</script>
+<script src="/app/pushcgi.js" ${text}></script>
+`);
+	return site.url + name;
+}
+
+export async function openTab(context, url) {
+	const page = await context.newPage();
+
+	page.setDefaultTimeout(DEADLINE_MS);
+	await page.goto(url);
+	return page;
+}
+
+export const got = (page) => page.evaluate(() => got.map(({ data }) => data));
+export const told = (page, kind) => page.evaluate((wanted) => told
+	.filter(([name]) => name === wanted).map(([, detail]) => detail), kind);
+
+export const isOpen = (page) => waitUntil("the stream is open", async () =>
+	(await told(page, "open")).length);
+export const has = (page, data) => waitUntil(`${data} has come`, async () =>
+	(await got(page)).includes(data));
