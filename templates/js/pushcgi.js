@@ -33,7 +33,8 @@
 	// Keeps a stream open behind o.id; returns what ends it.  Tells "from"
 	// where it begins, and when a drained response, a "round", has ended.
 	function keep(o, tell) {
-		var source, timer, due, failures = 0, refreshed, held, isOpen, over;
+		var source, timer, due, timing, failures = 0, refreshed, held, looked, isOpen;
+		var over;
 
 		function address() {
 			var query = o.topics.map(function (topic) {
@@ -51,7 +52,7 @@
 		function stop() {
 			over = true;
 			clearTimeout(timer);
-			clearTimeout(due);
+			clearTimeout(timing);
 			if (source)
 				source.close();
 		}
@@ -71,10 +72,15 @@
 			timer = setTimeout(connect, ms);
 		}
 
+		// By the clock, too, since timers sleep when the machine does.
+		function plan() {
+			clearTimeout(timing);
+			due = o.refreshAfter && Date.now() + 1000 * o.refreshAfter;
+			timing = due && setTimeout(refresh, 1000 * o.refreshAfter);
+		}
+
 		function refresh(then) {
-			clearTimeout(due);
-			if (o.refreshAfter)
-				due = setTimeout(refresh, 1000 * o.refreshAfter);
+			plan();
 			ask("GET", o.refresh, true, function (status) {
 				refreshed = true;
 				if (over || !then)
@@ -98,6 +104,7 @@
 
 				if (over)
 					return;
+				looked = true;
 				if (!asked)
 					o.id = o.id || link && link[1];
 				else if (asked !== "earliest" && "earliest"
@@ -160,12 +167,11 @@
 				round = o.drain;
 				if (isOpen)
 					return;
-				isOpen = true;
+				isOpen = opened = true;
 				tell("open", {});
-				// The browser came back by itself.
-				if (opened)
+				if (!looked)
 					look(function () {});
-				opened = true;
+				looked = false;
 			};
 			source.onerror = function () {
 				// 1: an update of the type "error".
@@ -173,7 +179,11 @@
 					return;
 				if (source.readyState === 2)
 					return later(0, 0);
-				watch(MOST_MS, opened);
+				if (due && Date.now() > due) {
+					source.close();
+					refresh(connect);
+				} else
+					watch(MOST_MS, opened);
 				if (round)
 					tell("round");
 				else if (isOpen) {
@@ -184,8 +194,7 @@
 			};
 		}
 
-		if (o.refreshAfter)
-			due = setTimeout(refresh, 1000 * o.refreshAfter);
+		plan();
 		if (o.id)
 			open();
 		else

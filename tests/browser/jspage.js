@@ -29,13 +29,13 @@ export async function startSite(server, ...settings) {
 const escaped = (text) => text.replace(/&/g, "&amp;")
 	.replace(/"/g, "&quot;").replace(/</g, "&lt;");
 
-// Write a page with the script and these attributes.
-export async function writePage(site, name, attributes) {
+// A page with the script and these attributes.
+export function pageWith(attributes) {
 	const text = Object.entries(attributes).map(([key, value]) =>
 		`data-${key}="${escaped(typeof value === "string" ? value
 			: JSON.stringify(value))}"`).join(" ");
 
-	await writeFile(join(site.folder, name), `<!DOCTYPE html><title>x</title>
+	return `<!DOCTYPE html><title>x</title>
 <script>
 var got = [], told = [];
 ["open", "gap", "retry", "close"].forEach(function (kind) {
@@ -48,8 +48,13 @@ document.addEventListener("pushcgi:update", function (event) {
 });
 </script>
 <script src="/app/pushcgi.js" ${text}></script>
-`);
-	return site.url + name;
+`;
+}
+
+// Write it; returns its path.
+export async function writePage(site, name, attributes) {
+	await writeFile(join(site.folder, name), pageWith(attributes));
+	return name;
 }
 
 export async function openTab(context, url) {

@@ -70,8 +70,9 @@ export async function temporaryFolder() {
 	return { path, remove: () => rm(path, { recursive: true, force: true }) };
 }
 
-export function launch() {
+export function launch(options = {}) {
 	return chromium.launch({
+		...options,
 		executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
 		args: ["--no-sandbox", "--disable-gpu", "--disable-quic",
 			"--no-first-run", "--disable-background-networking",

@@ -38,13 +38,27 @@ for (const [server, way] of ways) {
 			return context;
 		}
 
-		async function openTabs(context, url, n) {
+		async function openTabs(context, path, n) {
 			const tabs = [];
 
 			for (let i = 0; i < n; i++)
-				tabs.push(await openTab(context, url));
+				tabs.push(await openTab(context, site.url + path));
 			await Promise.all(tabs.map(isOpen));
 			return tabs;
+		}
+
+		async function endWorker() {
+			const session = await browser.newBrowserCDPSession();
+			const { targetInfos } =
+				await session.send("Target.getTargets");
+			const workers = targetInfos.filter(({ type }) =>
+				type === "shared_worker");
+
+			assert.equal(workers.length, 1);
+			const { targetId } = workers[0];
+			assert.deepEqual(await session.send("Target.closeTarget",
+				{ targetId }), { success: true });
+			await session.detach();
 		}
 
 		const holdsOne = () => waitUntil("the hub has one stream",
@@ -74,12 +88,13 @@ for (const [server, way] of ways) {
 
 		it("six hold one stream, and a seventh loads", async () => {
 			const context = await visitor();
-			const url = await writePage(site, "six.html",
+			const path = await writePage(site, "six.html",
 				{ topics: [topic] });
-			const tabs = await openTabs(context, url, 6);
+			const tabs = await openTabs(context, path, 6);
 
 			await holdsOne();
-			tabs.push(await openTab(context, `${url}?seventh`));
+			tabs.push(await openTab(context,
+				`${site.url}${path}?seventh`));
 			assert.equal(await tabs[6].evaluate(() => performance
 				.getEntriesByType("navigation")[0]
 				.nextHopProtocol), "http/1.1");
@@ -92,9 +107,9 @@ for (const [server, way] of ways) {
 
 		it("nothing is lost when tabs are closed and crash", async () => {
 			const context = await visitor();
-			const url = await writePage(site, "end.html",
+			const path = await writePage(site, "end.html",
 				{ topics: [topic] });
-			const tabs = await openTabs(context, url, 6);
+			const tabs = await openTabs(context, path, 6);
 
 			// The first one leads, or has started the worker.
 			await publishing(1, 40, async () => {
@@ -110,12 +125,32 @@ for (const [server, way] of ways) {
 			await context.close();
 		});
 
+		it("nothing is lost when what holds the stream is ended", async () => {
+			const context = await visitor();
+			const path = await writePage(site, "kill.html",
+				{ topics: [topic] });
+			const tabs = await openTabs(context, path, 3);
+
+			await publishing(1, 30, async () => {
+				await has(tabs[2], "10");
+				if (way === "a worker")
+					await endWorker();
+				else
+					await tabs[0].evaluate(() => document
+						.querySelector("[data-topics]")
+						.pushcgi.close());
+			});
+			await exact(tabs.slice(1), 1, 30);
+			await holdsOne();
+			await context.close();
+		});
+
 		it("a tab that joins gets what is behind its last event id",
 			async () => {
 			const context = await visitor();
 			const topics = [topic, "https://example.com/{more}"];
-			const url = await writePage(site, "first.html", { topics });
-			const [first] = await openTabs(context, url, 1);
+			const path = await writePage(site, "first.html", { topics });
+			const [first] = await openTabs(context, path, 1);
 			let joined = [];
 
 			await publishing(1, 20, async () => {
@@ -124,8 +159,8 @@ for (const [server, way] of ways) {
 					const [{ lastEventId }] = (await first.evaluate(
 						() => got)).filter(({ data }) =>
 						data === `${n}`);
-					joined.push([n, await openTab(context,
-						await writePage(site, `at${n}.html`, { topics,
+					joined.push([n, await openTab(context, site.url
+						+ await writePage(site, `at${n}.html`, { topics,
 							"last-event-id": lastEventId }))]);
 				}
 			});
@@ -135,6 +170,58 @@ for (const [server, way] of ways) {
 					.filter((data) => data !== "x"),
 				numbers(n + 1, 20));
 			}
+			await context.close();
+		});
+
+		it("tabs of other topics get only their own", async () => {
+			const context = await visitor();
+			const pages = await Promise.all([topic, other].map(
+				async (name, i) => openTab(context, site.url
+					+ await writePage(site, `own${i}.html`,
+						{ topics: [name] }))));
+
+			await Promise.all(pages.map(isOpen));
+			await publishing(1, 2, () => {});
+			await has(pages[0], "2");
+			await has(pages[1], "x");
+			assert.deepEqual(await got(pages[0]), ["1", "2"]);
+			assert.deepEqual([...new Set(await got(pages[1]))], ["x"]);
+			assert.equal(await site.streams(), 2);
+			await context.close();
+		});
+
+		it("who wants it so shares one stream of all topics", async () => {
+			const context = await visitor();
+			const topics = ["https://example.com/a",
+				"https://example.com/b", "https://example.com/c"];
+			const pages = [];
+			const join = async (name) => {
+				const page = await openTab(context, site.url
+					+ await writePage(site, `all${pages.length}.html`,
+						{ topics: [name], types: [name],
+							share: "all" }));
+
+				await isOpen(page);
+				pages.push(page);
+			};
+
+			await join(topic);
+			// Each time the stream is asked for anew, with one more.
+			await publishing(1, 10, async () => {
+				for (const name of topics)
+					await join(name);
+			});
+			for (const name of topics)
+				await site.publish("--type", name, name, name);
+			await site.publish(topic, "11");
+			await exact(pages.slice(0, 1), 1, 11);
+			// Updates with a type come only to who wants it.
+			for (const [i, name] of topics.entries()) {
+				await has(pages[i + 1], "11");
+				assert.deepEqual((await got(pages[i + 1]))
+					.filter((data) => /^h/.test(data)), [name]);
+			}
+			await holdsOne();
 			await context.close();
 		});
 	});

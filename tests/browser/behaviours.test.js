@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: MIT
+// behaviours.test.js - each row of the table in templates/js/README.md, in Chromium.
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { answers, startFront, startPlain } from "./jsfront.js";
+import { got, has, isOpen, openTab, pageWith, startSite, told, writePage }
+	from "./jspage.js";
+import { helper, launch, waitUntil } from "./support.js";
+
+const topic = "https://example.com/behaviours";
+// What the example application grants, and where it sets its cookie.
+const own = "https://example.com/php";
+const refresh = "/app/example.php";
+
+describe("pushcgi.js, when", { concurrency: 8 }, () => {
+	let browser, site, serial = 0;
+
+	before(async () => {
+		site = await startSite("lighttpd", "MERCURE_RETRY=100",
+			"MERCURE_HUB_RECONCILIATION_LENGTH=20");
+		// Pages that were left are kept, as for people.
+		browser = await launch({ ignoreDefaultArgs:
+			["--disable-back-forward-cache"] });
+	});
+	after(async () => {
+		await browser?.close();
+		await site?.stop();
+	});
+
+	// Run `act` with a front and a visitor of its own, and a topic.
+	const row = (what, act) => it(what, async () => {
+		const front = await startFront(site);
+		const context = await browser.newContext();
+		const topic = `https://example.com/${serial++}`;
+		const tab = async (attributes = {}) => openTab(context,
+			front.url + await writePage(site, `page${serial++}.html`,
+				{ topics: [topic], share: "none", ...attributes }));
+		const publish = async (...data) => {
+			for (const text of data)
+				await site.publish("--private", topic, text);
+		};
+
+		try {
+			await act({ front, context, tab, topic, publish });
+		} finally {
+			await context.close();
+			front.stop();
+		}
+	});
+
+	const tells = (page, kind, condition = () => true) =>
+		waitUntil(`it tells ${kind}`, async () =>
+			(await told(page, kind)).find(condition));
+
+	// The visitor's cookie; the token expires, the cookie does not.
+	async function setCookie(context, value, ...topics) {
+		await context.addCookies([{ name: "mercureAuthorization", value,
+			domain: "127.0.0.1", path: "/.well-known/mercure" }]);
+	}
+	const token = async (lifetime, topic) => (await helper(site.config,
+		"subscriber-jwt", "--lifetime", `${lifetime}`, "-t", topic)).trim();
+
+	async function missedNothing(page, ...data) {
+		await has(page, data.at(-1));
+		assert.deepEqual(await got(page), data);
+		assert.deepEqual(await told(page, "gap"), []);
+	}
+
+	for (const [status, headers] of [[503, {}], [502, {}],
+		[429, { "Retry-After": "1" }]]) {
+		row(`the hub answers ${status}`,
+			async ({ front, context, tab, topic, publish }) => {
+			await setCookie(context, await token(60, topic));
+			const page = await tab();
+
+			await isOpen(page);
+			await publish("1");
+			await has(page, "1");
+			front.fault = answers(status, headers);
+			front.cut();
+			await publish("2");
+			const { delay } = await tells(page, "retry",
+				(detail) => detail.status === status);
+			if (status === 429)
+				assert.ok(delay >= 1000, `${delay} ms`);
+			front.fault = null;
+			await publish("3");
+			await missedNothing(page, "1", "2", "3");
+		});
+	}
+
+	row("the hub answers 401, and a new cookie is to be had",
+		async ({ front, context, tab }) => {
+		await setCookie(context, "x.y.z");
+		const page = await tab({ topics: [own], refresh });
+
+		await isOpen(page);
+		assert.equal(front.statuses[0], 401);
+		await site.publish("--private", own, "mine");
+		await has(page, "mine");
+		await setCookie(context, "x.y.z");
+		front.cut();
+		await waitUntil("it was refused", () =>
+			front.statuses.filter((s) => s === 401).length > 1);
+		await site.publish("--private", own, "again");
+		await has(page, "again");
+		assert.deepEqual(await told(page, "gap"), []);
+	});
+
+	row("the hub answers 401, and no cookie is to be had",
+		async ({ front, context, tab }) => {
+		await setCookie(context, "x.y.z");
+		const page = await tab();
+
+		assert.deepEqual(await tells(page, "close"), { status: 401 });
+		assert.equal(front.asked.length, 1);
+	});
+
+	row("the cookie expires in the middle of a stream",
+		async ({ front, context, tab }) => {
+		await setCookie(context, await token(2, own));
+		const page = await tab({ topics: [own], refresh });
+
+		await isOpen(page);
+		await waitUntil("it was refused",
+			() => front.statuses.includes(401));
+		await site.publish("--private", own, "late");
+		await has(page, "late");
+	});
+
+	row("the cookie is refreshed before it expires",
+		async ({ front, context, tab }) => {
+		const first = await token(60, own);
+
+		await setCookie(context, first);
+		const page = await tab({ topics: [own], refresh,
+			"refresh-after": 1 });
+
+		await isOpen(page);
+		await waitUntil("there is another cookie", async () =>
+			(await context.cookies())[0].value !== first);
+		assert.deepEqual(await told(page, "retry"), []);
+		front.cut();
+		await tells(page, "retry");
+		await site.publish("--private", own, "early");
+		await has(page, "early");
+		assert.ok(!front.statuses.includes(401), `${front.statuses}`);
+	});
+
+	row("the machine slept over the cookie's end",
+		async ({ front, context, tab }) => {
+		await context.addInitScript(() => {
+			const now = Date.now;
+
+			globalThis.slept = 0;
+			Date.now = () => now() + slept;
+		});
+		await setCookie(context, await token(60, own));
+		const page = await tab({ topics: [own], refresh,
+			"refresh-after": 3600 });
+
+		await isOpen(page);
+		await context.clearCookies();
+		await page.evaluate(() => { slept = 3600001; });
+		front.cut();
+		await waitUntil("there is a cookie", async () =>
+			(await context.cookies()).length);
+		await site.publish("--private", own, "morning");
+		await has(page, "morning");
+	});
+
+	row("the clock is set", async ({ front, context, tab, topic,
+		publish }) => {
+		await context.addInitScript(() => {
+			const now = Date.now;
+
+			globalThis.wrong = 0;
+			Date.now = () => now() + wrong;
+		});
+		await setCookie(context, await token(60, topic));
+		const page = await tab({ refresh: "/x", "refresh-after": 3600 });
+
+		await isOpen(page);
+		await page.evaluate(() => { wrong = -864e5; });
+		await publish("1");
+		front.cut();
+		await publish("2");
+		await missedNothing(page, "1", "2");
+	});
+
+	row("the network is cut", async ({ front, context, tab, topic,
+		publish }) => {
+		await setCookie(context, await token(60, topic));
+		const page = await tab();
+
+		await isOpen(page);
+		await publish("1");
+		await context.setOffline(true);
+		front.cut();
+		await publish("2");
+		await tells(page, "retry");
+		await context.setOffline(false);
+		await publish("3");
+		await missedNothing(page, "1", "2", "3");
+	});
+
+	row("the network is slow", async ({ context, tab, topic, publish }) => {
+		await setCookie(context, await token(60, topic));
+		const page = await tab({ "drain-after": 5 });
+		const network = await context.newCDPSession(page);
+
+		await network.send("Network.enable");
+		await network.send("Network.emulateNetworkConditions", {
+			offline: false, latency: 300, downloadThroughput: 20000,
+			uploadThroughput: 5000 });
+		await page.reload();
+		await isOpen(page);
+		const large = Array.from({ length: 15 },
+			(_, i) => `${i}${"x".repeat(2000)}`);
+		await publish(...large);
+		await missedNothing(page, ...large);
+	});
+
+	row("the page is frozen, and holds the stream of others",
+		async ({ context, tab, topic, publish }) => {
+		await context.addInitScript(() => {
+			delete globalThis.SharedWorker;
+		});
+		await setCookie(context, await token(60, topic));
+		const [leader, other] = [await tab({ share: "same" }),
+			await tab({ share: "same" })];
+		const life = await context.newCDPSession(leader);
+
+		await isOpen(leader);
+		await isOpen(other);
+		await publish("1");
+		await has(leader, "1");
+		await life.send("Page.setWebLifecycleState", { state: "frozen" });
+		await publish("2");
+		await missedNothing(other, "1", "2");
+		await life.send("Page.setWebLifecycleState", { state: "active" });
+		await publish("3");
+		await missedNothing(leader, "1", "2", "3");
+		await missedNothing(other, "1", "2", "3");
+	});
+
+	row("the page is left and comes back from the browser's memory",
+		async ({ front, context, tab, topic, publish }) => {
+		await setCookie(context, await token(60, topic));
+		const page = await tab({ share: "same" });
+
+		await isOpen(page);
+		await publish("1");
+		await has(page, "1");
+		await page.evaluate(() => { globalThis.kept = true; });
+		await page.goto(`${front.url}index.html`);
+		await publish("2");
+		await page.goBack({ waitUntil: "commit" });
+		await publish("3");
+		assert.equal(await page.evaluate(() => globalThis.kept), true);
+		await missedNothing(page, "1", "2", "3");
+	});
+
+	row("the hub does not know the last event id any more",
+		async ({ front, context, tab, topic, publish }) => {
+		await setCookie(context, await token(60, topic));
+		const page = await tab();
+
+		await isOpen(page);
+		await publish("1");
+		await has(page, "1");
+		const [{ lastEventId }] = await page.evaluate(() => got);
+		front.fault = answers(503);
+		front.cut();
+		await tells(page, "retry", ({ status }) => status === 503);
+		await publish(...Array.from({ length: 30 }, (_, i) => `${i + 2}`));
+		front.fault = null;
+		assert.deepEqual(await tells(page, "gap"), { lastEventId });
+		await has(page, "31");
+		const all = await got(page);
+		assert.ok(all.length > 10 && all.length < 31, `${all}`);
+		assert.equal((await told(page, "gap")).length, 1);
+	});
+
+	row("the page is older than what the hub remembers",
+		async ({ tab }) => {
+		const page = await tab({ "last-event-id": "urn:uuid:unknown" });
+
+		assert.deepEqual(await tells(page, "gap"),
+			{ lastEventId: "urn:uuid:unknown" });
+	});
+});
+
+describe("pushcgi.js, when browsers and servers have their ways", () => {
+	let browser;
+
+	before(async () => { browser = await launch(); });
+	after(async () => { await browser?.close(); });
+
+	it("the front end holds responses back", async () => {
+		const buffers = await startSite("lighttpd", "buffers");
+		const context = await browser.newContext();
+
+		try {
+			const page = await openTab(context, buffers.url
+				+ await writePage(buffers, "page.html",
+					{ topics: [topic], "drain-after": 1,
+						"last-event-id": "earliest" }));
+			await buffers.publish(topic, "1");
+			await has(page, "1");
+			await buffers.publish(topic, "2");
+			await has(page, "2");
+			assert.deepEqual(await got(page), ["1", "2"]);
+			assert.deepEqual(await told(page, "gap"), []);
+		} finally {
+			await context.close();
+			await buffers.stop();
+		}
+	});
+
+	it("the server is any that sends events", async () => {
+		const plain = await startPlain(pageWith({ topics: ["x"],
+			url: "/events", share: "none" }));
+		const context = await browser.newContext();
+
+		try {
+			const page = await openTab(context, plain.url);
+
+			await isOpen(page);
+			plain.publish("1");
+			await has(page, "1");
+			// The browser comes back by itself.
+			plain.cut();
+			plain.publish("2");
+			await has(page, "2");
+			// It gives up.
+			plain.fault = answers(500);
+			plain.cut();
+			plain.publish("3");
+			await waitUntil("it has given up", async () => (await
+				told(page, "retry")).some(({ delay }) => delay));
+			plain.fault = null;
+			await has(page, "3");
+			plain.publish("4");
+			await has(page, "4");
+			assert.deepEqual(await got(page), ["1", "2", "3", "4"]);
+			assert.equal(plain.streams(), 1);
+		} finally {
+			await context.close();
+			plain.stop();
+		}
+	});
+});
