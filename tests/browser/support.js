@@ -70,13 +70,13 @@ export async function temporaryFolder() {
 	return { path, remove: () => rm(path, { recursive: true, force: true }) };
 }
 
-export function launch(options = {}) {
+export function launch({ args = [], ...options } = {}) {
 	return chromium.launch({
 		...options,
 		executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
 		args: ["--no-sandbox", "--disable-gpu", "--disable-quic",
 			"--no-first-run", "--disable-background-networking",
-			"--disable-component-update", "--disable-sync"],
+			"--disable-component-update", "--disable-sync", ...args],
 	});
 }
 

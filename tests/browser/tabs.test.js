@@ -226,3 +226,40 @@ for (const [server, way] of ways) {
 		});
 	});
 }
+
+describe("tabs of a site without https", () => {
+	let browser, site;
+
+	before(async () => {
+		site = await startSite("lighttpd");
+		browser = await launch({ args:
+			["--host-resolver-rules=MAP site.example 127.0.0.1"] });
+	});
+	after(async () => {
+		await browser?.close();
+		await site?.stop();
+	});
+
+	it("six hold one stream, also when the first is closed", async () => {
+		const context = await browser.newContext();
+		const url = site.url.replace("127.0.0.1", "site.example")
+			+ await writePage(site, "six.html", { topics: [topic] });
+		const tabs = [];
+
+		for (let i = 0; i < 6; i++)
+			tabs.push(await openTab(context, url));
+		await Promise.all(tabs.map(isOpen));
+		assert.equal(await tabs[0].evaluate(() => isSecureContext), false);
+		assert.equal(await site.streams(), 1);
+		await site.publish(topic, "1");
+		await has(tabs[0], "1");
+		await tabs[0].close();
+		await site.publish(topic, "2");
+		for (const tab of tabs.slice(1)) {
+			await has(tab, "2");
+			assert.deepEqual(await got(tab), ["1", "2"]);
+		}
+		assert.equal(await site.streams(), 1);
+		await context.close();
+	});
+});
