@@ -2,7 +2,7 @@
 // tabs.test.js - the tabs of a site share one stream, and miss nothing.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { got, has, isOpen, openTab, startSite, told, writePage }
+import { got, has, isOpen, openTab, startSite, writePage }
 	from "./jspage.js";
 import { launch, waitUntil } from "./support.js";
 
@@ -20,7 +20,7 @@ for (const [server, way] of ways) {
 		let browser, site;
 
 		before(async () => {
-			site = await startSite(server);
+			site = await startSite(server, "MERCURE_DRAIN_WAIT=1");
 			browser = await launch();
 		});
 		after(async () => {
@@ -170,6 +170,41 @@ for (const [server, way] of ways) {
 					.filter((data) => data !== "x"),
 				numbers(n + 1, 20));
 			}
+			await context.close();
+		});
+
+		it("a tab that joins at a place the others never were at",
+			async () => {
+			const context = await visitor();
+			const path = await writePage(site, "there.html",
+				{ topics: [topic] });
+			const [first] = await openTabs(context, path, 1);
+			// Where the hub's log ends, as a page is told.
+			const joinLater = async (name) => {
+				await site.publish(other, "x");
+				const link = await first.evaluate(async () =>
+					(await fetch("/.well-known/mercure?topic=x",
+						{ method: "HEAD" })).headers.get("Link"));
+				const [, id] = /last-event-id="([^"]*)"/.exec(link);
+
+				return async () => openTab(context, site.url
+					+ await writePage(site, name,
+						{ topics: [topic], "last-event-id": id }));
+			};
+
+			await publishing(1, 2, () => {});
+			const join = await joinLater("behind.html");
+			await publishing(3, 5, () => {});
+			const behind = await join();
+			await has(behind, "5");
+			const atEnd = await (await joinLater("end.html"))();
+			await isOpen(atEnd);
+			await holdsOne();
+			await publishing(6, 8, () => {});
+			await exact([first], 1, 8);
+			await exact([behind], 3, 8);
+			await exact([atEnd], 6, 8);
+			await holdsOne();
 			await context.close();
 		});
 

@@ -10,6 +10,9 @@ use FindBin;
 
 my $c = "/* SPDX-License-Identifier: MIT */\n";
 my $long = "int\nlong_one(void)\n{\n" . "\tx();\n" x 80 . "}\n";
+# Which do not get smaller.
+my $bytes = join '', map { sprintf '%x', $_ * 40503 % 65521 } 1 .. 3000;
+my $row = "| x | y | behaviours.test.js: z |\n";
 my $make = "helpers/buf.c helpers/buf.h helpers/form.h\n";
 
 # lint, what is wrong, path => text of what is wrong, expected words
@@ -79,6 +82,20 @@ my @cases = (
 	[ 'memory.pl', 'an exception for nothing',
 	    'helpers/mem.c', "$c\tp = mem_calloc(1, n);\n",
 	    'cmd_main does not allocate' ],
+	[ 'script.pl', 'a script that is too large',
+	    'templates/js/pushcgi.js', $bytes, 'below 4096',
+	    'templates/js/README.md', $row ],
+	[ 'script.pl', 'a behaviour whose test is gone',
+	    'templates/js/pushcgi.js', '', 'there is no',
+	    'templates/js/README.md', $row ],
+	[ 'script.pl', 'a behaviour whose test has changed',
+	    'templates/js/pushcgi.js', '', 'does not say',
+	    'templates/js/README.md', $row,
+	    'tests/browser/behaviours.test.js', "x\n" ],
+	[ 'script.pl', 'a test without a behaviour',
+	    'templates/js/pushcgi.js', '', "no row for the test 'y'",
+	    'templates/js/README.md', $row,
+	    'tests/browser/behaviours.test.js', "z\n\trow(\"y\", () => {\n" ],
 	[ 'format.sh', 'spaces for tabs',
 	    'helpers/buf.c', "int\nf(void)\n{\n    return 1;\n}\n",
 	    'clang-format|not installed' ],
