@@ -109,7 +109,7 @@ function keep(o, tell) {
 			else if (!status || status === 429
 				|| status > 499 && status !== 501
 				|| status === 401 && o.refresh)
-				later(status, +x.getResponseHeader("Retry-After"));
+				later(status, +x.getResponseHeader("Retry-After") || 0);
 			else if ([204, 400, 401, 403, 410].indexOf(status) < 0)
 				open();
 			else
@@ -158,7 +158,7 @@ function keep(o, tell) {
 			located = false;
 		};
 		source.onerror = function () {
-			// 1: an update of the type "error".
+			// An update of the type "error".
 			if (source.readyState === 1)
 				return;
 			if (source.readyState === 2)
@@ -497,7 +497,7 @@ self.pushcgi = {
 };
 if (!script || !script.dataset.topics)
 	return;
-// Later scripts have their listeners by then.
+// Behind later scripts.
 if (document.readyState === "loading")
 	document.addEventListener("DOMContentLoaded", begin);
 else
