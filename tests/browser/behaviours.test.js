@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// behaviours.test.js - each row of the table in templates/js/README.md, in Chromium.
+// behaviours.test.js - the rows of templates/js/README.md, in Chromium.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { answers, startFront, startPlain } from "./jsfront.js";
@@ -51,13 +51,13 @@ describe("pushcgi.js, when", { concurrency: 8 }, () => {
 		waitUntil(`it tells ${kind}`, async () =>
 			(await told(page, kind)).find(condition));
 
-	// The visitor's cookie; the token expires, the cookie does not.
-	async function setCookie(context, value, ...topics) {
+	// The visitor's cookie: its token may expire, it does not.
+	async function setCookie(context, value) {
 		await context.addCookies([{ name: "mercureAuthorization", value,
 			domain: "127.0.0.1", path: "/.well-known/mercure" }]);
 	}
 	const token = async (lifetime, topic) => (await helper(site.config,
-		"subscriber-jwt", "--lifetime", `${lifetime}`, "-t", topic)).trim();
+		"subscriber-jwt", `--lifetime=${lifetime}`, "-t", topic)).trim();
 
 	async function missedNothing(page, ...data) {
 		await has(page, data.at(-1));
@@ -261,7 +261,7 @@ describe("pushcgi.js, when", { concurrency: 8 }, () => {
 	});
 });
 
-describe("pushcgi.js, when browsers and servers have their ways", () => {
+describe("pushcgi.js, when the server is another", { concurrency: 3 }, () => {
 	let browser;
 
 	before(async () => { browser = await launch(); });
@@ -296,7 +296,7 @@ describe("pushcgi.js, when browsers and servers have their ways", () => {
 		const tab = async (name, attributes) => openTab(context, front.url
 			+ await writePage(site, name, { topics: [topic],
 				...attributes }));
-		const gaps = (page) => waitUntil("it tells of a gap", async () => {
+		const gaps = (page) => waitUntil("it tells a gap", async () => {
 			const all = await told(page, "gap");
 			return all.length && all;
 		});

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// jsfront.js - what may stand between a page and its hub, and a hub of another kind.
+// jsfront.js - what may stand between a page and its hub, and another hub.
 import { readFile } from "node:fs/promises";
 import { createServer, request } from "node:http";
 import { join } from "node:path";

@@ -15,254 +15,252 @@ const ways = [["lighttpd", "a worker"], ["apache", "an elected tab"]];
 const numbers = (first, last) => Array.from({ length: last - first + 1 },
 	(_, i) => `${first + i}`);
 
-for (const [server, way] of ways) {
-	describe(`tabs with ${way}, behind ${server}`, () => {
-		let browser, site;
+function oneStream(server, way) {
+	let browser, site;
 
-		before(async () => {
-			site = await startSite(server, "MERCURE_DRAIN_WAIT=1");
-			browser = await launch();
-		});
-		after(async () => {
-			await browser?.close();
-			await site?.stop();
-		});
+	before(async () => {
+		site = await startSite(server, "MERCURE_DRAIN_WAIT=1");
+		browser = await launch();
+	});
+	after(async () => {
+		await browser?.close();
+		await site?.stop();
+	});
 
-		async function visitor() {
-			const context = await browser.newContext();
+	async function visitor() {
+		const context = await browser.newContext();
 
-			if (way !== "a worker")
-				await context.addInitScript(() => {
-					delete globalThis.SharedWorker;
-				});
-			return context;
-		}
-
-		async function openTabs(context, path, n) {
-			const tabs = [];
-
-			for (let i = 0; i < n; i++)
-				tabs.push(await openTab(context, site.url + path));
-			await Promise.all(tabs.map(isOpen));
-			return tabs;
-		}
-
-		async function endWorker() {
-			const session = await browser.newBrowserCDPSession();
-			const { targetInfos } =
-				await session.send("Target.getTargets");
-			const workers = targetInfos.filter(({ type }) =>
-				type === "shared_worker");
-
-			assert.equal(workers.length, 1);
-			const { targetId } = workers[0];
-			assert.deepEqual(await session.send("Target.closeTarget",
-				{ targetId }), { success: true });
-			await session.detach();
-		}
-
-		const holdsOne = () => waitUntil("the hub has one stream",
-			async () => await site.streams() === 1);
-
-		// Publish first to last, one after the other, while `act` goes on.
-		async function publishing(first, last, act) {
-			const all = (async () => {
-				for (const n of numbers(first, last)) {
-					await site.publish(other, "x");
-					await site.publish(topic, n);
-				}
-			})();
-
-			await act();
-			await all;
-		}
-
-		// Each has got these, all of them once and in order.
-		async function exact(tabs, first, last) {
-			for (const tab of tabs) {
-				await has(tab, `${last}`);
-				assert.deepEqual(await got(tab),
-					numbers(first, last));
-			}
-		}
-
-		it("six hold one stream, and a seventh loads", async () => {
-			const context = await visitor();
-			const path = await writePage(site, "six.html",
-				{ topics: [topic] });
-			const tabs = await openTabs(context, path, 6);
-
-			await holdsOne();
-			tabs.push(await openTab(context,
-				`${site.url}${path}?seventh`));
-			assert.equal(await tabs[6].evaluate(() => performance
-				.getEntriesByType("navigation")[0]
-				.nextHopProtocol), "http/1.1");
-			await isOpen(tabs[6]);
-			await holdsOne();
-			await publishing(1, 3, () => {});
-			await exact(tabs, 1, 3);
-			await context.close();
-		});
-
-		it("nothing is lost when tabs are closed and crash", async () => {
-			const context = await visitor();
-			const path = await writePage(site, "end.html",
-				{ topics: [topic] });
-			const tabs = await openTabs(context, path, 6);
-
-			// The first one leads, or has started the worker.
-			await publishing(1, 40, async () => {
-				await has(tabs[0], "3");
-				await tabs[0].close();
-				await has(tabs[1], "10");
-				tabs[1].goto("chrome://crash").catch(() => {});
-				await has(tabs[2], "20");
-				await tabs[2].close();
+		if (way !== "a worker")
+			await context.addInitScript(() => {
+				delete globalThis.SharedWorker;
 			});
-			await exact(tabs.slice(3), 1, 40);
-			await holdsOne();
-			await context.close();
-		});
+		return context;
+	}
 
-		it("nothing is lost when what holds the stream is ended", async () => {
-			const context = await visitor();
-			const path = await writePage(site, "kill.html",
-				{ topics: [topic] });
-			const tabs = await openTabs(context, path, 3);
+	async function openTabs(context, path, n) {
+		const tabs = [];
 
-			await publishing(1, 30, async () => {
-				await has(tabs[2], "10");
-				if (way === "a worker")
-					await endWorker();
-				else
-					await tabs[0].evaluate(() => document
-						.querySelector("[data-topics]")
-						.pushcgi.close());
-			});
-			await exact(tabs.slice(1), 1, 30);
-			await holdsOne();
-			await context.close();
-		});
+		for (let i = 0; i < n; i++)
+			tabs.push(await openTab(context, site.url + path));
+		await Promise.all(tabs.map(isOpen));
+		return tabs;
+	}
 
-		it("a tab that joins gets what is behind its last event id",
-			async () => {
-			const context = await visitor();
-			const topics = [topic, "https://example.com/{more}"];
-			const path = await writePage(site, "first.html", { topics });
-			const [first] = await openTabs(context, path, 1);
-			let joined = [];
+	async function endWorker() {
+		const session = await browser.newBrowserCDPSession();
+		const { targetInfos } =
+			await session.send("Target.getTargets");
+		const workers = targetInfos.filter(({ type }) =>
+			type === "shared_worker");
 
-			await publishing(1, 20, async () => {
-				for (const n of [5, 10]) {
-					await has(first, `${n}`);
-					const [{ lastEventId }] = (await first.evaluate(
-						() => got)).filter(({ data }) =>
-						data === `${n}`);
-					joined.push([n, await openTab(context, site.url
-						+ await writePage(site, `at${n}.html`, { topics,
-							"last-event-id": lastEventId }))]);
-				}
-			});
-			for (const [n, tab] of joined) {
-				await has(tab, "20");
-				assert.deepEqual((await got(tab))
-					.filter((data) => data !== "x"),
-				numbers(n + 1, 20));
-			}
-			await context.close();
-		});
+		assert.equal(workers.length, 1);
+		const { targetId } = workers[0];
+		assert.deepEqual(await session.send("Target.closeTarget",
+			{ targetId }), { success: true });
+		await session.detach();
+	}
 
-		it("a tab that joins at a place the others never were at",
-			async () => {
-			const context = await visitor();
-			const path = await writePage(site, "there.html",
-				{ topics: [topic] });
-			const [first] = await openTabs(context, path, 1);
-			// Where the hub's log ends, as a page is told.
-			const joinLater = async (name) => {
+	const holdsOne = () => waitUntil("the hub has one stream",
+		async () => await site.streams() === 1);
+
+	// Publish first to last, one after the other, while `act` goes on.
+	async function publishing(first, last, act) {
+		const all = (async () => {
+			for (const n of numbers(first, last)) {
 				await site.publish(other, "x");
-				const link = await first.evaluate(async () =>
-					(await fetch("/.well-known/mercure?topic=x",
-						{ method: "HEAD" })).headers.get("Link"));
-				const [, id] = /last-event-id="([^"]*)"/.exec(link);
-
-				return async () => openTab(context, site.url
-					+ await writePage(site, name,
-						{ topics: [topic], "last-event-id": id }));
-			};
-
-			await publishing(1, 2, () => {});
-			const join = await joinLater("behind.html");
-			await publishing(3, 5, () => {});
-			const behind = await join();
-			await has(behind, "5");
-			const atEnd = await (await joinLater("end.html"))();
-			await isOpen(atEnd);
-			await holdsOne();
-			await publishing(6, 8, () => {});
-			await exact([first], 1, 8);
-			await exact([behind], 3, 8);
-			await exact([atEnd], 6, 8);
-			await holdsOne();
-			await context.close();
-		});
-
-		it("tabs of other topics get only their own", async () => {
-			const context = await visitor();
-			const pages = await Promise.all([topic, other].map(
-				async (name, i) => openTab(context, site.url
-					+ await writePage(site, `own${i}.html`,
-						{ topics: [name] }))));
-
-			await Promise.all(pages.map(isOpen));
-			await publishing(1, 2, () => {});
-			await has(pages[0], "2");
-			await has(pages[1], "x");
-			assert.deepEqual(await got(pages[0]), ["1", "2"]);
-			assert.deepEqual([...new Set(await got(pages[1]))], ["x"]);
-			assert.equal(await site.streams(), 2);
-			await context.close();
-		});
-
-		it("who wants it so shares one stream of all topics", async () => {
-			const context = await visitor();
-			const topics = ["https://example.com/a",
-				"https://example.com/b", "https://example.com/c"];
-			const pages = [];
-			const join = async (name) => {
-				const page = await openTab(context, site.url
-					+ await writePage(site, `all${pages.length}.html`,
-						{ topics: [name], types: [name],
-							share: "all" }));
-
-				await isOpen(page);
-				pages.push(page);
-			};
-
-			await join(topic);
-			// Each time the stream is asked for anew, with one more.
-			await publishing(1, 10, async () => {
-				for (const name of topics)
-					await join(name);
-			});
-			for (const name of topics)
-				await site.publish("--type", name, name, name);
-			await site.publish(topic, "11");
-			await exact(pages.slice(0, 1), 1, 11);
-			// Updates with a type come only to who wants it.
-			for (const [i, name] of topics.entries()) {
-				await has(pages[i + 1], "11");
-				assert.deepEqual((await got(pages[i + 1]))
-					.filter((data) => /^h/.test(data)), [name]);
+				await site.publish(topic, n);
 			}
-			await holdsOne();
-			await context.close();
+		})();
+
+		await act();
+		await all;
+	}
+
+	// Each has got these, all of them once and in order.
+	async function exact(tabs, first, last) {
+		for (const tab of tabs) {
+			await has(tab, `${last}`);
+			assert.deepEqual(await got(tab),
+				numbers(first, last));
+		}
+	}
+
+	it("six hold one stream, and a seventh loads", async () => {
+		const context = await visitor();
+		const path = await writePage(site, "six.html",
+			{ topics: [topic] });
+		const tabs = await openTabs(context, path, 6);
+
+		await holdsOne();
+		tabs.push(await openTab(context,
+			`${site.url}${path}?seventh`));
+		assert.equal(await tabs[6].evaluate(() => performance
+			.getEntriesByType("navigation")[0]
+			.nextHopProtocol), "http/1.1");
+		await isOpen(tabs[6]);
+		await holdsOne();
+		await publishing(1, 3, () => {});
+		await exact(tabs, 1, 3);
+		await context.close();
+	});
+
+	it("nothing is lost when tabs are closed and crash", async () => {
+		const context = await visitor();
+		const path = await writePage(site, "end.html",
+			{ topics: [topic] });
+		const tabs = await openTabs(context, path, 6);
+
+		// The first one leads, or has started the worker.
+		await publishing(1, 40, async () => {
+			await has(tabs[0], "3");
+			await tabs[0].close();
+			await has(tabs[1], "10");
+			tabs[1].goto("chrome://crash").catch(() => {});
+			await has(tabs[2], "20");
+			await tabs[2].close();
 		});
+		await exact(tabs.slice(3), 1, 40);
+		await holdsOne();
+		await context.close();
+	});
+
+	it("nothing is lost when what holds the stream is ended", async () => {
+		const context = await visitor();
+		const path = await writePage(site, "kill.html",
+			{ topics: [topic] });
+		const tabs = await openTabs(context, path, 3);
+
+		await publishing(1, 30, async () => {
+			await has(tabs[2], "10");
+			if (way === "a worker")
+				await endWorker();
+			else
+				await tabs[0].evaluate(() => document
+					.querySelector("[data-topics]")
+					.pushcgi.close());
+		});
+		await exact(tabs.slice(1), 1, 30);
+		await holdsOne();
+		await context.close();
+	});
+
+	it("a tab that joins gets what is behind its last event id",
+		async () => {
+		const context = await visitor();
+		const topics = [topic, "https://example.com/{more}"];
+		const path = await writePage(site, "first.html", { topics });
+		const [first] = await openTabs(context, path, 1);
+		let joined = [];
+
+		await publishing(1, 20, async () => {
+			for (const n of [5, 10]) {
+				await has(first, `${n}`);
+				const [{ lastEventId }] = (await first.evaluate(
+					() => got)).filter(({ data }) =>
+					data === `${n}`);
+				joined.push([n, await openTab(context, site.url
+					+ await writePage(site, `at${n}.html`, { topics,
+						"last-event-id": lastEventId }))]);
+			}
+		});
+		for (const [n, tab] of joined) {
+			await has(tab, "20");
+			assert.deepEqual((await got(tab))
+				.filter((data) => data !== "x"),
+			numbers(n + 1, 20));
+		}
+		await context.close();
+	});
+
+	it("a tab that joins at a place the others never were at",
+		async () => {
+		const context = await visitor();
+		const path = await writePage(site, "there.html",
+			{ topics: [topic] });
+		const [first] = await openTabs(context, path, 1);
+		// Where the hub's log ends, as a page is told.
+		const joinLater = async (name) => {
+			await site.publish(other, "x");
+			const link = await first.evaluate(async () =>
+				(await fetch("/.well-known/mercure?topic=x",
+					{ method: "HEAD" })).headers.get("Link"));
+			const [, id] = /last-event-id="([^"]*)"/.exec(link);
+
+			return async () => openTab(context, site.url
+				+ await writePage(site, name,
+					{ topics: [topic], "last-event-id": id }));
+		};
+
+		await publishing(1, 2, () => {});
+		const join = await joinLater("behind.html");
+		await publishing(3, 5, () => {});
+		const behind = await join();
+		await has(behind, "5");
+		const atEnd = await (await joinLater("end.html"))();
+		await isOpen(atEnd);
+		await holdsOne();
+		await publishing(6, 8, () => {});
+		await exact([first], 1, 8);
+		await exact([behind], 3, 8);
+		await exact([atEnd], 6, 8);
+		await holdsOne();
+		await context.close();
+	});
+
+	it("tabs of other topics get only their own", async () => {
+		const context = await visitor();
+		const pages = await Promise.all([topic, other].map(
+			async (name, i) => openTab(context, site.url
+				+ await writePage(site, `own${i}.html`,
+					{ topics: [name] }))));
+
+		await Promise.all(pages.map(isOpen));
+		await publishing(1, 2, () => {});
+		await has(pages[0], "2");
+		await has(pages[1], "x");
+		assert.deepEqual(await got(pages[0]), ["1", "2"]);
+		assert.deepEqual([...new Set(await got(pages[1]))], ["x"]);
+		assert.equal(await site.streams(), 2);
+		await context.close();
+	});
+
+	it("who wants it so shares one stream of all topics", async () => {
+		const context = await visitor();
+		const topics = ["https://example.com/a",
+			"https://example.com/b", "https://example.com/c"];
+		const pages = [];
+		const join = async (name) => {
+			const page = await openTab(context, site.url
+				+ await writePage(site, `all${pages.length}.html`,
+					{ topics: [name], types: [name],
+						share: "all" }));
+
+			await isOpen(page);
+			pages.push(page);
+		};
+
+		await join(topic);
+		// Each time the stream is asked for anew, with one more.
+		await publishing(1, 10, async () => {
+			for (const name of topics)
+				await join(name);
+		});
+		for (const name of topics)
+			await site.publish("--type", name, name, name);
+		await site.publish(topic, "11");
+		await exact(pages.slice(0, 1), 1, 11);
+		// Updates with a type come only to who wants it.
+		for (const [i, name] of topics.entries()) {
+			await has(pages[i + 1], "11");
+			assert.deepEqual((await got(pages[i + 1]))
+				.filter((data) => /^h/.test(data)), [name]);
+		}
+		await holdsOne();
+		await context.close();
 	});
 }
 
-describe("tabs of a site without https", () => {
+function withoutHttps() {
 	let browser, site;
 
 	before(async () => {
@@ -297,4 +295,13 @@ describe("tabs of a site without https", () => {
 		assert.equal(await site.streams(), 1);
 		await context.close();
 	});
+}
+
+describe("the tabs of a site", { concurrency: 3 }, () => {
+	const inOrder = { concurrency: 1 };
+
+	for (const [server, way] of ways)
+		describe(`with ${way}, behind ${server}`, inOrder,
+			() => oneStream(server, way));
+	describe("without https", inOrder, withoutHttps);
 });
