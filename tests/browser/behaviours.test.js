@@ -336,6 +336,34 @@ describe("pushcgi.js, when the server is another", { concurrency: 3 }, () => {
 		}
 	});
 
+	it("the hub is of another origin", async () => {
+		const here = await startPlain();
+		const site = await startSite("lighttpd",
+			`MERCURE_CORS_ALLOWED_ORIGINS=${new URL(here.url).origin}`);
+		const context = await browser.newContext();
+		const [value] = (await helper(site.config, "subscriber-jwt",
+			"-t", topic)).split("\n");
+
+		here.page = pageWith({ topics: [topic],
+			url: `${site.url}.well-known/mercure`,
+			"last-event-id": "urn:uuid:unknown" });
+		try {
+			await context.addCookies([{ name: "mercureAuthorization",
+				value, url: `${site.url}.well-known/mercure` }]);
+			const page = await openTab(context, here.url);
+
+			await isOpen(page);
+			await site.publish("--private", topic, "mine");
+			await has(page, "mine");
+			await waitUntil("it tells a gap", async () =>
+				(await told(page, "gap")).length);
+		} finally {
+			await context.close();
+			await site.stop();
+			here.stop();
+		}
+	});
+
 	it("the server is any that sends events", async () => {
 		const plain = await startPlain(pageWith({ topics: ["x"],
 			url: "/events", share: "none" }));

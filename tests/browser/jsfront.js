@@ -55,7 +55,7 @@ export async function startFront(site) {
 // hub, only GET.  `page` is the HTML it serves.
 export async function startPlain(page) {
 	const events = [], streams = new Set();
-	const plain = { asked: [], fault: null };
+	const plain = { asked: [], fault: null, page };
 	const script = await readFile(join(source, "templates/js/pushcgi.js"));
 	const send = (stream, n) =>
 		stream.write(`id: ${n + 1}\ndata: ${events[n]}\n\n`);
@@ -64,7 +64,7 @@ export async function startPlain(page) {
 
 		if (pathname === "/") {
 			response.setHeader("Content-Type", "text/html");
-			return void response.end(page);
+			return void response.end(plain.page);
 		}
 		if (pathname === "/app/pushcgi.js") {
 			response.setHeader("Content-Type", "text/javascript");
