@@ -26,7 +26,7 @@ take(void *arg, const struct session *s, uint64_t number)
 
 	if (r->err != ERR_OK)
 		return;
-	if (s->topics.len > 0 && s->until_ms > r->now_ms)
+	if (s->until_ms > r->now_ms)
 		r->err = session_grant(
 		    &change->grant, &s->key, s, number, &dialect_0x);
 	if (r->err == ERR_LIMIT)

@@ -152,6 +152,8 @@ write_line(void *arg, const struct session *s, uint64_t number)
 	struct slice topics = s->topics, topic;
 
 	(void)number;
+	if (s->topics.len == 0)
+		return; /* it was moved away */
 	write_key(l->out, &s->key);
 	buf_printf(
 	    l->out, "\t%lld", (long long)(s->until_ms - l->now_ms) / 1000);
@@ -170,6 +172,8 @@ write_json(void *arg, const struct session *s, uint64_t number)
 	const char *between = "";
 
 	(void)number;
+	if (s->topics.len == 0)
+		return;
 	buf_text(l->out, "{\"session\":\"");
 	write_key(l->out, &s->key);
 	buf_printf(l->out, "\",\"expires\":%lld,\"topics\":[",

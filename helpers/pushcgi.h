@@ -131,7 +131,8 @@ PUSHCGI_API enum pushcgi_result pushcgi_session_grant(struct pushcgi *h,
     int64_t lifetime_s, unsigned flags);
 
 /* The session has another id now, as it should after a log-in: all its rights
- * belong to that, and streams opened with the old one end and come back. */
+ * belong to that.  The old one ends in five seconds, when the browser knows
+ * the new one, and streams that were opened with it come back. */
 PUSHCGI_API enum pushcgi_result pushcgi_session_move(
     struct pushcgi *h, const char *from, const char *to);
 

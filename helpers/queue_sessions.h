@@ -36,8 +36,9 @@ enum err queue_session_grant(
 
 /*
  * QUEUE_WRITE: the session has another id now.  Whatever the old one had is
- * added to the new one's; streams that were opened with it end and come back.
- * Errors as above.
+ * added to the new one's.  The old one gains nothing any more, and ends in
+ * five seconds: by then the browser knows the new id, and streams that were
+ * opened with the old one come back with it.  Errors as above.
  */
 enum err queue_session_move(struct queue *q, const struct session_key *from,
     const struct session_key *to, int64_t now_ms, size_t topics_max,
@@ -54,15 +55,15 @@ typedef void queue_session_fn(
     void *arg, const struct session *s, uint64_t number);
 
 /*
- * Hand out the session with this key, unless there is none at `now_ms` or it
- * has lost all; *number: all changes up to it are in.  Errors as of
- * queue_read().
+ * Hand out the session with this key, unless there is none at `now_ms`; one
+ * that was moved may have no topics.  *number: all changes up to it are in.
+ * Errors as of queue_read().
  */
 enum err queue_session_find(struct queue *q, const struct session_key *key,
     int64_t now_ms, queue_session_fn *each, void *arg, uint64_t *number);
 
 /* Hand out up to `max` sessions that were changed behind `number`, in that
- * order, also those that lost all.  Errors as of queue_read(). */
+ * order, also those that lost all: their time is up.  Errors as of queue_read(). */
 enum err queue_session_changes(struct queue *q, uint64_t number, size_t max,
     queue_session_fn *each, void *arg);
 

@@ -4,9 +4,9 @@
 
 #define TEXT_MAX ((size_t)1 << 20) /* all topics of one, or its payload */
 
-/* An id that was never granted anything may still be that of open streams:
- * they have this long to learn that it has moved. */
-#define MOVED_MS 60000
+/* The old id goes on for so long: the browser learns of the new one with a
+ * response that is still to come. */
+#define MOVED_MS 5000
 
 /* What a session has, copied; with its time up it has nothing. */
 struct row {
@@ -113,7 +113,7 @@ static enum err
 read_row(struct queue_sqlite *q, struct row *r, const struct session_key *key,
     int64_t now_ms)
 {
-	sqlite3_stmt *st = statement_for(q, SQL_FIND_SESSION, key);
+	sqlite3_stmt *st = statement_for(q, SQL_READ_SESSION, key);
 	enum err e;
 
 	row_init(r);
@@ -155,7 +155,8 @@ forget(struct queue_sqlite *q, int64_t now_ms)
 }
 
 static enum err
-write_row(struct queue_sqlite *q, const struct session *s, int64_t now_ms)
+write_row(
+    struct queue_sqlite *q, const struct session *s, bool moved, int64_t now_ms)
 {
 	sqlite3_stmt *st;
 	int64_t number = 0;
@@ -169,20 +170,19 @@ write_row(struct queue_sqlite *q, const struct session *s, int64_t now_ms)
 		return no_statement(q);
 	sqlite3_bind_int64(st, 2, number);
 	sqlite3_bind_int64(st, 3, s->until_ms);
+	sqlite3_bind_int64(st, 6, moved);
 	e = queue_sqlite_finish(q, st);
 	return e != ERR_OK ? e : forget(q, now_ms);
 }
 
 /* The row of one that has lost all: others still have to learn of it. */
 static enum err
-write_empty(struct queue_sqlite *q, const struct session_key *key,
-    int64_t until_ms, int64_t now_ms)
+write_empty(
+    struct queue_sqlite *q, const struct session_key *key, int64_t now_ms)
 {
-	const struct session gone = {
-		.key = *key, .until_ms = until_ms, .topics = { "", 0 }
-	};
+	const struct session gone = { .key = *key, .topics = { "", 0 } };
 
-	return write_row(q, &gone, now_ms);
+	return write_row(q, &gone, false, now_ms);
 }
 
 /* What a transaction is to do; `over`: it would be too much, so nothing was
@@ -234,7 +234,7 @@ add_wish(struct queue_sqlite *q, struct granting *g, const struct row *r)
 	if (r->until_ms > s.until_ms)
 		s.until_ms = r->until_ms;
 	if (!g->over && (e = check_buf(q, &topics)) == ERR_OK)
-		e = write_row(q, &s, w->now_ms);
+		e = write_row(q, &s, false, w->now_ms);
 	buf_free(&topics);
 	return e;
 }
@@ -294,12 +294,6 @@ struct moving {
 	bool over;
 };
 
-static int64_t
-later(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
-
 static enum err
 move_rights(struct queue_sqlite *q, struct moving *m, const struct row *from)
 {
@@ -316,6 +310,22 @@ move_rights(struct queue_sqlite *q, struct moving *m, const struct row *from)
 	return e;
 }
 
+/* What it had goes on until the browser has the new id, no longer. */
+static enum err
+leave_behind(struct queue_sqlite *q, const struct moving *m, struct row *from)
+{
+	const int64_t end_ms = m->now_ms + MOVED_MS;
+	const struct session s = { .key = *m->from,
+		.until_ms = from->topics.len > 0 && from->until_ms < end_ms
+				? from->until_ms
+				: end_ms,
+		.topics = from->topics.len > 0 ? buf_view(&from->topics)
+					       : (struct slice){ "", 0 },
+		.payload = row_payload(from) };
+
+	return write_row(q, &s, true, m->now_ms);
+}
+
 static enum err
 move_all(struct queue_sqlite *q, void *arg)
 {
@@ -326,8 +336,7 @@ move_all(struct queue_sqlite *q, void *arg)
 	if (e == ERR_OK && from.topics.len > 0)
 		e = move_rights(q, m, &from);
 	if (e == ERR_OK && !m->over)
-		e = write_empty(q, m->from,
-		    later(from.until_ms, m->now_ms + MOVED_MS), m->now_ms);
+		e = leave_behind(q, m, &from);
 	row_free(&from);
 	return e;
 }
@@ -366,9 +375,9 @@ take_away(struct queue_sqlite *q, const struct revoking *v, const struct row *r)
 	session_part(&rest, buf_view(&r->topics), v->topics);
 	s.topics = buf_view(&rest);
 	if ((e = check_buf(q, &rest)) == ERR_OK && rest.len == 0)
-		e = write_empty(q, v->key, r->until_ms, v->now_ms);
+		e = write_empty(q, v->key, v->now_ms);
 	else if (e == ERR_OK && rest.len < r->topics.len)
-		e = write_row(q, &s, v->now_ms);
+		e = write_row(q, &s, false, v->now_ms);
 	buf_free(&rest);
 	return e;
 }
@@ -381,9 +390,8 @@ take_rights(struct queue_sqlite *q, void *arg)
 	enum err e = read_row(q, &had, v->key, v->now_ms);
 
 	if (e == ERR_OK && had.topics.len > 0)
-		e = v->topics.base != NULL
-			? take_away(q, v, &had)
-			: write_empty(q, v->key, had.until_ms, v->now_ms);
+		e = v->topics.base != NULL ? take_away(q, v, &had)
+					   : write_empty(q, v->key, v->now_ms);
 	row_free(&had);
 	return e;
 }

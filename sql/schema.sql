@@ -79,17 +79,20 @@ CREATE TABLE subscriptions (
 ) WITHOUT ROWID;
 
 -- What applications granted to their sessions.  digest: SHA-256 of the session's
--- id.  change: the number of its last change.  topics: selectors, one a line;
--- none: it has lost all, and is kept until everybody must have noticed.
+-- id.  change: the number of its last change.  topics: selectors, one a line.
+-- moved: it has another id now; this one may go on until until_ms.  kept_ms:
+-- until then somebody may have to learn of the last change.
 CREATE TABLE sessions (
 	digest BLOB PRIMARY KEY,
 	change INTEGER NOT NULL,
 	until_ms INTEGER NOT NULL,
+	kept_ms INTEGER NOT NULL,
+	moved INTEGER NOT NULL,
 	topics TEXT NOT NULL,
 	payload TEXT
 ) WITHOUT ROWID;
 CREATE INDEX sessions_change ON sessions (change);
-CREATE INDEX sessions_until ON sessions (until_ms);
+CREATE INDEX sessions_kept ON sessions (kept_ms);
 
 CREATE TRIGGER sessions_guard_insert BEFORE INSERT ON sessions
 WHEN NEW.until_ms < 0 COLLATE pushcgi_writer BEGIN SELECT 1; END;

@@ -121,17 +121,21 @@ for my $s ($here, $there) {
 # Another id.
 my ($old, $new) = (new_id(), new_id());
 session_ok($old, 'grant', '--payload={"user":1}', '--lifetime=100', 'a');
-my $login = $hub->stream(topic => ['a', 'end'], headers => cookie($old));
+my $login = $hub->stream(topic => ['a', 'after', 'end'],
+    headers => cookie($old));
 my $unknown = $other->stream(topic => ['a', 'end'], headers =>
     cookie(my $never = new_id()));
 is_deeply gets($login, 'a'), ['a'], 'with its first id';
 session_ok([$old, $new], 'move');
+session_ok([$never, new_id()], 'move');
+session_ok($new, 'grant', 'after');
+is_deeply gets($login, 'a', 'after'), ['a'],
+    'for a moment the old one has what it had, and no more';
 $login->finished;
 $login = $hub->stream(topic => ['a', 'end'], headers => cookie($new));
 is_deeply gets($login, 'a'), ['a'], 'with its new one';
 is_deeply gets($hub->stream(topic => ['a', 'end'], headers => cookie($old)),
     'a'), [], 'whoever knows the old one has nothing';
-session_ok([$never, new_id()], 'move');
 $unknown->finished;
 pass 'streams of a session without rights come back too';
 
@@ -140,11 +144,20 @@ sub payloads {
 	return [grep { defined } map { $_->{payload} }
 	    @{ subscriptions($hub, 'a')->{subscriptions} }];
 }
-is_deeply payloads(), [{ user => 1 }], 'the payload is shown';
+sub shows {
+	my ($user) = @_;
+
+	# Its row is written after the stream is open.
+	wait_until("user $user is shown", sub {
+		return join(' ', map { $_->{user} } @{ payloads() }) eq $user;
+	});
+	pass "the payload of user $user is shown";
+}
+shows(1);
 session_ok($new, 'grant', '--payload={"user":2}', 'a');
 $login->finished;
 $login = $hub->stream(topic => ['a', 'end'], headers => cookie($new));
-is_deeply payloads(), [{ user => 2 }], 'and the next one';
+shows(2);
 
 # The API goes by sessions as well.
 session_ok(my $watch = new_id(), 'grant', '--lifetime=7',
@@ -163,7 +176,7 @@ my @json = map { JSON::PP->new->utf8->decode($_) } split /\n/,
     session_ok($new, 'list', '--json', '--of');
 is @json, 1, 'or one';
 is $json[0]{session}, sha256_hex($new), 'which is this one';
-is_deeply $json[0]{topics}, ['a'], 'with its topics';
+is_deeply $json[0]{topics}, ['a', 'after'], 'with its topics';
 is_deeply $json[0]{payload}, { user => 2 }, 'its payload';
 cmp_ok abs($json[0]{expires} - time - 3600), '<', 60, 'and its end';
 is session_ok(new_id(), 'list', '--of'), '', 'or none';

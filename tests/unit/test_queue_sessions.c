@@ -78,7 +78,8 @@ note(void *arg, const struct session *s, uint64_t number)
 
 	*(uint64_t *)arg = number;
 	snprintf(seen + len, sizeof(seen) - len, "%c %lld %.*s %.*s;",
-	    s->key.digest[0], (long long)(s->until_ms - NOW) / 60000,
+	    s->key.digest[0],
+	    s->until_ms > 0 ? (long long)(s->until_ms - NOW) / 60000 : 0,
 	    SLICE_ARG(s->topics), SLICE_ARG(s->payload));
 	for (size_t i = len; seen[i] != '\0'; i++)
 		if (seen[i] == '\n')
@@ -236,10 +237,11 @@ test_moves(void **state)
 	w.payload = slice_of("{}");
 	grant(q, &w);
 	move(q, a, b);
-	assert_string_equal(found(q, a, NOW), "");
+	assert_string_equal(found(q, a, NOW), "a 0 x,y {};");
+	assert_string_equal(found(q, a, NOW + 5000), "");
 	assert_string_equal(found(q, b, NOW), "b 61 x,y {};");
-	/* Everybody learns that the old one is over. */
-	assert_string_equal(changed(q, &number, 10), "b 61 x,y {};a 61  ;");
+	/* Everybody learns that the old one is about to end. */
+	assert_string_equal(changed(q, &number, 10), "b 61 x,y {};a 0 x,y {};");
 
 	/* What the new one had already stays. */
 	grant_topics(q, c, "z");
@@ -249,11 +251,17 @@ test_moves(void **state)
 	/* An id with nothing may have streams, too. */
 	(void)changed(q, &number, 10);
 	move(q, a, b);
-	assert_string_equal(changed(q, &number, 10), "a 61  ;");
-	assert_string_equal(found(q, b, NOW), "");
+	assert_string_equal(changed(q, &number, 10), "a 0  ;");
+	assert_string_equal(found(q, a, NOW), "a 0  ;");
+	/* What is granted to the old one begins anew. */
+	grant_topics(q, a, "v");
+	assert_string_equal(found(q, a, NOW), "a 60 v ;");
+	take(q, a, NULL);
+	(void)changed(q, &number, 10);
 	move(q, c, c);
 	assert_string_equal(changed(q, &number, 10), "");
 	assert_string_equal(listed(q, NOW), "c 61 z,x,y {};");
+	assert_string_equal(listed(q, NOW + HOUR + 60000), "");
 	queue_close(q);
 }
 
@@ -274,7 +282,7 @@ test_revokes(void **state)
 	assert_string_equal(changed(q, &number, 10), "");
 	take(q, a, NULL);
 	assert_string_equal(found(q, a, NOW), "");
-	assert_string_equal(changed(q, &number, 10), "a 60  ;");
+	assert_string_equal(changed(q, &number, 10), "a 0  ;");
 	take(q, a, NULL);
 	assert_string_equal(changed(q, &number, 10), "");
 
