@@ -20,6 +20,7 @@ static const struct cmd *const commands[] = {
 	&cmd_subscriptions,
 	&cmd_connected,
 	&cmd_session,
+	&cmd_backup,
 	&cmd_gen_secret_key,
 	&cmd_config,
 	&cmd_snippet,

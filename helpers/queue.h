@@ -134,6 +134,18 @@ typedef void queue_report_fn(void *arg, bool good, const char *text);
 void queue_check(
     const struct queue_settings *s, queue_report_fn *report, void *arg);
 
+/*
+ * Copy the queue, as of one moment, to a new file for this user alone, while
+ * others go on using it; on success it is on the disk.  The copy is another
+ * queue: positions of this one mean nothing in it, and there are no sessions
+ * in it, since who was revoked after it was made must not come back.  Nothing but the copy is
+ * made, also no queue.  ERR_DENIED: `path` is there already.  ERR_FULL,
+ * ERR_READONLY, ERR_IO: one or the other cannot be read or written.  Else as
+ * queue_open().
+ */
+enum err queue_backup(
+    const struct queue_settings *s, const char *path, struct fault *f);
+
 void queue_close(struct queue *q); /* NULL is allowed */
 
 #endif

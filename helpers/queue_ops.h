@@ -61,6 +61,8 @@ struct queue_ops {
 	    struct queue *q, int64_t now_ms, queue_session_fn *each, void *arg);
 	void (*check)(
 	    const struct queue_settings *s, queue_report_fn *report, void *arg);
+	enum err (*backup)(
+	    const struct queue_settings *s, const char *path, struct fault *f);
 	void (*close)(struct queue *q);
 };
 

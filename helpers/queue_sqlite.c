@@ -89,5 +89,6 @@ const struct queue_ops queue_sqlite_ops = {
 	.session_changes = queue_sqlite_session_changes,
 	.sessions = queue_sqlite_sessions,
 	.check = queue_sqlite_check,
+	.backup = queue_sqlite_backup,
 	.close = sqlite_close,
 };

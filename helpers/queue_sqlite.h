@@ -68,6 +68,11 @@ struct queue_sqlite {
 enum err queue_sqlite_ready(struct queue_sqlite *q);
 void queue_sqlite_shut(struct queue_sqlite *q);
 enum err queue_sqlite_version(struct queue_sqlite *q);
+
+/* Give the database at q->path, which nobody else knows yet, an epoch and a
+ * key of its own and no sessions, without lock and log.  Its sentence is in
+ * q->fault. */
+enum err queue_sqlite_renew(struct queue_sqlite *q);
 const char *queue_sqlite_network_fs(unsigned long magic); /* NULL: local */
 enum err queue_sqlite_network_check(const char *path, struct fault *f);
 
@@ -214,7 +219,8 @@ enum err queue_sqlite_session_changes(struct queue *base, uint64_t number,
 enum err queue_sqlite_sessions(
     struct queue *base, int64_t now_ms, queue_session_fn *each, void *arg);
 
-/* queue_sqlite_write.c, queue_sqlite_read.c, queue_sqlite_check.c */
+/* queue_sqlite_write.c, queue_sqlite_read.c, queue_sqlite_check.c,
+ * queue_sqlite_backup.c */
 enum err queue_sqlite_append(struct queue *base,
     const struct update *const *updates, size_t n, struct fault *f);
 void queue_sqlite_wake(struct queue *base);
@@ -230,6 +236,8 @@ enum err queue_sqlite_cursor_key(
     struct queue *base, struct queue_cursor_key *out);
 void queue_sqlite_check(
     const struct queue_settings *s, queue_report_fn *report, void *arg);
+enum err queue_sqlite_backup(
+    const struct queue_settings *s, const char *path, struct fault *f);
 enum err queue_sqlite_path(char **out, const char *url, struct fault *f);
 
 #endif

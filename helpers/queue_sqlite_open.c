@@ -119,13 +119,13 @@ read_number(struct queue_sqlite *q, enum sql_statement which, int64_t *out)
 }
 
 static enum err
-seed_meta(struct queue_sqlite *q)
+write_meta(struct queue_sqlite *q)
 {
 	struct {
 		int64_t epoch;
 		uint8_t key[16];
 	} random = { 0, { 0 } };
-	sqlite3_stmt *st = queue_sqlite_statement(q, SQL_INSERT_META);
+	sqlite3_stmt *st = queue_sqlite_statement(q, SQL_WRITE_META);
 
 	if (st == NULL)
 		return queue_sqlite_failed(q, sqlite3_errcode(q->db));
@@ -146,7 +146,7 @@ static const struct migration {
 	const char *sql;
 	enum err (*fill)(struct queue_sqlite *q);
 } migrations[] = {
-	{ sql_schema, seed_meta },
+	{ sql_schema, write_meta },
 };
 
 #define QUEUE_SQLITE_VERSION \
@@ -374,5 +374,24 @@ queue_sqlite_ready(struct queue_sqlite *q)
 		e = make_ready(q);
 		queue_sqlite_unlock(q);
 	}
+	return e;
+}
+
+enum err
+queue_sqlite_renew(struct queue_sqlite *q)
+{
+	const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
+			  SQLITE_OPEN_PRIVATECACHE;
+	int rc = sqlite3_open_v2(q->path, &q->db, flags, NULL);
+	enum err e;
+
+	if (rc == SQLITE_OK)
+		rc = tame(q);
+	if (rc != SQLITE_OK)
+		return queue_sqlite_failed(q, rc);
+	if ((e = queue_sqlite_run(q, SQL_SET_MEMORY_JOURNAL)) == ERR_OK &&
+	    (e = queue_sqlite_run(q, SQL_DROP_SESSIONS)) == ERR_OK)
+		e = write_meta(q);
+	queue_sqlite_shut(q);
 	return e;
 }

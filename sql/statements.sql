@@ -26,6 +26,10 @@ PRAGMA synchronous = FULL;
 PRAGMA quick_check(1);
 -- name: vacuum_into
 VACUUM INTO ?1;
+-- name: set_memory_journal
+PRAGMA journal_mode = MEMORY;
+-- name: drop_sessions
+DELETE FROM sessions;
 
 -- name: begin
 BEGIN IMMEDIATE;
@@ -34,8 +38,8 @@ COMMIT;
 -- name: rollback
 ROLLBACK;
 
--- name: insert_meta
-INSERT INTO meta (only, epoch, cursor_key) VALUES (1, ?1, ?2);
+-- name: write_meta
+INSERT OR REPLACE INTO meta (only, epoch, cursor_key) VALUES (1, ?1, ?2);
 
 -- OR FAIL: the whole transaction is rolled back when one statement fails, so
 -- that SQLite need not keep a journal for each.

@@ -22,7 +22,8 @@
 static const struct cmd *const commands[] = { &cmd_url, &cmd_link,
 	&cmd_last_event_id, &cmd_cookie, &cmd_clear_cookie, &cmd_subscriber_jwt,
 	&cmd_publisher_jwt, &cmd_publish, &cmd_subscriptions, &cmd_connected,
-	&cmd_gen_secret_key, &cmd_config, &cmd_snippet, NULL };
+	&cmd_session, &cmd_backup, &cmd_gen_secret_key, &cmd_config,
+	&cmd_snippet, NULL };
 
 extern char **environ;
 

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/* queue_sqlite_backup.c - copies a database that is in use, whole and as of one moment. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "mem.h"
+#include "queue_sqlite.h"
+
+#define FILE_MAX (QUEUE_SQLITE_PATH_MAX + 8)
+
+/* What is being made: under a name of its own until it is whole. */
+struct copy {
+	const char *path;    /* where it goes */
+	char part[FILE_MAX]; /* where it is; "": there is none */
+	struct fault *fault;
+};
+
+static enum err
+refuse(const struct copy *c, int code)
+{
+	const enum err e = code == ENOSPC || code == EDQUOT ? ERR_FULL
+			   : code == EACCES || code == EPERM || code == EROFS
+			       ? ERR_READONLY
+			       : ERR_IO;
+
+	if (code == EEXIST)
+		return fault_set(c->fault, ERR_DENIED,
+		    "%.200s is there already: name another file, or remove it.",
+		    c->path);
+	return fault_set(c->fault, e,
+	    "%.150s cannot be written (%s): name a file in a folder with room "
+	    "and the right to write.",
+	    c->path, strerror(code));
+}
+
+/* mkstemp() makes it for this user alone, whatever the umask is. */
+static enum err
+reserve(struct copy *c)
+{
+	struct stat st;
+	int fd;
+
+	if (strlen(c->path) >= QUEUE_SQLITE_PATH_MAX)
+		return refuse(c, ENAMETOOLONG);
+	if (lstat(c->path, &st) == 0)
+		return refuse(c, EEXIST);
+	snprintf(c->part, sizeof(c->part), "%.*s.XXXXXX", QUEUE_SQLITE_PATH_MAX,
+	    c->path);
+	if ((fd = mkstemp(c->part)) < 0) {
+		c->part[0] = '\0';
+		return refuse(c, errno);
+	}
+	close(fd);
+	return ERR_OK;
+}
+
+/* SQLite takes an empty file for none, and keeps its mode.  One statement is
+ * one snapshot: who publishes meanwhile neither waits nor is in it. */
+static enum err
+fill(struct queue_sqlite *q, const struct copy *c)
+{
+	sqlite3_stmt *st = queue_sqlite_statement(q, SQL_VACUUM_INTO);
+	int rc = SQLITE_NOMEM, code;
+
+	if (st != NULL &&
+	    sqlite3_bind_text(st, 1, c->part, -1, SQLITE_STATIC) == SQLITE_OK)
+		rc = sqlite3_step(st);
+	code = sqlite3_system_errno(q->db);
+	if (rc != SQLITE_DONE && rc != SQLITE_NOMEM)
+		fault_set(c->fault, ERR_IO,
+		    "%.120s cannot be copied (%.60s%s%.40s): make room where "
+		    "the copy goes; pushcgi.fcgi --check looks at the queue.",
+		    q->path, sqlite3_errmsg(q->db), code != 0 ? ", " : "",
+		    code != 0 ? strerror(code) : "");
+	sqlite3_reset(st);
+	if (rc == SQLITE_DONE)
+		return ERR_OK;
+	return rc == SQLITE_NOMEM           ? ERR_NOMEM
+	       : (rc & 0xff) == SQLITE_FULL ? ERR_FULL
+					    : ERR_IO;
+}
+
+/* With the old epoch, a position given out after the copy was made would be
+ * taken for one in it, and its reader would miss updates. */
+static enum err
+renew(struct queue_sqlite *q, const struct copy *c)
+{
+	struct queue_sqlite *copy =
+	    queue_sqlite_new(q->base.ops, &q->settings, QUEUE_WRITE);
+	enum err e = ERR_NOMEM;
+
+	if (copy == NULL)
+		return e;
+	if ((copy->path = mem_text(slice_of(c->part))) != NULL &&
+	    (e = queue_sqlite_renew(copy)) != ERR_OK && e != ERR_NOMEM)
+		fault_set(c->fault, e, "%s", copy->fault.text);
+	queue_sqlite_free(copy);
+	return e;
+}
+
+static int
+sync_path(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), code = 0;
+
+	if (fd < 0 || fsync(fd) == -1)
+		code = errno;
+	if (fd >= 0)
+		close(fd);
+	return code;
+}
+
+/* Not rename(): it would replace what somebody put there meanwhile. */
+static enum err
+put_in_place(const struct copy *c)
+{
+	char dir[FILE_MAX];
+	const char *slash;
+	int code;
+
+	snprintf(dir, sizeof(dir), "%s", c->path);
+	slash = strrchr(dir, '/');
+	if (slash == NULL)
+		snprintf(dir, sizeof(dir), ".");
+	else
+		dir[slash - dir + 1] = '\0';
+	if ((code = sync_path(c->part)) != 0)
+		return refuse(c, code);
+	if (link(c->part, c->path) == -1)
+		return refuse(c, errno);
+	return (code = sync_path(dir)) == 0 ? ERR_OK : refuse(c, code);
+}
+
+static enum err
+open_there(struct queue **out, const struct queue_settings *s, struct fault *f)
+{
+	char *path = NULL;
+	enum err e = queue_sqlite_path(&path, s->url, f);
+
+	/* Opening would make one, whose copy nobody wants. */
+	if (e == ERR_OK && access(path, F_OK) == -1)
+		e = fault_set(f, ERR_IO,
+		    "There is no queue to copy at %.150s (%s): is "
+		    "MERCURE_TRANSPORT_URL right?",
+		    path, strerror(errno));
+	mem_free(path);
+	return e == ERR_OK ? queue_open(out, s, QUEUE_READ, f) : e;
+}
+
+enum err
+queue_sqlite_backup(
+    const struct queue_settings *s, const char *path, struct fault *f)
+{
+	struct copy c = { .path = path, .part = "", .fault = f };
+	struct queue *q = NULL;
+	enum err e;
+
+	if ((e = open_there(&q, s, f)) != ERR_OK)
+		return e;
+	if ((e = reserve(&c)) == ERR_OK &&
+	    (e = fill((struct queue_sqlite *)q, &c)) == ERR_OK &&
+	    (e = renew((struct queue_sqlite *)q, &c)) == ERR_OK)
+		e = put_in_place(&c);
+	if (c.part[0] != '\0')
+		(void)unlink(c.part);
+	queue_close(q);
+	return e == ERR_NOMEM ? fault_set(f, e, "Out of memory.") : e;
+}
