@@ -2,20 +2,13 @@
 /* handle_elsewhere.c - publishes to a hub on another machine by its own protocol. */
 #include <stdio.h>
 
-#include "clock.h"
-#include "handle.h"
-#include "http.h"
+#include "handle_send.h"
 #include "jws.h"
 #include "percent.h"
 #include "topic.h"
 
-/* A token that was made for one request. */
-#define TOKEN_LIFETIME_S 60
-
-#define ANSWER_MAX 65536  /* an id, or a page that says what is wrong */
-#define ID_MAX 1024       /* longest id that a hub may give */
-#define URL_SHOWN_MAX 100 /* bytes of a sentence */
-#define ANSWER_SHOWN_MAX 80
+#define ANSWER_MAX 65536 /* an id, or a page that says what is wrong */
+#define ID_MAX 1024      /* longest id that a hub may give */
 
 static void
 add_field(struct buf *out, const char *name, struct slice value)
@@ -58,16 +51,11 @@ add_authorization(struct pushcgi *h, struct buf *out)
 		buf_text(out, h->config->publisher_jwt);
 	else
 		return handle_publisher_token(
-		    h, out, &any, 1, TOKEN_LIFETIME_S);
+		    h, out, &any, 1, HANDLE_TOKEN_LIFETIME_S);
 	return out->err;
 }
 
-/* What an answer means, and what may mend it; the first row that fits. */
-static const struct {
-	int least, most;
-	enum err e;
-	const char *mend;
-} answers[] = {
+static const struct handle_meaning meanings[] = {
 	{ 400, 400, ERR_SYNTAX, "the hub finds the update malformed" },
 	{ 401, 401, ERR_DENIED,
 	    "the hub does not accept the token: MERCURE_PUBLISHER_JWT may have "
@@ -91,66 +79,12 @@ static const struct {
 	    "no hub answers so: is MERCURE_HUB_URL right?" },
 };
 
-/* As much of a text as a sentence holds, in printable ASCII. */
-static void
-show(char *out, size_t size, struct slice text)
-{
-	size_t n = text.len < size - 1 ? text.len : size - 1;
-
-	for (size_t i = 0; i < n; i++) {
-		char c = text.base[i];
-
-		out[i] = ' ';
-		if (c > ' ' && c <= '~')
-			out[i] = c;
-		else if (c < 0)
-			out[i] = '?';
-	}
-	out[n] = '\0';
-}
-
-/* The hub's URL without its query, which may hold a secret. */
-static void
-show_url(char *out, size_t size, const struct config *c)
-{
-	struct slice rest = slice_of(c->hub_url), url;
-
-	(void)slice_cut(&rest, '?', &url);
-	show(out, size, url);
-}
-
-/* A page for people has nothing that fits into a sentence. */
-static struct slice
-words_of(struct slice body)
-{
-	body = slice_trim(body);
-	if (slice_starts(body, "<"))
-		return slice_of("a page");
-	return body;
-}
-
-static enum err
-judge_status(const struct http_answer *a, const char *url, struct fault *f)
-{
-	char said[ANSWER_SHOWN_MAX];
-	size_t i = 0;
-
-	if (a->status >= 200 && a->status <= 299)
-		return ERR_OK;
-	show(said, sizeof(said), words_of(buf_view(&a->body)));
-	while (i < sizeof(answers) / sizeof(answers[0]) - 1 &&
-	       (a->status < answers[i].least || a->status > answers[i].most))
-		i++;
-	return fault_set(f, answers[i].e, "%s answers %d%s%s%s: %s.", url,
-	    a->status, said[0] != '\0' ? " (" : "", said,
-	    said[0] != '\0' ? ")" : "", answers[i].mend);
-}
-
 /* The id in a good answer, which other servers' pages are not. */
 static enum err
 take_id(struct buf *out, const struct http_answer *a, const char *url,
     struct fault *f)
 {
+	char shown[HANDLE_URL_SHOWN_MAX];
 	struct slice id = buf_view(&a->body);
 	bool good;
 
@@ -161,53 +95,15 @@ take_id(struct buf *out, const struct http_answer *a, const char *url,
 	good = id.len > 0 && id.len <= ID_MAX && id.base[0] != '<';
 	for (size_t i = 0; good && i < id.len; i++)
 		good = (unsigned char)id.base[i] >= ' ' && id.base[i] != 0x7f;
-	if (!good)
+	if (!good) {
+		handle_show_url(shown, url);
 		return fault_set(f, ERR_UNSUPPORTED,
 		    "%s answers %d, but not with an update's id: it is no hub; "
 		    "MERCURE_HUB_URL mostly ends in /.well-known/mercure.",
-		    url, a->status);
+		    shown, a->status);
+	}
 	buf_slice(out, id);
 	return out->err;
-}
-
-/* A failure of the way there, in the words of the settings. */
-static enum err
-judge_failure(
-    enum err e, const struct config *c, int64_t spent_ms, struct fault *f)
-{
-	bool late = spent_ms >= (int64_t)c->publish_connect_ms ||
-		    spent_ms >= (int64_t)c->publish_timeout_ms;
-
-	if (e == ERR_NOMEM)
-		return e;
-	if (e == ERR_IO && late)
-		return fault_set(f, e,
-		    "%.190s MERCURE_PUBLISH_CONNECT_TIMEOUT and "
-		    "MERCURE_PUBLISH_TIMEOUT say how long to wait.",
-		    f->text);
-	/* Where it leads or what it holds has no other name. */
-	return fault_set(f, e, "MERCURE_HUB_URL: %s", f->text);
-}
-
-static enum err
-send_form(struct pushcgi *h, struct http_answer *answer, struct slice form,
-    const char *authorization)
-{
-	const struct config *c = h->config;
-	const char *const headers[] = { authorization, NULL };
-	const struct http_request rq = { .url = c->hub_url,
-		.body = form,
-		.ca_file = c->ca_file,
-		.connect_ms = (unsigned)c->publish_connect_ms,
-		.total_ms = (unsigned)c->publish_timeout_ms,
-		.body_max = ANSWER_MAX,
-		.headers = headers };
-	int64_t start_ms = clock_mono_ms();
-	enum err e = http_send(answer, &rq, &h->fault);
-
-	return e == ERR_OK
-		   ? e
-		   : judge_failure(e, c, clock_mono_ms() - start_ms, &h->fault);
 }
 
 enum err
@@ -215,7 +111,10 @@ handle_publish_elsewhere(struct pushcgi *h, struct buf *id,
     const struct update *u, struct slice id_wanted)
 {
 	struct http_answer answer = { 0 };
-	char url[URL_SHOWN_MAX];
+	const char *headers[] = { NULL, NULL };
+	struct http_request rq = { .url = h->config->hub_url,
+		.body_max = ANSWER_MAX,
+		.headers = headers };
 	struct buf form, authorization;
 	enum err e;
 
@@ -229,13 +128,11 @@ handle_publish_elsewhere(struct pushcgi *h, struct buf *id,
 	add_form(&form, u, id_wanted);
 	if ((e = form.err) != ERR_OK)
 		goto out;
-	e = send_form(h, &answer, buf_view(&form), authorization.base);
-	if (e != ERR_OK)
+	headers[0] = authorization.base;
+	rq.body = buf_view(&form);
+	if ((e = handle_send(h, &answer, &rq, meanings)) != ERR_OK)
 		goto out;
-	show_url(url, sizeof(url), h->config);
-	if ((e = judge_status(&answer, url, &h->fault)) != ERR_OK)
-		goto out;
-	e = take_id(id, &answer, url, &h->fault);
+	e = take_id(id, &answer, h->config->hub_url, &h->fault);
 out:
 	http_answer_free(&answer);
 	buf_free(&form);

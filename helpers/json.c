@@ -9,8 +9,8 @@
  * The scan and the parser agree up to the first error, where the parser
  * stops: a malformed text cannot go deeper than the scan says either.
  */
-bool
-json_is_shallow(struct slice text)
+static bool
+is_within(struct slice text, size_t depth_max)
 {
 	bool in_string = false;
 	size_t depth = 0;
@@ -26,20 +26,32 @@ json_is_shallow(struct slice text)
 			depth++;
 		else if (!in_string && (c == ']' || c == '}') && depth > 0)
 			depth--;
-		if (depth > JSON_DEPTH_MAX)
+		if (depth > depth_max)
 			return false;
 	}
 	return true;
 }
 
+bool
+json_is_shallow(struct slice text)
+{
+	return is_within(text, JSON_DEPTH_MAX);
+}
+
 enum err
 json_parse(json_t **out, struct slice text)
+{
+	return json_parse_within(out, text, JSON_DEPTH_MAX);
+}
+
+enum err
+json_parse_within(json_t **out, struct slice text, size_t depth_max)
 {
 	/* jansson leaves it alone when it has no memory to begin with. */
 	json_error_t error = { .text = "" };
 	json_t *json;
 
-	if (text.base == NULL || !json_is_shallow(text))
+	if (text.base == NULL || !is_within(text, depth_max))
 		return ERR_SYNTAX;
 	json = json_loadb(text.base, text.len,
 	    JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);

@@ -20,6 +20,9 @@
  */
 enum err json_parse(json_t **out, struct slice text);
 
+/* The same with another depth, for texts that hold such texts. */
+enum err json_parse_within(json_t **out, struct slice text, size_t depth_max);
+
 /* Is the nesting of brackets no deeper than JSON_DEPTH_MAX?  Of texts that are
  * no JSON, as far as the parser gets. */
 bool json_is_shallow(struct slice text);
