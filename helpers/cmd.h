@@ -9,7 +9,6 @@
 #include "buf.h"
 #include "err.h"
 #include "pushcgi.h"
-#include "queue_presence.h"
 #include "slice.h"
 
 /* Exit codes, as pushcgi(1) promises them.  A subcommand that asks says "no"
@@ -116,6 +115,10 @@ enum err cmd_end(
 /* Add a text that the library made, free it, and a line break. */
 void cmd_add_line(struct buf *out, char *text);
 
+/* Add foreign text with each control character as a ?: it may land on a
+ * terminal. */
+void cmd_add_shown(struct buf *out, struct slice text);
+
 /* Write to standard output, all of it.  ERR_IO. */
 enum err cmd_print(struct slice text, struct fault *f);
 
@@ -130,16 +133,6 @@ enum err cmd_publish_batch(struct pushcgi *h, struct fault *f);
  * mem_free().  ERR_NOMEM. */
 enum err cmd_texts(
     const char ***out, const struct slice *list, size_t n, struct fault *f);
-
-/*
- * Hand out the active subscriptions to `topic` (base NULL: to anything) as
- * queue_subscriptions() does.  ERR_UNSUPPORTED: the hub is elsewhere or keeps
- * them to itself.  Other errors as of topic_check_selector(), queue_open()
- * and queue_subscriptions(), but never ERR_NOTFOUND.
- */
-enum err cmd_list_subscriptions(const struct pushcgi *h, struct slice topic,
-    queue_subscription_fn *each, void *arg, struct buf *last_id,
-    struct fault *f);
 
 /* Longest life of a token or cookie that can be asked for: 100 years. */
 #define CMD_LIFETIME_MAX_S UINT64_C(3155760000)

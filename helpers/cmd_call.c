@@ -40,6 +40,16 @@ cmd_add_line(struct buf *out, char *text)
 	pushcgi_free(text);
 }
 
+void
+cmd_add_shown(struct buf *out, struct slice text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.base[i];
+
+		buf_byte(out, (unsigned char)c < ' ' || c == 0x7f ? '?' : c);
+	}
+}
+
 enum err
 cmd_texts(
     const char ***out, const struct slice *list, size_t n, struct fault *f)

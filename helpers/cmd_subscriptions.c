@@ -1,85 +1,69 @@
 /* SPDX-License-Identifier: MIT */
 /* cmd_subscriptions.c - pushcgi subscriptions: who subscribes, to what. */
 #include "cmd.h"
-#include "subscription.h"
-
-#define ID_MAX 4096
+#include "handle_listing.h"
+#include "json.h"
 
 static const struct cmd_option options[] = {
 	{ .name = "json", .help = "print the document of the hub's API" },
 	{ .name = NULL },
 };
 
-struct printing {
-	struct buf *out;
-	struct slice topic; /* base NULL: any */
-	struct buf last_id;
-	bool json;
-	size_t n;
-};
-
 static void
-add_line(struct buf *out, const struct subscription_view *v)
+add_text(struct buf *out, const json_t *text)
 {
-	buf_slice(out, v->topic);
+	cmd_add_shown(out, (struct slice){ json_string_value(text),
+			       json_string_length(text) });
 	buf_byte(out, '\t');
-	buf_slice(out, v->subscriber);
-	buf_byte(out, '\t');
-	buf_slice(out, v->payload.base != NULL ? v->payload : slice_of("-"));
+}
+
+static enum err
+add_line(struct buf *out, const json_t *subscription)
+{
+	const json_t *payload = json_object_get(subscription, "payload");
+
+	add_text(out, json_object_get(subscription, "topic"));
+	add_text(out, json_object_get(subscription, "subscriber"));
+	if (payload == NULL)
+		buf_byte(out, '-');
+	else if (json_write(out, payload) == ERR_NOMEM)
+		return ERR_NOMEM;
 	buf_byte(out, '\n');
+	return out->err;
 }
 
-static void
-begin(struct printing *p)
+static enum err
+add_lines(struct buf *out, struct slice document)
 {
-	if (p->json && p->n == 0)
-		subscription_list_begin(
-		    p->out, p->topic, buf_view(&p->last_id));
-}
+	json_t *json = NULL;
+	const json_t *list;
+	enum err e;
 
-static void
-add(void *arg, const struct subscription_view *v)
-{
-	struct printing *p = arg;
-
-	begin(p);
-	if (p->json)
-		subscription_list_add(p->out, p->n == 0, v);
-	else
-		add_line(p->out, v);
-	p->n++;
-}
-
-static void
-end(struct printing *p)
-{
-	if (!p->json)
-		return;
-	begin(p);
-	subscription_list_end(p->out);
-	buf_byte(p->out, '\n');
+	e = json_parse_within(&json, document, HANDLE_LISTING_DEPTH_MAX);
+	list = json_object_get(json, "subscriptions");
+	for (size_t i = 0; e == ERR_OK && i < json_array_size(list); i++)
+		e = add_line(out, json_array_get(list, i));
+	json_decref(json);
+	return e;
 }
 
 static enum err
 subscriptions_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
     struct fault *f)
 {
-	struct printing p = { .out = out, .json = cmd_line_has(l, "json") };
+	const char *topic = l->operands_n > 0 ? l->operands[0].base : NULL;
+	char *document = NULL;
 	enum err e;
 
-	buf_init(&p.last_id, ID_MAX);
-	if (l->operands_n > 0)
-		p.topic = l->operands[0];
-	if ((e = cmd_list_subscriptions(h, p.topic, add, &p, &p.last_id, f)) !=
-	    ERR_OK)
-		goto out;
-	end(&p);
-	if ((e = out->err) == ERR_LIMIT)
-		e = fault_set(f, e,
-		    "There are more subscriptions than can be printed; ask "
-		    "for those of one topic.");
-out:
-	buf_free(&p.last_id);
+	e = cmd_end(h, pushcgi_subscriptions(h, &document, topic), f);
+	if (e != ERR_OK)
+		return e;
+	if (cmd_line_has(l, "json")) {
+		cmd_add_line(out, document);
+		return ERR_OK;
+	}
+	e = add_lines(out, slice_of(document));
+	pushcgi_free(document);
 	return e;
 }
 

@@ -56,9 +56,9 @@ judge_status(const struct http_answer *a, const char *url,
 	       (a->status < m->least || a->status > m->most))
 		m++;
 	handle_show_url(shown, url);
-	return fault_set(f, m->e, "%s answers %d%s%s%s: %s.", shown, a->status,
+	return fault_set(f, m->e, "%s answers %d%s%s%s: %s%s", shown, a->status,
 	    said[0] != '\0' ? " (" : "", said, said[0] != '\0' ? ")" : "",
-	    m->mend);
+	    m->mend, m->mend[strlen(m->mend) - 1] == '?' ? "" : ".");
 }
 
 /* A failure of the way there, in the words of the settings. */

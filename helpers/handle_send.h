@@ -11,7 +11,7 @@
 
 #define HANDLE_STATUS_MAX 999
 
-/* What an answer's status means, and what may mend it, without a full stop:
+/* What an answer's status means, and what may mend it, without a full stop at its end:
  * the first row that fits; the last goes up to HANDLE_STATUS_MAX. */
 struct handle_meaning {
 	int least, most;

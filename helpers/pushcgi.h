@@ -177,6 +177,24 @@ PUSHCGI_API enum pushcgi_result pushcgi_publish(
 PUSHCGI_API enum pushcgi_result pushcgi_publish_all(struct pushcgi *h,
     char **ids, const struct pushcgi_update *updates, size_t n, size_t *at);
 
+/*
+ * Who subscribes right now, to anything or, unless `topic` is NULL, to this
+ * selector, byte for byte: the JSON document of the subscription API (draft
+ * 7, "Active Subscriptions").  Its member "subscriptions" is a list of objects
+ * with "topic", "subscriber" and, where the token has one, "payload".  A hub
+ * elsewhere is asked by a token that is made with the subscribers' key.
+ */
+PUSHCGI_API enum pushcgi_result pushcgi_subscriptions(
+    struct pushcgi *h, char **out, const char *topic);
+
+/*
+ * How many subscribe right now to the selector `topic`, byte for byte.  Each
+ * of the `n` members is a text KEY=VALUE that an object in the payload of the
+ * token must have: a text there is compared as it is, any other value as JSON.
+ */
+PUSHCGI_API enum pushcgi_result pushcgi_connected(struct pushcgi *h,
+    uint64_t *found, const char *topic, const char *const *members, size_t n);
+
 #ifdef __cplusplus
 }
 #endif

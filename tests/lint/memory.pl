@@ -14,6 +14,7 @@ my %through = (
 	exchange => 'serve',
 	handle => 'pushcgi',
 	handle_elsewhere => 'pushcgi_elsewhere',
+	handle_listing_elsewhere => 'pushcgi_elsewhere',
 	intake => 'serve',
 	jws => 'jws_mint',
 	jws_key => 'jws_alg',

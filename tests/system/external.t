@@ -81,6 +81,27 @@ my $by_cookie = $server->stream(topic => 'https://example.com/a',
 site({}, 'publish', '--private', 'https://example.com/a', 'c');
 is $by_cookie->next_event->{data}, 'c', 'cookie opens its private updates';
 
+# Who subscribes there is what its own machine says.
+my $there = $server->stream(topic => ['https://example.com/{x}', 'b c'],
+    token => Token::mint({ mercure => { subscribe => [], payload => {
+    user => 'alice', id => 42 } } }, Token::SUBSCRIBER_KEY));
+wait_until('the hub knows of all', sub {
+	($hub->helper(['connected', 'b c']))[0] == 0;
+});
+for my $arguments (['subscriptions'], ['subscriptions', '--json'],
+    ['subscriptions', '--json', 'b c'],
+    ['subscriptions', 'https://example.com/{x}'], ['subscriptions', 'z'],
+    ['connected', '--count', 'https://example.com/a'],
+    ['connected', '--count', 'b c', 'user=alice', 'id=42'],
+    ['connected', 'b c', 'user=bob'], ['connected', '--json', 'z']) {
+	my @here = $hub->helper($arguments);
+	my @from_there = site({ MERCURE_PUBLISHER_SECRET_KEY => undef },
+	    @$arguments);
+
+	is $here[2], '', "@$arguments: no complaint";
+	is_deeply \@from_there, \@here, "@$arguments: the same from elsewhere";
+}
+
 # What can be wrong, and what the sentence says.
 my $closed = free_port();
 my $silent = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 5)
@@ -134,6 +155,42 @@ for my $row (
 	like $err, $want, "$name: it names the mend";
 	unlike $err, qr/eyJ|x{32}|user:word/, "$name: and no secret";
 }
+# [name, settings, what the sentence says]
+for my $row (
+    ['another key', { MERCURE_SUBSCRIBER_SECRET_KEY => 'x' x 32 },
+	qr{\Q$url\E/subscriptions(/a)? answers 401 .*MERCURE_SUBSCRIBER_SECRET_KEY}],
+    ['no key', { MERCURE_SUBSCRIBER_SECRET_KEY => undef },
+	qr/MERCURE_SUBSCRIBER_SECRET_KEY/],
+    ['no hub at that path', { MERCURE_HUB_URL => "$origin/nothing" },
+	qr{\Q$origin\E/nothing/subscriptions(/a)? answers 404 .*MERCURE_HUB_URL}],
+    ['nobody listens', { MERCURE_HUB_URL => "http://127.0.0.1:$closed/hub" },
+	qr{http://127\.0\.0\.1:$closed/hub/subscriptions(/a)?: there is no}],
+    ['nobody answers', { MERCURE_HUB_URL => $waiting,
+	MERCURE_PUBLISH_TIMEOUT => 100 }, qr/in time.*MERCURE_PUBLISH_TIMEOUT/],
+    ) {
+	my ($name, $set, $want) = @$row;
+
+	for my $ask (['subscriptions', 1], ['connected', 3]) {
+		my ($command, $code) = @$ask;
+		my ($is, $text, $err) = site($set, $command,
+		    $command eq 'connected' ? 'a' : ());
+
+		is $is, $code, "$command, $name: exit $code";
+		is $text, '', "$command, $name: no output";
+		like $err, qr/\Apushcgi: [^\n]+[^?]\.\n\z|\?\n\z/,
+		    "$command, $name: one sentence";
+		like $err, $want, "$command, $name: it names the mend";
+		unlike $err, qr/eyJ|x{32}/, "$command, $name: and no secret";
+	}
+}
+$hub->configure(MERCURE_HUB_SUBSCRIPTIONS => 'false');
+$hub->reload;
+wait_until('the hub keeps no list any more', sub {
+	(site({}, 'subscriptions'))[2]
+	    =~ /answers 404 .*MERCURE_HUB_SUBSCRIPTIONS/;
+});
+pass 'a hub without a list of subscriptions';
+
 $hub->configure(MERCURE_HUB_ALLOW_PUBLISH => 'false');
 $hub->reload;
 wait_until('the hub takes no updates any more', sub {

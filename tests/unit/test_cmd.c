@@ -13,6 +13,7 @@
 #include "cmd.h"
 #include "mem.h"
 #include "mem_fail.h"
+#include "queue_presence.h"
 #include "queue_room.h"
 
 #define ARGS_MAX 8
@@ -229,7 +230,9 @@ static const struct {
 	{ "publish --batch", { "publish", "--batch" } },
 	{ "subscriptions", { "subscriptions" } },
 	{ "subscriptions to a topic", { "subscriptions", "--json", "a" } },
+	{ "subscriptions, as JSON", { "subscriptions", "--json" } },
 	{ "connected", { "connected", "a", "--count", "user=x", "n=1" } },
+	{ "connected, as JSON", { "connected", "a", "--json" } },
 	{ "config", { "config", "--show-secrets" } },
 	{ "gen-secret-key", { "gen-secret-key" } },
 	{ "snippets", { "snippet", "--templates", TEMPLATES } },

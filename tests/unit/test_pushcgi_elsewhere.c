@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_pushcgi_elsewhere.c - publishing to hubs elsewhere, good and bad ones. */
+/* test_pushcgi_elsewhere.c - publishing to hubs elsewhere and asking them, good and bad ones. */
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -50,25 +50,71 @@ read_request(int fd, char *text, size_t size)
 	return false;
 }
 
+/* What lists of subscriptions may look like, by the hub's path. */
+static const struct {
+	const char *path, *document;
+} lists[] = {
+	{ "/list",
+	    "{\"@context\":\"https://mercure.rocks/\",\"id\":\"x\","
+	    "\"type\":\"Subscriptions\",\"lastEventID\":\"i:1\","
+	    "\"subscriptions\":["
+	    "{\"type\":\"Subscription\",\"topic\":\"a\",\"subscribe"
+	    "r\":\"urn:1\",\"active\":true,\"payload\":{\"user\":\"x\"}},"
+	    "{\"type\":\"Subscription\",\"topic\":\"b\",\"subscribe"
+	    "r\":\"urn:1\",\"payload\":null},"
+	    "{\"type\":\"Subscription\",\"topic\":\"a\",\"subscribe"
+	    "r\":\"urn:1\",\"active\":false}]}" },
+	{ "/list/empty", "{\"subscriptions\":[]}" },
+	{ "/list/bad/none", "{}" },
+	{ "/list/bad/array", "[]" },
+	{ "/list/bad/object", "{\"subscriptions\":{}}" },
+	{ "/list/bad/texts", "{\"subscriptions\":[\"a\"]}" },
+	{ "/list/bad/topic", "{\"subscriptions\":[{\"subscriber\":\"s\"}]}" },
+	{ "/list/bad/subscriber", "{\"subscriptions\":[{\"topic\":\"t\","
+				  "\"subscriber\":1}]}" },
+	{ "/list/bad/page", "<h1>Welcome" },
+	{ "/list/bad/nothing", "" },
+};
+
+#define LISTS (sizeof(lists) / sizeof(lists[0]))
+
+/* NULL: it does not ask for one. */
+static const char *
+list_for(const char *path)
+{
+	const char *end = strstr(path, "/subscriptions");
+	size_t n = end != NULL ? (size_t)(end - path) : 0;
+
+	for (size_t i = 0; i < LISTS; i++)
+		if (strlen(lists[i].path) == n &&
+		    strncmp(lists[i].path, path, n) == 0)
+			return lists[i].document;
+	return NULL;
+}
+
 /* /STATUS/BODY is answered with just these; /body with the request's body,
- * /token with its token. */
+ * /token with its token, /list... as `lists` says. */
 static void
 answer(int fd, char *request)
 {
 	char *path = strchr(request, ' ') + 1, *end = strchr(path, ' ');
-	char status[] = "200", head[128], *body = strstr(request, "\r\n\r\n");
+	char status[] = "200", head[128], document[512];
+	char *body = strstr(request, "\r\n\r\n");
 
 	body += 4;
 	*end = '\0';
 	path[strcspn(path, "?")] = '\0';
-	if (strcmp(path, "/token") == 0) {
+	if (list_for(path) != NULL) {
+		snprintf(document, sizeof(document), "%s", list_for(path));
+		body = document;
+	} else if (strncmp(path, "/token", 6) == 0) {
 		body = strstr(end + 1, "Bearer ") + 7;
 		*strchr(body, '\r') = '\0';
 	} else if (strcmp(path, "/body") != 0) {
 		memcpy(status, path + 1, 3);
 		body = path + 5;
 	}
-	for (char *c = body; strcmp(path, "/body") != 0 && *c != '\0'; c++)
+	for (char *c = body; body == path + 5 && *c != '\0'; c++)
 		if (*c == '~')
 			*c = '\n';
 		else if (*c == '!')
@@ -279,6 +325,143 @@ test_several(void **state)
 	pushcgi_close(h);
 }
 
+static const struct {
+	const char *name, *path, *topic;
+	const char *want; /* the document */
+} documents[] = {
+	{ "all", "/list", NULL,
+	    "{\"@context\":\"https://mercure.rocks/\",\"id\":"
+	    "\"/.well-known/mercure/subscriptions\",\"type\":\"Subscriptions\","
+	    "\"lastEventID\":\"i:1\",\"subscriptions\":["
+	    "{\"@context\":\"https://mercure.rocks/\",\"id\":"
+	    "\"/.well-known/mercure/subscriptions/a/urn%3A1\",\"type\":"
+	    "\"Subscription\",\"topic\":\"a\",\"subscriber\":\"urn:1\","
+	    "\"active\":true,\"payload\":{\"user\":\"x\"}},"
+	    "{\"@context\":\"https://mercure.rocks/\",\"id\":"
+	    "\"/.well-known/mercure/subscriptions/b/urn%3A1\",\"type\":"
+	    "\"Subscription\",\"topic\":\"b\",\"subscriber\":\"urn:1\","
+	    "\"active\":true}]}" },
+	{ "nobody", "/list/empty?secret", NULL,
+	    "{\"@context\":\"https://mercure.rocks/\",\"id\":"
+	    "\"/.well-known/mercure/subscriptions\",\"type\":\"Subscriptions\","
+	    "\"subscriptions\":[]}" },
+	{ "nobody, of a topic", "/list/empty/", "a b",
+	    "{\"@context\":\"https://mercure.rocks/\",\"id\":"
+	    "\"/.well-known/mercure/subscriptions/a%20b\",\"type\":"
+	    "\"Subscriptions\",\"subscriptions\":[]}" },
+};
+
+static void
+test_lists(void **state)
+{
+	static const char *const user[] = { "user=x" };
+	struct pushcgi *h = NULL;
+	uint64_t n = 9;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(documents) / sizeof(documents[0]); i++) {
+		char *text = NULL;
+
+		h = open_for(documents[i].path, KEY, NULL);
+		if (pushcgi_subscriptions(h, &text, documents[i].topic) !=
+		    PUSHCGI_OK)
+			fail_msg("%s: %s", documents[i].name, pushcgi_error(h));
+		if (strcmp(text, documents[i].want) != 0)
+			fail_msg("%s: %s", documents[i].name, text);
+		pushcgi_free(text);
+		pushcgi_close(h);
+	}
+	h = open_for("/list", KEY, NULL);
+	assert_int_equal(pushcgi_connected(h, &n, "a", NULL, 0), PUSHCGI_OK);
+	assert_int_equal(n, 1);
+	assert_int_equal(pushcgi_connected(h, &n, "b", NULL, 0), PUSHCGI_OK);
+	assert_int_equal(n, 1);
+	assert_int_equal(pushcgi_connected(h, &n, "b", user, 1), PUSHCGI_OK);
+	assert_int_equal(n, 0);
+	assert_int_equal(
+	    pushcgi_connected(h, &n, NULL, user, 1), PUSHCGI_ARGUMENT);
+	pushcgi_close(h);
+}
+
+static const struct {
+	const char *name, *path;
+	enum pushcgi_result want;
+	const char *words; /* in the sentence */
+} no_lists[] = {
+	{ "malformed", "/400/x", PUSHCGI_ARGUMENT, "answers 400" },
+	{ "unauthorized", "/401/x", PUSHCGI_DENIED,
+	    "MERCURE_SUBSCRIBER_SECRET_KEY" },
+	{ "forbidden", "/403/x", PUSHCGI_DENIED, "answers 403" },
+	{ "not found", "/404/!h1", PUSHCGI_CONFIG,
+	    "answers 404 (a page): there is no list of subscriptions" },
+	{ "too much", "/429/x", PUSHCGI_UNAVAILABLE, "try again" },
+	{ "not kept", "/501/x", PUSHCGI_CONFIG, "no such list" },
+	{ "fails", "/500/x", PUSHCGI_UNAVAILABLE, "its log" },
+	{ "not there", "/503/x", PUSHCGI_UNAVAILABLE, "try again" },
+	{ "redirect", "/302/x", PUSHCGI_CONFIG, "MERCURE_HUB_URL: http://" },
+};
+
+static void
+expect_no_list(const char *name, const char *path, enum pushcgi_result want,
+    const char *words)
+{
+	struct pushcgi *h = open_for(path, KEY, NULL);
+	char *text = NULL;
+	uint64_t n = 9;
+
+	if (pushcgi_subscriptions(h, &text, NULL) != want || text != NULL ||
+	    strstr(pushcgi_error(h), words) == NULL ||
+	    strstr(pushcgi_error(h), "http://127.0.0.1:") == NULL)
+		fail_msg("%s: %s", name, pushcgi_error(h));
+	if (pushcgi_connected(h, &n, "a", NULL, 0) != want || n != 9)
+		fail_msg("%s: counted", name);
+	pushcgi_close(h);
+}
+
+static void
+test_no_lists(void **state)
+{
+	struct pushcgi *h = open_for("/list", NULL, "a.b.c");
+	char *text = NULL;
+
+	(void)state;
+	/* A publisher's token is none for this. */
+	assert_int_equal(pushcgi_subscriptions(h, &text, NULL), PUSHCGI_CONFIG);
+	assert_non_null(
+	    strstr(pushcgi_error(h), "MERCURE_SUBSCRIBER_SECRET_KEY"));
+	pushcgi_close(h);
+	for (size_t i = 0; i < sizeof(no_lists) / sizeof(no_lists[0]); i++)
+		expect_no_list(no_lists[i].name, no_lists[i].path,
+		    no_lists[i].want, no_lists[i].words);
+	for (size_t i = 0; i < LISTS; i++)
+		if (strncmp(lists[i].path, "/list/bad", 9) == 0)
+			expect_no_list(lists[i].path, lists[i].path,
+			    PUSHCGI_CONFIG, "not with a list");
+}
+
+static void
+test_lists_without_memory(void **state)
+{
+	bool failed = true;
+
+	(void)state;
+	for (long n = 1; failed; n++) {
+		struct pushcgi *h = open_for("/list", KEY, NULL);
+		char *text = NULL;
+		enum pushcgi_result r;
+
+		mem_fail_at(n);
+		r = pushcgi_subscriptions(h, &text, "a");
+		failed = mem_failed();
+		mem_fail_at(0);
+		if (r != PUSHCGI_OK && (r != PUSHCGI_MEMORY || !failed))
+			fail_msg("%ld: %s", n, pushcgi_error(h));
+		assert_int_equal(text != NULL, r == PUSHCGI_OK);
+		pushcgi_free(text);
+		pushcgi_close(h);
+	}
+}
+
 static void
 test_without_memory(void **state)
 {
@@ -309,6 +492,9 @@ main(void)
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_form_and_token),
 		cmocka_unit_test(test_several),
+		cmocka_unit_test(test_lists),
+		cmocka_unit_test(test_no_lists),
+		cmocka_unit_test(test_lists_without_memory),
 		cmocka_unit_test(test_without_memory),
 	};
 
