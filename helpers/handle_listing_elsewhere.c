@@ -5,7 +5,6 @@
 #include "handle_send.h"
 #include "json.h"
 #include "jws.h"
-#include "mem.h"
 
 #define DOCUMENT_MAX ((size_t)64 << 20)
 #define URL_MAX (UINT32_C(1) << 20)
@@ -17,8 +16,8 @@ static const struct handle_meaning meanings[] = {
 	    "the hub does not accept the token: "
 	    "MERCURE_SUBSCRIBER_SECRET_KEY is not the hub's" },
 	{ 403, 403, ERR_DENIED,
-	    "the hub does not tell it by a token for its usual path, "
-	    "/.well-known/mercure/subscriptions" },
+	    "the hub does not tell it by a token made with "
+	    "MERCURE_SUBSCRIBER_SECRET_KEY" },
 	{ 404, 405, ERR_UNSUPPORTED,
 	    "there is no list of subscriptions: is MERCURE_HUB_URL right, and "
 	    "does the hub keep one (MERCURE_HUB_SUBSCRIPTIONS)?" },
@@ -44,20 +43,17 @@ add_url(struct buf *out, const char *hub_url, struct slice path)
 	buf_byte(out, '\0');
 }
 
-/* A token for this path and nothing else. */
+/* Draft 7 asks for the path, other hubs for the topics that are listed. */
 static enum err
-add_authorization(struct pushcgi *h, struct buf *out, struct slice path)
+add_authorization(struct pushcgi *h, struct buf *out)
 {
-	char *selector = mem_text(path);
-	enum err e = ERR_NOMEM;
+	static const char *const any = "*";
+	enum err e;
 
-	if (selector == NULL)
-		return e;
 	buf_text(out, "Authorization: Bearer ");
-	e = handle_subscriber_token(h, out, (const char *const *)&selector, 1,
-	    NULL, HANDLE_TOKEN_LIFETIME_S);
+	e = handle_subscriber_token(
+	    h, out, &any, 1, NULL, HANDLE_TOKEN_LIFETIME_S);
 	buf_byte(out, '\0');
-	mem_free(selector);
 	return e == ERR_OK ? out->err : e;
 }
 
@@ -156,8 +152,7 @@ handle_list_elsewhere(struct pushcgi *h, struct slice topic,
 	add_url(&url, h->config->hub_url, buf_view(&path));
 	if ((e = url.err) != ERR_OK)
 		goto out;
-	e = add_authorization(h, &authorization, buf_view(&path));
-	if (e != ERR_OK)
+	if ((e = add_authorization(h, &authorization)) != ERR_OK)
 		goto out;
 	rq.url = url.base;
 	headers[0] = authorization.base;
