@@ -58,6 +58,7 @@ extern const struct cmd cmd_clear_cookie;
 extern const struct cmd cmd_subscriber_jwt;
 extern const struct cmd cmd_publisher_jwt;
 extern const struct cmd cmd_publish;
+extern const struct cmd cmd_subscribe;
 extern const struct cmd cmd_subscriptions;
 extern const struct cmd cmd_connected;
 extern const struct cmd cmd_session;

@@ -17,6 +17,7 @@ static const struct cmd *const commands[] = {
 	&cmd_subscriber_jwt,
 	&cmd_publisher_jwt,
 	&cmd_publish,
+	&cmd_subscribe,
 	&cmd_subscriptions,
 	&cmd_connected,
 	&cmd_session,

@@ -21,6 +21,7 @@ struct transfer {
 	char detail[CURL_ERROR_SIZE];
 	struct http_answer answer;
 	size_t head_len;
+	enum err taken; /* what rq->take ended with */
 };
 
 /* Foreign text for a sentence: cut, and printable. */
@@ -122,6 +123,7 @@ static const struct {
 	{ CURLOPT_NOPROGRESS, 0 },
 	{ CURLOPT_FOLLOWLOCATION, 0 },
 	{ CURLOPT_NETRC, CURL_NETRC_IGNORED },
+	{ CURLOPT_TCP_KEEPALIVE, 1 },
 	{ CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2 },
 	{ CURLOPT_SSL_VERIFYPEER, 1 },
 	{ CURLOPT_SSL_VERIFYHOST, 2 },
@@ -129,11 +131,38 @@ static const struct {
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
+/* Is the body for somebody else to take? */
+static bool
+is_taken(struct transfer *t)
+{
+	long status = 0;
+
+	return t->rq->take != NULL &&
+	       t->lib.easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status) ==
+		   CURLE_OK &&
+	       status == 200;
+}
+
+static enum err
+hand_on(struct transfer *t, struct slice bytes)
+{
+	char *type = NULL;
+
+	if (t->lib.easy_getinfo(t->curl, CURLINFO_CONTENT_TYPE, &type) !=
+	    CURLE_OK)
+		type = NULL;
+	return t->rq->take(t->rq->arg, type, bytes);
+}
+
 static size_t
 take_body(char *bytes, size_t size, size_t n, void *arg)
 {
 	struct transfer *t = arg;
 
+	if (is_taken(t)) {
+		t->taken = hand_on(t, (struct slice){ bytes, size * n });
+		return t->taken == ERR_OK ? size * n : 0;
+	}
 	buf_add(&t->answer.body, bytes, size * n);
 	return t->answer.body.err == ERR_OK ? size * n : 0;
 }
@@ -407,6 +436,8 @@ perform(struct transfer *t, struct fault *f)
 	/* A name that nobody answers for is not waited for at the end. */
 	if (rc == CURLE_ABORTED_BY_CALLBACK)
 		t->lib.easy_setopt(t->curl, CURLOPT_QUICK_EXIT, 1L);
+	if (t->taken != ERR_OK)
+		return t->taken;
 	if (rc != CURLE_OK)
 		return failure(t, rc, f);
 	if ((e = refuse_redirect(t, f)) != ERR_OK)

@@ -20,13 +20,21 @@ struct http_request {
 	struct slice body;   /* base NULL: a GET, else a POST */
 	const char *ca_file; /* whom to trust; NULL: whom the system trusts */
 	unsigned connect_ms; /* longest wait for a connection */
-	unsigned total_ms;   /* and for the end of the answer */
+	unsigned total_ms;   /* and for the end of the answer; 0: no limit */
 	size_t body_max;     /* bytes of the answer's body */
 	/* "Name: value" each, the last NULL; NULL: none.  The Content-Type of
 	 * a body is that of a form unless one is given. */
 	const char *const *headers;
 	/* Names of headers whose values are wanted, the last NULL; NULL: none. */
 	const char *const *wanted;
+	/*
+	 * Takes the body of a 200 bit by bit, instead of its being kept;
+	 * `type` is its Content-Type (NULL: none).  Another value than ERR_OK
+	 * ends the request, which then fails with it and without a sentence.
+	 * NULL: it is kept.
+	 */
+	enum err (*take)(void *arg, const char *type, struct slice bytes);
+	void *arg;
 	/* Any thread may set it: give up within a second.  NULL: nobody will. */
 	const _Atomic bool *stop;
 };

@@ -87,8 +87,8 @@ subtest 'help and version' => sub {
 	is $exit, 0, '--help';
 	is $err, '', 'says nothing on standard error';
 	is_deeply \@commands, [qw(url link last-event-id cookie clear-cookie
-	    subscriber-jwt publisher-jwt publish subscriptions connected
-	    session backup gen-secret-key config snippet)],
+	    subscriber-jwt publisher-jwt publish subscribe subscriptions
+	    connected session backup gen-secret-key config snippet)],
 	    'lists the subcommands';
 	for my $command (@commands) {
 		for my $arguments ([$command, '--help'], ['--help', $command],
@@ -747,8 +747,10 @@ subtest 'examples of the manual' => sub {
 	is $err, '', 'without a warning';
 	my @lines = split /\n/, $out;
 	like $lines[0], qr/^urn:uuid:/, 'publish prints an id';
-	like $lines[5], qr{^/\.well-known/mercure\?topic=}, 'url a URL';
-	like $lines[6], qr/^mercureAuthorization=/, 'cookie a cookie';
+	like $lines[5], qr{^\{"id":"urn:uuid:.*"data":"Hello"\}},
+	    'subscribe an update';
+	like $lines[6], qr{^/\.well-known/mercure\?topic=}, 'url a URL';
+	like $lines[7], qr/^mercureAuthorization=/, 'cookie a cookie';
 	like $out, qr/^MERCURE_RETRY = 1000$/m, 'config the settings';
 	like $out, qr/^location \^~ /m, 'snippet what nginx needs';
 	my $rows = rows("$home/queue.db", 0);

@@ -22,9 +22,9 @@
 
 static const struct cmd *const commands[] = { &cmd_url, &cmd_link,
 	&cmd_last_event_id, &cmd_cookie, &cmd_clear_cookie, &cmd_subscriber_jwt,
-	&cmd_publisher_jwt, &cmd_publish, &cmd_subscriptions, &cmd_connected,
-	&cmd_session, &cmd_backup, &cmd_gen_secret_key, &cmd_config,
-	&cmd_snippet, NULL };
+	&cmd_publisher_jwt, &cmd_publish, &cmd_subscribe, &cmd_subscriptions,
+	&cmd_connected, &cmd_session, &cmd_backup, &cmd_gen_secret_key,
+	&cmd_config, &cmd_snippet, NULL };
 
 extern char **environ;
 
@@ -228,6 +228,11 @@ static const struct {
 	{ "publish", { "publish", "--alternate", "u",
 			 "--mercure-type-is-topic=1", "t", "x" } },
 	{ "publish --batch", { "publish", "--batch" } },
+	{ "subscribe",
+	    { "subscribe", "--last-event-id=earliest", "--count=1", "t" } },
+	{ "subscribe, as JSON",
+	    { "subscribe", "--last-event-id=earliest", "--count=1", "--private",
+		"--json", "{+x}" } },
 	{ "subscriptions", { "subscriptions" } },
 	{ "subscriptions to a topic", { "subscriptions", "--json", "a" } },
 	{ "subscriptions, as JSON", { "subscriptions", "--json" } },

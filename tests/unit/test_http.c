@@ -95,6 +95,63 @@ test_get(void **state)
 	http_answer_free(&a);
 }
 
+/* What takes a body, and gives up at its limit. */
+struct taking {
+	struct buf got;
+	size_t enough;
+	bool typed;
+};
+
+static enum err
+take(void *arg, const char *type, struct slice bytes)
+{
+	struct taking *t = arg;
+
+	t->typed = type != NULL;
+	buf_slice(&t->got, bytes);
+	return t->got.len < t->enough ? ERR_OK : ERR_DENIED;
+}
+
+/* A body of a 200 is handed on, however long it is, until it is enough; any
+ * other is kept. */
+static void
+test_taken(void **state)
+{
+	static const struct {
+		const char *name, *path;
+		size_t enough;
+		enum err want;
+		bool is_taken;
+	} cases[] = {
+		{ "all of it", "/echo", SIZE_MAX, ERR_OK, true },
+		{ "a part", "/big", 5 * BODY_MAX, ERR_DENIED, true },
+		{ "another status", "/gone", SIZE_MAX, ERR_OK, false },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct taking t = { .enough = cases[i].enough };
+		struct http_answer a = { 0 };
+		struct fault f = { "" };
+		struct http_request rq;
+		char url[256];
+		enum err e;
+
+		buf_init(&t.got, SIZE_MAX - 1);
+		url_of(url, sizeof(url), *state, cases[i].path);
+		rq = plain(url);
+		rq.take = take;
+		rq.arg = &t;
+		if ((e = http_send(&a, &rq, &f)) != cases[i].want ||
+		    f.text[0] != '\0' || (t.got.len > 0) != cases[i].is_taken ||
+		    (cases[i].is_taken && a.body.len > 0))
+			fail_msg(
+			    "%s: %s %s", cases[i].name, err_text(e), f.text);
+		assert_false(t.typed);
+		buf_free(&t.got);
+		http_answer_free(&a);
+	}
+}
+
 static void
 test_post(void **state)
 {
@@ -397,6 +454,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_threads),
 		TEST(test_get),
+		TEST(test_taken),
 		TEST(test_post),
 		TEST(test_headers_and_status),
 		TEST(test_bad_answers),
