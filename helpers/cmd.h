@@ -57,6 +57,7 @@ extern const struct cmd cmd_cookie;
 extern const struct cmd cmd_clear_cookie;
 extern const struct cmd cmd_subscriber_jwt;
 extern const struct cmd cmd_publisher_jwt;
+extern const struct cmd cmd_token_explain;
 extern const struct cmd cmd_publish;
 extern const struct cmd cmd_subscribe;
 extern const struct cmd cmd_subscriptions;

@@ -16,6 +16,7 @@ static const struct cmd *const commands[] = {
 	&cmd_clear_cookie,
 	&cmd_subscriber_jwt,
 	&cmd_publisher_jwt,
+	&cmd_token_explain,
 	&cmd_publish,
 	&cmd_subscribe,
 	&cmd_subscriptions,

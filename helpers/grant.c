@@ -45,6 +45,18 @@ grant_may_receive(const struct grant *g, struct slice topics)
 	return matcher_list_any(&g->parts.subscribe, topics);
 }
 
+const struct matcher_list *
+grant_publish(const struct grant *g)
+{
+	return &g->parts.publish;
+}
+
+const struct matcher_list *
+grant_subscribe(const struct grant *g)
+{
+	return &g->parts.subscribe;
+}
+
 bool
 grant_has_publish(const struct grant *g)
 {

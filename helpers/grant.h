@@ -33,6 +33,10 @@ bool grant_may_publish(const struct grant *g, struct slice topics);
  * "Subscribers") */
 bool grant_may_receive(const struct grant *g, struct slice topics);
 
+/* The selectors of either right; they live as long as the grant. */
+const struct matcher_list *grant_publish(const struct grant *g);
+const struct matcher_list *grant_subscribe(const struct grant *g);
+
 bool grant_has_publish(const struct grant *g); /* any publish right at all */
 
 /* Is it a session's?  Does it allow to receive nothing that is private? */

@@ -61,6 +61,8 @@ jws_peek(struct jws_peek *out, struct slice token)
 			*p = (char)(*p - 'A' + 'a');
 	peek_text(
 	    out->kid, sizeof(out->kid), text_of(json_object_get(json, "kid")));
+	peek_text(
+	    out->alg, sizeof(out->alg), text_of(json_object_get(json, "alg")));
 out:
 	json_decref(json);
 	buf_free(&text);
@@ -172,7 +174,7 @@ keys_choose(struct candidates *out, const json_t *header,
 }
 
 static enum err
-header_read(struct candidates *out, struct slice text,
+header_read(struct candidates *out, enum jws_check *at, struct slice text,
     const struct jws_keys *keys, const char *typ_want, struct fault *f)
 {
 	json_t *header = NULL;
@@ -189,6 +191,7 @@ header_read(struct candidates *out, struct slice text,
 		goto out;
 	if ((e = header_check(header, typ_want, f)) != ERR_OK)
 		goto out;
+	*at = JWS_KEY;
 	e = keys_choose(out, header, keys, f);
 out:
 	json_decref(header);
@@ -215,6 +218,18 @@ enum err
 jws_verify(struct buf *payload, uint64_t *fingerprint, struct slice token,
     const struct jws_keys *keys, const char *typ_want, struct fault *f)
 {
+	enum jws_check failed;
+
+	return jws_examine(
+	    payload, fingerprint, &failed, token, keys, typ_want, f);
+}
+
+enum err
+jws_examine(struct buf *payload, uint64_t *fingerprint, enum jws_check *failed,
+    struct slice token, const struct jws_keys *keys, const char *typ_want,
+    struct fault *f)
+{
+	enum jws_check at = JWS_FORM;
 	struct buf header, claims, signature;
 	struct candidates c;
 	struct segments s;
@@ -230,17 +245,21 @@ jws_verify(struct buf *payload, uint64_t *fingerprint, struct slice token,
 	    (e = segment_decode(&claims, s.payload, f)) != ERR_OK ||
 	    (e = segment_decode(&signature, s.signature, f)) != ERR_OK)
 		goto out;
-	if ((e = header_read(&c, buf_view(&header), keys, typ_want, f)) !=
-	    ERR_OK)
+	at = JWS_HEADER;
+	e = header_read(&c, &at, buf_view(&header), keys, typ_want, f);
+	if (e != ERR_OK)
 		goto out;
+	at = JWS_SIGNATURE;
 	if ((e = signature_check(
 		 &print, &c, s.text, buf_view(&signature), f)) != ERR_OK)
 		goto out;
 
+	at = JWS_CHECKS;
 	buf_slice(payload, buf_view(&claims));
 	if ((e = payload->err) == ERR_OK && fingerprint != NULL)
 		*fingerprint = print;
 out:
+	*failed = at;
 	buf_free(&signature);
 	buf_free(&claims);
 	buf_free(&header);

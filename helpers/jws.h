@@ -19,6 +19,7 @@ struct jws_peek {
 	char typ[32];          /* lower-cased, without "application/"; "" if
 				* absent, not text or too long */
 	char kid[JWS_KID_MAX]; /* likewise "" */
+	char alg[16];          /* likewise "" */
 };
 void jws_peek(struct jws_peek *out, struct slice token);
 
@@ -37,6 +38,21 @@ void jws_peek(struct jws_peek *out, struct slice token);
 enum err jws_verify(struct buf *payload, uint64_t *fingerprint,
     struct slice token, const struct jws_keys *keys, const char *typ_want,
     struct fault *f);
+
+/* What jws_verify() checks, in its order. */
+enum jws_check {
+	JWS_FORM,   /* length, segments, base64url */
+	JWS_HEADER, /* an object, its parameters, its type */
+	JWS_KEY,    /* one is for its algorithm */
+	JWS_SIGNATURE,
+	JWS_CHECKS
+};
+
+/* The same as jws_verify(), and in any case *failed is the check at which it
+ * ended, or JWS_CHECKS. */
+enum err jws_examine(struct buf *payload, uint64_t *fingerprint,
+    enum jws_check *failed, struct slice token, const struct jws_keys *keys,
+    const char *typ_want, struct fault *f);
 
 /* Append a token with `claims` (a JSON object) signed by the first secret
  * among `keys`.  ERR_UNSUPPORTED: there is none, public keys cannot sign.

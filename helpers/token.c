@@ -85,43 +85,71 @@ stamp(uint8_t digest[DIGEST_SIZE], struct slice text)
 	return digest_sha256(digest, text);
 }
 
-enum err
-token_verify(struct grant **out, struct slice text, const struct jws_keys *keys,
-    const struct dialect *d, int64_t now_ms, size_t matchers_max,
+/* The claims of a token that is signed by one of the keys. */
+static enum err
+open_token(json_t **claims, uint64_t *key, enum token_check *at,
+    struct slice text, const struct jws_keys *keys, const char *typ,
     struct fault *f)
 {
+	enum jws_check signing = JWS_FORM;
+	struct buf payload;
+	enum err e;
+
+	if (text.len > JWS_TOKEN_MAX)
+		return fault_set(f, ERR_LIMIT,
+		    "The token is longer than %d bytes.", JWS_TOKEN_MAX);
+	buf_init(&payload, JWS_TOKEN_MAX);
+	e = jws_examine(&payload, key, &signing, text, keys, typ, f);
+	*at = (enum token_check)signing;
+	if (e == ERR_OK)
+		e = read_claims(claims, buf_view(&payload), f);
+	buf_free(&payload);
+	return e;
+}
+
+enum err
+token_examine(struct grant **out, enum token_check *failed, struct slice text,
+    const struct jws_keys *keys, const struct dialect *d, int64_t now_ms,
+    size_t matchers_max, struct fault *f)
+{
+	enum token_check at = TOKEN_FORM;
 	uint8_t digest[DIGEST_SIZE];
 	struct grant *g = NULL;
 	json_t *claims = NULL;
 	int64_t expires_ms = INT64_MAX;
 	uint64_t key = 0;
-	struct buf payload;
 	enum err e;
 
-	buf_init(&payload, JWS_TOKEN_MAX);
-	if (text.len > JWS_TOKEN_MAX) {
-		e = fault_set(f, ERR_LIMIT,
-		    "The token is longer than %d bytes.", JWS_TOKEN_MAX);
-		goto out;
-	}
-	e = jws_verify(&payload, &key, text, keys, d->token_typ, f);
+	e = open_token(&claims, &key, &at, text, keys, d->token_typ, f);
 	if (e != ERR_OK)
 		goto out;
-	if ((e = read_claims(&claims, buf_view(&payload), f)) != ERR_OK)
-		goto out;
+	at = TOKEN_TIMES;
 	if ((e = check_times(&expires_ms, claims, now_ms, f)) != ERR_OK)
 		goto out;
 	if ((e = stamp(digest, text)) != ERR_OK)
 		goto out;
+	at = TOKEN_RIGHTS;
 	e = d->read_grant(&g, claims, key, expires_ms, matchers_max, f);
 	if (e != ERR_OK)
 		goto out;
+	at = TOKEN_CHECKS;
 	grant_set_token(g, digest);
 	*out = g;
 out:
+	*failed = at;
 	json_decref(claims);
-	buf_free(&payload);
 	return e;
+}
+
+enum err
+token_verify(struct grant **out, struct slice text, const struct jws_keys *keys,
+    const struct dialect *d, int64_t now_ms, size_t matchers_max,
+    struct fault *f)
+{
+	enum token_check failed;
+
+	return token_examine(
+	    out, &failed, text, keys, d, now_ms, matchers_max, f);
 }
 
 /* Add an array with the selectors to `rights`. */

@@ -22,6 +22,24 @@ enum err token_verify(struct grant **out, struct slice text,
     const struct jws_keys *keys, const struct dialect *d, int64_t now_ms,
     size_t matchers_max, struct fault *f);
 
+/* What token_verify() checks, in its order; the first as jws_verify(). */
+enum token_check {
+	TOKEN_FORM = JWS_FORM,
+	TOKEN_HEADER = JWS_HEADER,
+	TOKEN_KEY = JWS_KEY,
+	TOKEN_SIGNATURE = JWS_SIGNATURE,
+	TOKEN_CLAIMS = JWS_CHECKS, /* are an object */
+	TOKEN_TIMES,
+	TOKEN_RIGHTS,
+	TOKEN_CHECKS
+};
+
+/* The same as token_verify(), and in any case *failed is the check at which
+ * it ended, or TOKEN_CHECKS. */
+enum err token_examine(struct grant **out, enum token_check *failed,
+    struct slice text, const struct jws_keys *keys, const struct dialect *d,
+    int64_t now_ms, size_t matchers_max, struct fault *f);
+
 struct token_rights {
 	const struct slice *publish, *subscribe; /* selectors */
 	size_t publish_n, subscribe_n;

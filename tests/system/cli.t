@@ -87,8 +87,9 @@ subtest 'help and version' => sub {
 	is $exit, 0, '--help';
 	is $err, '', 'says nothing on standard error';
 	is_deeply \@commands, [qw(url link last-event-id cookie clear-cookie
-	    subscriber-jwt publisher-jwt publish subscribe subscriptions
-	    connected session backup gen-secret-key config snippet)],
+	    subscriber-jwt publisher-jwt token-explain publish subscribe
+	    subscriptions connected session backup gen-secret-key config
+	    snippet)],
 	    'lists the subcommands';
 	for my $command (@commands) {
 		for my $arguments ([$command, '--help'], ['--help', $command],

@@ -22,9 +22,9 @@
 
 static const struct cmd *const commands[] = { &cmd_url, &cmd_link,
 	&cmd_last_event_id, &cmd_cookie, &cmd_clear_cookie, &cmd_subscriber_jwt,
-	&cmd_publisher_jwt, &cmd_publish, &cmd_subscribe, &cmd_subscriptions,
-	&cmd_connected, &cmd_session, &cmd_backup, &cmd_gen_secret_key,
-	&cmd_config, &cmd_snippet, NULL };
+	&cmd_publisher_jwt, &cmd_token_explain, &cmd_publish, &cmd_subscribe,
+	&cmd_subscriptions, &cmd_connected, &cmd_session, &cmd_backup,
+	&cmd_gen_secret_key, &cmd_config, &cmd_snippet, NULL };
 
 extern char **environ;
 
@@ -396,6 +396,59 @@ test_without_memory(void **state)
 	queue_close(people);
 }
 
+/* A publisher's token as standard input, which is no subscriber's. */
+static void
+token_as_input(void)
+{
+	static const char *const mint[] = { "publisher-jwt", NULL };
+	char path[] = "/tmp/pushcgi-test-XXXXXX";
+	int fd = mkstemp(path);
+	struct buf token;
+
+	buf_init(&token, OUT_MAX);
+	assert_int_equal(run(&token, mint), ERR_OK);
+	assert_true(fd >= 0);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(write(fd, token.base, token.len), token.len);
+	assert_int_equal(dup2(fd, STDIN_FILENO), STDIN_FILENO);
+	assert_int_equal(close(fd), 0);
+	buf_free(&token);
+}
+
+static void
+test_token_without_memory(void **state)
+{
+	static const char *const ways[][ARGS_MAX] = {
+		{ "token-explain" },
+		{ "token-explain", "--json", "--role=publisher" },
+	};
+	struct queue_room *room = *state;
+	char **before = environ;
+
+	environ = environment(room);
+	token_as_input();
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		bool failed = true;
+
+		for (long n = 1; failed; n++) {
+			struct buf out;
+			enum err e;
+
+			buf_init(&out, OUT_MAX);
+			(void)lseek(STDIN_FILENO, 0, SEEK_SET);
+			mem_fail_at(n);
+			e = run(&out, ways[i]);
+			failed = mem_failed();
+			mem_fail_at(0);
+			if (e != ERR_OK && (e != ERR_NOMEM || !failed))
+				fail_msg("%s without allocation %ld",
+				    err_text(e), n);
+			buf_free(&out);
+		}
+	}
+	environ = before;
+}
+
 static void
 test_help_without_memory(void **state)
 {
@@ -428,6 +481,8 @@ main(void)
 		    test_connected, queue_room_make, queue_room_remove),
 		cmocka_unit_test_setup_teardown(
 		    test_without_memory, queue_room_make, queue_room_remove),
+		cmocka_unit_test_setup_teardown(test_token_without_memory,
+		    queue_room_make, queue_room_remove),
 		cmocka_unit_test(test_help_without_memory),
 	};
 
