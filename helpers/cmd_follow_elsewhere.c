@@ -140,14 +140,12 @@ write_last_id(struct streaming *s)
 static enum err
 stream(struct streaming *s)
 {
-	static const char *const wanted[] = { "Content-Type", NULL };
 	struct pushcgi *h = s->fo->h;
 	const char *headers[5] = { "Accept: text/event-stream",
 		"Cache-Control: no-cache" };
 	struct http_request rq = { .url = s->url.base,
 		.body_max = ANSWER_MAX,
 		.headers = headers,
-		.wanted = wanted,
 		.take = take,
 		.arg = s,
 		.stop = cmd_signals_stop(s->signals) };
@@ -167,8 +165,7 @@ stream(struct streaming *s)
 	if (s->authorization.len > 0)
 		headers[n++] = s->authorization.base;
 	e = handle_send(h, &answer, &rq, meanings);
-	/* One that ends before its first bytes is a stream, too. */
-	if (e == ERR_OK && !is_stream(answer.header[0]))
+	if (e == ERR_OK && !s->open)
 		e = no_stream(s);
 	http_answer_free(&answer);
 	return e;

@@ -167,17 +167,20 @@ take_body(char *bytes, size_t size, size_t n, void *arg)
 	return t->answer.body.err == ERR_OK ? size * n : 0;
 }
 
-/* They are only counted: libcurl keeps them, as many as there are. */
+/* They are only counted: libcurl keeps them, as many as there are.  A blank
+ * line ends them. */
 static size_t
 take_header(char *bytes, size_t size, size_t n, void *arg)
 {
 	struct transfer *t = arg;
 
-	(void)bytes;
 	t->head_len += size * n;
 	if (t->head_len > HTTP_HEAD_MAX)
 		t->answer.body.err = ERR_LIMIT;
-	return t->answer.body.err == ERR_OK ? size * n : 0;
+	else if (bytes[0] == '\r' && is_taken(t))
+		t->taken = hand_on(t, slice_of(""));
+	return t->answer.body.err == ERR_OK && t->taken == ERR_OK ? size * n
+								  : 0;
 }
 
 static int

@@ -28,8 +28,9 @@ struct http_request {
 	/* Names of headers whose values are wanted, the last NULL; NULL: none. */
 	const char *const *wanted;
 	/*
-	 * Takes the body of a 200 bit by bit, instead of its being kept;
-	 * `type` is its Content-Type (NULL: none).  Another value than ERR_OK
+	 * Takes the body of a 200 bit by bit, instead of its being kept, and
+	 * nothing when its head is there; `type` is its Content-Type (NULL:
+	 * none).  Another value than ERR_OK
 	 * ends the request, which then fails with it and without a sentence.
 	 * NULL: it is kept.
 	 */

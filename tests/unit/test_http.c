@@ -99,6 +99,7 @@ test_get(void **state)
 struct taking {
 	struct buf got;
 	size_t enough;
+	size_t calls;
 	bool typed;
 };
 
@@ -107,6 +108,8 @@ take(void *arg, const char *type, struct slice bytes)
 {
 	struct taking *t = arg;
 
+	if (t->calls++ == 0)
+		assert_int_equal(bytes.len, 0);
 	t->typed = type != NULL;
 	buf_slice(&t->got, bytes);
 	return t->got.len < t->enough ? ERR_OK : ERR_DENIED;
@@ -124,6 +127,7 @@ test_taken(void **state)
 		bool is_taken;
 	} cases[] = {
 		{ "all of it", "/echo", SIZE_MAX, ERR_OK, true },
+		{ "not even the head", "/echo", 0, ERR_DENIED, false },
 		{ "a part", "/big", 5 * BODY_MAX, ERR_DENIED, true },
 		{ "another status", "/gone", SIZE_MAX, ERR_OK, false },
 	};
@@ -143,7 +147,9 @@ test_taken(void **state)
 		rq.arg = &t;
 		if ((e = http_send(&a, &rq, &f)) != cases[i].want ||
 		    f.text[0] != '\0' || (t.got.len > 0) != cases[i].is_taken ||
-		    (cases[i].is_taken && a.body.len > 0))
+		    (t.calls > 0) !=
+			(cases[i].want != ERR_OK || cases[i].is_taken) ||
+		    (t.calls > 0 && a.body.len > 0))
 			fail_msg(
 			    "%s: %s %s", cases[i].name, err_text(e), f.text);
 		assert_false(t.typed);
