@@ -125,11 +125,11 @@ void cmd_add_shown(struct buf *out, struct slice text);
 enum err cmd_print(struct slice text, struct fault *f);
 
 /*
- * Publish each line of standard input and print its id, in groups that are
- * printed once they are published.  The fault names the line, and how many
- * were published before.
+ * Publish each line of standard input and print its id (`json`: as an object,
+ * and a fault, too), in groups that are printed once they are published.  The
+ * fault names the line, and how many were published before.
  */
-enum err cmd_publish_batch(struct pushcgi *h, struct fault *f);
+enum err cmd_publish_batch(struct pushcgi *h, bool json, struct fault *f);
 
 /* Such slices as texts, since a NUL is behind each of them.  Free with
  * mem_free().  ERR_NOMEM. */

@@ -7,6 +7,8 @@
 #include "batch_line.h"
 #include "cmd.h"
 #include "handle.h"
+#include "json.h"
+#include "utf8.h"
 
 /* A group is a transaction: large enough to be fast, small enough for others
  * who wait for the lock. */
@@ -19,6 +21,7 @@
 
 struct batch {
 	struct pushcgi *h;
+	bool json;        /* print objects instead of ids */
 	struct buf input; /* what was read and does not belong to a group */
 	bool over;        /* there will be no more */
 	struct batch_line lines[GROUP_LINES];
@@ -28,9 +31,33 @@ struct batch {
 	uint64_t published;
 };
 
+/* For a program, which need not take a sentence apart. */
+static void
+print_fault(
+    const struct batch *b, uint64_t number, enum err e, const struct fault *why)
+{
+	struct fault ignored;
+	struct buf out;
+
+	buf_init(&out, SIZE_MAX - 1);
+	buf_printf(
+	    &out, "{\"line\":%llu,\"error\":", (unsigned long long)number);
+	/* It may be cut within a character. */
+	json_write_text(&out, utf8_valid(slice_of(why->text))
+				  ? slice_of(why->text)
+				  : slice_of(err_text(e)));
+	buf_printf(
+	    &out, ",\"published\":%llu}\n", (unsigned long long)b->published);
+	if (out.err == ERR_OK)
+		(void)cmd_print(buf_view(&out), &ignored);
+	buf_free(&out);
+}
+
 static enum err
 line_fault(const struct batch *b, uint64_t number, enum err e, struct fault *f)
 {
+	if (b->json)
+		print_fault(b, number, e, f);
 	return fault_set(f, e,
 	    "Line %llu: %.200s Published before it: %llu updates.",
 	    (unsigned long long)number, f->text,
@@ -45,6 +72,19 @@ group_clear(struct batch *b)
 	b->n = b->bytes = 0;
 }
 
+static void
+add_id(const struct batch *b, struct buf *out, uint64_t number, char *id)
+{
+	if (!b->json) {
+		cmd_add_line(out, id);
+		return;
+	}
+	buf_printf(out, "{\"line\":%llu,\"id\":", (unsigned long long)number);
+	json_write_text(out, slice_of(id));
+	buf_text(out, "}\n");
+	pushcgi_free(id);
+}
+
 /* Print the ids that there are, one on a line. */
 static enum err
 print_ids(struct batch *b, char **ids, struct fault *f)
@@ -54,7 +94,7 @@ print_ids(struct batch *b, char **ids, struct fault *f)
 
 	buf_init(&out, SIZE_MAX - 1);
 	for (size_t i = 0; i < b->n && ids[i] != NULL; i++) {
-		cmd_add_line(&out, ids[i]);
+		add_id(b, &out, b->numbers[i], ids[i]);
 		b->published++;
 	}
 	if ((e = out.err) == ERR_OK)
@@ -181,9 +221,9 @@ more_waits(void)
 }
 
 enum err
-cmd_publish_batch(struct pushcgi *h, struct fault *f)
+cmd_publish_batch(struct pushcgi *h, bool json, struct fault *f)
 {
-	struct batch b = { .h = h };
+	struct batch b = { .h = h, .json = json };
 	enum err e = ERR_OK;
 
 	buf_init(&b.input, LINE_MAX_BYTES(h->config->body_max));

@@ -6,6 +6,7 @@
 static const struct cmd_option options[] = {
 	{ .name = "show-secrets",
 	    .help = "print keys and tokens too: a complete file" },
+	{ .name = "json", .help = "print a JSON object; a hidden key is null" },
 	{ .name = NULL },
 };
 
@@ -13,8 +14,15 @@ static enum err
 config_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
     struct fault *f)
 {
+	const bool show_secrets = cmd_line_has(l, "show-secrets");
+
 	(void)f;
-	config_dump(out, h->config, cmd_line_has(l, "show-secrets"));
+	if (cmd_line_has(l, "json")) {
+		config_dump_json(out, h->config, show_secrets);
+		buf_byte(out, '\n');
+	} else {
+		config_dump(out, h->config, show_secrets);
+	}
 	return ERR_OK;
 }
 

@@ -5,6 +5,7 @@
 
 #include "cmd.h"
 #include "handle.h"
+#include "json.h"
 #include "mem.h"
 
 #define RETRY_MAX_MS 999999999
@@ -29,6 +30,7 @@ static const struct cmd_option options[] = {
 	    .value = "TOPIC",
 	    .repeats = true,
 	    .help = "another topic of the same update" },
+	{ .name = "json", .help = "print objects with the id instead of it" },
 	{ .name = NULL },
 };
 
@@ -128,7 +130,14 @@ publish_one(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
 	u.data_len = data.len;
 	if ((e = cmd_end(h, pushcgi_publish(h, &id, &u), f)) != ERR_OK)
 		goto out;
-	cmd_add_line(out, id);
+	if (cmd_line_has(l, "json")) {
+		buf_text(out, "{\"id\":");
+		json_write_text(out, slice_of(id));
+		buf_text(out, "}\n");
+		pushcgi_free(id);
+	} else {
+		cmd_add_line(out, id);
+	}
 out:
 	mem_free(topics);
 	buf_free(&data);
@@ -146,7 +155,8 @@ check_batch(const struct cmd_line *l, struct fault *f)
 	if (!batch)
 		return ERR_OK;
 	for (const struct cmd_option *o = options; o->name != NULL; o++)
-		if (strcmp(o->name, "batch") != 0 && cmd_line_has(l, o->name))
+		if (strcmp(o->name, "batch") != 0 &&
+		    strcmp(o->name, "json") != 0 && cmd_line_has(l, o->name))
 			return fault_set(f, ERR_SYNTAX,
 			    "--%s and --batch exclude each other: each line "
 			    "says it.",
@@ -162,8 +172,9 @@ static enum err
 publish_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
     struct fault *f)
 {
-	return cmd_line_has(l, "batch") ? cmd_publish_batch(h, f)
-					: publish_one(out, l, h, f);
+	return cmd_line_has(l, "batch")
+		   ? cmd_publish_batch(h, cmd_line_has(l, "json"), f)
+		   : publish_one(out, l, h, f);
 }
 
 const struct cmd cmd_publish = {

@@ -91,6 +91,11 @@ bool config_has_key(struct slice name);
  * (with `show_secrets`; else a secret is a comment that tells its length). */
 void config_dump(struct buf *out, const struct config *c, bool show_secrets);
 
+/* Add it as a JSON object of texts, numbers and booleans; without
+ * `show_secrets` a secret that is set is null. */
+void config_dump_json(
+    struct buf *out, const struct config *c, bool show_secrets);
+
 /* Add one line for each option: name, what it means, default. */
 void config_help(struct buf *out);
 

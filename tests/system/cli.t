@@ -278,6 +278,20 @@ subtest 'config' => sub {
 	my ($exit, $again) = pushcgi(['--config', "$dir/dumped.conf",
 	    'config', '--show-secrets']);
 	is $again, $out, 'what it prints is a file that gives the same';
+
+	my $object = JSON::PP::decode_json(works('config', '--json'));
+	my %file = map { /^# (\S+) is set/ ? ($1 => undef)
+	    : split(/ = /, $_, 2) } split /\n/, works('config');
+	is_deeply { map { my $v = $object->{$_};
+	    $_ => JSON::PP::is_bool($v) ? $v ? 'true' : 'false' : $v }
+	    keys %$object }, \%file, '--json says the same';
+	is_deeply [grep { !defined $object->{$_} } sort keys %$object],
+	    [qw(MERCURE_PUBLISHER_SECRET_KEY MERCURE_SUBSCRIBER_SECRET_KEY)],
+	    'a secret is null';
+	$object = JSON::PP::decode_json(works('config', '--json',
+	    '--show-secrets'));
+	is $object->{MERCURE_PUBLISHER_SECRET_KEY}, PUBLISHER_KEY,
+	    'but with --show-secrets';
 };
 
 subtest 'url' => sub {
@@ -674,6 +688,20 @@ subtest 'publish --batch' => sub {
 		is_deeply [map { $_->{data} } @$rows], [1 .. $good],
 		    "$name: all before the group at fault";
 	}
+
+	# For programs.
+	$before = last_seq();
+	($exit, $ids, $err) = batch(qq({"topic":"t"}\n\n{"topic":"u"}\n)
+	    . qq({"topic":"\xc3\xa9","ID":"x"}\n{"topic":"never"}), '--json');
+	$rows = rows($db, $before);
+	is $exit, 1, '--json: exit 1 as ever';
+	is_deeply [map { JSON::PP::decode_json($_) } @$ids],
+	    [{ line => 1, id => $rows->[0]{id} },
+	    { line => 3, id => $rows->[1]{id} }, { line => 4, published => 2,
+	    error => $err =~ /Line 4: (.*?\.) Published/ }],
+	    '--json: lines, ids and the fault';
+	is_deeply JSON::PP::decode_json(works('publish', '--json', '--id',
+	    'i"1', 't')), { id => 'i"1' }, '--json: of one';
 
 	# Who writes line by line gets each id at once.
 	spew("$dir/ids", '');
