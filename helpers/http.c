@@ -2,7 +2,7 @@
 /* http.c - asks other servers by libcurl. */
 #include "http.h"
 
-#include "http_library.h"
+#include "http_easy.h"
 #include "mem.h"
 #include "url.h"
 
@@ -24,29 +24,13 @@ struct transfer {
 	enum err taken; /* what rq->take ended with */
 };
 
-/* Foreign text for a sentence: cut, and printable. */
-static void
-show(char *out, size_t size, struct slice text)
-{
-	size_t n = 0;
-
-	while (n < text.len && n + 1 < size) {
-		char c = text.base[n];
-
-		out[n++] = c > ' ' && c < 0x7f && c != '"' ? c
-			   : c == ' '                      ? ' '
-							   : '?';
-	}
-	out[n] = '\0';
-}
-
 /* Without the query, which may hold what others must not see. */
 static void
 show_url(struct transfer *t)
 {
 	const struct slice *path = &t->url.part[URL_PATH];
 
-	show(t->shown, sizeof(t->shown),
+	http_show(t->shown, sizeof(t->shown),
 	    (struct slice){ t->url.href.base,
 		(size_t)(path->base + path->len - t->url.href.base) });
 }
@@ -100,36 +84,6 @@ url_keep(struct transfer *t, struct fault *f)
 	show_url(t);
 	return ERR_OK;
 }
-
-/*
- * What holds for every request.  An empty proxy is none, whatever the
- * environment says: HTTPS_PROXY, ALL_PROXY and the like.
- */
-static const struct {
-	CURLoption name;
-	const char *text;
-} texts[] = {
-	{ CURLOPT_PROXY, "" },
-	{ CURLOPT_NOPROXY, "*" },
-	{ CURLOPT_PROTOCOLS_STR, "http,https" },
-	{ CURLOPT_USERAGENT, "pushcgi/" PACKAGE_VERSION },
-};
-
-static const struct {
-	CURLoption name;
-	long number;
-} numbers[] = {
-	{ CURLOPT_NOSIGNAL, 1 },
-	{ CURLOPT_NOPROGRESS, 0 },
-	{ CURLOPT_FOLLOWLOCATION, 0 },
-	{ CURLOPT_NETRC, CURL_NETRC_IGNORED },
-	{ CURLOPT_TCP_KEEPALIVE, 1 },
-	{ CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2 },
-	{ CURLOPT_SSL_VERIFYPEER, 1 },
-	{ CURLOPT_SSL_VERIFYHOST, 2 },
-};
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 /* Is the body for somebody else to take? */
 static bool
@@ -196,19 +150,6 @@ look_up(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
 }
 
 static CURLcode
-set_constants(struct transfer *t)
-{
-	CURLcode rc = CURLE_OK;
-
-	for (size_t i = 0; rc == CURLE_OK && i < COUNT(texts); i++)
-		rc = t->lib.easy_setopt(t->curl, texts[i].name, texts[i].text);
-	for (size_t i = 0; rc == CURLE_OK && i < COUNT(numbers); i++)
-		rc = t->lib.easy_setopt(
-		    t->curl, numbers[i].name, numbers[i].number);
-	return rc;
-}
-
-static CURLcode
 set_limits(struct transfer *t)
 {
 	CURL *curl = t->curl;
@@ -224,6 +165,8 @@ set_limits(struct transfer *t)
 	    (rc = t->lib.easy_setopt(
 		 curl, CURLOPT_HEADERFUNCTION, take_header)) != CURLE_OK ||
 	    (rc = t->lib.easy_setopt(curl, CURLOPT_HEADERDATA, t)) !=
+		CURLE_OK ||
+	    (rc = t->lib.easy_setopt(curl, CURLOPT_NOPROGRESS, 0L)) !=
 		CURLE_OK ||
 	    (rc = t->lib.easy_setopt(
 		 curl, CURLOPT_XFERINFOFUNCTION, look_up)) != CURLE_OK ||
@@ -270,55 +213,12 @@ set_request(struct transfer *t)
 	return rc;
 }
 
-/* What each failure is like, for the person who can mend it. */
-static const struct {
-	CURLcode rc;
-	const char *why;
-	/* Then libcurl tells more than how long it took, which would make each
-	 * failure another one. */
-	bool has_detail;
-} reasons[] = {
-	{ CURLE_COULDNT_RESOLVE_HOST,
-	    "the host's name is not found: is it spelled right, and does this "
-	    "machine reach a name server?",
-	    false },
-	{ CURLE_COULDNT_CONNECT,
-	    "there is no connection: does the server run, and does a firewall "
-	    "let this machine through?",
-	    false },
-	{ CURLE_OPERATION_TIMEDOUT,
-	    "no whole answer came in time: is the server slow, or cut off?",
-	    false },
-	{ CURLE_PEER_FAILED_VERIFICATION,
-	    "its certificate is not trusted: mend it, or name the file of its "
-	    "authority in MERCURE_CA_FILE",
-	    true },
-	{ CURLE_SSL_CACERT_BADFILE,
-	    "the certificates to trust cannot be read: look at "
-	    "MERCURE_CA_FILE",
-	    true },
-	{ CURLE_SSL_CONNECT_ERROR,
-	    "what answers there does not speak TLS: is the port right?", true },
-	{ CURLE_UNSUPPORTED_PROTOCOL,
-	    "what answers there does not speak HTTP: is the port right?",
-	    false },
-	{ CURLE_WEIRD_SERVER_REPLY,
-	    "what answers there does not speak HTTP: is the port right?",
-	    false },
-	{ CURLE_GOT_NOTHING, "the server hung up without an answer", false },
-	{ CURLE_PARTIAL_FILE, "the server hung up within its answer", false },
-	{ CURLE_RECV_ERROR, "the connection broke off", false },
-	{ CURLE_SEND_ERROR, "the connection broke off", false },
-	{ CURLE_ABORTED_BY_CALLBACK, "not waited for, as this program ends",
-	    false },
-};
-
 static enum err
 failure(const struct transfer *t, CURLcode rc, struct fault *f)
 {
-	const char *why = "the request failed";
 	char detail[DETAIL_MAX];
-	bool has_detail = true;
+	bool has_detail;
+	const char *why = http_easy_reason(rc, &has_detail);
 
 	if (rc == CURLE_OUT_OF_MEMORY || t->answer.body.err == ERR_NOMEM)
 		return fault_set(f, ERR_NOMEM, "Out of memory.");
@@ -327,14 +227,9 @@ failure(const struct transfer *t, CURLcode rc, struct fault *f)
 		    "%s: the answer has more than %zu bytes.", t->shown,
 		    t->head_len > HTTP_HEAD_MAX ? (size_t)HTTP_HEAD_MAX
 						: t->rq->body_max);
-	for (size_t i = 0; i < COUNT(reasons); i++)
-		if (reasons[i].rc == rc) {
-			why = reasons[i].why;
-			has_detail = reasons[i].has_detail;
-		}
 	if (!has_detail)
 		return fault_set(f, ERR_IO, "%s: %s", t->shown, why);
-	show(detail, sizeof(detail),
+	http_show(detail, sizeof(detail),
 	    slice_of(
 		t->detail[0] != '\0' ? t->detail : t->lib.easy_strerror(rc)));
 	return fault_set(f, ERR_IO, "%s: %s (%s)", t->shown, why, detail);
@@ -355,8 +250,8 @@ show_target(char *out, size_t size, const char *to)
 		;
 	if (head >= size)
 		head = size - 1;
-	show(out, head + 1, (struct slice){ to, head });
-	show(out + head, size - head, (struct slice){ to + at, n - at });
+	http_show(out, head + 1, (struct slice){ to, head });
+	http_show(out + head, size - head, (struct slice){ to + at, n - at });
 }
 
 static enum err
@@ -432,7 +327,7 @@ perform(struct transfer *t, struct fault *f)
 
 	if ((t->curl = t->lib.easy_init()) == NULL)
 		return failure(t, CURLE_OUT_OF_MEMORY, f);
-	if ((rc = set_constants(t)) == CURLE_OK &&
+	if ((rc = http_easy_prepare(&t->lib, t->curl)) == CURLE_OK &&
 	    (rc = set_limits(t)) == CURLE_OK &&
 	    (rc = set_request(t)) == CURLE_OK)
 		rc = t->lib.easy_perform(t->curl);

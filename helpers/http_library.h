@@ -7,18 +7,25 @@
 
 #include "err.h"
 
-/* The functions that http.c uses, without their curl_. */
-#define HTTP_LIBRARY(X)   \
-	X(easy_cleanup)   \
-	X(easy_getinfo)   \
-	X(easy_header)    \
-	X(easy_init)      \
-	X(easy_perform)   \
-	X(easy_setopt)    \
-	X(easy_strerror)  \
-	X(global_cleanup) \
-	X(global_init)    \
-	X(slist_append)   \
+/* The functions that http.c and http_flow.c use, without their curl_. */
+#define HTTP_LIBRARY(X)        \
+	X(easy_cleanup)        \
+	X(easy_getinfo)        \
+	X(easy_header)         \
+	X(easy_init)           \
+	X(easy_perform)        \
+	X(easy_setopt)         \
+	X(easy_strerror)       \
+	X(global_cleanup)      \
+	X(global_init)         \
+	X(multi_add_handle)    \
+	X(multi_cleanup)       \
+	X(multi_info_read)     \
+	X(multi_init)          \
+	X(multi_perform)       \
+	X(multi_poll)          \
+	X(multi_remove_handle) \
+	X(slist_append)        \
 	X(slist_free_all)
 
 struct http_library {
