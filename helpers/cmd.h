@@ -67,6 +67,7 @@ extern const struct cmd cmd_backup;
 extern const struct cmd cmd_gen_secret_key;
 extern const struct cmd cmd_config;
 extern const struct cmd cmd_snippet;
+extern const struct cmd cmd_check;
 
 /* The options every subcommand takes, before its name and behind it. */
 extern const struct cmd_option cmd_globals[];

@@ -26,6 +26,7 @@ static const struct cmd *const commands[] = {
 	&cmd_gen_secret_key,
 	&cmd_config,
 	&cmd_snippet,
+	&cmd_check,
 	NULL,
 };
 

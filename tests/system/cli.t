@@ -89,7 +89,7 @@ subtest 'help and version' => sub {
 	is_deeply \@commands, [qw(url link last-event-id cookie clear-cookie
 	    subscriber-jwt publisher-jwt token-explain publish subscribe
 	    subscriptions connected session backup gen-secret-key config
-	    snippet)],
+	    snippet check)],
 	    'lists the subcommands';
 	for my $command (@commands) {
 		for my $arguments ([$command, '--help'], ['--help', $command],

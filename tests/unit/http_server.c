@@ -54,6 +54,16 @@ answer(int fd, const char *path, const char *request)
 	static const char headers[] = "Cache-Control: max-age=60\r\n"
 				      "X-One: 1\r\nCache-Control: private\r\n"
 				      "Content-Length: 5\r\n\r\nhello";
+	static const char hub[] = "Content-Type: text/event-stream\r\n"
+				  "Server: Apache/2.4 (x)\r\n"
+				  "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+				  "Set-Cookie: other=1\r\n"
+				  "Set-Cookie: mercureAuthorization=x\r\n"
+				  "\r\n:\n\nretry: 1\n\nid: #a\n\n";
+	static const char closed[] = "HTTP/1.1 401 Unauthorized\r\n"
+				     "Content-Type: text/plain\r\n"
+				     "WWW-Authenticate: Bearer\r\n"
+				     "Content-Length: 2\r\n\r\nno";
 
 	if (strcmp(path, "/echo") == 0) {
 		put(fd, ok);
@@ -93,6 +103,11 @@ answer(int fd, const char *path, const char *request)
 	} else if (strcmp(path, "/gone") == 0) {
 		put(fd, "HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n"
 			"\r\nno");
+	} else if (strcmp(path, "/hub") == 0) {
+		put(fd, ok);
+		put(fd, hub);
+	} else if (strcmp(path, "/closed") == 0) {
+		put(fd, closed);
 	} else if (strcmp(path, "/nothing") != 0) {
 		put(fd, ok);
 		put(fd, headers);

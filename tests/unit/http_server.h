@@ -18,6 +18,8 @@
  *   /garbage   what is no HTTP
  *   /moved     302 to http://other.example/x, with a control character
  *   /gone      404
+ *   /hub       200 with what opens a stream of updates, and closes
+ *   /closed    401, as a hub that wants a token
  * and 200 with some headers for anything else.
  */
 struct http_server {
