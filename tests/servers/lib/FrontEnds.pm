@@ -32,6 +32,13 @@ sub names { return map { $_->{name} } @all }
 # Start one, by HTTP and by HTTPS; settings are the hub's beyond the usual.
 sub start {
 	my ($name, %settings) = @_;
+
+	return start_edited($name, undef, %settings);
+}
+
+# The same with a configuration that was changed; see Servers::edited().
+sub start_edited {
+	my ($name, $edit, %settings) = @_;
 	my ($row) = grep { $_->{name} eq $name } @all;
 	my $self = bless { %$row }, __PACKAGE__;
 	my ($function, @options) = @{ $self->{how} };
@@ -39,7 +46,7 @@ sub start {
 	$self->{hub} = Servers::hub_for_server(config => \%settings);
 	$self->{hub}->start if $self->{stands};
 	$self->{server} = Servers->$function(hub => $self->{hub}, @options,
-	    tls => Certificate::of_this_machine());
+	    edit => $edit, tls => Certificate::of_this_machine());
 	return $self;
 }
 

@@ -139,6 +139,18 @@ EOT
 	return $socket;
 }
 
+# What an owner may have made of it: edit => a function that changes $_, the
+# texts of a configuration one after the other, and at least one of them.
+sub edited {
+	my ($edit, @texts) = @_;
+	my $before = join "\0", @texts;
+
+	return @texts unless $edit;
+	$edit->() for @texts;
+	die "the edit changes nothing\n" if $before eq join "\0", @texts;
+	return @texts;
+}
+
 sub socket_of {
 	my ($hub) = @_;
 	my ($path) = $hub->{address} =~ /^unix:(.*)/;
@@ -177,8 +189,8 @@ sub lighttpd_snippet {
 # cgi => and for each request, as a plain CGI program; buffers => it holds
 # each response back until its end; more => lines for its configuration; fpm =>
 # PHP-FPM runs the pages.  tls => also by HTTPS and HTTP/2, see over_tls().
-# Sites have settings of their own, which must not get into the
-# hub's way.
+# edit => see edited().  Sites have settings of their own, which must not get
+# into the hub's way.
 sub lighttpd {
 	my ($class, %o) = @_;
 	my $dir = site($o{hub});
@@ -201,7 +213,7 @@ EOT
 	$php = '	fastcgi.server = ( ".php" => (( "socket" => "'
 	    . php_fpm($dir, $o{hub}) . "\" )))\n"
 	    . '	cgi.assign = ( ".cgi" => "/usr/bin/perl" )' if $o{fpm};
-	spew("$dir/lighttpd.conf", <<"EOT");
+	spew("$dir/lighttpd.conf", edited($o{edit}, <<"EOT"));
 server.bind = "127.0.0.1"
 server.port = $o{hub}{port}
 server.document-root = "$dir/www"
@@ -289,7 +301,7 @@ Listen 127.0.0.1:$o{tls}{port}
 </VirtualHost>
 EOT
 
-	spew("$dir/apache.conf", <<"EOT");
+	spew("$dir/apache.conf", edited($o{edit}, <<"EOT"));
 ServerRoot "$dir"
 ServerName 127.0.0.1
 Listen 127.0.0.1:$o{hub}{port}
@@ -343,9 +355,7 @@ sub nginx {
 		ssl_certificate_key $o{tls}{key};
 EOT
 
-	spew("$dir/pushcgi.conf", snippet('nginx',
-	    socket => socket_of($o{hub})));
-	spew("$dir/nginx.conf", <<"EOT");
+	my ($site, $snippet) = edited($o{edit}, <<"EOT",
 daemon off;
 pid $dir/run/nginx.pid;
 error_log $dir/nginx.log;
@@ -363,6 +373,9 @@ $tls		root $dir/www;
 	}
 }
 EOT
+	    snippet('nginx', socket => socket_of($o{hub})));
+	spew("$dir/nginx.conf", $site);
+	spew("$dir/pushcgi.conf", $snippet);
 	my $self = bless { dir => $dir, port => $o{hub}{port},
 	    tls => $o{tls}, name => 'nginx', log => "$dir/nginx.log",
 	    command => [find_program('nginx'), '-c', "$dir/nginx.conf",
