@@ -9,6 +9,7 @@
 #include "log.h"
 #include "mem.h"
 #include "presence_writer.h"
+#include "thrift.h"
 
 #define GROUP_MAX 256
 
@@ -23,6 +24,7 @@ struct commit {
 	struct loop *loop;
 	struct commit_limits limits;
 	struct presence_writer presence;
+	bool spare;
 
 	pthread_mutex_t mutex; /* guards all below */
 	pthread_cond_t more;
@@ -119,6 +121,9 @@ commit_groups(void *arg)
 		if (prune)
 			prune_ms = clock_mono_ms() + PRUNE_TICK_MS;
 		due_ms = presence_writer_run(&c->presence);
+		if (c->spare && (n > 0 || c->presence.wrote))
+			thrift_tidy();
+		c->presence.wrote = false;
 	}
 	presence_writer_finish(&c->presence);
 	return NULL;
@@ -192,6 +197,7 @@ commit_start(struct commit **out, const struct queue_settings *s,
 		return fault_set(f, ERR_NOMEM, "Out of memory.");
 	init_waiting(c);
 	c->limits = *limits;
+	c->spare = s->spare;
 	c->loop = loop;
 	e = queue_open(&c->queue, s, QUEUE_WRITE, f);
 	presence_writer_init(&c->presence, c->queue, roster);

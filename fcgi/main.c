@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* main.c - the FastCGI responder's program. */
-#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 #include "log.h"
 #include "options.h"
 #include "serve.h"
+#include "thrift.h"
 
 /* Config words for levels are in the order of enum log_level. */
 static enum log_level
@@ -58,6 +58,8 @@ run(const struct options *o, struct fault *f)
 		settings_unref(s);
 		return e;
 	}
+	if (s->config->workers == 1 || cgi_is_wanted())
+		thrift_alone();
 	if (cgi_is_wanted()) {
 		cgi_run(s);
 		return ERR_OK;
@@ -77,8 +79,7 @@ main(int argc, char **argv)
 
 	/* A peer or a log reader that leaves ends nothing else. */
 	signal(SIGPIPE, SIG_IGN);
-	/* A few threads do not need an arena each. */
-	mallopt(M_ARENA_MAX, 2);
+	thrift_begin();
 	log_open("pushcgi.fcgi", LOG_LEVEL_INFO);
 	if (options_parse(&o, argc, argv, &f) != ERR_OK) {
 		fprintf(stderr, "pushcgi.fcgi: %s\n", f.text);

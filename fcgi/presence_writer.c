@@ -40,6 +40,7 @@ write_changes(struct presence_writer *w, int64_t now)
 	roster_made(w->roster, taken, n, e, epoch);
 	if (e != ERR_OK && !w->failing)
 		log_err("subscriptions not written reason=\"%s\"", f.text);
+	w->wrote = true;
 	if (e != ERR_OK)
 		w->retry_ms = now + RETRY_MS;
 	else if (!roster_waits(w->roster))

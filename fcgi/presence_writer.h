@@ -13,6 +13,7 @@ struct presence_writer {
 	int64_t retry_ms;      /* not to write before */
 	int64_t gather_ms;     /* nor, unless the roster hurries, before */
 	bool failing;          /* which the log knows of */
+	bool wrote;            /* for its owner to take back */
 	int64_t ring_ms; /* when to ring; INT64_MAX: nothing to ring for */
 };
 

@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include "mem.h"
+#include "thrift.h"
 
 struct workers {
 	pthread_mutex_t mutex; /* guards all below but `threads` */
@@ -47,6 +48,13 @@ work(void *arg)
 		c.settings = settings;
 		j->run(j, &c);
 		settings_unref(settings);
+		/* Who is alone has one request now and then, and hundreds of
+		 * processes beside it: a connection to the database is 60 KB. */
+		if (w->n == 1) {
+			queue_close(c.queue);
+			c.queue = NULL;
+			thrift_tidy();
+		}
 	}
 	settings_unref(settings);
 	queue_close(c.queue);

@@ -16,5 +16,6 @@ config_queue(const struct config *c)
 		.lock_timeout_ms = LOCK_TIMEOUT_MS,
 		.full = strcmp(c->durability, "full") == 0,
 		.presence_events = c->subscriptions,
+		.spare = c->workers == 1,
 	};
 }

@@ -67,6 +67,9 @@ struct queue_sqlite {
 /* queue_sqlite_open.c: sidecar and connection, at need made anew. */
 enum err queue_sqlite_ready(struct queue_sqlite *q);
 void queue_sqlite_shut(struct queue_sqlite *q);
+
+/* Keep the connection, but nothing that can be made again. */
+void queue_sqlite_spare(struct queue_sqlite *q);
 enum err queue_sqlite_version(struct queue_sqlite *q);
 
 /* Give the database at q->path, which nobody else knows yet, an epoch and a

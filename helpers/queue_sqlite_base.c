@@ -6,13 +6,27 @@
 #include "queue_sqlite.h"
 #include "sidecar_path.h"
 
-void
-queue_sqlite_shut(struct queue_sqlite *q)
+static void
+drop_statements(struct queue_sqlite *q)
 {
 	for (size_t i = 0; i < SQL_COUNT; i++) {
 		sqlite3_finalize(q->statements[i]);
 		q->statements[i] = NULL;
 	}
+}
+
+void
+queue_sqlite_spare(struct queue_sqlite *q)
+{
+	drop_statements(q);
+	if (q->db != NULL)
+		sqlite3_db_release_memory(q->db);
+}
+
+void
+queue_sqlite_shut(struct queue_sqlite *q)
+{
+	drop_statements(q);
 	sqlite3_close(q->db);
 	q->db = NULL;
 	q->key.epoch = 0;

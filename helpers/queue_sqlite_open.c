@@ -274,6 +274,8 @@ upgrade(struct queue_sqlite *q)
 static enum err
 note_files(struct queue_sqlite *q)
 {
+	/* What was asked once need not be kept for the next time. */
+	queue_sqlite_spare(q);
 	return queue_sqlite_note_files(q)
 		   ? ERR_OK
 		   : fault_set(&q->fault, ERR_MOVED,

@@ -199,6 +199,9 @@ queue_sqlite_read(struct queue *base, struct cursor after, uint64_t epoch_seen,
 	if (e == ERR_OK)
 		e = read_span(
 		    q, epoch_seen, rows_max, bytes_max, row, arg, &span);
+	/* Anybody's next commit makes these pages old anyway. */
+	if (q->settings.spare && q->db != NULL)
+		sqlite3_db_release_memory(q->db);
 	queue_sqlite_done(q, e);
 	if (e == ERR_OK)
 		*out = span;

@@ -102,6 +102,8 @@ queue_sqlite_transact(
 		tell_checkpoint(q, checkpointed);
 		queue_sqlite_settle(q);
 	}
+	if (q->settings.spare)
+		queue_sqlite_spare(q);
 	if (e == ERR_NOTFOUND)
 		e = fault_set(&q->fault, ERR_MOVED,
 		    "%s is moved again and again: end what does it", q->path);

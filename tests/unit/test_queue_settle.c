@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_queue_settle.c - the write-ahead log is brought into the main file. */
+/* test_queue_settle.c - the write-ahead log is brought into the main file; what connections keep. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -114,6 +114,34 @@ test_a_reader_holds_it_up(void **state)
 	queue_close(w);
 }
 
+/* One of hundreds keeps the connection, but no statement and no page. */
+static void
+test_spare(void **state)
+{
+	struct queue_room *room = *state;
+	struct queue *usual = queue_room_open(room, QUEUE_WRITE), *q;
+	int most = 0, used = 0, peak;
+
+	room->settings.spare = true;
+	q = queue_room_open(room, QUEUE_WRITE);
+	for (int i = 0; i < 3; i++) {
+		struct queue_sqlite *s = (struct queue_sqlite *)q;
+
+		assert_int_equal(queue_room_put(usual, "u"), ERR_OK);
+		assert_int_equal(queue_room_put(q, "s"), ERR_OK);
+		for (size_t n = 0; n < SQL_COUNT; n++)
+			assert_null(s->statements[n]);
+		sqlite3_db_status(((struct queue_sqlite *)usual)->db,
+		    SQLITE_DBSTATUS_CACHE_USED, &most, &peak, 0);
+		sqlite3_db_status(
+		    s->db, SQLITE_DBSTATUS_CACHE_USED, &used, &peak, 0);
+		assert_true(used < most);
+	}
+	assert_string_equal(queue_room_ids(q), "u s u s u s ");
+	queue_close(q);
+	queue_close(usual);
+}
+
 int
 main(void)
 {
@@ -124,6 +152,8 @@ main(void)
 		    queue_room_make, queue_room_remove),
 		cmocka_unit_test_setup_teardown(test_a_reader_holds_it_up,
 		    queue_room_make, queue_room_remove),
+		cmocka_unit_test_setup_teardown(
+		    test_spare, queue_room_make, queue_room_remove),
 	};
 
 	memset(data, 'x', sizeof(data));
