@@ -17,17 +17,32 @@ my $server = Servers->apache(hub => $hub,
 hub_through($server, 'mod_fcgid');
 host_applications($server, 'Apache');
 
-# Six processes serve six requests: streams that have left must make room.
+# Six processes serve six streams, and those that have left make room; all of
+# them taken, others are left to publish and to answer.
+sub all_taken { return map { $server->stream(topic => 'a') } 1 .. 6 }
+
 for my $round (1 .. 3) {
-	my @streams = map { $server->stream(topic => 'a') } 1 .. 5;
+	my @streams = all_taken();
 
 	$server->publish_ok(topic => 'a', data => $round);
 	is $_->next_event->{data}, $round, "round $round: a stream of its own"
 	    for @streams;
 	$_->hang_up for @streams;
 }
-cmp_ok scalar(my @pids = $server->spawned_hubs), '<=', 6,
-    'never more processes than allowed';
+my ($for_streams, $others) = (0, 0);
+for my $pid ($server->spawned_hubs) {
+	slurp("/proc/$pid/cmdline") =~ /\0--MERCURE_WORKERS=1\0/
+	    ? $for_streams++ : $others++;
+}
+is $for_streams, 6, 'as many processes for streams as are allowed';
+cmp_ok $others, '<=', 6, 'and never more for all else';
+my @crowd = all_taken();
+is @{ there($server, 'a') }, 6, 'the subscription API answers beside them';
+is $server->request('HEAD', Hub::URL_PATH . '?topic=a', undef)->status, 200,
+    'and HEAD';
+is $server->request('OPTIONS', Hub::URL_PATH, undef)->status, 204,
+    'and OPTIONS';
+$_->hang_up for @crowd;
 
 # The streams of several processes see the same updates in the same order.
 my @streams = map { $server->stream(topic => 'order') } 1 .. 4;

@@ -49,7 +49,8 @@ sub site {
 	}
 	# The hub as the server starts it: with this configuration.
 	spew("$dir/hub.fcgi", "#!/bin/sh\nexec $dir/pushcgi.fcgi"
-	    . " --config $hub->{config_path}\n", 0755);
+	    . " --config $hub->{config_path} \"\$@\"
+", 0755);
 	mkdir "$dir/$_" for qw(www www/app run www/app/Pushcgi);
 	for my $path (qw(php/example.php php/pushcgi.php perl/example.cgi
 	    perl/Pushcgi.pm js/pushcgi.js)) {
