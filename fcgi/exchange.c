@@ -89,8 +89,8 @@ no_stream(const struct exchange *x)
 	struct settings *now;
 	bool admitted;
 
-	/* First: at the very end the workers are gone. */
-	if (hub_is_draining(x->parts->hub))
+	/* First: the workers are gone by then. */
+	if (hub_is_closing(x->parts->hub))
 		return "The hub is about to end; try again.";
 	now = workers_settings(x->parts->workers);
 	admitted = settings_admit(now, x->answer.opening->grant);
@@ -107,7 +107,8 @@ no_stream(const struct exchange *x)
 static void
 open_stream(struct exchange *x)
 {
-	struct fanout *fanout = hub_fanout(x->parts->hub);
+	struct hub *hub = x->parts->hub;
+	struct fanout *fanout = hub_fanout(hub);
 	struct subscriber_opening *o = x->answer.opening;
 	const char *why = no_stream(x);
 	struct stream *s;
@@ -123,6 +124,7 @@ open_stream(struct exchange *x)
 	x->answer.opening = NULL;
 	exchange_free(x);
 	fanout_open(fanout, o, s);
+	hub_opened(hub);
 }
 
 static void

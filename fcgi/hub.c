@@ -34,7 +34,7 @@ struct hub {
 	struct spread ends;
 	int64_t window_ms;
 	size_t held;
-	bool draining, ends_with_streams;
+	bool draining, closing, ends_with_streams;
 };
 
 static void
@@ -143,6 +143,19 @@ bool
 hub_is_draining(const struct hub *h)
 {
 	return h->draining;
+}
+
+void
+hub_opened(struct hub *h)
+{
+	if (h->draining)
+		end_some(h);
+}
+
+bool
+hub_is_closing(const struct hub *h)
+{
+	return h->closing;
 }
 
 static bool
@@ -319,7 +332,7 @@ hub_close(struct hub *h)
 		return;
 	/* A mode's own parts, such as its workers, may be gone: what is still
 	 * in the mail is not for them. */
-	h->draining = true;
+	h->draining = h->closing = true;
 	fetcher_stop(h->fetcher);
 	tailer_stop(h->tailer);
 	if (h->loop != NULL)

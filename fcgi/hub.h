@@ -51,6 +51,12 @@ void hub_drain(struct hub *h);
 /* hub_run() returns as well when the last stream has closed by itself. */
 void hub_end_with_streams(struct hub *h);
 bool hub_is_draining(const struct hub *h);
+/* A stream has just been opened: it ends as the others do while the hub
+ * drains.  That is 200, and the browser comes back, as it would not after any
+ * error. */
+void hub_opened(struct hub *h);
+/* hub_run() has returned. */
+bool hub_is_closing(const struct hub *h);
 
 void hub_run(struct hub *h);
 

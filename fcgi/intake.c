@@ -21,6 +21,8 @@
 #define BODY_QUIET_MS 100 /* then the sender waits for a reader */
 #define BODY_SEEN 32768   /* likewise */
 #define PAUSE_MS 100      /* out of descriptors */
+#define LEAVE_MS 1000     /* for what is on its way when the hub ends */
+#define LEAVE_MAX 4096    /* connections that are taken then */
 
 #define PEEK_MAX (RECORD_PARAMS_MAX * 2)
 
@@ -33,6 +35,7 @@ struct intake {
 	struct exchange_parts *parts;
 	TAILQ_HEAD(, exchange) arrivals; /* requests not whole yet */
 	bool stopped;
+	int64_t leave_ms; /* nothing is waited for any longer */
 	uint8_t peeked[PEEK_MAX];
 };
 
@@ -71,6 +74,8 @@ wait_until(struct exchange *x, int64_t due_ms)
 {
 	struct loop *l = x->arrival.in->loop;
 
+	if (due_ms > x->arrival.in->leave_ms)
+		due_ms = x->arrival.in->leave_ms;
 	if (!x->watched && loop_watch(l, &x->watch, EVENTS) != ERR_OK) {
 		drop(x, "epoll");
 		return false;
@@ -261,14 +266,13 @@ pause_accepting(struct intake *in)
 }
 
 static void
-listener_ready(struct loop_watch *w, uint32_t events)
+accept_some(struct intake *in, int most)
 {
-	struct intake *in = (struct intake *)(void *)w;
 	int i, fd;
 
-	(void)events;
-	for (i = 0; i < ACCEPT_TURN; i++) {
-		fd = accept4(w->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	for (i = 0; i < most; i++) {
+		fd = accept4(
+		    in->watch.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd >= 0)
 			arrive(in, fd);
 		else if (errno == EAGAIN)
@@ -278,6 +282,13 @@ listener_ready(struct loop_watch *w, uint32_t events)
 			return;
 		}
 	}
+}
+
+static void
+listener_ready(struct loop_watch *w, uint32_t events)
+{
+	(void)events;
+	accept_some((struct intake *)(void *)w, ACCEPT_TURN);
 }
 
 enum err
@@ -293,6 +304,7 @@ intake_new(struct intake **out, int listen_fd, struct exchange_parts *parts)
 	in->pause.fire = go_on;
 	in->loop = hub_loop(parts->hub);
 	in->parts = parts;
+	in->leave_ms = INT64_MAX;
 	TAILQ_INIT(&in->arrivals);
 	e = loop_watch(in->loop, &in->watch, EPOLLIN | EPOLLEXCLUSIVE);
 	if (e != ERR_OK) {
@@ -303,33 +315,30 @@ intake_new(struct intake **out, int listen_fd, struct exchange_parts *parts)
 	return ERR_OK;
 }
 
-/* Its answer comes from a stream, and this round of the loop may still hold
- * an event for the exchange: not if it is not watched. */
-static void
-let_go(struct exchange *x)
-{
-	if (x->watched)
-		loop_unwatch(x->arrival.in->loop, &x->watch);
-	x->watched = false;
-	spool_late(&x->timer);
-}
-
+/*
+ * Who is connected by now has been promised an answer: a web server would
+ * make 502 of a cut, which a browser takes for the end of all.  So the queue of
+ * the listener is emptied, which may have no other process, and requests
+ * that are not whole have a moment more.  (Timers act then: this round of the
+ * loop may still hold events for an exchange that is gone otherwise.)
+ */
 void
 intake_stop(struct intake *in)
 {
+	const int64_t now = loop_now(in->loop);
 	struct exchange *x;
 
 	if (in->stopped)
 		return;
 	in->stopped = true;
+	in->leave_ms = now + LEAVE_MS;
+	accept_some(in, LEAVE_MAX);
 	loop_timer_stop(in->loop, &in->pause);
 	loop_unwatch(in->loop, &in->watch);
 	close(in->watch.fd);
-	while ((x = TAILQ_FIRST(&in->arrivals)) != NULL)
-		if (x->arrival.body_only)
-			let_go(x);
-		else
-			drop(x, NULL);
+	TAILQ_FOREACH(x, &in->arrivals, arrival.links)
+	loop_timer_set(in->loop, &x->timer,
+	    x->arrival.body_only && x->spool == NULL ? now : in->leave_ms);
 }
 
 void

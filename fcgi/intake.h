@@ -17,7 +17,8 @@ struct intake;
 enum err intake_new(
     struct intake **out, int listen_fd, struct exchange_parts *parts);
 
-/* Accept no more, and drop connections whose request is not whole. */
+/* Accept what is connected already and no more; a request that is not whole
+ * has a second to be so. */
 void intake_stop(struct intake *in);
 
 void intake_free(struct intake *in); /* stopped, or NULL */
