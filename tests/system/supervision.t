@@ -7,7 +7,6 @@ use lib "$Bin/lib";
 use FcgiClient;
 use Hub;
 use PushcgiTest;
-use Servers;
 use Test::More;
 use Visitors;
 
@@ -69,9 +68,9 @@ sub children {
 # multiwatch holds three on one socket, and starts another for each that ends.
 $hub = Hub->new;
 my ($path) = $hub->{address} =~ /^unix:(.*)/;
-my $multiwatch = spawn(name => 'multiwatch', stderr => $hub->{log}, command =>
-    ['spawn-fcgi', '-n', '-s', $path, '--', Servers::find_program(
-    'multiwatch'), '-f', 3, '--', program('pushcgi.fcgi'), '--config',
+my $multiwatch = spawn(name => 'multiwatch', stderr => $hub->{log},
+    env => { SOCKET => $path, PROGRAM => program('pushcgi.fcgi'), HUBS => 3 },
+    command => [source('templates', 'supervise', 'multiwatch'), '--config',
     $hub->{config_path}]);
 wait_until('multiwatch has three hubs', sub { children($multiwatch) == 3 });
 wait_until('they answer', sub { FcgiClient::dial($hub->{address}) });

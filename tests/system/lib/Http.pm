@@ -79,7 +79,12 @@ sub take_body {
 	my ($self, $bytes) = @_;
 
 	if (($self->{headers}{'transfer-encoding'}[0] || '') ne 'chunked') {
+		my $length = $self->{headers}{'content-length'}[0];
+
 		$self->SUPER::take_body($bytes);
+		# A stream that was over at once: the server knew its length.
+		$self->{ended} = 1 if defined $length
+		    && length $self->{body} >= $length;
 		return;
 	}
 	$self->{rest} .= $bytes;

@@ -49,8 +49,7 @@ sub site {
 	}
 	# The hub as the server starts it: with this configuration.
 	spew("$dir/hub.fcgi", "#!/bin/sh\nexec $dir/pushcgi.fcgi"
-	    . " --config $hub->{config_path} \"\$@\"
-", 0755);
+	    . " --config $hub->{config_path} \"\$@\"\n", 0755);
 	mkdir "$dir/$_" for qw(www www/app run www/app/Pushcgi);
 	for my $path (qw(php/example.php php/pushcgi.php perl/example.cgi
 	    perl/Pushcgi.pm js/pushcgi.js)) {
@@ -344,9 +343,24 @@ EOT
 	return $self->started;
 }
 
+# The same with two hubs: hubs => [...], as the snippet's first lines say.
+sub two_sockets {
+	my ($text, @hubs) = @_;
+	my @paths = map { socket_of($_) } @hubs;
+	my ($upstream) = $text =~ /^(# {12}upstream pushcgi \{.*?\})$/ms
+	    or die "the snippet tells of no upstream\n";
+
+	$upstream =~ s/^# {12}//mg;
+	$upstream =~ s/\Q$paths[0]\E\.2/$paths[1]/
+	    or die "the snippet has no second socket\n";
+	$text =~ s{^(\s*fastcgi_pass) unix:\S+;}{$1 pushcgi;}m;
+	return ($upstream, $text);
+}
+
 sub nginx {
 	my ($class, %o) = @_;
 	my $dir = site($o{hub});
+	my $upstream = '';
 	my $user = $> == 0 ? "user @{[ WEB_USER ]};" : '';
 	my $temporary = join "\n", map { "${_}_temp_path $dir/run/$_;" }
 	    qw(client_body fastcgi proxy scgi uwsgi);
@@ -356,7 +370,9 @@ sub nginx {
 		ssl_certificate_key $o{tls}{key};
 EOT
 
-	my ($site, $snippet) = edited($o{edit}, <<"EOT",
+	my $text = snippet('nginx', socket => socket_of($o{hub}));
+	($upstream, $text) = two_sockets($text, @{ $o{hubs} }) if $o{hubs};
+	my ($site, $snippet) = edited($o{edit}, <<"EOT", $text);
 daemon off;
 pid $dir/run/nginx.pid;
 error_log $dir/nginx.log;
@@ -366,6 +382,7 @@ http {
 	access_log off;
 	$temporary
 	client_max_body_size 100k;
+	$upstream
 	server {
 		listen 127.0.0.1:$o{hub}{port};
 $tls		root $dir/www;
@@ -374,7 +391,6 @@ $tls		root $dir/www;
 	}
 }
 EOT
-	    snippet('nginx', socket => socket_of($o{hub})));
 	spew("$dir/nginx.conf", $site);
 	spew("$dir/pushcgi.conf", $snippet);
 	my $self = bless { dir => $dir, port => $o{hub}{port},
