@@ -68,8 +68,12 @@ sub children {
 # multiwatch holds three on one socket, and starts another for each that ends.
 $hub = Hub->new;
 my ($path) = $hub->{address} =~ /^unix:(.*)/;
+# Sanitizers are to leave a crash that is meant alone.
+my %sanitizers = map { $_ => join ':', $ENV{$_} // (), 'handle_segv=0' }
+    qw(ASAN_OPTIONS TSAN_OPTIONS);
 my $multiwatch = spawn(name => 'multiwatch', stderr => $hub->{log},
-    env => { SOCKET => $path, PROGRAM => program('pushcgi.fcgi'), HUBS => 3 },
+    env => { SOCKET => $path, PROGRAM => program('pushcgi.fcgi'), HUBS => 3,
+	%sanitizers },
     command => [source('templates', 'supervise', 'multiwatch'), '--config',
     $hub->{config_path}]);
 wait_until('multiwatch has three hubs', sub { children($multiwatch) == 3 });

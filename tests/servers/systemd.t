@@ -4,7 +4,7 @@ use strict;
 use warnings;
 use File::Copy qw(copy);
 use FindBin qw($Bin);
-use lib "$Bin/lib";
+use lib "$Bin/../system/lib";
 use Hub;
 use PushcgiTest;
 use Test::More;
