@@ -4,15 +4,11 @@ import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { build, helper, launch, shell, source, start, stateBecomes,
-	temporaryFolder, updates, visit, waitUntil } from "./support.js";
+import { helper, launch, shell, start, startQuickstart, stateBecomes,
+	updates, visit, waitUntil } from "./support.js";
 
-let browser, folder, quickstart, dir, facts;
+let browser, quickstart, dir, facts, pasted;
 let restarted = [];
-
-// The lines that quickstart prints to be pasted.
-const pasted = (word) => quickstart.output.split("\n")
-	.map((line) => line.trim()).find((line) => word.test(line));
 
 const publish = (data) => helper(facts.CONF, "publish", facts.TOPIC, data);
 
@@ -59,20 +55,8 @@ async function survives(page, names) {
 
 describe("the demo page", () => {
 	before(async () => {
-		folder = await temporaryFolder();
-		dir = join(folder.path, "state");
-		quickstart = start(join(source, "quickstart"), [], { env:
-			{ ...process.env, QUICKSTART_DIR: dir,
-			PUSHCGI_BUILD: build } });
-		const text = await waitUntil("quickstart is ready", () => {
-			assert.ok(!quickstart.exited, quickstart.errors);
-			return readFile(join(dir, "env"), "utf8").catch(() => null);
-		});
-		facts = Object.fromEntries(text.trim().split("\n").map((line) =>
-			[line.split("=")[0],
-			line.slice(line.indexOf("=") + 1).replace(/\\(.)/g, "$1")]));
-		await waitUntil("it has printed its lines",
-			() => pasted(/Ctrl-C/));
+		quickstart = await startQuickstart();
+		({ dir, facts, line: pasted } = quickstart);
 		browser = await launch();
 	});
 
@@ -81,7 +65,7 @@ describe("the demo page", () => {
 		await quickstart?.stop("SIGINT");
 		for (const hub of restarted)
 			await hub.stop();
-		await folder?.remove();
+		await quickstart?.remove();
 	});
 
 	it("is at the URL that is printed", async () => {

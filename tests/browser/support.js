@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // support.js - what the browser tests share: processes, waiting, Chromium.
+import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -68,6 +70,48 @@ export async function temporaryFolder() {
 	const path = await mkdtemp(join(tmpdir(), "pushcgi-browser-"));
 
 	return { path, remove: () => rm(path, { recursive: true, force: true }) };
+}
+
+export function freePort() {
+	return new Promise((resolve, reject) => {
+		const server = createServer().on("error", reject);
+
+		server.listen(0, "127.0.0.1", () => {
+			const { port } = server.address();
+			server.close(() => resolve(port));
+		});
+	});
+}
+
+// ./quickstart, with its state in a folder that `remove` removes: the
+// facts of its file env, and line(), which finds what it has printed.
+export async function startQuickstart(args = [], env = {}) {
+	const folder = await temporaryFolder();
+	const dir = join(folder.path, "state");
+	const started = start(join(source, "quickstart"), args, { env: {
+		...process.env, ...env, QUICKSTART_DIR: dir,
+		PUSHCGI_BUILD: build } });
+	const line = (word) => started.output.split("\n")
+		.map((text) => text.trim()).find((text) => word.test(text));
+
+	try {
+		const text = await waitUntil("quickstart is ready", () => {
+			assert.ok(!started.exited, started.errors);
+			return readFile(join(dir, "env"), "utf8").catch(() => null);
+		});
+		const facts = Object.fromEntries(text.trim().split("\n")
+			.map((fact) => [fact.split("=")[0],
+				fact.slice(fact.indexOf("=") + 1)
+					.replace(/\\(.)/g, "$1")]));
+		await waitUntil("it has printed its lines",
+			() => line(/Ctrl-C/));
+		return { dir, facts, line, stop: started.stop,
+			remove: folder.remove };
+	} catch (error) {
+		await started.stop();
+		await folder.remove();
+		throw error;
+	}
 }
 
 export function launch({ args = [], ...options } = {}) {
