@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 // demo.js - subscribes with pushcgi.js, so that nothing is missed, and publishes.
 //
-// demo-config.js sets pushcgiDemo: hub (its URL), topic, publisherToken.
+// demo-config.js sets pushcgiDemo: hub (its URL), topic, publisherToken, chats
+// (the paths of those that quickstart could set up).
 "use strict";
 
-const { hub, topic, publisherToken } = globalThis.pushcgiDemo;
+const { hub, topic, publisherToken, chats } = globalThis.pushcgiDemo;
 const element = (id) => document.getElementById(id);
 
 function showState(state) {
@@ -53,7 +54,18 @@ async function publish(event) {
 	}
 }
 
+function showChats() {
+	for (const path of chats.split(" ")) {
+		const link = document.createElement("a");
+
+		link.href = path;
+		link.textContent = path;
+		element("chats").append(link, " ");
+	}
+}
+
 element("topic").textContent = topic;
+showChats();
 element("publish").addEventListener("submit", publish);
 pushcgi.subscribe(topic, showUpdate, {
 	url: hub,

@@ -25,7 +25,7 @@ find({ no_chdir => 1, wanted => sub {
 	$path =~ s{^/}{};
 	if (-d) {
 		$File::Find::prune = 1 if $path =~ $made;
-	} elsif ($path !~ $made && $path !~ /\.(o|a|swp)$|~$/) {
+	} elsif ($path !~ $made && $path !~ /\.(o|a|swp|png)$|~$/) {
 		push @files, $path;
 	}
 } }, $top);

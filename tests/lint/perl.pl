@@ -38,7 +38,7 @@ sub check_modules {
 }
 
 for my $path (files('templates/perl/*.pm', 'templates/perl/*/*.pm',
-    'templates/perl/*/*/*.pm', 'templates/*/*.cgi')) {
+    'templates/perl/*/*/*.pm', 'templates/*/*.cgi', 'templates/*/*/*.cgi')) {
 	my $text = text($path);
 	next if $text !~ /\A#!\S*perl|\A(?:#.*\n)*package /;
 	my ($code) = split /^__END__$/m, $text;
