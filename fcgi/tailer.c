@@ -124,22 +124,33 @@ change_epoch(struct tailer *t, struct batch *b)
 	return ERR_OK;
 }
 
-/* Events go by the rights there were when they were published, or later ones:
- * if there are more changes than one batch takes, the events wait. */
+/*
+ * Events go by the rights there were when they were published, or later ones:
+ * a replay waits until the changes have been posted, and events wait if there
+ * are more changes than one batch takes.
+ */
 static enum err
 add_sessions(struct tailer *t, struct batch *b)
 {
 	enum err e;
 
-	if (b->replay || b->span.sessions == t->sessions)
+	if (b->span.sessions <= t->sessions)
 		return ERR_OK;
+	if (b->replay) {
+		b->too_early = true;
+		return ERR_OK;
+	}
 	e = session_changes_read(&b->sessions, t->queue, t->sessions);
-	if (e == ERR_OK && b->sessions->n == SESSION_CHANGES_MAX) {
+	if (e != ERR_OK)
+		return e;
+	if (b->sessions->n == SESSION_CHANGES_MAX) {
 		while (b->n > 0)
 			frame_unref(b->frames[--b->n]);
 		b->span.next = b->after;
+	} else if (b->sessions->number < b->span.sessions) {
+		b->sessions->number = b->span.sessions;
 	}
-	return e;
+	return ERR_OK;
 }
 
 static enum err
@@ -178,7 +189,8 @@ batch_new(struct tailer *t, struct cursor after, bool replay)
 	report(t, e);
 	b->drain = e == ERR_NEWER;
 	if (b->drain || b->new_epoch ||
-	    (e == ERR_OK && (replay || b->n > 0 || b->sessions != NULL)))
+	    (e == ERR_OK && !b->too_early &&
+		(replay || b->n > 0 || b->sessions != NULL)))
 		return b;
 	batch_free(b);
 	return NULL;

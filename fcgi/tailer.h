@@ -24,6 +24,7 @@ struct batch {
 	bool drain;          /* the database is a newer program's: end */
 	struct cursor after; /* the position it was read from */
 	struct queue_span span;
+	bool too_early; /* the tailer's: changes of sessions come first */
 	bool new_epoch; /* `key` is set: another database is in place */
 	struct queue_cursor_key key;
 	/* What was changed of sessions before any of the events; NULL: nothing. */

@@ -14,6 +14,7 @@
 #include "log.h"
 #include "mem_fail.h"
 #include "queue_room.h"
+#include "queue_sessions.h"
 #include "tailer.h"
 
 #define ROWS_MAX 500
@@ -35,7 +36,8 @@ struct desk {
 	struct positions log; /* all that was appended */
 	struct positions live, replayed;
 	bool started;
-	int in_round; /* batches that one round of the loop brought */
+	uint64_t changes; /* of sessions, that were told */
+	int in_round;     /* batches that one round of the loop brought */
 };
 
 static int
@@ -101,6 +103,12 @@ take_batch(void *arg, struct batch *b)
 
 	check_bounds(b);
 	d->in_round++;
+	if (b->new_epoch)
+		d->changes = b->span.sessions;
+	if (b->sessions != NULL)
+		d->changes = b->sessions->number;
+	/* No event goes by older rights than there were by then. */
+	assert_true(b->span.sessions <= d->changes || b->sessions != NULL);
 	for (size_t i = 0; i < b->n; i++)
 		note(p, b->frames[i]->at);
 	d->started |= b->new_epoch;
@@ -285,6 +293,53 @@ reads_in_bounded_batches(void **state)
 	stop(d);
 }
 
+static void
+tells_changes_before_events(void **state)
+{
+	struct session_wish w = {
+		.topics = slice_of("t"), .until_ms = INT64_MAX, .topics_max = 1
+	};
+	struct desk *d = *state;
+	struct fault f;
+
+	assert_int_equal(start(d, &f), ERR_OK);
+	for (int i = 0; i < 100; i++) {
+		w.key.digest[0] = (uint8_t)i;
+		assert_int_equal(
+		    queue_session_grant(d->writer, &w, &f), ERR_OK);
+		append(d);
+		d->replayed.n = 0;
+		tailer_ask(d->tailer, (struct cursor){ 0, 0 });
+		gather(d, &d->replayed, 0);
+		gather(d, &d->live, 0);
+	}
+	assert_int_equal(d->changes, 100);
+	stop(d);
+}
+
+/* Far more than one batch takes. */
+static void
+tells_many_changes(void **state)
+{
+	struct session_wish w = {
+		.topics = slice_of("t"), .until_ms = INT64_MAX, .topics_max = 1
+	};
+	struct desk *d = *state;
+	struct fault f;
+
+	assert_int_equal(start(d, &f), ERR_OK);
+	for (int i = 0; i < 3 * SESSION_CHANGES_MAX; i++) {
+		w.key.digest[0] = (uint8_t)i;
+		w.key.digest[1] = (uint8_t)(i >> 8);
+		assert_int_equal(
+		    queue_session_grant(d->writer, &w, &f), ERR_OK);
+	}
+	append(d);
+	gather(d, &d->live, 0);
+	assert_int_equal(d->changes, 3 * SESSION_CHANGES_MAX);
+	stop(d);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, desk_open, desk_close)
 
 int
@@ -295,6 +350,8 @@ main(void)
 		TEST(fails_without_a_thread),
 		TEST(loses_nothing_without_memory),
 		TEST(reads_in_bounded_batches),
+		TEST(tells_changes_before_events),
+		TEST(tells_many_changes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
