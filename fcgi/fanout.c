@@ -35,7 +35,7 @@ batch_epoch(struct fanout *f, struct batch *b)
 	f->tail = f->floor = b->span.next;
 	f->asked = false;
 	ring_reset(f->ring, f->tail);
-	fanout_sessions_over(f);
+	fanout_sessions_over(f, b->span.sessions);
 	for (s = TAILQ_FIRST(&f->all); s != NULL; s = next) {
 		struct frame *frame =
 		    control_cursor(&f->control, f->tail, CONTROL_RETRY_NONE);

@@ -77,13 +77,13 @@ fanout_is_outdated(const struct fanout *f, const struct grant *g)
 }
 
 void
-fanout_sessions_over(struct fanout *f)
+fanout_sessions_over(struct fanout *f, uint64_t number)
 {
 	struct subscriber *s, *next;
 
 	memset(f->recent, 0, sizeof(f->recent));
 	f->recent_n = 0;
-	f->recent_floor = 0;
+	f->recent_floor = number;
 	for (s = TAILQ_FIRST(&f->all); s != NULL; s = next) {
 		next = TAILQ_NEXT(s, links);
 		if (s->grant != NULL && grant_is_session(s->grant))

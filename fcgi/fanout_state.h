@@ -91,11 +91,11 @@ void fanout_next_turn(struct loop_mail *m);
 bool fanout_regrant(struct subscriber *s, struct grant *g);
 
 /* Let open streams follow the changes.  Was one applied that this grant of a
- * session does not know?  Another database: all who go by a session end.
- * (fanout_sessions.c) */
+ * session does not know?  Another database, whose changes up to `number` nobody applies: all who go
+ * by a session end.  (fanout_sessions.c) */
 void fanout_sessions(struct fanout *f, const struct session_changes *c);
 bool fanout_is_outdated(const struct fanout *f, const struct grant *g);
-void fanout_sessions_over(struct fanout *f);
+void fanout_sessions_over(struct fanout *f, uint64_t number);
 
 /* What just happened, for all who are live.  (fanout_live.c) */
 void fanout_live(struct fanout *f, struct batch *b);
