@@ -332,6 +332,8 @@ intake_stop(struct intake *in)
 		return;
 	in->stopped = true;
 	in->leave_ms = now + LEAVE_MS;
+	/* Among them may be some that hung up: that is not the end yet. */
+	hub_hold(in->parts->hub);
 	accept_some(in, LEAVE_MAX);
 	loop_timer_stop(in->loop, &in->pause);
 	loop_unwatch(in->loop, &in->watch);
@@ -339,6 +341,7 @@ intake_stop(struct intake *in)
 	TAILQ_FOREACH(x, &in->arrivals, arrival.links)
 	loop_timer_set(in->loop, &x->timer,
 	    x->arrival.body_only && x->spool == NULL ? now : in->leave_ms);
+	hub_release(in->parts->hub);
 }
 
 void
