@@ -95,11 +95,8 @@ grant_wish(struct pushcgi *h, struct session_wish *w, int64_t lifetime_s)
 	/* A page that asks each time it is shown writes a few times only. */
 	w->renew_ms = w->now_ms + lifetime_s * 500;
 	w->topics_max = h->config->matchers_max;
-	if ((e = open_sessions(h, &q)) != ERR_OK ||
-	    (e = queue_session_grant(q, w, &h->fault)) != ERR_OK)
-		return e;
-	queue_wake(q);
-	return ERR_OK;
+	e = open_sessions(h, &q);
+	return e != ERR_OK ? e : queue_session_grant(q, w, &h->fault);
 }
 
 enum pushcgi_result
@@ -139,10 +136,9 @@ pushcgi_session_move(struct pushcgi *h, const char *from, const char *to)
 	if ((e = handle_begin(h)) == ERR_OK &&
 	    (e = key_of(h, &old, from)) == ERR_OK &&
 	    (e = key_of(h, &fresh, to)) == ERR_OK &&
-	    (e = open_sessions(h, &q)) == ERR_OK &&
-	    (e = queue_session_move(q, &old, &fresh, clock_real_ms(),
-		 h->config->matchers_max, &h->fault)) == ERR_OK)
-		queue_wake(q);
+	    (e = open_sessions(h, &q)) == ERR_OK)
+		e = queue_session_move(q, &old, &fresh, clock_real_ms(),
+		    h->config->matchers_max, &h->fault);
 	return handle_end(h, e);
 }
 
@@ -166,8 +162,6 @@ pushcgi_session_revoke(
 		e = queue_session_revoke(
 		    q, &key, which, clock_real_ms(), &h->fault);
 	}
-	if (e == ERR_OK)
-		queue_wake(q);
 	buf_free(&list);
 	return handle_end(h, e);
 }

@@ -29,7 +29,8 @@ struct session_wish {
  * QUEUE_WRITE: add to what a session has.  Nothing is written if it has it
  * already and for long enough: a page may ask each time it is shown.  Rows
  * whose time is up go, some at a time.  ERR_LIMIT: too many topics.  Else as
- * queue_append().  Call queue_wake() after each of these three.
+ * queue_append().  This and the next two ring the bell themselves if they
+ * changed anything.
  */
 enum err queue_session_grant(
     struct queue *q, const struct session_wish *w, struct fault *f);
@@ -44,8 +45,10 @@ enum err queue_session_move(struct queue *q, const struct session_key *from,
     const struct session_key *to, int64_t now_ms, size_t topics_max,
     struct fault *f);
 
-/* QUEUE_WRITE: take these topics from a session; base NULL: all it has.
- * Errors as of queue_append(). */
+/*
+ * QUEUE_WRITE: take these topics from a session, and from the one that moved
+ * to it a moment ago; base NULL: all they have.  Errors as of queue_append().
+ */
 enum err queue_session_revoke(struct queue *q, const struct session_key *key,
     struct slice topics, int64_t now_ms, struct fault *f);
 

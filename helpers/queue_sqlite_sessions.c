@@ -10,16 +10,23 @@
 
 /* What a session has, copied; with its time up it has nothing. */
 struct row {
-	int64_t until_ms;
-	bool has_payload;
+	struct session_key key;
+	int64_t until_ms, kept_ms;
+	bool moved, has_payload;
 	struct buf topics, payload;
+};
+
+/* A transaction's time, and whether it has changed anything. */
+struct change {
+	int64_t now_ms;
+	bool made;
 };
 
 static void
 row_init(struct row *r)
 {
-	r->until_ms = 0;
-	r->has_payload = false;
+	r->until_ms = r->kept_ms = 0;
+	r->moved = r->has_payload = false;
 	buf_init(&r->topics, TEXT_MAX);
 	buf_init(&r->payload, TEXT_MAX);
 }
@@ -57,7 +64,7 @@ statement_for(struct queue_sqlite *q, enum sql_statement which,
 }
 
 /* The columns as all statements here name them: digest, until_ms, topics,
- * payload, change. */
+ * payload, change, kept_ms, moved_to. */
 static enum err
 view(struct session *s, sqlite3_stmt *st)
 {
@@ -69,6 +76,8 @@ view(struct session *s, sqlite3_stmt *st)
 	s->until_ms = sqlite3_column_int64(st, 1);
 	s->topics = queue_sqlite_column(st, 2);
 	s->payload = queue_sqlite_column(st, 3);
+	s->kept_ms = sqlite3_column_int64(st, 5);
+	s->moved = sqlite3_column_type(st, 6) != SQLITE_NULL;
 	return ERR_OK;
 }
 
@@ -103,28 +112,40 @@ copy_row(void *arg, const struct session *s, uint64_t number)
 	struct row *r = arg;
 
 	(void)number;
+	r->key = s->key;
 	r->until_ms = s->until_ms;
+	r->kept_ms = s->kept_ms;
+	r->moved = s->moved;
 	buf_slice(&r->topics, s->topics);
 	r->has_payload = s->payload.base != NULL;
 	buf_slice(&r->payload, s->payload);
+}
+
+/* The row of `st`, which is bound; no row: one that is empty. */
+static enum err
+take_row(struct queue_sqlite *q, struct row *r, sqlite3_stmt *st)
+{
+	enum err e;
+
+	row_init(r);
+	if (st == NULL)
+		return no_statement(q);
+	if ((e = hand_out(q, st, copy_row, r)) != ERR_OK)
+		return e;
+	if ((e = check_buf(q, &r->topics)) == ERR_OK)
+		e = check_buf(q, &r->payload);
+	return e;
 }
 
 static enum err
 read_row(struct queue_sqlite *q, struct row *r, const struct session_key *key,
     int64_t now_ms)
 {
-	sqlite3_stmt *st = statement_for(q, SQL_READ_SESSION, key);
-	enum err e;
+	sqlite3_stmt *st = statement_for(q, SQL_FIND_SESSION, key);
 
-	row_init(r);
-	if (st == NULL)
-		return no_statement(q);
-	sqlite3_bind_int64(st, 2, now_ms);
-	if ((e = hand_out(q, st, copy_row, r)) != ERR_OK)
-		return e;
-	if ((e = check_buf(q, &r->topics)) == ERR_OK)
-		e = check_buf(q, &r->payload);
-	return e;
+	if (st != NULL)
+		sqlite3_bind_int64(st, 2, now_ms);
+	return take_row(q, r, st);
 }
 
 static enum err
@@ -154,9 +175,10 @@ forget(struct queue_sqlite *q, int64_t now_ms)
 	return queue_sqlite_finish(q, st);
 }
 
+/* `moved_to` NULL: nowhere. */
 static enum err
-write_row(
-    struct queue_sqlite *q, const struct session *s, bool moved, int64_t now_ms)
+write_row(struct queue_sqlite *q, const struct session *s,
+    const struct session_key *moved_to, struct change *c)
 {
 	sqlite3_stmt *st;
 	int64_t number = 0;
@@ -170,24 +192,40 @@ write_row(
 		return no_statement(q);
 	sqlite3_bind_int64(st, 2, number);
 	sqlite3_bind_int64(st, 3, s->until_ms);
-	sqlite3_bind_int64(st, 6, moved);
+	if (moved_to != NULL && sqlite3_bind_blob(st, 6, moved_to->digest,
+				    DIGEST_SIZE, SQLITE_STATIC) != SQLITE_OK)
+		return no_statement(q);
+	c->made = true;
 	e = queue_sqlite_finish(q, st);
-	return e != ERR_OK ? e : forget(q, now_ms);
+	return e != ERR_OK ? e : forget(q, c->now_ms);
 }
 
 /* The row of one that has lost all: others still have to learn of it. */
 static enum err
 write_empty(
-    struct queue_sqlite *q, const struct session_key *key, int64_t now_ms)
+    struct queue_sqlite *q, const struct session_key *key, struct change *c)
 {
 	const struct session gone = { .key = *key, .topics = { "", 0 } };
 
-	return write_row(q, &gone, false, now_ms);
+	return write_row(q, &gone, NULL, c);
+}
+
+/* Run one of the bodies below, and tell others if it has changed anything. */
+static enum err
+change_sessions(struct queue_sqlite *q, queue_sqlite_body *body, void *arg,
+    const struct change *c, struct fault *f)
+{
+	enum err e = queue_sqlite_transact(q, body, arg, f);
+
+	if (e == ERR_OK && c->made)
+		queue_sqlite_wake(&q->base);
+	return e;
 }
 
 /* What a transaction is to do; `over`: it would be too much, so nothing was
  * done. */
 struct granting {
+	struct change change;
 	const struct session_wish *wish;
 	bool over;
 };
@@ -234,11 +272,12 @@ add_wish(struct queue_sqlite *q, struct granting *g, const struct row *r)
 	if (r->until_ms > s.until_ms)
 		s.until_ms = r->until_ms;
 	if (!g->over && (e = check_buf(q, &topics)) == ERR_OK)
-		e = write_row(q, &s, false, w->now_ms);
+		e = write_row(q, &s, NULL, &g->change);
 	buf_free(&topics);
 	return e;
 }
 
+/* An id that has moved begins anew. */
 static enum err
 add_rights(struct queue_sqlite *q, void *arg)
 {
@@ -246,7 +285,7 @@ add_rights(struct queue_sqlite *q, void *arg)
 	struct row had;
 	enum err e = read_row(q, &had, &g->wish->key, g->wish->now_ms);
 
-	if (g->wish->replace) {
+	if (g->wish->replace || had.moved) {
 		row_free(&had);
 		row_init(&had);
 	}
@@ -266,7 +305,7 @@ is_granted(struct queue_sqlite *q, const struct session_wish *w, bool *done)
 	if ((e = queue_sqlite_ready_to_read(q)) != ERR_OK)
 		return e;
 	e = read_row(q, &had, &w->key, w->now_ms);
-	*done = e == ERR_OK && !w->replace && has_all(&had, w);
+	*done = e == ERR_OK && !w->replace && !had.moved && has_all(&had, w);
 	row_free(&had);
 	return e;
 }
@@ -276,54 +315,69 @@ queue_sqlite_session_grant(
     struct queue *base, const struct session_wish *w, struct fault *f)
 {
 	struct queue_sqlite *q = (struct queue_sqlite *)base;
-	struct granting g = { w, false };
+	struct granting g = { { w->now_ms, false }, w, false };
 	bool done = false;
 	enum err e;
 
 	/* What fails here fails again under the lock, and is told then. */
 	if (is_granted(q, w, &done) == ERR_OK && done)
 		return queue_sqlite_done(q, ERR_OK);
-	e = queue_sqlite_transact(q, add_rights, &g, f);
+	e = change_sessions(q, add_rights, &g, &g.change, f);
 	return e == ERR_OK && g.over ? over_limit(w->topics_max, f) : e;
 }
 
 struct moving {
+	struct change change;
 	const struct session_key *from, *to;
-	int64_t now_ms;
 	size_t topics_max;
 	bool over;
 };
 
+/* One that has moved before gives what it had then, for as long. */
 static enum err
 move_rights(struct queue_sqlite *q, struct moving *m, const struct row *from)
 {
 	const struct session_wish wish = { .key = *m->to,
 		.topics = buf_view(&from->topics),
 		.payload = row_payload(from),
-		.now_ms = m->now_ms,
-		.until_ms = from->until_ms,
+		.now_ms = m->change.now_ms,
+		.until_ms = from->moved ? from->kept_ms : from->until_ms,
 		.topics_max = m->topics_max };
-	struct granting g = { &wish, false };
+	struct granting g = { m->change, &wish, false };
 	enum err e = add_rights(q, &g);
 
 	m->over = g.over;
+	m->change = g.change;
 	return e;
+}
+
+/* Whatever had moved to this id is behind the new one now. */
+static enum err
+move_on(struct queue_sqlite *q, const struct moving *m)
+{
+	sqlite3_stmt *st = statement_for(q, SQL_MOVE_SESSION_ON, m->from);
+
+	if (st == NULL || sqlite3_bind_blob(st, 2, m->to->digest, DIGEST_SIZE,
+			      SQLITE_STATIC) != SQLITE_OK)
+		return no_statement(q);
+	return queue_sqlite_finish(q, st);
 }
 
 /* What it had goes on until the browser has the new id, no longer. */
 static enum err
-leave_behind(struct queue_sqlite *q, const struct moving *m, struct row *from)
+leave_behind(struct queue_sqlite *q, struct moving *m, const struct row *from)
 {
-	const int64_t end_ms = m->now_ms + MOVED_MS;
+	const int64_t end_ms = m->change.now_ms + MOVED_MS;
+	const bool has = from->topics.len > 0;
 	const struct session s = { .key = *m->from,
-		.until_ms = from->topics.len > 0 && from->until_ms < end_ms
-				? from->until_ms
-				: end_ms,
-		.topics = from->topics.len > 0 ? buf_view(&from->topics)
-					       : (struct slice){ "", 0 },
+		.until_ms =
+		    has && from->until_ms < end_ms ? from->until_ms : end_ms,
+		.topics =
+		    has ? buf_view(&from->topics) : (struct slice){ "", 0 },
 		.payload = row_payload(from) };
+	enum err e = write_row(q, &s, m->to, &m->change);
 
-	return write_row(q, &s, true, m->now_ms);
+	return e != ERR_OK ? e : move_on(q, m);
 }
 
 static enum err
@@ -331,11 +385,11 @@ move_all(struct queue_sqlite *q, void *arg)
 {
 	struct moving *m = arg;
 	struct row from;
-	enum err e = read_row(q, &from, m->from, m->now_ms);
+	enum err e = read_row(q, &from, m->from, m->change.now_ms);
 
 	if (e == ERR_OK && from.topics.len > 0)
 		e = move_rights(q, m, &from);
-	if (e == ERR_OK && !m->over)
+	if (e == ERR_OK && !m->over && !from.moved)
 		e = leave_behind(q, m, &from);
 	row_free(&from);
 	return e;
@@ -347,52 +401,84 @@ queue_sqlite_session_move(struct queue *base, const struct session_key *from,
     struct fault *f)
 {
 	struct queue_sqlite *q = (struct queue_sqlite *)base;
-	struct moving m = { from, to, now_ms, topics_max, false };
+	struct moving m = { { now_ms, false }, from, to, topics_max, false };
 	enum err e;
 
 	if (memcmp(from->digest, to->digest, DIGEST_SIZE) == 0)
 		return ERR_OK;
-	e = queue_sqlite_transact(q, move_all, &m, f);
+	e = change_sessions(q, move_all, &m, &m.change, f);
 	return e == ERR_OK && m.over ? over_limit(topics_max, f) : e;
 }
 
 struct revoking {
+	struct change change;
 	const struct session_key *key;
-	struct slice topics;
-	int64_t now_ms;
+	struct slice topics; /* base NULL: all */
 };
 
+/* A row without rights that has moved still has to end in time. */
 static enum err
-take_away(struct queue_sqlite *q, const struct revoking *v, const struct row *r)
+take_from(struct queue_sqlite *q, struct revoking *v, const struct row *r)
 {
-	struct session s = { .key = *v->key,
+	struct session s = { .key = r->key,
 		.until_ms = r->until_ms,
 		.payload = row_payload(r) };
 	struct buf rest;
 	enum err e;
 
 	buf_init(&rest, TEXT_MAX);
-	session_part(&rest, buf_view(&r->topics), v->topics);
+	if (v->topics.base != NULL)
+		session_part(&rest, buf_view(&r->topics), v->topics);
 	s.topics = buf_view(&rest);
-	if ((e = check_buf(q, &rest)) == ERR_OK && rest.len == 0)
-		e = write_empty(q, v->key, v->now_ms);
-	else if (e == ERR_OK && rest.len < r->topics.len)
-		e = write_row(q, &s, false, v->now_ms);
+	if ((e = check_buf(q, &rest)) != ERR_OK)
+		;
+	else if (rest.len == 0)
+		e = write_empty(q, &r->key, &v->change);
+	else if (rest.len < r->topics.len)
+		e = write_row(q, &s, r->moved ? v->key : NULL, &v->change);
 	buf_free(&rest);
 	return e;
 }
 
+/* From the next one behind `*at`, which becomes it; *more: there is one. */
+static enum err
+take_from_next(struct queue_sqlite *q, struct revoking *v,
+    struct session_key *at, bool *more)
+{
+	sqlite3_stmt *st = statement_for(q, SQL_SESSION_BEHIND, v->key);
+	struct row had;
+	enum err e;
+
+	if (st != NULL && sqlite3_bind_blob(st, 3, at->digest, DIGEST_SIZE,
+			      SQLITE_TRANSIENT) != SQLITE_OK)
+		return no_statement(q);
+	if (st != NULL)
+		sqlite3_bind_int64(st, 2, v->change.now_ms);
+	e = take_row(q, &had, st);
+	*more = e == ERR_OK && had.until_ms > 0;
+	if (*more) {
+		*at = had.key;
+		e = take_from(q, v, &had);
+	}
+	row_free(&had);
+	return e;
+}
+
+/* And from what still goes on under the ids it had until a moment ago. */
 static enum err
 take_rights(struct queue_sqlite *q, void *arg)
 {
-	const struct revoking *v = arg;
+	struct session_key at = { { 0 } };
+	struct revoking *v = arg;
 	struct row had;
-	enum err e = read_row(q, &had, v->key, v->now_ms);
+	bool more = true;
+	enum err e = read_row(q, &had, v->key, v->change.now_ms);
 
 	if (e == ERR_OK && had.topics.len > 0)
-		e = v->topics.base != NULL ? take_away(q, v, &had)
-					   : write_empty(q, v->key, v->now_ms);
+		e = take_from(q, v, &had);
 	row_free(&had);
+	while (e == ERR_OK && more)
+		e = take_from_next(q, v, &at, &more);
 	return e;
 }
 
@@ -400,10 +486,10 @@ enum err
 queue_sqlite_session_revoke(struct queue *base, const struct session_key *key,
     struct slice topics, int64_t now_ms, struct fault *f)
 {
-	struct revoking v = { key, topics, now_ms };
+	struct revoking v = { { now_ms, false }, key, topics };
 
-	return queue_sqlite_transact(
-	    (struct queue_sqlite *)base, take_rights, &v, f);
+	return change_sessions(
+	    (struct queue_sqlite *)base, take_rights, &v, &v.change, f);
 }
 
 static enum err

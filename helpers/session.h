@@ -3,6 +3,7 @@
 #ifndef SESSION_H
 #define SESSION_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "buf.h"
@@ -25,6 +26,8 @@ struct session_key {
 struct session {
 	struct session_key key;
 	int64_t until_ms;     /* real clock */
+	int64_t kept_ms;      /* the latest end that it ever had */
+	bool moved;           /* it has another id now: this one ends soon */
 	struct slice topics;  /* selectors (topic.h); empty: it has lost all */
 	struct slice payload; /* JSON text; base NULL: none */
 };

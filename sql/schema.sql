@@ -80,19 +80,21 @@ CREATE TABLE subscriptions (
 
 -- What applications granted to their sessions.  digest: SHA-256 of the session's
 -- id.  change: the number of its last change.  topics: selectors, one a line.
--- moved: it has another id now; this one may go on until until_ms.  kept_ms:
--- until then somebody may have to learn of the last change.
+-- moved_to: the digest of the id that it has now; this one may go on until
+-- until_ms.  kept_ms: the latest end it ever had; until then somebody may have
+-- to learn of the last change.
 CREATE TABLE sessions (
 	digest BLOB PRIMARY KEY,
 	change INTEGER NOT NULL,
 	until_ms INTEGER NOT NULL,
 	kept_ms INTEGER NOT NULL,
-	moved INTEGER NOT NULL,
+	moved_to BLOB,
 	topics TEXT NOT NULL,
 	payload TEXT
 ) WITHOUT ROWID;
 CREATE INDEX sessions_change ON sessions (change);
 CREATE INDEX sessions_kept ON sessions (kept_ms);
+CREATE INDEX sessions_moved ON sessions (moved_to) WHERE moved_to IS NOT NULL;
 
 CREATE TRIGGER sessions_guard_insert BEFORE INSERT ON sessions
 WHEN NEW.until_ms < 0 COLLATE pushcgi_writer BEGIN SELECT 1; END;

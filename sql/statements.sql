@@ -152,29 +152,34 @@ INSERT INTO key_sets (url, tried_ms, error) VALUES (?1, ?3, ?2)
 -- name: forget_key_sets
 DELETE FROM key_sets WHERE tried_ms < ?1;
 
--- With moved ones: their streams have to end in time.
 -- name: find_session
-SELECT digest, until_ms, topics, payload, change FROM sessions
- WHERE digest = ?1 AND until_ms > ?2;
--- name: read_session
-SELECT digest, until_ms, topics, payload, change FROM sessions
- WHERE digest = ?1 AND until_ms > ?2 AND NOT moved;
+SELECT digest, until_ms, topics, payload, change, kept_ms, moved_to
+ FROM sessions WHERE digest = ?1 AND until_ms > ?2;
+-- The next one that moved to ?1.
+-- name: session_behind
+SELECT digest, until_ms, topics, payload, change, kept_ms, moved_to
+ FROM sessions WHERE moved_to = ?1 AND until_ms > ?2 AND digest > ?3
+ ORDER BY digest LIMIT 1;
 -- name: read_session_change
 SELECT session_change FROM meta;
 -- name: next_session_change
 UPDATE OR FAIL meta SET session_change = session_change + 1
  RETURNING session_change;
 -- name: store_session
-INSERT INTO sessions (digest, change, until_ms, kept_ms, moved, topics, payload)
- VALUES (?1, ?2, ?3, ?3, ?6, ?4, ?5) ON CONFLICT (digest) DO UPDATE SET
- change = ?2, until_ms = ?3, kept_ms = max(kept_ms, ?3), moved = ?6,
+INSERT INTO sessions (digest, change, until_ms, kept_ms, moved_to, topics,
+ payload) VALUES (?1, ?2, ?3, ?3, ?6, ?4, ?5) ON CONFLICT (digest) DO UPDATE SET
+ change = ?2, until_ms = ?3, kept_ms = max(kept_ms, ?3), moved_to = ?6,
  topics = ?4, payload = ?5;
+-- Whoever had moved to this one.
+-- name: move_session_on
+UPDATE sessions SET moved_to = ?2 WHERE moved_to = ?1;
 -- name: session_changes
-SELECT digest, until_ms, topics, payload, change FROM sessions
- WHERE change > ?1 ORDER BY change LIMIT ?2;
+SELECT digest, until_ms, topics, payload, change, kept_ms, moved_to
+ FROM sessions WHERE change > ?1 ORDER BY change LIMIT ?2;
 -- name: list_sessions
-SELECT digest, until_ms, topics, payload, change FROM sessions
- WHERE until_ms > ?1 AND NOT moved ORDER BY until_ms LIMIT ?2;
+SELECT digest, until_ms, topics, payload, change, kept_ms, moved_to
+ FROM sessions WHERE until_ms > ?1 AND moved_to IS NULL
+ ORDER BY until_ms LIMIT ?2;
 -- name: forget_sessions
 DELETE FROM sessions WHERE digest IN
  (SELECT digest FROM sessions WHERE kept_ms <= ?1 LIMIT 100);

@@ -20,7 +20,8 @@
 #define PROCESSES 8
 
 static const struct slice none = { NULL, 0 };
-static const struct session_key a = { "a" }, b = { "b" }, c = { "c" };
+static const struct session_key a = { "a" }, b = { "b" }, c = { "c" },
+				d = { "d" };
 
 static struct session_wish
 wish(struct session_key key, const char *topics, int64_t now_ms)
@@ -250,9 +251,9 @@ test_moves(void **state)
 
 	/* An id with nothing may have streams, too. */
 	(void)changed(q, &number, 10);
-	move(q, a, b);
-	assert_string_equal(changed(q, &number, 10), "a 0  ;");
-	assert_string_equal(found(q, a, NOW), "a 0  ;");
+	move(q, d, b);
+	assert_string_equal(changed(q, &number, 10), "d 0  ;");
+	assert_string_equal(found(q, d, NOW), "d 0  ;");
 	/* What is granted to the old one begins anew. */
 	grant_topics(q, a, "v");
 	assert_string_equal(found(q, a, NOW), "a 60 v ;");
@@ -262,6 +263,49 @@ test_moves(void **state)
 	assert_string_equal(changed(q, &number, 10), "");
 	assert_string_equal(listed(q, NOW), "c 61 z,x,y {};");
 	assert_string_equal(listed(q, NOW + HOUR + 60000), "");
+	queue_close(q);
+}
+
+/* Two requests with the old id may each give the session another one. */
+static void
+test_moves_twice(void **state)
+{
+	struct queue *q = queue_room_open(*state, QUEUE_WRITE);
+	struct session_wish w = wish(b, "z", NOW);
+
+	grant_topics(q, a, "x");
+	move(q, a, b);
+	grant(q, &w);
+	move(q, a, c);
+	assert_string_equal(found(q, a, NOW), "a 0 x ;");
+	/* Not what the session has got since under its other id. */
+	assert_string_equal(found(q, c, NOW), "c 60 x ;");
+	assert_string_equal(found(q, b, NOW), "b 60 x,z ;");
+	queue_close(q);
+}
+
+/* A log-out may change the id first, and may know either. */
+static void
+test_revokes_what_moved(void **state)
+{
+	struct queue *q = queue_room_open(*state, QUEUE_WRITE);
+
+	grant_topics(q, a, "x\ny");
+	move(q, a, b);
+	take(q, b, "x");
+	assert_string_equal(found(q, a, NOW), "a 0 y ;");
+	assert_string_equal(found(q, b, NOW), "b 60 y ;");
+	move(q, b, c);
+	take(q, c, NULL);
+	assert_string_equal(found(q, a, NOW), "");
+	assert_string_equal(found(q, b, NOW), "");
+	assert_string_equal(found(q, c, NOW), "");
+
+	grant_topics(q, d, "x");
+	move(q, d, c);
+	take(q, d, NULL);
+	assert_string_equal(found(q, d, NOW), "");
+	assert_string_equal(listed(q, NOW), "c 60 x ;");
 	queue_close(q);
 }
 
@@ -406,6 +450,8 @@ main(void)
 		TEST(test_writes_only_what_is_new),
 		TEST(test_limit),
 		TEST(test_moves),
+		TEST(test_moves_twice),
+		TEST(test_revokes_what_moved),
 		TEST(test_revokes),
 		TEST(test_changes_come_in_order),
 		TEST(test_forgets_the_old),
