@@ -29,11 +29,8 @@ for my $round (1 .. 3) {
 	    for @streams;
 	$_->hang_up for @streams;
 }
-my ($for_streams, $others) = (0, 0);
-for my $pid ($server->spawned_hubs) {
-	slurp("/proc/$pid/cmdline") =~ /\0--MERCURE_WORKERS=1\0/
-	    ? $for_streams++ : $others++;
-}
+my $for_streams = () = $server->stream_hubs;
+my $others = $server->spawned_hubs - $for_streams;
 is $for_streams, 6, 'as many processes for streams as are allowed';
 cmp_ok $others, '<=', 6, 'and never more for all else';
 my @crowd = all_taken();

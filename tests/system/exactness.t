@@ -41,31 +41,15 @@ sub kill_during {
 }
 
 sub judge {
-	my ($name, $load, $expected) = @_;
+	my ($name, $load) = @_;
 
-	wait_until("$name: the end", sub { $load->ended });
-	my @groups = $load->groups;
-	my $published = $load->fields('published');
-	for my $fault (qw(lost duplicate disordered disagree forgotten)) {
-		my $sum = 0;
-		$sum += $_->{$fault} for @groups;
-		is $sum, 0, "$name: none $fault" if @groups;
-	}
-	is process_ended($load->{pid}), 0, "$name: exact";
-	cmp_ok $published->{acked}, '>=', $expected, "$name: acknowledged";
-	my $interrupted = 0;
-	$interrupted += $_->{interrupted} for @groups;
-	cmp_ok $interrupted, '>=', $kills, "$name: streams were interrupted";
+	$load->judge($name, acked => $updates, interrupted => $kills);
 }
 
 sub lanes {
 	my ($n, $rate, @addresses) = @_;
-	my $each = int $n / 4;
 
-	return ((map { "at=$_,topics=0-$last_topic,count=" . int($n / 2
-	    / @addresses) . ",rate=$rate" } @addresses),
-	    "how=helper,topics=0-$last_topic,count=$each",
-	    "how=cgi,topics=0-$last_topic,count=$each");
+	return Load::lanes_of_all($n, "0-$last_topic", $rate, @addresses);
 }
 
 # A program that sends 20 updates, and another in its place that sends the
@@ -108,7 +92,7 @@ $load = Load->start(hub => $hub, options => ['--tell=10'],
     lanes => [lanes($updates, $rate, $at),
 	"how=helper,topics=$topics,count=1,last=1"]);
 kill_during($load, $kills, $hub);
-judge('one hub', $load, $updates);
+judge('one hub', $load);
 $hub->stop;
 
 # Two of them on one queue; streams change over when theirs dies.
@@ -119,7 +103,7 @@ $load = Load->start(hub => $first, options => ['--tell=10'],
     streams => ["n=$streams,topics=0-$last_topic,at=$a|$b"],
     lanes => [lanes($updates, $rate, $a, $b)]);
 kill_during($load, $kills, $first, $second);
-judge('two hubs', $load, $updates);
+judge('two hubs', $load);
 
 # Behind lighttpd, and in 20 processes of Apache, on one queue.
 if ($full) {
@@ -142,7 +126,7 @@ if ($full) {
 		kill_during($load, 2, $served);
 		kill 'KILL', ($apache->spawned_hubs)[0 .. 9];
 	}
-	judge('web servers', $load, $updates);
+	judge('web servers', $load);
 	$_->stop for $apache, $lighttpd, $served;
 }
 

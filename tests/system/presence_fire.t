@@ -35,20 +35,9 @@ my @hubs = map {
 my $watch = $watcher->stream(topic => SUBSCRIPTIONS . '/{t}/{s}',
     token => all_events());
 my %there;	# topic => hub
-my %seen;	# topic => { begun, ended }
+my %seen;	# topic => { begun, ended }; each may come once
 
-# Read events until `done` is true; each may come once for a topic.
-sub read_events {
-	my ($done) = @_;
-
-	until ($done->()) {
-		my ($e) = events($watch, 1);
-		my $kind = $e->{active} ? 'begun' : 'ended';
-
-		next if $e->{topic} !~ /^s\d+$/;
-		$seen{ $e->{topic} }{$kind}++;
-	}
-}
+sub read_events { read_told($watch, \%seen, @_) }
 
 sub listed {
 	my ($hub) = @_;

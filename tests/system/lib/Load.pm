@@ -6,7 +6,20 @@ use strict;
 use warnings;
 use Hub;
 use PushcgiTest;
+use Test::More ();
 use Token;
+
+# Lanes that publish `n` updates to `topics`, half of them at `rate` to each of
+# these addresses, and the others by the helper and as a CGI.
+sub lanes_of_all {
+	my ($n, $topics, $rate, @addresses) = @_;
+	my $each = int $n / 4;
+
+	return ((map { "at=$_,topics=$topics,count=" . int($n / 2
+	    / @addresses) . ",rate=$rate" } @addresses),
+	    "how=helper,topics=$topics,count=$each",
+	    "how=cgi,topics=$topics,count=$each");
+}
 
 # Start it: streams => [specs], lanes => [specs], options => [more], hub =>
 # whose configuration programs take.
@@ -73,6 +86,27 @@ sub groups {
 	my ($self) = @_;
 
 	return map { +{ /(\w+)=(\d+)/g } } $self->text =~ /^(group=.*)$/mg;
+}
+
+# Wait for its end, and test that each stream has got each acknowledged update
+# once, in one order.  acked, interrupted => of these at least so many.
+sub judge {
+	my ($self, $name, %least) = @_;
+
+	wait_until("$name: the end", sub { $self->ended });
+	my @groups = $self->groups;
+	for my $fault (qw(lost duplicate disordered disagree forgotten)) {
+		my $sum = 0;
+		$sum += $_->{$fault} for @groups;
+		Test::More::is($sum, 0, "$name: none $fault") if @groups;
+	}
+	Test::More::is(process_ended($self->{pid}), 0, "$name: exact");
+	Test::More::cmp_ok($self->fields('published')->{acked}, '>=',
+	    $least{acked}, "$name: acknowledged");
+	my $interrupted = 0;
+	$interrupted += $_->{interrupted} for @groups;
+	Test::More::cmp_ok($interrupted, '>=', $least{interrupted},
+	    "$name: streams were interrupted");
 }
 
 1;

@@ -9,7 +9,8 @@ use Hub;
 use JSON::PP;
 use PushcgiTest;
 
-our @EXPORT = qw(SUBSCRIPTIONS all_events api_path there subscriptions events);
+our @EXPORT = qw(SUBSCRIPTIONS all_events api_path there subscriptions events
+    read_told);
 
 use constant SUBSCRIPTIONS => Hub::URL_PATH . '/subscriptions';
 
@@ -46,6 +47,20 @@ sub events {
 	my ($stream, $n) = @_;
 
 	return map { $json->decode($stream->next_event->{data}) } 1 .. $n;
+}
+
+# Read events of such a stream until `done` is true, and count what they tell of
+# topics s1, s2, ...: $told->{topic}{begun}, $told->{topic}{ended}.
+sub read_told {
+	my ($stream, $told, $done) = @_;
+
+	until ($done->()) {
+		my ($e) = events($stream, 1);
+		my $kind = $e->{active} ? 'begun' : 'ended';
+
+		next if $e->{topic} !~ /^s\d+$/;
+		$told->{ $e->{topic} }{$kind}++;
+	}
 }
 
 1;

@@ -413,6 +413,26 @@ sub spawned_hubs {
 	return @pids;
 }
 
+# Those of them that Apache starts for streams alone.
+sub stream_hubs {
+	my ($self) = @_;
+
+	return grep { (eval { slurp("/proc/$_/cmdline") } || '')
+	    =~ /\0--MERCURE_WORKERS=1\0/ } $self->spawned_hubs;
+}
+
+# A hub that mod_fcgid has started, to be asked itself and not through Apache:
+# at the socket that is its standard input.
+sub hub_of_pid {
+	my ($self, $pid) = @_;
+	my ($inode) = (readlink("/proc/$pid/fd/0") // '') =~ /^socket:\[(\d+)/
+	    or die "process $pid has no socket\n";
+	my ($path) = slurp('/proc/net/unix') =~ /^.* $inode (\/.*)$/m
+	    or die "the socket of process $pid has no path\n";
+
+	return bless { pid => $pid, address => "unix:$path" }, 'Hub';
+}
+
 # The processes it has for requests: pids.
 sub workers {
 	my ($self) = @_;
@@ -470,12 +490,18 @@ sub publish_ok {
 	return $answer->body;
 }
 
-sub stream {
+sub subscribe {
 	my ($self, %o) = @_;
 	my $query = Hub::form(topic => $o{topic}, @{ $o{query} || [] });
 
 	return $self->send_request('GET', Hub::URL_PATH . "?$query", undef,
-	    %o)->opened(cursor => $o{cursor});
+	    %o);
+}
+
+sub stream {
+	my ($self, %o) = @_;
+
+	return $self->subscribe(%o)->opened(cursor => $o{cursor});
 }
 
 1;
