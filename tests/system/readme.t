@@ -20,6 +20,20 @@ for my $path ($readme =~ /\]\((?!https?:)([^)#]+)\)/g) {
 	ok -e source($path), "$path is there";
 }
 
+# What it says a front end can hold is what the snippet lets through.
+for my $row (['lighttpd-spawned', 'These suit'], ['lighttpd-standing',
+    'These suit'], ['nginx', 'These suit'],
+    ['apache-mod_proxy_fcgi', 'MaxRequestWorkers'],
+    ['apache-mod_fcgid', 'FcgidMaxProcessesPerClass'],
+    ['apache-cgi', 'MaxRequestWorkers']) {
+	my ($name, $words) = @$row;
+	my ($said) = $readme =~ m{^\| $name \| [\d,]+ / ([\d,]+) \|}m;
+	my ($limit) = slurp(source("templates/servers/$name.conf"))
+	    =~ /\Q$words\E ([\d,]+)/;
+
+	is $said =~ tr/,//dr, $limit =~ tr/,//dr, "$name: its limit";
+}
+
 # The lines of the indented block behind a sentence, without the commas and
 # brackets at their ends.
 sub lines_of {
