@@ -534,14 +534,14 @@ if (!function_exists('mercure_set_authz_session')) {
      * at once and without a cookie of its own, until it is over or taken
      * back.  The hub's MERCURE_SESSION_COOKIE must be the session's name.
      * Options: payload; lifetime (seconds; default 3600); replace: true:
-     * instead of what was granted before.
+     * instead of what was granted before; id: of sessions that are not PHP's.
      *
      * @return bool
      */
     function mercure_set_authz_session($subscribe, $options = array())
     {
         $function = 'mercure_set_authz_session';
-        $known = array('payload', 'lifetime', 'replace');
+        $known = array('payload', 'lifetime', 'replace', 'id');
         if (!pushcgi_options($function, $options, $known)) {
             return false;
         }
@@ -558,23 +558,28 @@ if (!function_exists('mercure_set_authz_session')) {
             $flags,
             array('--'),
             $rights['subscribe']
-        ), array(session_id()));
+        ), array(pushcgi_session_id($options)));
     }
 }
 
 if (!function_exists('mercure_clear_authz_session')) {
     /**
      * Take back what this session was granted, of these topics or all of it.
-     * Its streams end.  Call it before session_destroy().
+     * Its streams end.  Call it before session_destroy().  Option: id, as
+     * above.
      *
      * @return bool
      */
-    function mercure_clear_authz_session($topics = array())
+    function mercure_clear_authz_session($topics = array(), $options = array())
     {
-        return pushcgi_session('mercure_clear_authz_session', array_merge(
+        $function = 'mercure_clear_authz_session';
+        if (!pushcgi_options($function, $options, array('id'))) {
+            return false;
+        }
+        return pushcgi_session($function, array_merge(
             array('revoke', '--'),
             pushcgi_list($topics)
-        ), array(session_id()));
+        ), array(pushcgi_session_id($options)));
     }
 }
 
@@ -1010,6 +1015,12 @@ if (!function_exists('pushcgi_run')) {
             pushcgi_wait_for_end();
             $left[] = $from;
         }
+    }
+
+    /** @internal The visitor's, or the one that is given. */
+    function pushcgi_session_id($options)
+    {
+        return isset($options['id']) ? (string) $options['id'] : session_id();
     }
 
     /** @internal The ids go to standard input: others see arguments. */

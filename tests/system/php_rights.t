@@ -129,6 +129,13 @@ subtest 'sessions' => sub {
 		["mercure_clear_authz_session('a')",
 		    '[session][revoke][--][a]'],
 	);
+	# [call with an id of the site's own, as above]
+	my @own = (
+		["mercure_set_authz_session('a', array('id' => 'own'))",
+		    '[session][grant][--][a]'],
+		["mercure_clear_authz_session('a', array('id' => 'own'))",
+		    '[session][revoke][--][a]'],
+	);
 	for my $row (@rows) {
 		my ($got, $asked, $page) = asked($row->[0], setup => $start);
 		is $got, JSON::PP::true, "$row->[0]: true";
@@ -138,6 +145,14 @@ subtest 'sessions' => sub {
 		is $got, JSON::PP::false, 'without a session: false';
 		is $asked, '', 'and nothing is asked';
 		like $page->{errors}, qr/session_start\(\)/, 'but said';
+	}
+	for my $row (@own) {
+		my ($got, $asked) = asked($row->[0]);
+		is $got, JSON::PP::true, "$row->[0]: true";
+		is $asked, "$row->[1]\nown\n", 'the id by standard input';
+		($got, $asked) = asked($row->[0] =~ s/'own'/''/r);
+		is $got, JSON::PP::false, 'an empty id: false';
+		is $asked, '', 'and nothing is asked';
 	}
 	my ($got, $asked) = asked("mercure_set_authz_session('a')",
 	    setup => $start, before => $callback);
