@@ -229,7 +229,8 @@ mimetype.assign = ( ".html" => "text/html", ".js" => "text/javascript" )
 \$HTTP["url"] =~ "^/app/" {
 $php
 	setenv.set-environment = ( "PUSHCGI_PROGRAM" => "$dir/pushcgi",
-	    "PUSHCGI_CONFIG" => "$o{hub}{config_path}" )
+	    "PUSHCGI_CONFIG" => "$o{hub}{config_path}",
+	    "PUSHCGI_TIMEOUT_S" => "60" )
 }
 $tls$hub
 @{[ $o{more} || '' ]}
