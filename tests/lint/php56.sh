@@ -6,7 +6,8 @@ for php in php php-cgi; do
 	exec "$php" -q "$(dirname "$0")/php56.php" \
 	    "$PUSHCGI_SRC/templates/php/pushcgi.php" \
 	    "$PUSHCGI_SRC/templates/php/example.php" \
-	    "$PUSHCGI_SRC"/templates/board/*.php
+	    "$PUSHCGI_SRC"/templates/board/*.php \
+	    "$PUSHCGI_SRC/templates/wordpress/pushcgi.php"
 done
 echo "PHP is not installed"
 exit 77
