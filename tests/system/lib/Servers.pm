@@ -189,8 +189,9 @@ sub lighttpd_snippet {
 # cgi => and for each request, as a plain CGI program; buffers => it holds
 # each response back until its end; more => lines for its configuration; fpm =>
 # PHP-FPM runs the pages.  tls => also by HTTPS and HTTP/2, see over_tls().
-# edit => see edited().  Sites have settings of their own, which must not get
-# into the hub's way.
+# application => a function that puts another application into the folder's
+# www/, whose pages are everywhere.  edit => see edited().  Sites have settings
+# of their own, which must not get into the hub's way.
 sub lighttpd {
 	my ($class, %o) = @_;
 	my $dir = site($o{hub});
@@ -198,6 +199,7 @@ sub lighttpd {
 	my $hub = lighttpd_snippet($dir, %o);
 	my @buffering = ('server.stream-response-body = 2',
 	    'server.stream-response-body = 0');
+	my $pages = $o{application} ? '^/' : '^/app/';
 	my $tls = $o{tls} ? <<"EOT" : '';
 server.modules += ( "mod_openssl" )
 \$SERVER["socket"] == "127.0.0.1:$o{tls}{port}" {
@@ -210,6 +212,7 @@ EOT
 	my $user = $> == 0 ? 'server.username = "' . WEB_USER . "\"\n"
 	    . 'server.groupname = "' . WEB_USER . "\"\n" : '';
 	$hub = buffering($hub, @buffering) if $o{buffers};
+	$o{application}->($dir) if $o{application};
 	$php = '	fastcgi.server = ( ".php" => (( "socket" => "'
 	    . php_fpm($dir, $o{hub}) . "\" )))\n"
 	    . '	cgi.assign = ( ".cgi" => "/usr/bin/perl" )' if $o{fpm};
@@ -224,9 +227,9 @@ server.http-parseopts = ( "url-normalize-unreserved" => "enable",
 	"url-path-2f-decode" => "enable", "url-path-dotseg-remove" => "enable" )
 server.max-request-size = 100
 ${user}server.modules = ( "mod_alias", "mod_cgi", "mod_setenv" )
-index-file.names = ( "index.html" )
+index-file.names = ( "index.php", "index.html" )
 mimetype.assign = ( ".html" => "text/html", ".js" => "text/javascript" )
-\$HTTP["url"] =~ "^/app/" {
+\$HTTP["url"] =~ "$pages" {
 $php
 	setenv.set-environment = ( "PUSHCGI_PROGRAM" => "$dir/pushcgi",
 	    "PUSHCGI_CONFIG" => "$o{hub}{config_path}",
