@@ -90,13 +90,22 @@ set_timer(struct subscriber *s)
 	return loop_timer_set(s->fanout->settings.loop, &s->timer, due);
 }
 
+/* Its time was set by the other clock: this one may have been put forward, and
+ * runs on while the machine sleeps. */
+static bool
+is_expired(const struct subscriber *s)
+{
+	return s->grant != NULL &&
+	       grant_expires_ms(s->grant) <= clock_real_ms();
+}
+
 static void
 timer_fire(struct loop_timer *t)
 {
 	struct subscriber *s = CONTAINER(struct subscriber, timer, t);
 	int64_t now = loop_now(s->fanout->settings.loop);
 
-	if (now >= s->end_ms) {
+	if (now >= s->end_ms || is_expired(s)) {
 		fanout_close(s);
 		return;
 	}

@@ -156,12 +156,33 @@ read_delivery(struct subscribing *s, struct answer *a, const struct config *c)
 	return true;
 }
 
+/* Which database a session's rights will come from. */
+static enum err
+note_epoch(struct subscribing *s, struct context *c)
+{
+	struct queue_cursor_key key;
+	struct queue *q;
+	enum err e;
+
+	if (c->settings->config->session_cookie == NULL)
+		return ERR_OK;
+	if ((e = context_queue(c, &q)) == ERR_OK &&
+	    (e = queue_cursor_key(q, &key)) == ERR_OK)
+		s->opening->epoch = key.epoch;
+	return e;
+}
+
 static bool
 admit(struct subscribing *s, struct answer *a, const struct request *rq,
     struct context *c)
 {
 	struct grant *g = NULL;
+	enum err e;
 
+	if ((e = note_epoch(s, c)) != ERR_OK) {
+		answer_unavailable(a, e);
+		return false;
+	}
 	if (authorize(&g, a, rq, s->query, s->dialect, c,
 		AUTHORIZE_SUBSCRIBER) != ERR_OK)
 		return false;
@@ -190,6 +211,12 @@ find_position(struct subscribing *s, struct answer *a, struct context *c)
 	    (e = queue_tail(q, &tail)) != ERR_OK ||
 	    (e = queue_cursor_id(&key, tail, s->tail_id)) != ERR_OK)
 		goto out;
+	/* Another database since it was asked for rights. */
+	if (o->grant != NULL && grant_is_session(o->grant) &&
+	    o->epoch != key.epoch) {
+		e = ERR_MOVED;
+		goto out;
+	}
 	o->epoch = key.epoch;
 	if (s->last_id.base == NULL)
 		o->at = tail;
@@ -335,7 +362,9 @@ subscribe_head(struct answer *a, const struct request *rq, struct context *c)
 {
 	struct subscribing s = { 0 };
 
-	if (prepare(&s, a, rq, c))
+	/* It takes its place for this moment only: a limit is told to HEAD as
+	 * it would be to GET. */
+	if (prepare(&s, a, rq, c) && enlist(s.opening, a, rq, s.last_id, c))
 		write_head(&s, &a->response, c->settings);
 	release(&s);
 }

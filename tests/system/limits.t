@@ -115,8 +115,14 @@ like $more->header('Retry-After') || '', qr/^\d+\z/, 'with Retry-After';
 like $more->body, qr/MERCURE_MAX_CONNECTIONS/, 'the setting is named';
 $few->publish_ok(topic => 'a', data => 'x');
 is $_->next_event->{data}, 'x', 'the others are served' for @streams;
-is $few->request('HEAD', "$path?topic=a")->status, 200, 'HEAD is no stream';
+my $head = $few->request('HEAD', "$path?topic=a");
+is $head->status, 429, 'HEAD says what GET would: a script may know no other way';
+is $head->header('Retry-After'), $more->header('Retry-After'), 'and when';
 $streams[0]->hang_up;
+wait_until('there is room for HEAD', sub {
+	return $few->request('HEAD', "$path?topic=a")->status == 200;
+});
+is $few->request('HEAD', "$path?topic=a")->status, 200, 'which takes none';
 wait_until('there is room again', sub {
 	my $again = $few->subscribe(topic => 'a');
 	my $served = $again->status == 200;
