@@ -99,8 +99,9 @@ PUSHCGI_API enum pushcgi_result pushcgi_publisher_token(struct pushcgi *h,
     char **out, const char *const *topics, size_t n, int64_t lifetime_s);
 
 /*
- * The value of a Set-Cookie header with a subscriber token.  Cookie and token
- * last `lifetime_s` seconds; with 0 until the browser is closed, and an hour.
+ * The value of a Set-Cookie header with a subscriber token, which lasts for
+ * `lifetime_s` seconds, and the cookie five minutes more, so that its end is
+ * told; with 0 the token an hour, and the cookie until the browser is closed.
  */
 PUSHCGI_API enum pushcgi_result pushcgi_cookie(struct pushcgi *h, char **out,
     const char *const *topics, size_t n, const char *payload,

@@ -7,6 +7,11 @@
 /* The token in a cookie that lives until the browser is closed. */
 #define SESSION_LIFETIME_S 3600
 
+/* The cookie is kept for longer than its token: who comes with an expired one
+ * is told so (401), and who came without one would be taken for anonymous, and
+ * hear nothing private any more without a sign. */
+#define GRACE_S 300
+
 #define SET_COOKIE_MAX 65536 /* the hub's path may be long */
 
 /* What a cookie needs of the hub's URL. */
@@ -38,6 +43,12 @@ scope_of(struct slice url)
 	if (rest.len > 0)
 		scope.path = rest;
 	return scope;
+}
+
+static int64_t
+kept_for(int64_t lifetime_s)
+{
+	return lifetime_s > 0 ? lifetime_s + GRACE_S : -1;
 }
 
 /* Add the cookie with this value; `max_age_s` as in cookie.h. */
@@ -74,8 +85,7 @@ pushcgi_cookie(struct pushcgi *h, char **out, const char *const *topics,
 		goto out;
 	if ((e = token.err) != ERR_OK)
 		goto out;
-	e = write_cookie(
-	    h, &cookie, buf_view(&token), lifetime_s > 0 ? lifetime_s : -1);
+	e = write_cookie(h, &cookie, buf_view(&token), kept_for(lifetime_s));
 out:
 	buf_wipe(&token);
 	return handle_end_text(h, out, &cookie, e);
@@ -104,8 +114,7 @@ pushcgi_cookie_from_token(
 		goto out;
 	if ((e = check_token(token, lifetime_s, &h->fault)) != ERR_OK)
 		goto out;
-	e = write_cookie(
-	    h, &cookie, slice_of(token), lifetime_s > 0 ? lifetime_s : -1);
+	e = write_cookie(h, &cookie, slice_of(token), kept_for(lifetime_s));
 out:
 	return handle_end_text(h, out, &cookie, e);
 }

