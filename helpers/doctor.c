@@ -16,6 +16,11 @@
 #define URL_MAX 8192
 #define HEADERS_MAX 8
 
+/* The longest run takes less than TOKEN_S.  A machine of its own may have a
+ * clock of its own, which is for doctor_check_clock() to find. */
+#define TOKEN_S 300
+#define OWN_TOKEN_S 3600
+
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static const struct {
@@ -195,33 +200,20 @@ read_origin(struct doctor *d, struct fault *f)
 	return url_parse(&d->origin, slice_of(given), NULL, 0);
 }
 
-/* Is it the host of this URL of the configuration? */
-static enum err
-compare_host(bool *same, const struct doctor *d, const char *text)
-{
-	struct url u = { .part = { { NULL, 0 } } };
-	enum err e = url_parse(&u, slice_of(text), NULL, 0);
-
-	if (e == ERR_OK && slice_eq(u.part[URL_HOST], d->url.part[URL_HOST]))
-		*same = true;
-	url_free(&u);
-	return e == ERR_NOMEM ? e : ERR_OK;
-}
-
-/* Tokens are for the hub they were made for, and not for any URL that somebody
- * may have mistyped. */
 static enum err
 find_owner(struct doctor *d)
 {
-	const char *const known[] = { d->h->config->public_hub_url,
+	const char *const configured[] = { d->h->config->public_hub_url,
 		d->h->config->hub_url };
-	enum err e = ERR_OK;
 
-	d->is_ours = known[0] == NULL && known[1] == NULL;
-	for (size_t i = 0; i < COUNT(known) && e == ERR_OK; i++)
-		if (known[i] != NULL)
-			e = compare_host(&d->is_ours, d, known[i]);
-	return e;
+	return doctor_trust_of(
+	    &d->trust, &d->url, configured, COUNT(configured));
+}
+
+int64_t
+doctor_token_s(const struct doctor *d)
+{
+	return d->trust == DOCTOR_OWN ? OWN_TOKEN_S : TOKEN_S;
 }
 
 static enum err

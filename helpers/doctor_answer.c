@@ -11,8 +11,7 @@
 #include "http_head.h"
 #include "mem.h"
 
-#define SKEW_S 30    /* more than a slow answer explains */
-#define ENTRY_S 3600 /* the life of the token that lets us in */
+#define SKEW_S 30 /* more than a slow answer explains */
 #define TARGET_MAX 120
 
 /* Its name and version; what Apache adds tells what it has loaded, and not
@@ -116,9 +115,10 @@ find_entry(struct doctor *d, struct fault *f)
 	struct buf line;
 	enum err e;
 
-	if (!d->is_ours)
+	if (d->trust == DOCTOR_STRANGER)
 		return stay_outside(d, DOCTOR_NOT_OURS);
-	made = pushcgi_subscriber_token(d->h, &token, &topic, 1, NULL, ENTRY_S);
+	made = pushcgi_subscriber_token(
+	    d->h, &token, &topic, 1, NULL, doctor_token_s(d));
 	if (made == PUSHCGI_MEMORY)
 		return ERR_NOMEM;
 	if (made != PUSHCGI_OK)

@@ -11,7 +11,6 @@
 #define FIRST_MS 3000 /* the longest wait for what opens a stream */
 #define HOLD_MS 5000  /* and, behind the last update, for all of them */
 #define HEADER_MAX 9000
-#define TOKEN_S 3600 /* the life of a token of ours */
 
 /* How an update gets to the hub. */
 enum way { WAY_QUEUE, WAY_HTTP, WAY_NONE };
@@ -77,24 +76,27 @@ has_begun(void *arg)
 	return r->timing.first_ms != 0 || r->timing.end_ms != 0;
 }
 
-/* A token that was given, or one we make. */
+/* The token that was given to us, if it is for this hub, or one we make. */
 static enum err
 write_authorization(struct round *round)
 {
 	struct pushcgi *h = round->d->h;
 	const char *const topic = round->d->topic;
+	const char *const given =
+	    round->d->trust == DOCTOR_OWN ? h->config->publisher_jwt : NULL;
 	enum pushcgi_result result = PUSHCGI_OK;
 	char *made = NULL;
 	struct buf line;
 	enum err e;
 
-	if (!round->d->is_ours) {
+	if (round->d->trust == DOCTOR_STRANGER) {
 		snprintf(round->why, sizeof(round->why), DOCTOR_NOT_OURS);
 		round->way = WAY_NONE;
 		return ERR_OK;
 	}
-	if (h->config->publisher_jwt == NULL)
-		result = pushcgi_publisher_token(h, &made, &topic, 1, TOKEN_S);
+	if (given == NULL)
+		result = pushcgi_publisher_token(
+		    h, &made, &topic, 1, doctor_token_s(round->d));
 	if (result == PUSHCGI_MEMORY)
 		return ERR_NOMEM;
 	if (result != PUSHCGI_OK) {
@@ -104,8 +106,8 @@ write_authorization(struct round *round)
 		return ERR_OK;
 	}
 	buf_init(&line, HEADER_MAX);
-	buf_printf(&line, "Authorization: Bearer %s",
-	    made != NULL ? made : h->config->publisher_jwt);
+	buf_printf(
+	    &line, "Authorization: Bearer %s", made != NULL ? made : given);
 	pushcgi_free(made);
 	if ((e = line.err) == ERR_OK &&
 	    (round->authorization = buf_steal(&line)) == NULL)

@@ -152,7 +152,8 @@ judge_cookie(struct doctor *d, const struct doctor_cookie *c,
 	    doctor_cookie_judge(c, page, &d->origin, &d->url);
 
 	/* A page gives its own away; one of ours stays with us. */
-	if (r == DOCTOR_RETURNED && d->options->page == NULL && !d->is_ours) {
+	if (r == DOCTOR_RETURNED && d->options->page == NULL &&
+	    d->trust == DOCTOR_STRANGER) {
 		doctor_report_add(d->report, "cookie", DOCTOR_NOTED,
 		    DOCTOR_NONE, "a browser returns it; " DOCTOR_NOT_OURS);
 		return ERR_OK;
@@ -227,7 +228,7 @@ doctor_check_cookie(struct doctor *d, struct fault *f)
 
 	if (d->options->page != NULL)
 		return check_page(d, f);
-	made = pushcgi_cookie(d->h, &text, &topic, 1, NULL, 0);
+	made = pushcgi_cookie(d->h, &text, &topic, 1, NULL, doctor_token_s(d));
 	if (made == PUSHCGI_MEMORY)
 		return ERR_NOMEM;
 	if (made != PUSHCGI_OK) {

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "doctor_report.h"
+#include "doctor_trust.h"
 #include "http_flow.h"
 #include "url.h"
 #include "uuid.h"
@@ -18,9 +19,10 @@
 #define DOCTOR_BAD_TOKEN "Authorization: Bearer pushcgi-check"
 
 /* Why nothing secret is sent. */
-#define DOCTOR_NOT_OURS                                                   \
-	"no token is sent to a host that neither MERCURE_PUBLIC_HUB_URL " \
-	"nor MERCURE_HUB_URL names"
+#define DOCTOR_NOT_OURS                                             \
+	"tokens go only to the scheme, host and port that "         \
+	"MERCURE_PUBLIC_HUB_URL or MERCURE_HUB_URL has: set it if " \
+	"this hub is yours"
 
 struct doctor {
 	struct pushcgi *h;
@@ -35,8 +37,8 @@ struct doctor {
 	char *entry;               /* "Cookie: ..." where strangers get no
 				      * stream; NULL: they do.  A secret. */
 	const struct http_seen *silent; /* a stream that is left alone */
-	bool is_ours; /* the configuration's host: it may get tokens */
-	bool is_gone; /* there is no hub to go on with */
+	enum doctor_trust trust;        /* which tokens it may get */
+	bool is_gone;                   /* there is no hub to go on with */
 	bool is_live; /* streams come through as they should */
 };
 
@@ -72,6 +74,9 @@ enum err doctor_open(struct doctor *d, const struct http_seen **seen,
 /* The same for `d->stream_url`, on a connection with others, as browsers do. */
 enum err doctor_open_shared(
     struct doctor *d, const struct http_seen **seen, struct fault *f);
+
+/* For how many seconds a token that is made for this run is valid. */
+int64_t doctor_token_s(const struct doctor *d);
 
 /* Say what is waited for, with the longest time. */
 void doctor_tell(const struct doctor *d, const char *what, int64_t ms);

@@ -241,7 +241,8 @@ sub look {
 	my $site = ($o{tls} ? 'https' : 'http') . "://127.0.0.1:$port";
 	my $url = $site . ($o{path} || Hub::URL_PATH);
 	my @settings = (
-	    $o{trusted} ? "--mercure-ca-file=$server->{tls}{certificate}" : (),
+	    $o{trusted} ? ("--mercure-ca-file=$server->{tls}{certificate}",
+		"--mercure-public-hub-url=$url") : (),
 	    $o{queue} ? "--mercure-transport-url=sqlite://$hub->{dir}/data/"
 		. $o{queue} : (),
 	    $o{elsewhere} ? "--mercure-hub-url=$url" : (),
