@@ -28,6 +28,11 @@ enum err cmd_follow_elsewhere(struct cmd_follow *fo, struct fault *f);
  * not known.  It may be called with a statement open, the other one not. */
 void cmd_follow_add(struct cmd_follow *fo, const struct update *u);
 
+/* How long to wait for the next stream of a hub that wants `wanted_ms`, after
+ * `vain` streams in a row that brought nothing.  The hub's wish is no law: one
+ * that ends its streams at once would be asked without a pause. */
+uint32_t cmd_follow_wait_ms(uint32_t wanted_ms, unsigned vain);
+
 /* Print the text.  ERR_IO, ERR_LIMIT, ERR_NOMEM. */
 enum err cmd_follow_print(struct cmd_follow *fo, struct fault *f);
 

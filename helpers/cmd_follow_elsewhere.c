@@ -3,6 +3,7 @@
 #include <strings.h>
 #include <sys/random.h>
 
+#include "clock.h"
 #include "cmd_follow.h"
 #include "discovery.h"
 #include "handle_send.h"
@@ -14,13 +15,14 @@
 #define URL_MAX (UINT32_C(1) << 20)
 #define ANSWER_MAX 65536
 #define EVENT_MAX ((size_t)64 << 20)
-#define HEADER_MAX 8192
+#define HEADER_MAX (SSE_LAST_ID_MAX + 64)
 
 /* The token of a stream, which ends with it; the next has another one. */
 #define TOKEN_LIFETIME_S 3600
 
-/* After failures, in a row, it waits twice as long each time. */
-#define WAIT_MAX_MS (60 * 1000)
+/* Whoever holds a stream for so long may end it without an update: that is
+ * what delivery by drain does. */
+#define HELD_MS 5000
 
 struct streaming {
 	struct cmd_follow *fo;
@@ -30,7 +32,9 @@ struct streaming {
 	struct buf url, authorization, last_id; /* each with a NUL */
 	bool open;         /* the head of this stream is there */
 	bool been_open;    /* one has, ever */
-	unsigned failures; /* in a row */
+	bool brought;      /* an update came in this stream */
+	unsigned failures; /* in a row: there was no stream */
+	unsigned vain;     /* in a row: there was nothing in it, or none */
 };
 
 static const struct handle_meaning meanings[] = {
@@ -61,6 +65,7 @@ take_event(void *arg, const struct sse_event *e)
 		.id = e->id, .type = e->type, .data = e->data
 	};
 
+	s->brought = true;
 	cmd_follow_add(s->fo, &u);
 }
 
@@ -133,6 +138,10 @@ write_last_id(struct streaming *s)
 	buf_text(&s->last_id, "Last-Event-ID: ");
 	buf_slice(&s->last_id, id);
 	buf_byte(&s->last_id, '\0');
+	if (s->last_id.err == ERR_LIMIT)
+		return fault_set(s->fault, ERR_LIMIT,
+		    "The id of --last-event-id has more than %d bytes.",
+		    SSE_LAST_ID_MAX);
 	return s->last_id.err;
 }
 
@@ -153,7 +162,7 @@ stream(struct streaming *s)
 	size_t n = 2;
 	enum err e;
 
-	s->open = false;
+	s->open = s->brought = false;
 	sse_restart(s->sse);
 	h->fault.text[0] = '\0';
 	if ((e = write_last_id(s)) == ERR_OK && s->fo->private)
@@ -179,16 +188,15 @@ random_below(unsigned n)
 	return n > 0 && getrandom(&r, sizeof(r), 0) == sizeof(r) ? r % n : 0;
 }
 
-/* As the hub wants it, and longer after failures; a little at random, since
- * others lost theirs at the same moment. */
+/* As the hub wants it, and longer where that was in vain; a little at random,
+ * since others lost theirs at the same moment. */
 static void
 wait_a_while(struct streaming *s)
 {
 	const uint32_t own_ms = (uint32_t)s->fo->h->config->retry_ms;
-	unsigned ms = sse_retry_ms(s->sse, own_ms > 0 ? own_ms : 1000);
+	const uint32_t ms = cmd_follow_wait_ms(
+	    sse_retry_ms(s->sse, own_ms > 0 ? own_ms : 1000), s->vain);
 
-	for (unsigned i = 1; i < s->failures && ms < WAIT_MAX_MS; i++)
-		ms = ms > 0 ? 2 * ms : 100;
 	cmd_signals_sleep(s->signals, ms + random_below(ms / 4));
 }
 
@@ -207,7 +215,9 @@ follow(struct streaming *s)
 	struct fault *why = &s->fo->h->fault;
 
 	while (s->fo->left > 0 && !atomic_load(stop)) {
+		const int64_t began_ms = clock_mono_ms();
 		enum err e = stream(s);
+		bool held = clock_mono_ms() - began_ms >= HELD_MS;
 
 		if (s->fo->left == 0 || atomic_load(stop))
 			return s->fault->text[0] == '\0' ? ERR_OK : e;
@@ -216,6 +226,7 @@ follow(struct streaming *s)
 				   ? e
 				   : fault_set(s->fault, e, "%s", why->text);
 		s->failures = e == ERR_OK || s->open ? 0 : s->failures + 1;
+		s->vain = s->brought || (s->open && held) ? 0 : s->vain + 1;
 		if (s->failures == 1)
 			log_warn("stream lost reason=\"%s\"", why->text);
 		wait_a_while(s);

@@ -13,7 +13,7 @@ struct sse {
 	void *arg;
 	struct buf line, type, data;
 	struct buf id;      /* as the last line with one said */
-	struct buf last_id; /* as of the last blank line */
+	struct buf last_id; /* as of the last blank line, if it fits */
 	uint32_t retry_ms;
 	bool has_retry;
 	bool after_cr; /* an LF now is the other half of a line's end */
@@ -105,10 +105,11 @@ dispatch(struct sse *s)
 {
 	struct sse_event e;
 
-	set(&s->last_id, text_of(&s->id));
-	if (s->data.len > 0 && s->data.err == ERR_OK &&
+	if (s->id.len <= SSE_LAST_ID_MAX)
+		set(&s->last_id, text_of(&s->id));
+	if (s->data.len > 0 && s->data.err == ERR_OK && s->id.err == ERR_OK &&
 	    s->last_id.err == ERR_OK) {
-		e.id = text_of(&s->last_id);
+		e.id = text_of(&s->id);
 		e.type = text_of(&s->type);
 		e.data = text_of(&s->data);
 		e.data.len--; /* the last line's break */

@@ -9,6 +9,10 @@
 #include "err.h"
 #include "slice.h"
 
+/* A longer id goes with its event, but no header would bring it back: the one
+ * before stays for Last-Event-ID, and some updates come twice. */
+#define SSE_LAST_ID_MAX 8000
+
 /* Borrowed for the length of the call; none has base NULL. */
 struct sse_event {
 	struct slice id;   /* the last one that the stream told */
@@ -36,8 +40,9 @@ enum err sse_feed(struct sse *s, struct slice bytes);
 /* Another stream begins: what was not whole is dropped, the id stays. */
 void sse_restart(struct sse *s);
 
-/* For Last-Event-ID: the id as of the last blank line; empty: none.  Borrowed
- * until the next call. */
+/* For Last-Event-ID: the id as of the last blank line, or the one before if it
+ * has more than SSE_LAST_ID_MAX bytes; empty: none.  Borrowed until the next
+ * call. */
 struct slice sse_last_id(const struct sse *s);
 
 /* The reconnection time that the stream told, at most a day; `absent` if it

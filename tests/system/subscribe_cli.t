@@ -7,6 +7,7 @@ use lib "$Bin/lib";
 use Hub;
 use JSON::PP ();
 use PushcgiTest;
+use ScriptedHub;
 use Servers;
 use Test::More;
 
@@ -159,6 +160,8 @@ for my $row (
 	. '/index.html' }, ['t'], qr/not with a stream.*MERCURE_HUB_URL/],
     ['nobody listens', { MERCURE_HUB_URL => "http://127.0.0.1:$closed/hub" },
 	['t'], qr{http://127\.0\.0\.1:$closed/hub: there is no connection}],
+    ['an id that no header holds', {}, ['--last-event-id', 'y' x 9000, 't'],
+	qr/--last-event-id .* 8000 bytes/],
     ['a bad topic', {}, ["a\n"], qr/topic/i],
     ['no topic', {}, [''], qr/topic/i],
     ['a bad topic, here', { MERCURE_HUB_URL => undef }, ["a\n"], qr/topic/i],
@@ -173,6 +176,34 @@ for my $row (
 	like slurp($one->{err}), $want, "$name: it names the mend";
 	unlike slurp($one->{err}), qr/eyJ|x{32}/, "$name: and no secret";
 }
+
+# A hub that wants no pause, and whose streams end at once.
+my $answer = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+    . "Connection: close\r\n\r\nretry: 0\n\n";
+my $long = 'x' x 9000;
+my $rash = ScriptedHub->start(answers => { GET => $answer,
+    1 => "${answer}id: a\ndata: 1\n\n", 5 => "${answer}id: $long\ndata: 2\n\n",
+    7 => "${answer}id: b\ndata: 3\n\n" });
+my $patient = follow(site('rash', MERCURE_HUB_URL =>
+    "http://127.0.0.1:$rash->{port}/hub"), '--json', '--count', 3, 't');
+is ended($patient), 0, 'a rash hub: its updates come';
+is slurp($patient->{err}), '', 'a rash hub: without a word';
+is_deeply [map { [$_->{id}, $_->{data}] } got($patient)],
+    [['a', 1], [$long, 2], ['b', 3]],
+    'a rash hub: also behind an id that no header holds';
+my (@pauses, @ids, $ended);
+for ($rash->requests) {
+	if ($_->{method} eq 'end') {
+		$ended = $_->{at};
+		next;
+	}
+	push @pauses, $_->{at} - $ended if defined $ended;
+	push @ids, $_->{head} =~ /^Last-Event-ID: (.*)\r$/m ? $1 : '-';
+}
+is "@ids", '- a a a a a a', 'a rash hub: the last id that fits is sent';
+is scalar(grep { $_ < 0.09 } @pauses), 0, 'a rash hub: never asked at once'
+    or diag "@pauses";
+$rash->stop;
 
 # Over the end of a hub, and one that comes again.
 my $here = follow($config{here}, '--json', 't');

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "cmd.h"
+#include "cmd_follow.h"
 #include "mem.h"
 #include "mem_fail.h"
 #include "queue_presence.h"
@@ -452,6 +453,35 @@ test_token_without_memory(void **state)
 }
 
 static void
+test_waits(void **state)
+{
+	static const struct {
+		const char *name;
+		uint32_t wanted_ms;
+		unsigned vain;
+		uint32_t want_ms;
+	} rows[] = {
+		{ "as the hub wants it", 3000, 0, 3000 },
+		{ "the first in vain", 3000, 1, 3000 },
+		{ "and more", 3000, 3, 12000 },
+		{ "at most a minute", 3000, 1000000000, 60000 },
+		{ "unless the hub wants more", 86400000, 1000000000, 86400000 },
+		{ "never at once", 0, 0, 100 },
+		{ "nor all but at once", 1, 1, 100 },
+		{ "never at once, in vain", 0, 3, 400 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint32_t got =
+		    cmd_follow_wait_ms(rows[i].wanted_ms, rows[i].vain);
+
+		if (got != rows[i].want_ms)
+			fail_msg("%s: %u", rows[i].name, (unsigned)got);
+	}
+}
+
+static void
 test_help_without_memory(void **state)
 {
 	(void)state;
@@ -485,6 +515,7 @@ main(void)
 		    test_without_memory, queue_room_make, queue_room_remove),
 		cmocka_unit_test_setup_teardown(test_token_without_memory,
 		    queue_room_make, queue_room_remove),
+		cmocka_unit_test(test_waits),
 		cmocka_unit_test(test_help_without_memory),
 	};
 

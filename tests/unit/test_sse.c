@@ -131,6 +131,47 @@ test_streams(void **state)
 	sse_free(NULL);
 }
 
+/* An id that no header would hold is told, and the one before stays. */
+static void
+test_long_ids(void **state)
+{
+	static const struct {
+		const char *name;
+		size_t len;
+		bool stays;
+	} cases[] = {
+		{ "as long as can be", SSE_LAST_ID_MAX, false },
+		{ "a byte more", SSE_LAST_ID_MAX + 1, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const size_t len = cases[i].len;
+		struct sse *s = NULL;
+		struct buf text, got;
+
+		buf_init(&text, 2 * SSE_LAST_ID_MAX);
+		buf_init(&got, 2 * SSE_LAST_ID_MAX);
+		buf_text(&text, "id: 1\n\nid: ");
+		for (size_t n = 0; n < len; n++)
+			buf_byte(&text, 'x');
+		buf_text(&text, "\ndata: y\n\n");
+		assert_int_equal(
+		    sse_new(&s, 2 * SSE_LAST_ID_MAX, note, &got), ERR_OK);
+		assert_int_equal(sse_feed(s, buf_view(&text)), ERR_OK);
+		if (got.len != strlen("[||y]") + len)
+			fail_msg("%s: the event has its id", cases[i].name);
+		if (slice_is(sse_last_id(s), "1") != cases[i].stays)
+			fail_msg("%s: the last id", cases[i].name);
+		sse_restart(s);
+		if (slice_is(sse_last_id(s), "1") != cases[i].stays)
+			fail_msg("%s: the next stream", cases[i].name);
+		sse_free(s);
+		buf_free(&text);
+		buf_free(&got);
+	}
+}
+
 /* A stream that breaks off, and the next one. */
 static void
 test_restart(void **state)
@@ -227,6 +268,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_streams),
+		cmocka_unit_test(test_long_ids),
 		cmocka_unit_test(test_restart),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_without_memory),
