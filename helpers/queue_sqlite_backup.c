@@ -32,6 +32,12 @@ refuse(const struct copy *c, int code)
 		return fault_set(c->fault, ERR_DENIED,
 		    "%.200s is there already: name another file, or remove it.",
 		    c->path);
+	if (code == EINVAL || code == ENOSYS)
+		return fault_set(c->fault, ERR_IO,
+		    "%.150s: its file system knows no hard links, and cannot "
+		    "rename without replacing (%s): name a file on another "
+		    "one.",
+		    c->path, strerror(code));
 	return fault_set(c->fault, e,
 	    "%.150s cannot be written (%s): name a file in a folder with room "
 	    "and the right to write.",
@@ -115,7 +121,20 @@ sync_path(const char *path)
 	return code;
 }
 
-/* Not rename(): it would replace what somebody put there meanwhile. */
+/* Not rename(): it would replace what somebody put there meanwhile.  A link is
+ * what most file systems can do, those without links can mostly rename so. */
+static int
+move(const char *from, const char *to)
+{
+	if (link(from, to) == 0)
+		return 0;
+	if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS)
+		return errno;
+	return renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0
+		   ? 0
+		   : errno;
+}
+
 static enum err
 put_in_place(const struct copy *c)
 {
@@ -131,8 +150,8 @@ put_in_place(const struct copy *c)
 		dir[slash - dir + 1] = '\0';
 	if ((code = sync_path(c->part)) != 0)
 		return refuse(c, code);
-	if (link(c->part, c->path) == -1)
-		return refuse(c, errno);
+	if ((code = move(c->part, c->path)) != 0)
+		return refuse(c, code);
 	return (code = sync_path(dir)) == 0 ? ERR_OK : refuse(c, code);
 }
 

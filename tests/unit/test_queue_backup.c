@@ -3,6 +3,8 @@
 #include <sys/stat.h>
 
 #include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,6 +18,19 @@
 #include "mem_fail.h"
 #include "queue_room.h"
 #include "queue_sessions.h"
+
+/* What link() fails with here, instead of the file system's; 0: it does not. */
+static int link_error;
+
+/* Comes before the C library's. */
+int
+link(const char *from, const char *to)
+{
+	if (link_error == 0)
+		return linkat(AT_FDCWD, from, AT_FDCWD, to, 0);
+	errno = link_error;
+	return -1;
+}
 
 static size_t
 files_in(const char *path)
@@ -147,6 +162,54 @@ test_what_is_there_stays(void **state)
 	queue_close(q);
 }
 
+/* FAT and some network file systems have no hard links. */
+static void
+test_without_links(void **state)
+{
+	static const int errors[] = { EPERM, EOPNOTSUPP, ENOSYS };
+	const struct queue_room *room = *state;
+	struct queue *q = queue_room_open(room, QUEUE_WRITE);
+
+	assert_int_equal(queue_room_put(q, "a"), ERR_OK);
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		const size_t files = files_in(room->dir);
+		const char suffix[] = { '-', (char)('a' + i), '\0' };
+		const char *path = queue_room_path(room, suffix);
+		struct fault f = { "" };
+		struct queue *copy;
+		enum err e;
+
+		link_error = errors[i];
+		e = queue_backup(&room->settings, path, &f);
+		link_error = 0;
+		if (e != ERR_OK)
+			fail_msg("%s: %s", strerror(errors[i]), f.text);
+		assert_int_equal(files_in(room->dir), files + 1);
+		copy = open_copy(room, path);
+		assert_string_equal(queue_room_ids(copy), "a ");
+		queue_close(copy);
+	}
+	queue_close(q);
+}
+
+/* Somebody put a file there while the copy was made. */
+static void
+test_other_link_errors(void **state)
+{
+	const struct queue_room *room = *state;
+	struct queue *q = queue_room_open(room, QUEUE_WRITE);
+	const char *path = queue_room_path(room, "-copy");
+	const size_t files = files_in(room->dir);
+	struct fault f = { "" };
+
+	link_error = EEXIST;
+	assert_int_equal(queue_backup(&room->settings, path, &f), ERR_DENIED);
+	link_error = 0;
+	assert_non_null(strstr(f.text, "is there already"));
+	assert_int_equal(files_in(room->dir), files);
+	queue_close(q);
+}
+
 static void
 test_no_queue(void **state)
 {
@@ -202,6 +265,10 @@ main(void)
 		    test_no_sessions, queue_room_make, queue_room_remove),
 		cmocka_unit_test_setup_teardown(test_what_is_there_stays,
 		    queue_room_make, queue_room_remove),
+		cmocka_unit_test_setup_teardown(
+		    test_without_links, queue_room_make, queue_room_remove),
+		cmocka_unit_test_setup_teardown(
+		    test_other_link_errors, queue_room_make, queue_room_remove),
 		cmocka_unit_test_setup_teardown(
 		    test_no_queue, queue_room_make, queue_room_remove),
 		cmocka_unit_test_setup_teardown(
