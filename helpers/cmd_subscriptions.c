@@ -4,6 +4,8 @@
 #include "handle_listing.h"
 #include "json.h"
 
+#define PAYLOAD_MAX (UINT32_C(1) << 20) /* more than a token has */
+
 static const struct cmd_option options[] = {
 	{ .name = "json", .help = "print the document of the hub's API" },
 	{ .name = NULL },
@@ -18,18 +20,32 @@ add_text(struct buf *out, const json_t *text)
 }
 
 static enum err
+add_payload(struct buf *out, const json_t *payload)
+{
+	struct buf text;
+	enum err e;
+
+	buf_init(&text, PAYLOAD_MAX);
+	if ((e = json_write(&text, payload)) == ERR_OK)
+		cmd_add_shown(out, buf_view(&text));
+	buf_free(&text);
+	return e;
+}
+
+static enum err
 add_line(struct buf *out, const json_t *subscription)
 {
 	const json_t *payload = json_object_get(subscription, "payload");
+	enum err e = ERR_OK;
 
 	add_text(out, json_object_get(subscription, "topic"));
 	add_text(out, json_object_get(subscription, "subscriber"));
 	if (payload == NULL)
 		buf_byte(out, '-');
-	else if (json_write(out, payload) == ERR_NOMEM)
-		return ERR_NOMEM;
+	else
+		e = add_payload(out, payload);
 	buf_byte(out, '\n');
-	return out->err;
+	return e != ERR_OK ? e : out->err;
 }
 
 static enum err

@@ -160,8 +160,11 @@ add_rights(struct buf *out, const struct cmd_token *t)
 		cmd_add_shown(out, matcher_text(topics->v[i]));
 		buf_byte(out, '\n');
 	}
-	if (payload.base != NULL)
-		buf_printf(out, "Payload: %.*s\n", SLICE_ARG(payload));
+	if (payload.base != NULL) {
+		buf_text(out, "Payload: ");
+		cmd_add_shown(out, payload);
+		buf_byte(out, '\n');
+	}
 }
 
 void

@@ -108,6 +108,11 @@ is_deeply $one->{payload}, { user => 'alice', id => 42 }, 'its payload';
 cmp_ok abs($one->{expires} - time - 1000), '<', 60, 'when it expires';
 is $one->{bytes}, length $good, 'how long it is';
 ok $one->{fits_cookie}, 'so it fits into a cookie';
+my (undef, $text) = told($hub, Token::mint({ mercure => { subscribe => ['a'],
+    payload => "a\x7fb\x{9b}c\e\x{e9}" } }, Token::SUBSCRIBER_KEY),
+    '--role', 'subscriber');
+like $text, qr/^Payload: "a\?b\?c\\u001B\xc3\xa9"$/m,
+    'as text: nothing that a terminal would obey';
 $one = explained($hub, $good, 'publisher');
 is failed_at($one)->{check}, 'signature', 'for publishers, the wrong key';
 
