@@ -192,6 +192,8 @@ PUSHCGI_API enum pushcgi_result pushcgi_subscriptions(
  * How many subscribe right now to the selector `topic`, byte for byte.  Each
  * of the `n` members is a text KEY=VALUE that an object in the payload of the
  * token must have: a text there is compared as it is, any other value as JSON.
+ * Without members strangers count, too, who may subscribe to any selector,
+ * though no private update reaches them.
  */
 PUSHCGI_API enum pushcgi_result pushcgi_connected(struct pushcgi *h,
     uint64_t *found, const char *topic, const char *const *members, size_t n);

@@ -21,8 +21,11 @@ case ${REMOTE_USER:-} in
 esac
 topic=https://example.com/users/$REMOTE_USER
 
-# Without the hub the page still shows.
-cookie=$(hub cookie -- "$topic") && printf 'Set-Cookie: %s\n' "$cookie"
+# Without the hub the page still shows.  By the payload tell-or-keep.sh knows
+# who is here.
+payload=$(printf '{"user":"%s"}' "$REMOTE_USER")
+cookie=$(hub cookie --payload="$payload" -- "$topic") &&
+    printf 'Set-Cookie: %s\n' "$cookie"
 id=$(hub last-event-id) || id=earliest
 url=$(hub url --last-event-id="$id" -- "$topic" | sed 's/&/\&amp;/g')
 printf 'Cache-Control: no-store\nContent-Type: text/html; charset=utf-8\n\n'

@@ -6,6 +6,9 @@
 #
 # If user 42 has a page open that listens to their topic, it gets the text;
 # else it is added to the file FOLDER/42, say for the next mail.
+#
+# That it is user 42 and no stranger, who may ask for the topic as well, tells
+# the payload {"user":"42"} of their cookie (page.cgi makes such) or session.
 
 if [ $# -ne 2 ]; then
 	echo "usage: tell-or-keep.sh USER FOLDER" >&2
@@ -27,6 +30,6 @@ hub() {
 
 # Nobody is there, or it cannot be told, or not be published: keep it.
 text=$(cat)
-hub connected "$topic" &&
+hub connected "$topic" "user=$1" &&
     printf %s "$text" | hub publish --private "$topic" - >/dev/null ||
     printf '%s\n' "$text" >>"$2/$1"

@@ -103,7 +103,8 @@ published('the shell');
 
 # Who is here: with a hub behind a web server.
 my ($part) = $readme =~ /^(## Who is here\n.*?)^## /ms;
-my ($ask, $curl) = $part =~ /((?:^ {4}[^\n]*\n)+)/mg;
+my ($ask, $payloads, $curl) = $part =~ /((?:^ {4}[^\n]*\n)+)/mg;
+my ($post) = $readme =~ /((?:^ {4}[^\n]*\n)+)\nThe token is good/m;
 my $hub = Servers::hub_for_server()->start;
 my $server = Servers->lighttpd(hub => $hub);
 my $cwd = temp_dir();
@@ -113,6 +114,7 @@ sub shell {
 
 	($status, $out) = run(['sh', '-c', $lines
 	    =~ s/\bpushcgi(?= [a-z])/pushcgi --config "\$PUSHCGI_CONFIG"/gr
+	    =~ s/\bsudo -u www-data //r
 	    =~ s{https://example\.com(?=/\.well)}
 		{http://127.0.0.1:$hub->{port}}r],
 	    cwd => $cwd, env => { PATH => "$bin:$ENV{PATH}",
@@ -123,15 +125,26 @@ sub shell {
 is shell($ask), '', 'nobody is here';
 ok -e "$cwd/later", 'so that it waits for later';
 unlink "$cwd/later";
-my @streams = map { $hub->stream(topic => "https://example.com/$_") }
-    qw(news users/42);
+my ($cookie) = shell($payloads) =~ /^(mercureAuthorization=[^;]+)/;
+my $stranger = $hub->stream(topic => 'https://example.com/users/42');
+wait_until('a stranger is listed', sub {
+	return ($hub->helper(['connected',
+	    'https://example.com/users/42']))[0] == 0;
+});
+shell($ask);
+ok unlink("$cwd/later"), 'who is not user 42 does not count';
+my @streams = ($hub->stream(topic => 'https://example.com/news'),
+    $hub->stream(topic => 'https://example.com/users/42',
+	headers => { Cookie => $cookie }));
 wait_until('both are here', sub {
 	return shell($ask) =~ m{^https://example\.com/news\turn:uuid:\S+\t-$}
 	    && !unlink "$cwd/later";
 });
 is $status, 0, 'the example runs';
 my $list = JSON::PP::decode_json(shell($curl));
-is @{ $list->{subscriptions} }, 2, 'curl has the list';
+is @{ $list->{subscriptions} }, 3, 'curl has the list';
+shell($post);
+is $streams[0]->next_event->{data}, 'Hello', 'curl publishes';
 
 # Sessions.
 my ($sessions) = $readme =~ /^(## Your own sessions.*?)^## /ms;

@@ -72,9 +72,22 @@ subtest 'tell-or-keep.sh' => sub {
 
 	$tell->(42, "kept\n");
 	is slurp("$folder/42"), "kept\n", 'nobody is there: it is kept';
-	my $stream = $hub->stream(topic => $topic,
-	    token => Token::subscriber([$topic]));
-	wait_until('the page is listed', sub { @{ there($hub, $topic) } });
+	my $as = sub {
+		return Token::mint({ mercure => { subscribe => [$topic],
+		    payload => { user => $_[0] } } }, Token::SUBSCRIBER_KEY);
+	};
+	my @others = map { $hub->stream(topic => $topic, %$_) } {},
+	    { token => $as->('x') };
+	wait_until('others are listed', sub { @{ there($hub, $topic) } == 2 });
+	$tell->(42, "kept, too\n");
+	is slurp("$folder/42"), "kept\nkept, too\n",
+	    'only others are there: it is kept';
+	$_->hang_up for @others;
+	spew("$folder/42", "kept\n");
+	my $stream = $hub->stream(topic => $topic, token => $as->('42'));
+	wait_until('the page is listed', sub {
+		($hub->helper(['connected', $topic, 'user=42']))[0] == 0;
+	});
 	$tell->(42, 'told');
 	is $stream->next_event->{data}, 'told', 'somebody is: it is told';
 	is slurp("$folder/42"), "kept\n", 'and not kept';
@@ -103,6 +116,8 @@ subtest 'page.cgi' => sub {
 	my ($cookie) = $out =~ /\ASet-Cookie: (.*)$/m;
 	is_deeply site_claims($cookie)->{mercure}{subscribe},
 	    ['https://example.com/users/alice'], 'the cookie';
+	is_deeply site_claims($cookie)->{mercure}{payload},
+	    { user => 'alice' }, 'that tells who it is';
 	like $out, qr{<code\ id="url">http://site\.example/\.well-known/mercure
 	    \?topic=https%3A%2F%2Fexample\.com%2Fusers%2Falice&amp;
 	    lastEventID=%23[\w-]+</code>}x, 'the URL';
