@@ -1227,19 +1227,14 @@ if (!function_exists('pushcgi_run')) {
         return false;
     }
 
-    /** @internal */
+    /** @internal After a line in the log that says where it was not yet. */
     function pushcgi_too_late($function)
     {
-        if (!headers_sent($file, $line)) {
-            return false;
-        }
-        $text = "$function() comes too late: " . ($file === ''
-            ? 'the headers are sent' : "output started at $file:$line");
-        if (pushcgi_is_set('PUSHCGI_STRICT')) {
-            throw new RuntimeException($text);
-        }
-        trigger_error($text, E_USER_WARNING);
-        return true;
+        return headers_sent($file, $line) && !pushcgi_failed(
+            "$function()",
+            'comes too late: ' . ($file === '' ? 'the headers are sent.'
+                : "output started at $file:$line.")
+        );
     }
 
     /** @internal May it stand in a header as it is? */

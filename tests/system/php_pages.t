@@ -221,7 +221,9 @@ subtest 'PUSHCGI_STRICT' => sub {
 	for my $row (["mercure_publish('*')", qr/topic \*/],
 	    ["mercure_hub_url('')", qr/topic/i],
 	    ["mercure_set_authz_session('a')", qr/session_start/],
-	    ["mercure_hub_url('a', array('x' => 1))", qr/no option x/]) {
+	    ["mercure_hub_url('a', array('x' => 1))", qr/no option x/],
+	    ["call_user_func(function () { echo ' '; flush(); "
+		. "return mercure_link_header(); })", qr/output started at/]) {
 		my ($call, $want) = @$row;
 		my ($got) = php_value('attempt()', env =>
 		    { PUSHCGI_STRICT => 1 }, setup => 'function attempt() { '
