@@ -59,7 +59,8 @@ if (!function_exists('mercure_hub_url')) {
      *                  of the token that is made
      *   subscribe, publish, additionalClaims
      *                  set the cookie, as symfony/mercure's Twig function
-     *                  does; see mercure_set_authz_cookie()
+     *                  does; see mercure_set_authz_cookie().  Without it,
+     *                  there is no URL.
      *
      * @param mixed $topics  null: just the hub's URL
      * @return string|false
@@ -81,12 +82,13 @@ if (!function_exists('mercure_hub_url')) {
         $of_token = array_intersect_key($options, array_flip(
             array('payload', 'lifetime', 'additionalClaims')
         ));
-        if (isset($options['subscribe']) || isset($options['publish'])) {
-            mercure_set_authz_cookie(
+        if ((isset($options['subscribe']) || isset($options['publish']))
+            && !mercure_set_authz_cookie(
                 isset($options['subscribe']) ? $options['subscribe'] : null,
                 isset($options['publish']) ? $options['publish'] : null,
                 $of_token
-            );
+            )) {
+            return false;
         }
         $url = pushcgi_url($topics, pushcgi_position($options));
         if ($url === false || empty($options['authorization'])) {

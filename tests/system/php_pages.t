@@ -65,6 +65,16 @@ subtest 'mercure_hub_url with options' => sub {
 	is $url, JSON::PP::false, 'an option that is none: false';
 	like $page->{errors}, qr/no option lastEventID.*lastEventId/,
 	    'and which there are';
+	for my $row (["array('subscribe' => \"a\\nb\")", '', qr/topic/i],
+	    ["array('subscribe' => 'a')", "echo ' ';\nflush();\n",
+		qr/output started/]) {
+		my ($options, $before, $want) = @$row;
+
+		($url, $page) = php_value("mercure_hub_url('a', $options)",
+		    before => $before);
+		is $url, JSON::PP::false, 'no cookie, no URL';
+		like $page->{errors}, $want, 'and why';
+	}
 };
 
 subtest 'mercure_topic' => sub {
