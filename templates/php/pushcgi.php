@@ -131,9 +131,7 @@ if (!function_exists('mercure_topic')) {
         if (is_object($thing) && method_exists($thing, 'mercureTopic')) {
             $thing = $thing->mercureTopic();
         }
-        return is_scalar($thing)
-            || (is_object($thing) && method_exists($thing, '__toString'))
-            ? (string) $thing : '';
+        return (string) pushcgi_text($thing);
     }
 }
 
@@ -303,11 +301,7 @@ if (!function_exists('mercure_publish')) {
         foreach (array_slice($update['topic'], 1) as $topic) {
             $args[] = '--alternate=' . $topic;
         }
-        $args[] = '--';
-        if ($update['topic']) {
-            $args[] = $update['topic'][0];
-            $args[] = '-';
-        }
+        array_push($args, '--', $update['topic'][0], '-');
         return pushcgi_run($args, $update['data']);
     }
 }
@@ -342,7 +336,9 @@ if (!function_exists('mercure_publish_later')) {
 
 if (!function_exists('mercure_publish_flush')) {
     /**
-     * Publish now what was left for later: all or none, up to 256 at once.
+     * Publish now what was left for later, up to 256 in one transaction.  A
+     * fault ends it: those before it may be published, those behind it are
+     * not.  Then nothing is left, either way.
      *
      * @return string[]|false  their ids
      */
@@ -709,6 +705,20 @@ if (!function_exists('pushcgi_run')) {
             array('', '0', 'false', 'off', 'no'), true);
     }
 
+    /** @internal What can be a text as one, else null. */
+    function pushcgi_text($thing)
+    {
+        return is_scalar($thing)
+            || (is_object($thing) && method_exists($thing, '__toString'))
+            ? (string) $thing : null;
+    }
+
+    /** @internal */
+    function pushcgi_is_topic($text)
+    {
+        return preg_match('/\A[^\x00-\x1f\x7f]+\z/u', $text) === 1;
+    }
+
     /** @internal Any number of topics as a list of texts. */
     function pushcgi_list($topics)
     {
@@ -807,10 +817,47 @@ if (!function_exists('pushcgi_run')) {
         foreach (array('id' => $id, 'type' => $type, 'retry' => $retry)
             as $name => $value) {
             if ($value !== null) {
-                $update[$name] = $value;
+                $update[$name] = pushcgi_text($value);
             }
         }
+        $fault = pushcgi_update_fault($update);
+        if ($fault !== null) {
+            return pushcgi_failed('mercure_publish()', $fault);
+        }
+        if (isset($update['retry'])) {
+            $update['retry'] = (int) $update['retry'];
+        }
         return $update;
+    }
+
+    /**
+     * @internal What is wrong with its fields, or null.  Said at once: later,
+     * one that is refused takes others with it.  What is reserved is for the
+     * hub to know.
+     */
+    function pushcgi_update_fault($update)
+    {
+        if (!$update['topic']) {
+            return 'needs a topic.';
+        }
+        foreach ($update['topic'] as $topic) {
+            if (!pushcgi_is_topic($topic)) {
+                return 'got a topic that is empty, not UTF-8 or has control '
+                    . 'characters.';
+            }
+        }
+        foreach (array('data' => '/\x00/', 'id' => '/[\x00-\x1f\x7f]/',
+            'type' => '/[\x00\r\n]/') as $name => $forbidden) {
+            $text = array_key_exists($name, $update) ? $update[$name] : '';
+            if (!is_string($text) || !preg_match('//u', $text)
+                || preg_match($forbidden, $text)) {
+                return "wants its $name to be a text of UTF-8, without NUL"
+                    . ($name === 'data' ? '.' : ' and line breaks.');
+            }
+        }
+        return !array_key_exists('retry', $update)
+            || preg_match('/\A[0-9]{1,9}\z/', (string) $update['retry'])
+            ? null : 'wants retry to be a whole number of milliseconds.';
     }
 
     /** @internal Have what follows called when the page ends. */
@@ -1282,8 +1329,7 @@ if (!function_exists('pushcgi_native')) {
         $url = pushcgi_setting('PUSHCGI_HUB_URL', '');
         $fields = array();
         foreach ($topics as $topic) {
-            if ($topic === '' || preg_match('/[\x00-\x1f\x7f]/', $topic)
-                || !preg_match('//u', $topic)) {
+            if (!pushcgi_is_topic($topic)) {
                 return pushcgi_failed('mercure_hub_url()', 'got a topic that '
                     . 'is empty, not UTF-8 or has control characters.');
             }
@@ -1419,7 +1465,7 @@ if (!function_exists('pushcgi_native')) {
         $rights = pushcgi_rights(null, '*', array('lifetime' => 60));
         $ids = array();
         foreach ($updates as $update) {
-            if (!isset($update['type']) && $update['topic']
+            if (!isset($update['type'])
                 && pushcgi_is_set('PUSHCGI_TYPE_IS_TOPIC')) {
                 $update['type'] = $update['topic'][0];
             }

@@ -135,12 +135,21 @@ subtest 'mercure_publish' => sub {
 
 	# [arguments, what the log says]
 	my $before = () = site_rows($site);
-	for my $row (["array(), 'x'", qr/TOPIC/], ["null", qr/TOPIC/],
+	for my $row (["array(), 'x'", qr/needs a topic/],
+	    ["null", qr/needs a topic/], ["array('t', ''), 'x'", qr/topic/],
+	    ["\"\\xff\"", qr/topic.*UTF-8/],
+	    ["'t', '', false, \"\\xff\"", qr/\bid\b.*UTF-8/],
+	    ["'t', '', false, null, \"\\xff\"", qr/\btype\b.*UTF-8/],
+	    ["'t', '', false, array('x')", qr/\bid\b/],
+	    ["'t', '', false, null, new stdClass()", qr/\btype\b/],
+	    ["'t', '', false, null, null, -1", qr/\bretry\b/],
+	    ["'t', '', false, null, null, 1.5", qr/\bretry\b/],
 	    ["'*', 'x'", qr/topic \*/], ["\"a\\nb\"", qr/topic/i],
-	    ["'t', \"\\0\"", qr/NUL/], ["\"t\\0\"", qr/NUL/],
+	    ["'t', \"\\0\"", qr/NUL/], ["\"t\\0\"", qr/topic.*control/],
 	    ["'t', \"\\xff\"", qr/UTF-8/], ["'t', '', false, '#a'", qr/\bid\b/],
-	    ["'t', '', false, null, null, 'soon'", qr/--retry/],
+	    ["'t', '', false, null, null, 'soon'", qr/\bretry\b/],
 	    ["'t', '', false, \"a\\r\\nX: y\"", qr/\bid\b/],
+	    ["'t', '', false, null, \"a\\nb\"", qr/\btype\b/],
 	    ["'t', str_repeat('x', 3000000)", qr/MERCURE_MAX_BODY/]) {
 		my ($got, $page) = php_value("mercure_publish($row->[0])");
 		is $got, JSON::PP::false, "$row->[0]: false";

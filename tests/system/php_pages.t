@@ -206,10 +206,27 @@ subtest 'mercure_publish_later' => sub {
 	like $page->{errors}, qr/1 updates are not published/,
 	    'a fatal error: nothing, and a line';
 	is scalar(() = site_rows($site)), $before, 'nothing in the queue';
-	($got, $page) = php_value("mercure_publish_flush()", before =>
-	    "mercure_publish_later('t', \"\\xff\");");
-	is $got, JSON::PP::false, 'no UTF-8: false';
-	like $page->{errors}, qr/UTF-8/, 'and why';
+
+	# One that would be refused later does not take others with it.
+	for my $row (["array()", qr/topic/], ["'t', \"\\xff\"", qr/UTF-8/],
+	    ["array('t', '')", qr/topic/], ["'t', \"\\0\"", qr/NUL/],
+	    ["'t', '', false, \"\\n\"", qr/\bid\b/],
+	    ["'t', '', false, null, array()", qr/\btype\b/],
+	    ["'t', '', false, null, null, 'soon'", qr/\bretry\b/]) {
+		$before = () = site_rows($site);
+		($got, $page) = php_value("array(mercure_publish_later("
+		    . "$row->[0]), count(mercure_publish_flush()))",
+		    before => "mercure_publish_later('t', 'good');");
+		is_deeply $got, [JSON::PP::false, 1], "$row->[0]: false";
+		like $page->{errors}, $row->[1], 'and why';
+		is scalar(() = site_rows($site)), $before + 1,
+		    'the other is published';
+	}
+	($got, $page) = php_value('mercure_publish_flush()', before =>
+	    "mercure_publish_later('t', 'x', false, 42, 7, '9');");
+	is_deeply [@{ (site_rows($site))[-1] }{qw(id type retry_ms)}],
+	    [42, 7, 9], 'numbers are texts, and a text a number';
+	is $page->{errors}, '', 'without a word';
 };
 
 subtest 'mercure_listener' => sub {
