@@ -12,15 +12,16 @@ use Pushcgi::Cookie ();
 use Pushcgi::Program ();
 use Pushcgi::Text qw(bytes characters percent html_tag json_list
     json_update);
-use Scalar::Util qw(blessed);
+use Scalar::Util qw(blessed weaken);
+use Time::HiRes ();
 
 our $VERSION = '0.1.0';
 
 our $PROGRAM = $ENV{PUSHCGI_PROGRAM} || 'pushcgi';
 our $CONFIG  = $ENV{PUSHCGI_CONFIG}  || '';
 
-# Longest time a call may take, and how long to leave a program alone that
-# did not answer: with many calls on a page, only one waits.
+# Longest time a call may wait for all that it runs, and how long to leave a
+# program alone that did not answer: with many calls on a page, only one waits.
 our $TIMEOUT_S = $ENV{PUSHCGI_TIMEOUT_S} || 1;
 our $PAUSE_S   = 10;
 
@@ -97,6 +98,7 @@ sub hub_url {
         subscriptions subscribe lifetime payload));
     return $self->_failed($option) if !ref $option;
 
+    local $self->{spent} = $self->_spent;
     my %of_token = _some($option, qw(lifetime payload));
     my @topics   = $self->_list($topics);
     push @topics, map { $self->subscription_topic($_) } @topics
@@ -148,6 +150,7 @@ sub script_tag {
     my $option = _options('script_tag', \@rest, @SCRIPT);
     return $self->_failed($option) if !ref $option;
 
+    local $self->{spent} = $self->_spent;
     my @topics = $self->_list($topics);
     my $id     = exists $option->{lastEventId}
         ? $option->{lastEventId} : $self->last_event_id;
@@ -179,6 +182,7 @@ sub tmpl_params {
         $self->_failed($option);
         return %param;
     }
+    local $self->{spent} = $self->_spent;
     $option->{lastEventId} = $self->last_event_id
         if !exists $option->{lastEventId};
     my $id = $option->{lastEventId};
@@ -540,14 +544,30 @@ sub _cookie_of {
     return undef;
 }
 
-# Run it: wait status, output and errors, or nothing after a complaint.
+# What the runs of one call have taken of its time, to be added up.
+sub _spent { return $_[0]{spent} || \(my $none = 0) }
+
+# Run it: wait status, output and errors, or nothing after a complaint.  An
+# argument that is a list ends in the JSON of its second value.
 sub _call {
     my ($self, $args, $input) = @_;
-    my @command = map { bytes($_) } $PROGRAM,
-        ($CONFIG eq '' ? () : "--config=$CONFIG"), @$args;
-    my @result = Pushcgi::Program::call(\@command, bytes($input),
-        _first($self->{timeout}, $TIMEOUT_S), $PAUSE_S);
+    my @command = ($PROGRAM, $CONFIG eq '' ? () : "--config=$CONFIG");
 
+    for my $arg (@$args) {
+        my $json = ref $arg eq 'ARRAY' ? _json($arg->[1]) : '';
+        if (ref $json) {
+            $self->_failed($$json);
+            return;
+        }
+        push @command, ref $arg eq 'ARRAY' ? $arg->[0] . $json : $arg;
+    }
+    my $spent  = $self->_spent;
+    my $begun  = Time::HiRes::time();
+    my @result = Pushcgi::Program::call([map { bytes($_) } @command],
+        bytes($input), _first($self->{timeout}, $TIMEOUT_S) - $$spent,
+        $PAUSE_S);
+
+    $$spent += Time::HiRes::time() - $begun;
     return @result if @result > 1;
     $self->_failed(@result);
     return;
@@ -611,9 +631,9 @@ be an object with a method C<mercure_topic>.  Options are pairs of names and
 values, or a reference to a hash; a name that is not known is a failure.
 
 A function that fails warns and returns undef: a page must not break because
-the hub does.  No call takes much longer than C<$Pushcgi::TIMEOUT_S>, one
-second, and after one that did no other is tried for ten seconds.  With
-C<$Pushcgi::STRICT> a function that fails dies instead.
+the hub does.  No call waits much longer than C<$Pushcgi::TIMEOUT_S>, one
+second, for all that it runs, and after one that did no other is tried for ten
+seconds.  With C<$Pushcgi::STRICT> a function that fails dies instead.
 
 Nothing is printed and no header is set.
 
@@ -921,7 +941,7 @@ Where the site has pushcgi.js.  Also C<$Pushcgi::SCRIPT_URL>.
 
 =item PUSHCGI_TIMEOUT_S
 
-Longest time a call may take; default: 1.  Also C<$Pushcgi::TIMEOUT_S>.
+Longest time a call may wait; default: 1.  Also C<$Pushcgi::TIMEOUT_S>.
 
 =item PUSHCGI_STRICT
 

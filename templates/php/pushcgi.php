@@ -23,7 +23,7 @@
  *   PUSHCGI_PROGRAM      the program; default: pushcgi, found in PATH
  *   PUSHCGI_CONFIG       its configuration file; default: the program's own
  *   PUSHCGI_STRICT       1: what fails throws a RuntimeException instead
- *   PUSHCGI_TIMEOUT_S    longest time a call may take; default: 1.0
+ *   PUSHCGI_TIMEOUT_S    longest time a call may wait; default: 1.0
  *   PUSHCGI_SCRIPT_URL   where the site has pushcgi.js, for
  *                        mercure_script_tag(); default: /pushcgi.js
  *
@@ -73,6 +73,7 @@ if (!function_exists('mercure_hub_url')) {
         if (!pushcgi_options('mercure_hub_url', $options, $known)) {
             return false;
         }
+        $clock = new PushcgiClock();
         $topics = pushcgi_list($topics);
         if (!empty($options['subscriptions'])) {
             foreach ($topics as $topic) {
@@ -187,6 +188,7 @@ if (!function_exists('mercure_link_header')) {
             || pushcgi_too_late($function)) {
             return false;
         }
+        $clock = new PushcgiClock();
         $id = pushcgi_position($options);
         $link = pushcgi_native() ? pushcgi_native_link($id)
             : pushcgi_run(array_merge(
@@ -221,6 +223,7 @@ if (!function_exists('mercure_script_tag')) {
         if (!pushcgi_options($function, $options, $known)) {
             return false;
         }
+        $clock = new PushcgiClock();
         $topics = pushcgi_list($topics);
         /* Asked with the topics, so that bad ones are told here. */
         $url = pushcgi_url($topics, null);
@@ -479,6 +482,7 @@ if (!function_exists('mercure_set_authz_cookie')) {
             || pushcgi_too_late($function)) {
             return false;
         }
+        $clock = new PushcgiClock();
         $sum = &pushcgi_state('cookie');
         $lifetime = max(0, (int) ini_get('session.cookie_lifetime'));
         $rights = pushcgi_rights($subscribe, $publish, $options
@@ -591,6 +595,7 @@ if (!function_exists('mercure_session_regenerate_id')) {
      */
     function mercure_session_regenerate_id($delete_old_session = false)
     {
+        $clock = new PushcgiClock();
         $old = session_id();
         if (!session_regenerate_id($delete_old_session)) {
             return false;
@@ -668,8 +673,9 @@ if (!function_exists('mercure_is_connected')) {
 /* ---- How it is done ---- */
 
 if (!function_exists('pushcgi_run')) {
-    /* Longest time a call may take, and how long to leave a program alone
-     * that did not answer: with many calls on a page, only one waits. */
+    /* Longest time a call may wait for all that it runs, and how long to leave
+     * a program alone that did not answer: with many calls on a page, only one
+     * waits. */
     defined('PUSHCGI_TIMEOUT_S') || define(
         'PUSHCGI_TIMEOUT_S',
         getenv('PUSHCGI_TIMEOUT_S') > 0 ? (float) getenv('PUSHCGI_TIMEOUT_S')
@@ -1153,7 +1159,17 @@ if (!function_exists('pushcgi_run')) {
         if (!is_resource($process)) {
             return pushcgi_failed($program, 'cannot be started.');
         }
-        $result = pushcgi_talk($process, $pipes, $input);
+        $spent = &pushcgi_state('spent');
+        $begun = microtime(true);
+        $result = pushcgi_talk(
+            $process,
+            $pipes,
+            $input,
+            $begun + (float) PUSHCGI_TIMEOUT_S - (float) $spent
+        );
+        if ($spent !== null) {
+            $spent += microtime(true) - $begun;
+        }
         if ($result === null) {
             return pushcgi_pause($program, 'did not answer in time.');
         }
@@ -1199,9 +1215,8 @@ if (!function_exists('pushcgi_run')) {
      * @internal Feed the program and read what it says.  Returns exit
      * status, output and errors, or null when the time was up.
      */
-    function pushcgi_talk($process, $pipes, $input)
+    function pushcgi_talk($process, $pipes, $input, $end)
     {
-        $end = microtime(true) + (float) PUSHCGI_TIMEOUT_S;
         $texts = array(1 => '', 2 => '');
         foreach ($pipes as $pipe) {
             stream_set_blocking($pipe, false);
@@ -1311,6 +1326,29 @@ if (!function_exists('pushcgi_run')) {
             header($header, false);
         }
         header('Set-Cookie: ' . $cookie, false);
+    }
+}
+
+if (!class_exists('PushcgiClock', false)) {
+    /** @internal While a call has one, all that it runs shares one time. */
+    final class PushcgiClock
+    {
+        private $is_outer;
+
+        public function __construct()
+        {
+            $spent = &pushcgi_state('spent');
+            $this->is_outer = $spent === null;
+            $spent = (float) $spent;
+        }
+
+        public function __destruct()
+        {
+            if ($this->is_outer) {
+                $spent = &pushcgi_state('spent');
+                $spent = null;
+            }
+        }
     }
 }
 

@@ -219,6 +219,20 @@ subtest 'publish' => sub {
 	is scalar(() = site_rows($site)), $before, 'nothing was published';
 };
 
+subtest 'the runs of one call share its time' => sub {
+	local $Pushcgi::PROGRAM = site_fake($site, 'sleep 0.7; echo x');
+	local $Pushcgi::PAUSE_S = 0;
+	my $request = Pushcgi->new(timeout => 1);
+
+	# Neither has the time for all, which is over with the second run.
+	like warned { is $request->authentified_hub_url('a'), undef, 'undef' },
+	    qr/in time/, 'and why';
+	like warned { $request->script_tag('a') }, qr/in time/, 'of a tag';
+	like warned { $request->tmpl_params('a') }, qr/in time.*in time/s,
+	    'of parameters';
+	ok !$request->{spent}, 'the next call has its own';
+};
+
 subtest 'publish_later' => sub {
 	my $request = Pushcgi->new;
 	my $count = sub { return scalar(() = site_rows($site)) };

@@ -200,6 +200,19 @@ subtest 'the program misbehaves' => sub {
 		is @started, 1, 'only one call waited for it';
 		ok !kill(0, $started[0]), 'and it was ended';
 	}
+
+	# Neither has the time for all, which is over with the second run.
+	for my $call ("mercure_authentified_hub_url('t')",
+	    "mercure_set_authz_cookie(null, 'a')") {
+		my ($got, $page) = php_value("array($call, "
+		    . "pushcgi_state('spent'))", env => {
+		    PUSHCGI_PROGRAM => site_fake($site, 'sleep 0.7; echo x'),
+		    PUSHCGI_TIMEOUT_S => 1 });
+		is_deeply $got, [JSON::PP::false, undef],
+		    "$call: its runs share one time, and no other's do";
+		like $page->{errors}, qr/did not answer in time/,
+		    'the log says so';
+	}
 };
 
 subtest 'settings, names and older versions of PHP' => sub {
