@@ -379,8 +379,8 @@ sub is_connected {
     my ($self, $topic, @rest) = @_;
     my %member = @rest == 1 && ref $rest[0] ? %{ $rest[0] } : @rest;
     my ($status, undef, $errors) = $self->_call(['connected', '--',
-        $self->topic($topic), map { "$_=" . (ref $member{$_}
-            ? _json($member{$_}) : $member{$_})
+        $self->topic($topic), map { ref $member{$_}
+            ? ["$_=", $member{$_}] : "$_=$member{$_}"
         } sort keys %member]) or return undef;
 
     return $status == 0 ? 1
@@ -417,7 +417,10 @@ sub _update {
         : { map { $UPDATE[$_] => $rest[$_] } 0 .. $#rest };
     return $option if !ref $option;
     $data = $data->mercure_data if _can($data, 'mercure_data');
-    $data = _json($data) if ref $data && !blessed $data;
+    if (ref $data && !blessed $data) {
+        $data = _json($data);
+        return $$data if ref $data;
+    }
     return { %$option, topic => [$self->_list($topics)],
         data => bytes($data) };
 }
@@ -485,7 +488,7 @@ sub _payload {
     $given = { %$general, %$given }
         if ref $general eq 'HASH' && ref $given eq 'HASH';
     $given = $general if !defined $given;
-    return defined $given ? '--payload=' . _json($given) : ();
+    return defined $given ? ['--payload=', $given] : ();
 }
 
 # Session ids are as good as passwords: they go by standard input only.
@@ -505,12 +508,19 @@ sub _session {
         join '', map { _line($_) } @ids) ? 1 : undef;
 }
 
+# Its JSON, or a reference to what is wrong with it.
 sub _json {
     my ($data) = @_;
-
-    require JSON::PP;    # with Perl from 5.14 on
-    return JSON::PP->new->canonical->allow_nonref->allow_blessed
-        ->convert_blessed->encode(characters($data));
+    local $@;
+    my $text = eval {
+        local $SIG{__DIE__};
+        require JSON::PP;    # with Perl from 5.14 on
+        JSON::PP->new->canonical->allow_nonref->allow_blessed
+            ->convert_blessed->encode(characters($data));
+    };
+    return $text if defined $text;
+    my ($reason) = $@ =~ /\A(.*?)(?: at \S+ line \d+)?\.?$/m;
+    return \"cannot make JSON of that: $reason";
 }
 
 # What the program prints, without the last line break.
@@ -754,7 +764,8 @@ of one subscriber to a topic, of all to it, or of all to anything.
 Send an update to the subscribers of its topics, the canonical one first, and
 return its id.  Options: C<private> (only for those who are allowed a topic),
 C<id>, C<type>, C<retry> (milliseconds).  Data that is a reference becomes
-JSON; an object may have a method C<mercure_data>, else it is taken as a text.
+JSON, if it can: functions, file handles and what contains itself cannot.  An
+object may have a method C<mercure_data>, else it is taken as a text.
 
     mercure_publish('https://example.com/books/1', { price => 12 },
         private => 1, type => 'price');

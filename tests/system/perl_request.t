@@ -219,6 +219,35 @@ subtest 'publish' => sub {
 	is scalar(() = site_rows($site)), $before, 'nothing was published';
 };
 
+subtest 'what cannot become JSON' => sub {
+	my (@list, %hash);
+	my $before = () = site_rows($site);
+	push @list, 1, [\@list], \@list;
+	@hash{qw(a b)} = (\%hash, { c => \%hash });
+
+	# [name, data]
+	for my $row (['a function in it', { f => sub { } }],
+	    ['a file handle', \*STDIN], ['a list in itself', \@list],
+	    ['a hash in itself', \%hash], ['a reference', \'x']) {
+		my ($name, $data) = @$row;
+
+		for my $call (sub { mercure_publish('t', $data) },
+		    sub { Pushcgi->new->publish_later('t', $data) },
+		    sub { mercure_set_authz_cookie('t', payload => $data) },
+		    sub { mercure_subscriber_jwt('t', payload => $data) },
+		    sub { mercure_is_connected('t', m => $data) }) {
+			like warned { is $call->(), undef, "$name: undef" },
+			    qr/JSON of that: \w[^\n]*\n\z/, 'and why';
+		}
+		is eval { Pushcgi->new(strict => 1)->publish('t', $data); 1 },
+		    undef, 'strict: it dies';
+	}
+	is scalar(() = site_rows($site)), $before, 'nothing was published';
+	my $twice = [1];
+	mercure_publish('t', [$twice, { a => $twice }]);
+	is row()->{data}, '[[1],{"a":[1]}]', 'the same twice is no circle';
+};
+
 subtest 'the runs of one call share its time' => sub {
 	local $Pushcgi::PROGRAM = site_fake($site, 'sleep 0.7; echo x');
 	local $Pushcgi::PAUSE_S = 0;

@@ -8,6 +8,7 @@ use strict;
 use warnings;
 
 use Exporter qw(import);
+use Scalar::Util qw(refaddr);
 
 our @EXPORT_OK = qw(bytes characters percent html_tag json_list json_update);
 
@@ -21,12 +22,16 @@ sub bytes {
 }
 
 # Data for JSON, whose texts may be either, too.  Numbers must not be looked at
-# as texts, or they become some.
+# as texts, or they become some.  Dies of data that contains itself.
 sub characters {
-    my ($data) = @_;
+    my ($data, %around) = @_;
 
-    return [map { characters($_) } @$data] if ref $data eq 'ARRAY';
-    return { map { characters($_) } %$data } if ref $data eq 'HASH';
+    if (ref $data eq 'ARRAY' || ref $data eq 'HASH') {
+        die "it contains itself\n" if $around{ refaddr $data }++;
+        return [map { characters($_, %around) } @$data]
+            if ref $data eq 'ARRAY';
+        return { map { characters($_, %around) } %$data };
+    }
     return $data if ref $data || !defined $data || utf8::is_utf8($data);
     my $text = $data;
     return $text =~ /[\x80-\xff]/ && utf8::decode($text) ? $text : $data;
