@@ -45,7 +45,8 @@ my @FUNCTIONS = qw(
     set_authz_session move_authz_session clear_authz_session
     get_subscriptions is_connected
 );
-our @EXPORT = ('mercure_begin_request', map {"mercure_$_"} @FUNCTIONS);
+our @EXPORT = (qw(mercure_begin_request mercure_end_request),
+    map {"mercure_$_"} @FUNCTIONS);
 
 for my $name (@FUNCTIONS) {
     no strict 'refs';
@@ -61,8 +62,40 @@ my @SCRIPT = (@DATA, qw(src lastEventId subscribe lifetime payload));
 
 sub _request { return $CURRENT || __PACKAGE__->new(_lone => 1) }
 
+# Who takes the object has the request end with it: not everything that runs
+# in this process begins one of its own.
 sub mercure_begin_request {
-    return $CURRENT = __PACKAGE__->new(@_);
+    my $request = $CURRENT = __PACKAGE__->new(@_);
+
+    weaken($CURRENT) if defined wantarray;
+    $request->_failed('cannot tell when the request ends: set PerlOptions '
+        . '+GlobalRequest, or keep what mercure_begin_request() returns')
+        if $ENV{MOD_PERL} && !_end_with_apache($request) && !defined wantarray;
+    return $request;
+}
+
+sub mercure_end_request {
+    undef $CURRENT;
+    return 1;
+}
+
+# An interpreter of mod_perl serves other scripts and visitors next.
+sub _end_with_apache {
+    my ($request) = @_;
+
+    weaken($request);    # what is cleaned up must not keep it
+    local $@;
+    return eval {
+        local $SIG{__DIE__};
+        require APR::Pool;
+        require Apache2::RequestRec;
+        require Apache2::RequestUtil;
+        Apache2::RequestUtil->request->pool->cleanup_register(sub {
+            mercure_end_request()
+                if $request && $CURRENT && $request == $CURRENT;
+        });
+        1;
+    };
 }
 
 sub new {
@@ -671,6 +704,13 @@ Call it where a request begins, for each request: in CGI::Fast and FCGI
 programs at the top of the loop.  Without it every call stands alone, since a
 process may serve many visitors, and none may get what another was allowed.
 In PSGI, L<Plack::Middleware::Pushcgi> does it.
+
+A request ends where the next one begins, and at mercure_end_request().  Where
+several scripts run in one process it must not last until then: either all of
+them call mercure_begin_request(), or who calls it keeps what it returns, as in
+C<< my $request = mercure_begin_request() >>, and the request ends with that
+variable.  In mod_perl 2 it ends by itself with Apache's; a handler of
+C<SetHandler modperl> needs C<PerlOptions +GlobalRequest> for that.
 
 What C<new> and mercure_begin_request() take: C<lifetime> (seconds, for the
 cookie), C<payload> (data, or a function: see payload_callback()), C<session>

@@ -30,7 +30,8 @@ sub check_modules {
 		next if $name =~ /^Pushcgi\b/;
 		next if defined $engine && $name =~ $engine{$engine};
 		# Asked for by those functions only that need it.
-		next if $name eq 'JSON::PP' && $code =~ /^ +require JSON::PP;/m;
+		next if $name =~ /^(?:JSON::PP\z|APR::|Apache2::)/
+		    && $code =~ /^ +require \Q$name\E;/m;
 		my $since = Module::CoreList->first_release($name);
 		complain("$path: $name is not in Perl $oldest")
 		    if !defined $since || $since > $oldest;

@@ -7,6 +7,7 @@ use lib "$Bin/../system/lib", "$Bin/lib";
 use Hub;
 use HTML::Entities qw(decode_entities);
 use JSON::PP ();
+use MIME::Base64 qw(decode_base64url);
 use PerlSite;
 use PushcgiTest;
 use Test::More;
@@ -70,6 +71,17 @@ for my $page (perl_pages()) {
 	is_deeply $stranger->data_until('end'), [], "$name: a stranger does not";
 	$_->hang_up for $visitor, $stranger;
 }
+
+# An interpreter of mod_perl serves many visitors, and not each script begins a
+# request of its own.
+is $server->request('GET', '/app/begin.pl?begin', undef)->body, "begun\n",
+    'registry: a request is begun' for 1 .. 4;
+my ($payload) = wait_until('an interpreter that has begun one', sub {
+	$server->request('GET', '/app/begin.pl', undef)->body
+	    =~ /^mercureAuthorization=[\w-]+\.([\w-]+)\./ && $1;
+});
+is_deeply $json->decode(decode_base64url($payload))->{mercure}{subscribe},
+    ['of another'], 'registry: its rights are not those of the next visitor';
 
 my $log = slurp($server->{log});
 unlike $log, qr/pushcgi (?:failed|did|cannot)|at \S+\.pm line/,

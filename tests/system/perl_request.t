@@ -57,7 +57,7 @@ sub telling {
 subtest 'every function has its words' => sub {
 	my $pod = slurp(source('templates/perl/Pushcgi.pm'));
 
-	for my $name (grep { $_ ne 'mercure_begin_request' }
+	for my $name (grep { !/_(?:begin|end)_request\z/ }
 	    @Pushcgi::EXPORT) {
 		my ($method) = $name =~ /^mercure_(.*)/;
 
@@ -155,6 +155,47 @@ subtest 'several calls make one cookie' => sub {
 	    qr/\AmercureAuthorization=\Q$token\E;/, 'of a token';
 	like warned { mercure_set_authz_cookie('a', token => $token) },
 	    qr/token/, 'not of both';
+};
+
+# Not all that runs in a process begins a request of its own.
+subtest 'a request ends' => sub {
+	# [name, how it is begun and ends]
+	for my $row (
+	    ['with the variable', sub {
+		my $request = mercure_begin_request();
+		$_[0]->();
+	    }],
+	    ['mercure_end_request()', sub {
+		mercure_begin_request();
+		$_[0]->();
+		mercure_end_request();
+	    }]) {
+		my ($name, $serve) = @$row;
+		my $id;
+
+		like warned {
+			$serve->(sub {
+				mercure_payload_callback(sub { return 'one' });
+				mercure_set_authz_cookie('of one');
+				$id = mercure_last_event_id();
+				mercure_publish_later('t', 'of one');
+				is_deeply rights($Pushcgi::CURRENT->cookie),
+				    ['of one'], "$name: meanwhile it is there";
+			});
+		}, qr/1 updates.*publish_flush/, "$name: and then is not";
+		ok !defined $Pushcgi::CURRENT, 'nothing stays';
+		my $cookie = mercure_set_authz_cookie('of another');
+		is_deeply rights($cookie), ['of another'], 'no rights';
+		is payload($cookie), undef, 'no payload';
+		mercure_publish('t', 'x');
+		isnt mercure_last_event_id(), $id, 'no position';
+		is_deeply mercure_publish_flush(), [], 'no updates';
+	}
+	local $ENV{MOD_PERL} = 'mod_perl/2.0';
+	like warned { mercure_begin_request() }, qr/GlobalRequest/,
+	    'under mod_perl, but without its request: what to do';
+	is warned { my $request = mercure_begin_request() }, '',
+	    'or is done already';
 };
 
 subtest 'the cookie is what CGI and Plack take' => sub {

@@ -50,7 +50,8 @@ PerlSwitches -I$app
 SetEnv PUSHCGI_TIMEOUT_S @{[ PushcgiTest::DEADLINE_S ]}
 ProxyPass /app/starman/ http://127.0.0.1:$starman/
 Alias /app/registry.pl $app/cgi.cgi
-<Location /app/registry.pl>
+Alias /app/begin.pl $app/begin.cgi
+<Location ~ "^/app/(registry|begin)\.pl">
 	SetHandler perl-script
 	PerlResponseHandler ModPerl::Registry
 	PerlOptions +ParseHeaders

@@ -8,6 +8,9 @@ use Exporter qw(import);
 
 our @EXPORT_OK = qw(topic html);
 
+# Whether a request was begun in this interpreter: see begin.cgi.
+our $begun;
+
 # Whatever could end an attribute, a script, a header or a template.
 use constant NASTY => '?</script>&amp;"\'&[% 1 %]<TMPL_VAR NAME=X><% 1 %>'
     . "\$(x)`x`\xc3\xa9";
