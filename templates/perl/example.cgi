@@ -44,9 +44,12 @@ if (($ENV{REQUEST_METHOD} || '') eq 'POST') {
     exit;
 }
 
+# Before the page reads what it shows: nothing after it is missed.
+my $last = mercure_last_event_id();
+
 # A real page grants only what this visitor may see.
 my $cookie = mercure_set_authz_cookie($topic);
-my $url    = mercure_hub_url($topic);
+my $url    = mercure_hub_url($topic, lastEventId => $last);
 
 print "Set-Cookie: $cookie\n" if defined $cookie;
 print "Content-Type: text/html; charset=utf-8\n\n";

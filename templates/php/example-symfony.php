@@ -22,8 +22,11 @@ const TOPIC = 'https://example.com/users/42';
 
 function show(Request $request, HubRegistry $registry): Response
 {
+    /* Before the page reads what it shows: nothing after it is missed. */
+    $last = mercure_last_event_id();
     $url = $registry->getHub()->getPublicUrl() . '?topic='
-        . rawurlencode(TOPIC);
+        . rawurlencode(TOPIC)
+        . ($last === false ? '' : '&lastEventID=' . rawurlencode($last));
     $response = new Response('<!DOCTYPE html><title>pushcgi</title>'
         . '<code id="url">' . htmlspecialchars($url, ENT_QUOTES) . '</code>');
 

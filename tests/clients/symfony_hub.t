@@ -32,7 +32,9 @@ sub publish {
 
 my $shown = $site->request('GET', $page, undef);
 is $shown->status, 200, 'the page is shown' or diag $shown->body;
-like $shown->body, qr{>\Q$site->{url}\E\?topic=https%3A}, 'getPublicUrl()';
+like $shown->body, qr{>\Q$site->{url}\E\?topic=https%3A[^<]*
+    &amp;lastEventID=(?:%23[\w-]+|earliest)<}x,
+    'getPublicUrl(), with a position';
 is $shown->header('Link'), "<$site->{url}>; rel=\"mercure\"",
     'Discovery: the Link header';
 my $set = $shown->header('Set-Cookie') || '';

@@ -185,8 +185,8 @@ subtest 'the example page' => sub {
 
 	is_deeply site_claims($cookie)->{mercure}{subscribe},
 	    ['https://example.com/perl'], 'sets the cookie';
-	like $out, qr{>\Q$hub\E\?topic=https%3A%2F%2Fexample\.com%2Fperl<},
-	    'prints the URL';
+	like $out, qr{>\Q$hub\E\?topic=https%3A%2F%2Fexample\.com%2Fperl
+	    &amp;lastEventID=%23[\w-]+<}x, 'prints the URL';
 	like $out, qr/new EventSource\(/, 'and the script';
 	is $err, '', 'without a word';
 
