@@ -27,6 +27,9 @@
  *   PUSHCGI_SCRIPT_URL   where the site has pushcgi.js, for
  *                        mercure_script_tag(); default: /pushcgi.js
  *
+ * A process may serve many requests, one after the other: see
+ * mercure_begin_request().
+ *
  * Where a host does not let PHP start programs, these make this file talk to
  * the hub itself, with HS256 only and without sessions.  The hub then needs
  * MERCURE_HUB_ALLOW_PUBLISH = true and the same secret for everything:
@@ -41,6 +44,39 @@
  *   PUSHCGI_TYPE_IS_TOPIC
  *                        1: an update without a type has its topic as such
  */
+
+/* ---- Processes that serve many requests ---- */
+
+if (!function_exists('mercure_begin_request')) {
+    /**
+     * A request begins: what the one before left for later is published, and
+     * nothing that was allowed or remembered for its visitor remains, nor its
+     * payload callback.  Where $_SERVER['REQUEST_TIME_FLOAT'] is that of the
+     * request, as in FrankenPHP's workers, the first call of these functions
+     * does it by itself, and may then wait twice as long.  In others, as
+     * RoadRunner's and those that take jobs from a queue, call it before each
+     * request and behind it; behind one that failed, after
+     * mercure_publish_discard().  Not for processes that serve several
+     * requests at the same time.
+     */
+    function mercure_begin_request()
+    {
+        $clock = new PushcgiClock();
+        $state = &pushcgi_state(null);
+        foreach (array('pushcgi_leave_sessions', 'mercure_publish_flush')
+            as $leave) {
+            try {
+                $leave();
+            } catch (RuntimeException $e) {
+                /* PUSHCGI_STRICT: this request is not to blame. */
+                error_log($e->getMessage());
+            }
+        }
+        $state = array_intersect_key($state, array_flip(
+            array('paused', 'waits', 'spent')
+        ));
+    }
+}
 
 /* ---- What an update and its page need ---- */
 
@@ -314,7 +350,8 @@ if (!function_exists('mercure_publish_later')) {
      * The same after the response has been sent, all in one go; not if the
      * page ends in a fatal error.  Within a transaction: call it beside what
      * you write, mercure_publish_flush() after COMMIT and
-     * mercure_publish_discard() after ROLLBACK.
+     * mercure_publish_discard() after ROLLBACK.  In a process that goes on
+     * after the response it is mercure_begin_request() that sends them.
      *
      * @return bool
      */
@@ -683,11 +720,21 @@ if (!function_exists('pushcgi_run')) {
     );
     defined('PUSHCGI_PAUSE_S') || define('PUSHCGI_PAUSE_S', 10.0);
 
-    /** @internal What lasts as long as the page, by name. */
+    /** @internal What lasts as long as the request, by name; null: all. */
     function &pushcgi_state($name)
     {
         static $state = array();
+        static $request = null;
 
+        $began = isset($_SERVER['REQUEST_TIME_FLOAT'])
+            ? $_SERVER['REQUEST_TIME_FLOAT'] : null;
+        if ($began !== $request) {
+            $request = $began; /* what follows asks for the state, too */
+            mercure_begin_request();
+        }
+        if ($name === null) {
+            return $state;
+        }
         if (!array_key_exists($name, $state)) {
             $state[$name] = null;
         }
@@ -892,11 +939,17 @@ if (!function_exists('pushcgi_run')) {
             return;
         }
         pushcgi_send_response();
+        pushcgi_leave_sessions();
+        mercure_publish_flush();
+    }
+
+    /** @internal Ids that the browser does not have any more. */
+    function pushcgi_leave_sessions()
+    {
         foreach ((array) pushcgi_state('left') as $id) {
             pushcgi_session('mercure_session_regenerate_id',
                 array('revoke'), array($id));
         }
-        mercure_publish_flush();
     }
 
     /** @internal As far as this kind of PHP can. */

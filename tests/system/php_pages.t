@@ -229,6 +229,43 @@ subtest 'mercure_publish_later' => sub {
 	is $page->{errors}, '', 'without a word';
 };
 
+# A process that serves two visitors: FrankenPHP's workers change the time of
+# the request, others have to say when one begins.
+subtest 'one process, several requests' => sub {
+	my %how = ('of itself' => '$_SERVER["REQUEST_TIME_FLOAT"] += 1;',
+	    'mercure_begin_request()' => 'mercure_begin_request();');
+
+	for my $name (sort keys %how) {
+		my $next = "header_remove();\n$how{$name}\n";
+		my ($got, $page) = php_value('array($last, '
+		    . "mercure_last_event_id(), mercure_subscriber_jwt('b'), "
+		    . "mercure_set_authz_cookie('b'))", before =>
+		    "mercure_payload_callback(function () { return 'one'; });"
+		    . "\$last = mercure_last_event_id();\n"
+		    . "mercure_set_authz_cookie('a');\n"
+		    . "mercure_publish_later('t', '$name');\n$next");
+		my ($row) = (site_rows($site))[-1];
+
+		is $row->{data}, $name, "$name: what was left is published";
+		isnt $got->[0], $got->[1],
+		    "$name: before, so the next position is behind it";
+		is_deeply site_claims($got->[2])->{mercure}, { publish => [],
+		    subscribe => ['b'] }, "$name: no payload of another";
+		my @cookies = php_cookies($page);
+		is @cookies, 1, "$name: one cookie";
+		is_deeply site_claims($cookies[0])->{mercure}{subscribe},
+		    ['b'], "$name: without the rights of another";
+		is $page->{errors}, '', "$name: without a word";
+
+		($got, $page) = php_value("mercure_hub_url('b')",
+		    env => { PUSHCGI_STRICT => 1 }, before =>
+		    "mercure_publish_later('*');\n"
+		    . "mercure_publish_later('t');\n$next");
+		is $got, "$hub?topic=b", "$name: a fault of another is its own";
+		like $page->{errors}, qr/topic \*/, "$name: but in the log";
+	}
+};
+
 subtest 'mercure_listener' => sub {
 	my $before = () = site_rows($site);
 	php_value('call_user_func($a, "one") || call_user_func($b, 1, 2)'

@@ -194,6 +194,13 @@ subtest 'mercure_session_regenerate_id' => sub {
 	    setup => $start, env => \%env);
 	is $got, JSON::PP::true, 'a session without rights: true';
 	is $page->{errors}, '', 'without a word, too';
+
+	($got, $page) = php_value("array(mercure_session_regenerate_id(true), "
+	    . "mercure_begin_request(), pushcgi_run(array('session', 'list', "
+	    . "'--of'), \"old-id-0123456789ab\\n\"))", setup => $start,
+	    before => $given, env => \%env);
+	is_deeply $got, [JSON::PP::true, undef, ''],
+	    'in a process that goes on, until the next request';
 };
 
 done_testing;
