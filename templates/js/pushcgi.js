@@ -23,7 +23,7 @@ function ask(method, url, credentials, done) {
 function hold(name, have) {
 	if (!locks)
 		return have(Object);
-	return locks.request(name, function () { return new Promise(have); });
+	locks.request(name, function () { return new Promise(have); });
 }
 
 function random() { return "pushcgi " + Math.random(); }
@@ -36,12 +36,14 @@ function keep(o, tell) {
 	var source, timer, failures = 0, refreshed, held, located, over;
 
 	function address() {
-		return o.url + (o.url.indexOf("?") < 0 ? "?" : "&")
-			+ o.topics.map(function (topic) {
-				return "topic=" + encodeURIComponent(topic);
-			}).join("&")
-			+ (o.id ? "&lastEventID=" + encodeURIComponent(o.id) : "")
-			+ (o.drain ? "&delivery=drain" : "");
+		var url = new URL(o.url), query = url.searchParams;
+
+		o.topics.forEach(query.append.bind(query, "topic"));
+		if (o.id)
+			query.append("lastEventID", o.id);
+		if (o.drain)
+			query.append("delivery", "drain");
+		return url;
 	}
 
 	function stop() {
@@ -180,16 +182,12 @@ function keep(o, tell) {
 	}
 
 	o.open = false;
-	if (o.id)
-		open();
-	else
-		connect();
+	(o.id ? open : connect)();
 	return stop;
 }
 
-// Shares a stream.  Tabs are live, or have a place in `tabs`.  Once that is in
-// `ring`, the latest part, they get what is behind it; till then, a drained
-// stream.
+// Shares a stream.  Tabs are live, or have a place in `tabs`.  If that is in
+// `ring`, the latest part, they get what is behind it, else a drained stream.
 function share(say) {
 	var tabs = {}, ring = [], want, stop, behind;
 
@@ -202,11 +200,7 @@ function share(say) {
 	function last() { return ring.slice(-1)[0] || {}; }
 
 	function attach(name, at) {
-		tabs[name] = null;
-		ring.slice(at + 1).forEach(function (update) {
-			if (update.type)
-				say(name, "update", update);
-		});
+		ring.slice(at + 1).forEach(say.bind(null, name, "update"));
 		say(name, "from", last());
 		if (want.open)
 			say(name, "open", {});
@@ -214,6 +208,7 @@ function share(say) {
 	}
 
 	function caughtUp(name) {
+		tabs[name] = null;
 		if (!behind || behind.name !== name)
 			return;
 		behind.stop();
@@ -236,8 +231,8 @@ function share(say) {
 				settle(name);
 			} else if (kind === "gap" || kind === "close")
 				say(name, kind, detail);
-			// The first may have been cut.
 			else if (kind === "round" && silent++ && want.open)
+				// The first may have been cut.
 				attach(name, ring.indexOf(from));
 		});
 	}
@@ -267,8 +262,7 @@ function share(say) {
 			ring = [];
 		if (kind === "update" || !ring.length)
 			ring.push(detail);
-		if (ring.length > 200)
-			ring.shift();
+		ring = ring.slice(-200);
 		say(null, kind, detail);
 		if (kind === "close")
 			end();
@@ -299,8 +293,8 @@ function share(say) {
 			settle(name);
 		},
 		leave: function (name) {
-			delete tabs[name];
 			caughtUp(name);
+			delete tabs[name];
 			if (!Object.keys(tabs).length)
 				end();
 		}
@@ -330,7 +324,7 @@ function lead(key) {
 	};
 }
 
-function Pushcgi(options) {
+function Pushcgi(options, element) {
 	var base = self.location, name, live, endings;
 	var url = new URL(options.url || "/.well-known/mercure", base);
 	var o = {
@@ -365,8 +359,8 @@ function Pushcgi(options) {
 			close();
 		if (options["on" + kind])
 			options["on" + kind](detail);
-		if (options.target)
-			options.target.dispatchEvent(new CustomEvent(
+		if (element)
+			element.dispatchEvent(new CustomEvent(
 				"pushcgi:" + kind, { bubbles: true, detail: detail }));
 	}
 
@@ -481,8 +475,7 @@ function settings() {
 }
 
 function begin() {
-	script.pushcgi = new Pushcgi(Object.assign(settings(),
-		{ target: script }));
+	script.pushcgi = new Pushcgi(settings(), script);
 }
 
 // The worker runs this same file.

@@ -88,6 +88,147 @@ describe("pushcgi.js, when", { concurrency: 8 }, () => {
 		});
 	}
 
+	// How many streams the hub holds of this topic.
+	const holders = async (topic) => JSON.parse(await helper(site.config,
+		"subscriptions", "--json")).subscriptions
+		.filter((one) => one.topic === topic).length;
+
+	// The page's clock goes on by so many milliseconds at once.
+	const pass = (page, ms) => page.clock.runFor(Math.ceil(ms));
+
+	// Go to the next attempt each time, until there have been `n`.
+	async function fails(page, n) {
+		const delays = async () => (await told(page, "retry"))
+			.map(({ delay }) => delay).filter(Boolean);
+
+		for (let i = 1; i <= n; i++) {
+			await waitUntil(`it has failed ${i} times`, async () =>
+				(await delays()).length >= i);
+			await pass(page, (await delays())[i - 1]);
+		}
+		return delays();
+	}
+
+	row("the first stream is refused",
+		async ({ front, context, tab, topic, publish }) => {
+		await setCookie(context, await token(60, topic));
+		await context.clock.install();
+		front.fault = (asked, response) => {
+			front.fault = null;
+			answers(503)(asked, response);
+		};
+		const page = await tab({ "last-event-id": "earliest" });
+
+		await fails(page, 1);
+		await isOpen(page);
+		// What waited for the first one must not end the second.
+		await pass(page, 60000);
+		for (const n of ["1", "2", "3"]) {
+			await publish(n);
+			await has(page, n);
+			assert.equal(await holders(topic), 1);
+		}
+		await missedNothing(page, "1", "2", "3");
+		assert.deepEqual(front.asked.filter((line) =>
+			line.includes("drain")), []);
+	});
+
+	row("the hub is away for long",
+		async ({ front, context, tab, topic, publish }) => {
+		await setCookie(context, await token(60, topic));
+		await context.clock.install();
+		const page = await tab();
+
+		await isOpen(page);
+		await publish("1");
+		await has(page, "1");
+		front.fault = answers(503);
+		front.cut();
+		// The last of these is more than a minute later.
+		await fails(page, 8);
+		await publish("2");
+		front.fault = null;
+		await fails(page, 9);
+		await has(page, "2");
+		for (const n of ["3", "4", "5"]) {
+			await publish(n);
+			await has(page, n);
+			assert.equal(await holders(topic), 1);
+		}
+		await missedNothing(page, "1", "2", "3", "4", "5");
+	});
+
+	row("there is no hub", async ({ front, context, tab }) => {
+		await context.clock.install();
+		front.fault = answers(404);
+		const page = await tab();
+		const delays = await fails(page, 9);
+
+		for (const [i, delay] of delays.slice(0, 9).entries())
+			assert.ok(delay >= 250 << Math.min(i, 7), `${delays}`);
+		await waitUntil("it has failed once more", async () =>
+			(await told(page, "retry")).length === 10);
+		// Each time it was asked what the answer is, and for a stream.
+		assert.equal(front.asked.length, 20);
+	});
+
+	row("seconds are more than timers can take",
+		async ({ front, context, tab, topic, publish }) => {
+		const streams = () => front.asked.filter((line) =>
+			line.startsWith("GET")).length;
+		let refreshed = 0;
+
+		await setCookie(context, await token(60, topic));
+		context.on("request", (asked) => {
+			refreshed += asked.url().endsWith("/x");
+		});
+		const page = await tab({ refresh: "/x", "refresh-after": 1e10,
+			"drain-after": 1e10 });
+
+		await isOpen(page);
+		await publish("1", "2", "3");
+		await missedNothing(page, "1", "2", "3");
+		assert.equal(streams(), 1);
+		front.fault = answers(429, { "Retry-After": "9999999999" });
+		front.cut();
+		const { delay } = await tells(page, "retry",
+			({ status }) => status === 429);
+		assert.ok(delay < 2 ** 31, `${delay} ms`);
+		const before = streams();
+		front.fault = null;
+		await publish("4");
+		const other = await tab({ "last-event-id": "earliest" });
+		await has(other, "4");
+		assert.equal(streams(), before + 1);
+		assert.equal(refreshed, 0);
+	});
+
+	row("the page has closed it, and comes back",
+		async ({ front, context, tab, topic, publish }) => {
+		await setCookie(context, await token(60, topic));
+		const page = await tab();
+
+		await isOpen(page);
+		await publish("1");
+		await has(page, "1");
+		await page.evaluate(() => {
+			globalThis.kept = true;
+			document.querySelector("[data-topics]").pushcgi.close();
+			document.dispatchEvent(new Event("freeze"));
+			document.dispatchEvent(new Event("resume"));
+		});
+		await page.goto(`${front.url}index.html`);
+		await page.goBack({ waitUntil: "commit" });
+		assert.equal(await page.evaluate(() => globalThis.kept), true);
+		await publish("2", "3");
+		// Another one in this page hears it, so it would have.
+		await page.evaluate((topics) => new Promise((resolve) => {
+			new Pushcgi({ topics, share: "none", onupdate: resolve,
+				lastEventId: "earliest" });
+		}), [topic]);
+		assert.deepEqual(await got(page), ["1"]);
+	});
+
 	row("the hub answers 401, and a new cookie is to be had",
 		async ({ front, context, tab }) => {
 		await setCookie(context, "x.y.z");

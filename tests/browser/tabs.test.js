@@ -2,7 +2,8 @@
 // tabs.test.js - the tabs of a site share one stream, and miss nothing.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { got, has, isOpen, openTab, startSite, writePage }
+import { answers, startFront } from "./jsfront.js";
+import { got, has, isOpen, openTab, startSite, told, writePage }
 	from "./jspage.js";
 import { launch, waitUntil } from "./support.js";
 
@@ -264,7 +265,7 @@ function withoutHttps() {
 	let browser, site;
 
 	before(async () => {
-		site = await startSite("lighttpd");
+		site = await startSite("lighttpd", "MERCURE_DRAIN_WAIT=1");
 		browser = await launch({ args:
 			["--host-resolver-rules=MAP site.example 127.0.0.1"] });
 	});
@@ -294,6 +295,38 @@ function withoutHttps() {
 		}
 		assert.equal(await site.streams(), 1);
 		await context.close();
+	});
+
+	it("one that catches up is refused, and the next is not", async () => {
+		const front = await startFront(site);
+		const context = await browser.newContext();
+		const tab = async (name, attributes) => openTab(context,
+			front.url.replace("127.0.0.1", "site.example")
+				+ await writePage(site, name,
+					{ topics: [topic], ...attributes }));
+		const earliest = { "last-event-id": "earliest" };
+
+		try {
+			await site.publish(topic, "early");
+			const first = await tab("live.html");
+			await isOpen(first);
+			front.fault = answers(403);
+			const refused = await tab("refused.html", earliest);
+			await waitUntil("it is refused", async () =>
+				(await told(refused, "close")).length);
+			front.fault = null;
+			const next = await tab("next.html", earliest);
+			await has(next, "early");
+			await site.publish(topic, "last");
+			for (const page of [first, next])
+				await has(page, "last");
+			// It has not given up the others, either.
+			await waitUntil("the hub has one stream", async () =>
+				await site.streams() === 1);
+		} finally {
+			await context.close();
+			front.stop();
+		}
 	});
 }
 
