@@ -46,12 +46,17 @@ function keep(o, tell) {
 		return url;
 	}
 
-	function stop() {
-		over = true;
+	// There is one at a time.
+	function drop() {
 		clearTimeout(timer);
-		clearInterval(refreshing);
 		if (source)
 			source.close();
+	}
+
+	function stop() {
+		over = true;
+		drop();
+		clearInterval(refreshing);
 	}
 
 	function end(status) {
@@ -64,9 +69,9 @@ function keep(o, tell) {
 		var ms = 1000 * least + (0.5 + Math.random() / 2)
 			* (500 << Math.min(failures++, 7));
 
-		refreshed = held = o.open = false;
+		refreshed = o.open = false;
 		tell("retry", { status: status, delay: ms });
-		timer = setTimeout(connect, ms);
+		watch(ms, true);
 	}
 
 	function refresh(waits) {
@@ -123,7 +128,7 @@ function keep(o, tell) {
 		clearTimeout(timer);
 		timer = ms && setTimeout(function () {
 			held = !opened;
-			source.close();
+			drop();
 			connect();
 		}, ms);
 	}
@@ -175,7 +180,7 @@ function keep(o, tell) {
 			round = false;
 			// Timers sleep when the machine does.
 			if (Date.now() > due) {
-				source.close();
+				drop();
 				refresh(true);
 			}
 		};
