@@ -26,12 +26,15 @@ function hold(name, have) {
 	locks.request(name, function () { return new Promise(have); });
 }
 
+// Timers take no more.
+function toMs(seconds) { return Math.min(1000 * seconds, 2e9); }
+
 function random() { return "pushcgi " + Math.random(); }
 
 // Keeps a stream open behind o.id; returns what ends it.  A "round" is a
 // drained response.
 function keep(o, tell) {
-	var every = 1000 * o.refreshAfter, due = Date.now() + every;
+	var every = toMs(o.refreshAfter), due = Date.now() + every;
 	var refreshing = every && setInterval(refresh, every);
 	var source, timer, failures = 0, refreshed, held, located, over;
 
@@ -66,8 +69,8 @@ function keep(o, tell) {
 
 	// Not all visitors at once.
 	function later(status, least) {
-		var ms = 1000 * least + (0.5 + Math.random() / 2)
-			* (500 << Math.min(failures++, 7));
+		var ms = toMs(least + (1 + Math.random())
+			* (1 << Math.min(failures++, 7)) / 4);
 
 		refreshed = o.open = false;
 		tell("retry", { status: status, delay: ms });
@@ -150,7 +153,7 @@ function keep(o, tell) {
 		o.types.forEach(function (type) {
 			source.addEventListener(type, take);
 		});
-		watch(o.drain ? PATIENCE_MS : 1000 * o.drainAfter);
+		watch(o.drain ? PATIENCE_MS : toMs(o.drainAfter));
 		source.onopen = function () {
 			clearTimeout(timer);
 			failures = 0;

@@ -172,6 +172,37 @@ describe("pushcgi.js, when", { concurrency: 8 }, () => {
 		assert.equal(front.asked.length, 20);
 	});
 
+	row("seconds are more than timers can take",
+		async ({ front, context, tab, topic, publish }) => {
+		const streams = () => front.asked.filter((line) =>
+			line.startsWith("GET")).length;
+		let refreshed = 0;
+
+		await setCookie(context, await token(60, topic));
+		context.on("request", (asked) => {
+			refreshed += asked.url().endsWith("/x");
+		});
+		const page = await tab({ refresh: "/x", "refresh-after": 1e10,
+			"drain-after": 1e10 });
+
+		await isOpen(page);
+		await publish("1", "2", "3");
+		await missedNothing(page, "1", "2", "3");
+		assert.equal(streams(), 1);
+		front.fault = answers(429, { "Retry-After": "9999999999" });
+		front.cut();
+		const { delay } = await tells(page, "retry",
+			({ status }) => status === 429);
+		assert.ok(delay < 2 ** 31, `${delay} ms`);
+		const before = streams();
+		front.fault = null;
+		await publish("4");
+		const other = await tab({ "last-event-id": "earliest" });
+		await has(other, "4");
+		assert.equal(streams(), before + 1);
+		assert.equal(refreshed, 0);
+	});
+
 	row("the hub answers 401, and a new cookie is to be had",
 		async ({ front, context, tab }) => {
 		await setCookie(context, "x.y.z");
