@@ -62,11 +62,6 @@ function keep(o, tell) {
 		clearInterval(refreshing);
 	}
 
-	function end(status) {
-		stop();
-		tell("close", { status: status });
-	}
-
 	// Not all visitors at once.
 	function later(status, least) {
 		var ms = toMs(least + (1 + Math.random())
@@ -84,7 +79,7 @@ function keep(o, tell) {
 			if (over || !waits)
 				return;
 			if (status === 401 || status === 403)
-				end(status);
+				tell("close", { status: status });
 			else
 				connect();
 		});
@@ -123,7 +118,7 @@ function keep(o, tell) {
 			else if ([204, 400, 401, 403, 410].indexOf(status) < 0)
 				open();
 			else
-				end(status);
+				tell("close", { status: status });
 		});
 	}
 
@@ -237,9 +232,11 @@ function share(say) {
 				tabs[name] = detail.lastEventId;
 				say(name, kind, detail);
 				settle(name);
-			} else if (kind === "gap" || kind === "close")
+			} else if (kind === "gap" || kind === "close") {
 				say(name, kind, detail);
-			else if (kind === "round" && silent++ && want.open)
+				if (kind === "close")
+					caughtUp(name);
+			} else if (kind === "round" && silent++ && want.open)
 				// The first may have been cut.
 				attach(name, ring.indexOf(from));
 		});
