@@ -454,14 +454,18 @@ function Pushcgi(options, element) {
 
 	function close() {
 		stop();
-		endings = [];
+		listen("removeEventListener");
 	}
 
 	// What is put aside must not lead.
-	self.addEventListener("pagehide", stop);
-	self.addEventListener("pageshow", resume);
-	document.addEventListener("freeze", stop);
-	document.addEventListener("resume", resume);
+	function listen(how) {
+		self[how]("pagehide", stop);
+		self[how]("pageshow", resume);
+		document[how]("freeze", stop);
+		document[how]("resume", resume);
+	}
+
+	listen("addEventListener");
 	this.close = close;
 	start();
 }

@@ -203,6 +203,32 @@ describe("pushcgi.js, when", { concurrency: 8 }, () => {
 		assert.equal(refreshed, 0);
 	});
 
+	row("the page has closed it, and comes back",
+		async ({ front, context, tab, topic, publish }) => {
+		await setCookie(context, await token(60, topic));
+		const page = await tab();
+
+		await isOpen(page);
+		await publish("1");
+		await has(page, "1");
+		await page.evaluate(() => {
+			globalThis.kept = true;
+			document.querySelector("[data-topics]").pushcgi.close();
+			document.dispatchEvent(new Event("freeze"));
+			document.dispatchEvent(new Event("resume"));
+		});
+		await page.goto(`${front.url}index.html`);
+		await page.goBack({ waitUntil: "commit" });
+		assert.equal(await page.evaluate(() => globalThis.kept), true);
+		await publish("2", "3");
+		// Another one in this page hears it, so it would have.
+		await page.evaluate((topics) => new Promise((resolve) => {
+			new Pushcgi({ topics, share: "none", onupdate: resolve,
+				lastEventId: "earliest" });
+		}), [topic]);
+		assert.deepEqual(await got(page), ["1"]);
+	});
+
 	row("the hub answers 401, and a new cookie is to be had",
 		async ({ front, context, tab }) => {
 		await setCookie(context, "x.y.z");
