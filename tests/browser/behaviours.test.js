@@ -268,6 +268,34 @@ describe("pushcgi.js, when", { concurrency: 8 }, () => {
 		await has(page, "late");
 	});
 
+	row("a cookie with a lifetime is given, and its token expires",
+		async ({ front, context, tab }) => {
+		const page = await context.newPage();
+
+		await page.goto(`${front.url}index.html`);
+		front.fault = answers(204, { "Set-Cookie": (await helper(
+			site.config, "cookie", "--lifetime=2", own)).trim() });
+		await page.evaluate(() => fetch("/.well-known/mercure"));
+		front.fault = null;
+		const [{ value, expires }] = await context.cookies();
+		const { exp } = JSON.parse(Buffer.from(value.split(".")[1],
+			"base64url"));
+		const other = await tab({ topics: [own], refresh });
+
+		assert.ok(expires > exp, `${expires}`);
+		await isOpen(other);
+		front.fault = answers(503);
+		front.cut();
+		await waitUntil("the token has expired", () =>
+			Date.now() > 1000 * (exp + 2));
+		front.fault = null;
+		// Without a cookie it would be anybody, who hears nothing.
+		await waitUntil("it was refused",
+			() => front.statuses.includes(401));
+		await site.publish("--private", own, "still");
+		await has(other, "still");
+	});
+
 	row("the cookie is refreshed before it expires",
 		async ({ front, context, tab }) => {
 		const first = await token(60, own);
