@@ -947,7 +947,9 @@ subscription API, with the list in C<subscriptions>.
 =item is_connected($topic, %members)
 
 1 or 0: does somebody subscribe to the topic right now, whose payload has
-these members?  Undef if it cannot be told.
+these members?  Undef if it cannot be told.  Anybody may subscribe to any
+topic, with no right to what is private: before you keep something from being
+stored, ask for a member.
 
     my $there = mercure_is_connected('https://example.com/chat',
         name => 'Alice');

@@ -685,6 +685,8 @@ if (!function_exists('mercure_is_connected')) {
     /**
      * Does somebody subscribe to the topic right now?  With a payload, as
      * array('id' => 42): somebody whose token's payload has these members.
+     * Anybody may subscribe to any topic, with no right to what is private:
+     * before you keep something from being stored, ask for a payload.
      *
      * @return bool|null  null: it cannot be told
      */
