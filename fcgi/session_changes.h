@@ -14,14 +14,14 @@
 struct session_change {
 	uint64_t number;
 	uint8_t token[GRANT_TOKEN_SIZE]; /* as of its grants */
-	struct grant *grant; /* NULL: it has lost all, or its id has moved */
+	struct grant *grant; /* NULL: it has lost all, or its time is up */
 };
 
 /* In the order of their tokens, each of which is there once. */
 struct session_changes {
 	struct session_change v[SESSION_CHANGES_MAX];
 	size_t n;
-	uint64_t number; /* the last of them */
+	uint64_t number; /* all changes up to it are in */
 };
 
 /*

@@ -66,7 +66,8 @@ enum err queue_session_find(struct queue *q, const struct session_key *key,
     int64_t now_ms, queue_session_fn *each, void *arg, uint64_t *number);
 
 /* Hand out up to `max` sessions that were changed behind `number`, in that
- * order, also those that lost all: their time is up.  Errors as of queue_read(). */
+ * order, also those that lost all: their time is up.  Errors as of
+ * queue_read(). */
 enum err queue_session_changes(struct queue *q, uint64_t number, size_t max,
     queue_session_fn *each, void *arg);
 
