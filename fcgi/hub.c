@@ -338,9 +338,10 @@ hub_close(struct hub *h)
 	if (h->loop != NULL)
 		loop_empty(h->loop);
 	fetcher_free(h->fetcher);
-	tailer_free(h->tailer);
 	stream_host_close(&h->host);
+	/* It may have batches left that the tailer counts. */
 	fanout_free(h->fanout);
+	tailer_free(h->tailer);
 	if (h->signals.fd >= 0)
 		close(h->signals.fd);
 	loop_free(h->loop);

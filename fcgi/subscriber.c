@@ -28,6 +28,7 @@ subscriber_new(struct subscriber **out, struct subscriber_opening *o,
 		return ERR_NOMEM;
 	s->stream = stream;
 	s->grant = o->grant;
+	s->rights = subscriber_rights(s->grant);
 	o->grant = NULL;
 	s->entry = o->entry;
 	o->entry = NULL;
@@ -46,12 +47,22 @@ subscriber_new(struct subscriber **out, struct subscriber_opening *o,
 	return ERR_OK;
 }
 
+enum subscriber_rights
+subscriber_rights(const struct grant *g)
+{
+	if (g == NULL || grant_is_empty(g))
+		return SUBSCRIBER_PUBLIC;
+	return grant_may_receive_hub(g) ? SUBSCRIBER_HUB : SUBSCRIBER_PRIVATE;
+}
+
 bool
-subscriber_may_have(const struct subscriber *s, const struct frame *f)
+subscriber_may_have(
+    const struct subscriber *s, const struct frame *f, size_t *steps)
 {
 	if (!f->private)
 		return true;
-	return s->grant != NULL && grant_may_receive(s->grant, f->topics);
+	return s->rights != SUBSCRIBER_PUBLIC &&
+	       grant_may_receive(s->grant, f->topics, steps);
 }
 
 void

@@ -107,6 +107,19 @@ event(uint64_t n)
 	return f;
 }
 
+/* The fan-out takes a batch over. */
+static void
+give(const struct batch *like)
+{
+	long left = mem_fail_pause();
+	struct batch *b = batch_new();
+
+	assert_non_null(b);
+	*b = *like;
+	mem_fail_resume(left);
+	fanout_batch(world.fanout, b);
+}
+
 static void
 send_batch(struct batch *b, uint64_t after)
 {
@@ -114,13 +127,11 @@ send_batch(struct batch *b, uint64_t after)
 
 	b->after = (struct cursor){ 0, after };
 	b->span.epoch = EPOCH;
-	for (n = after + 1; n <= world.tail && b->n < TAILER_ROWS_MAX; n++)
+	for (n = after + 1; n <= world.tail && b->n < BATCH_ROWS_MAX; n++)
 		b->frames[b->n++] = event(n);
 	b->span.next = (struct cursor){ 0, n - 1 };
 	b->span.rows = b->n;
-	fanout_batch(world.fanout, b);
-	while (b->n > 0)
-		frame_unref(b->frames[--b->n]);
+	give(b);
 }
 
 /* Some events happen. */
@@ -292,7 +303,7 @@ open_world(size_t ring_bytes)
 	assert_int_equal(loop_new(&world.host.loop), ERR_OK);
 	settings.loop = world.host.loop;
 	assert_int_equal(fanout_new(&world.fanout, &settings), ERR_OK);
-	fanout_batch(world.fanout, &first);
+	give(&first);
 }
 
 static void
@@ -421,7 +432,7 @@ change_epoch(void)
 		.key = key };
 	struct batch next = { .replay = false };
 
-	fanout_batch(world.fanout, &b);
+	give(&b);
 	run_once();
 	rejoin();
 	world.tail++;
