@@ -21,6 +21,7 @@ struct server {
 	struct exchange_parts parts;
 	struct intake *intake;
 	struct roster *roster;
+	struct patterns *patterns;
 	const struct config_sources *sources;
 	const struct listener_settings *listener;
 	struct worker_job reload; /* reads files, so a worker does it */
@@ -161,7 +162,8 @@ start(struct server *sv, struct settings *s,
 
 	sv->parts.subscribers_max = subscribers_max();
 	sv->parts.spool_room.max = (size_t)c->parked_bytes_max;
-	if ((e = roster_new(&sv->roster)) != ERR_OK)
+	if ((e = roster_new(&sv->roster)) != ERR_OK ||
+	    (e = patterns_new(&sv->patterns)) != ERR_OK)
 		return fault_set(f, e, "Out of memory.");
 	queue.owner = roster_owner(sv->roster);
 	if ((e = hub_open(&sv->parts.hub, s, FRAMING_FCGI, &hooks, f)) !=
@@ -170,7 +172,7 @@ start(struct server *sv, struct settings *s,
 		 hub_loop(sv->parts.hub), sv->roster, f)) != ERR_OK)
 		return e;
 	e = workers_start(&sv->parts.workers, (size_t)c->workers, s,
-	    FRAMING_FCGI, sv->roster);
+	    FRAMING_FCGI, sv->roster, sv->patterns);
 	if (e != ERR_OK)
 		return fault_set(f, e, "No threads for MERCURE_WORKERS = %llu.",
 		    (unsigned long long)c->workers);
@@ -210,6 +212,7 @@ serve_run(struct settings *s, const struct config_sources *sources,
 	hub_close(sv->parts.hub);
 	intake_free(sv->intake);
 	roster_free(sv->roster);
+	patterns_free(sv->patterns);
 	mem_free(sv);
 	settings_unref(s);
 	return e;

@@ -19,6 +19,9 @@
 
 #define EARLIEST "earliest"
 
+/* When another stream may have ended. */
+#define RETRY_AFTER "10"
+
 /* Who is drained has to come back for each update: soon. */
 #define DRAIN_RETRY_MS 500
 
@@ -317,6 +320,57 @@ make_head(struct subscribing *s, struct answer *a, struct context *c)
 	return s->opening->head != NULL;
 }
 
+/* Without rights to anything private it is a stranger's. */
+static bool
+is_anonymous(const struct subscriber_opening *o)
+{
+	return o->grant == NULL || grant_is_empty(o->grant);
+}
+
+static uint64_t
+weigh(const struct matcher_list *l)
+{
+	uint64_t weight = 0;
+
+	for (size_t i = 0; i < l->n; i++)
+		weight += matcher_weight(l->v[i]);
+	return weight;
+}
+
+/* What the stream's patterns cost each update is bounded before it is there. */
+static bool
+claim_patterns(struct subscribing *s, struct answer *a,
+    const struct request *rq, struct context *c)
+{
+	const struct config *config = c->settings->config;
+	const uint64_t stream_max = config->pattern_weight_stream_max;
+	const struct pattern_limits limits = { config->pattern_weight_max,
+		config->pattern_weight_client_max };
+	struct subscriber_opening *o = s->opening;
+	struct pattern_client who = { .id = rq->address,
+		.anonymous = is_anonymous(o) };
+	struct fault f = { "" };
+	enum err e = ERR_OK;
+
+	if (!who.anonymous)
+		who.id = (struct slice){ (const char *)grant_token(o->grant),
+			GRANT_TOKEN_SIZE };
+	else if (stream_max > 0 && weigh(&o->matchers) > stream_max)
+		return problem(a, 400,
+		    "The URI Templates are together more complex than those "
+		    "of a stream without an access token may be "
+		    "(MERCURE_MAX_PATTERN_WEIGHT_PER_STREAM).");
+	if (c->patterns != NULL)
+		e = patterns_claim(
+		    &o->patterns, c->patterns, &o->matchers, &who, &limits, &f);
+	if (e == ERR_LIMIT) {
+		response_header(&a->response, "Retry-After", RETRY_AFTER);
+		response_problem(&a->response, 429, "%s", f.text);
+	} else if (e != ERR_OK)
+		answer_unavailable(a, e);
+	return e == ERR_OK;
+}
+
 /* All that GET and HEAD have in common; false: the answer says why not. */
 static bool
 prepare(struct subscribing *s, struct answer *a, const struct request *rq,
@@ -329,8 +383,9 @@ prepare(struct subscribing *s, struct answer *a, const struct request *rq,
 		return false;
 	}
 	return parse_query(s, a, rq, config) && admit(s, a, rq, c) &&
-	       read_matchers(s, a, config) && read_delivery(s, a, config) &&
-	       read_last_id(s, a, rq) && find_position(s, a, c);
+	       read_matchers(s, a, config) && claim_patterns(s, a, rq, c) &&
+	       read_delivery(s, a, config) && read_last_id(s, a, rq) &&
+	       find_position(s, a, c);
 }
 
 static void

@@ -13,6 +13,7 @@ subscriber_opening_free(struct subscriber_opening *o)
 	grant_unref(o->grant);
 	frame_unref(o->head);
 	roster_end(o->entry);
+	pattern_claim_free(o->patterns);
 	mem_free(o);
 }
 
@@ -32,6 +33,8 @@ subscriber_new(struct subscriber **out, struct subscriber_opening *o,
 	o->grant = NULL;
 	s->entry = o->entry;
 	o->entry = NULL;
+	s->patterns = o->patterns;
+	o->patterns = NULL;
 	s->end_ms = o->end_ms;
 	s->life_ms = o->life_ms;
 	s->keepalive_ms = o->keepalive_ms;
@@ -70,5 +73,6 @@ subscriber_free(struct subscriber *s)
 {
 	grant_unref(s->grant);
 	roster_end(s->entry);
+	pattern_claim_free(s->patterns);
 	mem_free(s);
 }

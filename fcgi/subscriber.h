@@ -12,6 +12,7 @@
 #include "grant.h"
 #include "loop.h"
 #include "matcher.h"
+#include "patterns.h"
 #include "queue.h"
 #include "roster.h"
 #include "stream.h"
@@ -26,16 +27,17 @@ struct subscriber_opening {
 	struct grant *grant;        /* NULL: anonymous, public updates only */
 	struct frame *head;         /* response headers and the first lines */
 	struct roster_entry *entry; /* NULL: nobody counts it */
-	uint64_t epoch;             /* of `at` */
-	struct cursor at;           /* it has seen everything up to here */
-	bool from_start;            /* it takes whatever there still is */
-	int64_t end_ms;             /* clock_mono_ms(); INT64_MAX: never */
-	int64_t life_ms;            /* the same, whatever its grant says */
-	uint32_t keepalive_ms;      /* 0: none */
-	uint32_t retry_ms;          /* as `head` says */
-	bool drain;                 /* end it once what is pending is sent, */
-	int64_t wait_ms;            /* or by then, when there was nothing; */
-	uint32_t park_ms;           /* so long it stays there without one */
+	struct pattern_claim *patterns; /* NULL: none, or not bounded */
+	uint64_t epoch;                 /* of `at` */
+	struct cursor at;               /* it has seen everything up to here */
+	bool from_start;                /* it takes whatever there still is */
+	int64_t end_ms;                 /* clock_mono_ms(); INT64_MAX: never */
+	int64_t life_ms;                /* the same, whatever its grant says */
+	uint32_t keepalive_ms;          /* 0: none */
+	uint32_t retry_ms;              /* as `head` says */
+	bool drain;       /* end it once what is pending is sent, */
+	int64_t wait_ms;  /* or by then, when there was nothing; */
+	uint32_t park_ms; /* so long it stays there without one */
 };
 
 /* NULL is allowed. */
@@ -91,6 +93,7 @@ struct subscriber {
 	struct grant *grant;
 	enum subscriber_rights rights; /* of `grant` */
 	struct roster_entry *entry;
+	struct pattern_claim *patterns;
 	struct loop_timer timer; /* next keep-alive or the end */
 	int64_t end_ms, life_ms, wrote_ms, wait_ms;
 	uint32_t keepalive_ms, park_ms, retry_ms;

@@ -52,13 +52,17 @@ struct config {
 	uint64_t body_max;          /* MERCURE_MAX_BODY, bytes */
 	uint64_t topics_max;        /* MERCURE_MAX_TOPICS per update */
 	uint64_t matchers_max;      /* MERCURE_MAX_MATCHERS per request */
-	uint64_t topic_length_max;  /* MERCURE_MAX_TOPIC_LENGTH, bytes */
-	uint64_t connections_max;   /* MERCURE_MAX_CONNECTIONS; 0: no limit */
-	uint64_t per_token_max;     /* likewise */
-	uint64_t per_address_max;   /* likewise */
-	uint64_t parked_max;        /* MERCURE_MAX_PARKED publishes */
-	uint64_t parked_bytes_max;  /* MERCURE_MAX_PARKED_BYTES */
-	uint64_t workers;           /* MERCURE_WORKERS threads */
+	uint64_t
+	    pattern_weight_max; /* MERCURE_MAX_PATTERN_WEIGHT; 0: no limit */
+	uint64_t pattern_weight_stream_max; /* likewise, …_PER_STREAM */
+	uint64_t pattern_weight_client_max; /* likewise, …_PER_CLIENT */
+	uint64_t topic_length_max; /* MERCURE_MAX_TOPIC_LENGTH, bytes */
+	uint64_t connections_max;  /* MERCURE_MAX_CONNECTIONS; 0: no limit */
+	uint64_t per_token_max;    /* likewise */
+	uint64_t per_address_max;  /* likewise */
+	uint64_t parked_max;       /* MERCURE_MAX_PARKED publishes */
+	uint64_t parked_bytes_max; /* MERCURE_MAX_PARKED_BYTES */
+	uint64_t workers;          /* MERCURE_WORKERS threads */
 };
 
 #define CONFIG_PATH_DEFAULT SYSCONFDIR "/pushcgi/pushcgi.conf"
