@@ -23,6 +23,19 @@ stream_drained(void *feeder)
 }
 
 static void
+report_effort(struct fanout *f, struct effort *e, const char *what)
+{
+	const unsigned percent = effort_report(e, loop_now(f->settings.loop));
+
+	if (percent > 0)
+		log_warn("matching takes much time percent=%u of=%s "
+			 "patterns=%zu weight=%zu streams=%zu: see "
+			 "MERCURE_MAX_PATTERN_WEIGHT",
+		    percent, what, subscriber_list_patterns(f->list),
+		    subscriber_list_weight(f->list), f->counts.subscribers);
+}
+
+static void
 next_turn(struct loop_mail *m)
 {
 	struct fanout *f = CONTAINER(struct fanout, next_turn, m);
@@ -33,6 +46,8 @@ next_turn(struct loop_mail *m)
 	effort_renew(&f->replay_effort, now);
 	fanout_live_go_on(f, false);
 	fanout_replay_go_on(f);
+	report_effort(f, &f->live_effort, "updates");
+	report_effort(f, &f->replay_effort, "replay");
 }
 
 void
@@ -82,10 +97,12 @@ take_events(struct fanout *f, struct batch *b)
 {
 	if (b->sessions != NULL)
 		fanout_sessions(f, b->sessions);
-	if (b->replay)
+	if (b->replay) {
 		fanout_replay(f, b);
-	else
-		fanout_live(f, b);
+		return;
+	}
+	fanout_live(f, b);
+	report_effort(f, &f->live_effort, "updates");
 }
 
 void
@@ -269,6 +286,8 @@ fanout_new(struct fanout **out, const struct fanout_settings *settings)
 		return ERR_NOMEM;
 	f->settings = *settings;
 	f->next_turn.open = next_turn;
+	effort_init(&f->live_effort, settings->effort, clock_mono_ms());
+	effort_init(&f->replay_effort, settings->effort, clock_mono_ms());
 	STAILQ_INIT(&f->live);
 	TAILQ_INIT(&f->all);
 	for (turn = 0; turn < FANOUT_TURNS; turn++)

@@ -24,6 +24,7 @@ struct fanout_settings {
 	struct loop *loop;
 	enum framing framing;
 	size_t ring_bytes_max;
+	size_t effort; /* steps of a round (effort.h); 0: as usual */
 	/* The database belongs to a newer program: drain and end. */
 	void (*drain)(void *arg);
 	void *arg;

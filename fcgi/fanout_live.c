@@ -144,7 +144,7 @@ deliver_batch(struct fanout *f, struct batch *b, size_t steps_max)
 void
 fanout_live_go_on(struct fanout *f, bool wholly)
 {
-	const size_t steps_max = wholly ? SIZE_MAX : EFFORT_ROUND;
+	const size_t steps_max = wholly ? SIZE_MAX : f->live_effort.max;
 	const int64_t now = loop_now(f->settings.loop);
 	struct batch *b;
 

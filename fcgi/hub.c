@@ -235,8 +235,11 @@ static enum err
 start_parts(
     struct hub *h, struct settings *s, enum framing framing, struct fault *f)
 {
-	const struct fanout_settings fanout = { h->loop, framing,
-		RING_BYTES_MAX, newer_database, h };
+	const struct fanout_settings fanout = { .loop = h->loop,
+		.framing = framing,
+		.ring_bytes_max = RING_BYTES_MAX,
+		.drain = newer_database,
+		.arg = h };
 	struct tailer_settings tailer = { config_queue(s->config), framing,
 		h->loop, fanout_batch, NULL };
 	enum err e;

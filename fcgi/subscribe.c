@@ -34,6 +34,7 @@ struct subscribing {
 	struct form *query;
 	const struct dialect *dialect;
 	struct subscriber_opening *opening;
+	uint64_t weight;      /* of the matchers */
 	struct slice last_id; /* base NULL: none was sent */
 	bool known;           /* last_id leads to a position */
 	char tail_id[QUEUE_ID_SIZE];
@@ -74,6 +75,22 @@ parse_query(struct subscribing *s, struct answer *a, const struct request *rq,
 	return true;
 }
 
+/* Without rights to anything private it is a stranger's. */
+static bool
+is_anonymous(const struct subscriber_opening *o)
+{
+	return o->grant == NULL || grant_is_empty(o->grant);
+}
+
+/* Known before the next one is compiled, which takes longer than asking. */
+static bool
+is_too_complex(const struct subscribing *s, const struct config *c)
+{
+	const uint64_t max = c->pattern_weight_stream_max;
+
+	return max > 0 && s->weight > max && is_anonymous(s->opening);
+}
+
 static bool
 add_matcher(struct subscribing *s, struct answer *a, struct slice selector,
     const struct config *c)
@@ -98,6 +115,12 @@ add_matcher(struct subscribing *s, struct answer *a, struct slice selector,
 		answer_unavailable(a, e);
 		return false;
 	}
+	s->weight += matcher_weight(m);
+	if (is_too_complex(s, c))
+		return problem(a, 400,
+		    "The URI Templates are together more complex than those "
+		    "of a stream without an access token may be "
+		    "(MERCURE_MAX_PATTERN_WEIGHT_PER_STREAM).");
 	return true;
 }
 
@@ -320,30 +343,12 @@ make_head(struct subscribing *s, struct answer *a, struct context *c)
 	return s->opening->head != NULL;
 }
 
-/* Without rights to anything private it is a stranger's. */
-static bool
-is_anonymous(const struct subscriber_opening *o)
-{
-	return o->grant == NULL || grant_is_empty(o->grant);
-}
-
-static uint64_t
-weigh(const struct matcher_list *l)
-{
-	uint64_t weight = 0;
-
-	for (size_t i = 0; i < l->n; i++)
-		weight += matcher_weight(l->v[i]);
-	return weight;
-}
-
 /* What the stream's patterns cost each update is bounded before it is there. */
 static bool
 claim_patterns(struct subscribing *s, struct answer *a,
     const struct request *rq, struct context *c)
 {
 	const struct config *config = c->settings->config;
-	const uint64_t stream_max = config->pattern_weight_stream_max;
 	const struct pattern_limits limits = { config->pattern_weight_max,
 		config->pattern_weight_client_max };
 	struct subscriber_opening *o = s->opening;
@@ -355,11 +360,6 @@ claim_patterns(struct subscribing *s, struct answer *a,
 	if (!who.anonymous)
 		who.id = (struct slice){ (const char *)grant_token(o->grant),
 			GRANT_TOKEN_SIZE };
-	else if (stream_max > 0 && weigh(&o->matchers) > stream_max)
-		return problem(a, 400,
-		    "The URI Templates are together more complex than those "
-		    "of a stream without an access token may be "
-		    "(MERCURE_MAX_PATTERN_WEIGHT_PER_STREAM).");
 	if (c->patterns != NULL)
 		e = patterns_claim(
 		    &o->patterns, c->patterns, &o->matchers, &who, &limits, &f);

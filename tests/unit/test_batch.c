@@ -51,9 +51,10 @@ without_memory(void **state)
 static void
 effort_is_of_a_round(void **state)
 {
-	struct effort e = { 0 };
+	struct effort e;
 
 	(void)state;
+	effort_init(&e, 0, 7);
 	assert_true(effort_is_left(&e, 7));
 	e.steps = EFFORT_ROUND - 1;
 	assert_true(effort_is_left(&e, 7));
@@ -66,6 +67,33 @@ effort_is_of_a_round(void **state)
 	assert_true(effort_is_left(&e, 8));
 }
 
+/* Rounds of `steps` each millisecond for ten seconds: what is reported. */
+static unsigned
+report_after(struct effort *e, int64_t *now_ms, size_t steps)
+{
+	for (int i = 0; i < 10000; i++) {
+		assert_int_equal(effort_report(e, *now_ms), 0);
+		effort_renew(e, ++*now_ms);
+		e->steps = steps;
+	}
+	return effort_report(e, *now_ms);
+}
+
+static void
+much_effort_is_reported_once_a_minute(void **state)
+{
+	struct effort e;
+	int64_t now_ms = 5;
+
+	(void)state;
+	effort_init(&e, 0, now_ms);
+	assert_int_equal(report_after(&e, &now_ms, 100000), 0);
+	assert_in_range(report_after(&e, &now_ms, 500000), 45, 55);
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(report_after(&e, &now_ms, 500000), 0);
+	assert_in_range(report_after(&e, &now_ms, 500000), 45, 55);
+}
+
 int
 main(void)
 {
@@ -73,6 +101,7 @@ main(void)
 		cmocka_unit_test(goes_back_once),
 		cmocka_unit_test(without_memory),
 		cmocka_unit_test(effort_is_of_a_round),
+		cmocka_unit_test(much_effort_is_reported_once_a_minute),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

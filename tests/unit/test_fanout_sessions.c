@@ -383,6 +383,22 @@ its_database_is_gone(void **state)
 	assert_ended();
 }
 
+/* Its timer has not seen it yet: a loop may be busy. */
+static void
+gets_nothing_after_its_time(void **state)
+{
+	struct grant *g = grant_of(alice, "/a", NULL, 50);
+	const int64_t end_ms = grant_expires_ms(g);
+
+	(void)state;
+	open_peer(g, EPOCH);
+	while (clock_real_ms() < end_ms)
+		usleep(1000);
+	publish();
+	assert_ended();
+	assert_got("");
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, world_open, world_close)
 
 int
@@ -395,6 +411,7 @@ main(void)
 		TEST(old_changes_are_none),
 		TEST(ends_when_its_time_is_up),
 		TEST(has_no_time_left),
+		TEST(gets_nothing_after_its_time),
 		TEST(is_too_late),
 		TEST(others_are_not),
 		TEST(is_much_too_late),

@@ -278,6 +278,97 @@ finds_by_beginning(void **state)
 	subscriber_list_free(l);
 }
 
+/* A grant for `selector`; NULL: for nothing. */
+static struct grant *
+grant_of(const char *selector)
+{
+	struct grant_parts parts = { .expires_ms = INT64_MAX };
+	struct matcher *m = NULL;
+	struct grant *g = NULL;
+
+	if (selector != NULL) {
+		assert_int_equal(
+		    matcher_from_selector(&m, slice_of(selector), NULL),
+		    ERR_OK);
+		assert_int_equal(matcher_list_add(&parts.subscribe, m), ERR_OK);
+	}
+	assert_int_equal(grant_new(&g, &parts), ERR_OK);
+	return g;
+}
+
+static size_t
+steps_of(struct subscriber_list *l, bool private, enum update_kind kind)
+{
+	const struct update u = { .topics = slice_of(
+				      "/.well-known/mercure/subscriptions/x"),
+		.private = private,
+		.kind = kind };
+	struct frame *f = frame_event(
+	    FRAMING_RAW, slice_of("x"), (struct cursor){ 0, 1 }, &u);
+	size_t steps = 0;
+
+	assert_non_null(f);
+	subscriber_search_begin(l, f);
+	assert_true(subscriber_search_go_on(l, found, &steps, SIZE_MAX));
+	frame_unref(f);
+	return steps;
+}
+
+#define STRANGERS 200
+#define HUB_PATH "/.well-known/mercure/subscriptions/"
+
+/* What grants ask for, and which updates their patterns are tried on. */
+static void
+asks_for_rights_first(void **state)
+{
+	static const struct {
+		const char *grant;
+		bool private, hub;
+	} rows[] = {
+		{ NULL, false, false },
+		{ "/news", true, false },
+		{ "/{x}", true, true },
+		{ "*", true, true },
+		{ HUB_PATH "{topic}", true, true },
+		{ "/.well-known/mercure/other", true, false },
+	};
+	struct subscriber_list *l = NULL;
+
+	(void)state;
+	assert_int_equal(subscriber_list_new(&l), ERR_OK);
+	for (size_t i = 0; i < STRANGERS; i++) {
+		members[i].s = bare_subscriber(1);
+		add_matcher(&members[i].matchers, (int)i * 4 + 2);
+		assert_int_equal(
+		    subscriber_list_add(l, members[i].s, &members[i].matchers),
+		    ERR_OK);
+	}
+	assert_int_equal(subscriber_list_patterns(l), STRANGERS);
+	assert_true(steps_of(l, false, UPDATE_APPLICATION) > STRANGERS * 5);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct subscriber *s = members[i].s;
+		size_t of_private, of_hub;
+
+		s->grant = grant_of(rows[i].grant);
+		subscriber_list_regrant(s);
+		of_private = steps_of(l, true, UPDATE_APPLICATION);
+		of_hub = steps_of(l, true, UPDATE_HUB);
+		grant_unref(s->grant);
+		s->grant = NULL;
+		subscriber_list_regrant(s);
+		if ((of_private > steps_of(l, true, UPDATE_APPLICATION)) !=
+			rows[i].private ||
+		    (of_hub > steps_of(l, true, UPDATE_HUB)) != rows[i].hub)
+			fail_msg("row %zu", i);
+	}
+	for (size_t i = 0; i < STRANGERS; i++) {
+		members[i].found = 0;
+		leave(l, &members[i]);
+	}
+	assert_int_equal(subscriber_list_weight(l), 0);
+	subscriber_list_free(l);
+}
+
 /* It is in for all its matchers or for none. */
 static void
 without_memory(void **state)
@@ -323,6 +414,7 @@ main(void)
 		cmocka_unit_test(finds_each_once),
 		cmocka_unit_test(grows),
 		cmocka_unit_test(finds_by_beginning),
+		cmocka_unit_test(asks_for_rights_first),
 		cmocka_unit_test(without_memory),
 	};
 
