@@ -7,33 +7,54 @@
 #include <sys/queue.h>
 #include <sys/random.h>
 
+#include "clock.h"
 #include "mem.h"
 #include "sidecar.h"
 
 #define BUCKETS 256
 
+/* How many parts a delay has: those that wait for as many parts have a list,
+ * in whose order they are due. */
+#define PARTS 8
+
+/* What an entry waits in, for the publish thread. */
+enum roster_list {
+	ROSTER_MEMBERS,
+	ROSTER_LEAVING,   /* strangers whose rows are to go, */
+	ROSTER_STRANGERS, /* and others that are due */
+	ROSTER_YOUNG,     /* those that are not; as many lists as PARTS */
+	ROSTER_LISTS = ROSTER_YOUNG + PARTS,
+	ROSTER_NONE = ROSTER_LISTS
+};
+
 struct roster_entry {
-	TAILQ_ENTRY(roster_entry) links;   /* among all */
-	TAILQ_ENTRY(roster_entry) waiting; /* for the publish thread */
+	TAILQ_ENTRY(roster_entry) links;                   /* among all */
+	TAILQ_ENTRY(roster_entry) waiting;                 /* in a list */
 	LIST_ENTRY(roster_entry) same_token, same_address; /* in a bucket */
 	struct roster *roster;
 	struct presence *presence;
 	int64_t until_ms;
+	int64_t due_ms; /* clock_mono_ms() */
 	enum presence_state wanted, written;
-	bool counted; /* it is in `n` */
-	bool waits, taken;
+	enum roster_list list, young; /* where it waits, or would until due */
+	bool counted;                 /* it is in `n` */
+	bool away;                    /* it is in `away` */
+	bool taken;
 	bool began;
 	bool let_go; /* by its subscriber */
 };
 
 LIST_HEAD(roster_bucket, roster_entry);
+TAILQ_HEAD(roster_queue, roster_entry);
 
 struct roster {
 	pthread_mutex_t mutex; /* guards all below */
-	TAILQ_HEAD(, roster_entry) all, waiting;
+	struct roster_queue all, lists[ROSTER_LISTS];
 	struct roster_bucket tokens[BUCKETS], addresses[BUCKETS];
 	size_t n;
-	bool hurries; /* see roster_hurries() */
+	size_t away;                /* left, may be back, never written */
+	bool hurries;               /* see roster_hurries() */
+	struct roster_rules *rules; /* NULL: taken */
 	uint64_t owner, epoch;
 	void (*kick)(void *arg);
 	void *arg;
@@ -71,7 +92,8 @@ roster_new(struct roster **out)
 	r->owner = (r->owner >> (64 - SIDECAR_OWNER_BITS)) | 1;
 	pthread_mutex_init(&r->mutex, NULL);
 	TAILQ_INIT(&r->all);
-	TAILQ_INIT(&r->waiting);
+	for (size_t i = 0; i < ROSTER_LISTS; i++)
+		TAILQ_INIT(&r->lists[i]);
 	*out = r;
 	return ERR_OK;
 }
@@ -188,6 +210,7 @@ roster_enter(struct roster_entry **out, struct roster *r, struct presence *p,
 		return ERR_NOMEM;
 	e->roster = r;
 	e->presence = p;
+	e->list = ROSTER_NONE;
 	pthread_mutex_lock(&r->mutex);
 	if ((result = check(r, p, elsewhere, limits, f)) == ERR_OK &&
 	    is_here(r, p))
@@ -213,13 +236,71 @@ roster_key(struct roster_entry *e)
 	return key;
 }
 
+/* From its arrival on; rounded up to a part of the delay. */
+static void
+set_due(struct roster_entry *e)
+{
+	const struct presence *p = e->presence;
+	const uint32_t wait_ms = presence_wait_ms(p, clock_real_ms());
+	const uint32_t part_ms = (p->delay_ms + PARTS - 1) / PARTS;
+	const uint32_t parts = wait_ms > 0 ? (wait_ms - 1) / part_ms + 1 : 0;
+
+	e->due_ms = clock_mono_ms() + parts * part_ms;
+	e->young = ROSTER_YOUNG + (parts > 0 ? parts - 1 : 0);
+}
+
 /* Another process took its row up first: it becomes somebody new. */
 static void
 renew(struct roster_entry *e)
 {
 	LIST_REMOVE(e, same_token);
 	presence_renew(e->presence);
+	set_due(e);
 	LIST_INSERT_HEAD(token_bucket(e->roster, e->presence), e, same_token);
+}
+
+static bool
+is_young(const struct roster_entry *e)
+{
+	return presence_is_stranger(e->presence) &&
+	       e->written == PRESENCE_GONE && clock_mono_ms() < e->due_ms;
+}
+
+/* Where it is to wait. */
+static enum roster_list
+list_of(const struct roster_entry *e)
+{
+	if (e->wanted == e->written || e->taken)
+		return ROSTER_NONE;
+	if (!presence_is_stranger(e->presence))
+		return ROSTER_MEMBERS;
+	if (e->wanted == PRESENCE_GONE)
+		return ROSTER_LEAVING;
+	return is_young(e) ? e->young : ROSTER_STRANGERS;
+}
+
+static void
+set_list(struct roster_entry *e, enum roster_list list)
+{
+	struct roster_queue *lists = e->roster->lists;
+
+	if (e->list == list)
+		return;
+	if (e->list != ROSTER_NONE)
+		TAILQ_REMOVE(&lists[e->list], e, waiting);
+	if (list != ROSTER_NONE)
+		TAILQ_INSERT_TAIL(&lists[list], e, waiting);
+	e->list = list;
+}
+
+static void
+set_away(struct roster_entry *e, bool away)
+{
+	if (away && !e->away)
+		e->roster->away++;
+	else if (!away && e->away)
+		e->roster->away--;
+	e->away = away;
 }
 
 /* Nothing more will come of it, and nothing is left to write. */
@@ -228,8 +309,8 @@ drop(struct roster_entry *e)
 {
 	struct roster *r = e->roster;
 
-	if (e->waits)
-		TAILQ_REMOVE(&r->waiting, e, waiting);
+	set_list(e, ROSTER_NONE);
+	set_away(e, false);
 	TAILQ_REMOVE(&r->all, e, links);
 	LIST_REMOVE(e, same_token);
 	if (e->presence->address.base != NULL)
@@ -245,21 +326,49 @@ static bool
 arrange(struct roster_entry *e)
 {
 	struct roster *r = e->roster;
-	const bool to_write = e->wanted != e->written && !e->taken;
-	const bool was_empty = TAILQ_EMPTY(&r->waiting);
+	const enum roster_list list = list_of(e);
+	bool was_empty;
 
-	if (!to_write && !e->taken && e->let_go) {
+	if (list == ROSTER_NONE && !e->taken && e->let_go) {
 		drop(e);
 		return false;
 	}
-	if (to_write && !e->waits)
-		TAILQ_INSERT_TAIL(&r->waiting, e, waiting);
-	else if (!to_write && e->waits)
-		TAILQ_REMOVE(&r->waiting, e, waiting);
-	e->waits = to_write;
-	if (to_write && e->wanted == PRESENCE_PARKED)
+	if (list == ROSTER_NONE) {
+		set_list(e, list);
+		return false;
+	}
+	was_empty = TAILQ_EMPTY(&r->lists[list]);
+	set_list(e, list);
+	if (list == ROSTER_MEMBERS && e->wanted == PRESENCE_PARKED)
 		r->hurries = true;
-	return to_write && (was_empty || r->hurries);
+	return was_empty || (list == ROSTER_MEMBERS && r->hurries);
+}
+
+/* It parks, and no row tells of it yet: its peer knows how old it is
+ * (presence.key), so it may as well be forgotten. */
+static bool
+is_forgotten(struct roster_entry *e)
+{
+	if (!presence_is_stranger(e->presence) || e->taken ||
+	    e->written != PRESENCE_GONE)
+		return false;
+	if (is_young(e) || e->roster->away >= ROSTER_AWAY_MAX)
+		return true;
+	set_away(e, true);
+	return false;
+}
+
+static void
+set_wanted(struct roster_entry *e, enum presence_state state)
+{
+	/* It has a new time, which is to be written. */
+	if (state == PRESENCE_PARKED && e->written == PRESENCE_PARKED)
+		e->written = PRESENCE_THERE;
+	if (state == PRESENCE_PARKED && is_forgotten(e))
+		state = PRESENCE_GONE;
+	/* A row that was to be gone on with is left as it is. */
+	if (state != PRESENCE_GONE || e->began)
+		e->wanted = state;
 }
 
 static void
@@ -272,12 +381,11 @@ want(struct roster_entry *e, enum presence_state state, int64_t until_ms,
 	bool waits;
 
 	pthread_mutex_lock(&r->mutex);
-	/* It has a new time, which is to be written. */
-	if (state == PRESENCE_PARKED && e->written == PRESENCE_PARKED)
-		e->written = PRESENCE_THERE;
-	/* A row that was to be gone on with is left as it is. */
-	if (state != PRESENCE_GONE || e->began)
-		e->wanted = state;
+	if (state == PRESENCE_THERE) {
+		e->began = true;
+		set_due(e);
+	}
+	set_wanted(e, state);
 	e->until_ms = until_ms;
 	e->let_go = let_go;
 	/* Who is parked is counted by its row, as that is nobody's. */
@@ -294,7 +402,6 @@ want(struct roster_entry *e, enum presence_state state, int64_t until_ms,
 void
 roster_begin(struct roster_entry *e)
 {
-	e->began = true;
 	want(e, PRESENCE_THERE, 0, false);
 }
 
@@ -311,31 +418,119 @@ roster_park(struct roster_entry *e, int64_t until_ms)
 	want(e, PRESENCE_PARKED, until_ms, true);
 }
 
-size_t
-roster_take(struct roster *r, struct roster_change *out, size_t max)
+enum err
+roster_use(struct roster *r, const uint64_t *signers, size_t n, bool tells)
 {
-	struct roster_entry *e;
-	size_t n = 0, cost = 0;
+	struct roster_rules *rules =
+	    mem_calloc(1, sizeof(*rules) + n * sizeof(*signers));
+	struct roster_rules *old;
+	void (*kick)(void *arg);
+	void *arg;
+
+	if (rules == NULL)
+		return ERR_NOMEM;
+	rules->n = n;
+	rules->tells = tells;
+	memcpy(rules->signers, signers, n * sizeof(*signers));
+	pthread_mutex_lock(&r->mutex);
+	old = r->rules;
+	r->rules = rules;
+	kick = r->kick;
+	arg = r->arg;
+	pthread_mutex_unlock(&r->mutex);
+	mem_free(old);
+	if (kick != NULL)
+		kick(arg);
+	return ERR_OK;
+}
+
+struct roster_rules *
+roster_take_rules(struct roster *r)
+{
+	struct roster_rules *rules;
 
 	pthread_mutex_lock(&r->mutex);
-	while (n < max && cost < PRESENCE_COST_MAX &&
-	       (e = TAILQ_FIRST(&r->waiting)) != NULL) {
-		TAILQ_REMOVE(&r->waiting, e, waiting);
-		e->waits = false;
-		e->taken = true;
-		out[n].entry = e;
-		out[n].refused = false;
-		out[n].change = (struct presence_change){ .to = e->wanted,
-			.presence = e->presence,
-			.until_ms = e->until_ms,
-			.refused = &out[n].refused };
-		cost += presence_cost(e->presence);
-		n++;
-	}
-	if (TAILQ_EMPTY(&r->waiting))
-		r->hurries = false;
+	rules = r->rules;
+	r->rules = NULL;
 	pthread_mutex_unlock(&r->mutex);
-	return n;
+	return rules;
+}
+
+static void
+take_entry(struct roster_change *out, struct roster_entry *e)
+{
+	set_list(e, ROSTER_NONE);
+	set_away(e, false);
+	e->taken = true;
+	out->entry = e;
+	out->refused = false;
+	out->change = (struct presence_change){ .to = e->wanted,
+		.presence = e->presence,
+		.until_ms = e->until_ms,
+		.refused = &out->refused };
+	/* It had to wait longer than it may stay. */
+	if (e->wanted == PRESENCE_PARKED && e->until_ms <= clock_real_ms())
+		out->change.to = PRESENCE_GONE;
+}
+
+/* Changes that are taken, and what they cost. */
+struct taking {
+	struct roster_change *out;
+	size_t n, max, cost;
+};
+
+static void
+take_from(
+    struct roster *r, struct taking *t, enum roster_list list, size_t cost_max)
+{
+	struct roster_entry *e;
+
+	while (t->n < t->max && t->cost < cost_max &&
+	       (e = TAILQ_FIRST(&r->lists[list])) != NULL) {
+		t->cost += presence_cost(e->presence);
+		take_entry(&t->out[t->n++], e);
+	}
+}
+
+static void
+ripen(struct roster *r)
+{
+	const int64_t now = clock_mono_ms();
+	struct roster_entry *e;
+
+	for (size_t i = ROSTER_YOUNG; i < ROSTER_LISTS; i++)
+		while (
+		    (e = TAILQ_FIRST(&r->lists[i])) != NULL && e->due_ms <= now)
+			set_list(e, ROSTER_STRANGERS);
+}
+
+size_t
+roster_take(
+    struct roster *r, struct roster_change *out, size_t max, size_t room)
+{
+	struct taking t = { .out = out, .max = max };
+	size_t cost_max = PRESENCE_COST_MAX;
+
+	pthread_mutex_lock(&r->mutex);
+	ripen(r);
+	take_from(r, &t, ROSTER_MEMBERS, cost_max);
+	if (TAILQ_EMPTY(&r->lists[ROSTER_MEMBERS]))
+		r->hurries = false;
+	if (room < cost_max - (t.cost < cost_max ? t.cost : cost_max))
+		cost_max = t.cost + room;
+	take_from(r, &t, ROSTER_LEAVING, cost_max);
+	take_from(r, &t, ROSTER_STRANGERS, cost_max);
+	pthread_mutex_unlock(&r->mutex);
+	return t.n;
+}
+
+/* A parked one whose time was up, or whose right had ended, is gone. */
+static void
+settle(struct roster_entry *e, enum presence_state written)
+{
+	if (written == PRESENCE_GONE && e->wanted == PRESENCE_PARKED)
+		e->wanted = PRESENCE_GONE;
+	e->written = written;
 }
 
 /* Another database knows nobody. */
@@ -366,7 +561,7 @@ roster_made(struct roster *r, const struct roster_change *changes, size_t n,
 		if (result == ERR_OK && changes[i].refused)
 			renew(e);
 		else if (result == ERR_OK)
-			e->written = changes[i].change.to;
+			settle(e, changes[i].change.to);
 		arrange(e);
 	}
 	pthread_mutex_unlock(&r->mutex);
@@ -378,7 +573,7 @@ roster_waits(struct roster *r)
 	bool waits;
 
 	pthread_mutex_lock(&r->mutex);
-	waits = !TAILQ_EMPTY(&r->waiting);
+	waits = !TAILQ_EMPTY(&r->lists[ROSTER_MEMBERS]);
 	pthread_mutex_unlock(&r->mutex);
 	return waits;
 }
@@ -394,6 +589,24 @@ roster_hurries(struct roster *r)
 	return hurries;
 }
 
+int64_t
+roster_strangers_ms(struct roster *r)
+{
+	struct roster_entry *e;
+	int64_t due_ms = INT64_MAX;
+
+	pthread_mutex_lock(&r->mutex);
+	for (size_t i = ROSTER_YOUNG; i < ROSTER_LISTS; i++)
+		if ((e = TAILQ_FIRST(&r->lists[i])) != NULL &&
+		    e->due_ms < due_ms)
+			due_ms = e->due_ms;
+	if (!TAILQ_EMPTY(&r->lists[ROSTER_LEAVING]) ||
+	    !TAILQ_EMPTY(&r->lists[ROSTER_STRANGERS]))
+		due_ms = 0;
+	pthread_mutex_unlock(&r->mutex);
+	return due_ms;
+}
+
 void
 roster_free(struct roster *r)
 {
@@ -403,6 +616,7 @@ roster_free(struct roster *r)
 		return;
 	while ((e = TAILQ_FIRST(&r->all)) != NULL)
 		drop(e);
+	mem_free(r->rules);
 	pthread_mutex_destroy(&r->mutex);
 	mem_free(r);
 }
