@@ -198,33 +198,6 @@ uncount(struct roster_entry *e)
 	e->counted = false;
 }
 
-enum err
-roster_enter(struct roster_entry **out, struct roster *r, struct presence *p,
-    const struct queue_crowd *elsewhere, const struct roster_limits *limits,
-    struct fault *f)
-{
-	struct roster_entry *e = mem_calloc(1, sizeof(*e));
-	enum err result;
-
-	if (e == NULL)
-		return ERR_NOMEM;
-	e->roster = r;
-	e->presence = p;
-	e->list = ROSTER_NONE;
-	pthread_mutex_lock(&r->mutex);
-	if ((result = check(r, p, elsewhere, limits, f)) == ERR_OK &&
-	    is_here(r, p))
-		result = presence_renew(p);
-	if (result == ERR_OK)
-		add(r, e);
-	pthread_mutex_unlock(&r->mutex);
-	if (result == ERR_OK)
-		*out = e;
-	else
-		mem_free(e);
-	return result;
-}
-
 uint64_t
 roster_key(struct roster_entry *e)
 {
@@ -344,6 +317,65 @@ arrange(struct roster_entry *e)
 	return was_empty || (list == ROSTER_MEMBERS && r->hurries);
 }
 
+/* Who polls may be back before it was written that it has left. */
+static struct roster_entry *
+find_leaving(struct roster *r, const struct presence *p)
+{
+	struct presence like = *p;
+	struct roster_entry *e;
+
+	like.key = p->brought;
+	if (p->brought != 0)
+		LIST_FOREACH(e, token_bucket(r, &like), same_token)
+	if (e->presence->key == p->brought && e->let_go && !e->taken &&
+	    e->wanted == PRESENCE_PARKED && e->written != PRESENCE_GONE &&
+	    presence_is_like(p, e->presence))
+		return e;
+	return NULL;
+}
+
+/* Its row is as it was; without a stream it will be parked. */
+static void
+take_over(struct roster_entry *e, struct roster_entry *leaving)
+{
+	e->written = leaving->written;
+	e->wanted = PRESENCE_PARKED;
+	e->until_ms = leaving->until_ms;
+	drop(leaving);
+	arrange(e);
+}
+
+enum err
+roster_enter(struct roster_entry **out, struct roster *r, struct presence *p,
+    const struct queue_crowd *elsewhere, const struct roster_limits *limits,
+    struct fault *f)
+{
+	struct roster_entry *e = mem_calloc(1, sizeof(*e)), *leaving = NULL;
+	enum err result;
+
+	if (e == NULL)
+		return ERR_NOMEM;
+	e->roster = r;
+	e->presence = p;
+	e->list = ROSTER_NONE;
+	pthread_mutex_lock(&r->mutex);
+	result = check(r, p, elsewhere, limits, f);
+	if (result == ERR_OK && (leaving = find_leaving(r, p)) != NULL)
+		presence_go_on(p, leaving->presence);
+	else if (result == ERR_OK && is_here(r, p))
+		result = presence_renew(p);
+	if (result == ERR_OK)
+		add(r, e);
+	if (leaving != NULL)
+		take_over(e, leaving);
+	pthread_mutex_unlock(&r->mutex);
+	if (result == ERR_OK)
+		*out = e;
+	else
+		mem_free(e);
+	return result;
+}
+
 /* It parks, and no row tells of it yet: its peer knows how old it is
  * (presence.key), so it may as well be forgotten. */
 static bool
@@ -359,7 +391,7 @@ is_forgotten(struct roster_entry *e)
 }
 
 static void
-set_wanted(struct roster_entry *e, enum presence_state state)
+set_wanted(struct roster_entry *e, enum presence_state state, int64_t until_ms)
 {
 	/* It has a new time, which is to be written. */
 	if (state == PRESENCE_PARKED && e->written == PRESENCE_PARKED)
@@ -367,8 +399,10 @@ set_wanted(struct roster_entry *e, enum presence_state state)
 	if (state == PRESENCE_PARKED && is_forgotten(e))
 		state = PRESENCE_GONE;
 	/* A row that was to be gone on with is left as it is. */
-	if (state != PRESENCE_GONE || e->began)
-		e->wanted = state;
+	if (state == PRESENCE_GONE && !e->began)
+		return;
+	e->wanted = state;
+	e->until_ms = until_ms;
 }
 
 static void
@@ -385,8 +419,7 @@ want(struct roster_entry *e, enum presence_state state, int64_t until_ms,
 		e->began = true;
 		set_due(e);
 	}
-	set_wanted(e, state);
-	e->until_ms = until_ms;
+	set_wanted(e, state, until_ms);
 	e->let_go = let_go;
 	/* Who is parked is counted by its row, as that is nobody's. */
 	if (let_go)

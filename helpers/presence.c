@@ -92,6 +92,7 @@ presence_return(struct presence *p, uint64_t key)
 {
 	const int64_t age = age_ms(key, clock_real_ms());
 
+	p->brought = key;
 	if ((key & KEY_MARK) != 0 && p->delay_ms > 0 &&
 	    presence_is_stranger(p) && age >= 0 &&
 	    age <= (int64_t)p->delay_ms + RETURN_MS)

@@ -35,6 +35,7 @@ enum {
  */
 struct presence {
 	uint64_t key;
+	uint64_t brought;  /* the key in the id that it came with; 0: none */
 	uint64_t signer;   /* PRESENCE_BY_... */
 	uint32_t delay_ms; /* a stranger's row is not written before that age */
 	char subscriber[UUID_URN_SIZE];
@@ -82,8 +83,8 @@ uint32_t presence_wait_ms(const struct presence *p, int64_t now_ms);
  * above. */
 enum err presence_renew(struct presence *p);
 
-/* It brings this key, which has no row: a stranger that polls counts from the
- * arrival of its first poll, if that was not long ago. */
+/* It brings this key, under which nobody is parked: a stranger that polls
+ * counts from the arrival of its first poll, if that was not long ago. */
 void presence_return(struct presence *p, uint64_t key);
 
 /* Go on as the other one: with its key and identifier. */

@@ -467,6 +467,40 @@ test_who_came_before(void **state)
 	roster_end(half);
 }
 
+/* Nothing of that needs to be written, unless it gets no stream after all. */
+static void
+test_who_is_back_before_it_was_written(void **state)
+{
+	struct roster *r = *state;
+
+	for (int begins = 0; begins < 2; begins++) {
+		struct roster_entry *e = stranger(r, DELAY_MS), *back = NULL;
+		const struct matcher_list none = { NULL, 0 };
+		const struct presence_parts parts = { .matchers = &none,
+			.delay_ms = DELAY_MS };
+		const uint64_t key = roster_key(e);
+		struct presence *p = NULL;
+
+		roster_begin(e);
+		assert_string_equal(write_all(r, ERR_OK, 1), "+");
+		roster_park(e, FOREVER);
+		assert_int_equal(presence_new(&p, &parts), ERR_OK);
+		p->brought = key;
+		assert_int_equal(
+		    roster_enter(&back, r, p, &nobody, &no_limits, NULL),
+		    ERR_OK);
+		assert_true(roster_key(back) == key);
+		if (begins)
+			roster_begin(back);
+		else
+			roster_end(back);
+		assert_string_equal(write_all(r, ERR_OK, 1), begins ? "" : "~");
+		if (begins)
+			roster_end(back);
+		assert_string_equal(write_all(r, ERR_OK, 1), begins ? "-" : "");
+	}
+}
+
 /* Whose row another process has is new, and waits like anybody new. */
 static void
 test_refused_stranger_waits(void **state)
@@ -629,6 +663,9 @@ main(void)
 		    test_strangers_are_written_late, room_open, room_close),
 		cmocka_unit_test_setup_teardown(
 		    test_who_came_before, room_open, room_close),
+		cmocka_unit_test_setup_teardown(
+		    test_who_is_back_before_it_was_written, room_open,
+		    room_close),
 		cmocka_unit_test_setup_teardown(
 		    test_refused_stranger_waits, room_open, room_close),
 		cmocka_unit_test_setup_teardown(
