@@ -179,7 +179,6 @@ commit_free(struct commit *c)
 {
 	if (c->presence.roster != NULL)
 		roster_on_change(c->presence.roster, NULL, NULL);
-	presence_writer_free(&c->presence);
 	queue_close(c->queue);
 	pthread_cond_destroy(&c->more);
 	pthread_mutex_destroy(&c->mutex);

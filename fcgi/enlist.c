@@ -2,9 +2,6 @@
 /* enlist.c - puts a subscriber among those who are counted and told of. */
 #include "enlist.h"
 
-#include "log.h"
-#include "mem.h"
-
 /* When a stream of the same token may have ended. */
 #define RETRY_AFTER "10"
 
@@ -94,39 +91,22 @@ enlist(struct subscriber_opening *o, struct answer *a, const struct request *rq,
 	return false;
 }
 
-/* As settings_admit() has it; room for all keys and PRESENCE_BY_KEY more. */
-static size_t
-list_signers(uint64_t *out, const struct settings *s)
-{
-	const struct jws_keys *keys = s->role[CONFIG_SUBSCRIBERS].keys;
-	const bool sessions = s->config->session_cookie != NULL;
-	size_t n = 0;
-
-	if (s->config->allow_anonymous)
-		out[n++] = PRESENCE_BY_NOBODY;
-	if (sessions)
-		out[n++] = PRESENCE_BY_SESSION;
-	if (sessions && s->config->allow_anonymous)
-		out[n++] = PRESENCE_BY_EMPTY_SESSION;
-	for (size_t i = 0; keys != NULL && i < jws_keys_count(keys); i++)
-		out[n++] = presence_signer(jws_keys_fingerprint(keys, i));
-	return n;
-}
-
+/* As settings_admit() has it. */
 void
 enlist_use(struct roster *r, const struct settings *s)
 {
 	const struct jws_keys *keys = s->role[CONFIG_SUBSCRIBERS].keys;
-	const size_t max =
-	    PRESENCE_BY_KEY + (keys != NULL ? jws_keys_count(keys) : 0);
-	uint64_t *signers = mem_calloc(max, sizeof(*signers));
-	enum err e = ERR_NOMEM;
+	const bool sessions = s->config->session_cookie != NULL;
+	struct roster_rules rules = { .tells = s->config->subscriptions };
 
-	if (signers != NULL)
-		e = roster_use(r, signers, list_signers(signers, s),
-		    s->config->subscriptions);
-	mem_free(signers);
-	if (e != ERR_OK)
-		log_err("no memory to end subscribers between two polls: "
-			"restart this program");
+	if (s->config->allow_anonymous)
+		rules.signers[rules.n++] = PRESENCE_BY_NOBODY;
+	if (sessions)
+		rules.signers[rules.n++] = PRESENCE_BY_SESSION;
+	if (sessions && s->config->allow_anonymous)
+		rules.signers[rules.n++] = PRESENCE_BY_EMPTY_SESSION;
+	for (size_t i = 0; keys != NULL && i < jws_keys_count(keys); i++)
+		rules.signers[rules.n++] =
+		    presence_signer(jws_keys_fingerprint(keys, i));
+	roster_use(r, &rules);
 }

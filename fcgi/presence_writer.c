@@ -4,7 +4,6 @@
 
 #include "clock.h"
 #include "log.h"
-#include "mem.h"
 
 #define TICK_MS 1000
 #define RETRY_MS 1000
@@ -30,11 +29,11 @@ holds(const struct presence_writer *w, const struct presence *p)
 {
 	size_t i = 0;
 
-	if (w->rules == NULL)
+	if (!w->has_rules)
 		return true;
-	while (i < w->rules->n && w->rules->signers[i] != p->signer)
+	while (i < w->rules.n && w->rules.signers[i] != p->signer)
 		i++;
-	return i < w->rules->n;
+	return i < w->rules.n;
 }
 
 /* Not quietly: somebody may wonder where they are. */
@@ -110,14 +109,10 @@ write_changes(struct presence_writer *w, int64_t now)
 static void
 take_rules(struct presence_writer *w)
 {
-	struct roster_rules *rules = roster_take_rules(w->roster);
-
-	if (rules == NULL)
+	if (!roster_take_rules(w->roster, &w->rules))
 		return;
-	mem_free(w->rules);
-	w->rules = rules;
-	w->ends = true;
-	queue_tell_presence(w->queue, rules->tells);
+	w->has_rules = w->ends = true;
+	queue_tell_presence(w->queue, w->rules.tells);
 }
 
 /* Each process that gets new settings looks, so the last one finds whom the
@@ -130,7 +125,7 @@ end_waiting(struct presence_writer *w, int64_t now)
 	enum err e;
 
 	e = queue_end_waiting(
-	    w->queue, w->rules->signers, w->rules->n, &more, &f);
+	    w->queue, w->rules.signers, w->rules.n, &more, &f);
 	if (e != ERR_OK && !w->failing)
 		log_err("subscriptions not ended reason=\"%s\"", f.text);
 	w->failing = e != ERR_OK;
@@ -223,11 +218,4 @@ presence_writer_finish(struct presence_writer *w)
 		w->strangers_ms = 0;
 	/* What it leaves unrung is found within a second. */
 	queue_wake_soon(w->queue);
-}
-
-void
-presence_writer_free(struct presence_writer *w)
-{
-	mem_free(w->rules);
-	w->rules = NULL;
 }

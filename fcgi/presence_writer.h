@@ -14,10 +14,11 @@ struct presence_writer {
 	int64_t gather_ms;     /* nor, unless the roster hurries, before */
 	int64_t strangers_ms;  /* nor strangers before */
 	int64_t waiting_ms;    /* when the log may say again that they wait */
-	struct roster_rules *rules; /* in force; NULL: none yet */
-	bool ends;                  /* those who wait are looked through */
-	bool failing;               /* which the log knows of */
-	bool wrote;                 /* for its owner to take back */
+	bool has_rules;
+	struct roster_rules rules; /* in force */
+	bool ends;                 /* those who wait are looked through */
+	bool failing;              /* which the log knows of */
+	bool wrote;                /* for its owner to take back */
 	int64_t ring_ms; /* when to ring; INT64_MAX: nothing to ring for */
 };
 
@@ -31,7 +32,5 @@ int64_t presence_writer_run(struct presence_writer *w);
 /* At the end: write all that waits, unless it cannot be written; then others
  * will find this process dead. */
 void presence_writer_finish(struct presence_writer *w);
-
-void presence_writer_free(struct presence_writer *w);
 
 #endif

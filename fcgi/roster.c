@@ -8,53 +8,40 @@
 #include <sys/random.h>
 
 #include "clock.h"
+#include "container.h"
 #include "mem.h"
+#include "roster_lists.h"
 #include "sidecar.h"
 
 #define BUCKETS 256
 
-/* How many parts a delay has: those that wait for as many parts have a list,
- * in whose order they are due. */
-#define PARTS 8
-
-/* What an entry waits in, for the publish thread. */
-enum roster_list {
-	ROSTER_MEMBERS,
-	ROSTER_LEAVING,   /* strangers whose rows are to go, */
-	ROSTER_STRANGERS, /* and others that are due */
-	ROSTER_YOUNG,     /* those that are not; as many lists as PARTS */
-	ROSTER_LISTS = ROSTER_YOUNG + PARTS,
-	ROSTER_NONE = ROSTER_LISTS
-};
-
 struct roster_entry {
-	TAILQ_ENTRY(roster_entry) links;                   /* among all */
-	TAILQ_ENTRY(roster_entry) waiting;                 /* in a list */
+	TAILQ_ENTRY(roster_entry) links; /* among all */
+	struct roster_link waits;
 	LIST_ENTRY(roster_entry) same_token, same_address; /* in a bucket */
 	struct roster *roster;
 	struct presence *presence;
 	int64_t until_ms;
-	int64_t due_ms; /* clock_mono_ms() */
 	enum presence_state wanted, written;
-	enum roster_list list, young; /* where it waits, or would until due */
-	bool counted;                 /* it is in `n` */
-	bool away;                    /* it is in `away` */
+	bool counted; /* it is in `n` */
+	bool away;    /* it is in `away` */
 	bool taken;
 	bool began;
 	bool let_go; /* by its subscriber */
 };
 
 LIST_HEAD(roster_bucket, roster_entry);
-TAILQ_HEAD(roster_queue, roster_entry);
 
 struct roster {
 	pthread_mutex_t mutex; /* guards all below */
-	struct roster_queue all, lists[ROSTER_LISTS];
+	TAILQ_HEAD(, roster_entry) all;
+	struct roster_lists lists;
 	struct roster_bucket tokens[BUCKETS], addresses[BUCKETS];
 	size_t n;
-	size_t away;                /* left, may be back, never written */
-	bool hurries;               /* see roster_hurries() */
-	struct roster_rules *rules; /* NULL: taken */
+	size_t away;    /* left, may be back, never written */
+	bool hurries;   /* see roster_hurries() */
+	bool has_rules; /* that were not taken yet */
+	struct roster_rules rules;
 	uint64_t owner, epoch;
 	void (*kick)(void *arg);
 	void *arg;
@@ -92,8 +79,7 @@ roster_new(struct roster **out)
 	r->owner = (r->owner >> (64 - SIDECAR_OWNER_BITS)) | 1;
 	pthread_mutex_init(&r->mutex, NULL);
 	TAILQ_INIT(&r->all);
-	for (size_t i = 0; i < ROSTER_LISTS; i++)
-		TAILQ_INIT(&r->lists[i]);
+	roster_lists_init(&r->lists);
 	*out = r;
 	return ERR_OK;
 }
@@ -209,17 +195,13 @@ roster_key(struct roster_entry *e)
 	return key;
 }
 
-/* From its arrival on; rounded up to a part of the delay. */
 static void
 set_due(struct roster_entry *e)
 {
 	const struct presence *p = e->presence;
-	const uint32_t wait_ms = presence_wait_ms(p, clock_real_ms());
-	const uint32_t part_ms = (p->delay_ms + PARTS - 1) / PARTS;
-	const uint32_t parts = wait_ms > 0 ? (wait_ms - 1) / part_ms + 1 : 0;
 
-	e->due_ms = clock_mono_ms() + parts * part_ms;
-	e->young = ROSTER_YOUNG + (parts > 0 ? parts - 1 : 0);
+	roster_link_wait(
+	    &e->waits, presence_wait_ms(p, clock_real_ms()), p->delay_ms);
 }
 
 /* Another process took its row up first: it becomes somebody new. */
@@ -236,7 +218,7 @@ static bool
 is_young(const struct roster_entry *e)
 {
 	return presence_is_stranger(e->presence) &&
-	       e->written == PRESENCE_GONE && clock_mono_ms() < e->due_ms;
+	       e->written == PRESENCE_GONE && clock_mono_ms() < e->waits.due_ms;
 }
 
 /* Where it is to wait. */
@@ -249,21 +231,7 @@ list_of(const struct roster_entry *e)
 		return ROSTER_MEMBERS;
 	if (e->wanted == PRESENCE_GONE)
 		return ROSTER_LEAVING;
-	return is_young(e) ? e->young : ROSTER_STRANGERS;
-}
-
-static void
-set_list(struct roster_entry *e, enum roster_list list)
-{
-	struct roster_queue *lists = e->roster->lists;
-
-	if (e->list == list)
-		return;
-	if (e->list != ROSTER_NONE)
-		TAILQ_REMOVE(&lists[e->list], e, waiting);
-	if (list != ROSTER_NONE)
-		TAILQ_INSERT_TAIL(&lists[list], e, waiting);
-	e->list = list;
+	return is_young(e) ? e->waits.young : ROSTER_STRANGERS;
 }
 
 static void
@@ -282,7 +250,7 @@ drop(struct roster_entry *e)
 {
 	struct roster *r = e->roster;
 
-	set_list(e, ROSTER_NONE);
+	roster_lists_put(&e->roster->lists, &e->waits, ROSTER_NONE);
 	set_away(e, false);
 	TAILQ_REMOVE(&r->all, e, links);
 	LIST_REMOVE(e, same_token);
@@ -300,21 +268,18 @@ arrange(struct roster_entry *e)
 {
 	struct roster *r = e->roster;
 	const enum roster_list list = list_of(e);
-	bool was_empty;
+	bool first;
 
 	if (list == ROSTER_NONE && !e->taken && e->let_go) {
 		drop(e);
 		return false;
 	}
-	if (list == ROSTER_NONE) {
-		set_list(e, list);
-		return false;
-	}
-	was_empty = TAILQ_EMPTY(&r->lists[list]);
-	set_list(e, list);
-	if (list == ROSTER_MEMBERS && e->wanted == PRESENCE_PARKED)
+	first = roster_lists_put(&r->lists, &e->waits, list);
+	if (list != ROSTER_MEMBERS)
+		return first;
+	if (e->wanted == PRESENCE_PARKED)
 		r->hurries = true;
-	return was_empty || (list == ROSTER_MEMBERS && r->hurries);
+	return first || r->hurries;
 }
 
 /* Who polls may be back before it was written that it has left. */
@@ -357,7 +322,6 @@ roster_enter(struct roster_entry **out, struct roster *r, struct presence *p,
 		return ERR_NOMEM;
 	e->roster = r;
 	e->presence = p;
-	e->list = ROSTER_NONE;
 	pthread_mutex_lock(&r->mutex);
 	result = check(r, p, elsewhere, limits, f);
 	if (result == ERR_OK && (leaving = find_leaving(r, p)) != NULL)
@@ -451,48 +415,40 @@ roster_park(struct roster_entry *e, int64_t until_ms)
 	want(e, PRESENCE_PARKED, until_ms, true);
 }
 
-enum err
-roster_use(struct roster *r, const uint64_t *signers, size_t n, bool tells)
+void
+roster_use(struct roster *r, const struct roster_rules *rules)
 {
-	struct roster_rules *rules =
-	    mem_calloc(1, sizeof(*rules) + n * sizeof(*signers));
-	struct roster_rules *old;
 	void (*kick)(void *arg);
 	void *arg;
 
-	if (rules == NULL)
-		return ERR_NOMEM;
-	rules->n = n;
-	rules->tells = tells;
-	memcpy(rules->signers, signers, n * sizeof(*signers));
 	pthread_mutex_lock(&r->mutex);
-	old = r->rules;
-	r->rules = rules;
+	r->rules = *rules;
+	r->has_rules = true;
 	kick = r->kick;
 	arg = r->arg;
 	pthread_mutex_unlock(&r->mutex);
-	mem_free(old);
 	if (kick != NULL)
 		kick(arg);
-	return ERR_OK;
 }
 
-struct roster_rules *
-roster_take_rules(struct roster *r)
+bool
+roster_take_rules(struct roster *r, struct roster_rules *out)
 {
-	struct roster_rules *rules;
+	bool has;
 
 	pthread_mutex_lock(&r->mutex);
-	rules = r->rules;
-	r->rules = NULL;
+	has = r->has_rules;
+	r->has_rules = false;
+	if (has)
+		*out = r->rules;
 	pthread_mutex_unlock(&r->mutex);
-	return rules;
+	return has;
 }
 
 static void
 take_entry(struct roster_change *out, struct roster_entry *e)
 {
-	set_list(e, ROSTER_NONE);
+	roster_lists_put(&e->roster->lists, &e->waits, ROSTER_NONE);
 	set_away(e, false);
 	e->taken = true;
 	out->entry = e;
@@ -516,25 +472,16 @@ static void
 take_from(
     struct roster *r, struct taking *t, enum roster_list list, size_t cost_max)
 {
-	struct roster_entry *e;
+	struct roster_link *link;
 
 	while (t->n < t->max && t->cost < cost_max &&
-	       (e = TAILQ_FIRST(&r->lists[list])) != NULL) {
+	       (link = roster_lists_first(&r->lists, list)) != NULL) {
+		struct roster_entry *e =
+		    CONTAINER(struct roster_entry, waits, link);
+
 		t->cost += presence_cost(e->presence);
 		take_entry(&t->out[t->n++], e);
 	}
-}
-
-static void
-ripen(struct roster *r)
-{
-	const int64_t now = clock_mono_ms();
-	struct roster_entry *e;
-
-	for (size_t i = ROSTER_YOUNG; i < ROSTER_LISTS; i++)
-		while (
-		    (e = TAILQ_FIRST(&r->lists[i])) != NULL && e->due_ms <= now)
-			set_list(e, ROSTER_STRANGERS);
 }
 
 size_t
@@ -545,9 +492,9 @@ roster_take(
 	size_t cost_max = PRESENCE_COST_MAX;
 
 	pthread_mutex_lock(&r->mutex);
-	ripen(r);
+	roster_lists_ripen(&r->lists);
 	take_from(r, &t, ROSTER_MEMBERS, cost_max);
-	if (TAILQ_EMPTY(&r->lists[ROSTER_MEMBERS]))
+	if (roster_lists_first(&r->lists, ROSTER_MEMBERS) == NULL)
 		r->hurries = false;
 	if (room < cost_max - (t.cost < cost_max ? t.cost : cost_max))
 		cost_max = t.cost + room;
@@ -606,7 +553,7 @@ roster_waits(struct roster *r)
 	bool waits;
 
 	pthread_mutex_lock(&r->mutex);
-	waits = !TAILQ_EMPTY(&r->lists[ROSTER_MEMBERS]);
+	waits = roster_lists_first(&r->lists, ROSTER_MEMBERS) != NULL;
 	pthread_mutex_unlock(&r->mutex);
 	return waits;
 }
@@ -625,17 +572,10 @@ roster_hurries(struct roster *r)
 int64_t
 roster_strangers_ms(struct roster *r)
 {
-	struct roster_entry *e;
-	int64_t due_ms = INT64_MAX;
+	int64_t due_ms;
 
 	pthread_mutex_lock(&r->mutex);
-	for (size_t i = ROSTER_YOUNG; i < ROSTER_LISTS; i++)
-		if ((e = TAILQ_FIRST(&r->lists[i])) != NULL &&
-		    e->due_ms < due_ms)
-			due_ms = e->due_ms;
-	if (!TAILQ_EMPTY(&r->lists[ROSTER_LEAVING]) ||
-	    !TAILQ_EMPTY(&r->lists[ROSTER_STRANGERS]))
-		due_ms = 0;
+	due_ms = roster_lists_due_ms(&r->lists);
 	pthread_mutex_unlock(&r->mutex);
 	return due_ms;
 }
@@ -649,7 +589,6 @@ roster_free(struct roster *r)
 		return;
 	while ((e = TAILQ_FIRST(&r->all)) != NULL)
 		drop(e);
-	mem_free(r->rules);
 	pthread_mutex_destroy(&r->mutex);
 	mem_free(r);
 }

@@ -3,6 +3,7 @@
 #ifndef ROSTER_H
 #define ROSTER_H
 
+#include "jws_keys.h"
 #include "queue_presence.h"
 
 /*
@@ -57,22 +58,19 @@ void roster_begin(struct roster_entry *e);
 void roster_end(struct roster_entry *e);
 void roster_park(struct roster_entry *e, int64_t until_ms);
 
-/*
- * Other settings are in force: `signers` (copied) are those whose word counts
- * (presence.signer), and `tells` says whether events are wanted.  ERR_NOMEM:
- * they are as they were.
- */
+/* Whose word counts by the settings in force (presence.signer), and whether
+ * events are wanted. */
 struct roster_rules {
+	uint64_t signers[PRESENCE_BY_KEY + JWS_KEYS_MAX];
 	size_t n;
 	bool tells;
-	uint64_t signers[];
 };
-enum err roster_use(
-    struct roster *r, const uint64_t *signers, size_t n, bool tells);
 
-/* The last ones, once; the caller frees them with mem_free().  NULL: they are
- * as they were. */
-struct roster_rules *roster_take_rules(struct roster *r);
+/* Other settings are in force. */
+void roster_use(struct roster *r, const struct roster_rules *rules);
+
+/* The last ones, once.  False: they are as they were. */
+bool roster_take_rules(struct roster *r, struct roster_rules *out);
 
 /*
  * The publish thread's side: take up to `max` changes, fewer if they cost

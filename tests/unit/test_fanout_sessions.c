@@ -254,6 +254,17 @@ ends_without_rights(void **state)
 	assert_got("<1><2>");
 }
 
+/* The timer that ends it has not fired yet: the loop is busy. */
+static void
+gets_nothing_private_when_its_time_is_up(void **state)
+{
+	(void)state;
+	open_peer(grant_of(alice, "/a", NULL, -1), EPOCH);
+	publish();
+	assert_got("");
+	assert_int_equal(fanout_counts(world.fanout).subscribers, 1);
+}
+
 static void
 ends_with_another_payload(void **state)
 {
@@ -382,6 +393,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(gains_and_loses_where_it_stands),
 		TEST(ends_without_rights),
+		TEST(gets_nothing_private_when_its_time_is_up),
 		TEST(ends_with_another_payload),
 		TEST(old_changes_are_none),
 		TEST(ends_when_its_time_is_up),
