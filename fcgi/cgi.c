@@ -9,6 +9,7 @@
 
 #include "commit.h"
 #include "config_queue.h"
+#include "enlist.h"
 #include "hub.h"
 #include "jwks.h"
 #include "listener.h"
@@ -137,12 +138,20 @@ hold(struct answer *a, struct hub *h)
 		log_err("stream failed reason=memory");
 }
 
+/* Fetched keys have changed. */
+static bool
+renewed(void *arg, struct settings *s)
+{
+	enlist_use(arg, s);
+	return true;
+}
+
 /* With a publish thread, which writes that the subscriber is there. */
 static void
 stream(struct answer *a, struct settings *s, struct roster *roster)
 {
 	const struct commit_limits none = { 0, 0 };
-	const struct hub_hooks hooks = { 0 };
+	const struct hub_hooks hooks = { .renewed = renewed, .arg = roster };
 	struct queue_settings queue = config_queue(s->config);
 	struct commit *commit = NULL;
 	struct hub *h = NULL;
@@ -150,6 +159,7 @@ stream(struct answer *a, struct settings *s, struct roster *roster)
 	enum err e;
 
 	queue.owner = roster_owner(roster);
+	enlist_use(roster, s);
 	if ((e = hub_open(&h, s, FRAMING_RAW, &hooks, &f)) == ERR_OK &&
 	    (e = commit_start(
 		 &commit, &queue, &none, hub_loop(h), roster, &f)) == ERR_OK) {

@@ -37,7 +37,9 @@ struct config {
 	char *log_level;               /* err, warn, info, debug */
 	bool allow_publish;
 	bool allow_anonymous;
-	bool subscriptions; /* MERCURE_HUB_SUBSCRIPTIONS */
+	bool subscriptions;         /* MERCURE_HUB_SUBSCRIPTIONS */
+	uint64_t presence_delay_ms; /* MERCURE_PRESENCE_DELAY */
+	uint64_t presence_rate;     /* MERCURE_PRESENCE_RATE; 0: no limit */
 	bool type_is_topic;
 	uint64_t publish_connect_ms; /* MERCURE_PUBLISH_CONNECT_TIMEOUT */
 	uint64_t publish_timeout_ms; /* MERCURE_PUBLISH_TIMEOUT */
