@@ -24,7 +24,8 @@ use constant ENOUGH => 2048;
 # the stream's number: a query string; most => templates of one stream; hold =>
 # seconds until a stream is closed and asked for again, undef: never; rate =>
 # requests a second of all; headers, method => of each request; token => a
-# function of that number; one_address => all of it comes from one.  Whoever is refused brings half as many templates,
+# function of that number; one_address => all of it comes from one; budget =>
+# after so many bytes each process asks for no more.  Whoever is refused brings half as many templates,
 # and one more when he is not: so what all bring is just below each cap.
 sub start {
 	my ($class, %o) = @_;
@@ -99,6 +100,8 @@ sub attack {
 	while (1) {
 		my $now = time;
 
+		@idle = () if $self->{budget}
+		    && $self->{count}{bytes} >= $self->{budget};
 		if (@idle && $now >= $at{next}) {
 			my $s = shift @idle;
 			$at{next} = $now - $at{next} > 0.1 ? $now
@@ -182,7 +185,7 @@ sub leave {
 sub tell {
 	my ($self, $process, @open) = @_;
 	my $path = "$self->{dir}/$process";
-	my %now = (%{ $self->{count} }, open => 0, templates => 0);
+	my %now = (open => 0, templates => 0);
 
 	for my $s (grep { ($_->{status} // 0) == 200 } @open) {
 		$now{open}++;
@@ -190,9 +193,10 @@ sub tell {
 	}
 	for my $what (qw(open templates)) {
 		my $most = \$self->{count}{"most $what"};
-		$$most = $now{$what} if $now{$what} > ($$most || 0);
+		$$most //= 0;
+		$$most = $now{$what} if $now{$what} > $$most;
 	}
-	spew("$path.new", JSON::PP::encode_json({ %now,
+	spew("$path.new", JSON::PP::encode_json({ %{ $self->{count} }, %now,
 	    example => $self->{example} }));
 	rename "$path.new", $path;
 }

@@ -31,7 +31,10 @@ sub headless {
 	return $text;
 }
 
-# The same behind the site's own prefix.
+# The shortest ones: the most of them for what they send.
+sub shortest { return sprintf '{%x}', $_[0] }
+
+# Costly ones behind the site's own prefix.
 my $site = encode(SITE . '{a}{?vN,a,a,a,a,a}{+a,a,a,a,a}{;a,a,a}{.a}');
 
 sub of_the_site {
@@ -45,6 +48,9 @@ sub of_the_site {
 sub cheap_of_the_site { return encode(SITE . "{x$_[0]}") }
 
 sub exact { return encode(SITE . "nobody/$_[0]") }
+
+# Exact topics, a hundred of which make a request of 16 KB.
+sub long_exact { return encode(sprintf '%s%0130d', SITE, $_[0]) }
 
 my @literals = ('a' .. 'z', '/', '.', '-', '~', ':', '=', '&', '!', '$', '(',
     ')', '*', '+', ',', ';', '@', '[', ']', '_', '#', '?', '%41', '%2f',
