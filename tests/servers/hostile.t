@@ -14,8 +14,8 @@ use Test::More;
 my ($crowd, $stored) = is_full() ? (1000, 100_000) : (120, 10_000);
 
 # As many as a URL of 16 KiB has room for.
-my %come = (streams => 60, most => 88, hold => 0.3,
-    brings => templates(\&Templates::headless));
+my $headless = templates(\&Templates::headless);
+my %come = (streams => 60, most => 88, hold => 0.3, brings => $headless);
 
 # [name, see withstand() in Siege.pm]
 my @forms = (
@@ -28,7 +28,7 @@ my @forms = (
 	['replays', { %come, streams => 40, hold => 2,
 	    headers => EARLIEST }, stored => $stored],
 	['long polls', { %come, hold => undef, headers => EARLIEST,
-	    brings => drained(\&Templates::headless) }, stored => 2000],
+	    brings => drained($headless) }, stored => 2000],
 );
 
 note 'seed ', seed();

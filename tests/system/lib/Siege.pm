@@ -44,15 +44,14 @@ sub and_all {
 	return sub { $rest->($_[0], $_[1] - 1 || 1) . '&topic=*' };
 }
 
-# The same, to be asked again after each answer.
+# What another function makes, to be asked again after each answer.
 sub drained {
-	my ($kind) = @_;
-	my $rest = templates($kind);
+	my ($brings) = @_;
 
-	return sub { 'delivery=drain&' . $rest->(@_) };
+	return sub { 'delivery=drain&' . $brings->(@_) };
 }
 
-# A token of his own for each, as sites give to their visitors.
+# A token for each of them, as sites give to their visitors.
 sub visitor_token {
 	return Token::subscriber([Templates::SITE . "visitors/$_[0]"]);
 }
@@ -170,8 +169,8 @@ sub places {
 }
 
 # One form: the site's subscribers are there, strangers come, updates too.
-# attack => see Attack.pm; stored => how many updates there are before; more,
-# gap => see Witnesses.pm; through => a web server.
+# attack => see Attack.pm; also => another one beside it; stored => how many
+# updates there are before; more, gap => see Witnesses.pm; through => a web server.
 sub withstand {
 	my ($name, $attack, %o) = @_;
 	my ($hub, $at) = places($o{through});
@@ -185,10 +184,12 @@ sub withstand {
 	eval { wait_until('they have all asked', sub {
 		return $strangers->counts->{requests} >= $attack->{streams};
 	}) } or diag $strangers->said;
+	my $others = $o{also} && Attack->start(%{ $o{also} }, at => $at);
 	my $well = $witnesses->rounds(is_full() ? 60 : 20, %o);
 	$witnesses->judge($name);
 	judge_newcomers($name, $at, $witnesses) if $well;
 	judge_answers($name, $strangers);
+	judge_answers("$name, the others", $others) if $others;
 	# What they left behind is done with as well.
 	if ($well && ($well = $witnesses->rounds(5))) {
 		$witnesses->judge("$name, after");

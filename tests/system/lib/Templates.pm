@@ -49,6 +49,9 @@ sub cheap_of_the_site { return encode(SITE . "{x$_[0]}") }
 
 sub exact { return encode(SITE . "nobody/$_[0]") }
 
+# The shortest exact topic.
+sub number { return $_[0] }
+
 # Exact topics, a hundred of which make a request of 16 KB.
 sub long_exact { return encode(sprintf '%s%0130d', SITE, $_[0]) }
 

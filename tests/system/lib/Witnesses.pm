@@ -21,19 +21,22 @@ use constant {
 
 sub now { return clock_gettime(CLOCK_MONOTONIC) }
 
-# at => a Hub or a server: a stream with an exact topic, one with a template,
-# and one with a token, for private updates.
+# at => a Hub or a server: a stream with an exact topic, one with a template, one
+# with a token for private updates, and one that has both kinds by `*`, as
+# strangers ask for it, too.
 sub new {
 	my ($class, %o) = @_;
 	my $self = bless { at => $o{at}, sent => 0, seconds => [],
 	    answers => [] }, $class;
 
 	$self->{all} = [ map { +{ name => $_->[0], data => [],
-	    stream => $o{at}->stream(@{ $_->[1] }) } }
+	    stream => $o{at}->stream(@{ $_->[1] }), each => $_->[2] || 1 } }
 	    ['an exact topic', [topic => PUBLIC]],
 	    ['a template', [topic => Templates::SITE . '{name}']],
 	    ['a token', [topic => PRIVATE,
-		token => Token::subscriber([PRIVATE])]] ];
+		token => Token::subscriber([PRIVATE])]],
+	    ['* with a token', [topic => '*',
+		token => Token::subscriber([PRIVATE])], 2] ];
 	return $self;
 }
 
@@ -61,8 +64,7 @@ sub look {
 	    . " $_->{body}" } grep { $_->is_over
 	    && ($_->{status} // 0) != 200 } @{ $self->{answers} };
 	$self->{answers} = \@open;
-	return !grep { !@{ $_->{data} } || $_->{data}[-1] < $n }
-	    @{ $self->{all} };
+	return !grep { @{ $_->{data} } < $n * $_->{each} } @{ $self->{all} };
 }
 
 sub post {
@@ -131,9 +133,11 @@ sub judge {
 # Did each get each update, once and in order?
 sub judge_all {
 	my ($self, $name) = @_;
-	my $expected = join ' ', 1 .. $self->{sent};
 
 	for my $w (@{ $self->{all} }) {
+		my $expected = join ' ',
+		    map { ($_) x $w->{each} } 1 .. $self->{sent};
+
 		Test::More::is("@{ $w->{data} }", $expected,
 		    "$name: $w->{name} got each update once, in order");
 		Test::More::is($w->{stream}->faults, '',
