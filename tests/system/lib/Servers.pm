@@ -245,7 +245,8 @@ EOT
 }
 
 # Apache starts the hub.  more => lines for its configuration, or a function
-# of its folder that returns them; buffers => it holds 64 KB back, as mod_fcgid
+# of its folder that returns them; first => the same, in front of the hub's
+# part; buffers => it holds 64 KB back, as mod_fcgid
 # does by default; fpm => PHP-FPM runs the pages.
 sub apache {
 	my ($class, %o) = @_;
@@ -293,7 +294,8 @@ EOT
 	AddHandler fcgid-script .php
 	FcgidWrapper @{[ find_program('php-cgi') ]} .php
 EOT
-	my $more = ref $o{more} ? $o{more}->($dir) : $o{more} || '';
+	my ($first, $more) = map { ref $_ ? $_->($dir) : $_ || '' }
+	    @o{qw(first more)};
 	my $tls = $o{tls} ? <<"EOT" : '';
 Listen 127.0.0.1:$o{tls}{port}
 <VirtualHost *:$o{tls}{port}>
@@ -332,6 +334,7 @@ SetEnv PUSHCGI_CONFIG $o{hub}{config_path}
 	Options +ExecCGI
 	AddHandler cgi-script .cgi
 $php</Directory>
+$first
 $snippet
 $more
 <VirtualHost *:$o{hub}{port}>
