@@ -23,13 +23,6 @@ cgi_is_wanted(void)
 	       getenv("REQUEST_METHOD") != NULL && !listener_inherited();
 }
 
-static const char *
-env(void *arg, const char *name)
-{
-	(void)arg;
-	return getenv(name);
-}
-
 /*
  * At most CONTENT_LENGTH bytes: a server need not close the pipe behind them
  * (RFC 3875, 4.2).  Of a body in chunks Apache knows no length, but says where
@@ -209,7 +202,7 @@ cgi_run(struct settings *s)
 	c.settings = s;
 	response_init(&a.response);
 	if ((e = roster_new(&c.roster)) == ERR_OK &&
-	    (e = request_new(&rq, env, NULL)) == ERR_OK &&
+	    (e = request_new(&rq, environ)) == ERR_OK &&
 	    (e = read_body(rq, s->config->body_max)) == ERR_OK) {
 		head_only = slice_is(rq->method, "HEAD");
 		route_request(&a, rq, &c);

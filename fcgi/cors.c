@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "client.h"
 #include "log.h"
 #include "origin.h"
 
@@ -21,13 +22,15 @@ is_own(struct slice origin, const struct request *rq, const struct settings *s)
 {
 	char url[ORIGIN_MAX];
 	struct slice own = { url, 0 };
+	struct client c;
 	int n;
 
 	if (s->config->public_hub_url != NULL)
 		return origin_is_of(
 		    origin, slice_of(s->config->public_hub_url));
-	n = snprintf(url, sizeof(url), "http%s://%.*s", rq->https ? "s" : "",
-	    SLICE_ARG(rq->host));
+	client_find(&c, rq, s->trusted);
+	n = snprintf(url, sizeof(url), "http%s://%.*s", c.https ? "s" : "",
+	    SLICE_ARG(c.host));
 	if (n < 0 || (size_t)n >= sizeof(url))
 		return false;
 	own.len = (size_t)n;
