@@ -143,6 +143,16 @@ client_write(char out[IP_TEXT_MAX], const struct client *c)
 }
 
 void
+client_name(char out[IP_TEXT_MAX], const struct request *rq,
+    const struct ip_networks *trusted)
+{
+	struct client c;
+
+	client_find(&c, rq, trusted);
+	client_write(out, &c);
+}
+
+void
 client_write_counted(char out[IP_TEXT_MAX], const struct client *c)
 {
 	if (c->kind == CLIENT_UNKNOWN)

@@ -40,6 +40,10 @@ void client_find(struct client *out, const struct request *rq,
 /* The address for logs; "unknown" if there is none. */
 void client_write(char out[IP_TEXT_MAX], const struct client *c);
 
+/* Both at once. */
+void client_name(char out[IP_TEXT_MAX], const struct request *rq,
+    const struct ip_networks *trusted);
+
 /* Whom to count its streams for: see ip_write_counted(), or "unknown". */
 void client_write_counted(char out[IP_TEXT_MAX], const struct client *c);
 

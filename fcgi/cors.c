@@ -41,11 +41,16 @@ is_own(struct slice origin, const struct request *rq, const struct settings *s)
 /* Tell whoever reads the log what to write where.  What no list can hold is
  * not worth a line. */
 static void
-log_refused(struct slice origin, const char *setting)
+log_refused(const struct request *rq, struct slice origin,
+    const struct settings *s, const char *setting)
 {
-	if (origin.len < ORIGIN_MAX && origin_is_written(origin))
-		log_info("origin refused origin=%.*s setting=%s",
-		    SLICE_ARG(origin), setting);
+	char client[IP_TEXT_MAX];
+
+	if (origin.len >= ORIGIN_MAX || !origin_is_written(origin))
+		return;
+	client_name(client, rq, s->trusted);
+	log_info("origin refused origin=%.*s client=%s setting=%s",
+	    SLICE_ARG(origin), client, setting);
 }
 
 void
@@ -55,7 +60,8 @@ cors_answer(
 	response_header(r, "Vary", "Origin");
 	if (!listed(rq, s)) {
 		if (!is_own(rq->origin, rq, s))
-			log_refused(rq->origin, "MERCURE_CORS_ALLOWED_ORIGINS");
+			log_refused(
+			    rq, rq->origin, s, "MERCURE_CORS_ALLOWED_ORIGINS");
 		return;
 	}
 	response_header(
@@ -89,6 +95,6 @@ cors_may_publish(const struct request *rq, const struct settings *s)
 	if (is_own(origin, rq, s) ||
 	    config_list_has(s->config->publish_allowed_origins, origin))
 		return true;
-	log_refused(origin, "MERCURE_PUBLISH_ALLOWED_ORIGINS");
+	log_refused(rq, origin, s, "MERCURE_PUBLISH_ALLOWED_ORIGINS");
 	return false;
 }

@@ -178,7 +178,15 @@ sub started {
 sub lighttpd_snippet {
 	my ($dir, %o) = @_;
 
-	return snippet('lighttpd-cgi', program => "$dir/hub.fcgi") if $o{cgi};
+	if ($o{cgi}) {
+		# lighttpd may pass two variables of a name, of which a shell
+		# would leave one.
+		spew("$dir/hub.fcgi", "#!/usr/bin/python3\nimport os, sys\n"
+		    . "os.execv('$dir/pushcgi.fcgi', ['$dir/pushcgi.fcgi',"
+		    . " '--config', '$o{hub}{config_path}'] + sys.argv[1:])\n",
+		    0755);
+		return snippet('lighttpd-cgi', program => "$dir/hub.fcgi");
+	}
 	return snippet('lighttpd-standing', socket => socket_of($o{hub}))
 	    unless $o{spawned};
 	return snippet('lighttpd-spawned', program => "$dir/hub.fcgi",
@@ -473,7 +481,8 @@ sub send_request {
 	    if defined $o{last_event_id};
 	return +($self->{carrier} || 'Http')->new(port => $self->{port},
 	    method => $method, path => $path, body => $body,
-	    headers => \%headers, authority => $self->{authority});
+	    headers => \%headers, authority => $self->{authority},
+	    from => $o{from});
 }
 
 sub request {
