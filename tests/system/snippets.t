@@ -35,6 +35,14 @@ for my $name (sort keys %snippet) {
 cmp_ok scalar(() = $snippet{'apache-mod_proxy_fcgi'}
     =~ m{\|fcgi://pushcgi"}g), '==', 2, 'mod_proxy_fcgi: both are named';
 
+# A server that is told to read what it cannot read may be gone.
+for my $name (sort keys %snippet) {
+	like words($snippet{$name}), qr{(?:apache2ctl\ configtest
+	    |lighttpd\ -tt\ -f\ /etc/lighttpd/lighttpd\.conf|nginx\ -t)
+	    \ &&\ systemctl\ re(?:start|load)}x,
+	    "$name: the configuration is tested before it is used";
+}
+
 # mod_fcgid crashes when it is loaded by a reload.
 for my $row (['the header', $snippet{'apache-mod_fcgid'}],
     ['the README', slurp(source('README.md'))]) {
