@@ -76,6 +76,20 @@ counted_find(
 		out->max = s->config->per_address_max;
 }
 
+void
+counted_tell_refused(
+    const struct request *rq, const struct settings *s, const char *why)
+{
+	char client[IP_TEXT_MAX];
+
+	if (!settings_tells(s, SETTINGS_REFUSED))
+		return;
+	client_name(client, rq, s->trusted);
+	log_warn("stream refused, as others may be within the hour: client=%s "
+		 "reason=\"%s\"",
+	    client, why);
+}
+
 struct slice
 counted_address(const struct counted *c)
 {

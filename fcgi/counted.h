@@ -22,6 +22,10 @@ struct counted {
 void counted_find(
     struct counted *out, const struct request *rq, const struct settings *s);
 
+/* Log once an hour that a stream was refused, to whom and why. */
+void counted_tell_refused(
+    const struct request *rq, const struct settings *s, const char *why);
+
 /* `text`; base NULL if it does not count for anybody. */
 struct slice counted_address(const struct counted *c);
 

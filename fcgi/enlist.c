@@ -86,6 +86,7 @@ enlist(struct subscriber_opening *o, struct answer *a, const struct request *rq,
 		return true;
 	presence_free(p);
 	if (e == ERR_LIMIT) {
+		counted_tell_refused(rq, c->settings, f.text);
 		response_header(&a->response, "Retry-After", RETRY_AFTER);
 		response_problem(&a->response, 429, "%s", f.text);
 	} else {

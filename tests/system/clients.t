@@ -25,6 +25,9 @@ for my $peer ('', 'unix:') {
 
 	is $refused->status, 429, "REMOTE_ADDR '$peer': counted as one client";
 	like $refused->body, qr/\($setting\)/, 'by the setting';
+	$hub->subscribe(@here)->finished for 1 .. 2;
+	is lines($hub, qr/ warn: stream refused.*client=unknown.*\($setting\)/),
+	    1, 'the log says that there are too many, once';
 	is $hub->subscribe(@here, peer => '192.0.2.1')->status, 200,
 	    'and no part of another';
 	is lines($hub, qr/ warn: no address .*$setting .*REMOTE_ADDR/), 1,
