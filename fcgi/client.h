@@ -28,9 +28,9 @@ struct client {
 #define CLIENT_HOPS_MAX 16
 
 /*
- * Who sent it?  The web server's peer, unless `trusted` has its address: then
+ * Find the sender: the web server's peer, unless `trusted` has its address: then
  * the last address in X-Forwarded-For or Forwarded that `trusted` has not,
- * and the scheme and host that go with it.  What cannot be read ends the walk
+ * and the scheme and host that go with it.  Garbage in a header ends the walk
  * at the last one believed, and so do two headers of a name, two answers, and
  * more proxies than CLIENT_HOPS_MAX.
  */

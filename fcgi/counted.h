@@ -16,7 +16,7 @@ struct counted {
  * Find that out.  A limit that somebody has set is for everybody, and for those
  * without an address together.  The default spares them, and also loopback,
  * private addresses and trusted proxies that name no client: behind an address
- * like these may be a whole site.  What was missing is logged once an hour,
+ * like these may be a whole site.  A missing input is logged once an hour,
  * with the setting that helps.
  */
 void counted_find(

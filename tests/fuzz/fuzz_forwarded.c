@@ -8,7 +8,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Whoever is not believed changes nothing. */
+/* The words of a peer that is not believed change nothing. */
 static void
 check_stranger(const struct request *rq, const struct client *c)
 {

@@ -8,7 +8,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* What is written is read as the same, and so is what it is counted as. */
+/* An address is read as it was written, and is in the network it counts as. */
 static void
 check_address(const struct ip *ip)
 {

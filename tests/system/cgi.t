@@ -103,7 +103,7 @@ $reader->hang_up;
 is exit_status($reader), 0, 'and ends when it is closed';
 is $stream->next_event->{data}, 'half-closed', 'for all others as well';
 
-# What is too long is read to its end, since a socket that is closed with
+# A body that is too long is read to its end, since a socket that is closed with
 # something unread loses the answer for mod_cgid.
 my $small = Hub->new(config => { MERCURE_MAX_BODY => 1024 });
 for my $length (100_000, undef) {

@@ -20,8 +20,8 @@ sub words {
 	return join ' ', split ' ', $text =~ s/^#//mgr;
 }
 
-# What other programs' lines name as well would be theirs and the hub's at
-# once: localhost is PHP-FPM's for Apache, php and such its name for nginx.
+# A back end with a name that other programs' lines have is theirs and the
+# hub's at once: localhost is PHP-FPM's for Apache, php and such its name for nginx.
 for my $name (sort keys %snippet) {
 	my $text = $snippet{$name};
 	my @names = ($text =~ m{\|fcgi://([^"\s]+)}g,
