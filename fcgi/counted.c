@@ -7,11 +7,11 @@
 
 #define LIMIT "MERCURE_MAX_CONNECTIONS_PER_ADDRESS"
 
+/* It may stand for a whole site. */
 static bool
-is_spared(const struct client *c, const struct config *config)
+is_shared(const struct client *c)
 {
-	return !config->per_address_given && c->kind != CLIENT_OUTER &&
-	       c->kind != CLIENT_GARBLED;
+	return c->kind != CLIENT_OUTER && c->kind != CLIENT_GARBLED;
 }
 
 static void
@@ -72,8 +72,19 @@ counted_find(
 	else if (c.kind == CLIENT_GARBLED)
 		tell_garbled(&c, s);
 	client_write_counted(out->text, &c);
-	if (!is_spared(&c, s->config))
+	if (s->config->per_address_given || !is_shared(&c))
 		out->max = s->config->per_address_max;
+}
+
+struct slice
+counted_client(
+    char out[IP_TEXT_MAX], const struct request *rq, const struct settings *s)
+{
+	struct client c;
+
+	client_find(&c, rq, s->trusted);
+	client_write_counted(out, &c);
+	return slice_of(is_shared(&c) ? NULL : out);
 }
 
 void

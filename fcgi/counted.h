@@ -22,6 +22,13 @@ struct counted {
 void counted_find(
     struct counted *out, const struct request *rq, const struct settings *s);
 
+/*
+ * Whom to count a request for where `out` is all there is to know it by; base
+ * NULL for an address that may be a whole site's (see above), set or not.
+ */
+struct slice counted_client(
+    char out[IP_TEXT_MAX], const struct request *rq, const struct settings *s);
+
 /* Log once an hour that a stream was refused, to whom and why. */
 void counted_tell_refused(
     const struct request *rq, const struct settings *s, const char *why);
