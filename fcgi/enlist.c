@@ -2,6 +2,8 @@
 /* enlist.c - puts a subscriber among those who are counted and told of. */
 #include "enlist.h"
 
+#include "counted.h"
+
 /* When a stream of the same token may have ended. */
 #define RETRY_AFTER "10"
 
@@ -16,7 +18,7 @@ signer_of(const struct grant *g)
 
 static enum err
 make_presence(struct presence **out, const struct subscriber_opening *o,
-    const struct request *rq, const struct config *c)
+    const struct counted *who, const struct config *c)
 {
 	struct presence_parts parts = { .matchers = &o->matchers,
 		.delay_ms = (uint32_t)c->presence_delay_ms };
@@ -26,8 +28,7 @@ make_presence(struct presence **out, const struct subscriber_opening *o,
 		parts.token = grant_token(o->grant);
 		parts.signer = signer_of(o->grant);
 	}
-	if (c->per_address_max > 0)
-		parts.address = rq->address;
+	parts.address = counted_address(who);
 	return presence_new(out, &parts);
 }
 
@@ -51,10 +52,11 @@ go_on_as_parked(struct presence *p, struct slice last_id, struct queue *q)
 
 static enum err
 enter(struct subscriber_opening *o, struct presence *p,
-    const struct config *config, struct context *c, struct fault *f)
+    const struct counted *who, struct context *c, struct fault *f)
 {
+	const struct config *config = c->settings->config;
 	const struct roster_limits limits = { config->connections_max,
-		config->per_token_max, config->per_address_max };
+		config->per_token_max, who->max };
 	struct queue_crowd elsewhere;
 	enum err e = queue_crowd(
 	    c->queue, roster_owner(c->roster), p, limits.total > 0, &elsewhere);
@@ -68,21 +70,23 @@ bool
 enlist(struct subscriber_opening *o, struct answer *a, const struct request *rq,
     struct slice last_id, struct context *c)
 {
-	const struct config *config = c->settings->config;
 	struct presence *p = NULL;
+	struct counted who;
 	struct fault f = { "" };
 	struct queue *q;
 	enum err e;
 
 	if (c->roster == NULL)
 		return true;
+	counted_find(&who, rq, c->settings);
 	if ((e = context_queue(c, &q)) == ERR_OK &&
-	    (e = make_presence(&p, o, rq, config)) == ERR_OK &&
+	    (e = make_presence(&p, o, &who, c->settings->config)) == ERR_OK &&
 	    (e = go_on_as_parked(p, last_id, q)) == ERR_OK &&
-	    (e = enter(o, p, config, c, &f)) == ERR_OK)
+	    (e = enter(o, p, &who, c, &f)) == ERR_OK)
 		return true;
 	presence_free(p);
 	if (e == ERR_LIMIT) {
+		counted_tell_refused(rq, c->settings, f.text);
 		response_header(&a->response, "Retry-After", RETRY_AFTER);
 		response_problem(&a->response, 429, "%s", f.text);
 	} else {

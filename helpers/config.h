@@ -62,9 +62,13 @@ struct config {
 	uint64_t connections_max;  /* MERCURE_MAX_CONNECTIONS; 0: no limit */
 	uint64_t per_token_max;    /* likewise */
 	uint64_t per_address_max;  /* likewise */
+	char *trusted_proxies;     /* blank-separated */
 	uint64_t parked_max;       /* MERCURE_MAX_PARKED publishes */
 	uint64_t parked_bytes_max; /* MERCURE_MAX_PARKED_BYTES */
 	uint64_t workers;          /* MERCURE_WORKERS threads */
+	/* The options that some source has set, and not the default. */
+	uint64_t given;
+	bool per_address_given; /* MERCURE_MAX_CONNECTIONS_PER_ADDRESS is */
 };
 
 #define CONFIG_PATH_DEFAULT SYSCONFDIR "/pushcgi/pushcgi.conf"

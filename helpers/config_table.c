@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "dialect.h"
+#include "ip.h"
 #include "jws_keys.h"
 #include "origin.h"
 
@@ -211,8 +212,11 @@ const struct config_option config_options[] = {
 	    .kind = CONFIG_NUMBER, .max = 10000000, .standard = "1000",
 	    .help = "streams with one token; 0: no limit" },
 	{ { "MERCURE_MAX_CONNECTIONS_PER_ADDRESS" }, FIELD(per_address_max),
-	    .kind = CONFIG_NUMBER, .max = 10000000, .standard = "0",
-	    .help = "streams of one address; 0: no limit" },
+	    .kind = CONFIG_NUMBER, .max = 10000000, .standard = "250",
+	    .is_lenient = true, .help = "streams of one address; 0: no limit" },
+	{ { "MERCURE_TRUSTED_PROXIES" }, FIELD(trusted_proxies),
+	    .check = ip_networks_check,
+	    .help = "addresses of proxies that say who asks" },
 	{ { "MERCURE_MAX_PARKED" }, FIELD(parked_max), .kind = CONFIG_NUMBER,
 	    .min = 1, .max = 1000000, .standard = "1024",
 	    .help = "publishes that wait to be written" },
