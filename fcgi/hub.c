@@ -181,6 +181,7 @@ hub_use(struct hub *h, struct settings *s)
 {
 	if (fetcher_use(h->fetcher, s) != ERR_OK)
 		log_err("no thread to fetch keys: restart this program");
+	h->host.queued_max = (size_t)s->config->queued_bytes_max;
 	fanout_end(h->fanout, still_holds, s);
 }
 
@@ -272,6 +273,7 @@ hub_open(struct hub **out, struct settings *s, enum framing framing,
 	h->window_ms = (int64_t)s->config->drain_window_s * 1000;
 	h->host.framing = framing;
 	h->host.closed = stream_closed;
+	h->host.queued_max = (size_t)s->config->queued_bytes_max;
 	if ((e = loop_new(&h->loop)) != ERR_OK ||
 	    (e = watch_signals(h)) != ERR_OK) {
 		fault_set(f, e, "No event loop: %s.", err_text(e));

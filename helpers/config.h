@@ -58,6 +58,7 @@ struct config {
 	uint64_t per_address_max;   /* likewise */
 	uint64_t parked_max;        /* MERCURE_MAX_PARKED publishes */
 	uint64_t parked_bytes_max;  /* MERCURE_MAX_PARKED_BYTES */
+	uint64_t queued_bytes_max;  /* MERCURE_MAX_QUEUED_BYTES */
 	uint64_t workers;           /* MERCURE_WORKERS threads */
 };
 

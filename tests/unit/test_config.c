@@ -91,6 +91,7 @@ has_defaults(void **state)
 	assert_true(c->matchers_max == 100 && c->topic_length_max == 4096);
 	assert_true(c->connections_max == 0 && c->parked_max == 1024);
 	assert_true(c->parked_bytes_max == 67108864 && c->workers == 4);
+	assert_true(c->queued_bytes_max == 67108864);
 	config_free(c);
 	config_free(NULL);
 }
