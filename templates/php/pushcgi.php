@@ -1454,6 +1454,13 @@ if (!function_exists('pushcgi_native')) {
                 . 'PUSHCGI_SECRET_FILE to a file with the hub\'s SECRET_KEY '
                 . 'that PHP can read.');
         }
+        /* As the hub, which also warns of one below 32 bytes. */
+        if (strlen($secret) < 16) {
+            return pushcgi_failed('pushcgi.php', 'finds a secret of '
+                . strlen($secret) . ' bytes in PUSHCGI_SECRET_FILE, and fewer '
+                . 'than 16 can be guessed from a token: pushcgi '
+                . 'gen-secret-key makes one.');
+        }
         $mercure = array('publish' => $rights['publish'],
             'subscribe' => $rights['subscribe']);
         if ($rights['payload'] !== null) {

@@ -382,6 +382,21 @@ subtest 'tokens' => sub {
 		claims($out, 'k' x 32);
 	}
 
+	my $short = conf('short-key.conf', SECRET_KEY => 'k' x 15,
+	    MERCURE_PUBLISHER_SECRET_KEY => undef,
+	    MERCURE_SUBSCRIBER_SECRET_KEY => undef);
+	for my $row (['publisher-jwt'], ['subscriber-jwt'], ['cookie', 't']) {
+		my ($exit, $out, $err) = pushcgi(['--config', $short, @$row]);
+		is $exit, 1, "$row->[0] with a key of 15 bytes";
+		is $out, '', 'gives no token';
+		like $err, qr/SECRET_KEY: .* 15 bytes.*gen-secret-key/,
+		    'names the setting and the fix';
+	}
+	spew($short, 'SECRET_KEY = ' . 'k' x 16 . "\n");
+	my @warned = pushcgi(['--config', $short, 'subscriber-jwt']);
+	is $warned[0], 0, 'with a key of 16 bytes it works';
+	like $warned[2], qr/short secret setting=SECRET_KEY/, 'with a warning';
+
 	my $none = conf('no-key.conf', MERCURE_PUBLISHER_SECRET_KEY => undef,
 	    MERCURE_SUBSCRIBER_SECRET_KEY => undef);
 	for my $row (['publisher-jwt', 'PUBLISHER'],

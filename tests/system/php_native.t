@@ -70,13 +70,17 @@ subtest 'tokens' => sub {
 	($got) = native("mercure_publisher_jwt('a')");
 	is_deeply site_claims($got), { mercure => { publish => ['a'],
 	    subscribe => [] } }, 'for a publisher: for ever';
-	for my $row (["$site/none"], ["$site/empty"], ['']) {
+	spew("$site/short", 'k' x 15 . "\n");
+	for my $row (["$site/none"], ["$site/empty"], ["$site/short"], ['']) {
 		spew("$site/empty", "\n");
 		($got, $errors) = native("mercure_subscriber_jwt('a')",
 		    env => { PUSHCGI_SECRET_FILE => $row->[0] });
 		is $got, JSON::PP::false, 'without a secret: false';
 		like $errors, qr/PUSHCGI_SECRET_FILE/, 'and what to set';
 	}
+	like +(native("mercure_subscriber_jwt('a')",
+	    env => { PUSHCGI_SECRET_FILE => "$site/short" }))[1],
+	    qr/15 bytes .*gen-secret-key/, 'a short one is refused';
 };
 
 # A Set-Cookie value without its token.
