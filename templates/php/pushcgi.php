@@ -63,14 +63,11 @@ if (!function_exists('mercure_begin_request')) {
     {
         $clock = new PushcgiClock();
         $state = &pushcgi_state(null);
-        foreach (array('pushcgi_leave_sessions', 'mercure_publish_flush')
-            as $leave) {
-            try {
-                $leave();
-            } catch (RuntimeException $e) {
-                /* PUSHCGI_STRICT: this request is not to blame. */
-                error_log($e->getMessage());
-            }
+        try {
+            mercure_publish_flush();
+        } catch (RuntimeException $e) {
+            /* PUSHCGI_STRICT: this request is not to blame. */
+            error_log($e->getMessage());
         }
         $state = array_intersect_key($state, array_flip(
             array('paused', 'waits', 'spent')
@@ -625,8 +622,11 @@ if (!function_exists('mercure_clear_authz_session')) {
 if (!function_exists('mercure_session_regenerate_id')) {
     /**
      * session_regenerate_id(), and what was granted moves to the new id.
-     * The old one has it until the response is sent: a stream that ends must
-     * not come back before the browser knows its new cookie.
+     * In the same step the old one ends, within five seconds: a stream that
+     * ends must not come back before the browser knows its new cookie.  So
+     * call it late in a page that takes longer.  Nothing depends on the end
+     * of the page.  If it cannot be moved, the new id has nothing and the log
+     * has a line.
      *
      * @return bool  whether the session has another id
      */
@@ -638,7 +638,8 @@ if (!function_exists('mercure_session_regenerate_id')) {
             return false;
         }
         if (!pushcgi_native()) {
-            pushcgi_session_copy($old, session_id());
+            pushcgi_session('mercure_session_regenerate_id', array('move'),
+                array($old, session_id()));
         }
         return true;
     }
@@ -937,21 +938,11 @@ if (!function_exists('pushcgi_run')) {
                 . 'published, because the page ended in a fatal error.');
             $updates = array();
         }
-        if (!$updates && !pushcgi_state('left')) {
+        if (!$updates) {
             return;
         }
         pushcgi_send_response();
-        pushcgi_leave_sessions();
         mercure_publish_flush();
-    }
-
-    /** @internal Ids that the browser does not have any more. */
-    function pushcgi_leave_sessions()
-    {
-        foreach ((array) pushcgi_state('left') as $id) {
-            pushcgi_session('mercure_session_regenerate_id',
-                array('revoke'), array($id));
-        }
     }
 
     /** @internal As far as this kind of PHP can. */
@@ -1099,32 +1090,6 @@ if (!function_exists('pushcgi_run')) {
                 array('cookie', '--token', '--lifetime=' . (int) $lifetime),
                 $token . "\n"
             );
-    }
-
-    /** @internal Grant to one session what another has, which is left. */
-    function pushcgi_session_copy($from, $to)
-    {
-        $text = pushcgi_run(array('session', 'list', '--of', '--json'),
-            $from . "\n");
-        $rights = $text ? json_decode($text) : null;
-        if (!isset($rights->topics)) {
-            return; /* nothing, or it is in the log */
-        }
-        $flags = array('--lifetime=' . max(1, $rights->expires - time()));
-        if (isset($rights->payload)) {
-            $payload = pushcgi_json('The payload', $rights->payload);
-            $flags[] = '--payload=' . $payload;
-        }
-        $left = &pushcgi_state('left');
-        if (pushcgi_session('mercure_session_regenerate_id', array_merge(
-            array('grant'),
-            $flags,
-            array('--'),
-            $rights->topics
-        ), array($to))) {
-            pushcgi_wait_for_end();
-            $left[] = $from;
-        }
     }
 
     /** @internal The visitor's, or the one that is given. */
