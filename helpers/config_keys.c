@@ -118,6 +118,8 @@ key_text(struct buf *out, bool *open, const char *value, struct fault *f)
 	if (strncmp(value, "@/", 2) == 0) {
 		if ((e = config_read_text(out, &mode, value + 1, f)) != ERR_OK)
 			return e == ERR_NOTFOUND ? ERR_IO : e;
+		if ((e = config_check_writers(mode, value + 1, f)) != ERR_OK)
+			return e;
 		*open = (mode & S_IROTH) != 0;
 		return ERR_OK;
 	}

@@ -353,6 +353,39 @@ keeps_secrets_from_others(void **state)
 	config_free(c);
 }
 
+/* Whoever may change the file decides on rights, secrets or not. */
+static void
+keeps_others_from_changing_it(void **state)
+{
+	static const struct {
+		const char *text;
+		mode_t mode;
+		const char *want;
+	} rows[] = {
+		{ "MERCURE_RETRY = 1\n", 0664,
+		    "by all of its group: chmod go-w" },
+		{ "MERCURE_RETRY = 1\n", 0646, "by everybody: chmod go-w" },
+		{ "MERCURE_RETRY = 1\n", 0622, "by everybody: chmod go-w" },
+		{ "SECRET_KEY = x\n", 0660, "by all of its group: chmod go-w" },
+		{ "SECRET_KEY = x\n", 0664, "chmod 640" },
+	};
+	struct config_sources src = { .path = path };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct fault f = { "" };
+		struct config *c = NULL;
+
+		write_file(rows[i].text, strlen(rows[i].text), rows[i].mode);
+		assert_int_equal(config_load(&c, &src, &f), ERR_DENIED);
+		assert_null(c);
+		if (strstr(f.text, rows[i].want) == NULL ||
+		    strstr(f.text, path) == NULL)
+			fail_msg("row %zu: %s", i, f.text);
+	}
+	write_file(rows[0].text, strlen(rows[0].text), 0600);
+}
+
 static void
 limits_lines_and_files(void **state)
 {
@@ -578,6 +611,7 @@ main(void)
 		cmocka_unit_test(falls_back_to_the_secret_key),
 		cmocka_unit_test(takes_away_a_text),
 		cmocka_unit_test(keeps_secrets_from_others),
+		cmocka_unit_test(keeps_others_from_changing_it),
 		cmocka_unit_test(limits_lines_and_files),
 		cmocka_unit_test(wants_the_file_it_was_given),
 		cmocka_unit_test(dump_is_a_fixed_point),
