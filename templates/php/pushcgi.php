@@ -1464,7 +1464,16 @@ if (!function_exists('pushcgi_native')) {
         $same = ucfirst(strtolower(
             pushcgi_setting('PUSHCGI_COOKIE_SAMESITE', 'Strict')
         ));
-        $path = parse_url($url, PHP_URL_PATH);
+        $name = pushcgi_setting('PUSHCGI_COOKIE_NAME', 'mercureAuthorization');
+        $is_http = stripos($url, 'http://') === 0;
+        /* Browsers drop such cookies unless they are as their name says. */
+        $path = stripos($name, '__Host-') === 0 ? '/'
+            : parse_url($url, PHP_URL_PATH);
+        if ($is_http && preg_match('/\A__(Host|Secure)-/i', $name)) {
+            return pushcgi_failed('mercure_set_authz_cookie()', 'cannot send '
+                . "the cookie $name, which browsers take by https only: set "
+                . 'another PUSHCGI_COOKIE_NAME, or an https PUSHCGI_HUB_URL.');
+        }
         if (strlen($value) > 3584
             || !preg_match('/\A[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*\z/',
                 $value)) {
@@ -1472,13 +1481,12 @@ if (!function_exists('pushcgi_native')) {
                 . 'this token: browsers keep 4 KiB of plain characters.  '
                 . 'Grant fewer topics, or a URI Template.');
         }
-        return pushcgi_setting('PUSHCGI_COOKIE_NAME', 'mercureAuthorization')
-            . "=$value; Path=" . ($path ? $path : '/')
+        return $name . "=$value; Path=" . ($path ? $path : '/')
             . ($max_age === 0 ? '; Expires=Thu, 01 Jan 1970 00:00:01 GMT' : '')
             . ($max_age === null ? '' : '; Max-Age='
                 /* Longer than its token, whose end is to be told. */
                 . ($max_age > 0 ? (int) $max_age + 300 : 0))
-            . (stripos($url, 'http://') === 0 && $same !== 'None' ? ''
+            . ($is_http && $same !== 'None' ? ''
                 : '; Secure') . "; HttpOnly; SameSite=$same";
     }
 

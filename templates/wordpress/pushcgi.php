@@ -493,8 +493,9 @@ function pushcgi_wp_authorize( $anew = false ) {
  * @param int    $expires When it expires; 0: when the browser ends.
  */
 function pushcgi_wp_send_cookie( $value, $expires ) {
-	$name = pushcgi_wp_session_cookie();
-	setcookie( $name, $value, $expires, '/', COOKIE_DOMAIN, is_ssl(), true );
+	$name   = pushcgi_wp_session_cookie();
+	$domain = 0 === stripos( $name, '__Host-' ) ? '' : COOKIE_DOMAIN;
+	setcookie( $name, $value, $expires, '/', $domain, is_ssl(), true );
 }
 
 /**

@@ -466,6 +466,12 @@ subtest 'cookie' => sub {
 		    '/.well-known/mercure', 1, 'Lax'],
 		['None', { MERCURE_COOKIE_SAMESITE => 'None',
 		    MERCURE_PUBLIC_HUB_URL => 'http://h/m' }, '/m', 1, 'None'],
+		['__Host-', { MERCURE_AUTHZ_COOKIE_NAME => '__Host-a',
+		    MERCURE_PUBLIC_HUB_URL => 'https://h/hub' }, '/', 1,
+		    'Strict'],
+		['__Secure-', { MERCURE_AUTHZ_COOKIE_NAME => '__Secure-a',
+		    MERCURE_PUBLIC_HUB_URL => 'https://h/hub' }, '/hub', 1,
+		    'Strict'],
 		['hub and public URL the same', { MERCURE_HUB_URL =>
 		    'http://h/m', MERCURE_PUBLIC_HUB_URL => 'http://h/m' },
 		    '/m', 0, 'Strict'],
