@@ -730,6 +730,8 @@ subtest 'publish --batch' => sub {
 	my $pid = spawn(command => [$pushcgi, '--config', $conf, 'publish',
 	    '--batch'], stdin => $in, stdout => "$dir/ids");
 	close $in;
+	wait_until('it keeps its memory from the disk', sub {
+		slurp("/proc/$pid/limits") =~ /^Max core file size +0 +0 /m });
 	for my $n (1 .. 3) {
 		syswrite $to, qq({"topic":"t","id":"one:$n"}\n);
 		wait_until("id $n is printed", sub {

@@ -34,6 +34,8 @@ for my $row (['--listen unix:', {}], ['--listen tcp:', { tcp => 1 }],
 	my ($ignored) = slurp("/proc/$hub->{pid}/status")
 	    =~ /^SigIgn:\s*([0-9a-f]+)/m;
 	ok hex($ignored) >> 12 & 1, "$name: SIGPIPE is ignored";
+	like slurp("/proc/$hub->{pid}/limits"), qr/^Max core file size +0 +0 /m,
+	    "$name: keys in memory get into no core file";
 	my $fresh = $hub->{pid};
 	is $hub->stop, 0, "$name: SIGTERM, exit 0";
 	$stream->until('its end', sub { $stream->is_over });
