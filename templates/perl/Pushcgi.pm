@@ -11,7 +11,7 @@ use Exporter qw(import);
 use Pushcgi::Cookie ();
 use Pushcgi::Program ();
 use Pushcgi::Text qw(bytes characters percent html_tag json_list
-    json_update);
+    json_update update_fault);
 use Scalar::Util qw(blessed weaken);
 use Time::HiRes ();
 
@@ -230,14 +230,12 @@ sub publish {
     my $update = $self->_update($topics, $data, @rest);
     return $self->_failed($update) if !ref $update;
 
-    my ($topic, @alternates) = @{ $update->{topic} };
-    my @args = ('publish', $self->_settings);
-    push @args, '--private' if $update->{private};
-    push @args, _pairs($update, qw(id type retry));
-    push @args, map { "--alternate=$_" } @alternates;
-    push @args, '--';
-    push @args, $topic, '-' if defined $topic;
-    return $self->_run(\@args, $update->{data});
+    my $fault = update_fault($update);
+    return $self->_failed("$fault in publish()") if defined $fault;
+
+    # All of it by standard input: others see arguments.
+    return $self->_run(['publish', $self->_settings, '--batch'],
+        json_update($update) . "\n");
 }
 
 # For after the commit, or after the response.

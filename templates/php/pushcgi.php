@@ -325,20 +325,10 @@ if (!function_exists('mercure_publish')) {
             $ids = pushcgi_native_publish(array($update));
             return $ids === false ? false : $ids[0];
         }
-        $args = array('publish');
-        if ($update['private']) {
-            $args[] = '--private';
-        }
-        foreach (array('id', 'type', 'retry') as $name) {
-            if (isset($update[$name])) {
-                $args[] = "--$name=" . $update[$name];
-            }
-        }
-        foreach (array_slice($update['topic'], 1) as $topic) {
-            $args[] = '--alternate=' . $topic;
-        }
-        array_push($args, '--', $update['topic'][0], '-');
-        return pushcgi_run($args, $update['data']);
+        /* All of it by standard input: others see arguments. */
+        $line = pushcgi_json('mercure_publish()', $update);
+        return $line === false ? false
+            : pushcgi_run(array('publish', '--batch'), $line . "\n");
     }
 }
 

@@ -160,6 +160,18 @@ subtest 'sessions' => sub {
 	    'the payload of the callback';
 };
 
+# What is published is not for everybody who may look at processes.
+subtest 'arguments' => sub {
+	my (undef, $asked) = asked("mercure_publish(array('a', 'b'), 'x', true, "
+	    . "'an-id', 'a-type', 5)");
+	my ($arguments, $input) = split /\n/, $asked;
+
+	is $arguments, '[publish][--batch]', 'hold nothing of an update';
+	is_deeply JSON::PP::decode_json($input), { topic => ['a', 'b'],
+	    data => 'x', private => JSON::PP::true, id => 'an-id',
+	    type => 'a-type', retry => 5 }, 'which is on standard input';
+};
+
 # With the program itself: what its list says a session has.
 sub rights_of {
 	my ($id) = @_;
