@@ -1004,8 +1004,10 @@ Longest time a call may wait; default: 1.  Also C<$Pushcgi::TIMEOUT_S>.
 
 No shell sees anything, and tokens and the ids of sessions go to the program
 by standard input.  So a script that checks taint (C<perl -T>) may hand on
-what its visitors wrote.  What they may see is for the script to decide: never
-allow a topic because a request names it.
+what its visitors wrote.  The program's name is checked then: a path without
+C<..>, or a name that is looked for in F</usr/local/bin>, F</usr/bin> and
+F</bin>, whatever PATH says.  What visitors may see is for the script to
+decide: never allow a topic because a request names it.
 
 =head1 SEE ALSO
 
