@@ -7,8 +7,6 @@
 #include "config_queue.h"
 #include "jwks.h"
 
-#define SHORT_KEY 32
-
 static void
 report(void *arg, bool good, const char *text)
 {
@@ -18,8 +16,8 @@ report(void *arg, bool good, const char *text)
 	*all = *all && good;
 }
 
-/* RFC 7518, 3.2: a secret is to be as long as the hash.  Shorter ones are in
- * the field, so this is no fault. */
+/* Secrets that are shorter than they should be are in use, so this is not a
+ * fault. */
 static void
 show_keys(const struct settings *s, enum config_role role,
     const struct jws_keys *keys)
@@ -27,15 +25,17 @@ show_keys(const struct settings *s, enum config_role role,
 	const char *setting = config_keys_setting(s->config, role);
 
 	for (size_t i = 0; i < jws_keys_count(keys); i++) {
-		size_t len = jws_keys_secret_len(keys, i);
-		bool is_short = len > 0 && len < SHORT_KEY;
+		const bool is_secret = jws_keys_secret_len(keys, i) > 0;
+		const size_t wanted = jws_keys_secret_wanted(keys, i);
 
-		printf("%-6s %s is set: a %s for %s%s\n",
-		    is_short ? "note" : "ok", setting,
-		    len > 0 ? "secret" : "public key", jws_keys_alg(keys, i),
-		    is_short ? ", but shorter than 32 bytes: pushcgi "
-			       "gen-secret-key makes a better one"
-			     : "");
+		printf("%-6s %s is set: a %s for %s",
+		    wanted > 0 ? "note" : "ok", setting,
+		    is_secret ? "secret" : "public key", jws_keys_alg(keys, i));
+		if (wanted > 0)
+			printf(", but shorter than %zu bytes: pushcgi "
+			       "gen-secret-key makes a better one",
+			    wanted);
+		putchar('\n');
 	}
 }
 

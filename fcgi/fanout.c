@@ -59,8 +59,21 @@ fanout_post_turn(struct fanout *f)
 	loop_post(f->settings.loop, &f->next_turn);
 }
 
-static const struct stream_events stream_events = { stream_drained,
-	stream_gone };
+/* What it has for certain reaches up to the first event that was dropped. */
+static void
+stream_shed(void *feeder, struct cursor first)
+{
+	struct subscriber *s = feeder;
+
+	s->at = fanout_position(s);
+	s->state = SUBSCRIBER_LAGGING;
+	if (first.lo > 0)
+		s->at = (struct cursor){ first.hi, first.lo - 1 };
+	fanout_close(s);
+}
+
+static const struct stream_events stream_events = { stream_drained, stream_gone,
+	stream_shed };
 
 /* Another database: every position starts over, and every peer is told. */
 static void

@@ -29,7 +29,8 @@ struct frame {
 	enum update_kind kind;
 	uint16_t id; /* the FastCGI request it is addressed to */
 	enum framing framing;
-	size_t len; /* of what goes to the wire */
+	uint32_t queued; /* streams that have it in their queue; stream.c */
+	size_t len;      /* of what goes to the wire */
 	uint8_t bytes[];
 };
 

@@ -21,6 +21,9 @@
 /* Peers that do not take their last bytes are not waited for any longer. */
 #define DRAIN_MS 5000
 
+/* Until lines that were left out of the log are reported. */
+#define LOG_MS 1000
+
 struct hub {
 	struct loop *loop;
 	struct stream_host host;
@@ -31,6 +34,8 @@ struct hub {
 	struct loop_watch signals;
 	struct loop_timer deadline;
 	struct loop_timer next_end; /* of a stream, while it drains */
+	struct loop_mail log_due;   /* lines were left out of the log */
+	struct loop_timer log_timer;
 	struct spread ends;
 	int64_t window_ms;
 	size_t held;
@@ -92,6 +97,32 @@ static void
 next_end_fire(struct loop_timer *t)
 {
 	end_some(CONTAINER(struct hub, next_end, t));
+}
+
+/* In any thread. */
+static void
+log_pending(void *arg)
+{
+	struct hub *h = arg;
+
+	loop_post(h->loop, &h->log_due);
+}
+
+static void
+log_due(struct loop_mail *m)
+{
+	struct hub *h = CONTAINER(struct hub, log_due, m);
+
+	loop_timer_set(h->loop, &h->log_timer, loop_now(h->loop) + LOG_MS);
+}
+
+static void
+log_timer_fire(struct loop_timer *t)
+{
+	struct hub *h = CONTAINER(struct hub, log_timer, t);
+	int64_t due = log_flush() ? INT64_MAX : loop_now(h->loop) + LOG_MS;
+
+	loop_timer_set(h->loop, t, due);
 }
 
 static void
@@ -181,6 +212,7 @@ hub_use(struct hub *h, struct settings *s)
 {
 	if (fetcher_use(h->fetcher, s) != ERR_OK)
 		log_err("no thread to fetch keys: restart this program");
+	h->host.queued_max = (size_t)s->config->queued_bytes_max;
 	fanout_end(h->fanout, still_holds, s);
 }
 
@@ -272,9 +304,12 @@ hub_open(struct hub **out, struct settings *s, enum framing framing,
 	h->hooks = *hooks;
 	h->deadline.fire = deadline_fire;
 	h->next_end.fire = next_end_fire;
+	h->log_due.open = log_due;
+	h->log_timer.fire = log_timer_fire;
 	h->window_ms = (int64_t)s->config->drain_window_s * 1000;
 	h->host.framing = framing;
 	h->host.closed = stream_closed;
+	h->host.queued_max = (size_t)s->config->queued_bytes_max;
 	if ((e = loop_new(&h->loop)) != ERR_OK ||
 	    (e = watch_signals(h)) != ERR_OK) {
 		fault_set(f, e, "No event loop: %s.", err_text(e));
@@ -282,11 +317,13 @@ hub_open(struct hub **out, struct settings *s, enum framing framing,
 	}
 	/* Their places are taken now: at the end there may be no memory. */
 	if ((e = loop_timer_set(h->loop, &h->deadline, INT64_MAX)) != ERR_OK ||
-	    (e = loop_timer_set(h->loop, &h->next_end, INT64_MAX)) != ERR_OK) {
+	    (e = loop_timer_set(h->loop, &h->next_end, INT64_MAX)) != ERR_OK ||
+	    (e = loop_timer_set(h->loop, &h->log_timer, INT64_MAX)) != ERR_OK) {
 		fault_set(f, e, "Out of memory.");
 		goto out;
 	}
 	h->host.loop = h->loop;
+	log_bound(log_pending, h);
 	if ((e = start_parts(h, s, framing, f)) != ERR_OK)
 		goto out;
 
@@ -347,6 +384,7 @@ hub_close(struct hub *h)
 	tailer_free(h->tailer);
 	if (h->signals.fd >= 0)
 		close(h->signals.fd);
+	log_unbound();
 	loop_free(h->loop);
 	mem_free(h);
 }

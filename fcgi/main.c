@@ -10,6 +10,7 @@
 #include "config.h"
 #include "handoff.h"
 #include "log.h"
+#include "mem.h"
 #include "options.h"
 #include "serve.h"
 #include "thrift.h"
@@ -79,6 +80,7 @@ main(int argc, char **argv)
 
 	/* A peer or a log reader that leaves ends nothing else. */
 	signal(SIGPIPE, SIG_IGN);
+	mem_keep_from_disk();
 	thrift_begin();
 	log_open("pushcgi.fcgi", LOG_LEVEL_INFO);
 	if (options_parse(&o, argc, argv, &f) != ERR_OK) {

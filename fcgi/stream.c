@@ -28,9 +28,14 @@
 /* Behind the feeder's frames there may be a last cursor and the end. */
 #define QUEUE_MAX (STREAM_FRAMES_MAX + 2)
 
+/* Closing a stream that holds no more than this brings next to nothing, and
+ * it is what a stream may keep for a clean end. */
+#define LITTLE 4096
+
 struct stream {
 	struct loop_watch watch;
 	LIST_ENTRY(stream) links;
+	TAILQ_ENTRY(stream) stalls; /* while it is blocked */
 	struct loop_timer patience; /* set from stream_end() on */
 	struct stream_host *host;
 	const struct stream_events *events;
@@ -53,17 +58,26 @@ stall_ms(const struct stream *s)
 	return s->host->hurried ? LINGER_MS : STALL_MS;
 }
 
+/* The last stream that drops a shared frame gives its memory back. */
+static void
+release(struct stream *s, struct frame *f)
+{
+	if (--f->queued == 0)
+		s->host->queued -= frame_size(f);
+	s->bytes -= f->len;
+	frame_unref(f);
+}
+
 static void
 queue_drop(struct stream *s)
 {
 	struct frame *f = s->queue[s->head];
 
-	s->bytes -= f->len;
 	s->sent = 0;
 	s->head++;
 	if (--s->n == 0)
 		s->head = 0;
-	frame_unref(f);
+	release(s, f);
 }
 
 static void
@@ -78,6 +92,8 @@ stream_free(struct stream *s)
 	while (s->n > 0)
 		queue_drop(s);
 	mem_free(s->queue);
+	if (s->blocked)
+		TAILQ_REMOVE(&h->stalls, s, stalls);
 	LIST_REMOVE(s, links);
 	mem_free(s);
 	h->open--;
@@ -167,12 +183,18 @@ queue_written(struct stream *s, size_t n)
 static void
 stream_block(struct stream *s, bool blocked)
 {
+	struct stream_host *h = s->host;
+
 	if (s->blocked == blocked)
 		return;
 	s->blocked = blocked;
+	if (blocked)
+		TAILQ_INSERT_TAIL(&h->stalls, s, stalls);
+	else
+		TAILQ_REMOVE(&h->stalls, s, stalls);
 	if (!s->unwatchable)
-		loop_rewatch(s->host->loop, &s->watch,
-		    blocked ? EVENTS_BLOCKED : EVENTS_IDLE);
+		loop_rewatch(
+		    h->loop, &s->watch, blocked ? EVENTS_BLOCKED : EVENTS_IDLE);
 }
 
 /*
@@ -200,6 +222,106 @@ write_queued(const struct stream *s)
 		      : writev(s->watch.fd, iov, n);
 }
 
+/* The peer took something: it stalls from now on, if at all. */
+static void
+stream_moved(struct stream *s, size_t n)
+{
+	struct stream_stalls *stalls = &s->host->stalls;
+
+	queue_written(s, n);
+	stream_renew(s, stall_ms(s));
+	if (!s->blocked)
+		return;
+	TAILQ_REMOVE(stalls, s, stalls);
+	TAILQ_INSERT_TAIL(stalls, s, stalls);
+}
+
+static bool
+is_crowded(const struct stream_host *h)
+{
+	return h->queued_max > 0 && h->queued > h->queued_max &&
+	       TAILQ_FIRST(&h->stalls) != TAILQ_LAST(&h->stalls, stream_stalls);
+}
+
+/* All that follows the frame which the peer has begun to get. */
+static struct cursor
+queue_cut(struct stream *s)
+{
+	const uint16_t keep = s->sent > 0;
+	struct cursor first = { 0, 0 };
+
+	for (uint16_t i = keep; i < s->n; i++) {
+		struct frame *f = s->queue[s->head + i];
+
+		if (first.lo == 0 && first.hi == 0)
+			first = f->at;
+		release(s, f);
+	}
+	s->n = keep;
+	if (keep == 0)
+		s->head = 0;
+	return first;
+}
+
+/* A peer in the middle of a long frame gets no more of it: only the end of
+ * its connection, as from a hub that is killed. */
+static void
+stream_shed(struct stream *s)
+{
+	struct cursor first = queue_cut(s);
+
+	if (s->events == NULL || s->events->shed == NULL || s->bytes > LITTLE)
+		stream_lost(s);
+	else
+		s->events->shed(s->feeder, first);
+}
+
+/* Close blocked streams of more than `least` bytes. */
+static size_t
+shed_some(struct stream_host *h, size_t least)
+{
+	struct stream *s, *next;
+	size_t n = 0;
+
+	for (s = TAILQ_FIRST(&h->stalls); s != NULL && is_crowded(h);
+	     s = next) {
+		next = TAILQ_NEXT(s, stalls);
+		if (s->bytes <= least)
+			continue;
+		stream_shed(s);
+		n++;
+	}
+	return n;
+}
+
+/* In a turn of its own: whoever filled the last queue may be in the middle of
+ * a list of streams. */
+static void
+relieve(struct loop_mail *m)
+{
+	struct stream_host *h = CONTAINER(struct stream_host, relief, m);
+	const size_t held = h->queued;
+	size_t n;
+
+	h->relief_due = false;
+	n = shed_some(h, LITTLE);
+	n += shed_some(h, 0);
+	if (n > 0)
+		log_warn("slow readers closed streams=%zu bytes=%zu "
+			 "max=%zu setting=MERCURE_MAX_QUEUED_BYTES",
+		    n, held, h->queued_max);
+}
+
+static void
+ask_relief(struct stream_host *h)
+{
+	if (h->relief_due || !is_crowded(h))
+		return;
+	h->relief_due = true;
+	h->relief.open = relieve;
+	loop_post(h->loop, &h->relief);
+}
+
 /* False: the loop will go on with it. */
 static bool
 stream_write(struct stream *s)
@@ -208,10 +330,10 @@ stream_write(struct stream *s)
 		ssize_t n = write_queued(s);
 
 		if (n >= 0) {
-			queue_written(s, (size_t)n);
-			stream_renew(s, stall_ms(s));
+			stream_moved(s, (size_t)n);
 		} else if (errno == EAGAIN) {
 			stream_block(s, true);
+			ask_relief(s->host);
 			return false;
 		} else if (errno != EINTR)
 			stream_fail(s);
@@ -335,6 +457,8 @@ stream_new(struct stream **out, struct stream_host *h, int fd, uint16_t id,
 		mem_free(s);
 		return e;
 	}
+	if (h->stalls.tqh_last == NULL)
+		TAILQ_INIT(&h->stalls); /* the first stream of a zeroed one */
 	LIST_INSERT_HEAD(&h->streams, s, links);
 	h->open++;
 	*out = s;
@@ -391,6 +515,8 @@ stream_push(struct stream *s, struct frame *f)
 	}
 	s->queue[s->head + s->n++] = mine;
 	s->bytes += mine->len;
+	if (mine->queued++ == 0)
+		s->host->queued += frame_size(mine);
 }
 
 static void

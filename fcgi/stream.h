@@ -23,15 +23,29 @@ struct stream;
 #define STREAM_FRAMES_MAX 64
 #define STREAM_BYTES_MAX 65536
 
-/* What all streams of a process share; zero it, then set `loop`, `framing`
- * and, if wanted, `closed`. */
+/*
+ * What all streams of a process share; zero it, then set `loop`, `framing`
+ * and, if wanted, `closed` and `queued_max`.
+ *
+ * `queued` is the memory of all frames that stand in a queue.  A frame counts
+ * once, however many queues share it: that is what the process really holds,
+ * and what it gets back when the last of them drops it.  Beyond `queued_max`
+ * the streams that made no progress for the longest time are closed, from the
+ * loop, until the rest fits or one blocked stream is left.
+ */
 struct stream_host {
 	struct loop *loop;
 	enum framing framing;
-	bool hurried; /* it ends: nobody is waited for long */
-	size_t open;  /* descriptors not closed yet, lingering ones included */
-	LIST_HEAD(, stream) streams;           /* those */
-	void (*closed)(struct stream_host *h); /* one of them was */
+	bool hurried;      /* it ends: nobody is waited for long */
+	bool relief_due;   /* `relief` is posted */
+	size_t open;       /* not closed yet, lingering ones included */
+	size_t queued;     /* bytes */
+	size_t queued_max; /* MERCURE_MAX_QUEUED_BYTES; 0: no limit */
+	LIST_HEAD(, stream) streams; /* all that are open */
+	/* Those that wait for their peer; the longest wait comes first. */
+	TAILQ_HEAD(stream_stalls, stream) stalls;
+	struct loop_mail relief;
+	void (*closed)(struct stream_host *h); /* one of `streams` was */
 };
 
 /* Close all at once; feeders hear that they are gone. */
@@ -41,6 +55,10 @@ void stream_host_close(struct stream_host *h);
 struct stream_events {
 	void (*drained)(void *feeder); /* all is written after it was not */
 	void (*gone)(void *feeder);    /* the peer left: forget the stream */
+	/* The process holds too much for slow peers, and this stream dropped
+	 * what was queued: end it.  `first` is the place of the first event
+	 * that was dropped; {0, 0}: no event was.  NULL: as `gone`. */
+	void (*shed)(void *feeder, struct cursor first);
 };
 
 /*

@@ -223,6 +223,15 @@ admit(struct subscribing *s, struct answer *a, const struct request *rq,
 	return true;
 }
 
+/* Whether there is an update with some id is told to those only who might have
+ * that update: anybody if it is public, else by this grant. */
+static bool
+may_know(const void *grant, bool private, struct slice topics)
+{
+	return !private ||
+	       (grant != NULL && grant_may_receive(grant, topics, NULL));
+}
+
 /* Where the stream begins: at the end of the log, or behind the last id. */
 static bool
 find_position(struct subscribing *s, struct answer *a, struct context *c)
@@ -248,7 +257,8 @@ find_position(struct subscribing *s, struct answer *a, struct context *c)
 	if (s->last_id.base == NULL)
 		o->at = tail;
 	else if (!slice_is(s->last_id, EARLIEST) &&
-		 (e = queue_find(q, s->last_id, &o->at, &s->known)) != ERR_OK)
+		 (e = queue_find(q, s->last_id, may_know, o->grant, &o->at,
+		      &s->known)) != ERR_OK)
 		goto out;
 	o->from_start = s->last_id.base != NULL && !s->known;
 out:

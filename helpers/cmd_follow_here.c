@@ -50,7 +50,7 @@ find_start(struct following *w)
 		return e;
 	if (id.len == 0)
 		return queue_tail(w->queue, &w->at);
-	e = queue_find(w->queue, id, &w->at, &known);
+	e = queue_find(w->queue, id, NULL, NULL, &w->at, &known);
 	if (e == ERR_OK && !known && !slice_is(id, "earliest"))
 		log_warn("last event id not known: all that is kept follows");
 	return e;

@@ -65,6 +65,7 @@ struct config {
 	char *trusted_proxies;     /* blank-separated */
 	uint64_t parked_max;       /* MERCURE_MAX_PARKED publishes */
 	uint64_t parked_bytes_max; /* MERCURE_MAX_PARKED_BYTES */
+	uint64_t queued_bytes_max; /* MERCURE_MAX_QUEUED_BYTES */
 	uint64_t workers;          /* MERCURE_WORKERS threads */
 	/* The options that some source has set, and not the default. */
 	uint64_t given;

@@ -100,6 +100,16 @@ config_read_text(
 }
 
 enum err
+config_check_writers(mode_t mode, const char *path, struct fault *f)
+{
+	if (!S_ISREG(mode) || (mode & (S_IWGRP | S_IWOTH)) == 0)
+		return ERR_OK;
+	return fault_set(f, ERR_DENIED,
+	    "%.120s can be changed by %s: chmod go-w %.120s", path,
+	    (mode & S_IWOTH) != 0 ? "everybody" : "all of its group", path);
+}
+
+enum err
 config_read_file(struct config *c, const char *path, struct fault *f)
 {
 	uint64_t seen = 0;
@@ -116,6 +126,8 @@ config_read_file(struct config *c, const char *path, struct fault *f)
 		    "%.120s holds secrets and everybody may read it: "
 		    "chmod 640 %.120s",
 		    path, path);
+	else
+		e = config_check_writers(mode, path, f);
 out:
 	buf_wipe(&text);
 	return e;

@@ -8,6 +8,7 @@
 
 #include "config_table.h"
 #include "http.h"
+#include "log.h"
 
 static const char *
 key_of(const struct config *c, enum config_role role)
@@ -117,6 +118,8 @@ key_text(struct buf *out, bool *open, const char *value, struct fault *f)
 	if (strncmp(value, "@/", 2) == 0) {
 		if ((e = config_read_text(out, &mode, value + 1, f)) != ERR_OK)
 			return e == ERR_NOTFOUND ? ERR_IO : e;
+		if ((e = config_check_writers(mode, value + 1, f)) != ERR_OK)
+			return e;
 		*open = (mode & S_IROTH) != 0;
 		return ERR_OK;
 	}
@@ -125,6 +128,20 @@ key_text(struct buf *out, bool *open, const char *value, struct fault *f)
 	else
 		buf_text(out, value);
 	return out->err;
+}
+
+/* Short secrets are in use: they work, but somebody should know. */
+static void
+warn_of_short(const struct jws_keys *keys, const char *setting)
+{
+	for (size_t i = 0; i < jws_keys_count(keys); i++) {
+		size_t wanted = jws_keys_secret_wanted(keys, i);
+
+		if (wanted > 0)
+			log_warn("short secret setting=%s bytes=%zu "
+				 "wanted=%zu: pushcgi gen-secret-key makes one",
+			    setting, jws_keys_secret_len(keys, i), wanted);
+	}
 }
 
 enum err
@@ -157,6 +174,7 @@ config_keys_new(struct jws_keys **out, const struct config *c,
 		goto out;
 	}
 
+	warn_of_short(keys, setting);
 	*out = keys;
 	keys = NULL;
 out:

@@ -73,7 +73,11 @@ bool config_key_is_place(const char *value);
 /* Does the text hold PEM, other than in JSON? */
 bool config_is_pem(struct slice text);
 
-/* Append a whole file, of which *mode tells who may read it.  ERR_NOTFOUND,
+/* ERR_DENIED: others than the owner may write this regular file: whoever does
+ * decides on keys and rights. */
+enum err config_check_writers(mode_t mode, const char *path, struct fault *f);
+
+/* Append a whole file, of which *mode tells its type and who may read it.  ERR_NOTFOUND,
  * ERR_IO, ERR_LIMIT, ERR_NOMEM. */
 enum err config_read_text(
     struct buf *out, mode_t *mode, const char *path, struct fault *f);

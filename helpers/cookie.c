@@ -72,6 +72,38 @@ same_site_name(struct slice s)
 	return NULL;
 }
 
+static bool
+has_prefix(const struct cookie *c, const char *prefix)
+{
+	const size_t n = strlen(prefix);
+
+	return c->name.len >= n && strncasecmp(c->name.base, prefix, n) == 0;
+}
+
+/* RFC 6265bis, 4.1.3: browsers drop a cookie of such a name without a word,
+ * unless it is as its name says. */
+static bool
+is_host_only(const struct cookie *c)
+{
+	return has_prefix(c, "__Host-");
+}
+
+static enum err
+prefix_check(const struct cookie *c, struct fault *f)
+{
+	if (!is_host_only(c) && !has_prefix(c, "__Secure-"))
+		return ERR_OK;
+	if (!c->secure)
+		return fault_set(f, ERR_SYNTAX,
+		    "Browsers take cookies whose name begins with __Host- or "
+		    "__Secure- by https only: choose another name, or https "
+		    "for the hub.");
+	if (is_host_only(c) && c->domain.base != NULL)
+		return fault_set(f, ERR_SYNTAX,
+		    "A cookie whose name begins with __Host- has no domain.");
+	return ERR_OK;
+}
+
 static enum err
 cookie_check(const struct cookie *c, struct fault *f)
 {
@@ -100,7 +132,7 @@ cookie_check(const struct cookie *c, struct fault *f)
 	if (same_site_name(c->same_site) == NULL)
 		return fault_set(f, ERR_SYNTAX,
 		    "The cookie's SameSite must be Strict, Lax or None.");
-	return ERR_OK;
+	return prefix_check(c, f);
 }
 
 enum err
@@ -118,7 +150,9 @@ cookie_write(struct buf *out, const struct cookie *c, struct fault *f)
 	buf_slice(&text, c->name);
 	buf_byte(&text, '=');
 	buf_slice(&text, c->value);
-	if (c->path.base != NULL) {
+	if (is_host_only(c)) {
+		buf_text(&text, "; Path=/");
+	} else if (c->path.base != NULL) {
 		buf_text(&text, "; Path=");
 		buf_slice(&text, c->path);
 	}

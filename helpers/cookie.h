@@ -15,8 +15,10 @@ struct slice cookie_find(struct slice header, struct slice name);
 
 struct cookie {
 	struct slice name, value;
-	struct slice path;   /* from the root; base NULL: the browser's own */
-	struct slice domain; /* base NULL: host-only */
+	/* From the root; base NULL: the browser's own.  "/" if the name begins
+	 * with __Host-. */
+	struct slice path;
+	struct slice domain;    /* base NULL: host-only */
 	struct slice same_site; /* Strict, Lax or None (which forces Secure), in
 				 * any case */
 	bool secure;
@@ -28,7 +30,8 @@ struct cookie {
 
 /*
  * Add the value of a Set-Cookie header; HttpOnly always.  ERR_SYNTAX: a
- * character that RFC 6265 forbids in its place.  ERR_LIMIT: the value is
+ * character that RFC 6265 forbids in its place, or a name that begins with
+ * __Host- or __Secure- without `secure`.  ERR_LIMIT: the value is
  * longer than COOKIE_VALUE_MAX.  Nothing is added on failure.
  */
 enum err cookie_write(struct buf *out, const struct cookie *c, struct fault *f);

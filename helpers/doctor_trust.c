@@ -3,21 +3,6 @@
 #include "doctor_trust.h"
 
 static bool
-is_loopback(struct slice host)
-{
-	if (slice_is(host, "localhost") || slice_is(host, "[::1]"))
-		return true;
-	if (!slice_starts(host, "127."))
-		return false;
-	/* A URL's parser has written addresses in full; the rest are names. */
-	for (size_t i = 0; i < host.len; i++)
-		if (host.base[i] != '.' &&
-		    (host.base[i] < '0' || host.base[i] > '9'))
-			return false;
-	return true;
-}
-
-static bool
 is_same_server(const struct url *a, const struct url *b)
 {
 	static const enum url_part parts[] = { URL_SCHEME, URL_HOST, URL_PORT };
@@ -56,8 +41,8 @@ doctor_trust_of(enum doctor_trust *out, const struct url *u,
 	}
 	if (e != ERR_OK)
 		return e;
-	*out = same                                     ? DOCTOR_OWN
-	       : !any && is_loopback(u->part[URL_HOST]) ? DOCTOR_NEIGHBOUR
-							: DOCTOR_STRANGER;
+	*out = same                         ? DOCTOR_OWN
+	       : !any && url_is_loopback(u) ? DOCTOR_NEIGHBOUR
+					    : DOCTOR_STRANGER;
 	return ERR_OK;
 }

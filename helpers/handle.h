@@ -14,6 +14,7 @@ struct pushcgi {
 	struct config *config; /* NULL: it could not be read */
 	struct queue *queue;   /* NULL until something needs it */
 	struct fault fault;    /* of the last call */
+	bool told_of_clear;    /* a token was sent by http */
 };
 
 /* Longest life of a token or cookie that can be asked for: 100 years. */

@@ -3,6 +3,8 @@
 #include "handle_send.h"
 
 #include "clock.h"
+#include "log.h"
+#include "url.h"
 
 #define ANSWER_SHOWN_MAX 80
 
@@ -80,6 +82,27 @@ judge_failure(
 	return fault_set(f, e, "MERCURE_HUB_URL: %s", f->text);
 }
 
+/* Networks between machines may be private, which we cannot know: so the token
+ * goes, but not without a word. */
+static void
+warn_of_clear(struct pushcgi *h, const struct http_request *rq)
+{
+	struct url u = { .part = { { NULL, 0 } } };
+	char shown[HANDLE_URL_SHOWN_MAX];
+
+	if (h->told_of_clear || rq->headers == NULL || rq->headers[0] == NULL)
+		return;
+	if (url_parse(&u, slice_of(rq->url), NULL, 0) == ERR_OK &&
+	    slice_is(u.part[URL_SCHEME], "http") && !url_is_loopback(&u)) {
+		handle_show_url(shown, rq->url);
+		log_warn("token sent in clear url=%s setting=MERCURE_HUB_URL: "
+			 "use https, unless the network is private",
+		    shown);
+		h->told_of_clear = true;
+	}
+	url_free(&u);
+}
+
 enum err
 handle_send(struct pushcgi *h, struct http_answer *out, struct http_request *rq,
     const struct handle_meaning *meanings)
@@ -88,6 +111,7 @@ handle_send(struct pushcgi *h, struct http_answer *out, struct http_request *rq,
 	const int64_t start_ms = clock_mono_ms();
 	enum err e;
 
+	warn_of_clear(h, rq);
 	rq->ca_file = c->ca_file;
 	rq->connect_ms = (unsigned)c->publish_connect_ms;
 	/* A stream has all the time it wants. */

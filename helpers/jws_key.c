@@ -63,6 +63,11 @@ secret_check(struct slice secret, const struct jws_alg *alg, struct fault *f)
 		return fault_set(f, ERR_SYNTAX,
 		    "The secret key looks like a public key without its lines "
 		    "-----BEGIN and -----END.");
+	if (secret.len < JWS_SECRET_MIN)
+		return fault_set(f, ERR_SYNTAX,
+		    "The secret key has %zu bytes, and fewer than %d can be "
+		    "guessed from a token: pushcgi gen-secret-key makes one.",
+		    secret.len, JWS_SECRET_MIN);
 	return ERR_OK;
 }
 

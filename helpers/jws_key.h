@@ -21,7 +21,7 @@ struct jws_keys {
 	struct jws_key *key[JWS_KEYS_MAX];
 };
 
-/* A key of these bytes, copied, for an HMAC algorithm.  ERR_SYNTAX: none, or
+/* A key of these bytes, copied, for an HMAC algorithm.  ERR_SYNTAX: too few, or
  * too many, or `alg` is another kind, or they look like a public key.
  * ERR_NOMEM. */
 enum err jws_key_of_secret(struct jws_key **out, struct slice secret,

@@ -223,6 +223,18 @@ jws_keys_secret_len(const struct jws_keys *keys, size_t i)
 	return keys->key[i]->len;
 }
 
+size_t
+jws_keys_secret_wanted(const struct jws_keys *keys, size_t i)
+{
+	const struct jws_key *k = keys->key[i];
+	size_t wanted;
+
+	if (k->pkey != NULL)
+		return 0;
+	wanted = (size_t)EVP_MD_get_size(k->alg->digest());
+	return k->len < wanted ? wanted : 0;
+}
+
 bool
 jws_keys_have(const struct jws_keys *keys, uint64_t fingerprint)
 {

@@ -34,6 +34,8 @@ struct jws_keys; /* counted; immutable once made; any thread may read */
  * making); a key that is not of the algorithm's kind, not sound, private, or
  * an RSA key below 2048 bits.  ERR_LIMIT: too many keys.  ERR_NOMEM.
  */
+#define JWS_SECRET_MIN 16
+
 enum err jws_keys_new(
     struct jws_keys **out, struct slice text, const char *alg, struct fault *f);
 
@@ -52,6 +54,10 @@ const char *jws_keys_alg(const struct jws_keys *keys, size_t i);
 
 /* The bytes of the i-th key if it is a secret; 0: it is a public key. */
 size_t jws_keys_secret_len(const struct jws_keys *keys, size_t i);
+
+/* If the i-th key is a secret shorter than its algorithm's hash, the bytes
+ * that RFC 7518, 3.2, wants; else 0. */
+size_t jws_keys_secret_wanted(const struct jws_keys *keys, size_t i);
 
 /* Is the key with this fingerprint among them? */
 bool jws_keys_have(const struct jws_keys *keys, uint64_t fingerprint);

@@ -2,6 +2,8 @@
 /* mem.c - memory from the C library. */
 #include "mem.h"
 
+#include <sys/resource.h>
+
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,4 +49,13 @@ mem_wipe_free(void *p, size_t size)
 		return;
 	explicit_bzero(p, size);
 	free(p);
+}
+
+void
+mem_keep_from_disk(void)
+{
+	const struct rlimit none = { 0, 0 };
+
+	/* Not PR_SET_DUMPABLE: it would take /proc/self from us as well. */
+	(void)setrlimit(RLIMIT_CORE, &none);
 }

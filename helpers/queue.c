@@ -103,9 +103,10 @@ queue_poke(struct queue *q)
 }
 
 enum err
-queue_find(struct queue *q, struct slice id, struct cursor *out, bool *known)
+queue_find(struct queue *q, struct slice id, queue_may_fn *may, const void *arg,
+    struct cursor *out, bool *known)
 {
-	return q->ops->find(q, id, out, known);
+	return q->ops->find(q, id, may, arg, out, known);
 }
 
 enum err

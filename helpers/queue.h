@@ -108,13 +108,18 @@ enum err queue_tail(struct queue *q, struct cursor *out);
 void queue_wait(struct queue *q, unsigned timeout_ms);
 void queue_poke(struct queue *q); /* any thread */
 
+#define QUEUE_FIND_MAX 8
+
 /*
  * Where an event id leads.  *known = false and {0, 0} for an id that is not
  * in the log: an update's id counts while its row exists (the earliest, if
- * reused), a cursor id ("#…") while nothing behind it was pruned.
+ * reused), a cursor id ("#…") while nothing behind it was pruned.  Updates
+ * that `may` (NULL: any) denies are not in the log for whoever asks; of a
+ * reused id the first QUEUE_FIND_MAX are looked at.
  */
-enum err queue_find(
-    struct queue *q, struct slice id, struct cursor *out, bool *known);
+typedef bool queue_may_fn(const void *arg, bool private, struct slice topics);
+enum err queue_find(struct queue *q, struct slice id, queue_may_fn *may,
+    const void *arg, struct cursor *out, bool *known);
 
 /*
  * A position as an event id: '#', base64url, opaque to everybody else.

@@ -21,8 +21,8 @@ struct queue_ops {
 	enum err (*tail)(struct queue *q, struct cursor *out);
 	void (*wait)(struct queue *q, unsigned timeout_ms);
 	void (*poke)(struct queue *q);
-	enum err (*find)(
-	    struct queue *q, struct slice id, struct cursor *out, bool *known);
+	enum err (*find)(struct queue *q, struct slice id, queue_may_fn *may,
+	    const void *arg, struct cursor *out, bool *known);
 	enum err (*cursor_key)(struct queue *q, struct queue_cursor_key *out);
 	enum err (*present)(struct queue *q,
 	    const struct presence_change *changes, size_t n, uint64_t *epoch,

@@ -261,8 +261,8 @@ enum err queue_sqlite_read(struct queue *base, struct cursor after,
 enum err queue_sqlite_tail(struct queue *base, struct cursor *out);
 void queue_sqlite_wait(struct queue *base, unsigned timeout_ms);
 void queue_sqlite_poke(struct queue *base);
-enum err queue_sqlite_find(
-    struct queue *base, struct slice id, struct cursor *out, bool *known);
+enum err queue_sqlite_find(struct queue *base, struct slice id,
+    queue_may_fn *may, const void *arg, struct cursor *out, bool *known);
 enum err queue_sqlite_cursor_key(
     struct queue *base, struct queue_cursor_key *out);
 void queue_sqlite_check(

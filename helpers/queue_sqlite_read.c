@@ -265,19 +265,33 @@ find_cursor(
 	return e == ERR_SYNTAX || e == ERR_LIMIT ? ERR_OK : e;
 }
 
+/* Step to the first row that may be told of. */
+static int
+step_allowed(sqlite3_stmt *st, queue_may_fn *may, const void *arg)
+{
+	int rc;
+
+	while ((rc = sqlite3_step(st)) == SQLITE_ROW)
+		if (may == NULL || may(arg, sqlite3_column_int(st, 1) != 0,
+				       queue_sqlite_column(st, 2)))
+			break;
+	return rc;
+}
+
 static enum err
-find_update(
-    struct queue_sqlite *q, struct slice id, struct cursor *out, bool *known)
+find_update(struct queue_sqlite *q, struct slice id, queue_may_fn *may,
+    const void *arg, struct cursor *out, bool *known)
 {
 	sqlite3_stmt *st = queue_sqlite_statement(q, SQL_FIND_ID);
 	int rc = SQLITE_ERROR;
 
 	if (st == NULL)
 		return queue_sqlite_failed(q, sqlite3_errcode(q->db));
+	sqlite3_bind_int(st, 2, QUEUE_FIND_MAX);
 	rc = sqlite3_bind_text64(
 	    st, 1, id.base, id.len, SQLITE_STATIC, SQLITE_UTF8);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_step(st);
+		rc = step_allowed(st, may, arg);
 	if (rc == SQLITE_ROW) {
 		out->lo = (uint64_t)sqlite3_column_int64(st, 0);
 		*known = true;
@@ -289,8 +303,8 @@ find_update(
 }
 
 enum err
-queue_sqlite_find(
-    struct queue *base, struct slice id, struct cursor *out, bool *known)
+queue_sqlite_find(struct queue *base, struct slice id, queue_may_fn *may,
+    const void *arg, struct cursor *out, bool *known)
 {
 	struct queue_sqlite *q = (struct queue_sqlite *)base;
 	struct cursor at = { 0, 0 };
@@ -298,8 +312,9 @@ queue_sqlite_find(
 	enum err e;
 
 	if ((e = queue_sqlite_ready_to_read(q)) == ERR_OK && id.len > 0)
-		e = id.base[0] == '#' ? find_cursor(q, id, &at, &found)
-				      : find_update(q, id, &at, &found);
+		e = id.base[0] == '#'
+			? find_cursor(q, id, &at, &found)
+			: find_update(q, id, may, arg, &at, &found);
 	queue_sqlite_done(q, e);
 	if (e == ERR_OK) {
 		*out = at;

@@ -362,3 +362,20 @@ url_free(struct url *u)
 {
 	buf_free(&u->href);
 }
+
+bool
+url_is_loopback(const struct url *u)
+{
+	const struct slice host = u->part[URL_HOST];
+
+	if (slice_is(host, "localhost") || slice_is(host, "[::1]"))
+		return true;
+	if (!slice_starts(host, "127."))
+		return false;
+	/* The parser has written addresses in full; the rest are names. */
+	for (size_t i = 0; i < host.len; i++)
+		if (host.base[i] != '.' &&
+		    (host.base[i] < '0' || host.base[i] > '9'))
+			return false;
+	return true;
+}

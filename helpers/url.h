@@ -67,6 +67,9 @@ enum err url_parse(struct url *out, struct slice input, const struct url *base,
  */
 void url_normalize_path(struct buf *out, struct slice path);
 
+/* Does nobody but this machine hear what is sent there? */
+bool url_is_loopback(const struct url *u);
+
 /* A zeroed url is allowed. */
 void url_free(struct url *u);
 

@@ -84,7 +84,7 @@ SELECT seq FROM sqlite_sequence WHERE name = 'updates';
 -- name: read_key
 SELECT epoch, cursor_key FROM meta;
 -- name: find_id
-SELECT seq FROM updates WHERE id = ?1 ORDER BY seq LIMIT 1;
+SELECT seq, private, topics FROM updates WHERE id = ?1 ORDER BY seq LIMIT ?2;
 
 -- Of another living process it stays: that was faster.
 -- name: keep_subscriber

@@ -11,7 +11,7 @@ use Exporter qw(import);
 use Pushcgi::Cookie ();
 use Pushcgi::Program ();
 use Pushcgi::Text qw(bytes characters percent html_tag json_list
-    json_update);
+    json_update update_fault);
 use Scalar::Util qw(blessed weaken);
 use Time::HiRes ();
 
@@ -230,14 +230,12 @@ sub publish {
     my $update = $self->_update($topics, $data, @rest);
     return $self->_failed($update) if !ref $update;
 
-    my ($topic, @alternates) = @{ $update->{topic} };
-    my @args = ('publish', $self->_settings);
-    push @args, '--private' if $update->{private};
-    push @args, _pairs($update, qw(id type retry));
-    push @args, map { "--alternate=$_" } @alternates;
-    push @args, '--';
-    push @args, $topic, '-' if defined $topic;
-    return $self->_run(\@args, $update->{data});
+    my $fault = update_fault($update);
+    return $self->_failed("$fault in publish()") if defined $fault;
+
+    # All of it by standard input: others see arguments.
+    return $self->_run(['publish', $self->_settings, '--batch'],
+        json_update($update) . "\n");
 }
 
 # For after the commit, or after the response.
@@ -1006,8 +1004,10 @@ Longest time a call may wait; default: 1.  Also C<$Pushcgi::TIMEOUT_S>.
 
 No shell sees anything, and tokens and the ids of sessions go to the program
 by standard input.  So a script that checks taint (C<perl -T>) may hand on
-what its visitors wrote.  What they may see is for the script to decide: never
-allow a topic because a request names it.
+what its visitors wrote.  The program's name is checked then: a path without
+C<..>, or a name that is looked for in F</usr/local/bin>, F</usr/bin> and
+F</bin>, whatever PATH says.  What visitors may see is for the script to
+decide: never allow a topic because a request names it.
 
 =head1 SEE ALSO
 

@@ -63,14 +63,11 @@ if (!function_exists('mercure_begin_request')) {
     {
         $clock = new PushcgiClock();
         $state = &pushcgi_state(null);
-        foreach (array('pushcgi_leave_sessions', 'mercure_publish_flush')
-            as $leave) {
-            try {
-                $leave();
-            } catch (RuntimeException $e) {
-                /* PUSHCGI_STRICT: this request is not to blame. */
-                error_log($e->getMessage());
-            }
+        try {
+            mercure_publish_flush();
+        } catch (RuntimeException $e) {
+            /* PUSHCGI_STRICT: this request is not to blame. */
+            error_log($e->getMessage());
         }
         $state = array_intersect_key($state, array_flip(
             array('paused', 'waits', 'spent')
@@ -328,20 +325,10 @@ if (!function_exists('mercure_publish')) {
             $ids = pushcgi_native_publish(array($update));
             return $ids === false ? false : $ids[0];
         }
-        $args = array('publish');
-        if ($update['private']) {
-            $args[] = '--private';
-        }
-        foreach (array('id', 'type', 'retry') as $name) {
-            if (isset($update[$name])) {
-                $args[] = "--$name=" . $update[$name];
-            }
-        }
-        foreach (array_slice($update['topic'], 1) as $topic) {
-            $args[] = '--alternate=' . $topic;
-        }
-        array_push($args, '--', $update['topic'][0], '-');
-        return pushcgi_run($args, $update['data']);
+        /* All of it by standard input: others see arguments. */
+        $line = pushcgi_json('mercure_publish()', $update);
+        return $line === false ? false
+            : pushcgi_run(array('publish', '--batch'), $line . "\n");
     }
 }
 
@@ -625,8 +612,11 @@ if (!function_exists('mercure_clear_authz_session')) {
 if (!function_exists('mercure_session_regenerate_id')) {
     /**
      * session_regenerate_id(), and what was granted moves to the new id.
-     * The old one has it until the response is sent: a stream that ends must
-     * not come back before the browser knows its new cookie.
+     * In the same step the old one ends, within five seconds: a stream that
+     * ends must not come back before the browser knows its new cookie.  So
+     * call it late in a page that takes longer.  Nothing depends on the end
+     * of the page.  If it cannot be moved, the new id has nothing and the log
+     * has a line.
      *
      * @return bool  whether the session has another id
      */
@@ -638,7 +628,8 @@ if (!function_exists('mercure_session_regenerate_id')) {
             return false;
         }
         if (!pushcgi_native()) {
-            pushcgi_session_copy($old, session_id());
+            pushcgi_session('mercure_session_regenerate_id', array('move'),
+                array($old, session_id()));
         }
         return true;
     }
@@ -937,21 +928,11 @@ if (!function_exists('pushcgi_run')) {
                 . 'published, because the page ended in a fatal error.');
             $updates = array();
         }
-        if (!$updates && !pushcgi_state('left')) {
+        if (!$updates) {
             return;
         }
         pushcgi_send_response();
-        pushcgi_leave_sessions();
         mercure_publish_flush();
-    }
-
-    /** @internal Ids that the browser does not have any more. */
-    function pushcgi_leave_sessions()
-    {
-        foreach ((array) pushcgi_state('left') as $id) {
-            pushcgi_session('mercure_session_regenerate_id',
-                array('revoke'), array($id));
-        }
     }
 
     /** @internal As far as this kind of PHP can. */
@@ -1099,32 +1080,6 @@ if (!function_exists('pushcgi_run')) {
                 array('cookie', '--token', '--lifetime=' . (int) $lifetime),
                 $token . "\n"
             );
-    }
-
-    /** @internal Grant to one session what another has, which is left. */
-    function pushcgi_session_copy($from, $to)
-    {
-        $text = pushcgi_run(array('session', 'list', '--of', '--json'),
-            $from . "\n");
-        $rights = $text ? json_decode($text) : null;
-        if (!isset($rights->topics)) {
-            return; /* nothing, or it is in the log */
-        }
-        $flags = array('--lifetime=' . max(1, $rights->expires - time()));
-        if (isset($rights->payload)) {
-            $payload = pushcgi_json('The payload', $rights->payload);
-            $flags[] = '--payload=' . $payload;
-        }
-        $left = &pushcgi_state('left');
-        if (pushcgi_session('mercure_session_regenerate_id', array_merge(
-            array('grant'),
-            $flags,
-            array('--'),
-            $rights->topics
-        ), array($to))) {
-            pushcgi_wait_for_end();
-            $left[] = $from;
-        }
     }
 
     /** @internal The visitor's, or the one that is given. */
@@ -1454,6 +1409,13 @@ if (!function_exists('pushcgi_native')) {
                 . 'PUSHCGI_SECRET_FILE to a file with the hub\'s SECRET_KEY '
                 . 'that PHP can read.');
         }
+        /* As the hub, which also warns of one below 32 bytes. */
+        if (strlen($secret) < 16) {
+            return pushcgi_failed('pushcgi.php', 'finds a secret of '
+                . strlen($secret) . ' bytes in PUSHCGI_SECRET_FILE, and fewer '
+                . 'than 16 can be guessed from a token: pushcgi '
+                . 'gen-secret-key makes one.');
+        }
         $mercure = array('publish' => $rights['publish'],
             'subscribe' => $rights['subscribe']);
         if ($rights['payload'] !== null) {
@@ -1492,7 +1454,16 @@ if (!function_exists('pushcgi_native')) {
         $same = ucfirst(strtolower(
             pushcgi_setting('PUSHCGI_COOKIE_SAMESITE', 'Strict')
         ));
-        $path = parse_url($url, PHP_URL_PATH);
+        $name = pushcgi_setting('PUSHCGI_COOKIE_NAME', 'mercureAuthorization');
+        $is_http = stripos($url, 'http://') === 0;
+        /* Browsers drop such cookies unless they are as their name says. */
+        $path = stripos($name, '__Host-') === 0 ? '/'
+            : parse_url($url, PHP_URL_PATH);
+        if ($is_http && preg_match('/\A__(Host|Secure)-/i', $name)) {
+            return pushcgi_failed('mercure_set_authz_cookie()', 'cannot send '
+                . "the cookie $name, which browsers take by https only: set "
+                . 'another PUSHCGI_COOKIE_NAME, or an https PUSHCGI_HUB_URL.');
+        }
         if (strlen($value) > 3584
             || !preg_match('/\A[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*\z/',
                 $value)) {
@@ -1500,13 +1471,12 @@ if (!function_exists('pushcgi_native')) {
                 . 'this token: browsers keep 4 KiB of plain characters.  '
                 . 'Grant fewer topics, or a URI Template.');
         }
-        return pushcgi_setting('PUSHCGI_COOKIE_NAME', 'mercureAuthorization')
-            . "=$value; Path=" . ($path ? $path : '/')
+        return $name . "=$value; Path=" . ($path ? $path : '/')
             . ($max_age === 0 ? '; Expires=Thu, 01 Jan 1970 00:00:01 GMT' : '')
             . ($max_age === null ? '' : '; Max-Age='
                 /* Longer than its token, whose end is to be told. */
                 . ($max_age > 0 ? (int) $max_age + 300 : 0))
-            . (stripos($url, 'http://') === 0 && $same !== 'None' ? ''
+            . ($is_http && $same !== 'None' ? ''
                 : '; Secure') . "; HttpOnly; SameSite=$same";
     }
 

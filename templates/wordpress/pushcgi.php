@@ -53,8 +53,9 @@ add_action( 'delete_user_meta', 'pushcgi_wp_sessions_end', 10, 3 );
 add_action( 'wp_logout', 'pushcgi_wp_logout' );
 add_action( 'profile_update', 'pushcgi_wp_profile_changes', 10, 2 );
 add_action( 'after_password_reset', 'pushcgi_wp_revoke_user' );
-add_action( 'set_user_role', 'pushcgi_wp_revoke_user' );
-add_action( 'remove_user_role', 'pushcgi_wp_revoke_user' );
+add_action( 'added_user_meta', 'pushcgi_wp_capabilities_change', 10, 3 );
+add_action( 'updated_user_meta', 'pushcgi_wp_capabilities_change', 10, 3 );
+add_action( 'deleted_user_meta', 'pushcgi_wp_capabilities_change', 10, 3 );
 
 /* ---- How pages show it ---- */
 
@@ -492,8 +493,9 @@ function pushcgi_wp_authorize( $anew = false ) {
  * @param int    $expires When it expires; 0: when the browser ends.
  */
 function pushcgi_wp_send_cookie( $value, $expires ) {
-	$name = pushcgi_wp_session_cookie();
-	setcookie( $name, $value, $expires, '/', COOKIE_DOMAIN, is_ssl(), true );
+	$name   = pushcgi_wp_session_cookie();
+	$domain = 0 === stripos( $name, '__Host-' ) ? '' : COOKIE_DOMAIN;
+	setcookie( $name, $value, $expires, '/', $domain, is_ssl(), true );
 }
 
 /**
@@ -538,16 +540,14 @@ function pushcgi_wp_refresh() {
  * @param string[] $verifiers What WordPress keeps of their tokens.
  */
 function pushcgi_wp_revoke( $verifiers ) {
-	static $done = array();
-
 	if ( '' === pushcgi_wp_session_cookie() ) {
 		return;
 	}
-	foreach ( array_diff( $verifiers, $done ) as $verifier ) {
+	/* Again if it is asked again: a page may have granted it meanwhile. */
+	foreach ( $verifiers as $verifier ) {
 		$id = pushcgi_wp_session_id( $verifier );
 		delete_transient( pushcgi_wp_session_mark( $id ) );
 		mercure_clear_authz_session( array(), array( 'id' => $id ) );
-		$done[] = $verifier;
 	}
 }
 
@@ -614,6 +614,20 @@ function pushcgi_wp_logout() {
 function pushcgi_wp_revoke_user( $user ) {
 	$user_id = is_object( $user ) ? $user->ID : $user;
 	pushcgi_wp_revoke( pushcgi_wp_verifiers( $user_id ) );
+}
+
+/**
+ * A user has other capabilities: a role or remove_cap(), for instance.
+ *
+ * @param int|int[] $meta_id Not needed.
+ * @param int       $user_id The user.
+ * @param string    $key     What was written or deleted.
+ */
+function pushcgi_wp_capabilities_change( $meta_id, $user_id, $key ) {
+	global $wpdb;
+	if ( $wpdb->get_blog_prefix() . 'capabilities' === $key ) {
+		pushcgi_wp_revoke_user( $user_id );
+	}
 }
 
 /**

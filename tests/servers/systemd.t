@@ -31,6 +31,13 @@ is "$status $out$err", '0 ', 'systemd-analyze verify finds no fault';
 is $status, 0, 'systemd-analyze security: exposed no more than 2.0'
     or diag($out);
 
+# [line, why]
+for my $row (['LimitCORE=0', 'no core file with keys'],
+    ['ProtectProc=invisible', 'no look at processes of others'],
+    ['MemoryMax=\d+[MG]', 'a bound on its memory']) {
+	like $service, qr/^$row->[0]$/m, $row->[1];
+}
+
 # What SystemCallFilter lets through.
 sub calls {
 	my (@sets) = @_;

@@ -383,6 +383,21 @@ subtest 'tokens' => sub {
 		claims($out, 'k' x 32);
 	}
 
+	my $short = conf('short-key.conf', SECRET_KEY => 'k' x 15,
+	    MERCURE_PUBLISHER_SECRET_KEY => undef,
+	    MERCURE_SUBSCRIBER_SECRET_KEY => undef);
+	for my $row (['publisher-jwt'], ['subscriber-jwt'], ['cookie', 't']) {
+		my ($exit, $out, $err) = pushcgi(['--config', $short, @$row]);
+		is $exit, 1, "$row->[0] with a key of 15 bytes";
+		is $out, '', 'gives no token';
+		like $err, qr/SECRET_KEY: .* 15 bytes.*gen-secret-key/,
+		    'names the setting and the fix';
+	}
+	spew($short, 'SECRET_KEY = ' . 'k' x 16 . "\n");
+	my @warned = pushcgi(['--config', $short, 'subscriber-jwt']);
+	is $warned[0], 0, 'with a key of 16 bytes it works';
+	like $warned[2], qr/short secret setting=SECRET_KEY/, 'with a warning';
+
 	my $none = conf('no-key.conf', MERCURE_PUBLISHER_SECRET_KEY => undef,
 	    MERCURE_SUBSCRIBER_SECRET_KEY => undef);
 	for my $row (['publisher-jwt', 'PUBLISHER'],
@@ -452,6 +467,12 @@ subtest 'cookie' => sub {
 		    '/.well-known/mercure', 1, 'Lax'],
 		['None', { MERCURE_COOKIE_SAMESITE => 'None',
 		    MERCURE_PUBLIC_HUB_URL => 'http://h/m' }, '/m', 1, 'None'],
+		['__Host-', { MERCURE_AUTHZ_COOKIE_NAME => '__Host-a',
+		    MERCURE_PUBLIC_HUB_URL => 'https://h/hub' }, '/', 1,
+		    'Strict'],
+		['__Secure-', { MERCURE_AUTHZ_COOKIE_NAME => '__Secure-a',
+		    MERCURE_PUBLIC_HUB_URL => 'https://h/hub' }, '/hub', 1,
+		    'Strict'],
 		['hub and public URL the same', { MERCURE_HUB_URL =>
 		    'http://h/m', MERCURE_PUBLIC_HUB_URL => 'http://h/m' },
 		    '/m', 0, 'Strict'],
@@ -710,6 +731,8 @@ subtest 'publish --batch' => sub {
 	my $pid = spawn(command => [$pushcgi, '--config', $conf, 'publish',
 	    '--batch'], stdin => $in, stdout => "$dir/ids");
 	close $in;
+	wait_until('it keeps its memory from the disk', sub {
+		slurp("/proc/$pid/limits") =~ /^Max core file size +0 +0 /m });
 	for my $n (1 .. 3) {
 		syswrite $to, qq({"topic":"t","id":"one:$n"}\n);
 		wait_until("id $n is printed", sub {

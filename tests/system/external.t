@@ -41,6 +41,17 @@ my $stream = $server->stream(topic => 'https://example.com/a');
 my $private = $server->stream(topic => 'https://example.com/a',
     token => Token::subscriber());
 
+# By http to another machine a token can be read on the way.
+for my $row (['http://0', 1], ['http://127.0.0.1', 0], ['http://localhost', 0]) {
+	my ($machine, $warned) = @$row;
+	my ($exit, $out, $err) = site({ MERCURE_HUB_URL =>
+	    "$machine:$hub->{port}" . Hub::URL_PATH }, 'publish', 'clear', 'x');
+	is $exit, 0, "$machine: published" or diag $err;
+	is !!($err =~ /warn: token sent in clear .*MERCURE_HUB_URL/), !!$warned,
+	    $warned ? 'with a warning' : 'without a warning';
+	unlike $err, qr/eyJ/, 'nor a token';
+}
+
 # [name, settings, arguments, event, is it private]
 for my $row (['a token made with the key', {}, ['x'], { data => 'x' }],
     ['a token of the configuration', { MERCURE_PUBLISHER_SECRET_KEY => undef,

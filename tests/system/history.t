@@ -87,7 +87,7 @@ my @rows = (
 	['an id that the hub made', $id[50], 1, behind(50)],
 	['an id with other characters', $id[55], 1, behind(55)],
 	['the id of an update of another topic', 'own:30', 1, behind(30)],
-	['the id of a private update', 'own:35', 1, behind(35)],
+	['the id of a private update', 'own:35', 0, $all],
 	['an id used again, the first pruned: the earliest left', 'thrice',
 	    1, behind(20)],
 	['a pruned id', 'own:5', 0, $all],

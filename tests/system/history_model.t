@@ -149,6 +149,7 @@ sub publish_burst {
 
 # [weight, last event id or undef, least and greatest place it leads to]
 sub some_last_id {
+	my ($asked) = @_;
 	my $tail = $model->tail;
 	my $kind = one(('none') x 6, ('kept') x 5, ('any') x 3,
 	    ('again') x 3, ('link') x 4, 'earliest', 'earliest', 'unknown', 'empty');
@@ -164,7 +165,7 @@ sub some_last_id {
 	    : $model->floor + 1 + int rand($tail - $model->floor);
 	my $id = $kind eq 'again' ? 'again' . int rand 4
 	    : $model->at($place)->{id};
-	my $found = $model->find($id) // -1;
+	my $found = $model->find($id, $asked) // -1;
 	$seen{'ids that were used again'}++ if $found > 0 && $place > $found;
 	return { id => $id, low => $found, high => $found };
 }
@@ -230,8 +231,9 @@ sub subscribe {
 	    ['b', 'https://example.com/books/{id}'], []);
 
 	cut() if @open >= STREAMS_MAX;
-	open_stream({ topics => [@topics, 'marker'], rights => $rights },
-	    some_last_id());
+	my $asked = { topics => [@topics, 'marker'], rights => $rights };
+
+	open_stream($asked, some_last_id($asked));
 }
 
 # A stream's request is over; whoever it was may come back.

@@ -11,7 +11,8 @@ use Test::More;
 use Token;
 
 my $path = Hub::URL_PATH;
-my $hub = Hub->start;
+# With every line of the log.
+my $hub = Hub->start(config => { MERCURE_LOG_LEVEL => 'debug' });
 my $pid = $hub->{pid};
 my $watch = $hub->stream(topic => 'a');
 my $begin = FcgiClient::record(1, 1, pack 'nCx5', 1, 0);

@@ -82,6 +82,15 @@ subtest 'mercure_publish' => sub {
 		    $row->[1], 'as asked';
 	}
 	ok !-e $pwned, 'no shell saw an argument';
+
+	# What is published is not for everybody who may look at processes.
+	local $Pushcgi::PROGRAM = site_fake($site,
+	    "echo \"\$*\" >'$site/arguments'; exec '$pushcgi' \"\$@\"");
+	ok mercure_publish(['secret-1', 'secret-2'], 'secret-3', private => 1,
+	    id => 'secret-4', type => 'secret-5'), 'published';
+	my $arguments = slurp("$site/arguments");
+	like $arguments, qr/ publish .*--batch/, 'the program was asked';
+	unlike $arguments, qr/secret/, 'its arguments hold nothing of it';
 };
 is_deeply \@warnings, [], 'all that without a warning';
 
@@ -89,11 +98,11 @@ subtest 'what cannot be done' => sub {
 	my $before = () = site_rows($site);
 
 	# [arguments, what the warning says]
-	for my $row ([[[], 'x'], qr/TOPIC/], [[undef], qr/TOPIC/],
+	for my $row ([[[], 'x'], qr/topic/], [[undef], qr/topic/],
 	    [['*'], qr/topic \*/], [["a\nb"], qr/topic/i],
 	    [['t', "\0"], qr/NUL/], [["t\0"], qr/NUL/],
 	    [['t', "\xff"], qr/UTF-8/], [['t', '', id => '#a'], qr/\bid\b/],
-	    [['t', '', retry => 'soon'], qr/--retry/],
+	    [['t', '', retry => 'soon'], qr/\bretry\b/],
 	    [['t', 'x' x 3_000_000], qr/MERCURE_MAX_BODY/]) {
 		@warnings = ();
 		is_deeply [mercure_publish(@{ $row->[0] })], [undef], 'undef';

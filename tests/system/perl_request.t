@@ -595,6 +595,30 @@ END
 	    PUSHCGI_TIMEOUT_S => PushcgiTest::DEADLINE_S });
 	is $err, '', 'no complaint';
 	is $out, row()->{id} . "\n$hub_url?topic=%24%28a%29\n", 'published';
+
+	# What is run is nobody's to choose: not by PATH, nor by a path that
+	# leads back.
+	my $own = temp_dir();
+	mkdir "$own/b";
+	spew("$own/pushcgi", "#!/bin/sh\ntouch '$own/ran'\necho x\n", 0755);
+	for my $row (['PATH', 'pushcgi'], ['..', "$own/b/../pushcgi"],
+	    ['a relative path', './pushcgi'], ['a blank', "$own/pushcgi x"]) {
+		my ($name, $program) = @$row;
+		($status, $out, $err) = run(['perl', '-T',
+		    '-I' . source('templates/perl'), '-e', "chdir '$own';"
+		    . 'use Pushcgi; print mercure_publish("a", "b") || "no";'],
+		    env => { PUSHCGI_PROGRAM => $program,
+		    PATH => "$own:$ENV{PATH}", PUSHCGI_CONFIG => '/dev/null',
+		    PUSHCGI_TIMEOUT_S => PushcgiTest::DEADLINE_S });
+		ok !-e "$own/ran", "$name: not run" or unlink "$own/ran";
+	}
+	# Without taint checks the environment is trusted, as by a shell.
+	run(['perl', '-I' . source('templates/perl'), '-e',
+	    'use Pushcgi; mercure_publish("a", "b");'],
+	    env => { PUSHCGI_PROGRAM => 'pushcgi', PATH => "$own:$ENV{PATH}",
+	    PUSHCGI_CONFIG => '/dev/null',
+	    PUSHCGI_TIMEOUT_S => PushcgiTest::DEADLINE_S });
+	ok -e "$own/ran", 'without -T PATH counts';
 };
 
 subtest 'who is there' => sub {

@@ -73,6 +73,22 @@ is has(stream($alice->id, 'c'), 'c'), '', 'the old id has nothing';
 $stream = stream($next->id, 'c');
 is has($stream, 'c'), 'c', 'the new one has it';
 
+# Nothing else is needed for that: a program that does not revoke.
+{
+	my $dir = temp_dir();
+	my $real = program('pushcgi');
+	spew("$dir/pushcgi", "#!/bin/sh\ncase \"\$*\" in *revoke*) exit 1;; esac\n"
+	    . "exec '$real' \"\$@\"\n", 0755);
+	local $Pushcgi::PROGRAM = "$dir/pushcgi";
+	my ($was, $is) = (session(), session());
+	mercure_set_authz_session('c', session => $was);
+	my $old = stream($was->id, 'c');
+	is has($old, 'c'), 'c', 'granted';
+	is mercure_move_authz_session($was, $is), 1, 'moved, without a revoke';
+	$old->until('its end', sub { $old->is_over });
+	is has(stream($was->id, 'c'), 'c'), '', 'the old id has nothing';
+}
+
 {
 	local $ENV{HTTP_COOKIE} = 'x=y; CGISESSID=' . $next->id;
 	is mercure_clear_authz_session('c',

@@ -70,13 +70,17 @@ subtest 'tokens' => sub {
 	($got) = native("mercure_publisher_jwt('a')");
 	is_deeply site_claims($got), { mercure => { publish => ['a'],
 	    subscribe => [] } }, 'for a publisher: for ever';
-	for my $row (["$site/none"], ["$site/empty"], ['']) {
+	spew("$site/short", 'k' x 15 . "\n");
+	for my $row (["$site/none"], ["$site/empty"], ["$site/short"], ['']) {
 		spew("$site/empty", "\n");
 		($got, $errors) = native("mercure_subscriber_jwt('a')",
 		    env => { PUSHCGI_SECRET_FILE => $row->[0] });
 		is $got, JSON::PP::false, 'without a secret: false';
 		like $errors, qr/PUSHCGI_SECRET_FILE/, 'and what to set';
 	}
+	like +(native("mercure_subscriber_jwt('a')",
+	    env => { PUSHCGI_SECRET_FILE => "$site/short" }))[1],
+	    qr/15 bytes .*gen-secret-key/, 'a short one is refused';
 };
 
 # A Set-Cookie value without its token.
@@ -91,6 +95,10 @@ subtest 'the cookie' => sub {
 		['--mercure-public-hub-url=http://h']],
 	    [{ PUSHCGI_COOKIE_SAMESITE => 'none' },
 		['--mercure-cookie-samesite=None']],
+	    (map { [{ PUSHCGI_COOKIE_NAME => $_, PUSHCGI_HUB_URL =>
+		'https://h/m' }, ["--mercure-authz-cookie-name=$_",
+		'--mercure-public-hub-url=https://h/m']] }
+		'__Host-hub', '__Secure-hub'),
 	    [{ PUSHCGI_COOKIE_NAME => 'live',
 		PUSHCGI_COOKIE_SAMESITE => 'Lax' },
 		['--mercure-authz-cookie-name=live',
@@ -125,6 +133,13 @@ subtest 'the cookie' => sub {
 	    . '4000))');
 	is $got, JSON::PP::false, 'too long for browsers: false';
 	like $errors, qr/fewer topics/, 'with the mend';
+	for my $name ('__Host-hub', '__secure-hub') {
+		my ($got, $errors) = native("mercure_set_authz_cookie('a')",
+		    env => { PUSHCGI_COOKIE_NAME => $name,
+		    PUSHCGI_HUB_URL => 'http://h/m' });
+		is $got, JSON::PP::false, "$name by http: false";
+		like $errors, qr/PUSHCGI_COOKIE_NAME/, 'and why';
+	}
 };
 
 subtest 'publishing' => sub {

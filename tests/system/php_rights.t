@@ -160,6 +160,18 @@ subtest 'sessions' => sub {
 	    'the payload of the callback';
 };
 
+# What is published is not for everybody who may look at processes.
+subtest 'arguments' => sub {
+	my (undef, $asked) = asked("mercure_publish(array('a', 'b'), 'x', true, "
+	    . "'an-id', 'a-type', 5)");
+	my ($arguments, $input) = split /\n/, $asked;
+
+	is $arguments, '[publish][--batch]', 'hold nothing of an update';
+	is_deeply JSON::PP::decode_json($input), { topic => ['a', 'b'],
+	    data => 'x', private => JSON::PP::true, id => 'an-id',
+	    type => 'a-type', retry => 5 }, 'which is on standard input';
+};
+
 # With the program itself: what its list says a session has.
 sub rights_of {
 	my ($id) = @_;
@@ -184,9 +196,10 @@ subtest 'mercure_session_regenerate_id' => sub {
 	    env => \%env);
 	is $got->[0], JSON::PP::true, 'true';
 	isnt $got->[1], 'old-id-0123456789ab', 'another id';
-	like $got->[2], qr/\ta\t\{b}\z/,
-	    'the old one has its rights while the page is made';
-	is_deeply rights_of('old-id-0123456789ab'), [undef, undef], 'and then none';
+	like $got->[2], qr/\t[0-4]\ta\t\{b}\z/,
+	    'the old one has its rights for seconds';
+	wait_until('and then none', sub {
+		!defined rights_of('old-id-0123456789ab')->[0] });
 	is_deeply rights_of($got->[1]), [['a', '{b}'], { n => 1.5, o => {} }],
 	    'the new one has all of them';
 	is $page->{errors}, '', 'without a word';
@@ -195,12 +208,24 @@ subtest 'mercure_session_regenerate_id' => sub {
 	is $got, JSON::PP::true, 'a session without rights: true';
 	is $page->{errors}, '', 'without a word, too';
 
-	($got, $page) = php_value("array(mercure_session_regenerate_id(true), "
-	    . "mercure_begin_request(), pushcgi_run(array('session', 'list', "
-	    . "'--of'), \"old-id-0123456789ab\\n\"))", setup => $start,
-	    before => $given, env => \%env);
-	is_deeply $got, [JSON::PP::true, undef, ''],
-	    'in a process that goes on, until the next request';
+	# Nothing that comes later is needed: neither another run of the
+	# program nor the end of the page.
+	my $program = program('pushcgi');
+	my $once = site_fake($site, "case \"\$*\" in *revoke*) exit 1;; esac; "
+	    . "exec '$program' \"\$@\"");
+	($got, $page) = php_value('mercure_session_regenerate_id(true)',
+	    setup => $start, before => $given,
+	    env => { %env, PUSHCGI_PROGRAM => $once });
+	is $got, JSON::PP::true, 'a program that does not revoke';
+	wait_until('the old id ends all the same', sub {
+		!defined rights_of('old-id-0123456789ab')->[0] });
+
+	# If it cannot be moved, somebody learns of it.
+	my $never = site_fake($site, 'echo "no disk" >&2; exit 1');
+	($got, $page) = php_value('mercure_session_regenerate_id(true)',
+	    setup => $start, env => { %env, PUSHCGI_PROGRAM => $never });
+	is $got, JSON::PP::true, 'a program that fails: another id';
+	like $page->{errors}, qr/no disk/, 'and a line in the log';
 };
 
 done_testing;

@@ -34,6 +34,8 @@ for my $row (['--listen unix:', {}], ['--listen tcp:', { tcp => 1 }],
 	my ($ignored) = slurp("/proc/$hub->{pid}/status")
 	    =~ /^SigIgn:\s*([0-9a-f]+)/m;
 	ok hex($ignored) >> 12 & 1, "$name: SIGPIPE is ignored";
+	like slurp("/proc/$hub->{pid}/limits"), qr/^Max core file size +0 +0 /m,
+	    "$name: keys in memory get into no core file";
 	my $fresh = $hub->{pid};
 	is $hub->stop, 0, "$name: SIGTERM, exit 0";
 	$stream->until('its end', sub { $stream->is_over });
@@ -150,17 +152,21 @@ is $status, 0, '--check of a good configuration: exit 0'
     or diag "$out$err";
 cmp_ok scalar(split /\n/, $out), '>=', 3, 'with a line for each point';
 unlike $out . $err, qr/-key-of-the-tests/, 'and without secrets';
-my $short = Hub->new(config => { MERCURE_SUBSCRIBER_SECRET_KEY => 'short' });
-($status, $out) = run([$program, '--config', $short->{config_path},
+my $short = Hub->new(config => { MERCURE_SUBSCRIBER_SECRET_KEY => 'k' x 16 });
+($status, $out, $err) = run([$program, '--config', $short->{config_path},
     '--check']);
 is $status, 0, '--check of a short key: no fault';
 like $out, qr/^note +MERCURE_SUBSCRIBER_SECRET_KEY .*32 bytes/m,
     '--check of a short key: a note';
+like $err, qr/warn: short secret setting=MERCURE_SUBSCRIBER_SECRET_KEY bytes=16 wanted=32/,
+    'and a line of the log';
 # [name, settings, what a line names]
 for my $row (['a missing directory', { MERCURE_TRANSPORT_URL =>
     'sqlite:///nonexistent/queue.db' }, qr{/nonexistent}],
     ['no keys', { MERCURE_PUBLISHER_SECRET_KEY => undef,
 	MERCURE_SUBSCRIBER_SECRET_KEY => undef }, qr/SECRET_KEY/],
+    ['a secret of a byte', { MERCURE_SUBSCRIBER_SECRET_KEY => 'a' },
+	qr/MERCURE_SUBSCRIBER_SECRET_KEY: .*pushcgi gen-secret-key/],
     ['an unknown setting', { MERCURE_HUB_ALOW_PUBLISH => 1 },
 	qr/MERCURE_HUB_ALLOW_PUBLISH/]) {
 	my ($name, $settings, $pattern) = @$row;

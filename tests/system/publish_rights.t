@@ -8,6 +8,7 @@ use Hub;
 use Test::More;
 
 my $hub = Hub->start(config => {
+    MERCURE_LOG_LEVEL => 'debug',
     MERCURE_PUBLISH_ALLOWED_ORIGINS =>
 	'https://app.example http://other.example:8080' });
 my $all = $hub->stream(topic => '*');

@@ -89,6 +89,61 @@ $hub->publish_ok(topic => 'a', data => 'end');
 my $now = $hub->stream(topic => 'a', last_event_id => $cursor);
 is_deeply $now->data_until('end'), [], 'a right that was lost is lost';
 
+# Nor does an answer tell strangers whether an update with some id exists.
+my $orders = Hub->start;
+$orders->publish_ok(topic => 'a', data => 1, id => 'order-1');
+$orders->publish_ok(topic => ['p', 'q'], data => 2, id => 'order-4711',
+    private => 'on');
+$orders->publish_ok(topic => 'a', data => 3, id => 'order-2');
+$orders->publish_ok(topic => 'p', data => 4, id => 'twice', private => 'on');
+$orders->publish_ok(topic => 'a', data => 5, id => 'twice');
+$orders->publish_ok(topic => 'p', data => "6 $_", id => 'often',
+    private => 'on') for 1 .. 20;
+$orders->publish_ok(topic => ['a', 'p'], data => 'end', id => 'often');
+
+# What a request is told, but for the time and what it asked for.
+sub told {
+	my ($id, %o) = @_;
+	my $head = $orders->request('HEAD', "$path?topic=a&topic=p", undef,
+	    last_event_id => $id, %o);
+	my $stream = $orders->stream(topic => ['a', 'p'],
+	    last_event_id => $id, %o);
+	my $data = $stream->data_until('end');
+
+	is $stream->header('Last-Event-ID'), $head->header('Last-Event-ID'),
+	    "$id: GET and HEAD agree";
+	return [$head->header('Last-Event-ID'), @$data];
+}
+
+my @public = (1, 3, 5);
+my @private = (2, 4, map { "6 $_" } 1 .. 20);
+is_deeply told('order-1'), ['order-1', 3, 5], 'a public one is known';
+my $unknown = told('order-4712');
+is_deeply $unknown, ['earliest', @public], 'one that is not there';
+# [name, options]
+for my $row (['anonymous', {}],
+    ['no rights', { token => Token::subscriber([]) }],
+    ['other rights', { token => Token::subscriber(['a', 'order-4711']) }],
+    ['rights to publish', { token => Token::publisher(['*'],
+	key => Token::SUBSCRIBER_KEY) }]) {
+	my ($name, $options) = @$row;
+
+	is_deeply told('order-4711', %$options), $unknown,
+	    "a private one, $name: as if it were not there";
+}
+for my $topics (['p'], ['q'], ['*']) {
+	is told('order-4711', token => Token::subscriber($topics))->[0],
+	    'order-4711', "a private one, right to @$topics: known";
+}
+is_deeply told('order-4711', token => Token::subscriber(['q'])),
+    ['order-4711', 3, 5], 'and the stream goes on behind it';
+is_deeply told('twice'), ['twice'],
+    'a reused id: the first that it could have';
+is told('twice', token => Token::subscriber(['p']))->[1], 5,
+    'with the right to it the first of all';
+is_deeply told('often'), $unknown,
+    'a reused id is looked for in a few updates: nothing is lost';
+
 # A token that was presented is never downgraded to anonymous.
 for my $row (['header', { token => $bad }],
     ['query', { query => [authorization => $bad] }],

@@ -15,7 +15,8 @@ my $json = JSON::PP->new->utf8->canonical;
 my %keys = (subscriber => Token::SUBSCRIBER_KEY,
     publisher => Token::PUBLISHER_KEY);
 my %right = (subscriber => 'subscribe', publisher => 'publish');
-my $hub = Hub->start;
+# With every line of the log.
+my $hub = Hub->start(config => { MERCURE_LOG_LEVEL => 'debug' });
 my @checks = qw(form header key signature claims times rights);
 
 # (exit code, what it printed)

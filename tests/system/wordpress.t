@@ -237,8 +237,17 @@ subtest 'sessions' => sub {
 	    ["update_user(8, array('user_pass' => 'new'));", 'c', undef],
 	    ["do_action('after_password_reset', get_userdata(8), 'new');",
 		'c', undef],
-	    ["do_action('set_user_role', 8, 'subscriber', array('editor'));",
-		'c', undef],
+	    # WP_User::set_role(), add_cap(), remove_cap(), remove_all_caps().
+	    ["do_action('updated_user_meta', 1, 8, 'wp_capabilities', "
+		. "array('subscriber' => true));", 'c', undef],
+	    ["do_action('added_user_meta', 1, 8, 'wp_capabilities', "
+		. "array('read_private_posts' => false));", 'c', undef],
+	    ["do_action('deleted_user_meta', array(1), 8, 'wp_capabilities', "
+		. "'');", 'c', undef],
+	    ["do_action('updated_user_meta', 1, 8, 'description', 'x');",
+		undef, 'c'],
+	    ["do_action('updated_user_meta', 1, 8, 'wp_2_capabilities', "
+		. "array());", undef, 'c'],
 	    ['save_sessions(8, array());', 'c', undef]) {
 		my ($what, $lost, $kept, @who) = @$row;
 		request($again, @define, user => 8, token => 'c');

@@ -93,6 +93,7 @@ has_defaults(void **state)
 	assert_true(c->per_address_max == 250 && !c->per_address_given);
 	assert_null(c->trusted_proxies);
 	assert_true(c->parked_bytes_max == 67108864 && c->workers == 4);
+	assert_true(c->queued_bytes_max == 67108864);
 	config_free(c);
 	config_free(NULL);
 }
@@ -332,29 +333,6 @@ takes_away_a_text(void **state)
 }
 
 static void
-keeps_secrets_from_others(void **state)
-{
-	static const char secret[] = "SECRET_KEY = x\n";
-	static const char plain[] = "MERCURE_RETRY = 1\n";
-	struct config_sources src = { .path = path };
-	struct config *c = NULL;
-	struct fault f = { "" };
-
-	(void)state;
-	write_file(secret, strlen(secret), 0644);
-	assert_int_equal(config_load(&c, &src, &f), ERR_DENIED);
-	assert_non_null(strstr(f.text, "chmod 640"));
-	assert_null(c);
-
-	write_file(secret, strlen(secret), 0640);
-	assert_int_equal(config_load(&c, &src, &f), ERR_OK);
-	config_free(c);
-	write_file(plain, strlen(plain), 0644);
-	assert_int_equal(config_load(&c, &src, &f), ERR_OK);
-	config_free(c);
-}
-
-static void
 limits_lines_and_files(void **state)
 {
 	static char line[20000], file[1100000];
@@ -578,7 +556,6 @@ main(void)
 		cmocka_unit_test(reads_every_spelling),
 		cmocka_unit_test(falls_back_to_the_secret_key),
 		cmocka_unit_test(takes_away_a_text),
-		cmocka_unit_test(keeps_secrets_from_others),
 		cmocka_unit_test(limits_lines_and_files),
 		cmocka_unit_test(wants_the_file_it_was_given),
 		cmocka_unit_test(dump_is_a_fixed_point),

@@ -53,11 +53,12 @@ static const struct {
 	const char *name, *key, *alg;
 	const char *want; /* the algorithm of its only key */
 } good[] = {
-	{ "secret", "a secret", NULL, "HS256" },
-	{ "secret for HS512", "a secret", "HS512", "HS512" },
-	{ "secret with \\n in it", "a\\nsecret", NULL, "HS256" },
-	{ "secret that starts with @", "@secret", NULL, "HS256" },
-	{ "secret that starts with a slash", "/no/such/file", NULL, "HS256" },
+	{ "secret", "a secret of 20 bytes", NULL, "HS256" },
+	{ "secret for HS512", "a secret of 20 bytes", "HS512", "HS512" },
+	{ "secret with \\n in it", "a\\nsecret of 20 bytes", NULL, "HS256" },
+	{ "secret that starts with @", "@secret of 20 bytes", NULL, "HS256" },
+	{ "secret that starts with a slash", "/no/such/file/here", NULL,
+	    "HS256" },
 	{ "PEM in one line", PEM_LINES("\\n"), NULL, "ES256" },
 	{ "PEM in lines", PEM_LINES("\n"), "ES256", "ES256" },
 	{ "PEM in lines of Windows", PEM_LINES("\r\n"), "ES256", "ES256" },
@@ -92,9 +93,14 @@ static const struct {
 	enum err err;
 	const char *want; /* in the sentence; the algorithm if all is well */
 } files[] = {
-	{ "secret", "a secret\n", 0640, NULL, ERR_OK, "HS256" },
-	{ "secret for everybody", "a secret\n", 0644, NULL, ERR_DENIED,
-	    "MERCURE_PUBLISHER_SECRET_KEY: everybody may read" },
+	{ "secret", "a secret of 20 bytes\n", 0640, NULL, ERR_OK, "HS256" },
+	{ "secret for everybody", "a secret of 20 bytes\n", 0644, NULL,
+	    ERR_DENIED, "MERCURE_PUBLISHER_SECRET_KEY: everybody may read" },
+	{ "secret that the group may change", "a secret of 20 bytes\n", 0660,
+	    NULL, ERR_DENIED,
+	    "can be changed by all of its group: chmod go-w" },
+	{ "PEM that everybody may change", PEM_LINES("\n"), 0666, "ES256",
+	    ERR_DENIED, "can be changed by everybody: chmod go-w" },
 	{ "PEM for everybody", PEM_LINES("\n"), 0644, "ES256", ERR_OK,
 	    "ES256" },
 	{ "JWK for everybody", JWK_LINES("\n") "\n", 0644, NULL, ERR_OK,
@@ -157,6 +163,8 @@ static const struct {
 	{ "a URL without @", "https://example.com/jwks", ERR_UNSUPPORTED,
 	    "cannot sign" },
 	{ "a file without @", "/dev/null", ERR_SYNTAX, "write @ in front" },
+	{ "fifteen bytes", "fifteen bytes 5", ERR_SYNTAX,
+	    "has 15 bytes, and fewer than 16" },
 	{ "secret of lines", "a\nsecret", ERR_SYNTAX, "control characters" },
 	{ "control characters in PEM", PEM_LINES("\n\a"), ERR_SYNTAX,
 	    "control characters" },
@@ -186,7 +194,7 @@ static const struct {
 	{ "a URL in capitals", "@HTTPS://Example.COM/jwks", ERR_OK,
 	    "HTTPS://Example.COM/jwks" },
 	{ "no key", "", ERR_OK, NULL },
-	{ "a secret", "a secret", ERR_OK, NULL },
+	{ "a secret of 20 bytes", "a secret of 20 bytes", ERR_OK, NULL },
 	{ "a file", "@/etc/jwks.json", ERR_OK, NULL },
 	{ "a URL without @", "https://example.com/jwks", ERR_SYNTAX,
 	    "MERCURE_PUBLISHER_SECRET_KEY: this is a URL: write @" },

@@ -425,6 +425,53 @@ takes_turns(void **state)
 	read_all();
 }
 
+/* The number behind the last event that the peer has read. */
+static unsigned long
+last_event(void)
+{
+	const char *p = world.text, *last = NULL;
+
+	for (; (p = strchr(p, '<')) != NULL; p++)
+		last = p;
+	return last != NULL ? strtoul(last + 1, NULL, 10) : 0;
+}
+
+/* Two that stop reading hold too much: the position which each is told leads
+ * to the first event that was dropped. */
+static void
+is_told_what_was_dropped(void **state)
+{
+	struct cursor c;
+	const char *id;
+	uint64_t row;
+	int other;
+
+	(void)state;
+	open_peer(0, false, 0);
+	other = world.fd;
+	open_peer(0, false, 0);
+	for (int i = 0; i < 60; i++) {
+		add("/a", false, 500);
+		tell_since(world.tail - 1);
+	}
+	run_once();
+	assert_int_equal(fanout_counts(world.fanout).subscribers, 2);
+	world.host.queued_max = 1000;
+	add("/a", false, 500);
+	tell_since(world.tail - 1);
+	run_once();
+	assert_int_equal(fanout_counts(world.fanout).subscribers, 0);
+	close(other);
+	read_until_ended();
+	assert_non_null(id = strstr(world.text, "id: "));
+	id += 4;
+	assert_int_equal(queue_cursor_parse(&key,
+			     (struct slice){ id, strcspn(id, "\n") }, &c, &row),
+	    ERR_OK);
+	assert_true(last_event() > 0 && last_event() < world.tail);
+	assert_int_equal(c.lo, last_event());
+}
+
 /* The delay that the peer was told with its position. */
 static unsigned long
 delay(void)
@@ -481,6 +528,8 @@ main(void)
 		TEST(waits_for_a_slow_peer),
 		TEST(waits_so_long_for_nothing),
 		TEST(ends_with_the_database),
+		cmocka_unit_test_setup_teardown(
+		    is_told_what_was_dropped, world_open_roomy, world_close),
 		cmocka_unit_test_setup_teardown(
 		    takes_turns, world_open_roomy, world_close),
 		TEST(reduces_to_some),

@@ -129,7 +129,7 @@ static void
 test_idle_without_a_url(void **state)
 {
 	struct world w = { .timer.fire = round_over };
-	struct settings *s = settings(*state, "a secret");
+	struct settings *s = settings(*state, "a secret of 20 bytes");
 
 	assert_int_equal(loop_new(&w.loop), ERR_OK);
 	assert_int_equal(fetcher_new(&w.fetcher, w.loop, renewed, &w), ERR_OK);

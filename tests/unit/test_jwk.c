@@ -30,7 +30,7 @@
 #define RSA_KEY "\"kty\":\"RSA\",\"e\":\"AQAB\"," RSA_N
 #define OKP_X "\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\""
 #define OKP_KEY "\"kty\":\"OKP\",\"crv\":\"Ed25519\"," OKP_X
-#define OCT_KEY "\"kty\":\"oct\",\"k\":\"YSBzZWNyZXQ\""
+#define OCT_KEY "\"kty\":\"oct\",\"k\":\"YSBzZWNyZXQgb2YgMjAgYnl0ZXM\""
 
 #define JOE                                                                 \
 	".eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFt" \
@@ -112,6 +112,8 @@ static const struct {
 	{ "5 oct for RS256", "{" OCT_KEY "}", "RS256", "RS256 needs a public" },
 	{ "oct empty", "{\"kty\":\"oct\",\"k\":\"\"}", "HS256",
 	    "\"k\" is not base64url, or empty" },
+	{ "oct short", "{\"kty\":\"oct\",\"k\":\"YSBzZWNyZXQ\"}", "HS256",
+	    "has 8 bytes" },
 	{ "oct padded", "{\"kty\":\"oct\",\"k\":\"YQ==\"}", "HS256",
 	    "\"k\" is not base64url" },
 	{ "5 RSA where HS256 is configured", "{" RSA_KEY "}", "HS256",
@@ -203,7 +205,7 @@ static const struct {
 	    "{\"keys\":[{" EC_KEY "},{" OKP_KEY "}]}", "RS256",
 	    "kind that RS256 needs" },
 	/* Neither `kty` nor `keys`: a secret may start with a brace. */
-	{ "a secret with a brace", "{a secret", NULL, NULL },
+	{ "a secret with a brace", "{a secret of 20 bytes", NULL, NULL },
 };
 
 static void

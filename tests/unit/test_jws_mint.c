@@ -60,7 +60,7 @@ test_fingerprints_tell_keys_apart(void **state)
 {
 	static const char *const keys[][2] = { { SECRET, "HS256" },
 		{ SECRET, "HS384" }, { SECRET "!", "HS256" },
-		{ "a", "HS256" } };
+		{ "sixteen bytes 16", "HS256" } };
 	uint64_t prints[COUNT(keys)];
 
 	(void)state;

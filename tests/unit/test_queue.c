@@ -280,8 +280,9 @@ test_find(void **state)
 		struct cursor at = { 9, 9 };
 		bool known = !cases[i].known;
 
-		assert_int_equal(
-		    queue_find(w, slice_of(cases[i].id), &at, &known), ERR_OK);
+		assert_int_equal(queue_find(w, slice_of(cases[i].id), NULL,
+				     NULL, &at, &known),
+		    ERR_OK);
 		if (known != cases[i].known || at.lo != cases[i].at ||
 		    at.hi != 0)
 			fail_msg("%s: %d %llu", cases[i].name, known,
@@ -315,7 +316,8 @@ test_own_position_as_id(void **state)
 			     100, keep_id, id, &s),
 	    ERR_OK);
 	run_sql(w, "DELETE FROM updates");
-	assert_int_equal(queue_find(w, slice_of(id), &at, &known), ERR_OK);
+	assert_int_equal(
+	    queue_find(w, slice_of(id), NULL, NULL, &at, &known), ERR_OK);
 	assert_true(known);
 	assert_int_equal(at.lo, 1);
 	queue_close(w);
@@ -553,8 +555,8 @@ test_memory(void **state)
 		if (e == ERR_OK &&
 		    (e = queue_cursor_id(&k, s.next, id)) != ERR_OK)
 			assert_string_equal(id, "");
-		if (e == ERR_OK &&
-		    (e = queue_find(q, slice_of(id), &at, &known)) != ERR_OK)
+		if (e == ERR_OK && (e = queue_find(q, slice_of(id), NULL, NULL,
+					&at, &known)) != ERR_OK)
 			assert_int_equal(at.hi, 8);
 		failed = mem_failed();
 		mem_fail_at(0);

@@ -91,11 +91,14 @@ test_copy(void **state)
 	assert_int_equal(queue_tail(q, &at), ERR_OK);
 	assert_int_equal(queue_cursor_id(&key, at, id), ERR_OK);
 	assert_int_equal(queue_room_put(copy, "d"), ERR_OK);
-	assert_int_equal(queue_find(copy, slice_of(id), &at, &known), ERR_OK);
+	assert_int_equal(
+	    queue_find(copy, slice_of(id), NULL, NULL, &at, &known), ERR_OK);
 	assert_false(known);
-	assert_int_equal(queue_find(q, slice_of(id), &at, &known), ERR_OK);
+	assert_int_equal(
+	    queue_find(q, slice_of(id), NULL, NULL, &at, &known), ERR_OK);
 	assert_true(known);
-	assert_int_equal(queue_find(copy, slice_of("b"), &at, &known), ERR_OK);
+	assert_int_equal(
+	    queue_find(copy, slice_of("b"), NULL, NULL, &at, &known), ERR_OK);
 	assert_true(known);
 	queue_close(copy);
 	queue_close(q);

@@ -67,7 +67,8 @@ test_who_comes_back(void **state)
 	assert_int_equal(crowd.total + crowd.same_token, 0);
 
 	/* It is a position like any other. */
-	assert_int_equal(queue_find(two, slice_of(id), &at, &known), ERR_OK);
+	assert_int_equal(
+	    queue_find(two, slice_of(id), NULL, NULL, &at, &known), ERR_OK);
 	assert_int_equal(queue_tail(two, &tail), ERR_OK);
 	assert_true(known && cursor_cmp(at, tail) == 0);
 	presence_free(back);

@@ -88,7 +88,8 @@ replace(struct queue_room *r, void (*act)(const struct queue_room *r))
 	assert_true(before.epoch != after.epoch);
 	assert_memory_not_equal(before.key, after.key, 16);
 	queue_cursor_id(&before, (struct cursor){ 0, 1 }, id);
-	assert_int_equal(queue_find(reader, slice_of(id), &at, &known), ERR_OK);
+	assert_int_equal(
+	    queue_find(reader, slice_of(id), NULL, NULL, &at, &known), ERR_OK);
 	assert_false(known);
 	queue_close(w);
 	queue_close(reader);

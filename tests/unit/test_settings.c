@@ -20,10 +20,10 @@ static const struct {
 	const char *reason; /* how it begins */
 } rows[] = {
 	{ "no key", { NULL }, ERR_OK, "" },
-	{ "one key", { "SECRET_KEY=not short" }, ERR_OK, "" },
+	{ "one key", { "SECRET_KEY=a secret of 20 bytes" }, ERR_OK, "" },
 	{ "two keys",
-	    { "MERCURE_PUBLISHER_SECRET_KEY=a",
-		"MERCURE_SUBSCRIBER_SECRET_KEY=b",
+	    { "MERCURE_PUBLISHER_SECRET_KEY=a secret of 20 bytes",
+		"MERCURE_SUBSCRIBER_SECRET_KEY=b secret of 20 bytes",
 		"MERCURE_TRUSTED_PROXIES=127.0.0.1 ::1" },
 	    ERR_OK, "" },
 	{ "a public key as secret",
@@ -107,7 +107,7 @@ fetching(const char *alg)
 {
 	const char *const environ_of_case[] = {
 		"MERCURE_SUBSCRIBER_SECRET_KEY=@" URL,
-		"MERCURE_PUBLISHER_SECRET_KEY=a",
+		"MERCURE_PUBLISHER_SECRET_KEY=a secret of 20 bytes",
 		"MERCURE_TRUSTED_PROXIES=127.0.0.1", alg, NULL
 	};
 	const struct config_sources sources = {
@@ -213,7 +213,7 @@ static const struct {
 	{ "=@" URL "2", "EdDSA", false },
 	{ "=@" URL, NULL, false },
 	{ "=@" URL, "ES256", false },
-	{ "=a secret", "HS256", false },
+	{ "=a secret of 20 bytes", "HS256", false },
 };
 
 static struct settings *

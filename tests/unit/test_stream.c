@@ -60,7 +60,8 @@ on_gone(void *feeder)
 	((struct scene *)feeder)->gone++;
 }
 
-static const struct stream_events events = { on_drained, on_gone };
+static const struct stream_events events = { .drained = on_drained,
+	.gone = on_gone };
 
 static void
 on_stop(struct loop_timer *t)

@@ -103,7 +103,7 @@ static void
 comes_back(void **state)
 {
 	struct jws_keys *key = forge_key(SECRET, "HS256"),
-			*other = forge_key("another", "HS256");
+			*other = forge_key("another of 20 bytes.", "HS256");
 	const struct slice publish[] = { slice_of("a"), slice_of("\"b\\") };
 	const struct slice subscribe[] = { slice_of("caf\xc3\xa9") };
 	struct token_rights r = { .publish = publish,

@@ -315,6 +315,15 @@ function get_user_meta($id, $key, $single)
     return isset($users[$id]->$key) ? $users[$id]->$key : '';
 }
 
+class HarnessDatabase
+{
+    public function get_blog_prefix()
+    {
+        return 'wp_';
+    }
+}
+$wpdb = new HarnessDatabase();
+
 /* What WP_User_Meta_Session_Tokens writes. */
 function save_sessions($user_id, $tokens)
 {

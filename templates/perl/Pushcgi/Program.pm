@@ -68,12 +68,19 @@ sub _start {
 }
 
 # No shell sees the arguments, so a page with taint checks (-T) may pass what
-# its visitors wrote.
+# its visitors wrote.  What is run is another matter: a name is looked for in
+# the folders of the system only, and a path has to lead there without tricks.
 sub _become {
-    my (@command) = map {/(.*)/s} @_;
+    my ($program, @arguments) = @_;
+    my @command = ($program, map {/(.*)/s} @arguments);
 
+    if (${^TAINT}) {
+        ($command[0]) = $program =~ m{\A(
+            (?:/[.]?[A-Za-z0-9_+-][A-Za-z0-9_.+-]*)+
+            | [A-Za-z0-9_+-][A-Za-z0-9_.+-]*)\z}x or return;
+        $ENV{PATH} = '/usr/local/bin:/usr/bin:/bin';
+    }
     delete @ENV{qw(IFS CDPATH ENV BASH_ENV)};
-    ($ENV{PATH}) = $ENV{PATH} =~ /(.*)/s if defined $ENV{PATH};
     no warnings 'exec';
     exec { $command[0] } @command;
     return;

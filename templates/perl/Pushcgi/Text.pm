@@ -10,7 +10,8 @@ use warnings;
 use Exporter qw(import);
 use Scalar::Util qw(refaddr);
 
-our @EXPORT_OK = qw(bytes characters percent html_tag json_list json_update);
+our @EXPORT_OK = qw(bytes characters percent html_tag json_list json_update
+    update_fault);
 
 # A character string becomes UTF-8; a string of bytes is taken as it is.
 sub bytes {
@@ -86,6 +87,23 @@ sub json_update {
         ? $update->{retry} : json_text($update->{retry}))
         if defined $update->{retry};
     return '{' . join(',', @members) . '}';
+}
+
+# What of an update JSON cannot carry, or undef.
+sub update_fault {
+    my ($update) = @_;
+    my @topics = @{ $update->{topic} };
+
+    return 'needs a topic' if !@topics || grep { $_ eq '' } @topics;
+    for my $text (@topics, map { bytes($update->{$_}) } qw(data id type)) {
+        my $copy = $text;
+        return 'cannot take NUL characters' if $text =~ /\0/;
+        return 'wants texts of UTF-8' if !utf8::decode($copy);
+    }
+    return 'wants retry to be a whole number of milliseconds'
+        if defined $update->{retry}
+        && $update->{retry} !~ /\A(?:0|[1-9][0-9]{0,8})\z/;
+    return;
 }
 
 1;

@@ -5,6 +5,9 @@ package HistoryModel;
 use strict;
 use warnings;
 
+# Updates of one id that a hub looks at.
+use constant LOOKS_MAX => 8;
+
 # Every selector a test may use, and the topics it matches: no URI Template is
 # expanded here.
 our %selectors = (
@@ -48,12 +51,16 @@ sub floor {
 	return $floor > 0 ? $floor : 0;
 }
 
-# Where an update's id leads: to the earliest that is left; undef: nowhere.
+# Where an update's id leads: to the earliest that is left and that `asked`
+# might have; undef: nowhere.
 sub find {
-	my ($self, $id) = @_;
+	my ($self, $id, $asked) = @_;
+	my $looks = LOOKS_MAX;
 
 	for my $place ($self->floor + 1 .. $self->tail) {
-		return $place if $self->at($place)->{id} eq $id;
+		next if $self->at($place)->{id} ne $id;
+		return if $looks-- == 0;
+		return $place if may_have($asked, $self->at($place));
 	}
 	return;
 }
@@ -69,14 +76,21 @@ sub matches {
 	return 0;
 }
 
+# Has `asked` the right to it, whether it asked for it or not?
+sub may_have {
+	my ($asked, $update) = @_;
+
+	return 1 if !$update->{private};
+	return $asked->{rights} && matches($asked->{rights},
+	    $update->{topics});
+}
+
 # Is an update for who asked for `topics` with `rights` (undef: no token)?
 sub wants {
 	my ($asked, $update) = @_;
 
-	return 0 if !matches($asked->{topics}, $update->{topics});
-	return 1 if !$update->{private};
-	return $asked->{rights} && matches($asked->{rights},
-	    $update->{topics});
+	return matches($asked->{topics}, $update->{topics})
+	    && may_have($asked, $update);
 }
 
 # The place of the next update behind `place` that is for `asked`; undef if

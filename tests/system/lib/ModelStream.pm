@@ -97,7 +97,7 @@ sub position {
 
 	return if !$last;
 	if ($last->{of_update}) {
-		my $place = $model->find($last->{id}) // -1;
+		my $place = $model->find($last->{id}, $self->{asked}) // -1;
 		return ($place, $place);
 	}
 	my $next = $model->next_wanted($self->{asked}, $last->{low});

@@ -39,7 +39,7 @@ sub site_rows {
 # The claims of a token, or of a cookie with one; undef if it is badly signed.
 sub site_claims {
 	my ($token) = @_;
-	my ($h, $c, $s) = $token =~ /^(?:\w+=)?([\w-]+)\.([\w-]+)\.([\w-]+)/
+	my ($h, $c, $s) = $token =~ /^(?:[\w-]+=)?([\w-]+)\.([\w-]+)\.([\w-]+)/
 	    or return;
 
 	return unless $s eq encode_base64url(hmac_sha256("$h.$c", $key));
