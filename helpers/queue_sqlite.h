@@ -51,6 +51,7 @@ struct queue_sqlite {
 	int64_t unrung;       /* rows that nobody was woken for */
 	uint32_t unrung_word; /* as of then */
 
+	int64_t schema;     /* its version, when it was looked at */
 	int64_t looked_ms;  /* when HAS_MOVED was asked last */
 	int64_t age_due_ms; /* when to look for old rows again */
 
@@ -70,6 +71,9 @@ void queue_sqlite_shut(struct queue_sqlite *q);
 
 /* Keep the connection, but nothing that can be made again. */
 void queue_sqlite_spare(struct queue_sqlite *q);
+
+/* ERR_NEWER: made by a newer version of this program.  ERR_NOTFOUND: by an older
+ * one, or somebody has changed the schema since it was opened. */
 enum err queue_sqlite_version(struct queue_sqlite *q);
 
 /* Give the database at q->path, which nobody else knows yet, an epoch and a
@@ -154,9 +158,27 @@ enum err queue_sqlite_settle_kind(struct queue_sqlite *q, int kind,
     int64_t now_ms);
 int queue_sqlite_bind(sqlite3_stmt *st, int at, struct slice s);
 
-/* queue_sqlite_read.c: the whole of a text column (base NULL: it is null);
- * read the key of cursors anew; be ready, as every reader has to be first. */
+/*
+ * queue_sqlite_value.c: cells.  Whoever may write the file may have put anything
+ * into any of them.  The whole of a text column (base NULL: it is null).  An
+ * integer from `low` to the limit, that many times a millisecond or a byte
+ * can be added without overflow; false: the cell holds something else.  And the
+ * same for `n` columns that are not negative.  Is it a text without line
+ * breaks and NUL, at most so long?
+ */
+#define QUEUE_SQLITE_NUMBER_MAX (INT64_MAX / 4)
 struct slice queue_sqlite_column(sqlite3_stmt *st, int at);
+bool queue_sqlite_number(sqlite3_stmt *st, int at, int64_t low, int64_t *out);
+bool queue_sqlite_numbers(sqlite3_stmt *st, int at, int n, int64_t *out);
+bool queue_sqlite_is_line(struct slice s, size_t max);
+
+/* queue_sqlite_schema.c: ERR_IO: the database holds a table, trigger or view
+ * that none of these texts makes. */
+enum err queue_sqlite_schema(
+    struct queue_sqlite *q, const char *const *texts, size_t n);
+
+/* queue_sqlite_read.c: read the key of cursors again; be ready, as every
+ * reader has to be first. */
 enum err queue_sqlite_load_key(struct queue_sqlite *q);
 enum err queue_sqlite_ready_to_read(struct queue_sqlite *q);
 

@@ -13,6 +13,7 @@
 
 #define QUEUE_SQLITE_APPLICATION 1885562729 /* "pcgi" */
 #define QUEUE_SQLITE_SMALLEST 512           /* bytes of a database */
+#define QUEUE_SQLITE_CELL (64 << 20)        /* bytes of one, at least */
 #define QUEUE_SQLITE_BUSY_MS 5000           /* foreign readers, recovery */
 
 /* The collation that the guard triggers name; see sql/schema.sql.  They
@@ -42,20 +43,43 @@ note_frames(void *arg, sqlite3 *db, const char *name, int frames)
 	return SQLITE_OK;
 }
 
+/* A row that is longer than all rows may be is not ours; it is not read into
+ * memory. */
+static int
+longest_cell(const struct queue_sqlite *q)
+{
+	const uint64_t bytes = q->settings.bytes_max;
+
+	if (bytes == 0 || bytes >= INT32_MAX)
+		return INT32_MAX; /* as far as SQLite goes */
+	return bytes < QUEUE_SQLITE_CELL ? QUEUE_SQLITE_CELL : (int)bytes;
+}
+
 /* No statement runs before this: closing the connection must never
  * checkpoint, and never remove the -wal file. */
 static int
 tame(struct queue_sqlite *q)
 {
-	int persist = 1, rc;
+	/* Others may write the file: nothing in it is run.  Our own triggers
+	 * are for programs that know nothing of this. */
+	static const struct {
+		int what, on;
+	} wanted[] = {
+		{ SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1 },
+		{ SQLITE_DBCONFIG_DEFENSIVE, 1 },
+		{ SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0 },
+		{ SQLITE_DBCONFIG_ENABLE_TRIGGER, 0 },
+		{ SQLITE_DBCONFIG_ENABLE_VIEW, 0 },
+	};
+	int persist = 1, rc = SQLITE_OK;
 
 	sqlite3_extended_result_codes(q->db, 1);
 	sqlite3_busy_timeout(q->db, QUEUE_SQLITE_BUSY_MS);
-	rc = sqlite3_db_config(
-	    q->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)NULL);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_db_config(
-		    q->db, SQLITE_DBCONFIG_DEFENSIVE, 1, (int *)NULL);
+	sqlite3_limit(q->db, SQLITE_LIMIT_LENGTH, longest_cell(q));
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
+		if (rc == SQLITE_OK)
+			rc = sqlite3_db_config(
+			    q->db, wanted[i].what, wanted[i].on, (int *)NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_file_control(
 		    q->db, "main", SQLITE_FCNTL_PERSIST_WAL, &persist);
@@ -150,22 +174,42 @@ static const struct migration {
 };
 
 #define QUEUE_SQLITE_VERSION \
-	(int64_t)(sizeof(migrations) / sizeof(migrations[0]))
+	((int64_t)(sizeof(migrations) / sizeof(migrations[0])))
 
 enum err
 queue_sqlite_version(struct queue_sqlite *q)
 {
-	int64_t version;
+	int64_t version, schema;
 	enum err e;
 
 	if ((e = read_number(q, SQL_READ_VERSION, &version)) != ERR_OK)
 		return e;
+	if (version < 0)
+		return fault_set(&q->fault, ERR_IO,
+		    "%s has the version %lld, which no program makes: end all "
+		    "hubs, then restore it or move it away together with its "
+		    "-wal and -shm",
+		    q->path, (long long)version);
 	if (version > QUEUE_SQLITE_VERSION)
 		return fault_set(&q->fault, ERR_NEWER,
 		    "%s belongs to a newer version: upgrade and restart this "
 		    "program",
 		    q->path);
-	return version < QUEUE_SQLITE_VERSION ? ERR_NOTFOUND : ERR_OK;
+	if (version < QUEUE_SQLITE_VERSION)
+		return ERR_NOTFOUND;
+	if ((e = read_number(q, SQL_READ_SCHEMA_VERSION, &schema)) != ERR_OK)
+		return e;
+	return schema != q->schema ? ERR_NOTFOUND : ERR_OK;
+}
+
+static enum err
+check_schema(struct queue_sqlite *q)
+{
+	const char *texts[QUEUE_SQLITE_VERSION];
+
+	for (size_t i = 0; i < QUEUE_SQLITE_VERSION; i++)
+		texts[i] = migrations[i].sql;
+	return queue_sqlite_schema(q, texts, QUEUE_SQLITE_VERSION);
 }
 
 /* ERR_NOTFOUND: ours, or new, but not ready yet. */
@@ -188,7 +232,11 @@ look_at_db(struct queue_sqlite *q)
 		    "%s is another program's database: set "
 		    "MERCURE_TRANSPORT_URL to a file of its own",
 		    q->path);
-	if ((e = queue_sqlite_version(q)) != ERR_OK)
+	/* Its version first: what is changed meanwhile is looked at again. */
+	if ((e = read_number(q, SQL_READ_SCHEMA_VERSION, &q->schema)) !=
+		ERR_OK ||
+	    (e = queue_sqlite_version(q)) != ERR_OK ||
+	    (e = check_schema(q)) != ERR_OK)
 		return e;
 
 	st = queue_sqlite_statement(q, SQL_READ_JOURNAL_MODE);

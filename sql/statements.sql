@@ -7,6 +7,10 @@ PRAGMA user_version;
 PRAGMA application_id;
 -- name: count_tables
 SELECT count(*) FROM sqlite_master;
+-- name: read_schema
+SELECT sql, name FROM sqlite_master;
+-- name: read_schema_version
+PRAGMA schema_version;
 -- name: read_journal_mode
 PRAGMA journal_mode;
 -- name: set_journal_mode
@@ -14,7 +18,8 @@ PRAGMA journal_mode = WAL;
 -- name: set_connection
 PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 16777216;
 PRAGMA cache_size = -64; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY;
-PRAGMA trusted_schema = OFF;
+PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;
+PRAGMA ignore_check_constraints = ON;
 -- The ids of 10,000 updates: inserts and pruning touch all of their index.
 -- name: set_writer
 PRAGMA cache_size = -1024;

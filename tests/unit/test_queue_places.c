@@ -349,6 +349,18 @@ test_not_ours(void **state)
 		    "PRAGMA application_id = 1885562729;"
 		    "PRAGMA user_version = 1000; CREATE TABLE a (b)",
 		    ERR_NEWER },
+		{ "a version below none",
+		    "PRAGMA application_id = 1885562729;"
+		    "PRAGMA user_version = -1",
+		    ERR_IO },
+		{ "one whose text would be far away",
+		    "PRAGMA application_id = 1885562729;"
+		    "PRAGMA user_version = -100000",
+		    ERR_IO },
+		{ "one that points into what lies before the table",
+		    "PRAGMA application_id = 1885562729;"
+		    "PRAGMA user_version = -56",
+		    ERR_IO },
 	};
 	struct queue_room *r = *state;
 
@@ -362,6 +374,139 @@ test_not_ours(void **state)
 		e = queue_open(&q, &r->settings, QUEUE_WRITE, &f);
 		if (e != cases[i].want || q != NULL)
 			fail_msg("%s: %s", cases[i].name, err_text(e));
+	}
+}
+
+/* A sound database of ours, then a change that no program of ours makes: it is
+ * refused with a sentence, and nothing of it is run. */
+static void
+test_foreign_schema(void **state)
+{
+	static const char *const cases[] = {
+		"CREATE TRIGGER t AFTER INSERT ON updates BEGIN "
+		"DELETE FROM updates; END",
+		"CREATE VIEW v AS SELECT * FROM updates",
+		"DROP TABLE updates; CREATE VIEW updates AS SELECT 1 AS seq",
+		"CREATE TABLE more (a)",
+		"CREATE INDEX slow ON updates (length(data))",
+		"CREATE VIRTUAL TABLE f USING fts5 (a)",
+		"ALTER TABLE updates ADD COLUMN more TEXT",
+		"DROP TABLE updates;"
+		"CREATE TABLE updates (seq, kind, byte_count, at_ms, private, "
+		"retry_ms, id, type, topics, data)",
+	};
+	struct queue_room *r = *state;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct queue *w, *none = NULL;
+		struct fault f = { "" };
+
+		act_remove_everything(r);
+		w = queue_room_open(r, QUEUE_WRITE);
+		assert_int_equal(queue_room_put(w, "a"), ERR_OK);
+		if (foreign_sql(r->db, cases[i]) != SQLITE_OK)
+			fail_msg("%s: not made", cases[i]);
+		if (queue_room_put(w, "b") != ERR_IO)
+			fail_msg("%s: append", cases[i]);
+		queue_close(w);
+		if (queue_open(&none, &r->settings, QUEUE_READ, &f) != ERR_IO ||
+		    strstr(f.text, r->db) == NULL)
+			fail_msg("%s: open: %s", cases[i], f.text);
+	}
+}
+
+/* Cells that hold what no program of ours writes, by somebody who gets around
+ * the guards. */
+static int
+evil_sql(const struct queue_room *r, const char *sql)
+{
+	sqlite3 *db = NULL;
+	int rc = sqlite3_open(r->db, &db);
+
+	sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, (int *)NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(db, sql, NULL, NULL, NULL);
+	sqlite3_close(db);
+	return rc;
+}
+
+static void
+test_evil_cells(void **state)
+{
+	static const struct {
+		const char *sql, *ids; /* NULL: an error */
+	} cases[] = {
+		{ "UPDATE meta SET epoch = 0", NULL },
+		{ "UPDATE meta SET epoch = -5", NULL },
+		{ "UPDATE meta SET epoch = 'x'", NULL },
+		{ "UPDATE meta SET cursor_key = 'x'", NULL },
+		{ "UPDATE meta SET cursor_key = 'sixteen letters!'", NULL },
+		{ "UPDATE meta SET session_change = -1", NULL },
+		{ "UPDATE totals SET pruned_seq = -1", NULL },
+		{ "UPDATE totals SET pruned_seq = 9223372036854775807", NULL },
+		{ "DELETE FROM meta", NULL },
+		{ "DELETE FROM totals", NULL },
+		{ "UPDATE updates SET id = 'a' || char(10) || 'data: x'", "" },
+		{ "UPDATE updates SET type = char(13)", "" },
+		{ "UPDATE updates SET data = 'a' || char(0)", "" },
+		{ "UPDATE updates SET seq = -4", "" },
+		{ "UPDATE updates SET seq = 9223372036854775807", NULL },
+		{ "UPDATE updates SET retry_ms = 'x', kind = 99", "a " },
+		{ "UPDATE updates SET retry_ms = -1", "a " },
+	};
+	struct queue_room *r = *state;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const char *ids;
+		struct queue *w, *reader;
+
+		act_remove_everything(r);
+		w = queue_room_open(r, QUEUE_WRITE);
+		assert_int_equal(queue_room_put(w, "a"), ERR_OK);
+		queue_close(w);
+		if (evil_sql(r, cases[i].sql) != SQLITE_OK)
+			fail_msg("%s: not made", cases[i].sql);
+		reader = queue_room_open(r, QUEUE_READ);
+		ids = queue_room_ids(reader);
+		if (strcmp(ids, cases[i].ids != NULL ? cases[i].ids
+						     : err_text(ERR_IO)) != 0)
+			fail_msg("%s: \"%s\"", cases[i].sql, ids);
+		queue_close(reader);
+	}
+}
+
+/* Numbers whose sums do not fit: an error or not, but no overflow. */
+static void
+test_evil_sums(void **state)
+{
+	static const char *const cases[] = {
+		"UPDATE totals SET row_count = -9223372036854775807 - 1",
+		"UPDATE totals SET byte_count = 9223372036854775807",
+		"UPDATE totals SET row_count = 9223372036854775807",
+		"UPDATE updates SET byte_count = 9223372036854775807",
+		"UPDATE updates SET byte_count = -9223372036854775807",
+		"UPDATE updates SET at_ms = -9223372036854775807 - 1",
+		"UPDATE sqlite_sequence SET seq = 9223372036854775807",
+		"UPDATE sqlite_sequence SET seq = -9223372036854775807 - 1",
+		"UPDATE sqlite_sequence SET seq = 'x'",
+	};
+	struct queue_room *r = *state;
+
+	r->settings.rows_max = 1;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct queue *w;
+		struct cursor at;
+
+		act_remove_everything(r);
+		w = queue_room_open(r, QUEUE_WRITE);
+		for (int n = 0; n < 5; n++)
+			assert_int_equal(queue_room_put(w, "a"), ERR_OK);
+		if (evil_sql(r, cases[i]) != SQLITE_OK)
+			fail_msg("%s: not made", cases[i]);
+		for (int n = 0; n < 5; n++)
+			(void)queue_room_put(w, "b");
+		(void)queue_tail(w, &at);
+		queue_close(w);
 	}
 }
 
@@ -586,6 +731,9 @@ main(void)
 		TEST(test_damaged),
 		TEST(test_truncated_in_place),
 		TEST(test_not_ours),
+		TEST(test_foreign_schema),
+		TEST(test_evil_cells),
+		TEST(test_evil_sums),
 		TEST(test_newer_while_open),
 		TEST(test_restored_copy),
 		TEST(test_foreign_writers_are_refused),
