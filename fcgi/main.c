@@ -12,6 +12,7 @@
 #include "log.h"
 #include "options.h"
 #include "serve.h"
+#include "sigbus.h"
 #include "thrift.h"
 
 /* Config words for levels are in the order of enum log_level. */
@@ -79,6 +80,7 @@ main(int argc, char **argv)
 
 	/* A peer or a log reader that leaves ends nothing else. */
 	signal(SIGPIPE, SIG_IGN);
+	sigbus_guard();
 	thrift_begin();
 	log_open("pushcgi.fcgi", LOG_LEVEL_INFO);
 	if (options_parse(&o, argc, argv, &f) != ERR_OK) {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cmd.h"
+#include "sigbus.h"
 
 #define OUTPUT_MAX (UINT32_C(64) << 20) /* a list of all subscriptions */
 
@@ -129,6 +130,7 @@ main(int argc, char **argv)
 
 	if (!descriptors_fill())
 		return CMD_FAILED;
+	sigbus_guard();
 	e = cmd_line_parse(&line, commands, argc, argv, &fault);
 	if (e == ERR_OK) {
 		status = answer(line);

@@ -23,6 +23,7 @@ struct queue_sqlite_file {
 	dev_t dev;
 	ino_t ino; /* 0: there is none */
 	off_t size;
+	bool plain; /* a regular file with one name */
 };
 
 /* Owner: the thread that calls; `poked` and `settling` are touched by others,
@@ -41,6 +42,10 @@ struct queue_sqlite {
 	struct fault repaired; /* not empty: to be logged after the unlock */
 	bool in_signals;       /* `signals` is to be restored */
 	sigset_t signals;
+
+	unsigned sigbus;   /* sigbus_count(), when it was opened */
+	uint32_t log_end;  /* frames of the log, at the last look at them */
+	uint32_t log_page; /* bytes of one's page */
 
 	int wal_frames;     /* in the log, as of the last commit */
 	int settled_frames; /* as of when a settler was started */
@@ -65,7 +70,9 @@ struct queue_sqlite {
 	struct fault fault;
 };
 
-/* queue_sqlite_open.c: sidecar and connection, at need made anew. */
+struct queue_sqlite_loan;
+
+/* queue_sqlite_open.c: sidecar and connection, at need made again. */
 enum err queue_sqlite_ready(struct queue_sqlite *q);
 void queue_sqlite_shut(struct queue_sqlite *q);
 
@@ -76,10 +83,11 @@ void queue_sqlite_spare(struct queue_sqlite *q);
  * one, or somebody has changed the schema since it was opened. */
 enum err queue_sqlite_version(struct queue_sqlite *q);
 
-/* Give the database at q->path, which nobody else knows yet, an epoch and a
+/* Give the database that is lent, which nobody else knows yet, an epoch and a
  * key of its own and no sessions, without lock and log.  Its sentence is in
  * q->fault. */
-enum err queue_sqlite_renew(struct queue_sqlite *q);
+enum err queue_sqlite_renew(
+    struct queue_sqlite *q, const struct queue_sqlite_loan *loan);
 const char *queue_sqlite_network_fs(unsigned long magic); /* NULL: local */
 enum err queue_sqlite_network_check(const char *path, struct fault *f);
 
@@ -93,8 +101,62 @@ enum err queue_sqlite_network_check(const char *path, struct fault *f);
  */
 enum err queue_sqlite_look(struct queue_sqlite *q);
 
-/* False: what is at the path is not, or not wholly, what was opened. */
-bool queue_sqlite_note_files(struct queue_sqlite *q);
+/* What is at the path was opened: remember it.  ERR_MOVED: it is not, or not
+ * wholly.  ERR_IO: one of the three is a link, or has a second name.  The
+ * other one asks only that, before SQLite opens what is there by name. */
+enum err queue_sqlite_note_files(struct queue_sqlite *q);
+enum err queue_sqlite_check_files(struct queue_sqlite *q);
+
+/*
+ * queue_sqlite_log.c: is the log as long as its index says, and has it no hole?
+ * INDEX_TORN: pages of -shm were truncated, so nothing it says is certain.
+ * UNKNOWN: not now.  The other one: is the log shorter than at the last look?
+ */
+enum queue_sqlite_damage {
+	QUEUE_SQLITE_SOUND,
+	QUEUE_SQLITE_UNKNOWN,
+	QUEUE_SQLITE_INDEX_TORN,
+	QUEUE_SQLITE_LOG_SHORT,
+};
+enum queue_sqlite_damage queue_sqlite_look_into_log(struct queue_sqlite *q);
+bool queue_sqlite_log_is_short(struct queue_sqlite *q);
+
+/*
+ * queue_sqlite_rebuild.c, under the lock: put a new database in the place of the
+ * old one, made of its bytes and of the log that the connection has open.
+ * `lost`: the log is not whole.  Then positions have a gap, and the sessions
+ * are gone.  ERR_FULL, ERR_READONLY, ERR_IO, ERR_NOMEM, ERR_MOVED: nothing
+ * has changed.
+ */
+enum err queue_sqlite_rebuild(struct queue_sqlite *q, bool lost);
+void queue_sqlite_remove_log(int dir, const char *db);
+
+/*
+ * A new file in a folder: `base`, `infix` and a random number; its descriptor,
+ * -1: errno.  Is that still the one which has this name there?
+ */
+#define QUEUE_SQLITE_NAME_SIZE 256
+int queue_sqlite_new_file(int dir, const char *base, const char *infix,
+    mode_t mode, char out[QUEUE_SQLITE_NAME_SIZE]);
+bool queue_sqlite_is_file(int dir, const char *name, int fd);
+
+/*
+ * queue_sqlite_loan.c: a database in an open file, for SQLite: open any name with
+ * the VFS `name`, or `uri` where a statement wants a name.  `log` (-1: none)
+ * is its write-ahead log.  The loan stays where it is until
+ * its end; connections are closed before.  ERR_NOMEM.
+ */
+struct queue_sqlite_loan {
+	sqlite3_vfs vfs;
+	char name[32], uri[64];
+	int fd, log;
+};
+enum err queue_sqlite_lend(struct queue_sqlite_loan *loan, int fd, int log);
+void queue_sqlite_lend_end(struct queue_sqlite_loan *loan);
+
+/* queue_sqlite_open.c: before anything else is done with a new connection:
+ * SQLite's value. */
+int queue_sqlite_tame(struct queue_sqlite *q);
 
 /* queue_sqlite_base.c: the lock, with signals blocked; ERR_MOVED: shut and ready
  * again. */

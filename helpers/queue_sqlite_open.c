@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* queue_sqlite_open.c - opens the database, making or upgrading it under the lock. */
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <openssl/rand.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "buf.h"
 #include "clock.h"
 #include "queue_sqlite.h"
 #include "sidecar_path.h"
+#include "sigbus.h"
 
 #define QUEUE_SQLITE_APPLICATION 1885562729 /* "pcgi" */
 #define QUEUE_SQLITE_SMALLEST 512           /* bytes of a database */
@@ -57,8 +60,8 @@ longest_cell(const struct queue_sqlite *q)
 
 /* No statement runs before this: closing the connection must never
  * checkpoint, and never remove the -wal file. */
-static int
-tame(struct queue_sqlite *q)
+int
+queue_sqlite_tame(struct queue_sqlite *q)
 {
 	/* Others may write the file: nothing in it is run.  Our own triggers
 	 * are for programs that know nothing of this. */
@@ -83,27 +86,52 @@ tame(struct queue_sqlite *q)
 	if (rc == SQLITE_OK)
 		rc = sqlite3_file_control(
 		    q->db, "main", SQLITE_FCNTL_PERSIST_WAL, &persist);
+	if (rc == SQLITE_NOTFOUND) /* a loan keeps no log */
+		rc = SQLITE_OK;
 	if (rc == SQLITE_OK)
 		rc = sqlite3_create_collation_v2(
 		    q->db, "pushcgi_writer", SQLITE_UTF8, NULL, writer, NULL);
 	return rc;
 }
 
+/* SQLite itself makes no database: it would give it rights by its name.  -wal
+ * and -shm take their mode from it, whatever the umask is. */
+static enum err
+make_file(struct queue_sqlite *q)
+{
+	const char *name;
+	const int dir = sidecar_folder(q->side, &name);
+	const int fd = openat(dir, name,
+	    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0660);
+	const int code = fd < 0 || fchmod(fd, 0660) == -1 ? errno : 0;
+
+	if (fd >= 0)
+		close(fd);
+	return code == 0
+		   ? ERR_OK
+		   : sidecar_denied(sidecar_db_path(q->side), code, &q->fault);
+}
+
 static enum err
 connect_db(struct queue_sqlite *q, bool fresh)
 {
 	const char *path = sidecar_db_path(q->side);
+	/* URI: only where a statement of ours names a loan. */
 	const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
-			  SQLITE_OPEN_PRIVATECACHE;
+			  SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_URI |
+			  SQLITE_OPEN_NOFOLLOW;
+	enum err e;
 	int rc;
 
-	rc = sqlite3_open_v2(
-	    path, &q->db, flags | (fresh ? SQLITE_OPEN_CREATE : 0), NULL);
-	/* -wal and -shm take their mode from it, whatever the umask is. */
-	if (rc == SQLITE_OK && fresh && chmod(path, 0660) == -1)
-		rc = SQLITE_PERM;
+	if (fresh && (e = make_file(q)) != ERR_OK)
+		return e;
+	if ((e = queue_sqlite_check_files(q)) != ERR_OK)
+		return e;
+	q->sigbus = sigbus_count();
+	q->log_end = 0;
+	rc = sqlite3_open_v2(path, &q->db, flags, NULL);
 	if (rc == SQLITE_OK)
-		rc = tame(q);
+		rc = queue_sqlite_tame(q);
 	if (rc == SQLITE_OK && sqlite3_db_readonly(q->db, "main") != 0)
 		rc = SQLITE_READONLY;
 	if (rc == SQLITE_OK)
@@ -117,8 +145,7 @@ connect_db(struct queue_sqlite *q, bool fresh)
 		    sql_text[q->settings.full ? SQL_SET_FULL : SQL_SET_NORMAL],
 		    NULL, NULL, NULL);
 	if (rc != SQLITE_OK) {
-		enum err e = queue_sqlite_failed(q, rc);
-
+		e = queue_sqlite_failed(q, rc);
 		queue_sqlite_shut(q);
 		return e;
 	}
@@ -253,8 +280,8 @@ is_absent(const char *path)
 {
 	struct stat st;
 
-	return stat(path, &st) == -1 ? errno == ENOENT
-				     : S_ISREG(st.st_mode) && st.st_size == 0;
+	return lstat(path, &st) == -1 ? errno == ENOENT
+				      : S_ISREG(st.st_mode) && st.st_size == 0;
 }
 
 /* SQLite would take a file of a few bytes for an empty database. */
@@ -263,7 +290,7 @@ refuse_scrap(struct queue_sqlite *q)
 {
 	struct stat st;
 
-	if (stat(sidecar_db_path(q->side), &st) == 0 && S_ISREG(st.st_mode) &&
+	if (lstat(sidecar_db_path(q->side), &st) == 0 && S_ISREG(st.st_mode) &&
 	    st.st_size > 0 && st.st_size < QUEUE_SQLITE_SMALLEST)
 		return queue_sqlite_failed(q, SQLITE_NOTADB);
 	return ERR_OK;
@@ -276,25 +303,22 @@ remove_remains(struct queue_sqlite *q)
 {
 	static const char *const suffixes[] = { "", "-wal", "-shm",
 		"-journal" };
-	const char *path = sidecar_db_path(q->side);
-	enum err e = ERR_OK;
+	const char *name;
+	const int dir = sidecar_folder(q->side, &name);
+	char file[NAME_MAX + 1];
 
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
-		struct buf b;
+		const int n =
+		    snprintf(file, sizeof(file), "%s%s", name, suffixes[i]);
 
-		buf_init(&b, QUEUE_SQLITE_PATH_MAX + 16);
-		buf_text(&b, path);
-		buf_text(&b, suffixes[i]);
-		buf_byte(&b, '\0');
-		if (b.err != ERR_OK)
-			e = fault_set(&q->fault, b.err, "%s", err_text(b.err));
-		else if (unlink(b.base) == -1 && errno != ENOENT)
-			e = sidecar_denied(path, errno, &q->fault);
-		buf_free(&b);
-		if (e != ERR_OK)
-			break;
+		if (n < 0 || n >= (int)sizeof(file))
+			return sidecar_denied(
+			    sidecar_db_path(q->side), ENAMETOOLONG, &q->fault);
+		if (unlinkat(dir, file, 0) == -1 && errno != ENOENT)
+			return sidecar_denied(
+			    sidecar_db_path(q->side), errno, &q->fault);
 	}
-	return e;
+	return ERR_OK;
 }
 
 static enum err
@@ -322,13 +346,14 @@ upgrade(struct queue_sqlite *q)
 static enum err
 note_files(struct queue_sqlite *q)
 {
+	enum err e;
+
 	/* What was asked once need not be kept for the next time. */
 	queue_sqlite_spare(q);
-	return queue_sqlite_note_files(q)
-		   ? ERR_OK
-		   : fault_set(&q->fault, ERR_MOVED,
-			 "%s is moved again and again: end what does it",
-			 q->path);
+	if ((e = queue_sqlite_note_files(q)) == ERR_MOVED)
+		fault_set(&q->fault, e,
+		    "%s is moved again and again: end what does it", q->path);
+	return e;
 }
 
 /* Under the lock. */
@@ -428,15 +453,15 @@ queue_sqlite_ready(struct queue_sqlite *q)
 }
 
 enum err
-queue_sqlite_renew(struct queue_sqlite *q)
+queue_sqlite_renew(struct queue_sqlite *q, const struct queue_sqlite_loan *loan)
 {
 	const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
 			  SQLITE_OPEN_PRIVATECACHE;
-	int rc = sqlite3_open_v2(q->path, &q->db, flags, NULL);
+	int rc = sqlite3_open_v2("/copy", &q->db, flags, loan->name);
 	enum err e;
 
 	if (rc == SQLITE_OK)
-		rc = tame(q);
+		rc = queue_sqlite_tame(q);
 	if (rc != SQLITE_OK)
 		return queue_sqlite_failed(q, rc);
 	if ((e = queue_sqlite_run(q, SQL_SET_MEMORY_JOURNAL)) == ERR_OK &&

@@ -31,6 +31,16 @@ PRAGMA synchronous = FULL;
 PRAGMA quick_check(1);
 -- name: vacuum_into
 VACUUM INTO ?1;
+-- In a copy that nobody else knows; the log is read at once.
+-- name: set_exclusive
+PRAGMA locking_mode = EXCLUSIVE; SELECT count(*) FROM sqlite_master;
+-- name: integrity_check
+PRAGMA integrity_check(1);
+-- Updates were lost: their positions are not given again.
+-- name: leave_gap
+UPDATE sqlite_sequence SET seq = seq + 4294967296 WHERE name = 'updates';
+UPDATE meta SET session_change = session_change + 4294967296;
+DELETE FROM sessions;
 -- name: set_memory_journal
 PRAGMA journal_mode = MEMORY;
 -- name: drop_sessions

@@ -2,12 +2,14 @@
 /* test_queue_places.c - databases that are moved, damaged, newer or not ours. */
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,6 +17,7 @@
 
 #include "queue_room.h"
 #include "queue_sqlite.h"
+#include "sigbus.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -240,10 +243,176 @@ test_log_removed(void **state)
 		wait_for_ids(reader, "a b ");
 		assert_int_equal(queue_cursor_key(reader, &after), ERR_OK);
 		assert_true(before.epoch == after.epoch);
-		assert_int_equal(access(queue_room_path(r, "-new"), F_OK), -1);
+		assert_int_equal(queue_room_files(r), 4);
 		queue_close(w);
 		queue_close(reader);
 		queue_close(late);
+		act_remove_everything(r);
+	}
+}
+
+/* All of it, or from the middle of the log on.  Nobody ends, what is accepted
+ * afterwards is there for those who come later, and what was accepted
+ * before, if its bytes are. */
+static void
+test_truncated(void **state)
+{
+	static const struct {
+		const char *suffix;
+		off_t size;
+		bool settled, loses;
+	} cases[] = {
+		{ "-shm", 0, false, false },
+		{ "-shm", 4096, false, false },
+		{ "-hub", 0, false, false },
+		{ "-hub", 20, false, false },
+		{ "-wal", 0, false, true },
+		{ "-wal", 0, true, true },
+		{ "-wal", 100, true, true },
+		{ "-wal", 10000, true, true },
+	};
+	struct queue_room *r = *state;
+
+	sigbus_guard();
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct queue *w = queue_room_open(r, QUEUE_WRITE), *late;
+		struct queue *reader = queue_room_open(r, QUEUE_READ);
+		const char *want = cases[i].loses ? "c d " : "a b c d ";
+
+		assert_int_equal(queue_room_put(w, "a"), ERR_OK);
+		if (cases[i].settled) {
+			assert_int_equal(
+			    queue_sqlite_checkpoint((struct queue_sqlite *)w),
+			    ERR_OK);
+			want = "a c d ";
+		}
+		assert_int_equal(queue_room_put(w, "b"), ERR_OK);
+		assert_string_equal(queue_room_ids(reader), "a b ");
+		assert_int_equal(truncate(queue_room_path(r, cases[i].suffix),
+				     cases[i].size),
+		    0);
+		assert_int_equal(queue_room_put(w, "c"), ERR_OK);
+		late = queue_room_open(r, QUEUE_READ);
+		assert_int_equal(queue_room_put(w, "d"), ERR_OK);
+		if (strcmp(queue_room_ids(late), want) != 0)
+			fail_msg("%s %ld: %s", cases[i].suffix,
+			    (long)cases[i].size, queue_room_ids(late));
+		wait_for_ids(reader, want);
+		assert_int_equal(queue_room_files(r), 4);
+		queue_close(w);
+		queue_close(reader);
+		queue_close(late);
+		late = queue_room_open(r, QUEUE_READ);
+		assert_string_equal(queue_room_ids(late), want);
+		queue_close(late);
+		act_remove_everything(r);
+	}
+}
+
+/* Between BEGIN and COMMIT, when the files have been looked at. */
+struct cutter {
+	const char *path;
+	off_t size;
+	bool done;
+};
+
+static int
+cut_at_commit(void *arg)
+{
+	struct cutter *c = arg;
+
+	if (!c->done)
+		c->done = truncate(c->path, c->size) == 0;
+	return 0;
+}
+
+static void
+test_truncated_during_the_commit(void **state)
+{
+	static const struct {
+		const char *suffix;
+		off_t size;
+	} cases[] = {
+		{ "-wal", 0 },
+		{ "-wal", 40000 },
+		{ "-shm", 0 },
+		{ "-hub", 0 },
+	};
+	struct queue_room *r = *state;
+
+	sigbus_guard();
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct queue *w = queue_room_open(r, QUEUE_WRITE), *late;
+		struct cutter c = { queue_room_path(r, cases[i].suffix),
+			cases[i].size, false };
+		enum err e;
+
+		assert_int_equal(queue_room_put(w, "a"), ERR_OK);
+		sqlite3_commit_hook(
+		    ((struct queue_sqlite *)w)->db, cut_at_commit, &c);
+		e = queue_room_put(w, "during");
+		assert_true(c.done);
+		assert_int_equal(queue_room_put(w, "after"), ERR_OK);
+		late = queue_room_open(r, QUEUE_READ);
+		if ((e == ERR_OK &&
+			strstr(queue_room_ids(late), "during") == NULL) ||
+		    strstr(queue_room_ids(late), "after") == NULL)
+			fail_msg("%s %ld: %s: %s", cases[i].suffix,
+			    (long)cases[i].size, err_text(e),
+			    queue_room_ids(late));
+		queue_close(w);
+		queue_close(late);
+		late = queue_room_open(r, QUEUE_READ);
+		if ((e == ERR_OK &&
+			strstr(queue_room_ids(late), "during") == NULL) ||
+		    strstr(queue_room_ids(late), "after") == NULL)
+			fail_msg("%s, later: %s", cases[i].suffix,
+			    queue_room_ids(late));
+		queue_close(late);
+		act_remove_everything(r);
+	}
+}
+
+/* A link or a second name leads out of the folder: nothing there changes. */
+static void
+test_links_out(void **state)
+{
+	static const char *const suffixes[] = { "", "-wal", "-shm", "-hub" };
+	struct queue_room *r = *state;
+	char outside[256];
+
+	snprintf(outside, sizeof(outside), "%s/outside", r->dir);
+	for (size_t i = 0; i < 2 * COUNT(suffixes); i++) {
+		const char *path = queue_room_path(r, suffixes[i / 2]);
+		struct stat before, after;
+		struct queue *w = queue_room_open(r, QUEUE_WRITE), *none = NULL;
+		struct fault f = { "" };
+
+		assert_int_equal(queue_room_put(w, "a"), ERR_OK);
+		queue_close(w);
+		write_file(outside, "nobody's");
+		assert_int_equal(chmod(outside, 0600), 0);
+		unlink(path);
+		/* A link of ours in place of the database is followed. */
+		if (i == 0)
+			assert_int_equal(link(outside, path), 0);
+		else
+			assert_int_equal(i % 2 == 0 ? link(outside, path)
+					 : i == 1   ? mkdir(path, 0700)
+						    : symlink(outside, path),
+			    0);
+		assert_int_equal(stat(outside, &before), 0);
+		if (queue_open(&none, &r->settings, QUEUE_WRITE, &f) == ERR_OK)
+			fail_msg("%s %zu: opened", path, i % 2);
+		assert_int_equal(stat(outside, &after), 0);
+		assert_int_equal(before.st_mode, after.st_mode);
+		assert_int_equal(before.st_uid, after.st_uid);
+		assert_int_equal(before.st_size, after.st_size);
+		assert_int_equal(before.st_mtime, after.st_mtime);
+		assert_non_null(strstr(f.text, r->db));
+		if (rmdir(path) == -1)
+			unlink(path);
+		unlink(outside);
 		act_remove_everything(r);
 	}
 }
@@ -254,15 +423,20 @@ test_log_removed(void **state)
 static void
 test_log_removed_and_no_way(void **state)
 {
+	struct rlimit was, none;
 	struct queue_room *r = *state;
 	struct queue *w = queue_room_open(r, QUEUE_WRITE);
 
 	assert_int_equal(queue_room_put(w, "a"), ERR_OK);
 	unlink(queue_room_path(r, "-wal"));
-	assert_int_equal(mkdir(queue_room_path(r, "-new"), 0700), 0);
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &was), 0);
+	none = was;
+	none.rlim_cur = 1;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
 	for (int i = 0; i < 3; i++)
 		assert_int_not_equal(queue_room_put(w, "b"), ERR_OK);
-	assert_int_equal(rmdir(queue_room_path(r, "-new")), 0);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
 	assert_int_equal(queue_room_put(w, "c"), ERR_OK);
 	queue_close(w);
 
@@ -728,6 +902,9 @@ main(void)
 		TEST(test_sidecar_replaced),
 		TEST(test_log_removed),
 		TEST(test_log_removed_and_no_way),
+		TEST(test_truncated),
+		TEST(test_truncated_during_the_commit),
+		TEST(test_links_out),
 		TEST(test_damaged),
 		TEST(test_truncated_in_place),
 		TEST(test_not_ours),
