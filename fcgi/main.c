@@ -7,7 +7,7 @@
 
 #include "cgi.h"
 #include "check.h"
-#include "config.h"
+#include "config_queue.h"
 #include "handoff.h"
 #include "log.h"
 #include "options.h"
@@ -53,6 +53,15 @@ run(const struct options *o, struct fault *f)
 
 	if ((e = load(&s, &sources, f)) != ERR_OK)
 		return e;
+	/* The server's own socket comes first: serve_run() does it then. */
+	if (o->check || cgi_is_wanted()) {
+		const struct queue_settings queue = config_queue(s->config);
+
+		if ((e = queue_take_identity(&queue, f)) != ERR_OK) {
+			settings_unref(s);
+			return e;
+		}
+	}
 	if (o->check) {
 		if (!check_run(s))
 			e = fault_set(f, ERR_IO, "Mend the faults above.");

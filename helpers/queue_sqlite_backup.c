@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "identity.h"
 #include "mem.h"
 #include "queue_sqlite.h"
 
@@ -193,6 +194,36 @@ open_there(struct queue **out, const struct queue_settings *s, struct fault *f)
 	return e == ERR_OK ? queue_open(out, s, QUEUE_READ, f) : e;
 }
 
+/* All that SQLite opens by name it opens with the first look; from then on root
+ * is root again, who may write the copy where he wants. */
+static enum err
+open_as_owner(
+    struct queue **out, const struct queue_settings *s, struct fault *f)
+{
+	struct identity was;
+	struct cursor tail;
+	char *path = NULL;
+	enum err e = queue_sqlite_path(&path, s->url, f), back;
+
+	if (e == ERR_OK)
+		e = identity_borrow(&was, path, f);
+	mem_free(path);
+	if (e != ERR_OK)
+		return e;
+	if ((e = open_there(out, s, f)) == ERR_OK &&
+	    (e = queue_tail(*out, &tail)) != ERR_OK)
+		fault_set(
+		    f, e, "%s", ((struct queue_sqlite *)*out)->fault.text);
+	back = identity_return(&was, e == ERR_OK ? f : NULL);
+	if (e == ERR_OK)
+		e = back;
+	if (e != ERR_OK) {
+		queue_close(*out);
+		*out = NULL;
+	}
+	return e;
+}
+
 static void
 copy_end(struct copy *c)
 {
@@ -212,7 +243,7 @@ queue_sqlite_backup(
 	struct queue *q = NULL;
 	enum err e;
 
-	if ((e = open_there(&q, s, f)) != ERR_OK)
+	if ((e = open_as_owner(&q, s, f)) != ERR_OK)
 		return e;
 	if ((e = reserve(&c)) == ERR_OK &&
 	    (e = fill_and_renew((struct queue_sqlite *)q, &c)) == ERR_OK)
