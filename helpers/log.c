@@ -10,7 +10,7 @@
 
 #define LOG_LINE_MAX 1024
 
-/* The program's only writable static data: set once, before any thread. */
+/* Set once, before any thread. */
 static struct {
 	const char *name;
 	enum log_level least;
