@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "log.h"
-#include "mem.h"
 
 #define LINKS_MAX 40
 #define NOBODY 65534
@@ -275,20 +274,13 @@ identity_take(const char *path, struct fault *f)
 	return ERR_OK;
 }
 
-/* What root had, to be had again. */
+/* What root is to have again. */
 static bool
 keep(struct identity *was)
 {
 	was->gid = getegid();
-	was->groups_n = getgroups(0, NULL);
-	if (was->groups_n < 0)
-		return false;
-	was->groups =
-	    mem_calloc((size_t)was->groups_n + 1, sizeof(was->groups[0]));
-	if (was->groups == NULL)
-		errno = ENOMEM;
-	return was->groups != NULL &&
-	       getgroups(was->groups_n, was->groups) == was->groups_n;
+	was->groups_n = getgroups(IDENTITY_GROUPS, was->groups);
+	return was->groups_n >= 0;
 }
 
 enum err
@@ -303,11 +295,8 @@ identity_borrow(struct identity *was, const char *path, struct fault *f)
 	if ((e = find(&w, path, f)) != ERR_OK || !w.other)
 		return e;
 	if (!keep(was) || !set_groups(&w) || setegid(w.gid) != 0 ||
-	    seteuid(w.uid) != 0) {
-		mem_free(was->groups);
-		was->groups = NULL;
+	    seteuid(w.uid) != 0)
 		return cannot(&w, f);
-	}
 	was->taken = true;
 	return ERR_OK;
 }
@@ -320,7 +309,6 @@ identity_return(struct identity *was, struct fault *f)
 	if (was->taken)
 		good = seteuid(0) == 0 && setegid(was->gid) == 0 &&
 		       setgroups((size_t)was->groups_n, was->groups) == 0;
-	mem_free(was->groups);
 	*was = (struct identity){ .taken = false };
 	return good ? ERR_OK
 		    : fault_set(f, ERR_DENIED, "root cannot be root again.");

@@ -25,11 +25,12 @@
 enum err identity_take(const char *path, struct fault *f);
 
 /* The same until identity_return(), in the effective identity only. */
+#define IDENTITY_GROUPS 256
 struct identity {
 	bool taken;
 	gid_t gid;
 	int groups_n;
-	gid_t *groups;
+	gid_t groups[IDENTITY_GROUPS];
 };
 enum err identity_borrow(
     struct identity *was, const char *path, struct fault *f);
