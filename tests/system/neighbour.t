@@ -232,12 +232,13 @@ for my $row (['each file', qr/queue\.db/], ['-wal and -shm', qr/-(?:wal|shm)/],
 	unlink "$dir/hub.sock";
 	my $pid = neighbour(sub { exchange($dir, qr/hub\.sock/) });
 	for my $n (1 .. 5) {
-		my $started = spawn(command => [program('pushcgi.fcgi'),
-		    '--config', $hub->{config_path}, '--listen',
-		    $hub->{address}, '--listen-group', 'nogroup']);
-		wait_until('the socket is made, or not', sub {
-			-S "$dir/hub.sock" || -e $hub->{queue} ||
-			    defined process_ended($started);
+		my $log = "$hub->{dir}/log$n";
+		my $started = spawn(stderr => $log, command => [
+		    program('pushcgi.fcgi'), '--config', $hub->{config_path},
+		    '--listen', $hub->{address}, '--listen-group', 'nogroup']);
+		wait_until('the hub serves, or not', sub {
+			defined process_ended($started) ||
+			    -e $log && slurp($log) =~ / serving /;
 		});
 		process_end($started, 'TERM');
 	}
