@@ -3,6 +3,7 @@
 #ifndef ANSWER_H
 #define ANSWER_H
 
+#include "patterns.h"
 #include "queue.h"
 #include "request.h"
 #include "response.h"
@@ -14,8 +15,9 @@
 struct context {
 	const struct settings *settings;
 	enum framing framing;
-	struct roster *roster; /* NULL: nobody is counted */
-	struct queue *queue;   /* for reading; NULL until context_queue() */
+	struct roster *roster;     /* NULL: nobody is counted */
+	struct patterns *patterns; /* NULL: they are not bounded */
+	struct queue *queue;       /* for reading; NULL until context_queue() */
 	size_t list_max; /* bytes of a list of subscriptions; 0: as usual */
 };
 

@@ -22,6 +22,43 @@ stream_drained(void *feeder)
 		fanout_catch_up(s->fanout, s);
 }
 
+static void
+report_effort(struct fanout *f, struct effort *e, const char *what)
+{
+	const unsigned percent = effort_report(e, loop_now(f->settings.loop));
+
+	if (percent > 0)
+		log_warn("matching takes much time percent=%u of=%s "
+			 "patterns=%zu weight=%zu streams=%zu: see "
+			 "MERCURE_MAX_PATTERN_WEIGHT",
+		    percent, what, subscriber_list_patterns(f->list),
+		    subscriber_list_weight(f->list), f->counts.subscribers);
+}
+
+static void
+next_turn(struct loop_mail *m)
+{
+	struct fanout *f = CONTAINER(struct fanout, next_turn, m);
+	const int64_t now = loop_now(f->settings.loop);
+
+	f->turn_posted = false;
+	effort_renew(&f->live_effort, now);
+	effort_renew(&f->replay_effort, now);
+	fanout_live_go_on(f, false);
+	fanout_replay_go_on(f);
+	report_effort(f, &f->live_effort, "updates");
+	report_effort(f, &f->replay_effort, "replay");
+}
+
+void
+fanout_post_turn(struct fanout *f)
+{
+	if (f->turn_posted)
+		return;
+	f->turn_posted = true;
+	loop_post(f->settings.loop, &f->next_turn);
+}
+
 static const struct stream_events stream_events = { stream_drained,
 	stream_gone };
 
@@ -31,9 +68,12 @@ batch_epoch(struct fanout *f, struct batch *b)
 {
 	struct subscriber *s, *next;
 
+	/* The other one's events come first, however long they take. */
+	fanout_live_go_on(f, true);
+	fanout_replay_drop(f);
+	subscriber_list_new_epoch(f->list);
 	control_set_key(&f->control, &b->key);
 	f->tail = f->floor = b->span.next;
-	f->asked = false;
 	ring_reset(f->ring, f->tail);
 	fanout_sessions_over(f, b->span.sessions);
 	for (s = TAILQ_FIRST(&f->all); s != NULL; s = next) {
@@ -50,6 +90,21 @@ batch_epoch(struct fanout *f, struct batch *b)
 	}
 }
 
+/* What was changed of sessions holds at once, also for events that are not
+ * delivered yet. */
+static void
+take_events(struct fanout *f, struct batch *b)
+{
+	if (b->sessions != NULL)
+		fanout_sessions(f, b->sessions);
+	if (b->replay) {
+		fanout_replay(f, b);
+		return;
+	}
+	fanout_live(f, b);
+	report_effort(f, &f->live_effort, "updates");
+}
+
 void
 fanout_batch(void *arg, struct batch *b)
 {
@@ -59,15 +114,12 @@ fanout_batch(void *arg, struct batch *b)
 		f->settings.drain(f->settings.arg);
 	else if (b->new_epoch)
 		batch_epoch(f, b);
-	else if (b->span.epoch != f->control.key.epoch)
-		return; /* read before the change that was just told */
-	else if (b->replay)
-		fanout_replay(f, b);
-	else {
-		if (b->sessions != NULL)
-			fanout_sessions(f, b->sessions);
-		fanout_live(f, b);
+	/* Else it was read before the change that was just told. */
+	else if (b->span.epoch == f->control.key.epoch) {
+		take_events(f, b);
+		return;
 	}
+	batch_done(b);
 }
 
 /* When it ends, as things are: one that drains has something to end with, or
@@ -92,8 +144,8 @@ set_timer(struct subscriber *s)
 
 /* Its time was set by the other clock: this one may have been put forward, and
  * runs on while the machine sleeps. */
-static bool
-is_expired(const struct subscriber *s)
+bool
+fanout_is_expired(const struct subscriber *s)
 {
 	return s->grant != NULL &&
 	       grant_expires_ms(s->grant) <= clock_real_ms();
@@ -105,7 +157,7 @@ timer_fire(struct loop_timer *t)
 	struct subscriber *s = CONTAINER(struct subscriber, timer, t);
 	int64_t now = loop_now(s->fanout->settings.loop);
 
-	if (now >= s->end_ms || is_expired(s)) {
+	if (now >= s->end_ms || fanout_is_expired(s)) {
 		fanout_close(s);
 		return;
 	}
@@ -130,6 +182,7 @@ fanout_regrant(struct subscriber *s, struct grant *g)
 
 	grant_unref(s->grant);
 	s->grant = grant_ref(g);
+	subscriber_list_regrant(s);
 	s->end_ms = loop_now(s->fanout->settings.loop) + left;
 	if (s->end_ms > s->life_ms)
 		s->end_ms = s->life_ms;
@@ -232,7 +285,10 @@ fanout_new(struct fanout **out, const struct fanout_settings *settings)
 	if (f == NULL)
 		return ERR_NOMEM;
 	f->settings = *settings;
-	f->next_turn.open = fanout_next_turn;
+	f->next_turn.open = next_turn;
+	effort_init(&f->live_effort, settings->effort, clock_mono_ms());
+	effort_init(&f->replay_effort, settings->effort, clock_mono_ms());
+	STAILQ_INIT(&f->live);
 	TAILQ_INIT(&f->all);
 	for (turn = 0; turn < FANOUT_TURNS; turn++)
 		TAILQ_INIT(&f->turns[turn]);
@@ -257,8 +313,15 @@ fanout_set_tailer(struct fanout *f, struct tailer *t)
 void
 fanout_free(struct fanout *f)
 {
+	struct batch *b;
+
 	if (f == NULL)
 		return;
+	while ((b = STAILQ_FIRST(&f->live)) != NULL) {
+		STAILQ_REMOVE_HEAD(&f->live, links);
+		batch_done(b);
+	}
+	batch_done(f->replay);
 	ring_free(f->ring);
 	subscriber_list_free(f->list);
 	control_free(&f->control);

@@ -15,7 +15,8 @@
  * the log.  One that keeps up gets each event as it comes.  One that does not
  * takes nothing but its position; it goes on from the ring of recent events
  * or, below that, from batches which the tailer reads and which serve all who
- * wait for the same stretch.
+ * wait for the same stretch.  Matching takes about a millisecond of a round
+ * of the loop at most (effort.h), live and replay each; the rest is posted.
  */
 struct fanout;
 
@@ -23,6 +24,7 @@ struct fanout_settings {
 	struct loop *loop;
 	enum framing framing;
 	size_t ring_bytes_max;
+	size_t effort; /* steps of a round (effort.h); 0: as usual */
 	/* The database belongs to a newer program: drain and end. */
 	void (*drain)(void *arg);
 	void *arg;
@@ -39,7 +41,8 @@ enum err fanout_new(struct fanout **out, const struct fanout_settings *s);
 /* Whom to ask for replays; before the loop runs. */
 void fanout_set_tailer(struct fanout *f, struct tailer *t);
 
-/* The tailer_batch_fn; `arg` is the fanout. */
+/* The tailer_batch_fn; `arg` is the fanout.  It may keep the batch for some
+ * rounds of the loop, and gives it back in fanout_free() at last. */
 void fanout_batch(void *arg, struct batch *b);
 
 /*

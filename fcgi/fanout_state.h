@@ -4,11 +4,13 @@
 #define FANOUT_STATE_H
 
 #include "control.h"
+#include "effort.h"
 #include "fanout.h"
 #include "ring.h"
 #include "subscriber_list.h"
 
 TAILQ_HEAD(fanout_turns, subscriber);
+STAILQ_HEAD(fanout_batches, batch);
 
 #define FANOUT_RECENT 64
 
@@ -25,9 +27,16 @@ struct fanout {
 	struct subscriber_list *list;
 	TAILQ_HEAD(, subscriber) all;
 	struct fanout_turns turns[FANOUT_TURNS];
-	bool asked; /* a replay is under way */
+	struct fanout_batches live;  /* not delivered yet, in order */
+	size_t live_at;              /* frames of the first that are */
+	bool searching;              /* for whom the next one is */
+	bool asked;                  /* a replay is under way: */
+	struct batch *replay;        /* this one; NULL: not here yet */
+	size_t replay_at, replay_to; /* the rows that are being served */
 	struct loop_mail next_turn;
 	bool turn_posted;
+	struct effort live_effort, replay_effort;
+	int64_t real_ms;     /* the clock that grants go by, about now */
 	struct cursor floor; /* the last pruned event that we know of */
 	struct cursor tail;  /* live subscribers have everything up to here */
 	struct control control;
@@ -83,8 +92,11 @@ void fanout_end_lost(struct subscriber *s);
  * and the ring allow.  (fanout_replay.c) */
 void fanout_catch_up(struct fanout *f, struct subscriber *s);
 
-/* Let those who left the ring for others go on.  (fanout_replay.c) */
-void fanout_next_turn(struct loop_mail *m);
+/* Is its time up by the clock that grants go by? */
+bool fanout_is_expired(const struct subscriber *s);
+
+/* There is work left for the next round of the loop. */
+void fanout_post_turn(struct fanout *f);
 
 /* Give it another grant, by which it may have to end sooner or later.  False:
  * it must end now.  (fanout.c) */
@@ -97,10 +109,19 @@ void fanout_sessions(struct fanout *f, const struct session_changes *c);
 bool fanout_is_outdated(const struct fanout *f, const struct grant *g);
 void fanout_sessions_over(struct fanout *f, uint64_t number);
 
-/* What just happened, for all who are live.  (fanout_live.c) */
+/* What just happened, for all who are live; takes it over.  What is left
+ * when the round's effort is spent goes on in the next one; `wholly`: none is
+ * left.  (fanout_live.c) */
 void fanout_live(struct fanout *f, struct batch *b);
+void fanout_live_go_on(struct fanout *f, bool wholly);
 
-/* What somebody asked for, for all who wait for it.  (fanout_replay.c) */
+/* What somebody asked for, for all who wait for it; takes it over.  Then
+ * those who are being served, and those who have more to take from the ring,
+ * go on as far as the round's effort allows.  (fanout_replay.c) */
 void fanout_replay(struct fanout *f, struct batch *b);
+void fanout_replay_go_on(struct fanout *f);
+
+/* Forget the batch that is being served: it is of no use any more. */
+void fanout_replay_drop(struct fanout *f);
 
 #endif

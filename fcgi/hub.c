@@ -235,8 +235,11 @@ static enum err
 start_parts(
     struct hub *h, struct settings *s, enum framing framing, struct fault *f)
 {
-	const struct fanout_settings fanout = { h->loop, framing,
-		RING_BYTES_MAX, newer_database, h };
+	const struct fanout_settings fanout = { .loop = h->loop,
+		.framing = framing,
+		.ring_bytes_max = RING_BYTES_MAX,
+		.drain = newer_database,
+		.arg = h };
 	struct tailer_settings tailer = { config_queue(s->config), framing,
 		h->loop, fanout_batch, NULL };
 	enum err e;
@@ -338,9 +341,10 @@ hub_close(struct hub *h)
 	if (h->loop != NULL)
 		loop_empty(h->loop);
 	fetcher_free(h->fetcher);
-	tailer_free(h->tailer);
 	stream_host_close(&h->host);
+	/* It may have batches left that the tailer counts. */
 	fanout_free(h->fanout);
+	tailer_free(h->tailer);
 	if (h->signals.fd >= 0)
 		close(h->signals.fd);
 	loop_free(h->loop);

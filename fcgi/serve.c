@@ -9,6 +9,7 @@
 
 #include "config_queue.h"
 #include "container.h"
+#include "enlist.h"
 #include "exchange.h"
 #include "intake.h"
 #include "log.h"
@@ -21,6 +22,7 @@ struct server {
 	struct exchange_parts parts;
 	struct intake *intake;
 	struct roster *roster;
+	struct patterns *patterns;
 	const struct config_sources *sources;
 	const struct listener_settings *listener;
 	struct worker_job reload; /* reads files, so a worker does it */
@@ -46,6 +48,7 @@ reload_done(struct loop_mail *m)
 	else {
 		now = workers_settings(sv->parts.workers);
 		hub_use(sv->parts.hub, now);
+		enlist_use(sv->roster, now);
 		settings_unref(now);
 		if (sv->again)
 			reload(sv);
@@ -93,8 +96,10 @@ renewed(void *arg, struct settings *s)
 	now = workers_settings(sv->parts.workers);
 	same = now->config == s->config;
 	settings_unref(now);
-	if (same)
+	if (same) {
 		workers_set_settings(sv->parts.workers, s);
+		enlist_use(sv->roster, s);
+	}
 	return same;
 }
 
@@ -159,16 +164,18 @@ start(struct server *sv, struct settings *s, int fd, struct fault *f)
 
 	sv->parts.subscribers_max = subscribers_max();
 	sv->parts.spool_room.max = (size_t)c->parked_bytes_max;
-	if ((e = roster_new(&sv->roster)) != ERR_OK)
+	if ((e = roster_new(&sv->roster)) != ERR_OK ||
+	    (e = patterns_new(&sv->patterns)) != ERR_OK)
 		return fault_set(f, e, "Out of memory.");
 	queue.owner = roster_owner(sv->roster);
+	enlist_use(sv->roster, s);
 	if ((e = hub_open(&sv->parts.hub, s, FRAMING_FCGI, &hooks, f)) !=
 		ERR_OK ||
 	    (e = commit_start(&sv->parts.commit, &queue, &limits,
 		 hub_loop(sv->parts.hub), sv->roster, f)) != ERR_OK)
 		return e;
 	e = workers_start(&sv->parts.workers, (size_t)c->workers, s,
-	    FRAMING_FCGI, sv->roster);
+	    FRAMING_FCGI, sv->roster, sv->patterns);
 	if (e != ERR_OK)
 		return fault_set(f, e, "No threads for MERCURE_WORKERS = %llu.",
 		    (unsigned long long)c->workers);
@@ -224,6 +231,7 @@ serve_run(struct settings *s, const struct config_sources *sources,
 	hub_close(sv->parts.hub);
 	intake_free(sv->intake);
 	roster_free(sv->roster);
+	patterns_free(sv->patterns);
 	mem_free(sv);
 	settings_unref(s);
 	return e;

@@ -4,6 +4,7 @@
 
 #include "authorize.h"
 #include "clock.h"
+#include "counted.h"
 #include "dialect.h"
 #include "discovery.h"
 #include "enlist.h"
@@ -19,6 +20,9 @@
 
 #define EARLIEST "earliest"
 
+/* When another stream may have ended. */
+#define RETRY_AFTER "10"
+
 /* Who is drained has to come back for each update: soon. */
 #define DRAIN_RETRY_MS 500
 
@@ -31,6 +35,7 @@ struct subscribing {
 	struct form *query;
 	const struct dialect *dialect;
 	struct subscriber_opening *opening;
+	uint64_t weight;      /* of the matchers */
 	struct slice last_id; /* base NULL: none was sent */
 	bool known;           /* last_id leads to a position */
 	char tail_id[QUEUE_ID_SIZE];
@@ -71,6 +76,22 @@ parse_query(struct subscribing *s, struct answer *a, const struct request *rq,
 	return true;
 }
 
+/* Without rights to anything private it is a stranger's. */
+static bool
+is_anonymous(const struct subscriber_opening *o)
+{
+	return o->grant == NULL || grant_is_empty(o->grant);
+}
+
+/* Known before the next one is compiled, which takes longer than asking. */
+static bool
+is_too_complex(const struct subscribing *s, const struct config *c)
+{
+	const uint64_t max = c->pattern_weight_stream_max;
+
+	return max > 0 && s->weight > max && is_anonymous(s->opening);
+}
+
 static bool
 add_matcher(struct subscribing *s, struct answer *a, struct slice selector,
     const struct config *c)
@@ -95,6 +116,12 @@ add_matcher(struct subscribing *s, struct answer *a, struct slice selector,
 		answer_unavailable(a, e);
 		return false;
 	}
+	s->weight += matcher_weight(m);
+	if (is_too_complex(s, c))
+		return problem(a, 400,
+		    "The URI Templates are together more complex than those "
+		    "of a stream without an access token may be "
+		    "(MERCURE_MAX_PATTERN_WEIGHT_PER_STREAM).");
 	return true;
 }
 
@@ -317,6 +344,36 @@ make_head(struct subscribing *s, struct answer *a, struct context *c)
 	return s->opening->head != NULL;
 }
 
+/* What the stream's patterns cost each update is bounded before it is there. */
+static bool
+claim_patterns(struct subscribing *s, struct answer *a,
+    const struct request *rq, struct context *c)
+{
+	const struct config *config = c->settings->config;
+	const struct pattern_limits limits = { config->pattern_weight_max,
+		config->pattern_weight_client_max };
+	struct subscriber_opening *o = s->opening;
+	char client[IP_TEXT_MAX];
+	struct pattern_client who = { .id = counted_client(
+					  client, rq, c->settings),
+		.anonymous = is_anonymous(o) };
+	struct fault f = { "" };
+	enum err e = ERR_OK;
+
+	if (!who.anonymous)
+		who.id = (struct slice){ (const char *)grant_token(o->grant),
+			GRANT_TOKEN_SIZE };
+	if (c->patterns != NULL)
+		e = patterns_claim(
+		    &o->patterns, c->patterns, &o->matchers, &who, &limits, &f);
+	if (e == ERR_LIMIT) {
+		response_header(&a->response, "Retry-After", RETRY_AFTER);
+		response_problem(&a->response, 429, "%s", f.text);
+	} else if (e != ERR_OK)
+		answer_unavailable(a, e);
+	return e == ERR_OK;
+}
+
 /* All that GET and HEAD have in common; false: the answer says why not. */
 static bool
 prepare(struct subscribing *s, struct answer *a, const struct request *rq,
@@ -329,8 +386,9 @@ prepare(struct subscribing *s, struct answer *a, const struct request *rq,
 		return false;
 	}
 	return parse_query(s, a, rq, config) && admit(s, a, rq, c) &&
-	       read_matchers(s, a, config) && read_delivery(s, a, config) &&
-	       read_last_id(s, a, rq) && find_position(s, a, c);
+	       read_matchers(s, a, config) && claim_patterns(s, a, rq, c) &&
+	       read_delivery(s, a, config) && read_last_id(s, a, rq) &&
+	       find_position(s, a, c);
 }
 
 static void

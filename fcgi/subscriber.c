@@ -13,6 +13,7 @@ subscriber_opening_free(struct subscriber_opening *o)
 	grant_unref(o->grant);
 	frame_unref(o->head);
 	roster_end(o->entry);
+	pattern_claim_free(o->patterns);
 	mem_free(o);
 }
 
@@ -28,9 +29,12 @@ subscriber_new(struct subscriber **out, struct subscriber_opening *o,
 		return ERR_NOMEM;
 	s->stream = stream;
 	s->grant = o->grant;
+	s->rights = subscriber_rights(s->grant);
 	o->grant = NULL;
 	s->entry = o->entry;
 	o->entry = NULL;
+	s->patterns = o->patterns;
+	o->patterns = NULL;
 	s->end_ms = o->end_ms;
 	s->life_ms = o->life_ms;
 	s->keepalive_ms = o->keepalive_ms;
@@ -46,12 +50,22 @@ subscriber_new(struct subscriber **out, struct subscriber_opening *o,
 	return ERR_OK;
 }
 
+enum subscriber_rights
+subscriber_rights(const struct grant *g)
+{
+	if (g == NULL || grant_is_empty(g))
+		return SUBSCRIBER_PUBLIC;
+	return grant_may_receive_hub(g) ? SUBSCRIBER_HUB : SUBSCRIBER_PRIVATE;
+}
+
 bool
-subscriber_may_have(const struct subscriber *s, const struct frame *f)
+subscriber_may_have(
+    const struct subscriber *s, const struct frame *f, size_t *steps)
 {
 	if (!f->private)
 		return true;
-	return s->grant != NULL && grant_may_receive(s->grant, f->topics);
+	return s->rights != SUBSCRIBER_PUBLIC &&
+	       grant_may_receive(s->grant, f->topics, steps);
 }
 
 void
@@ -59,5 +73,6 @@ subscriber_free(struct subscriber *s)
 {
 	grant_unref(s->grant);
 	roster_end(s->entry);
+	pattern_claim_free(s->patterns);
 	mem_free(s);
 }

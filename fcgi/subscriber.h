@@ -12,6 +12,7 @@
 #include "grant.h"
 #include "loop.h"
 #include "matcher.h"
+#include "patterns.h"
 #include "queue.h"
 #include "roster.h"
 #include "stream.h"
@@ -26,20 +27,32 @@ struct subscriber_opening {
 	struct grant *grant;        /* NULL: anonymous, public updates only */
 	struct frame *head;         /* response headers and the first lines */
 	struct roster_entry *entry; /* NULL: nobody counts it */
-	uint64_t epoch;             /* of `at` */
-	struct cursor at;           /* it has seen everything up to here */
-	bool from_start;            /* it takes whatever there still is */
-	int64_t end_ms;             /* clock_mono_ms(); INT64_MAX: never */
-	int64_t life_ms;            /* the same, whatever its grant says */
-	uint32_t keepalive_ms;      /* 0: none */
-	uint32_t retry_ms;          /* as `head` says */
-	bool drain;                 /* end it once what is pending is sent, */
-	int64_t wait_ms;            /* or by then, when there was nothing; */
-	uint32_t park_ms;           /* so long it stays there without one */
+	struct pattern_claim *patterns; /* NULL: none, or not bounded */
+	uint64_t epoch;                 /* of `at` */
+	struct cursor at;               /* it has seen everything up to here */
+	bool from_start;                /* it takes whatever there still is */
+	int64_t end_ms;                 /* clock_mono_ms(); INT64_MAX: never */
+	int64_t life_ms;                /* the same, whatever its grant says */
+	uint32_t keepalive_ms;          /* 0: none */
+	uint32_t retry_ms;              /* as `head` says */
+	bool drain;       /* end it once what is pending is sent, */
+	int64_t wait_ms;  /* or by then, when there was nothing; */
+	uint32_t park_ms; /* so long it stays there without one */
 };
 
 /* NULL is allowed. */
 void subscriber_opening_free(struct subscriber_opening *o);
+
+/* What a subscriber's grant can be about; each includes the ones before. */
+enum subscriber_rights {
+	SUBSCRIBER_PUBLIC,  /* no private update at all */
+	SUBSCRIBER_PRIVATE, /* some, but none of the hub's own */
+	SUBSCRIBER_HUB,     /* those that tell of subscriptions, too */
+	SUBSCRIBER_RIGHTS
+};
+
+/* Of a grant; NULL: there is none. */
+enum subscriber_rights subscriber_rights(const struct grant *g);
 
 /* One matcher of one subscriber, as a link of the index. */
 struct subscription {
@@ -64,6 +77,8 @@ enum fanout_turn {
 	FANOUT_TURN_WRITE,   /* it got something in this round */
 	FANOUT_TURN_BLOCKED, /* it lags until its socket takes more */
 	FANOUT_TURN_BATCH,   /* for a batch from the database */
+	FANOUT_TURN_SERVE,   /* a batch is there, for a part of it */
+	FANOUT_TURN_SERVED,  /* and it has that part */
 	FANOUT_TURN_RING,    /* it has more to take from the ring */
 	FANOUT_TURNS
 };
@@ -76,7 +91,9 @@ struct subscriber {
 	struct fanout *fanout;
 	struct stream *stream;
 	struct grant *grant;
+	enum subscriber_rights rights; /* of `grant` */
 	struct roster_entry *entry;
+	struct pattern_claim *patterns;
 	struct loop_timer timer; /* next keep-alive or the end */
 	int64_t end_ms, life_ms, wrote_ms, wait_ms;
 	uint32_t keepalive_ms, park_ms, retry_ms;
@@ -96,9 +113,11 @@ struct subscriber {
 enum err subscriber_new(struct subscriber **out, struct subscriber_opening *o,
     struct stream *stream);
 
-/* May this event go to this subscriber (who asked for one of its topics)?
- * Draft 7, "Subscribers": a private one only by the grant. */
-bool subscriber_may_have(const struct subscriber *s, const struct frame *f);
+/* May this event go to this subscriber, if it asked for one of its topics?
+ * Draft 7, "Subscribers": a private one only by the grant.  *steps as of
+ * matcher.h. */
+bool subscriber_may_have(
+    const struct subscriber *s, const struct frame *f, size_t *steps);
 
 /* Frees the subscriber, not its stream. */
 void subscriber_free(struct subscriber *s);

@@ -1,81 +1,35 @@
 /* SPDX-License-Identifier: MIT */
 /* subscriber_list.c - a hash table of distinct matchers with their subscribers. */
-#include "subscriber_list.h"
-
-#include <sys/random.h>
-
 #include "mem.h"
 #include "nfa.h"
-#include "topic.h"
+#include "subscriber_list_state.h"
 
 #define BUCKETS_MIN 256
 
 /* What large templates may take to be matched faster, all together. */
 #define CACHES_BYTES_MAX 1048576
 
-/* What patterns begin with is compared up to here. */
-#define HEAD_MAX 255
-
-/* One distinct matcher. */
-struct subscriber_entry {
-	LIST_ENTRY(subscriber_entry) bucket;
-	LIST_ENTRY(subscriber_entry) heads; /* unless MATCHER_EXACT */
-	LIST_HEAD(, subscription) subscriptions;
-	struct matcher *matcher;
-	struct nfa_cache *cache; /* NULL: does without */
-	uint64_t hash, head_hash;
-};
-
-LIST_HEAD(bucket, subscriber_entry);
-
-/*
- * Two tables over the same entries: all by their text, patterns by what their
- * topics begin with as well.  A topic is looked up by each of its beginnings
- * that is as long as some pattern's, so patterns that begin otherwise cost
- * nothing.
- */
-struct subscriber_list {
-	struct bucket *buckets, *heads; /* a power of two of each */
-	size_t buckets_n, entries, caches_bytes;
-	uint32_t heads_n[HEAD_MAX + 1]; /* patterns, by length of their head */
-	uint64_t seed; /* keeps strangers from choosing collisions */
-	uint64_t mark;
-};
-
-/* FNV-1a from a secret start. */
 static uint64_t
-hash_byte(uint64_t h, char c)
+hash_text(
+    const struct subscriber_list *l, enum matcher_kind kind, struct slice text)
 {
-	return (h ^ (uint8_t)c) * 0x100000001b3;
+	const char first = (char)kind;
+	struct siphash h;
+
+	siphash_start(&h, &l->text_key);
+	siphash_add(&h, (struct slice){ &first, 1 });
+	siphash_add(&h, text);
+	return siphash_end(&h);
 }
 
 static uint64_t
-hash_end(uint64_t h)
+hash_head(const struct subscriber_list *l, struct slice head)
 {
-	return h ^ h >> 32;
-}
+	struct siphash h;
 
-static uint64_t
-hash(uint64_t h, struct slice text)
-{
-	size_t i;
-
-	for (i = 0; i < text.len; i++)
-		h = hash_byte(h, text.base[i]);
-	return hash_end(h);
-}
-
-static uint64_t
-hash_start(const struct subscriber_list *l, enum matcher_kind kind)
-{
-	return l->seed ^ (uint64_t)kind;
-}
-
-/* Another start than that of any kind. */
-static uint64_t
-head_start(const struct subscriber_list *l)
-{
-	return ~l->seed;
+	siphash_start(&h, &l->head_key);
+	siphash_add(&h, head);
+	return siphash_end(&h);
 }
 
 static struct slice
@@ -88,23 +42,24 @@ head_of(const struct subscriber_entry *e)
 	return head;
 }
 
-static struct bucket *
-bucket(const struct subscriber_list *l, uint64_t h)
+struct subscriber_bucket *
+subscriber_list_heads(const struct subscriber_list *l, uint64_t hash)
 {
-	return &l->buckets[h & (l->buckets_n - 1)];
+	return &l->heads[hash & (l->buckets_n - 1)];
 }
 
-static struct subscriber_entry *
-entry_find(
+struct subscriber_entry *
+subscriber_list_entry(
     const struct subscriber_list *l, enum matcher_kind kind, struct slice text)
 {
-	uint64_t h = hash(hash_start(l, kind), text);
+	const uint64_t h = hash_text(l, kind, text);
 	struct subscriber_entry *e;
 
-	LIST_FOREACH(e, bucket(l, h), bucket)
-	if (e->hash == h && matcher_kind(e->matcher) == kind &&
-	    slice_eq(matcher_text(e->matcher), text))
-		return e;
+	for (e = LIST_FIRST(&l->buckets[h & (l->buckets_n - 1)]); e != NULL;
+	     e = LIST_NEXT(e, bucket))
+		if (e->hash == h && matcher_kind(e->matcher) == kind &&
+		    slice_eq(matcher_text(e->matcher), text))
+			return e;
 	return NULL;
 }
 
@@ -112,18 +67,19 @@ enum err
 subscriber_list_new(struct subscriber_list **out)
 {
 	struct subscriber_list *l = mem_calloc(1, sizeof(*l));
+	enum err e = ERR_NOMEM;
 
 	if (l == NULL)
-		return ERR_NOMEM;
+		return e;
 	l->buckets_n = BUCKETS_MIN;
 	l->buckets = mem_calloc(l->buckets_n, sizeof(*l->buckets));
 	l->heads = mem_calloc(l->buckets_n, sizeof(*l->heads));
-	if (l->buckets == NULL || l->heads == NULL) {
+	if (l->buckets == NULL || l->heads == NULL ||
+	    (e = siphash_key_random(&l->text_key)) != ERR_OK ||
+	    (e = siphash_key_random(&l->head_key)) != ERR_OK) {
 		subscriber_list_free(l);
-		return ERR_NOMEM;
+		return e;
 	}
-	if (getrandom(&l->seed, sizeof(l->seed), 0) < 0)
-		l->seed = (uint64_t)(uintptr_t)l;
 	*out = l;
 	return ERR_OK;
 }
@@ -138,16 +94,17 @@ file_entry(struct subscriber_list *l, struct subscriber_entry *e)
 		LIST_INSERT_HEAD(&l->heads[e->head_hash & mask], e, heads);
 }
 
-/* Twice the buckets once they hold one entry each; without memory the
- * chains just grow. */
+/* Twice the buckets once they hold one entry each; without memory, and while
+ * a search walks along them, the chains just grow. */
 static void
 grow(struct subscriber_list *l)
 {
-	struct bucket *old = l->buckets, *old_heads = l->heads, *wide, *heads;
+	struct subscriber_bucket *old = l->buckets, *old_heads = l->heads;
+	struct subscriber_bucket *wide, *heads;
 	size_t i, n = l->buckets_n;
 	struct subscriber_entry *e;
 
-	if (l->entries < n)
+	if (l->entries < n || l->search.frame != NULL)
 		return;
 	wide = mem_calloc(n * 2, sizeof(*wide));
 	heads = mem_calloc(n * 2, sizeof(*heads));
@@ -192,10 +149,24 @@ cache_remove(struct subscriber_list *l, struct subscriber_entry *e)
 	nfa_cache_free(e->cache);
 }
 
-static bool
-entry_matches(const struct subscriber_entry *e, struct slice topic)
+static void
+count_pattern(struct subscriber_list *l, const struct subscriber_entry *e)
 {
-	return matcher_matches_cached(e->matcher, e->cache, topic);
+	if (matcher_kind(e->matcher) == MATCHER_EXACT)
+		return;
+	l->heads_n[head_of(e).len]++;
+	l->patterns++;
+	l->weight += matcher_weight(e->matcher);
+}
+
+static void
+uncount_pattern(struct subscriber_list *l, const struct subscriber_entry *e)
+{
+	if (matcher_kind(e->matcher) == MATCHER_EXACT)
+		return;
+	l->heads_n[head_of(e).len]--;
+	l->patterns--;
+	l->weight -= matcher_weight(e->matcher);
 }
 
 static struct subscriber_entry *
@@ -206,13 +177,13 @@ entry_add(struct subscriber_list *l, struct matcher *m)
 	if (e == NULL)
 		return NULL;
 	grow(l);
-	LIST_INIT(&e->subscriptions);
+	for (size_t i = 0; i < SUBSCRIBER_RIGHTS; i++)
+		LIST_INIT(&e->subscriptions[i]);
 	e->matcher = matcher_ref(m);
-	e->hash = hash(hash_start(l, matcher_kind(m)), matcher_text(m));
-	e->head_hash = hash(head_start(l), head_of(e));
+	e->hash = hash_text(l, matcher_kind(m), matcher_text(m));
+	e->head_hash = hash_head(l, head_of(e));
 	file_entry(l, e);
-	if (matcher_kind(m) != MATCHER_EXACT)
-		l->heads_n[head_of(e).len]++;
+	count_pattern(l, e);
 	l->entries++;
 	cache_add(l, e);
 	return e;
@@ -221,11 +192,11 @@ entry_add(struct subscriber_list *l, struct matcher *m)
 static void
 entry_remove(struct subscriber_list *l, struct subscriber_entry *e)
 {
+	subscriber_search_skip(&l->search, e);
 	LIST_REMOVE(e, bucket);
-	if (matcher_kind(e->matcher) != MATCHER_EXACT) {
+	if (matcher_kind(e->matcher) != MATCHER_EXACT)
 		LIST_REMOVE(e, heads);
-		l->heads_n[head_of(e).len]--;
-	}
+	uncount_pattern(l, e);
 	cache_remove(l, e);
 	matcher_unref(e->matcher);
 	mem_free(e);
@@ -243,16 +214,26 @@ subscriber_list_add(struct subscriber_list *l, struct subscriber *s,
 		struct subscription *sub = &s->subscriptions[i];
 		struct subscriber_entry *e;
 
-		e = entry_find(l, matcher_kind(m), matcher_text(m));
+		e = subscriber_list_entry(l, matcher_kind(m), matcher_text(m));
 		if (e == NULL && (e = entry_add(l, m)) == NULL) {
 			subscriber_list_remove(l, s);
 			return ERR_NOMEM;
 		}
 		sub->entry = e;
 		sub->subscriber = s;
-		LIST_INSERT_HEAD(&e->subscriptions, sub, links);
+		LIST_INSERT_HEAD(&e->subscriptions[s->rights], sub, links);
 	}
 	return ERR_OK;
+}
+
+bool
+subscriber_entry_serves(
+    const struct subscriber_entry *e, enum subscriber_rights least)
+{
+	for (size_t i = least; i < SUBSCRIBER_RIGHTS; i++)
+		if (!LIST_EMPTY(&e->subscriptions[i]))
+			return true;
+	return false;
 }
 
 void
@@ -266,86 +247,52 @@ subscriber_list_remove(struct subscriber_list *l, struct subscriber *s)
 		if (sub->entry == NULL)
 			continue;
 		LIST_REMOVE(sub, links);
-		if (LIST_EMPTY(&sub->entry->subscriptions))
+		if (!subscriber_entry_serves(sub->entry, SUBSCRIBER_PUBLIC))
 			entry_remove(l, sub->entry);
 		sub->entry = NULL;
 	}
 }
 
-static void
-entry_hit(const struct subscriber_list *l, struct subscriber_entry *e,
-    struct frame *f, subscriber_found_fn *found)
+void
+subscriber_list_regrant(struct subscriber *s)
 {
-	struct subscription *sub;
+	const enum subscriber_rights rights = subscriber_rights(s->grant);
+	size_t i;
 
-	LIST_FOREACH(sub, &e->subscriptions, links)
-	{
-		struct subscriber *s = sub->subscriber;
+	if (rights == s->rights)
+		return;
+	s->rights = rights;
+	for (i = 0; i < s->n; i++) {
+		struct subscription *sub = &s->subscriptions[i];
 
-		if (s->mark == l->mark)
-			continue;
-		s->mark = l->mark;
-		found(s, f);
-	}
-}
-
-/* Try the patterns whose heads have this hash; what their matchers say is
- * all that counts. */
-static void
-find_by_head(struct subscriber_list *l, uint64_t h, struct slice topic,
-    struct frame *f, subscriber_found_fn *found)
-{
-	struct subscriber_entry *e;
-
-	LIST_FOREACH(e, &l->heads[h & (l->buckets_n - 1)], heads)
-	if (e->head_hash == h && entry_matches(e, topic))
-		entry_hit(l, e, f, found);
-}
-
-static void
-find_patterns(struct subscriber_list *l, struct slice topic, struct frame *f,
-    subscriber_found_fn *found)
-{
-	uint64_t h = head_start(l);
-	size_t len;
-
-	for (len = 0;; len++) {
-		if (l->heads_n[len] > 0)
-			find_by_head(l, hash_end(h), topic, f, found);
-		if (len == topic.len || len == HEAD_MAX)
-			break;
-		h = hash_byte(h, topic.base[len]);
+		LIST_REMOVE(sub, links);
+		LIST_INSERT_HEAD(
+		    &sub->entry->subscriptions[rights], sub, links);
 	}
 }
 
 void
-subscriber_list_find(
-    struct subscriber_list *l, struct frame *f, subscriber_found_fn *found)
+subscriber_list_new_epoch(struct subscriber_list *l)
 {
-	struct slice rest = f->topics, topic;
 	struct subscriber_entry *e;
-
-	l->mark++;
-	while (topic_next(&rest, &topic)) {
-		if ((e = entry_find(l, MATCHER_EXACT, topic)) != NULL)
-			entry_hit(l, e, f, found);
-		find_patterns(l, topic, f, found);
-	}
-}
-
-bool
-subscriber_list_asked(const struct subscriber *s, struct slice topics)
-{
-	struct slice rest, topic;
 	size_t i;
 
-	for (i = 0; i < s->n; i++) {
-		rest = topics;
-		while (topic_next(&rest, &topic))
-			if (entry_matches(s->subscriptions[i].entry, topic))
-				return true;
-	}
-	return false;
+	for (i = 0; i < l->buckets_n; i++)
+		for (e = LIST_FIRST(&l->buckets[i]); e != NULL;
+		     e = LIST_NEXT(e, bucket))
+			e->memo.known = 0;
+}
+
+size_t
+subscriber_list_patterns(const struct subscriber_list *l)
+{
+	return l->patterns;
+}
+
+size_t
+subscriber_list_weight(const struct subscriber_list *l)
+{
+	return l->weight;
 }
 
 void
@@ -353,6 +300,7 @@ subscriber_list_free(struct subscriber_list *l)
 {
 	if (l == NULL)
 		return;
+	frame_unref(l->search.frame);
 	mem_free(l->buckets);
 	mem_free(l->heads);
 	mem_free(l);

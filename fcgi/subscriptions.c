@@ -104,7 +104,7 @@ admit(struct asking *q, const struct request *rq, struct context *c)
 		authorize_ask(a,
 		    "The subscription API needs an access token whose claim "
 		    "mercure.subscribe has a selector for this URL.");
-	else if (!grant_may_receive(g, buf_view(&q->path)))
+	else if (!grant_may_receive(g, buf_view(&q->path), NULL))
 		problem(a, 403,
 		    "The access token does not grant this URL: its claim "
 		    "mercure.subscribe has no selector that matches it, such "

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 
+#include "container.h"
 #include "event.h"
 #include "log.h"
 #include "mem.h"
@@ -65,33 +66,29 @@ row_to_frame(void *arg, struct cursor at, const struct update *u)
 }
 
 static void
-batch_free(struct batch *b)
+batch_over(void *owner)
 {
-	size_t i;
+	struct tailer *t = owner;
 
-	for (i = 0; i < b->n; i++)
-		frame_unref(b->frames[i]);
-	session_changes_free(b->sessions);
-	mem_free(b);
+	if (atomic_fetch_sub(&t->in_flight, 1) == IN_FLIGHT_MAX)
+		queue_poke(t->queue);
 }
 
 static void
 batch_open(struct loop_mail *m)
 {
-	struct batch *b = (struct batch *)(void *)m;
-	struct tailer *t = b->tailer;
+	struct batch *b = CONTAINER(struct batch, mail, m);
+	struct tailer *t = b->owner;
 
 	t->settings.batch(t->settings.arg, b);
-	batch_free(b);
-	if (atomic_fetch_sub(&t->in_flight, 1) == IN_FLIGHT_MAX)
-		queue_poke(t->queue);
 }
 
 static void
 batch_post(struct tailer *t, struct batch *b)
 {
 	b->mail.open = batch_open;
-	b->tailer = t;
+	b->owner = t;
+	b->done = batch_over;
 	atomic_fetch_add(&t->in_flight, 1);
 	loop_post(t->settings.loop, &b->mail);
 }
@@ -159,8 +156,8 @@ batch_read(struct tailer *t, struct batch *b)
 	struct reading r = { .tailer = t, .batch = b, .last = b->after };
 	enum err e;
 
-	e = queue_read(t->queue, b->after, t->epoch, TAILER_ROWS_MAX,
-	    TAILER_BYTES_MAX, row_to_frame, &r, &b->span);
+	e = queue_read(t->queue, b->after, t->epoch, BATCH_ROWS_MAX,
+	    BATCH_BYTES_MAX, row_to_frame, &r, &b->span);
 	if (e != ERR_OK)
 		return e;
 	if (b->span.epoch != t->epoch)
@@ -176,9 +173,9 @@ batch_read(struct tailer *t, struct batch *b)
 
 /* What lies behind `after`, ready to post; NULL: nothing, or not now. */
 static struct batch *
-batch_new(struct tailer *t, struct cursor after, bool replay)
+read_on(struct tailer *t, struct cursor after, bool replay)
 {
-	struct batch *b = mem_calloc(1, sizeof(*b));
+	struct batch *b = batch_new();
 	enum err e;
 
 	if (b == NULL)
@@ -192,7 +189,7 @@ batch_new(struct tailer *t, struct cursor after, bool replay)
 	    (e == ERR_OK && !b->too_early &&
 		(replay || b->n > 0 || b->sessions != NULL)))
 		return b;
-	batch_free(b);
+	batch_done(b);
 	return NULL;
 }
 
@@ -232,8 +229,7 @@ answer_question(struct tailer *t)
 	struct cursor after;
 	struct batch *b;
 
-	if (!take_question(t, &after) ||
-	    (b = batch_new(t, after, true)) == NULL)
+	if (!take_question(t, &after) || (b = read_on(t, after, true)) == NULL)
 		return false;
 	/* Before the answer is out: it may bring the next question. */
 	question_done(t);
@@ -244,7 +240,7 @@ answer_question(struct tailer *t)
 static bool
 follow_tail(struct tailer *t)
 {
-	struct batch *b = batch_new(t, t->tail, false);
+	struct batch *b = read_on(t, t->tail, false);
 
 	if (b == NULL)
 		return false;
@@ -279,7 +275,7 @@ tail(void *arg)
 static enum err
 first_batch(struct batch **out, struct tailer *t)
 {
-	struct batch *b = mem_calloc(1, sizeof(*b));
+	struct batch *b = batch_new();
 	enum err e = ERR_NOMEM;
 
 	if (b == NULL)
@@ -288,7 +284,7 @@ first_batch(struct batch **out, struct tailer *t)
 	    (e = queue_tail(t->queue, &b->after)) != ERR_OK ||
 	    (e = queue_read(t->queue, b->after, b->key.epoch, 0, 0, NULL, NULL,
 		 &b->span)) != ERR_OK) {
-		mem_free(b);
+		batch_done(b);
 		return e;
 	}
 	b->span.epoch = b->key.epoch;
@@ -346,7 +342,7 @@ tailer_start(
 	t = NULL;
 	first = NULL;
 out:
-	mem_free(first);
+	batch_done(first);
 	tailer_free(t);
 	return e;
 }

@@ -6,35 +6,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "frame.h"
-#include "loop.h"
-#include "queue.h"
-#include "session_changes.h"
+#include "batch.h"
 
 struct tailer;
 
-#define TAILER_ROWS_MAX 100 /* where a longer read costs no less a row */
-#define TAILER_BYTES_MAX 262144
-
-/* Consecutive events, encoded and framed. */
-struct batch {
-	struct loop_mail mail;
-	struct tailer *tailer;
-	bool replay;         /* asked for by tailer_ask() */
-	bool drain;          /* the database is a newer program's: end */
-	struct cursor after; /* the position it was read from */
-	struct queue_span span;
-	bool too_early; /* the tailer's: changes of sessions come first */
-	bool new_epoch; /* `key` is set: another database is in place */
-	struct queue_cursor_key key;
-	/* What was changed of sessions before any of the events; NULL: nothing. */
-	struct session_changes *sessions;
-	size_t n;
-	struct frame *frames[TAILER_ROWS_MAX];
-};
-
-/* Called in the loop's thread for each batch, in order; the batch and its
- * references are freed afterwards. */
+/* Called in the loop's thread for each batch, in order, which takes it over:
+ * batch_done() before tailer_free(). */
 typedef void tailer_batch_fn(void *arg, struct batch *b);
 
 struct tailer_settings {

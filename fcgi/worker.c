@@ -16,6 +16,7 @@ struct workers {
 
 	enum framing framing;
 	struct roster *roster;
+	struct patterns *patterns;
 	size_t n;
 	pthread_t threads[];
 };
@@ -40,7 +41,9 @@ static void *
 work(void *arg)
 {
 	struct workers *w = arg;
-	struct context c = { .framing = w->framing, .roster = w->roster };
+	struct context c = { .framing = w->framing,
+		.roster = w->roster,
+		.patterns = w->patterns };
 	struct settings *settings;
 	struct worker_job *j;
 
@@ -63,7 +66,7 @@ work(void *arg)
 
 enum err
 workers_start(struct workers **out, size_t n, struct settings *s,
-    enum framing framing, struct roster *roster)
+    enum framing framing, struct roster *roster, struct patterns *patterns)
 {
 	struct workers *w;
 
@@ -76,6 +79,7 @@ workers_start(struct workers **out, size_t n, struct settings *s,
 	w->settings = settings_ref(s);
 	w->framing = framing;
 	w->roster = roster;
+	w->patterns = patterns;
 	while (w->n < n) {
 		if (pthread_create(&w->threads[w->n], NULL, work, w) != 0) {
 			workers_stop(w);

@@ -15,9 +15,10 @@ struct worker_job {
 	void (*run)(struct worker_job *j, struct context *c);
 };
 
-/* Start `n` threads.  Takes a reference to `s`; `roster` as of context. */
+/* Start `n` threads.  Takes a reference to `s`; `roster` and `patterns` as of
+ * context. */
 enum err workers_start(struct workers **out, size_t n, struct settings *s,
-    enum framing framing, struct roster *roster);
+    enum framing framing, struct roster *roster, struct patterns *patterns);
 
 /* Any thread. */
 void workers_submit(struct workers *w, struct worker_job *j);

@@ -65,7 +65,7 @@ take_row(void *arg, struct cursor at, const struct update *u)
 		return;
 	w->at = at;
 	if ((!u->private || w->fo->private) &&
-	    matcher_list_any(&w->wanted, u->topics))
+	    matcher_list_any(&w->wanted, u->topics, NULL))
 		cmd_follow_add(w->fo, u);
 }
 

@@ -5,13 +5,33 @@
 #include <stdatomic.h>
 
 #include "mem.h"
+#include "subscription.h"
 
 struct grant {
 	atomic_size_t refs;
 	struct grant_parts parts; /* its payload lies in `text` */
+	bool receives_hub;
 	uint8_t token[GRANT_TOKEN_SIZE];
 	char text[];
 };
+
+/* One of the two texts continues the other. */
+static bool
+go_together(struct slice a, struct slice b)
+{
+	return memcmp(a.base, b.base, a.len < b.len ? a.len : b.len) == 0;
+}
+
+static bool
+may_reach_hub(const struct matcher_list *l)
+{
+	const struct slice path = slice_of(SUBSCRIPTION_PATH "/");
+
+	for (size_t i = 0; i < l->n; i++)
+		if (go_together(matcher_head(l->v[i]), path))
+			return true;
+	return false;
+}
 
 enum err
 grant_new(struct grant **out, struct grant_parts *parts)
@@ -28,6 +48,7 @@ grant_new(struct grant **out, struct grant_parts *parts)
 	if (payload.base != NULL)
 		g->parts.payload.base = g->text;
 
+	g->receives_hub = may_reach_hub(&g->parts.subscribe);
 	parts->publish = parts->subscribe = (struct matcher_list){ NULL, 0 };
 	*out = g;
 	return ERR_OK;
@@ -40,9 +61,15 @@ grant_may_publish(const struct grant *g, struct slice topics)
 }
 
 bool
-grant_may_receive(const struct grant *g, struct slice topics)
+grant_may_receive(const struct grant *g, struct slice topics, size_t *steps)
 {
-	return matcher_list_any(&g->parts.subscribe, topics);
+	return matcher_list_any(&g->parts.subscribe, topics, steps);
+}
+
+bool
+grant_may_receive_hub(const struct grant *g)
+{
+	return g->receives_hub;
 }
 
 const struct matcher_list *

@@ -30,8 +30,13 @@ enum err grant_new(struct grant **out, struct grant_parts *parts);
 bool grant_may_publish(const struct grant *g, struct slice topics);
 
 /* Is *any* topic of the update allowed to be received in private? (draft 7,
- * "Subscribers") */
-bool grant_may_receive(const struct grant *g, struct slice topics);
+ * "Subscribers")  *steps (NULL is allowed) as of matcher_matches_cached(). */
+bool grant_may_receive(
+    const struct grant *g, struct slice topics, size_t *steps);
+
+/* Could it allow any of the hub's own updates, which tell of subscriptions?
+ * Looks at the beginnings of its selectors only. */
+bool grant_may_receive_hub(const struct grant *g);
 
 /* The selectors of either right; they live as long as the grant. */
 const struct matcher_list *grant_publish(const struct grant *g);

@@ -5,8 +5,16 @@
 #include <stdatomic.h>
 
 #include "mem.h"
+#include "nfa.h"
 #include "topic.h"
 #include "uritemplate.h"
+
+/* What it takes to call and to compare: a topic is mostly a few words. */
+#define COMPARISON_STEPS 8
+
+_Static_assert(MATCHER_WEIGHT_MAX >= NFA_WORK_MAX &&
+		   MATCHER_WEIGHT_MAX >= NFA_BYTES_MAX / 1024,
+    "what a weight is made of");
 
 struct matcher {
 	atomic_size_t refs;
@@ -87,10 +95,24 @@ matcher_nfa(const struct matcher *m)
 	return m->template != NULL ? uritemplate_nfa(m->template) : NULL;
 }
 
-bool
-matcher_matches_cached(
-    const struct matcher *m, struct nfa_cache *cache, struct slice topic)
+size_t
+matcher_weight(const struct matcher *m)
 {
+	const struct nfa *n = matcher_nfa(m);
+	size_t work, kib;
+
+	if (n == NULL)
+		return 0;
+	work = nfa_work(n);
+	kib = (nfa_bytes(n) + 1023) / 1024;
+	return work > kib ? work : kib;
+}
+
+bool
+matcher_matches_cached(const struct matcher *m, struct nfa_cache *cache,
+    struct slice topic, size_t *steps)
+{
+	*steps += COMPARISON_STEPS;
 	switch (m->kind) {
 	case MATCHER_ANY:
 		return true;
@@ -98,7 +120,7 @@ matcher_matches_cached(
 		return slice_eq(matcher_text(m), topic);
 	case MATCHER_TEMPLATE:
 		return slice_eq(matcher_text(m), topic) ||
-		       uritemplate_matches(m->template, cache, topic, NULL);
+		       uritemplate_matches(m->template, cache, topic, steps);
 	}
 	return false;
 }
@@ -106,7 +128,9 @@ matcher_matches_cached(
 bool
 matcher_matches(const struct matcher *m, struct slice topic)
 {
-	return matcher_matches_cached(m, NULL, topic);
+	size_t steps = 0;
+
+	return matcher_matches_cached(m, NULL, topic, &steps);
 }
 
 struct matcher *
@@ -143,23 +167,25 @@ matcher_list_add(struct matcher_list *l, struct matcher *m)
 }
 
 static bool
-list_matches(const struct matcher_list *l, struct slice topic)
+list_matches(const struct matcher_list *l, struct slice topic, size_t *steps)
 {
 	size_t i;
 
 	for (i = 0; i < l->n; i++)
-		if (matcher_matches(l->v[i], topic))
+		if (matcher_matches_cached(l->v[i], NULL, topic, steps))
 			return true;
 	return false;
 }
 
 bool
-matcher_list_any(const struct matcher_list *l, struct slice topics)
+matcher_list_any(
+    const struct matcher_list *l, struct slice topics, size_t *steps)
 {
 	struct slice topic;
+	size_t unasked = 0;
 
 	while (topic_next(&topics, &topic))
-		if (list_matches(l, topic))
+		if (list_matches(l, topic, steps != NULL ? steps : &unasked))
 			return true;
 	return false;
 }
@@ -168,12 +194,13 @@ bool
 matcher_list_every(const struct matcher_list *l, struct slice topics)
 {
 	struct slice topic;
+	size_t steps = 0;
 
 	/* No topic at all must not read as "all of them are allowed". */
 	if (l->n == 0 || topics.base == NULL)
 		return false;
 	while (topic_next(&topics, &topic))
-		if (!list_matches(l, topic))
+		if (!list_matches(l, topic, &steps))
 			return false;
 	return true;
 }

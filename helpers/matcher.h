@@ -38,11 +38,22 @@ struct slice matcher_head(const struct matcher *m);
 /* Time is linear in the topic's length; cannot fail. */
 bool matcher_matches(const struct matcher *m, struct slice topic);
 
-/* The same for a thread that asks often and keeps a cache (nfa.h) of what it
- * finds.  The automaton is NULL where none is used. */
-bool matcher_matches_cached(
-    const struct matcher *m, struct nfa_cache *cache, struct slice topic);
+/*
+ * The same for a thread that asks often and keeps a cache (nfa.h, or NULL) of
+ * the answers.  *steps grows by the work done: a step takes about a
+ * nanosecond.  The automaton is NULL where none is used.
+ */
+bool matcher_matches_cached(const struct matcher *m, struct nfa_cache *cache,
+    struct slice topic, size_t *steps);
 const struct nfa *matcher_nfa(const struct matcher *m);
+
+/*
+ * How many steps a byte of a topic costs at worst, or how many KiB of memory
+ * the pattern takes, whichever is more: 1 to MATCHER_WEIGHT_MAX.  0: it is
+ * not a pattern, and costs a comparison.
+ */
+#define MATCHER_WEIGHT_MAX 64
+size_t matcher_weight(const struct matcher *m);
 
 struct matcher *matcher_ref(struct matcher *m); /* atomic count */
 void matcher_unref(struct matcher *m);          /* NULL is allowed */
@@ -56,8 +67,12 @@ struct matcher_list {
 /* Takes over the caller's reference to `m`, on success only.  ERR_NOMEM. */
 enum err matcher_list_add(struct matcher_list *l, struct matcher *m);
 
-/* Does any matcher match any topic of the list (topic.h) / every topic? */
-bool matcher_list_any(const struct matcher_list *l, struct slice topics);
+/* Does any matcher match any topic of the list (topic.h)?  *steps as above;
+ * NULL is allowed. */
+bool matcher_list_any(
+    const struct matcher_list *l, struct slice topics, size_t *steps);
+
+/* Do they match every topic of the list, whichever each? */
 bool matcher_list_every(const struct matcher_list *l, struct slice topics);
 
 void matcher_list_free(struct matcher_list *l);

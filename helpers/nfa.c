@@ -17,6 +17,12 @@ nfa_bytes(const struct nfa *n)
 	return n->bytes;
 }
 
+size_t
+nfa_work(const struct nfa *n)
+{
+	return n->work;
+}
+
 void
 nfa_start(struct nfa_run *r, const struct nfa *n, struct nfa_cache *cache)
 {

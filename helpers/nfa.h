@@ -36,6 +36,9 @@ void nfa_free(struct nfa *n); /* NULL is allowed */
 
 size_t nfa_bytes(const struct nfa *n);
 
+/* What a byte of text costs at worst: 1 to NFA_WORK_MAX. */
+size_t nfa_work(const struct nfa *n);
+
 /*
  * Sets of states met before and where each kind of byte leads from them: a
  * deterministic automaton that grows while it is used.  It saves most of the

@@ -205,6 +205,7 @@ fill(struct nfa *n, const struct compiling *c)
 	n->words = (uint16_t)c->words;
 	n->kinds = (uint16_t)c->kinds;
 	n->near = (uint16_t)c->near;
+	n->work = (uint16_t)work(c);
 	memcpy(n->kind_of, c->kind_of, sizeof(n->kind_of));
 	memcpy(start, c->plan->start.words, c->words * sizeof(*start));
 	fill_moves(c, moves);

@@ -31,6 +31,7 @@ struct nfa {
 	uint16_t states, words; /* the last state is the end */
 	uint16_t kinds;         /* of bytes; all of a kind do the same */
 	uint16_t near;          /* NFA_NEAR_MIN to NFA_NEAR_MAX */
+	uint16_t work;          /* of a byte, at worst */
 	uint8_t kind_of[256];
 	const uint64_t *start;
 	/* For each word, by distance (0 to near) the states that lead so far:

@@ -194,10 +194,12 @@ write_meta(struct queue_sqlite *q)
 
 /* Row n leads from user_version n to n + 1; its text ends by saying so. */
 static const struct migration {
-	const char *sql;
+	const char *schema; /* NULL: the statement */
+	enum sql_statement statement;
 	enum err (*fill)(struct queue_sqlite *q);
 } migrations[] = {
-	{ sql_schema, write_meta },
+	{ .schema = sql_schema, .fill = write_meta },
+	{ .statement = SQL_ADD_SIGNER },
 };
 
 #define QUEUE_SQLITE_VERSION \
@@ -232,11 +234,10 @@ queue_sqlite_version(struct queue_sqlite *q)
 static enum err
 check_schema(struct queue_sqlite *q)
 {
-	const char *texts[QUEUE_SQLITE_VERSION];
+	const char *const texts[] = { sql_schema,
+		sql_text[SQL_SUBSCRIBERS_WITH_SIGNER] };
 
-	for (size_t i = 0; i < QUEUE_SQLITE_VERSION; i++)
-		texts[i] = migrations[i].sql;
-	return queue_sqlite_schema(q, texts, QUEUE_SQLITE_VERSION);
+	return queue_sqlite_schema(q, texts, sizeof(texts) / sizeof(texts[0]));
 }
 
 /* ERR_NOTFOUND: ours, or new, but not ready yet. */
@@ -333,7 +334,9 @@ upgrade(struct queue_sqlite *q)
 		return e;
 	for (; version < QUEUE_SQLITE_VERSION; version++) {
 		const struct migration *m = &migrations[version];
-		int rc = sqlite3_exec(q->db, m->sql, NULL, NULL, NULL);
+		const char *sql =
+		    m->schema != NULL ? m->schema : sql_text[m->statement];
+		int rc = sqlite3_exec(q->db, sql, NULL, NULL, NULL);
 
 		if (rc != SQLITE_OK)
 			return queue_sqlite_failed(q, rc);

@@ -40,7 +40,9 @@ presence_room_somebody(const char *topics, uint8_t token, const char *address)
 	const struct presence_parts parts = { .matchers = &l,
 		.payload = slice_of(token != 0 ? "{\"n\":1}" : NULL),
 		.address = slice_of(address),
-		.token = token != 0 ? digest : NULL };
+		.token = token != 0 ? digest : NULL,
+		.signer =
+		    token != 0 ? presence_signer(token) : PRESENCE_BY_NOBODY };
 	struct slice rest = slice_of(topics), text;
 	struct presence *p = NULL;
 

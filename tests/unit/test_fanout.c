@@ -51,7 +51,7 @@ static const struct queue_cursor_key key = { .epoch = EPOCH };
 static struct peer {
 	int fd;
 	bool topics[TOPICS];
-	bool drain;
+	bool drain, templates;
 	uint64_t after; /* its position when it came */
 	uint64_t last;  /* the last event it read */
 	uint64_t told;  /* the last position it was told */
@@ -107,6 +107,19 @@ event(uint64_t n)
 	return f;
 }
 
+/* The fan-out takes a batch over. */
+static void
+give(const struct batch *like)
+{
+	long left = mem_fail_pause();
+	struct batch *b = batch_new();
+
+	assert_non_null(b);
+	*b = *like;
+	mem_fail_resume(left);
+	fanout_batch(world.fanout, b);
+}
+
 static void
 send_batch(struct batch *b, uint64_t after)
 {
@@ -114,13 +127,11 @@ send_batch(struct batch *b, uint64_t after)
 
 	b->after = (struct cursor){ 0, after };
 	b->span.epoch = EPOCH;
-	for (n = after + 1; n <= world.tail && b->n < TAILER_ROWS_MAX; n++)
+	for (n = after + 1; n <= world.tail && b->n < BATCH_ROWS_MAX; n++)
 		b->frames[b->n++] = event(n);
 	b->span.next = (struct cursor){ 0, n - 1 };
 	b->span.rows = b->n;
-	fanout_batch(world.fanout, b);
-	while (b->n > 0)
-		frame_unref(b->frames[--b->n]);
+	give(b);
 }
 
 /* Some events happen. */
@@ -222,7 +233,8 @@ opening(struct peer *p)
 		struct matcher *m = NULL;
 		char topic[16];
 
-		snprintf(topic, sizeof(topic), "/%d", i);
+		snprintf(
+		    topic, sizeof(topic), p->templates ? "/%d{x}" : "/%d", i);
 		if (!p->topics[i])
 			continue;
 		assert_int_equal(
@@ -271,16 +283,18 @@ join_anywhere(struct peer *p)
 			      : (uint64_t)rand() % (world.tail + 1);
 	p->last = p->after;
 	p->drain = rand() % 2;
+	p->templates = rand() % 2;
 	for (int i = 0; i < TOPICS; i++)
 		p->topics[i] = i == 0 || rand() % 2 == 0;
 	join(p);
 }
 
 static void
-open_world(size_t ring_bytes)
+open_world(size_t ring_bytes, size_t effort)
 {
 	struct fanout_settings settings = { .framing = FRAMING_RAW,
-		.ring_bytes_max = ring_bytes };
+		.ring_bytes_max = ring_bytes,
+		.effort = effort };
 	struct batch first = {
 		.new_epoch = true, .span.epoch = EPOCH, .key = key
 	};
@@ -292,7 +306,7 @@ open_world(size_t ring_bytes)
 	assert_int_equal(loop_new(&world.host.loop), ERR_OK);
 	settings.loop = world.host.loop;
 	assert_int_equal(fanout_new(&world.fanout, &settings), ERR_OK);
-	fanout_batch(world.fanout, &first);
+	give(&first);
 }
 
 static void
@@ -360,13 +374,16 @@ serve_all(void)
 static void
 serves_all_sorts_of_peers(void **state)
 {
-	static const size_t rings[] = { 1, 20000, 1 << 20 };
+	static const struct {
+		size_t ring, effort;
+	} rows[] = { { 1, 0 }, { 20000, 0 }, { 1 << 20, 0 }, { 1, 1000 },
+		{ 20000, 500 }, { 1 << 20, 200 } };
 	size_t joined = 0;
 
 	(void)state;
 	srand(1);
-	for (size_t i = 0; i < sizeof(rings) / sizeof(rings[0]); i++) {
-		open_world(rings[i]);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		open_world(rows[i].ring, rows[i].effort);
 		for (joined = 0; world.tail < EVENTS;) {
 			struct peer *p = &peers[rand() % PEERS];
 
@@ -421,7 +438,7 @@ change_epoch(void)
 		.key = key };
 	struct batch next = { .replay = false };
 
-	fanout_batch(world.fanout, &b);
+	give(&b);
 	run_once();
 	rejoin();
 	world.tail++;
@@ -437,7 +454,7 @@ loses_nothing_without_memory(void **state)
 	(void)state;
 	log_open("test", LOG_LEVEL_ERR);
 	for (long n = 1; failed; n++) {
-		open_world(6000);
+		open_world(6000, 0);
 		for (size_t i = 0; i < FILLERS; i++)
 			assert_int_equal(loop_timer_set(world.host.loop,
 					     &world.fillers[i], INT64_MAX),

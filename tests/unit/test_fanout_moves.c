@@ -70,6 +70,17 @@ event(uint64_t n)
 	    (struct cursor){ 0, n }, &u);
 }
 
+/* The fan-out takes a batch over. */
+static void
+give(const struct batch *like)
+{
+	struct batch *b = batch_new();
+
+	assert_non_null(b);
+	*b = *like;
+	fanout_batch(world.fanout, b);
+}
+
 static void
 send_batch(uint64_t after, bool replay)
 {
@@ -78,13 +89,11 @@ send_batch(uint64_t after, bool replay)
 	};
 	uint64_t n;
 
-	for (n = after + 1; n <= world.tail && b.n < TAILER_ROWS_MAX; n++)
+	for (n = after + 1; n <= world.tail && b.n < BATCH_ROWS_MAX; n++)
 		assert_non_null(b.frames[b.n++] = event(n));
 	b.span.next = (struct cursor){ 0, n - 1 };
 	b.span.rows = b.n;
-	fanout_batch(world.fanout, &b);
-	while (b.n > 0)
-		frame_unref(b.frames[--b.n]);
+	give(&b);
 }
 
 static void
@@ -207,7 +216,7 @@ open_world(size_t ring_bytes)
 	assert_int_equal(loop_new(&world.host.loop), ERR_OK);
 	settings.loop = world.host.loop;
 	assert_int_equal(fanout_new(&world.fanout, &settings), ERR_OK);
-	fanout_batch(world.fanout, &first);
+	give(&first);
 	return 0;
 }
 
@@ -388,7 +397,7 @@ ends_with_the_database(void **state)
 	open_peer(0, true, LONG_MS);
 	run_once();
 	assert_int_equal(fanout_counts(world.fanout).subscribers, 1);
-	fanout_batch(world.fanout, &other);
+	give(&other);
 	read_all();
 	assert_non_null(strstr(world.text, "<1>"));
 	assert_non_null(strstr(world.text, RETRY));
@@ -402,7 +411,7 @@ takes_turns(void **state)
 	while (world.tail < 1500)
 		add("/b", false, 1);
 	add("/a", false, 1);
-	for (uint64_t n = 0; n < world.tail; n += TAILER_ROWS_MAX)
+	for (uint64_t n = 0; n < world.tail; n += BATCH_ROWS_MAX)
 		send_batch(n, false);
 	open_peer(0, false, 0);
 	read_some();

@@ -30,9 +30,10 @@ static bool
 finds(struct queue *q, const char *id)
 {
 	struct presence *p = NULL;
+	uint64_t key = 0;
 	bool found;
 
-	assert_int_equal(queue_parked(q, slice_of(id), &p), ERR_OK);
+	assert_int_equal(queue_parked(q, slice_of(id), &p, &key), ERR_OK);
 	found = p != NULL;
 	presence_free(p);
 	return found;
@@ -48,12 +49,13 @@ test_who_comes_back(void **state)
 	struct queue_crowd crowd;
 	struct cursor at, tail;
 	char id[QUEUE_PARKED_ID_SIZE];
+	uint64_t key = 0;
 	bool known = false;
 
 	assert_int_equal(
 	    presence_room_change(one, PRESENCE_PARKED, p, FOREVER), ERR_OK);
 	make_id(one, p, id);
-	assert_int_equal(queue_parked(two, slice_of(id), &back), ERR_OK);
+	assert_int_equal(queue_parked(two, slice_of(id), &back, &key), ERR_OK);
 	assert_non_null(back);
 	assert_true(back->key == p->key);
 	assert_string_equal(back->subscriber, p->subscriber);
@@ -131,12 +133,13 @@ test_memory(void **state)
 	for (long n = 1; failed; n++) {
 		struct queue *r = NULL;
 		struct presence *back = NULL;
+		uint64_t key;
 		enum err e;
 
 		mem_fail_at(n);
 		e = queue_open(&r, &room->settings, QUEUE_READ, NULL);
 		if (e == ERR_OK)
-			e = queue_parked(r, slice_of(id), &back);
+			e = queue_parked(r, slice_of(id), &back, &key);
 		failed = mem_failed();
 		mem_fail_at(0);
 		assert_true(e == ERR_OK || (failed && e == ERR_NOMEM));

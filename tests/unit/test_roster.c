@@ -9,10 +9,12 @@
 
 #include <string.h>
 
+#include "clock.h"
 #include "mem_fail.h"
 #include "roster.h"
 
 #define MAX 16
+#define FOREVER INT64_MAX
 
 static const struct roster_limits no_limits = { 0, 0, 0 };
 static const struct queue_crowd nobody = { 0, 0, 0 };
@@ -52,7 +54,8 @@ somebody(uint8_t token, const char *address)
 	const struct matcher_list none = { NULL, 0 };
 	const struct presence_parts parts = { .matchers = &none,
 		.address = slice_of(address),
-		.token = token != 0 ? digest : NULL };
+		.token = token != 0 ? digest : NULL,
+		.signer = token != 0 ? PRESENCE_BY_KEY : PRESENCE_BY_NOBODY };
 	struct presence *p = NULL;
 
 	assert_int_equal(presence_new(&p, &parts), ERR_OK);
@@ -76,7 +79,7 @@ write_all(struct roster *r, enum err result, uint64_t epoch)
 {
 	static char letters[MAX + 1];
 	struct roster_change changes[MAX];
-	size_t n = roster_take(r, changes, MAX);
+	size_t n = roster_take(r, changes, MAX, SIZE_MAX);
 
 	memset(letters, 0, sizeof(letters));
 	for (size_t i = 0; i < n; i++)
@@ -99,7 +102,7 @@ test_each_is_written(void **state)
 	assert_string_equal(write_all(r, ERR_OK, 1), "");
 	roster_end(b);
 	assert_string_equal(write_all(r, ERR_OK, 1), "-");
-	roster_park(a, 99);
+	roster_park(a, FOREVER);
 	assert_string_equal(write_all(r, ERR_OK, 1), "~");
 	assert_false(roster_waits(r));
 }
@@ -114,7 +117,7 @@ test_who_parks_is_in_a_hurry(void **state)
 	roster_begin(b);
 	assert_false(roster_hurries(r));
 	assert_int_equal(kicks, 1);
-	roster_park(b, 99);
+	roster_park(b, FOREVER);
 	assert_true(roster_hurries(r));
 	assert_int_equal(kicks, 2);
 	assert_string_equal(write_all(r, ERR_OK, 1), "+~");
@@ -160,7 +163,7 @@ test_changes_while_one_is_made(void **state)
 	struct roster_change change;
 
 	roster_begin(e);
-	assert_int_equal(roster_take(r, &change, 1), 1);
+	assert_int_equal(roster_take(r, &change, 1, SIZE_MAX), 1);
 	roster_end(e);
 	assert_false(roster_waits(r));
 	roster_made(r, &change, 1, ERR_OK, 1);
@@ -168,7 +171,7 @@ test_changes_while_one_is_made(void **state)
 
 	e = enter(r, 1, NULL);
 	roster_begin(e);
-	assert_int_equal(roster_take(r, &change, 1), 1);
+	assert_int_equal(roster_take(r, &change, 1, SIZE_MAX), 1);
 	roster_end(e);
 	roster_made(r, &change, 1, ERR_IO, 0);
 	assert_string_equal(write_all(r, ERR_OK, 1), "");
@@ -298,7 +301,7 @@ test_refused_becomes_another(void **state)
 		struct roster_change change;
 
 		roster_begin(e);
-		assert_int_equal(roster_take(r, &change, 1), 1);
+		assert_int_equal(roster_take(r, &change, 1, SIZE_MAX), 1);
 		assert_false(change.refused);
 		change.refused = true;
 		roster_made(r, &change, 1, ERR_OK, 1);
@@ -319,7 +322,7 @@ test_parked_makes_room(void **state)
 
 	roster_begin(e);
 	assert_string_equal(write_all(r, ERR_OK, 1), "+");
-	roster_park(e, 99);
+	roster_park(e, FOREVER);
 	assert_int_equal(
 	    roster_enter(&back, r, somebody(1, "a"), &nobody, &one, NULL),
 	    ERR_OK);
@@ -344,7 +347,7 @@ test_who_goes_on(void **state)
 		if (begins)
 			roster_begin(e);
 		if (begins == 2)
-			roster_park(e, 99);
+			roster_park(e, FOREVER);
 		else
 			roster_end(e);
 		assert_string_equal(write_all(r, ERR_OK, 1), begins == 2 ? "~"
@@ -377,11 +380,43 @@ test_costly_changes(void **state)
 		    roster_enter(&e, r, p, &nobody, &no_limits, NULL), ERR_OK);
 		roster_begin(e);
 	}
-	while ((n = roster_take(r, changes, MAX)) > 0) {
+	while ((n = roster_take(r, changes, MAX, SIZE_MAX)) > 0) {
 		assert_in_range(n, 1, 3);
 		roster_made(r, changes, n, ERR_OK, 1);
 	}
 	assert_false(roster_waits(r));
+}
+
+/* It waited for longer than it may stay. */
+static void
+test_parked_too_long_ago(void **state)
+{
+	struct roster *r = *state;
+	struct roster_entry *e = enter(r, 1, NULL);
+
+	roster_begin(e);
+	assert_string_equal(write_all(r, ERR_OK, 1), "+");
+	roster_park(e, clock_real_ms() - 1);
+	assert_string_equal(write_all(r, ERR_OK, 1), "-");
+}
+
+static void
+test_rules(void **state)
+{
+	const struct roster_rules first = { { 4 }, 1, true };
+	const struct roster_rules second = { { 4, 5 }, 2, false };
+	struct roster *r = *state;
+	struct roster_rules got;
+
+	assert_false(roster_take_rules(r, &got));
+	roster_use(r, &first);
+	roster_use(r, &second);
+	assert_int_equal(kicks, 2);
+	assert_true(roster_take_rules(r, &got));
+	assert_int_equal(got.n, 2);
+	assert_int_equal(got.signers[1], 5);
+	assert_false(got.tells);
+	assert_false(roster_take_rules(r, &got));
 }
 
 static void
@@ -437,6 +472,10 @@ main(void)
 		    test_costly_changes, room_open, room_close),
 		cmocka_unit_test_setup_teardown(
 		    test_who_left_makes_room, room_open, room_close),
+		cmocka_unit_test_setup_teardown(
+		    test_parked_too_long_ago, room_open, room_close),
+		cmocka_unit_test_setup_teardown(
+		    test_rules, room_open, room_close),
 		cmocka_unit_test(test_memory),
 	};
 

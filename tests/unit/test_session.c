@@ -138,9 +138,10 @@ test_grants(void **state)
 	assert_int_equal(grant_expires_ms(g), 5000);
 	assert_int_equal(grant_session_change(g), 7);
 	assert_true(slice_is(grant_payload(g), "{\"u\":1}"));
-	assert_true(grant_may_receive(g, slice_of("https://a.example/1")));
-	assert_true(grant_may_receive(g, slice_of("x\nb")));
-	assert_false(grant_may_receive(g, slice_of("c")));
+	assert_true(
+	    grant_may_receive(g, slice_of("https://a.example/1"), NULL));
+	assert_true(grant_may_receive(g, slice_of("x\nb"), NULL));
+	assert_false(grant_may_receive(g, slice_of("c"), NULL));
 	/* Never: not even what it may receive. */
 	assert_false(grant_has_publish(g));
 	assert_false(grant_may_publish(g, slice_of("b")));
@@ -149,7 +150,7 @@ test_grants(void **state)
 	g = NULL;
 	assert_int_equal(session_grant(&g, &key, NULL, 8, &dialect_0x), ERR_OK);
 	assert_true(grant_is_session(g) && grant_is_empty(g));
-	assert_false(grant_may_receive(g, slice_of("b")));
+	assert_false(grant_may_receive(g, slice_of("b"), NULL));
 	assert_false(grant_has_publish(g));
 	assert_true(slice_eq(grant_payload(g), none));
 	grant_unref(g);

@@ -101,12 +101,36 @@ static struct frame *
 event(const char *topics)
 {
 	const struct update u = { .topics = slice_of(topics) };
+	static uint64_t position;
 	struct frame *f;
 
 	f = frame_event(
-	    FRAMING_RAW, slice_of("x"), (struct cursor){ 0, 1 }, &u);
+	    FRAMING_RAW, slice_of("x"), (struct cursor){ 0, ++position }, &u);
 	assert_non_null(f);
 	return f;
+}
+
+/* In parts of as few steps as can be, or in one. */
+static void
+find(struct subscriber_list *l, struct frame *f)
+{
+	const size_t most = rand() % 2 ? 1 : SIZE_MAX;
+	size_t steps = 0;
+
+	subscriber_search_begin(l, f);
+	while (!subscriber_search_go_on(l, found, &steps, most))
+		steps = 0;
+}
+
+/* What is remembered is the same. */
+static bool
+asked(const struct subscriber *s, const struct frame *f)
+{
+	size_t steps = 0;
+	const bool first = subscriber_asked(s, f, &steps);
+
+	assert_int_equal(subscriber_asked(s, f, &steps), first);
+	return first;
 }
 
 static void
@@ -121,17 +145,17 @@ publish(struct subscriber_list *l)
 		at += (size_t)snprintf(topics + at, sizeof(topics) - at,
 		    "%s/topics/%d", at > 0 ? "\n" : "", rand() % (TOPICS + 5));
 	f = event(topics);
-	subscriber_list_find(l, f, found);
+	find(l, f);
 	for (i = 0; i < SUBSCRIBERS; i++) {
 		struct member *m = &members[i];
 		bool want;
 
 		if (m->s == NULL)
 			continue;
-		want = matcher_list_any(&m->matchers, f->topics);
+		want = matcher_list_any(&m->matchers, f->topics, NULL);
 		if (m->found != want)
 			fail_msg("%s: found %d times", topics, m->found);
-		assert_int_equal(subscriber_list_asked(m->s, f->topics), want);
+		assert_int_equal(asked(m->s, f), want);
 		m->found = 0;
 	}
 	frame_unref(f);
@@ -185,7 +209,7 @@ grows(void **state)
 
 		snprintf(topic, sizeof(topic), "/topics/%d", i);
 		f = event(topic);
-		subscriber_list_find(l, f, found);
+		find(l, f);
 		assert_int_equal(m->found, i < 3000);
 		m->found = 0;
 		frame_unref(f);
@@ -244,13 +268,104 @@ finds_by_beginning(void **state)
 		assert_int_equal(
 		    subscriber_list_add(l, m->s, &m->matchers), ERR_OK);
 		f = event(long_text(text, rows[i].topic, rows[i].end));
-		subscriber_list_find(l, f, found);
+		find(l, f);
 		if (m->found != rows[i].found)
 			fail_msg("row %zu: found %d", i, m->found);
 		m->found = 0;
 		frame_unref(f);
 		leave(l, m);
 	}
+	subscriber_list_free(l);
+}
+
+/* A grant for `selector`; NULL: for nothing. */
+static struct grant *
+grant_of(const char *selector)
+{
+	struct grant_parts parts = { .expires_ms = INT64_MAX };
+	struct matcher *m = NULL;
+	struct grant *g = NULL;
+
+	if (selector != NULL) {
+		assert_int_equal(
+		    matcher_from_selector(&m, slice_of(selector), NULL),
+		    ERR_OK);
+		assert_int_equal(matcher_list_add(&parts.subscribe, m), ERR_OK);
+	}
+	assert_int_equal(grant_new(&g, &parts), ERR_OK);
+	return g;
+}
+
+static size_t
+steps_of(struct subscriber_list *l, bool private, enum update_kind kind)
+{
+	const struct update u = { .topics = slice_of(
+				      "/.well-known/mercure/subscriptions/x"),
+		.private = private,
+		.kind = kind };
+	struct frame *f = frame_event(
+	    FRAMING_RAW, slice_of("x"), (struct cursor){ 0, 1 }, &u);
+	size_t steps = 0;
+
+	assert_non_null(f);
+	subscriber_search_begin(l, f);
+	assert_true(subscriber_search_go_on(l, found, &steps, SIZE_MAX));
+	frame_unref(f);
+	return steps;
+}
+
+#define STRANGERS 200
+#define HUB_PATH "/.well-known/mercure/subscriptions/"
+
+/* What grants ask for, and which updates their patterns are tried on. */
+static void
+asks_for_rights_first(void **state)
+{
+	static const struct {
+		const char *grant;
+		bool private, hub;
+	} rows[] = {
+		{ NULL, false, false },
+		{ "/news", true, false },
+		{ "/{x}", true, true },
+		{ "*", true, true },
+		{ HUB_PATH "{topic}", true, true },
+		{ "/.well-known/mercure/other", true, false },
+	};
+	struct subscriber_list *l = NULL;
+
+	(void)state;
+	assert_int_equal(subscriber_list_new(&l), ERR_OK);
+	for (size_t i = 0; i < STRANGERS; i++) {
+		members[i].s = bare_subscriber(1);
+		add_matcher(&members[i].matchers, (int)i * 4 + 2);
+		assert_int_equal(
+		    subscriber_list_add(l, members[i].s, &members[i].matchers),
+		    ERR_OK);
+	}
+	assert_int_equal(subscriber_list_patterns(l), STRANGERS);
+	assert_true(steps_of(l, false, UPDATE_APPLICATION) > STRANGERS * 5);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct subscriber *s = members[i].s;
+		size_t of_private, of_hub;
+
+		s->grant = grant_of(rows[i].grant);
+		subscriber_list_regrant(s);
+		of_private = steps_of(l, true, UPDATE_APPLICATION);
+		of_hub = steps_of(l, true, UPDATE_HUB);
+		grant_unref(s->grant);
+		s->grant = NULL;
+		subscriber_list_regrant(s);
+		if ((of_private > steps_of(l, true, UPDATE_APPLICATION)) !=
+			rows[i].private ||
+		    (of_hub > steps_of(l, true, UPDATE_HUB)) != rows[i].hub)
+			fail_msg("row %zu", i);
+	}
+	for (size_t i = 0; i < STRANGERS; i++) {
+		members[i].found = 0;
+		leave(l, &members[i]);
+	}
+	assert_int_equal(subscriber_list_weight(l), 0);
 	subscriber_list_free(l);
 }
 
@@ -280,11 +395,11 @@ without_memory(void **state)
 		assert_int_equal(
 		    subscriber_list_add(l, m->s, &m->matchers), ERR_NOMEM);
 		mem_fail_at(0);
-		subscriber_list_find(l, f, found);
+		find(l, f);
 		assert_int_equal(m->found, 0);
 	}
 	assert_int_equal(subscriber_list_add(l, m->s, &m->matchers), ERR_OK);
-	subscriber_list_find(l, f, found);
+	find(l, f);
 	assert_int_equal(m->found, 1);
 	m->found = 0;
 	leave(l, m);
@@ -299,6 +414,7 @@ main(void)
 		cmocka_unit_test(finds_each_once),
 		cmocka_unit_test(grows),
 		cmocka_unit_test(finds_by_beginning),
+		cmocka_unit_test(asks_for_rights_first),
 		cmocka_unit_test(without_memory),
 	};
 

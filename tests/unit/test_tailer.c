@@ -89,10 +89,10 @@ check_bounds(const struct batch *b)
 {
 	size_t bytes = 0;
 
-	assert_true(b->n <= TAILER_ROWS_MAX);
+	assert_true(b->n <= BATCH_ROWS_MAX);
 	for (size_t i = 0; i + 1 < b->n; i++)
 		bytes += b->frames[i]->len;
-	assert_true(bytes < TAILER_BYTES_MAX);
+	assert_true(bytes < BATCH_BYTES_MAX);
 }
 
 static void
@@ -114,6 +114,7 @@ take_batch(void *arg, struct batch *b)
 	d->started |= b->new_epoch;
 	if (b->replay && p->n < d->log.n)
 		tailer_ask(d->tailer, b->span.next);
+	batch_done(b);
 	loop_stop(d->loop);
 }
 
@@ -271,7 +272,7 @@ loses_nothing_without_memory(void **state)
 static void
 reads_in_bounded_batches(void **state)
 {
-	static char large[TAILER_BYTES_MAX / 3];
+	static char large[BATCH_BYTES_MAX / 3];
 	const struct update small = { .topics = slice_of("t") };
 	const struct update big = { .topics = slice_of("t"),
 		.data = { large, sizeof(large) } };

@@ -123,7 +123,7 @@ comes_back(void **state)
 	    ERR_OK);
 	assert_true(grant_may_publish(g, slice_of("a\n\"b\\")));
 	assert_false(grant_may_publish(g, slice_of("a\nc")));
-	assert_true(grant_may_receive(g, slice_of("x\ncaf\xc3\xa9")));
+	assert_true(grant_may_receive(g, slice_of("x\ncaf\xc3\xa9"), NULL));
 	assert_true(slice_is(grant_payload(g), "{\"user\":1}"));
 	assert_true(grant_expires_ms(g) == NOW_MS + 60000);
 	grant_unref(g);

@@ -55,7 +55,7 @@ starts_or_fails_without_memory(void **state)
 		enum err e;
 
 		mem_fail_at(n);
-		e = workers_start(&w, THREADS, &s, FRAMING_RAW, NULL);
+		e = workers_start(&w, THREADS, &s, FRAMING_RAW, NULL, NULL);
 		failed = mem_failed();
 		mem_fail_at(0);
 		assert_int_equal(e, failed ? ERR_NOMEM : ERR_OK);
@@ -75,12 +75,12 @@ fails_without_threads(void **state)
 	(void)state;
 	mem_fail_stacks(true);
 	assert_int_equal(
-	    workers_start(&w, THREADS, &s, FRAMING_RAW, NULL), ERR_NOMEM);
+	    workers_start(&w, THREADS, &s, FRAMING_RAW, NULL, NULL), ERR_NOMEM);
 	mem_fail_stacks(false);
 	assert_null(w);
 	assert_int_equal(s.refs, 1);
 	assert_int_equal(
-	    workers_start(&w, THREADS, &s, FRAMING_RAW, NULL), ERR_OK);
+	    workers_start(&w, THREADS, &s, FRAMING_RAW, NULL, NULL), ERR_OK);
 	do_jobs(w);
 	assert_int_equal(s.refs, 1);
 }

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* patterns.h - bounds the patterns that all streams of a process bring. */
+#ifndef PATTERNS_H
+#define PATTERNS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "err.h"
+#include "matcher.h"
+
+/*
+ * Each distinct pattern of a process is tried on the topics of each update,
+ * however many streams asked for it, so what counts is the sum of the weights
+ * (matcher.h) of distinct patterns.  A stream claims its patterns before its
+ * answer is decided; a pattern that somebody has claimed already costs
+ * nothing, and the first who claims one pays for it as long as it is there.
+ * Any thread.
+ */
+struct patterns;
+
+/* The patterns of one stream. */
+struct pattern_claim;
+
+struct pattern_limits {
+	uint64_t total;      /* of all; half of it for streams without rights */
+	uint64_t per_client; /* of those that one client pays for */
+};
+
+/* Who pays. */
+struct pattern_client {
+	struct slice id; /* its token's bytes, or its address; base NULL: not
+			  * known, and not limited by itself */
+	bool anonymous;  /* it has no right to anything private */
+};
+
+/* ERR_NOMEM; ERR_IO: the system gives no random bytes. */
+enum err patterns_new(struct patterns **out);
+
+/*
+ * Claim the patterns among `l`.  *out is NULL if there are none.  ERR_LIMIT:
+ * the fault is for the peer and names the setting.  ERR_NOMEM.  Nothing is
+ * claimed then.
+ */
+enum err patterns_claim(struct pattern_claim **out, struct patterns *p,
+    const struct matcher_list *l, const struct pattern_client *who,
+    const struct pattern_limits *limits, struct fault *f);
+
+/* Its stream is over.  NULL is allowed. */
+void pattern_claim_free(struct pattern_claim *c);
+
+/* All weights that are claimed now. */
+uint64_t patterns_weight(struct patterns *p);
+
+/* All claims are freed.  NULL is allowed. */
+void patterns_free(struct patterns *p);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* siphash.h - SipHash-1-3: hash tables that strangers cannot fill one bucket of. */
+#ifndef SIPHASH_H
+#define SIPHASH_H
+
+#include <stdint.h>
+
+#include "err.h"
+#include "slice.h"
+
+/* A secret of the table; the same text has another hash under another key. */
+struct siphash_key {
+	uint64_t k[2];
+};
+
+/* Fill the key with random bytes.  ERR_IO: the system gives none. */
+enum err siphash_key_random(struct siphash_key *key);
+
+/*
+ * A text that comes byte by byte; copy the struct to go on from one place
+ * twice.  siphash_end() gives the hash of all bytes so far and changes
+ * nothing, so that each beginning of a text can be hashed on the way.
+ */
+struct siphash {
+	uint64_t v[4];
+	uint64_t tail; /* the bytes of the word that is not full */
+	uint64_t len;
+};
+
+void siphash_start(struct siphash *s, const struct siphash_key *key);
+void siphash_add(struct siphash *s, struct slice bytes);
+uint64_t siphash_end(const struct siphash *s);
+
+#endif
