@@ -231,6 +231,7 @@ int queue_sqlite_bind(sqlite3_stmt *st, int at, struct slice s);
 #define QUEUE_SQLITE_NUMBER_MAX (INT64_MAX / 4)
 struct slice queue_sqlite_column(sqlite3_stmt *st, int at);
 bool queue_sqlite_number(sqlite3_stmt *st, int at, int64_t low, int64_t *out);
+bool queue_sqlite_time(sqlite3_stmt *st, int at, int64_t *out); /* or never */
 bool queue_sqlite_numbers(sqlite3_stmt *st, int at, int n, int64_t *out);
 bool queue_sqlite_is_line(struct slice s, size_t max);
 

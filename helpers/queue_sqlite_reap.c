@@ -10,7 +10,7 @@
 struct reaping {
 	uint64_t owner;   /* whose rows go: a dead process's, or nobody's, 0, */
 	int64_t until_ms; /* those whose time is up */
-	bool changed; /* something has gone */
+	bool changed;     /* something has gone */
 	struct queue_sqlite_telling telling;
 };
 

@@ -66,14 +66,6 @@ statement_for(struct queue_sqlite *q, enum sql_statement which,
 	return st;
 }
 
-/* As high as it gets, for "never". */
-static bool
-read_time(sqlite3_stmt *st, int at, int64_t *out)
-{
-	*out = sqlite3_column_int64(st, at);
-	return sqlite3_column_type(st, at) == SQLITE_INTEGER && *out >= 0;
-}
-
 /* The columns as all statements here name them: digest, until_ms, topics,
  * payload, change, kept_ms, moved_to. */
 static enum err
@@ -86,7 +78,8 @@ view(struct session *s, sqlite3_stmt *st)
 	    sqlite3_column_bytes(st, 0) != DIGEST_SIZE)
 		return ERR_IO;
 	memcpy(s->key.digest, digest, DIGEST_SIZE);
-	if (!read_time(st, 1, &s->until_ms) || !read_time(st, 5, &s->kept_ms) ||
+	if (!queue_sqlite_time(st, 1, &s->until_ms) ||
+	    !queue_sqlite_time(st, 5, &s->kept_ms) ||
 	    !queue_sqlite_number(st, 4, 0, &number))
 		return ERR_IO;
 	s->topics = queue_sqlite_column(st, 2);

@@ -26,6 +26,13 @@ queue_sqlite_number(sqlite3_stmt *st, int at, int64_t low, int64_t *out)
 }
 
 bool
+queue_sqlite_time(sqlite3_stmt *st, int at, int64_t *out)
+{
+	*out = sqlite3_column_int64(st, at);
+	return sqlite3_column_type(st, at) == SQLITE_INTEGER && *out >= 0;
+}
+
+bool
 queue_sqlite_numbers(sqlite3_stmt *st, int at, int n, int64_t *out)
 {
 	for (int i = 0; i < n; i++)
