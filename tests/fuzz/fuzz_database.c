@@ -190,7 +190,7 @@ presence_all(struct queue *q)
 	struct queue_crowd crowd;
 	struct fault f = { "" };
 	size_t bytes = 0;
-	uint64_t epoch;
+	uint64_t epoch, signer;
 	bool more = true;
 	struct buf id;
 
@@ -205,7 +205,8 @@ presence_all(struct queue *q)
 			abort();
 	}
 	(void)queue_parked(q,
-	    slice_of("#AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"), &parked);
+	    slice_of("#AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"), &parked,
+	    &signer);
 	presence_free(parked);
 	buf_init(&id, 4096);
 	(void)queue_subscriptions(
