@@ -51,22 +51,64 @@ in_use(const struct sockaddr_un *sun)
 	return answered;
 }
 
-/* The group and 0660 before anybody can connect: listen(2) comes later. */
 static enum err
-protect(const char *path, const char *group, struct fault *f)
+find_group(gid_t *out, const char *name, struct fault *f)
 {
-	struct group *gr = NULL;
+	const struct group *gr = name != NULL ? getgrnam(name) : NULL;
 
-	if (group != NULL && (gr = getgrnam(group)) == NULL)
+	if (name != NULL && gr == NULL)
 		return fault_set(f, ERR_NOTFOUND,
-		    "--listen-group: there is no group %s.", group);
-	if (gr != NULL && chown(path, (uid_t)-1, gr->gr_gid) != 0)
-		return fault_set(f, ERR_READONLY,
+		    "--listen-group: there is no group %s.", name);
+	*out = gr != NULL ? gr->gr_gid : (gid_t)-1;
+	return ERR_OK;
+}
+
+/* Others may write in the folder, too: what has this name now is given away
+ * only if it is a socket of ours without another name. */
+static enum err
+give_to_group(const char *path, const char *group, gid_t gid, struct fault *f)
+{
+	const int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+	enum err e = ERR_OK;
+
+	errno = ESTALE;
+	if (fd < 0 || fstat(fd, &st) != 0 || !S_ISSOCK(st.st_mode) ||
+	    st.st_uid != geteuid() || st.st_nlink != 1 ||
+	    fchownat(fd, "", (uid_t)-1, gid, AT_EMPTY_PATH) != 0)
+		e = fault_set(f, ERR_READONLY,
 		    "--listen-group: %s cannot be given to the group %s: %s.",
 		    path, group, strerror(errno));
-	if (chmod(path, 0660) != 0)
-		return fault_set(
-		    f, ERR_IO, "chmod %s: %s.", path, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return e;
+}
+
+/* 0660 from its first moment on, by the umask: this comes before all threads.
+ * Nobody can connect before listen(2). */
+static bool
+bind_private(int fd, const struct sockaddr_un *sun)
+{
+	const mode_t was = umask(0117);
+	const bool bound = bind(fd, (const struct sockaddr *)(const void *)sun,
+			       sizeof(*sun)) == 0;
+	const int code = errno;
+
+	umask(was);
+	errno = code;
+	return bound;
+}
+
+/* Nobody answers on it: only a socket is removed, never what a link leads to. */
+static enum err
+remove_stale(const char *path, struct fault *f)
+{
+	struct stat st;
+
+	if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
+		return fault_set(f, ERR_DENIED,
+		    "--listen: %s is there already, and no socket.", path);
+	unlink(path);
 	return ERR_OK;
 }
 
@@ -74,7 +116,8 @@ static enum err
 open_unix(int fd, const char *path, const char *group, struct fault *f)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	struct stat st;
+	gid_t gid = (gid_t)-1;
+	enum err e;
 
 	if (strlen(path) >= sizeof(sun.sun_path))
 		return fault_set(f, ERR_LIMIT,
@@ -85,16 +128,15 @@ open_unix(int fd, const char *path, const char *group, struct fault *f)
 	if (in_use(&sun))
 		return fault_set(f, ERR_BUSY,
 		    "--listen: another process listens on %s.", path);
-	if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
-		return fault_set(f, ERR_DENIED,
-		    "--listen: %s is there already, and no socket.", path);
-	unlink(path);
-	if (bind(fd, (struct sockaddr *)(void *)&sun, sizeof(sun)) != 0)
+	if ((e = find_group(&gid, group, f)) != ERR_OK ||
+	    (e = remove_stale(path, f)) != ERR_OK)
+		return e;
+	if (!bind_private(fd, &sun))
 		return fault_set(f, ERR_IO,
 		    "--listen: %s: %s; the directory must exist and be "
 		    "writable.",
 		    path, strerror(errno));
-	return protect(path, group, f);
+	return group != NULL ? give_to_group(path, group, gid, f) : ERR_OK;
 }
 
 static enum err
@@ -209,7 +251,12 @@ listener_open(int *out, const struct listener_settings *s, struct fault *f)
 void
 listener_withdraw(const struct listener_settings *s)
 {
-	if (s->listen != NULL && slice_starts(slice_of(s->listen), "unix:"))
+	struct stat st;
+
+	/* Somebody may have put another one there. */
+	if (s->listen != NULL && slice_starts(slice_of(s->listen), "unix:") &&
+	    lstat(s->listen + 5, &st) == 0 && S_ISSOCK(st.st_mode) &&
+	    st.st_uid == geteuid())
 		unlink(s->listen + 5);
 }
 

@@ -7,12 +7,13 @@
 
 #include "cgi.h"
 #include "check.h"
-#include "config.h"
+#include "config_queue.h"
 #include "handoff.h"
 #include "log.h"
 #include "mem.h"
 #include "options.h"
 #include "serve.h"
+#include "sigbus.h"
 #include "thrift.h"
 
 /* Config words for levels are in the order of enum log_level. */
@@ -53,6 +54,15 @@ run(const struct options *o, struct fault *f)
 
 	if ((e = load(&s, &sources, f)) != ERR_OK)
 		return e;
+	/* The server's own socket comes first: serve_run() does it then. */
+	if (o->check || cgi_is_wanted()) {
+		const struct queue_settings queue = config_queue(s->config);
+
+		if ((e = queue_take_identity(&queue, f)) != ERR_OK) {
+			settings_unref(s);
+			return e;
+		}
+	}
 	if (o->check) {
 		if (!check_run(s))
 			e = fault_set(f, ERR_IO, "Mend the faults above.");
@@ -81,6 +91,7 @@ main(int argc, char **argv)
 	/* A peer or a log reader that leaves ends nothing else. */
 	signal(SIGPIPE, SIG_IGN);
 	mem_keep_from_disk();
+	sigbus_guard();
 	thrift_begin();
 	log_open("pushcgi.fcgi", LOG_LEVEL_INFO);
 	if (options_parse(&o, argc, argv, &f) != ERR_OK) {

@@ -153,8 +153,7 @@ subscribers_max(void)
 }
 
 static enum err
-start(struct server *sv, struct settings *s,
-    const struct listener_settings *listener, struct fault *f)
+start(struct server *sv, struct settings *s, int fd, struct fault *f)
 {
 	const struct config *c = s->config;
 	struct queue_settings queue = config_queue(c);
@@ -162,7 +161,6 @@ start(struct server *sv, struct settings *s,
 		(size_t)c->parked_bytes_max };
 	const struct hub_hooks hooks = { reload, drain, renewed, sv };
 	enum err e;
-	int fd;
 
 	sv->parts.subscribers_max = subscribers_max();
 	sv->parts.spool_room.max = (size_t)c->parked_bytes_max;
@@ -181,13 +179,30 @@ start(struct server *sv, struct settings *s,
 	if (e != ERR_OK)
 		return fault_set(f, e, "No threads for MERCURE_WORKERS = %llu.",
 		    (unsigned long long)c->workers);
-	if ((e = listener_open(&fd, listener, f)) != ERR_OK)
-		return e;
-	if ((e = intake_new(&sv->intake, fd, &sv->parts)) != ERR_OK) {
-		listener_withdraw(listener);
-		close(fd);
+	if ((e = intake_new(&sv->intake, fd, &sv->parts)) != ERR_OK)
 		fault_set(
 		    f, e, "The socket cannot be listened on: %s.", err_text(e));
+	return e;
+}
+
+/* The socket first: where it lies only root may be able to make it. */
+static enum err
+listen_and_start(struct server *sv, struct settings **s,
+    const struct listener_settings *listener, struct fault *f)
+{
+	const struct queue_settings queue = config_queue((*s)->config);
+	int fd;
+	enum err e = listener_open(&fd, listener, f);
+
+	if (e != ERR_OK)
+		return e;
+	if ((e = queue_take_identity(&queue, f)) == ERR_OK) {
+		settings_bring(s);
+		e = start(sv, *s, fd, f);
+	}
+	if (sv->intake == NULL) {
+		listener_withdraw(listener);
+		close(fd);
 	}
 	return e;
 }
@@ -203,10 +218,9 @@ serve_run(struct settings *s, const struct config_sources *sources,
 		settings_unref(s);
 		return fault_set(f, ERR_NOMEM, "Out of memory.");
 	}
-	settings_bring(&s);
 	sv->sources = sources;
 	sv->listener = listener;
-	if ((e = start(sv, s, listener, f)) == ERR_OK) {
+	if ((e = listen_and_start(sv, &s, listener, f)) == ERR_OK) {
 		log_info("serving streams_max=%zu", sv->parts.subscribers_max);
 		hub_run(sv->parts.hub);
 		log_info("ended");

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "cmd.h"
+#include "handle.h"
 #include "mem.h"
 
 static const enum err errors[] = {
@@ -29,6 +30,8 @@ cmd_open(struct pushcgi **h, const char *file, const char *const *settings,
 {
 	enum pushcgi_result r = pushcgi_open(h, file, settings);
 
+	if (*h != NULL)
+		(*h)->is_program = true;
 	return cmd_end(*h, r, f);
 }
 

@@ -6,6 +6,7 @@
 
 #include "cmd.h"
 #include "mem.h"
+#include "sigbus.h"
 
 #define OUTPUT_MAX (UINT32_C(64) << 20) /* a list of all subscriptions */
 
@@ -131,6 +132,7 @@ main(int argc, char **argv)
 	if (!descriptors_fill())
 		return CMD_FAILED;
 	mem_keep_from_disk();
+	sigbus_guard();
 	e = cmd_line_parse(&line, commands, argc, argv, &fault);
 	if (e == ERR_OK) {
 		status = answer(line);

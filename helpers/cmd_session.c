@@ -212,14 +212,15 @@ static enum err
 list_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
     struct fault *f)
 {
-	const struct queue_settings settings = config_queue(h->config);
+	struct queue_settings settings;
 	struct listing listing = { out, clock_real_ms() };
 	queue_session_fn *each =
 	    cmd_line_has(l, "json") ? write_json : write_line;
 	struct queue *q = NULL;
 	enum err e;
 
-	if ((e = queue_open(&q, &settings, QUEUE_READ, f)) != ERR_OK)
+	if ((e = handle_queue_settings(h, &settings, f)) != ERR_OK ||
+	    (e = queue_open(&q, &settings, QUEUE_READ, f)) != ERR_OK)
 		return e;
 	e = cmd_line_has(l, "of")
 		? list_one(q, each, &listing, f)

@@ -76,6 +76,21 @@ read_lines(struct config *c, struct slice text, const char *path,
 	return ERR_OK;
 }
 
+/* In a folder that others may write, a link leads where they want.  Those of
+ * root and of this user are followed.  Asked when the file is open: nobody can
+ * put a link of another user there, and nothing but a link has another inode. */
+static bool
+is_where_named(const char *path, const struct stat *opened)
+{
+	struct stat st;
+
+	if (lstat(path, &st) != 0)
+		return false;
+	return S_ISLNK(st.st_mode)
+		   ? st.st_uid == 0 || st.st_uid == geteuid()
+		   : st.st_ino == opened->st_ino && st.st_dev == opened->st_dev;
+}
+
 enum err
 config_read_text(
     struct buf *out, mode_t *mode, const char *path, struct fault *f)
@@ -88,7 +103,14 @@ config_read_text(
 	if (fd < 0)
 		return fault_set(f, errno == ENOENT ? ERR_NOTFOUND : ERR_IO,
 		    "%.180s: %s.", path, strerror(errno));
-	if (fstat(fd, &st) != 0 || (e = read_all(out, fd)) == ERR_IO)
+	if (fstat(fd, &st) != 0)
+		e = fault_set(f, ERR_IO, "%.180s: %s.", path, strerror(errno));
+	else if (!is_where_named(path, &st))
+		e = fault_set(f, ERR_IO,
+		    "%.180s is a symbolic link of somebody else: name the "
+		    "file itself.",
+		    path);
+	else if ((e = read_all(out, fd)) == ERR_IO)
 		e = fault_set(f, ERR_IO, "%.180s: %s.", path, strerror(errno));
 	else if (e != ERR_OK)
 		fault_set(f, e, "%.180s: %s.", path,

@@ -128,14 +128,24 @@ handle_is_elsewhere(const struct pushcgi *h)
 }
 
 enum err
+handle_queue_settings(
+    struct pushcgi *h, struct queue_settings *out, struct fault *f)
+{
+	*out = config_queue(h->config);
+	return h->is_program ? queue_take_identity(out, f) : ERR_OK;
+}
+
+enum err
 handle_queue(struct pushcgi *h, struct queue **out)
 {
 	struct queue_settings settings;
 	enum err e;
 
 	if (h->queue == NULL) {
-		settings = config_queue(h->config);
-		e = queue_open(&h->queue, &settings, QUEUE_WRITE, &h->fault);
+		e = handle_queue_settings(h, &settings, &h->fault);
+		if (e == ERR_OK)
+			e = queue_open(
+			    &h->queue, &settings, QUEUE_WRITE, &h->fault);
 		if (e != ERR_OK)
 			return e;
 	}

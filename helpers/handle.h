@@ -15,6 +15,7 @@ struct pushcgi {
 	struct queue *queue;   /* NULL until something needs it */
 	struct fault fault;    /* of the last call */
 	bool told_of_clear;    /* a token was sent by http */
+	bool is_program;       /* it may give up root's identity, for good */
 };
 
 /* Longest life of a token or cookie that can be asked for: 100 years. */
@@ -66,6 +67,11 @@ bool handle_is_elsewhere(const struct pushcgi *h);
  */
 enum err handle_publish_elsewhere(struct pushcgi *h, struct buf *id,
     const struct update *u, struct slice id_wanted);
+
+/* Its settings, to open the queue for one call: a program's process gives up
+ * root's identity first (queue_take_identity()). */
+enum err handle_queue_settings(
+    struct pushcgi *h, struct queue_settings *out, struct fault *f);
 
 /* The queue, opened if it is not yet. */
 enum err handle_queue(struct pushcgi *h, struct queue **out);

@@ -31,8 +31,7 @@ struct seen {
 	char last[SEEN_TEXT_MAX];
 };
 
-/* The program's only writable static data.  The first three are set once,
- * before any thread. */
+/* The first three are set once, before any thread. */
 static struct {
 	const char *name;
 	enum log_level least;

@@ -55,6 +55,14 @@ queue_check(const struct queue_settings *s, queue_report_fn *report, void *arg)
 }
 
 enum err
+queue_take_identity(const struct queue_settings *s, struct fault *f)
+{
+	const struct queue_ops *ops = backend_for(s->url);
+
+	return ops != NULL ? ops->take_identity(s, f) : no_backend(s->url, f);
+}
+
+enum err
 queue_backup(const struct queue_settings *s, const char *path, struct fault *f)
 {
 	const struct queue_ops *ops = backend_for(s->url);

@@ -136,6 +136,13 @@ enum err queue_cursor_key(struct queue *q, struct queue_cursor_key *out);
 enum err queue_cursor_id(const struct queue_cursor_key *k, struct cursor at,
     char out[QUEUE_ID_SIZE]);
 
+/*
+ * For a program (never for a library) before it opens the queue: a process of
+ * root's gives that up where others may write in the queue's folder, as
+ * identity.h says.  ERR_DENIED, ERR_IO, ERR_SYNTAX, ERR_NOMEM.
+ */
+enum err queue_take_identity(const struct queue_settings *s, struct fault *f);
+
 /* --check: is everything as it should be?  Calls `report` once for each
  * point looked at; `good` false: `text` names the mend. */
 typedef void queue_report_fn(void *arg, bool good, const char *text);
@@ -149,7 +156,8 @@ void queue_check(
  * in it, since who was revoked after it was made must not come back.  Nothing but the copy is
  * made, also no queue.  ERR_DENIED: `path` is there already.  ERR_FULL,
  * ERR_READONLY, ERR_IO: one or the other cannot be read or written.  Else as
- * queue_open().
+ * queue_open().  Root reads the queue as queue_take_identity() says, and
+ * writes the copy as root.
  */
 enum err queue_backup(
     const struct queue_settings *s, const char *path, struct fault *f);

@@ -63,6 +63,8 @@ struct queue_ops {
 	    size_t max, queue_session_fn *each, void *arg);
 	enum err (*sessions)(
 	    struct queue *q, int64_t now_ms, queue_session_fn *each, void *arg);
+	enum err (*take_identity)(
+	    const struct queue_settings *s, struct fault *f);
 	void (*check)(
 	    const struct queue_settings *s, queue_report_fn *report, void *arg);
 	enum err (*backup)(

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "identity.h"
 #include "mem.h"
 #include "percent.h"
 
@@ -63,6 +64,18 @@ out:
 	return e;
 }
 
+static enum err
+sqlite_take_identity(const struct queue_settings *s, struct fault *f)
+{
+	char *path = NULL;
+	enum err e = queue_sqlite_path(&path, s->url, f);
+
+	if (e == ERR_OK)
+		e = identity_take(path, f);
+	mem_free(path);
+	return e;
+}
+
 const struct queue_ops queue_sqlite_ops = {
 	.open = sqlite_open,
 	.append = queue_sqlite_append,
@@ -91,6 +104,7 @@ const struct queue_ops queue_sqlite_ops = {
 	.session_find = queue_sqlite_session_find,
 	.session_changes = queue_sqlite_session_changes,
 	.sessions = queue_sqlite_sessions,
+	.take_identity = sqlite_take_identity,
 	.check = queue_sqlite_check,
 	.backup = queue_sqlite_backup,
 	.close = sqlite_close,

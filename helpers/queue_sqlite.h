@@ -23,6 +23,7 @@ struct queue_sqlite_file {
 	dev_t dev;
 	ino_t ino; /* 0: there is none */
 	off_t size;
+	bool plain; /* a regular file with one name */
 };
 
 /* Owner: the thread that calls; `poked` and `settling` are touched by others,
@@ -42,6 +43,10 @@ struct queue_sqlite {
 	bool in_signals;       /* `signals` is to be restored */
 	sigset_t signals;
 
+	unsigned sigbus;   /* sigbus_count(), when it was opened */
+	uint32_t log_end;  /* frames of the log, at the last look at them */
+	uint32_t log_page; /* bytes of one's page */
+
 	int wal_frames;     /* in the log, as of the last commit */
 	int settled_frames; /* as of when a settler was started */
 	pthread_t settler;
@@ -51,6 +56,7 @@ struct queue_sqlite {
 	int64_t unrung;       /* rows that nobody was woken for */
 	uint32_t unrung_word; /* as of then */
 
+	int64_t schema;     /* its version, when it was looked at */
 	int64_t looked_ms;  /* when HAS_MOVED was asked last */
 	int64_t age_due_ms; /* when to look for old rows again */
 
@@ -64,18 +70,24 @@ struct queue_sqlite {
 	struct fault fault;
 };
 
-/* queue_sqlite_open.c: sidecar and connection, at need made anew. */
+struct queue_sqlite_loan;
+
+/* queue_sqlite_open.c: sidecar and connection, at need made again. */
 enum err queue_sqlite_ready(struct queue_sqlite *q);
 void queue_sqlite_shut(struct queue_sqlite *q);
 
 /* Keep the connection, but nothing that can be made again. */
 void queue_sqlite_spare(struct queue_sqlite *q);
+
+/* ERR_NEWER: made by a newer version of this program.  ERR_NOTFOUND: by an older
+ * one, or somebody has changed the schema since it was opened. */
 enum err queue_sqlite_version(struct queue_sqlite *q);
 
-/* Give the database at q->path, which nobody else knows yet, an epoch and a
+/* Give the database that is lent, which nobody else knows yet, an epoch and a
  * key of its own and no sessions, without lock and log.  Its sentence is in
  * q->fault. */
-enum err queue_sqlite_renew(struct queue_sqlite *q);
+enum err queue_sqlite_renew(
+    struct queue_sqlite *q, const struct queue_sqlite_loan *loan);
 const char *queue_sqlite_network_fs(unsigned long magic); /* NULL: local */
 enum err queue_sqlite_network_check(const char *path, struct fault *f);
 
@@ -89,8 +101,62 @@ enum err queue_sqlite_network_check(const char *path, struct fault *f);
  */
 enum err queue_sqlite_look(struct queue_sqlite *q);
 
-/* False: what is at the path is not, or not wholly, what was opened. */
-bool queue_sqlite_note_files(struct queue_sqlite *q);
+/* What is at the path was opened: remember it.  ERR_MOVED: it is not, or not
+ * wholly.  ERR_IO: one of the three is a link, or has a second name.  The
+ * other one asks only that, before SQLite opens what is there by name. */
+enum err queue_sqlite_note_files(struct queue_sqlite *q);
+enum err queue_sqlite_check_files(struct queue_sqlite *q);
+
+/*
+ * queue_sqlite_log.c: is the log as long as its index says, and has it no hole?
+ * INDEX_TORN: pages of -shm were truncated, so nothing it says is certain.
+ * UNKNOWN: not now.  The other one: is the log shorter than at the last look?
+ */
+enum queue_sqlite_damage {
+	QUEUE_SQLITE_SOUND,
+	QUEUE_SQLITE_UNKNOWN,
+	QUEUE_SQLITE_INDEX_TORN,
+	QUEUE_SQLITE_LOG_SHORT,
+};
+enum queue_sqlite_damage queue_sqlite_look_into_log(struct queue_sqlite *q);
+bool queue_sqlite_log_is_short(struct queue_sqlite *q);
+
+/*
+ * queue_sqlite_rebuild.c, under the lock: put a new database in the place of the
+ * old one, made of its bytes and of the log that the connection has open.
+ * `lost`: the log is not whole.  Then positions have a gap, and the sessions
+ * are gone.  ERR_FULL, ERR_READONLY, ERR_IO, ERR_NOMEM, ERR_MOVED: nothing
+ * has changed.
+ */
+enum err queue_sqlite_rebuild(struct queue_sqlite *q, bool lost);
+void queue_sqlite_remove_log(int dir, const char *db);
+
+/*
+ * A new file in a folder: `base`, `infix` and a random number; its descriptor,
+ * -1: errno.  Is that still the one which has this name there?
+ */
+#define QUEUE_SQLITE_NAME_SIZE 256
+int queue_sqlite_new_file(int dir, const char *base, const char *infix,
+    mode_t mode, char out[QUEUE_SQLITE_NAME_SIZE]);
+bool queue_sqlite_is_file(int dir, const char *name, int fd);
+
+/*
+ * queue_sqlite_loan.c: a database in an open file, for SQLite: open any name with
+ * the VFS `name`, or `uri` where a statement wants a name.  `log` (-1: none)
+ * is its write-ahead log.  The loan stays where it is until
+ * its end; connections are closed before.  ERR_NOMEM.
+ */
+struct queue_sqlite_loan {
+	sqlite3_vfs vfs;
+	char name[32], uri[64];
+	int fd, log;
+};
+enum err queue_sqlite_lend(struct queue_sqlite_loan *loan, int fd, int log);
+void queue_sqlite_lend_end(struct queue_sqlite_loan *loan);
+
+/* queue_sqlite_open.c: before anything else is done with a new connection:
+ * SQLite's value. */
+int queue_sqlite_tame(struct queue_sqlite *q);
 
 /* queue_sqlite_base.c: the lock, with signals blocked; ERR_MOVED: shut and ready
  * again. */
@@ -154,9 +220,28 @@ enum err queue_sqlite_settle_kind(struct queue_sqlite *q, int kind,
     int64_t now_ms);
 int queue_sqlite_bind(sqlite3_stmt *st, int at, struct slice s);
 
-/* queue_sqlite_read.c: the whole of a text column (base NULL: it is null);
- * read the key of cursors anew; be ready, as every reader has to be first. */
+/*
+ * queue_sqlite_value.c: cells.  Whoever may write the file may have put anything
+ * into any of them.  The whole of a text column (base NULL: it is null).  An
+ * integer from `low` to the limit, that many times a millisecond or a byte
+ * can be added without overflow; false: the cell holds something else.  And the
+ * same for `n` columns that are not negative.  Is it a text without line
+ * breaks and NUL, at most so long?
+ */
+#define QUEUE_SQLITE_NUMBER_MAX (INT64_MAX / 4)
 struct slice queue_sqlite_column(sqlite3_stmt *st, int at);
+bool queue_sqlite_number(sqlite3_stmt *st, int at, int64_t low, int64_t *out);
+bool queue_sqlite_time(sqlite3_stmt *st, int at, int64_t *out); /* or never */
+bool queue_sqlite_numbers(sqlite3_stmt *st, int at, int n, int64_t *out);
+bool queue_sqlite_is_line(struct slice s, size_t max);
+
+/* queue_sqlite_schema.c: ERR_IO: the database holds a table, trigger or view
+ * that none of these texts makes. */
+enum err queue_sqlite_schema(
+    struct queue_sqlite *q, const char *const *texts, size_t n);
+
+/* queue_sqlite_read.c: read the key of cursors again; be ready, as every
+ * reader has to be first. */
 enum err queue_sqlite_load_key(struct queue_sqlite *q);
 enum err queue_sqlite_ready_to_read(struct queue_sqlite *q);
 

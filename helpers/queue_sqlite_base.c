@@ -182,8 +182,10 @@ queue_sqlite_failed(struct queue_sqlite *q, int rc)
 	int code = q->db != NULL ? sqlite3_system_errno(q->db) : 0;
 	enum err e = rc_err(rc, code);
 	const char *path = q->side != NULL ? sidecar_db_path(q->side) : q->path;
-	const char *why =
-	    q->db != NULL ? sqlite3_errmsg(q->db) : sqlite3_errstr(rc);
+	/* Some faults SQLite does not know of. */
+	const char *why = q->db != NULL && sqlite3_extended_errcode(q->db) == rc
+			      ? sqlite3_errmsg(q->db)
+			      : sqlite3_errstr(rc);
 
 	if (e == ERR_READONLY)
 		sidecar_denied(path, EACCES, &q->fault);

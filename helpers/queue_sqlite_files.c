@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* queue_sqlite_files.c - notices what was done to the files of an open database. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -34,9 +33,10 @@ find_files(const struct queue_sqlite *q, const char *path,
 
 		path_of(file, path, suffixes[i]);
 		files[i] = (struct queue_sqlite_file){ 0 };
-		if (stat(file, &st) == 0)
+		if (lstat(file, &st) == 0)
 			files[i] = (struct queue_sqlite_file){ st.st_dev,
-				st.st_ino, st.st_size };
+				st.st_ino, st.st_size,
+				S_ISREG(st.st_mode) && st.st_nlink == 1 };
 		else if (errno != ENOENT)
 			files[i] = q->files[i];
 	}
@@ -59,25 +59,61 @@ has_moved(struct queue_sqlite *q)
 	       moved != 0;
 }
 
-bool
-queue_sqlite_note_files(struct queue_sqlite *q)
+/* A link, a second name: it leads out of the folder. */
+static enum err
+check_files(struct queue_sqlite *q, const char *path,
+    const struct queue_sqlite_file files[QUEUE_SQLITE_FILES])
 {
-	memset(q->files, 0, sizeof(q->files));
-	find_files(q, sqlite3_db_filename(q->db, "main"), q->files);
 	for (int i = 0; i < QUEUE_SQLITE_FILES; i++)
-		if (q->files[i].ino == 0)
-			return false;
-	return !has_moved(q);
+		if (files[i].ino != 0 && !files[i].plain)
+			return fault_set(&q->fault, ERR_IO,
+			    "%s%s is a link or not a regular file: remove it, "
+			    "and see who may write in its folder",
+			    path, suffixes[i]);
+	return ERR_OK;
 }
 
-static void
-remove_log(const char *path)
+enum err
+queue_sqlite_check_files(struct queue_sqlite *q)
 {
-	for (int i = WAL; i < QUEUE_SQLITE_FILES; i++) {
-		char file[FILE_MAX];
+	struct queue_sqlite_file files[QUEUE_SQLITE_FILES];
+	const char *path = sidecar_db_path(q->side);
 
-		path_of(file, path, suffixes[i]);
-		unlink(file);
+	find_files(q, path, files);
+	return check_files(q, path, files);
+}
+
+enum err
+queue_sqlite_note_files(struct queue_sqlite *q)
+{
+	const char *path = sqlite3_db_filename(q->db, "main");
+	enum err e;
+
+	memset(q->files, 0, sizeof(q->files));
+	find_files(q, path, q->files);
+	if ((e = check_files(q, path, q->files)) != ERR_OK)
+		return e;
+	for (int i = 0; i < QUEUE_SQLITE_FILES; i++)
+		if (q->files[i].ino == 0)
+			return ERR_MOVED;
+	return has_moved(q) ? ERR_MOVED : ERR_OK;
+}
+
+/* Without the lock, for those who only read: is there something to repair? */
+static bool
+looks_damaged(struct queue_sqlite *q, const struct queue_sqlite_file *now)
+{
+	if (!is_same(&now[WAL], &q->files[WAL]) ||
+	    !is_same(&now[SHM], &q->files[SHM]))
+		return false;
+	if (now[SHM].size < q->files[SHM].size)
+		return true;
+	switch (queue_sqlite_look_into_log(q)) {
+	case QUEUE_SQLITE_INDEX_TORN:
+	case QUEUE_SQLITE_LOG_SHORT:
+		return true;
+	default:
+		return false;
 	}
 }
 
@@ -87,13 +123,15 @@ static void
 remove_remains(struct queue_sqlite *q, const char *path)
 {
 	struct queue_sqlite_file now[QUEUE_SQLITE_FILES];
+	const char *name;
+	const int dir = sidecar_folder(q->side, &name);
 
 	find_files(q, path, now);
 	/* Looked at again: the database may be back. */
 	if (now[DB].size == 0 || is_same(&now[DB], &q->files[DB]) ||
 	    !is_same(&now[WAL], &q->files[WAL]) || !has_moved(q))
 		return;
-	remove_log(path);
+	queue_sqlite_remove_log(dir, name);
 	fault_set(&q->repaired, ERR_MOVED,
 	    "%s-wal of an earlier database lay beside another one: removed",
 	    path);
@@ -117,90 +155,66 @@ clear_for_another(struct queue_sqlite *q, const char *path,
 	return true;
 }
 
+/*
+ * Under the lock.  Our connection still has the log that is gone, or what is left
+ * of it; one that is opened now would not, and all in one process share what
+ * is left of -shm.  So the whole database gets a new file: everybody notices
+ * that.  ERR_MOVED: done.  Else nothing has changed, and the next look tries
+ * again.
+ */
 static enum err
-give_rights(const char *path, const char *copy)
+make_again(
+    struct queue_sqlite *q, const char *suffix, const char *what, bool lost)
 {
-	struct stat st;
+	const char *path = sidecar_db_path(q->side);
+	enum err e = queue_sqlite_rebuild(q, lost);
 
-	/* As the one it replaces; whoever may not give it away need not. */
-	if (stat(path, &st) == -1 || chmod(copy, 0660) == -1 ||
-	    (chown(copy, st.st_uid, st.st_gid) == -1 &&
-		chown(copy, (uid_t)-1, st.st_gid) == -1))
-		return ERR_READONLY;
-	return ERR_OK;
+	if (e == ERR_OK)
+		return fault_set(&q->repaired, ERR_MOVED,
+		    "%s%s was %s: %s is written again%s", path, suffix, what,
+		    path,
+		    lost ? " from what is left, without the sessions; updates "
+			   "are lost"
+			 : "");
+	return fault_set(&q->fault, e == ERR_MOVED ? ERR_IO : e,
+	    "%s%s was %s, and the database cannot be written again (%s): make "
+	    "room and give rights in its folder, and end no hub before it "
+	    "works again",
+	    path, suffix, what, err_text(e));
 }
 
+/* The old file gets all, too, in case this ends before the new one is there. */
 static enum err
-sync_file(const char *path)
+make_again_with_log(struct queue_sqlite *q, const char *suffix)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	enum err e = fd >= 0 && fsync(fd) == 0 ? ERR_OK : ERR_IO;
-
-	if (fd >= 0)
-		close(fd);
-	return e;
-}
-
-/* Not by queue_sqlite_failed(), which would give up the only connection that
- * still has the log. */
-static enum err
-copy_to(struct queue_sqlite *q, const char *path, const char *copy)
-{
-	sqlite3_stmt *st = queue_sqlite_statement(q, SQL_VACUUM_INTO);
-	int rc = SQLITE_NOMEM;
-	enum err e;
-
-	unlink(copy);
-	if (st != NULL &&
-	    sqlite3_bind_text(st, 1, copy, -1, SQLITE_STATIC) == SQLITE_OK)
-		rc = sqlite3_step(st);
-	sqlite3_reset(st);
-	if (rc != SQLITE_DONE)
-		return (rc & 0xff) == SQLITE_FULL ? ERR_FULL : ERR_IO;
-	if ((e = give_rights(path, copy)) != ERR_OK)
-		return e;
-	return sync_file(copy);
-}
-
-/* The old file gets all, too, in case this ends between the two steps. */
-static enum err
-put_in_place(struct queue_sqlite *q, const char *path, const char *copy)
-{
-	int rc = sqlite3_wal_checkpoint_v2(
+	const int rc = sqlite3_wal_checkpoint_v2(
 	    q->db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 
 	if (rc != SQLITE_OK && rc != SQLITE_BUSY)
-		return (rc & 0xff) == SQLITE_FULL ? ERR_FULL : ERR_IO;
-	remove_log(path);
-	return rename(copy, path) == 0 ? ERR_OK : ERR_IO;
+		return fault_set(&q->fault,
+		    (rc & 0xff) == SQLITE_FULL ? ERR_FULL : ERR_IO,
+		    "%s%s was removed or replaced, and the database cannot be "
+		    "written again: make room in its folder",
+		    sidecar_db_path(q->side), suffix);
+	return make_again(q, suffix, "removed or replaced", false);
 }
 
-/*
- * Under the lock.  Our connection still reads the log that is gone; one that
- * is opened now would not, and all in one process share what is left of -shm.
- * So the whole database gets a new file: everybody notices that.  ERR_MOVED:
- * done.  Else nothing has changed, and the next look tries again.
- */
+/* Under the lock: the files are those that were opened.  Are they whole? */
 static enum err
-write_anew(struct queue_sqlite *q, const char *missing)
+look_into_log(struct queue_sqlite *q, const struct queue_sqlite_file *now)
 {
-	char path[FILE_MAX], copy[FILE_MAX];
-	enum err e;
-
-	path_of(path, sidecar_db_path(q->side), "");
-	path_of(copy, sidecar_db_path(q->side), "-new");
-	if ((e = copy_to(q, path, copy)) == ERR_OK)
-		e = put_in_place(q, path, copy);
-	if (e == ERR_OK)
-		return fault_set(&q->repaired, ERR_MOVED,
-		    "%s%s was removed or replaced: %s is written anew", path,
-		    missing, path);
-	unlink(copy);
-	return fault_set(&q->fault, e,
-	    "%s%s was removed or replaced, and the database cannot be written "
-	    "anew (%s): make room and give rights in its folder, and end no "
-	    "hub before it works again",
-	    path, missing, err_text(e));
+	if (now[SHM].size < q->files[SHM].size)
+		return make_again(q, suffixes[SHM], "truncated",
+		    queue_sqlite_log_is_short(q));
+	switch (queue_sqlite_look_into_log(q)) {
+	case QUEUE_SQLITE_INDEX_TORN:
+		return make_again(q, suffixes[SHM], "truncated",
+		    queue_sqlite_log_is_short(q));
+	case QUEUE_SQLITE_LOG_SHORT:
+		return make_again(q, suffixes[WAL], "truncated", true);
+	default:
+		return ERR_OK;
+	}
 }
 
 /* Under the lock. */
@@ -211,11 +225,26 @@ look_at_log(struct queue_sqlite *q, const struct queue_sqlite_file *now)
 	const bool same_shm = is_same(&now[SHM], &q->files[SHM]);
 
 	if (same_wal && same_shm)
-		return ERR_OK;
+		return look_into_log(q, now);
 	/* Somebody has begun a new log: nothing was left in ours. */
 	if (same_shm && now[WAL].size > 0)
 		return ERR_MOVED;
-	return write_anew(q, suffixes[same_wal ? SHM : WAL]);
+	return make_again_with_log(q, suffixes[same_wal ? SHM : WAL]);
+}
+
+/* Others may be writing: only under the lock is it certain. */
+static enum err
+look_with_lock(struct queue_sqlite *q, const char *path)
+{
+	struct queue_sqlite_file now[QUEUE_SQLITE_FILES];
+	enum err e;
+
+	if (q->side == NULL || queue_sqlite_lock(q) != ERR_OK)
+		return ERR_OK;
+	find_files(q, path, now);
+	e = has_moved(q) ? ERR_MOVED : look_at_log(q, now);
+	queue_sqlite_unlock(q);
+	return e == ERR_MOVED ? e : ERR_OK;
 }
 
 enum err
@@ -229,5 +258,7 @@ queue_sqlite_look(struct queue_sqlite *q)
 		return clear_for_another(q, path, now) ? ERR_MOVED : ERR_OK;
 	if (now[DB].size == 0)
 		return ERR_MOVED;
-	return q->locked ? look_at_log(q, now) : ERR_OK;
+	if (q->locked)
+		return look_at_log(q, now);
+	return looks_damaged(q, now) ? look_with_lock(q, path) : ERR_OK;
 }

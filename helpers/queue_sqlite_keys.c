@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* queue_sqlite_keys.c - the rows of key sets that were fetched. */
+#include <string.h>
+
 #include "queue_sqlite.h"
 
 #define FORGET_MS (INT64_C(30) * 24 * 3600 * 1000)
@@ -28,9 +30,12 @@ take_row(sqlite3_stmt *st, struct queue_keys *out, struct buf *text)
 	const unsigned char *error = sqlite3_column_text(st, 3);
 	const void *set = text != NULL ? sqlite3_column_text(st, 4) : NULL;
 
-	*out = (struct queue_keys){ sqlite3_column_int64(st, 0),
-		sqlite3_column_int64(st, 1), sqlite3_column_int64(st, 2),
-		{ "" } };
+	int64_t n[3];
+
+	/* As if nobody had tried yet. */
+	if (!queue_sqlite_numbers(st, 0, 3, n))
+		memset(n, 0, sizeof(n));
+	*out = (struct queue_keys){ n[0], n[1], n[2], { "" } };
 	if (error != NULL)
 		fault_set(&out->error, ERR_OK, "%s", (const char *)error);
 	if (set == NULL)

@@ -80,12 +80,15 @@ list(struct queue_sqlite *q, struct slice topic, struct slice subscriber,
 static enum err
 add_last_id(struct queue_sqlite *q, sqlite3_stmt *st, struct buf *out)
 {
-	const int64_t given = sqlite3_column_int64(st, 0);
+	int64_t given = 0;
 	const int64_t last = sqlite3_column_int64(st, 1);
 	const struct slice id = queue_sqlite_column(st, 2);
 	char own_id[QUEUE_ID_SIZE];
 	enum err e = ERR_OK;
 
+	if (sqlite3_column_type(st, 0) != SQLITE_NULL &&
+	    !queue_sqlite_number(st, 0, 0, &given))
+		return queue_sqlite_failed(q, SQLITE_CORRUPT);
 	if (given == 0)
 		buf_text(out, "earliest");
 	else if (last == given && id.base != NULL)

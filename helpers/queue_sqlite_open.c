@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /* queue_sqlite_open.c - opens the database, making or upgrading it under the lock. */
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <openssl/rand.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "buf.h"
 #include "clock.h"
 #include "queue_sqlite.h"
 #include "sidecar_path.h"
+#include "sigbus.h"
 
 #define QUEUE_SQLITE_APPLICATION 1885562729 /* "pcgi" */
 #define QUEUE_SQLITE_SMALLEST 512           /* bytes of a database */
+#define QUEUE_SQLITE_CELL (64 << 20)        /* bytes of one, at least */
 #define QUEUE_SQLITE_BUSY_MS 5000           /* foreign readers, recovery */
 
 /* The collation that the guard triggers name; see sql/schema.sql.  They
@@ -42,44 +46,92 @@ note_frames(void *arg, sqlite3 *db, const char *name, int frames)
 	return SQLITE_OK;
 }
 
+/* A row that is longer than all rows may be is not ours; it is not read into
+ * memory. */
+static int
+longest_cell(const struct queue_sqlite *q)
+{
+	const uint64_t bytes = q->settings.bytes_max;
+
+	if (bytes == 0 || bytes >= INT32_MAX)
+		return INT32_MAX; /* as far as SQLite goes */
+	return bytes < QUEUE_SQLITE_CELL ? QUEUE_SQLITE_CELL : (int)bytes;
+}
+
 /* No statement runs before this: closing the connection must never
  * checkpoint, and never remove the -wal file. */
-static int
-tame(struct queue_sqlite *q)
+int
+queue_sqlite_tame(struct queue_sqlite *q)
 {
-	int persist = 1, rc;
+	/* Others may write the file: nothing in it is run.  Our own triggers
+	 * are for programs that know nothing of this. */
+	static const struct {
+		int what, on;
+	} wanted[] = {
+		{ SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1 },
+		{ SQLITE_DBCONFIG_DEFENSIVE, 1 },
+		{ SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0 },
+		{ SQLITE_DBCONFIG_ENABLE_TRIGGER, 0 },
+		{ SQLITE_DBCONFIG_ENABLE_VIEW, 0 },
+	};
+	int persist = 1, rc = SQLITE_OK;
 
 	sqlite3_extended_result_codes(q->db, 1);
 	sqlite3_busy_timeout(q->db, QUEUE_SQLITE_BUSY_MS);
-	rc = sqlite3_db_config(
-	    q->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)NULL);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_db_config(
-		    q->db, SQLITE_DBCONFIG_DEFENSIVE, 1, (int *)NULL);
+	sqlite3_limit(q->db, SQLITE_LIMIT_LENGTH, longest_cell(q));
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
+		if (rc == SQLITE_OK)
+			rc = sqlite3_db_config(
+			    q->db, wanted[i].what, wanted[i].on, (int *)NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_file_control(
 		    q->db, "main", SQLITE_FCNTL_PERSIST_WAL, &persist);
+	if (rc == SQLITE_NOTFOUND) /* a loan keeps no log */
+		rc = SQLITE_OK;
 	if (rc == SQLITE_OK)
 		rc = sqlite3_create_collation_v2(
 		    q->db, "pushcgi_writer", SQLITE_UTF8, NULL, writer, NULL);
 	return rc;
 }
 
+/* SQLite itself makes no database: it would give it rights by its name.  -wal
+ * and -shm take their mode from it, whatever the umask is. */
+static enum err
+make_file(struct queue_sqlite *q)
+{
+	const char *name;
+	const int dir = sidecar_folder(q->side, &name);
+	const int fd = openat(dir, name,
+	    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0660);
+	const int code = fd < 0 || fchmod(fd, 0660) == -1 ? errno : 0;
+
+	if (fd >= 0)
+		close(fd);
+	return code == 0
+		   ? ERR_OK
+		   : sidecar_denied(sidecar_db_path(q->side), code, &q->fault);
+}
+
 static enum err
 connect_db(struct queue_sqlite *q, bool fresh)
 {
 	const char *path = sidecar_db_path(q->side);
+	/* URI: only where a statement of ours names a loan. */
 	const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
-			  SQLITE_OPEN_PRIVATECACHE;
+			  SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_URI |
+			  SQLITE_OPEN_NOFOLLOW;
+	enum err e;
 	int rc;
 
-	rc = sqlite3_open_v2(
-	    path, &q->db, flags | (fresh ? SQLITE_OPEN_CREATE : 0), NULL);
-	/* -wal and -shm take their mode from it, whatever the umask is. */
-	if (rc == SQLITE_OK && fresh && chmod(path, 0660) == -1)
-		rc = SQLITE_PERM;
+	if (fresh && (e = make_file(q)) != ERR_OK)
+		return e;
+	if ((e = queue_sqlite_check_files(q)) != ERR_OK)
+		return e;
+	q->sigbus = sigbus_count();
+	q->log_end = 0;
+	rc = sqlite3_open_v2(path, &q->db, flags, NULL);
 	if (rc == SQLITE_OK)
-		rc = tame(q);
+		rc = queue_sqlite_tame(q);
 	if (rc == SQLITE_OK && sqlite3_db_readonly(q->db, "main") != 0)
 		rc = SQLITE_READONLY;
 	if (rc == SQLITE_OK)
@@ -93,8 +145,7 @@ connect_db(struct queue_sqlite *q, bool fresh)
 		    sql_text[q->settings.full ? SQL_SET_FULL : SQL_SET_NORMAL],
 		    NULL, NULL, NULL);
 	if (rc != SQLITE_OK) {
-		enum err e = queue_sqlite_failed(q, rc);
-
+		e = queue_sqlite_failed(q, rc);
 		queue_sqlite_shut(q);
 		return e;
 	}
@@ -152,22 +203,41 @@ static const struct migration {
 };
 
 #define QUEUE_SQLITE_VERSION \
-	(int64_t)(sizeof(migrations) / sizeof(migrations[0]))
+	((int64_t)(sizeof(migrations) / sizeof(migrations[0])))
 
 enum err
 queue_sqlite_version(struct queue_sqlite *q)
 {
-	int64_t version;
+	int64_t version, schema;
 	enum err e;
 
 	if ((e = read_number(q, SQL_READ_VERSION, &version)) != ERR_OK)
 		return e;
+	if (version < 0)
+		return fault_set(&q->fault, ERR_IO,
+		    "%s has the version %lld, which no program makes: end all "
+		    "hubs, then restore it or move it away together with its "
+		    "-wal and -shm",
+		    q->path, (long long)version);
 	if (version > QUEUE_SQLITE_VERSION)
 		return fault_set(&q->fault, ERR_NEWER,
 		    "%s belongs to a newer version: upgrade and restart this "
 		    "program",
 		    q->path);
-	return version < QUEUE_SQLITE_VERSION ? ERR_NOTFOUND : ERR_OK;
+	if (version < QUEUE_SQLITE_VERSION)
+		return ERR_NOTFOUND;
+	if ((e = read_number(q, SQL_READ_SCHEMA_VERSION, &schema)) != ERR_OK)
+		return e;
+	return schema != q->schema ? ERR_NOTFOUND : ERR_OK;
+}
+
+static enum err
+check_schema(struct queue_sqlite *q)
+{
+	const char *const texts[] = { sql_schema,
+		sql_text[SQL_SUBSCRIBERS_WITH_SIGNER] };
+
+	return queue_sqlite_schema(q, texts, sizeof(texts) / sizeof(texts[0]));
 }
 
 /* ERR_NOTFOUND: ours, or new, but not ready yet. */
@@ -190,7 +260,11 @@ look_at_db(struct queue_sqlite *q)
 		    "%s is another program's database: set "
 		    "MERCURE_TRANSPORT_URL to a file of its own",
 		    q->path);
-	if ((e = queue_sqlite_version(q)) != ERR_OK)
+	/* Its version first: what is changed meanwhile is looked at again. */
+	if ((e = read_number(q, SQL_READ_SCHEMA_VERSION, &q->schema)) !=
+		ERR_OK ||
+	    (e = queue_sqlite_version(q)) != ERR_OK ||
+	    (e = check_schema(q)) != ERR_OK)
 		return e;
 
 	st = queue_sqlite_statement(q, SQL_READ_JOURNAL_MODE);
@@ -207,8 +281,8 @@ is_absent(const char *path)
 {
 	struct stat st;
 
-	return stat(path, &st) == -1 ? errno == ENOENT
-				     : S_ISREG(st.st_mode) && st.st_size == 0;
+	return lstat(path, &st) == -1 ? errno == ENOENT
+				      : S_ISREG(st.st_mode) && st.st_size == 0;
 }
 
 /* SQLite would take a file of a few bytes for an empty database. */
@@ -217,7 +291,7 @@ refuse_scrap(struct queue_sqlite *q)
 {
 	struct stat st;
 
-	if (stat(sidecar_db_path(q->side), &st) == 0 && S_ISREG(st.st_mode) &&
+	if (lstat(sidecar_db_path(q->side), &st) == 0 && S_ISREG(st.st_mode) &&
 	    st.st_size > 0 && st.st_size < QUEUE_SQLITE_SMALLEST)
 		return queue_sqlite_failed(q, SQLITE_NOTADB);
 	return ERR_OK;
@@ -230,25 +304,22 @@ remove_remains(struct queue_sqlite *q)
 {
 	static const char *const suffixes[] = { "", "-wal", "-shm",
 		"-journal" };
-	const char *path = sidecar_db_path(q->side);
-	enum err e = ERR_OK;
+	const char *name;
+	const int dir = sidecar_folder(q->side, &name);
+	char file[NAME_MAX + 1];
 
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
-		struct buf b;
+		const int n =
+		    snprintf(file, sizeof(file), "%s%s", name, suffixes[i]);
 
-		buf_init(&b, QUEUE_SQLITE_PATH_MAX + 16);
-		buf_text(&b, path);
-		buf_text(&b, suffixes[i]);
-		buf_byte(&b, '\0');
-		if (b.err != ERR_OK)
-			e = fault_set(&q->fault, b.err, "%s", err_text(b.err));
-		else if (unlink(b.base) == -1 && errno != ENOENT)
-			e = sidecar_denied(path, errno, &q->fault);
-		buf_free(&b);
-		if (e != ERR_OK)
-			break;
+		if (n < 0 || n >= (int)sizeof(file))
+			return sidecar_denied(
+			    sidecar_db_path(q->side), ENAMETOOLONG, &q->fault);
+		if (unlinkat(dir, file, 0) == -1 && errno != ENOENT)
+			return sidecar_denied(
+			    sidecar_db_path(q->side), errno, &q->fault);
 	}
-	return e;
+	return ERR_OK;
 }
 
 static enum err
@@ -278,13 +349,14 @@ upgrade(struct queue_sqlite *q)
 static enum err
 note_files(struct queue_sqlite *q)
 {
+	enum err e;
+
 	/* What was asked once need not be kept for the next time. */
 	queue_sqlite_spare(q);
-	return queue_sqlite_note_files(q)
-		   ? ERR_OK
-		   : fault_set(&q->fault, ERR_MOVED,
-			 "%s is moved again and again: end what does it",
-			 q->path);
+	if ((e = queue_sqlite_note_files(q)) == ERR_MOVED)
+		fault_set(&q->fault, e,
+		    "%s is moved again and again: end what does it", q->path);
+	return e;
 }
 
 /* Under the lock. */
@@ -384,15 +456,15 @@ queue_sqlite_ready(struct queue_sqlite *q)
 }
 
 enum err
-queue_sqlite_renew(struct queue_sqlite *q)
+queue_sqlite_renew(struct queue_sqlite *q, const struct queue_sqlite_loan *loan)
 {
 	const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
 			  SQLITE_OPEN_PRIVATECACHE;
-	int rc = sqlite3_open_v2(q->path, &q->db, flags, NULL);
+	int rc = sqlite3_open_v2("/copy", &q->db, flags, loan->name);
 	enum err e;
 
 	if (rc == SQLITE_OK)
-		rc = tame(q);
+		rc = queue_sqlite_tame(q);
 	if (rc != SQLITE_OK)
 		return queue_sqlite_failed(q, rc);
 	if ((e = queue_sqlite_run(q, SQL_SET_MEMORY_JOURNAL)) == ERR_OK &&

@@ -30,7 +30,7 @@ queue_sqlite_copy(struct presence **out, sqlite3_stmt *st)
 		return ERR_NOMEM;
 	to = p->text;
 	p->key = (uint64_t)sqlite3_column_int64(st, 0);
-	if (subscriber.len < sizeof(p->subscriber))
+	if (subscriber.len > 0 && subscriber.len < sizeof(p->subscriber))
 		memcpy(p->subscriber, subscriber.base, subscriber.len);
 	p->topics = keep(&to, topics);
 	p->payload = keep(&to, payload);

@@ -3,9 +3,13 @@
 #include <string.h>
 
 #include "clock.h"
+#include "log.h"
 #include "queue_sqlite.h"
 
 #define LOOK_EVERY_MS 1000
+
+/* Bytes of an id or a type that update_new() lets pass. */
+#define FIELD_MAX 1024
 
 /*
  * Ready to read, and once a second a look whether this is still the database
@@ -30,13 +34,22 @@ queue_sqlite_ready_to_read(struct queue_sqlite *q)
 	return queue_sqlite_ready(q);
 }
 
+/* 0 stands for "none seen yet". */
+static bool
+is_epoch(sqlite3_stmt *st)
+{
+	return sqlite3_column_type(st, 0) == SQLITE_INTEGER &&
+	       sqlite3_column_int64(st, 0) > 0;
+}
+
 enum err
 queue_sqlite_load_key(struct queue_sqlite *q)
 {
 	sqlite3_stmt *st = queue_sqlite_statement(q, SQL_READ_KEY);
 	int rc = st != NULL ? sqlite3_step(st) : sqlite3_errcode(q->db);
 
-	if (rc == SQLITE_ROW &&
+	if (rc == SQLITE_ROW && is_epoch(st) &&
+	    sqlite3_column_type(st, 1) == SQLITE_BLOB &&
 	    sqlite3_column_bytes(st, 1) == (int)sizeof(q->key.key)) {
 		q->key.epoch = (uint64_t)sqlite3_column_int64(st, 0);
 		memcpy(
@@ -53,20 +66,22 @@ queue_sqlite_load_key(struct queue_sqlite *q)
 static enum err
 step_span(struct queue_sqlite *q, sqlite3_stmt **st, struct queue_span *span)
 {
+	int64_t n[2];
 	int rc;
 
 	*st = queue_sqlite_statement(q, SQL_READ_SPAN);
 	if (*st == NULL)
 		return queue_sqlite_failed(q, sqlite3_errcode(q->db));
-	if ((rc = sqlite3_step(*st)) != SQLITE_ROW) {
+	if ((rc = sqlite3_step(*st)) != SQLITE_ROW || !is_epoch(*st) ||
+	    !queue_sqlite_numbers(*st, 1, 2, n)) {
 		sqlite3_reset(*st);
 		return queue_sqlite_failed(
-		    q, rc == SQLITE_DONE ? SQLITE_CORRUPT : rc);
+		    q, rc == SQLITE_DONE || rc == SQLITE_ROW ? SQLITE_CORRUPT
+							     : rc);
 	}
 	span->epoch = (uint64_t)sqlite3_column_int64(*st, 0);
-	span->floor =
-	    (struct cursor){ 0, (uint64_t)sqlite3_column_int64(*st, 1) };
-	span->sessions = (uint64_t)sqlite3_column_int64(*st, 2);
+	span->floor = (struct cursor){ 0, (uint64_t)n[0] };
+	span->sessions = (uint64_t)n[1];
 	if (q->key.epoch == span->epoch)
 		return ERR_OK;
 	sqlite3_reset(*st);
@@ -90,28 +105,35 @@ begin_span(struct queue_sqlite *q, sqlite3_stmt **st, struct queue_span *span)
 	    &q->fault, ERR_MOVED, "%s is replaced at this moment", q->path);
 }
 
-struct slice
-queue_sqlite_column(sqlite3_stmt *st, int at)
+/* Could it have come through update_new()?  Else its bytes could end a line
+ * of a stream. */
+static bool
+is_sound(const struct update *u)
 {
-	const char *text = (const char *)sqlite3_column_text(st, at);
-
-	return (struct slice){ text,
-		text != NULL ? (size_t)sqlite3_column_bytes(st, at) : 0 };
+	return u->topics.base != NULL &&
+	       queue_sqlite_is_line(u->id, FIELD_MAX) &&
+	       queue_sqlite_is_line(u->type, FIELD_MAX) &&
+	       (u->data.len == 0 ||
+		   memchr(u->data.base, '\0', u->data.len) == NULL);
 }
 
-/* Returns the bytes of the row; 0: no memory. */
+/* Returns the bytes of the row; 0: no memory.  One that nobody published is
+ * passed over. */
 static size_t
 hand_row(struct queue_sqlite *q, sqlite3_stmt *st, queue_row_fn *row, void *arg)
 {
 	const struct cursor at = { 0, (uint64_t)sqlite3_column_int64(st, 0) };
 	char own_id[QUEUE_ID_SIZE];
+	int64_t retry_ms = 0;
+	const bool has_retry =
+	    queue_sqlite_number(st, 3, 0, &retry_ms) && retry_ms <= UINT32_MAX;
 	struct update u = {
 		.kind = sqlite3_column_int(st, 1) == UPDATE_HUB
 			    ? UPDATE_HUB
 			    : UPDATE_APPLICATION,
 		.private = sqlite3_column_int(st, 2) != 0,
-		.has_retry = sqlite3_column_type(st, 3) != SQLITE_NULL,
-		.retry_ms = (uint32_t)sqlite3_column_int64(st, 3),
+		.has_retry = has_retry,
+		.retry_ms = (uint32_t)retry_ms,
 		.id = queue_sqlite_column(st, 4),
 		.type = queue_sqlite_column(st, 5),
 		.topics = queue_sqlite_column(st, 6),
@@ -125,7 +147,12 @@ hand_row(struct queue_sqlite *q, sqlite3_stmt *st, queue_row_fn *row, void *arg)
 	}
 	if (sqlite3_errcode(q->db) == SQLITE_NOMEM)
 		return 0;
-	row(arg, at, &u);
+	if (is_sound(&u))
+		row(arg, at, &u);
+	else
+		log_warn("update passed over reason=\"nobody could publish "
+			 "it\" seq=%llu",
+		    (unsigned long long)at.lo);
 	return 1 + u.id.len + u.type.len + u.topics.len + u.data.len;
 }
 
@@ -144,15 +171,22 @@ hand_rows(struct queue_sqlite *q, size_t rows_max, size_t bytes_max,
 	    st, 2, rows_max > INT64_MAX ? INT64_MAX : (int64_t)rows_max);
 	while ((span->rows == 0 || bytes < bytes_max) &&
 	       (rc = sqlite3_step(st)) == SQLITE_ROW) {
-		size_t n = hand_row(q, st, row, arg);
+		int64_t seq;
+		size_t n;
 
-		if (n == 0) {
+		/* Always behind the last one, or this would never end. */
+		if (!queue_sqlite_number(
+			st, 0, (int64_t)span->next.lo + 1, &seq)) {
+			rc = SQLITE_CORRUPT;
+			break;
+		}
+		if ((n = hand_row(q, st, row, arg)) == 0) {
 			rc = SQLITE_NOMEM;
 			break;
 		}
 		bytes += n;
 		span->rows++;
-		span->next.lo = (uint64_t)sqlite3_column_int64(st, 0);
+		span->next.lo = (uint64_t)seq;
 	}
 	sqlite3_reset(st);
 	return rc == SQLITE_ROW || rc == SQLITE_DONE
@@ -213,15 +247,15 @@ static enum err
 read_tail(struct queue_sqlite *q, uint64_t *out)
 {
 	sqlite3_stmt *st = queue_sqlite_statement(q, SQL_READ_TAIL);
-	uint64_t seq = 0;
+	int64_t seq = 0;
 	int rc = st != NULL ? sqlite3_step(st) : sqlite3_errcode(q->db);
 
-	if (rc == SQLITE_ROW)
-		seq = (uint64_t)sqlite3_column_int64(st, 0);
+	if (rc == SQLITE_ROW && !queue_sqlite_number(st, 0, 0, &seq))
+		rc = SQLITE_CORRUPT;
 	sqlite3_reset(st);
 	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
 		return queue_sqlite_failed(q, rc);
-	*out = seq;
+	*out = (uint64_t)seq;
 	return ERR_OK;
 }
 
@@ -284,6 +318,7 @@ find_update(struct queue_sqlite *q, struct slice id, queue_may_fn *may,
 {
 	sqlite3_stmt *st = queue_sqlite_statement(q, SQL_FIND_ID);
 	int rc = SQLITE_ERROR;
+	int64_t seq = 0;
 
 	if (st == NULL)
 		return queue_sqlite_failed(q, sqlite3_errcode(q->db));
@@ -292,8 +327,10 @@ find_update(struct queue_sqlite *q, struct slice id, queue_may_fn *may,
 	    st, 1, id.base, id.len, SQLITE_STATIC, SQLITE_UTF8);
 	if (rc == SQLITE_OK)
 		rc = step_allowed(st, may, arg);
+	if (rc == SQLITE_ROW && !queue_sqlite_number(st, 0, 0, &seq))
+		rc = SQLITE_CORRUPT;
 	if (rc == SQLITE_ROW) {
-		out->lo = (uint64_t)sqlite3_column_int64(st, 0);
+		out->lo = (uint64_t)seq;
 		*known = true;
 	}
 	sqlite3_reset(st);

@@ -10,6 +10,7 @@
 struct reaping {
 	uint64_t owner;   /* whose rows go: a dead process's, or nobody's, 0, */
 	int64_t until_ms; /* those whose time is up */
+	bool changed;     /* something has gone */
 	struct queue_sqlite_telling telling;
 };
 
@@ -26,6 +27,7 @@ static enum err
 reap(struct queue_sqlite *q, void *arg)
 {
 	struct reaping *r = arg;
+	const sqlite3_int64 before = sqlite3_total_changes64(q->db);
 	sqlite3_stmt *st;
 	enum err e;
 
@@ -38,6 +40,8 @@ reap(struct queue_sqlite *q, void *arg)
 	sqlite3_bind_int64(st, 2, r->until_ms);
 	sqlite3_bind_int64(st, 3, PRESENCE_CHANGES_MAX);
 	e = queue_sqlite_end_rows(q, &r->telling, r->owner, st, NULL);
+	if (e == ERR_OK)
+		r->changed = sqlite3_total_changes64(q->db) != before;
 	return e == ERR_OK ? queue_sqlite_told(q, &r->telling) : e;
 }
 
@@ -46,13 +50,21 @@ static enum err
 next_owner(struct queue_sqlite *q, uint64_t after, uint64_t *out)
 {
 	sqlite3_stmt *st = queue_sqlite_statement(q, SQL_NEXT_OWNER);
+	int64_t owner;
 	int rc;
 
 	if (st == NULL)
 		return queue_sqlite_failed(q, sqlite3_errcode(q->db));
 	sqlite3_bind_int64(st, 1, (int64_t)after);
 	rc = sqlite3_step(st);
-	*out = rc == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(st, 0) : 0;
+	*out = 0;
+	if (rc == SQLITE_ROW && sqlite3_column_type(st, 0) != SQLITE_NULL) {
+		/* Always above the last one, or this would never end. */
+		if (queue_sqlite_number(st, 0, (int64_t)after + 1, &owner))
+			*out = (uint64_t)owner;
+		else
+			rc = SQLITE_CORRUPT;
+	}
 	sqlite3_reset(st);
 	return rc == SQLITE_ROW ? ERR_OK : queue_sqlite_failed(q, rc);
 }
@@ -144,6 +156,7 @@ queue_sqlite_reap(
 	if ((e = queue_sqlite_transact(q, reap, &r, f)) != ERR_OK)
 		return e;
 	queue_sqlite_unrung(q, &r.telling);
-	*more = true;
+	/* Rows that cannot be deleted would keep us busy for ever. */
+	*more = r.changed;
 	return ERR_OK;
 }

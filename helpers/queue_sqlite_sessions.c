@@ -72,14 +72,18 @@ static enum err
 view(struct session *s, sqlite3_stmt *st)
 {
 	const void *digest = sqlite3_column_blob(st, 0);
+	int64_t number;
 
-	if (digest == NULL || sqlite3_column_bytes(st, 0) != DIGEST_SIZE)
+	if (digest == NULL || sqlite3_column_type(st, 0) != SQLITE_BLOB ||
+	    sqlite3_column_bytes(st, 0) != DIGEST_SIZE)
 		return ERR_IO;
 	memcpy(s->key.digest, digest, DIGEST_SIZE);
-	s->until_ms = sqlite3_column_int64(st, 1);
+	if (!queue_sqlite_time(st, 1, &s->until_ms) ||
+	    !queue_sqlite_time(st, 5, &s->kept_ms) ||
+	    !queue_sqlite_number(st, 4, 0, &number))
+		return ERR_IO;
 	s->topics = queue_sqlite_column(st, 2);
 	s->payload = queue_sqlite_column(st, 3);
-	s->kept_ms = sqlite3_column_int64(st, 5);
 	s->moved = sqlite3_column_type(st, 6) != SQLITE_NULL;
 	return ERR_OK;
 }
@@ -157,8 +161,9 @@ next_number(struct queue_sqlite *q, int64_t *out)
 	sqlite3_stmt *st = queue_sqlite_statement(q, SQL_NEXT_SESSION_CHANGE);
 	int rc = st != NULL ? sqlite3_step(st) : sqlite3_errcode(q->db);
 
+	if (rc == SQLITE_ROW && !queue_sqlite_number(st, 0, 1, out))
+		rc = SQLITE_CORRUPT;
 	if (rc == SQLITE_ROW) {
-		*out = sqlite3_column_int64(st, 0);
 		rc = sqlite3_step(st);
 	} else if (rc == SQLITE_DONE) {
 		rc = SQLITE_CORRUPT;
@@ -526,8 +531,11 @@ read_number(struct queue_sqlite *q, uint64_t *out)
 	sqlite3_stmt *st = queue_sqlite_statement(q, SQL_READ_SESSION_CHANGE);
 	int rc = st != NULL ? sqlite3_step(st) : sqlite3_errcode(q->db);
 
-	if (rc == SQLITE_ROW)
-		*out = (uint64_t)sqlite3_column_int64(st, 0);
+	int64_t number = 0;
+
+	if (rc == SQLITE_ROW && !queue_sqlite_number(st, 0, 0, &number))
+		rc = SQLITE_CORRUPT;
+	*out = (uint64_t)number;
 	sqlite3_reset(st);
 	return rc == SQLITE_ROW ? ERR_OK
 				: queue_sqlite_failed(q,

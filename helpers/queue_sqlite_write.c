@@ -81,6 +81,7 @@ add_totals(struct queue_sqlite *q, int kind, const struct queue_sqlite_count *b,
 {
 	sqlite3_stmt *st = queue_sqlite_statement(
 	    q, b->rows > 0 ? SQL_ADD_TOTALS : SQL_READ_TOTALS);
+	int64_t n[3];
 	int rc;
 
 	if (st == NULL)
@@ -91,10 +92,11 @@ add_totals(struct queue_sqlite *q, int kind, const struct queue_sqlite_count *b,
 		sqlite3_bind_int64(st, 3, b->bytes);
 	}
 	rc = sqlite3_step(st);
+	if (rc == SQLITE_DONE ||
+	    (rc == SQLITE_ROW && !queue_sqlite_numbers(st, 0, 3, n)))
+		rc = SQLITE_CORRUPT;
 	if (rc == SQLITE_ROW)
-		*out = (struct totals){ sqlite3_column_int64(st, 0),
-			sqlite3_column_int64(st, 1),
-			sqlite3_column_int64(st, 2) };
+		*out = (struct totals){ n[0], n[1], n[2] };
 	if (rc == SQLITE_ROW && b->rows > 0)
 		rc =
 		    sqlite3_step(st) == SQLITE_DONE ? SQLITE_ROW : SQLITE_ERROR;
@@ -132,8 +134,13 @@ count_doomed(struct queue_sqlite *q, int kind,
 		return queue_sqlite_failed(q, sqlite3_errcode(q->db));
 	sqlite3_bind_int64(st, 1, t->pruned_seq);
 	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
-		const int64_t seq = sqlite3_column_int64(st, 0);
+		int64_t seq, bytes;
 
+		if (!queue_sqlite_number(st, 0, d.pruned_seq + 1, &seq) ||
+		    !queue_sqlite_number(st, 1, 0, &bytes)) {
+			rc = SQLITE_CORRUPT;
+			break;
+		}
 		if (seq >= keep->before_seq ||
 		    d.rows >= PRUNE_ROWS_MAX + b->rows ||
 		    d.bytes >= PRUNE_BYTES_MAX + b->bytes)
@@ -142,7 +149,9 @@ count_doomed(struct queue_sqlite *q, int kind,
 			sqlite3_column_int64(st, 2)))
 			break;
 		d.rows++;
-		d.bytes += sqlite3_column_int64(st, 1);
+		/* Never below nothing, whatever the rows say. */
+		d.bytes +=
+		    bytes < t->bytes - d.bytes ? bytes : t->bytes - d.bytes;
 		d.pruned_seq = seq;
 	}
 	sqlite3_reset(st);
@@ -169,7 +178,8 @@ prune_rows(struct queue_sqlite *q, int kind, const struct totals *t,
 	if ((st = queue_sqlite_statement(q, SQL_PRUNE_TOTALS)) == NULL)
 		return queue_sqlite_failed(q, sqlite3_errcode(q->db));
 	sqlite3_bind_int64(st, 1, kind);
-	sqlite3_bind_int64(st, 2, doomed->rows);
+	sqlite3_bind_int64(
+	    st, 2, doomed->rows < t->rows ? doomed->rows : t->rows);
 	sqlite3_bind_int64(st, 3, doomed->bytes);
 	sqlite3_bind_int64(st, 4, doomed->pruned_seq);
 	return queue_sqlite_finish(q, st);

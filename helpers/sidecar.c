@@ -61,22 +61,28 @@ sidecar_lock_byte(int fd, off_t byte, short type)
 	return ERR_OK;
 }
 
-/* Same owner, group and mode as the database, so that whoever may write one
- * may write the other. */
+/*
+ * Same owner, group and mode as the database, so that whoever may write one
+ * may write the other; but never for everybody, whatever is at that name.
+ * Only a file of this process's user is given away, by its descriptor.
+ */
 static void
-adopt_rights(int fd, const char *db_path)
+adopt_rights(const struct sidecar *s)
 {
 	struct stat db, own;
 	mode_t mode = 0660;
 
-	if (stat(db_path, &db) == 0 && fstat(fd, &own) == 0 && db.st_size > 0) {
-		mode = db.st_mode & 0777;
+	if (fstat(s->fd, &own) == -1 || own.st_uid != geteuid())
+		return;
+	if (fstatat(s->dir, s->name, &db, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISREG(db.st_mode) && db.st_nlink == 1 && db.st_size > 0) {
+		mode = db.st_mode & 0660;
 		if ((db.st_uid != own.st_uid || db.st_gid != own.st_gid) &&
-		    fchown(fd, db.st_uid, db.st_gid) == -1 &&
-		    fchown(fd, (uid_t)-1, db.st_gid) == -1)
+		    fchown(s->fd, db.st_uid, db.st_gid) == -1 &&
+		    fchown(s->fd, (uid_t)-1, db.st_gid) == -1)
 			return;
 	}
-	if (fchmod(fd, mode) == -1)
+	if (fchmod(s->fd, mode) == -1)
 		return;
 }
 
@@ -92,6 +98,10 @@ header_check(const struct sidecar *s, struct fault *f)
 	if (fstat(s->fd, &st) == -1 || !S_ISREG(st.st_mode))
 		return fault_set(
 		    f, ERR_IO, "%s is not a regular file: remove it", s->path);
+	if (st.st_nlink > 1)
+		return fault_set(f, ERR_IO,
+		    "%s has another name elsewhere (a hard link): remove it",
+		    s->path);
 	n = pread(s->fd, &h, sizeof(h), 0);
 	if (n < 0)
 		return fault_set(
@@ -152,7 +162,7 @@ initialise(struct sidecar *s, struct fault *f)
 	e = header_check(s, f);
 	if (e == ERR_NOTFOUND) {
 		e = ERR_OK;
-		adopt_rights(s->fd, s->db_path);
+		adopt_rights(s);
 		code = posix_fallocate(s->fd, 0, SIDECAR_SIZE);
 		if (code == 0 && !write_page(s->fd))
 			code = errno;
@@ -170,7 +180,13 @@ open_file(struct sidecar *s, struct fault *f)
 {
 	enum err e;
 
-	s->fd = open(s->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0660);
+	/* O_NONBLOCK: not to wait for the other end of a FIFO. */
+	s->fd = openat(s->dir, strrchr(s->path, '/') + 1,
+	    O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY,
+	    0660);
+	if (s->fd == -1 && errno == ELOOP)
+		return fault_set(
+		    f, ERR_IO, "%s is a symbolic link: remove it", s->path);
 	if (s->fd == -1)
 		return sidecar_denied(s->path, errno, f);
 	e = header_check(s, f);
@@ -188,6 +204,29 @@ open_file(struct sidecar *s, struct fault *f)
 	return ERR_OK;
 }
 
+/* The folder once, so that all further names are looked up in this one. */
+static enum err
+open_folder(struct sidecar *s, struct fault *f)
+{
+	const char *slash = strrchr(s->db_path, '/');
+	struct buf b;
+	enum err e;
+
+	buf_init(&b, SIDECAR_PATH_MAX);
+	buf_add(&b, s->db_path, (size_t)(slash - s->db_path) + 1);
+	buf_byte(&b, '\0');
+	s->name = slash + 1;
+	if ((e = b.err) == ERR_OK) {
+		s->dir = open(b.base, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (s->dir < 0)
+			e = sidecar_denied(s->path, errno, f);
+	} else {
+		fault_set(f, e, "%s", err_text(e));
+	}
+	buf_free(&b);
+	return e;
+}
+
 enum err
 sidecar_open(struct sidecar **out, const char *db_path, struct fault *f)
 {
@@ -197,7 +236,7 @@ sidecar_open(struct sidecar **out, const char *db_path, struct fault *f)
 
 	if (s == NULL)
 		return fault_set(f, ERR_NOMEM, "out of memory");
-	s->fd = -1;
+	s->fd = s->dir = -1;
 	buf_init(&b, SIDECAR_PATH_MAX + 8);
 	if ((e = sidecar_resolve(&s->db_path, db_path, f)) != ERR_OK)
 		goto out;
@@ -206,7 +245,8 @@ sidecar_open(struct sidecar **out, const char *db_path, struct fault *f)
 		e = fault_set(f, ERR_NOMEM, "out of memory");
 		goto out;
 	}
-	if ((e = open_file(s, f)) != ERR_OK)
+	if ((e = open_folder(s, f)) != ERR_OK ||
+	    (e = open_file(s, f)) != ERR_OK)
 		goto out;
 
 	*out = s;
@@ -223,13 +263,29 @@ sidecar_db_path(const struct sidecar *s)
 	return s->db_path;
 }
 
+int
+sidecar_folder(const struct sidecar *s, const char **name)
+{
+	*name = s->name;
+	return s->dir;
+}
+
+/* An empty page is what a signal handler left; see sigbus.h. */
+static bool
+is_torn(const struct sidecar *s)
+{
+	return memcmp(s->page->header.magic, sidecar_header.magic,
+		   sizeof(sidecar_header.magic)) != 0;
+}
+
 bool
 sidecar_moved(const struct sidecar *s)
 {
 	struct stat path, own;
 
-	return stat(s->path, &path) == -1 || fstat(s->fd, &own) == -1 ||
-	       path.st_ino != own.st_ino || path.st_dev != own.st_dev;
+	return lstat(s->path, &path) == -1 || fstat(s->fd, &own) == -1 ||
+	       path.st_ino != own.st_ino || path.st_dev != own.st_dev ||
+	       own.st_size < SIDECAR_SIZE || is_torn(s);
 }
 
 /*
@@ -384,6 +440,8 @@ sidecar_close(struct sidecar *s)
 		munmap(s->page, SIDECAR_SIZE);
 	if (s->fd != -1)
 		close(s->fd);
+	if (s->dir != -1)
+		close(s->dir);
 	mem_free(s->db_path);
 	mem_free(s->path);
 	mem_free(s);

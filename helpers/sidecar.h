@@ -20,8 +20,13 @@ struct sidecar;
 
 /*
  * Open or create the file for the database at `db_path` (symbolic links are
- * resolved first, so that two names never give two locks).  It gets the
- * mode and group of the database, or 0660 if that does not exist yet.
+ * resolved first, so that two names never give two locks; see
+ * sidecar_resolve()).  It gets the mode and group of the database, or 0660 if
+ * that does not exist yet.  ERR_IO, too, if its name is that of a link.
+ *
+ * Others may truncate it while it is mapped.  A program calls sigbus_guard()
+ * before; the page is empty then, sidecar_moved() says so, and whoever opens it
+ * next writes it again in the same file, so that the locks in it stay.
  */
 enum err sidecar_open(
     struct sidecar **out, const char *db_path, struct fault *f);
@@ -29,8 +34,12 @@ enum err sidecar_open(
 /* The database's path without symbolic links. */
 const char *sidecar_db_path(const struct sidecar *s);
 
-/* Is the file at the path another one now?  Then nobody rings this bell any
- * more: close and open again. */
+/* The folder, as a descriptor (O_PATH) that the sidecar keeps, and the name of
+ * the database in it. */
+int sidecar_folder(const struct sidecar *s, const char **name);
+
+/* Is the file at the path another one now, or is it shorter than the page?
+ * Then nobody rings this bell any more: close and open again. */
 bool sidecar_moved(const struct sidecar *s);
 
 /*

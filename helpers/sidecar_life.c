@@ -32,6 +32,9 @@ sidecar_lives(const struct sidecar *s, uint64_t owner)
 		.l_start = byte_of(owner),
 		.l_len = 1 };
 
+	/* It is nobody's number, and no file has such a byte. */
+	if (owner >> SIDECAR_OWNER_BITS != 0)
+		return false;
 	/* Its own lock is in nobody's way but others'. */
 	if (s->owner == owner)
 		return true;
@@ -53,10 +56,11 @@ sidecar_lead(struct sidecar *s)
 int64_t
 sidecar_age_ms(const struct sidecar *s)
 {
-	const int64_t age_ms = clock_mono_ms() - atomic_load(&s->page->made_ms);
+	const int64_t now_ms = clock_mono_ms();
+	const int64_t made_ms = atomic_load(&s->page->made_ms);
 
-	/* The clock has started anew since, and so have all processes. */
-	return age_ms >= 0 ? age_ms : INT64_MAX;
+	/* The clock has started again since, and so have all processes. */
+	return made_ms >= 0 && made_ms <= now_ms ? now_ms - made_ms : INT64_MAX;
 }
 
 uint32_t

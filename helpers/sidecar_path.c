@@ -3,11 +3,13 @@
 #include "sidecar_path.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "buf.h"
@@ -120,6 +122,45 @@ make_absolute(char *target, size_t size, const char *base)
 	return ERR_OK;
 }
 
+/*
+ * What a symbolic link says, if it may be followed: it is root's or this
+ * user's.  In a folder that many may write, any other leads where somebody
+ * else wants.  Both are asked of one descriptor.  -1: errno; EINVAL: it is not a
+ * link.
+ */
+static ssize_t
+read_link(const char *path, char *target, size_t size)
+{
+	const int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	ssize_t n = -1;
+	struct stat st;
+	int code;
+
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) == 0) {
+		errno = EINVAL;
+		if (S_ISLNK(st.st_mode) && st.st_uid != 0 &&
+		    st.st_uid != geteuid())
+			errno = EXDEV;
+		else if (S_ISLNK(st.st_mode))
+			n = readlinkat(fd, "", target, size - 1);
+	}
+	code = errno;
+	close(fd);
+	errno = code;
+	return n;
+}
+
+static enum err
+foreign_link(const char *path, struct fault *f)
+{
+	return fault_set(f, ERR_UNSUPPORTED,
+	    "%s is a symbolic link of somebody else: remove it, or name the "
+	    "file itself in MERCURE_TRANSPORT_URL",
+	    path);
+}
+
 enum err
 sidecar_resolve(char **out, const char *path, struct fault *f)
 {
@@ -136,7 +177,9 @@ sidecar_resolve(char **out, const char *path, struct fault *f)
 					      : ERR_IO;
 		if (e != ERR_OK)
 			break;
-		n = readlink(b.base, target, sizeof(target) - 1);
+		n = read_link(b.base, target, sizeof(target));
+		if (n < 0 && errno == EXDEV)
+			e = foreign_link(b.base, f);
 		if (n < 0)
 			break;
 		target[n] = '\0';
@@ -147,6 +190,8 @@ sidecar_resolve(char **out, const char *path, struct fault *f)
 	}
 	if (e == ERR_IO)
 		e = sidecar_denied(path, errno, f);
+	else if (e == ERR_UNSUPPORTED)
+		;
 	else if (e == ERR_OK && (text = mem_text(slice_of(b.base))) != NULL)
 		*out = text;
 	else

@@ -18,7 +18,10 @@ enum err sidecar_denied(const char *path, int code, struct fault *f);
 
 /*
  * As realpath(3), but the last component, or what a symbolic link there
- * leads to, need not exist.  The caller frees *out with mem_free().
+ * leads to, need not exist; and a link in place of the last component is
+ * followed only if it belongs to root or to this process's user:
+ * ERR_UNSUPPORTED.
+ * The caller frees *out with mem_free().
  */
 enum err sidecar_resolve(char **out, const char *path, struct fault *f);
 

@@ -37,7 +37,9 @@ struct sidecar_page {
 };
 
 struct sidecar {
-	int fd; /* one for life: the locks hang on it */
+	int fd;           /* one for life: the locks hang on it */
+	int dir;          /* the folder */
+	const char *name; /* the database's in it; lies in db_path */
 	struct sidecar_page *page;
 	char *path;
 	char *db_path;

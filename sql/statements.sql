@@ -7,6 +7,10 @@ PRAGMA user_version;
 PRAGMA application_id;
 -- name: count_tables
 SELECT count(*) FROM sqlite_master;
+-- name: read_schema
+SELECT sql, name FROM sqlite_master;
+-- name: read_schema_version
+PRAGMA schema_version;
 -- name: read_journal_mode
 PRAGMA journal_mode;
 -- name: set_journal_mode
@@ -14,7 +18,8 @@ PRAGMA journal_mode = WAL;
 -- name: set_connection
 PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 16777216;
 PRAGMA cache_size = -64; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY;
-PRAGMA trusted_schema = OFF;
+PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;
+PRAGMA ignore_check_constraints = ON;
 -- The ids of 10,000 updates: inserts and pruning touch all of their index.
 -- name: set_writer
 PRAGMA cache_size = -1024;
@@ -26,6 +31,16 @@ PRAGMA synchronous = FULL;
 PRAGMA quick_check(1);
 -- name: vacuum_into
 VACUUM INTO ?1;
+-- In a copy that nobody else knows; the log is read at once.
+-- name: set_exclusive
+PRAGMA locking_mode = EXCLUSIVE; SELECT count(*) FROM sqlite_master;
+-- name: integrity_check
+PRAGMA integrity_check(1);
+-- Updates were lost: their positions are not given again.
+-- name: leave_gap
+UPDATE sqlite_sequence SET seq = seq + 4294967296 WHERE name = 'updates';
+UPDATE meta SET session_change = session_change + 4294967296;
+DELETE FROM sessions;
 -- name: set_memory_journal
 PRAGMA journal_mode = MEMORY;
 -- name: drop_sessions
@@ -36,6 +51,18 @@ DELETE FROM sessions;
 -- name: add_signer
 ALTER TABLE subscribers ADD COLUMN signer INTEGER NOT NULL DEFAULT 0;
 PRAGMA user_version = 2;
+-- What SQLite makes of the table's text by that; only for queue_sqlite_schema().
+-- name: subscribers_with_signer
+CREATE TABLE subscribers (
+	key INTEGER PRIMARY KEY,
+	owner INTEGER NOT NULL,
+	until_ms INTEGER NOT NULL,
+	subscriber TEXT NOT NULL,
+	token BLOB,
+	address TEXT,
+	topics TEXT NOT NULL,
+	payload TEXT
+, signer INTEGER NOT NULL DEFAULT 0);
 
 -- name: begin
 BEGIN IMMEDIATE;

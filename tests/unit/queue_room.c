@@ -59,6 +59,20 @@ queue_room_path(const struct queue_room *r, const char *suffix)
 	return path;
 }
 
+int
+queue_room_files(const struct queue_room *r)
+{
+	struct dirent *d;
+	DIR *dir = opendir(r->dir);
+	int n = 0;
+
+	while (dir != NULL && (d = readdir(dir)) != NULL)
+		n += d->d_name[0] != '.';
+	if (dir != NULL)
+		closedir(dir);
+	return n;
+}
+
 struct queue *
 queue_room_open(const struct queue_room *r, enum queue_mode mode)
 {

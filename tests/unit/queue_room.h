@@ -24,6 +24,9 @@ const char *queue_room_path(const struct queue_room *r, const char *suffix);
 /* Open, or abort with the fault's text. */
 struct queue *queue_room_open(const struct queue_room *r, enum queue_mode mode);
 
+/* How many files there are in the directory. */
+int queue_room_files(const struct queue_room *r);
+
 /* Append one update with this id and the topic "t". */
 enum err queue_room_put(struct queue *q, const char *id);
 
