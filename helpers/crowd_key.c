@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/* crowd_key.c - canonical addresses, and SipHash-2-4 to hide them. */
+#include "crowd_key.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+static uint64_t
+rotate(uint64_t x, int by)
+{
+	return x << by | x >> (64 - by);
+}
+
+static void
+mix(uint64_t v[4], int rounds)
+{
+	while (rounds-- > 0) {
+		v[0] += v[1];
+		v[2] += v[3];
+		v[1] = rotate(v[1], 13) ^ v[0];
+		v[3] = rotate(v[3], 16) ^ v[2];
+		v[0] = rotate(v[0], 32);
+		v[2] += v[1];
+		v[0] += v[3];
+		v[1] = rotate(v[1], 17) ^ v[2];
+		v[3] = rotate(v[3], 21) ^ v[0];
+		v[2] = rotate(v[2], 32);
+	}
+}
+
+static void
+take_word(uint64_t v[4], uint64_t word)
+{
+	v[3] ^= word;
+	mix(v, 2);
+	v[0] ^= word;
+}
+
+static uint64_t
+little_endian(const unsigned char *p, size_t n)
+{
+	uint64_t word = 0;
+
+	while (n > 0)
+		word = word << 8 | p[--n];
+	return word;
+}
+
+static uint64_t
+siphash(const uint64_t key[2], const void *bytes, size_t len)
+{
+	const unsigned char *p = bytes;
+	uint64_t v[4] = { key[0] ^ 0x736f6d6570736575,
+		key[1] ^ 0x646f72616e646f6d, key[0] ^ 0x6c7967656e657261,
+		key[1] ^ 0x7465646279746573 };
+	size_t left = len;
+
+	for (; left >= 8; left -= 8, p += 8)
+		take_word(v, little_endian(p, 8));
+	take_word(v, (uint64_t)len << 56 | little_endian(p, left));
+	v[2] ^= 0xff;
+	mix(v, 4);
+	return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+/* It is somebody. */
+static uint64_t
+somebody(uint64_t n)
+{
+	return n != CROWD_NOBODY ? n : 1;
+}
+
+uint64_t
+crowd_key_token(const uint8_t token[GRANT_TOKEN_SIZE])
+{
+	return somebody(little_endian(token, 8));
+}
+
+static uint64_t
+big_endian(const unsigned char *p, int n)
+{
+	uint64_t word = 0;
+
+	for (int i = 0; i < n; i++)
+		word = word << 8 | p[i];
+	return word;
+}
+
+static uint64_t
+ipv4_client(const unsigned char bytes[4])
+{
+	return (uint64_t)0xffff << 32 | big_endian(bytes, 4);
+}
+
+static uint64_t
+ipv6_client(const struct in6_addr *a)
+{
+	static const unsigned char mapped[12] = { [10] = 0xff, 0xff },
+				   translated[12] = { 0, 0x64, 0xff, 0x9b };
+
+	if (memcmp(a->s6_addr, mapped, sizeof(mapped)) == 0 ||
+	    memcmp(a->s6_addr, translated, sizeof(translated)) == 0)
+		return ipv4_client(a->s6_addr + 12);
+	return somebody(big_endian(a->s6_addr, 8));
+}
+
+uint64_t
+crowd_key_address(struct slice address)
+{
+	static const uint64_t no_secret[2] = { 0, 0 };
+	char text[INET6_ADDRSTRLEN];
+	struct in6_addr six;
+	struct in_addr four;
+	struct slice host = address;
+	const char *zone;
+
+	if (address.len == 0)
+		return CROWD_UNKNOWN;
+	if ((zone = memchr(host.base, '%', host.len)) != NULL)
+		host.len = (size_t)(zone - host.base);
+	if (host.len < sizeof(text)) {
+		memcpy(text, host.base, host.len);
+		text[host.len] = '\0';
+		if (inet_pton(AF_INET, text, &four) == 1)
+			return ipv4_client((const unsigned char *)&four);
+		if (inet_pton(AF_INET6, text, &six) == 1)
+			return ipv6_client(&six);
+	}
+	return somebody(siphash(no_secret, address.base, address.len));
+}
+
+static uint64_t
+hide(uint64_t key, char kind, const uint64_t secret[2])
+{
+	unsigned char bytes[9] = { (unsigned char)kind };
+
+	if (key == CROWD_NOBODY)
+		return key;
+	for (int i = 1; i < 9; i++, key >>= 8)
+		bytes[i] = (unsigned char)key;
+	return somebody(siphash(secret, bytes, sizeof(bytes)));
+}
+
+struct crowd_keys
+crowd_key_hide(const struct crowd_keys *k, const uint64_t secret[2])
+{
+	return (struct crowd_keys){ hide(k->token, 't', secret),
+		hide(k->address, 'a', secret) };
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/* test_crowd_key.c - which addresses are one client, and what stands for them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "crowd_key.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static const struct {
+	const char *name, *one, *other;
+	bool same;
+} pairs[] = {
+	{ "the same", "192.0.2.1", "192.0.2.1", true },
+	{ "IPv4 neighbours", "192.0.2.1", "192.0.2.2", false },
+	{ "mapped", "192.0.2.1", "::ffff:192.0.2.1", true },
+	{ "mapped, in hexadecimal", "192.0.2.1", "::FFFF:c000:201", true },
+	{ "mapped neighbours", "::ffff:192.0.2.1", "::ffff:192.0.2.2", false },
+	{ "translated", "192.0.2.1", "64:ff9b::192.0.2.1", true },
+	{ "translated neighbours", "64:ff9b::c000:201", "64:ff9b::c000:202",
+	    false },
+	{ "not quite translated", "192.0.2.1", "64:ff9b:1::192.0.2.1", false },
+	{ "compatible is not mapped", "192.0.2.1", "::192.0.2.1", false },
+	{ "one /64", "2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff",
+	    true },
+	{ "another spelling", "2001:DB8:1:2:0::1", "2001:db8:1:2::1", true },
+	{ "the next /64", "2001:db8:1:2::1", "2001:db8:1:3::1", false },
+	{ "with a zone", "fe80::1%eth0", "fe80::2", true },
+	{ "the loopbacks", "127.0.0.1", "::1", false },
+	{ "::1 is not nobody", "::1", NULL, false },
+	{ "0.0.0.0 is not nobody", "0.0.0.0", NULL, false },
+	{ "none", NULL, "", true },
+	{ "text", "unix:", "unix:", true },
+	{ "other text", "unix:", "unix:/", false },
+	{ "text is not nobody", "unix:", NULL, false },
+	{ "no address: an octet more", "192.0.2.1.1", "192.0.2.1", false },
+	{ "no address: an IPv4 network", "192.0.2", "192.0.2.0", false },
+	{ "no address: a blank behind it", "192.0.2.1 ", "192.0.2.1", false },
+	{ "no address: a port", "192.0.2.1:80", "192.0.2.1", false },
+	{ "no address: brackets", "[2001:db8::1]", "2001:db8::1", false },
+	{ "long text",
+	    "0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0001",
+	    "::1", false },
+};
+
+static void
+test_addresses(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(pairs); i++) {
+		const uint64_t one = crowd_key_address(slice_of(pairs[i].one));
+		const uint64_t other =
+		    crowd_key_address(slice_of(pairs[i].other));
+
+		if ((one == other) != pairs[i].same || one == CROWD_NOBODY ||
+		    other == CROWD_NOBODY)
+			fail_msg("%s", pairs[i].name);
+	}
+	assert_true(crowd_key_address(slice_of(NULL)) == CROWD_UNKNOWN);
+}
+
+/* An address is a slice: what lies behind it does not belong to it. */
+static void
+test_slices(void **state)
+{
+	const struct slice all = slice_of("192.0.2.12001:db8::1");
+
+	(void)state;
+	assert_true(crowd_key_address((struct slice){ all.base, 9 }) ==
+		    crowd_key_address(slice_of("192.0.2.1")));
+	assert_true(crowd_key_address((struct slice){ all.base + 9, 11 }) ==
+		    crowd_key_address(slice_of("2001:db8::1")));
+}
+
+static void
+test_tokens(void **state)
+{
+	const uint8_t none[GRANT_TOKEN_SIZE] = { 0 },
+		      one[GRANT_TOKEN_SIZE] = { 1 },
+		      two[GRANT_TOKEN_SIZE] = { 0, 0, 0, 0, 0, 0, 0, 1 };
+
+	(void)state;
+	assert_true(crowd_key_token(none) != CROWD_NOBODY);
+	assert_true(crowd_key_token(one) == 1);
+	assert_true(crowd_key_token(two) == (uint64_t)1 << 56);
+}
+
+/* What another implementation of SipHash-2-4, which gives the authors' values,
+ * makes of "t" or "a" and the number, its lowest byte first.  Nobody stays
+ * nobody. */
+static void
+test_hidden(void **state)
+{
+	const uint64_t secret[2] = { 0x0706050403020100, 0x0f0e0d0c0b0a0908 },
+		       other[2] = { 0x0706050403020100, 0x0f0e0d0c0b0a0909 };
+	const struct crowd_keys nobody = { CROWD_NOBODY, CROWD_NOBODY },
+				same = { 7, 7 };
+	struct crowd_keys a = crowd_key_hide(&nobody, secret), b;
+
+	(void)state;
+	assert_true(a.token == CROWD_NOBODY && a.address == CROWD_NOBODY);
+	a = crowd_key_hide(&same, secret);
+	b = crowd_key_hide(&same, secret);
+	assert_true(a.token == b.token && a.address == b.address);
+	assert_true(a.token == 0x2ac552b943af27b9);
+	assert_true(a.address == 0x1278652f30fb5d58);
+	b = crowd_key_hide(&same, other);
+	assert_true(a.token != b.token && a.address != b.address);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_slices),
+		cmocka_unit_test(test_tokens),
+		cmocka_unit_test(test_hidden),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
