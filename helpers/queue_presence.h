@@ -48,6 +48,9 @@ enum err queue_present(struct queue *q, const struct presence_change *changes,
 enum err queue_parked_id(const struct queue_cursor_key *k, struct cursor at,
     uint64_t key, char out[QUEUE_PARKED_ID_SIZE]);
 
+/* The row's key in such an id; 0: in no other is one. */
+uint64_t queue_parked_key(const struct queue_cursor_key *k, struct slice id);
+
 /* Who is parked under such an id; *out NULL: nobody, or nobody any more.  The
  * caller frees it.  Errors as of queue_read(). */
 enum err queue_parked(struct queue *q, struct slice id, struct presence **out);
@@ -68,19 +71,6 @@ enum err queue_reap(
  * which to call it again; 0: nothing is left to ring for.
  */
 unsigned queue_wake_soon(struct queue *q);
-
-/* Subscribers, in one way or another like one of them. */
-struct queue_crowd {
-	uint64_t total, same_token, same_address;
-};
-
-/*
- * How many there are of other processes than `owner`: with the token and the
- * address of `p`, where it has them, and, if `with_total`, in all.  The dead
- * do not count, nor those whose time is up, nor the parked row of `p` itself.  Errors as of queue_read().
- */
-enum err queue_crowd(struct queue *q, uint64_t owner, const struct presence *p,
-    bool with_total, struct queue_crowd *out);
 
 /* Borrowed for the length of the call, in which a statement is open. */
 typedef void queue_subscription_fn(

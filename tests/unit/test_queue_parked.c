@@ -43,9 +43,9 @@ test_who_comes_back(void **state)
 {
 	struct queue *one = presence_room_open(*state, 1);
 	struct queue *two = presence_room_open(*state, 2);
-	struct presence *p = presence_room_somebody("b a/{x}", 3, "y");
+	struct presence *p = presence_room_somebody("b a/{x}", 3);
 	struct presence *back = NULL;
-	struct queue_crowd crowd;
+	struct queue_cursor_key k;
 	struct cursor at, tail;
 	char id[QUEUE_PARKED_ID_SIZE];
 	bool known = false;
@@ -60,9 +60,8 @@ test_who_comes_back(void **state)
 	assert_true(slice_eq(back->payload, p->payload));
 	assert_true(presence_is_like(back, p));
 
-	/* Its own row is not in its way. */
-	assert_int_equal(queue_crowd(two, 2, back, true, &crowd), ERR_OK);
-	assert_int_equal(crowd.total + crowd.same_token, 0);
+	assert_int_equal(queue_cursor_key(two, &k), ERR_OK);
+	assert_true(queue_parked_key(&k, slice_of(id)) == p->key);
 
 	/* It is a position like any other. */
 	assert_int_equal(queue_find(two, slice_of(id), &at, &known), ERR_OK);
@@ -78,8 +77,8 @@ static void
 test_nobody(void **state)
 {
 	struct queue *q = presence_room_open(*state, 1);
-	struct presence *p = presence_room_somebody("a", 0, NULL);
-	struct presence *other = presence_room_somebody("a", 0, NULL);
+	struct presence *p = presence_room_somebody("a", 0);
+	struct presence *other = presence_room_somebody("a", 0);
 	struct queue_cursor_key k;
 	char id[QUEUE_PARKED_ID_SIZE], plain[QUEUE_ID_SIZE];
 
@@ -98,6 +97,8 @@ test_nobody(void **state)
 	assert_int_equal(
 	    queue_cursor_id(&k, (struct cursor){ 0, 1 }, plain), ERR_OK);
 	assert_false(finds(q, plain));
+	assert_true(queue_parked_key(&k, slice_of(plain)) == 0);
+	assert_true(queue_parked_key(&k, slice_of("urn:a")) == 0);
 	assert_false(finds(q, "urn:a"));
 	assert_false(finds(q, ""));
 
@@ -121,7 +122,7 @@ test_memory(void **state)
 {
 	struct queue_room *room = *state;
 	struct queue *q = presence_room_open(room, 1);
-	struct presence *p = presence_room_somebody("a b", 1, NULL);
+	struct presence *p = presence_room_somebody("a b", 1);
 	char id[QUEUE_PARKED_ID_SIZE];
 	bool failed = true;
 

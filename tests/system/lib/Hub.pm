@@ -145,7 +145,7 @@ sub params {
 	my @params = (GATEWAY_INTERFACE => 'CGI/1.1',
 	    SERVER_PROTOCOL => 'HTTP/1.1', SERVER_SOFTWARE => 'test',
 	    SERVER_NAME => 'hub.example', SERVER_PORT => 80,
-	    REMOTE_ADDR => $o{peer} || '192.0.2.1', REQUEST_SCHEME => 'http',
+	    REMOTE_ADDR => $o{peer} // '192.0.2.1', REQUEST_SCHEME => 'http',
 	    REQUEST_METHOD => $method, REQUEST_URI => $uri,
 	    SCRIPT_NAME => defined $path ? $path : '',
 	    QUERY_STRING => defined $query ? $query : '');
