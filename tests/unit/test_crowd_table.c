@@ -23,7 +23,7 @@ struct memory {
 	struct crowd_head head;
 	struct crowd_slot slots[SLOTS];
 	uint64_t dead; /* this owner is */
-	int asked;
+	_Atomic int asked;
 };
 
 static bool
