@@ -22,6 +22,7 @@ struct crowd {
 	bool missing; /* somebody may have no slot that has a place */
 	bool warned;  /* of clients without an address */
 	LIST_HEAD(, crowd_place) places;
+	size_t seats;    /* of them have a slot */
 	enum err logged; /* the failure the log knows of */
 };
 
@@ -107,14 +108,20 @@ sit_all(struct crowd *c, struct crowd_table *t, struct fault *f)
 	struct crowd_place *p;
 	enum err e = ERR_OK;
 
+	c->seats = 0;
 	LIST_FOREACH(p, &c->places, links)
-	if (e == ERR_OK && (!p->seated || !crowd_table_has(t, &p->seat)))
-		e = sit(c, t, p, 0, f);
+	{
+		if (p->seated && !crowd_table_has(t, &p->seat))
+			p->seated = false;
+		if (!p->seated && e == ERR_OK)
+			e = sit(c, t, p, 0, f);
+		c->seats += p->seated;
+	}
 	c->missing = e != ERR_OK;
 	return e;
 }
 
-/* `side` is the file at the path now. */
+/* `side` is the file at the path now; NULL: to be opened. */
 static void
 replace(struct crowd *c, struct sidecar_crowd *side)
 {
@@ -123,6 +130,7 @@ replace(struct crowd *c, struct sidecar_crowd *side)
 	sidecar_crowd_close(c->side);
 	c->side = side;
 	c->opened++;
+	c->seats = 0;
 	c->missing = true;
 	LIST_FOREACH(p, &c->places, links)
 	p->seated = false;
@@ -250,6 +258,7 @@ crowd_enter(struct crowd_place *p, struct crowd *c,
 			: uncounted(p, limits, e, f);
 	if (e == ERR_OK) {
 		c->missing = c->missing || !p->seated;
+		c->seats += p->seated;
 		p->crowd = c;
 		LIST_INSERT_HEAD(&c->places, p, links);
 	}
@@ -267,6 +276,7 @@ take_out(struct crowd_place *p)
 
 	LIST_REMOVE(p, links);
 	p->crowd = NULL;
+	c->seats -= p->seated;
 	if (!p->seated || sidecar_crowd_table(c->side, &t, NULL) != ERR_OK)
 		return NULL;
 	return t;
@@ -320,10 +330,13 @@ crowd_look(struct crowd *c)
 	struct crowd_table *t = NULL;
 	struct fault why = { "" };
 
-	enum err e;
+	enum err e = enter_table(c, &t, &why);
 
-	if ((e = enter_table(c, &t, &why)) == ERR_OK)
+	if (e == ERR_OK && crowd_table_own(t) != c->seats)
 		e = sit_all(c, t, &why);
+	/* Slots that nobody sits in: as another process it has none. */
+	if (e == ERR_OK && crowd_table_own(t) != c->seats)
+		replace(c, NULL);
 	note(c, e, &why);
 	pthread_mutex_unlock(&c->mutex);
 }

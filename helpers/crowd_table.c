@@ -166,6 +166,17 @@ empty(struct crowd_table *t, size_t at)
 		t->hint = at;
 }
 
+size_t
+crowd_table_own(const struct crowd_table *t)
+{
+	const size_t used = slots_used(t);
+	size_t n = 0;
+
+	for (size_t i = 0; i < used; i++)
+		n += atomic_load(&t->slots[i].who) == t->owner;
+	return n;
+}
+
 bool
 crowd_table_has(const struct crowd_table *t, const struct crowd_seat *s)
 {

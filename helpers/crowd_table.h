@@ -86,6 +86,9 @@ enum crowd_limit crowd_table_check(struct crowd_table *t,
     const struct crowd_keys *k, const struct crowd_limits *limits,
     int64_t now_ms, const struct crowd_seat *seat);
 
+/* How many are this process's? */
+size_t crowd_table_own(const struct crowd_table *t);
+
 /* Is it still this process's? */
 bool crowd_table_has(const struct crowd_table *t, const struct crowd_seat *s);
 

@@ -265,6 +265,33 @@ test_lost(void **state)
 	crowd_free(c[1]);
 }
 
+/* Somebody puts back what the file was before: a slot that is ours and nobody
+ * sits in does not stay. */
+static void
+test_stray(void **state)
+{
+	struct queue_room *r = *state;
+	struct crowd *c = new_crowd(r);
+	static char bytes[16384];
+	struct crowd_place a, b;
+	int fd;
+
+	assert_int_equal(enter(&a, c, 1, &no_limits), ERR_OK);
+	assert_int_equal(enter(&b, c, 1, &no_limits), ERR_OK);
+	fd = open(queue_room_path(r, "-hub"), O_RDWR);
+	assert_int_equal(pread(fd, bytes, sizeof(bytes), 8192), sizeof(bytes));
+	crowd_leave(&a);
+	assert_int_equal(pwrite(fd, bytes, sizeof(bytes), 8192), sizeof(bytes));
+	close(fd);
+	assert_int_equal(count(c, 1), 2);
+	crowd_look(c);
+	crowd_look(c);
+	assert_int_equal(count(c, 1), 1);
+	crowd_leave(&b);
+	assert_int_equal(count(c, 1), 0);
+	crowd_free(c);
+}
+
 /* Who comes enters the others of its process with it. */
 static void
 test_replaced(void **state)
@@ -457,6 +484,7 @@ main(void)
 		TEST(test_limits_change),
 		TEST(test_parked),
 		TEST(test_lost),
+		TEST(test_stray),
 		TEST(test_replaced),
 		TEST(test_uncounted),
 		TEST(test_many),

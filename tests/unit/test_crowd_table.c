@@ -337,6 +337,7 @@ test_lost(void **state)
 				far = { .at = SIZE_MAX };
 
 	assert_true(crowd_table_has(&one, &seat));
+	assert_int_equal(crowd_table_own(&one), 1);
 	assert_false(crowd_table_has(&one, &beyond));
 	crowd_table_leave(&one, &beyond);
 	crowd_table_park(&one, &far, ROW(1), NOW + 1);
@@ -345,6 +346,7 @@ test_lost(void **state)
 	crowd_table_leave(&one, &seat);
 	crowd_table_park(&one, &seat, ROW(1), NOW + 1);
 	assert_true(atomic_load(&m->slots[seat.at].who) == 5);
+	assert_int_equal(crowd_table_own(&one), 0);
 	one.n = 0;
 	assert_false(crowd_table_has(&one, &seat));
 }
