@@ -12,6 +12,10 @@
  * times. */
 #define TAKES_UNTIL_FIRST 256
 
+/* What to look for where nobody is to be counted: if it is there, the limit
+ * that is compared with it is none. */
+#define NO_KEY UINT64_MAX
+
 /* Others raise it as well, each time a little. */
 #define RAISE_TRIES 64
 
@@ -263,44 +267,76 @@ counts(const struct crowd_slot *s, uint64_t who, const struct crowd_seat *seat,
 {
 	const uint64_t when = atomic_load(&s->when);
 
-	if (is_parked(who))
-		return !is_over(when, now_ms);
-	return is_owned(who) && (when < seat->ticket || (when & HIGHEST) != 0);
+	if (is_owned(who))
+		return when < seat->ticket || (when & HIGHEST) != 0;
+	return is_parked(who) && !is_over(when, now_ms);
 }
 
+/* A dead process's slot becomes free; `a` NULL: whoever is there lives. */
 static bool
-is_same(const _Atomic uint64_t *there, uint64_t key)
+is_dead(struct crowd_table *t, size_t at, uint64_t who, struct answers *a)
 {
-	return key != CROWD_NOBODY && atomic_load(there) == key;
+	if (a == NULL || !is_owned(who) || lives(t, a, who))
+		return false;
+	bury(t, at, who);
+	return true;
 }
 
-/* `a` NULL: whoever is there lives. */
+static uint64_t
+count_all(struct crowd_table *t, int64_t now_ms, const struct crowd_seat *seat,
+    struct answers *a)
+{
+	const size_t used = slots_used(t);
+	uint64_t n = 1;
+
+	for (size_t i = 0; i < used; i++) {
+		const struct crowd_slot *s = &t->slots[i];
+		const uint64_t who = atomic_load(&s->who);
+
+		if (who != 0 && i != seat->at && counts(s, who, seat, now_ms) &&
+		    !is_dead(t, i, who, a))
+			n++;
+	}
+	return n;
+}
+
+/* The keys are looked at first: mostly they are others', and nothing else of
+ * the slot has to be. */
+static void
+count_same(struct crowd_table *t, const struct crowd_keys *k, int64_t now_ms,
+    const struct crowd_seat *seat, struct answers *a, struct crowd_limits *n)
+{
+	const uint64_t token = k->token != CROWD_NOBODY ? k->token : NO_KEY;
+	const uint64_t address =
+	    k->address != CROWD_NOBODY ? k->address : NO_KEY;
+	const size_t used = slots_used(t);
+
+	for (size_t i = 0; i < used; i++) {
+		const struct crowd_slot *s = &t->slots[i];
+		const bool same_token = atomic_load(&s->token) == token;
+		const bool same_address = atomic_load(&s->address) == address;
+		uint64_t who;
+
+		if ((!same_token && !same_address) || i == seat->at)
+			continue;
+		who = atomic_load(&s->who);
+		if (!counts(s, who, seat, now_ms) || is_dead(t, i, who, a))
+			continue;
+		n->per_token += same_token;
+		n->per_address += same_address;
+	}
+}
+
 static struct crowd_limits
 count(struct crowd_table *t, const struct crowd_keys *k, int64_t now_ms,
     const struct crowd_seat *seat, bool total, struct answers *a)
 {
 	struct crowd_limits n = { 1, 1, 1 };
-	const size_t used = slots_used(t);
 
-	for (size_t i = 0; i < used; i++) {
-		const struct crowd_slot *s = &t->slots[i];
-		const uint64_t who = atomic_load(&s->who);
-		bool same_token, same_address;
-
-		if (who == 0 || i == seat->at || !counts(s, who, seat, now_ms))
-			continue;
-		same_token = is_same(&s->token, k->token);
-		same_address = is_same(&s->address, k->address);
-		if (!total && !same_token && !same_address)
-			continue;
-		if (a != NULL && is_owned(who) && !lives(t, a, who)) {
-			bury(t, i, who);
-			continue;
-		}
-		n.total++;
-		n.per_token += same_token;
-		n.per_address += same_address;
-	}
+	if (total)
+		n.total = count_all(t, now_ms, seat, a);
+	if (k->token != CROWD_NOBODY || k->address != CROWD_NOBODY)
+		count_same(t, k, now_ms, seat, a, &n);
 	return n;
 }
 
