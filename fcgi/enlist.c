@@ -45,7 +45,8 @@ make_terms(const struct request *rq, const struct config *c, uint64_t parked)
 	return (
 	    struct roster_terms){ .limits = { c->connections_max,
 				      c->per_token_max, c->per_address_max },
-		.address = crowd_key_address(rq->address),
+		.address = crowd_key_address(
+		    rq->address.base != NULL ? rq->address : slice_of("")),
 		.parked = parked };
 }
 

@@ -1,39 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* crowd_key.c - canonical addresses, and SipHash-2-4 to hide them. */
+/* crowd_key.c - canonical addresses, and hashes that hide them. */
 #include "crowd_key.h"
 
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "siphash.h"
+
 static uint64_t
-rotate(uint64_t x, int by)
+hash(const uint64_t secret[2], struct slice bytes)
 {
-	return x << by | x >> (64 - by);
-}
+	const struct siphash_key key = { { secret[0], secret[1] } };
+	struct siphash h;
 
-static void
-mix(uint64_t v[4], int rounds)
-{
-	while (rounds-- > 0) {
-		v[0] += v[1];
-		v[2] += v[3];
-		v[1] = rotate(v[1], 13) ^ v[0];
-		v[3] = rotate(v[3], 16) ^ v[2];
-		v[0] = rotate(v[0], 32);
-		v[2] += v[1];
-		v[0] += v[3];
-		v[1] = rotate(v[1], 17) ^ v[2];
-		v[3] = rotate(v[3], 21) ^ v[0];
-		v[2] = rotate(v[2], 32);
-	}
-}
-
-static void
-take_word(uint64_t v[4], uint64_t word)
-{
-	v[3] ^= word;
-	mix(v, 2);
-	v[0] ^= word;
+	siphash_start(&h, &key);
+	siphash_add(&h, bytes);
+	return siphash_end(&h);
 }
 
 static uint64_t
@@ -44,23 +26,6 @@ little_endian(const unsigned char *p, size_t n)
 	while (n > 0)
 		word = word << 8 | p[--n];
 	return word;
-}
-
-static uint64_t
-siphash(const uint64_t key[2], const void *bytes, size_t len)
-{
-	const unsigned char *p = bytes;
-	uint64_t v[4] = { key[0] ^ 0x736f6d6570736575,
-		key[1] ^ 0x646f72616e646f6d, key[0] ^ 0x6c7967656e657261,
-		key[1] ^ 0x7465646279746573 };
-	size_t left = len;
-
-	for (; left >= 8; left -= 8, p += 8)
-		take_word(v, little_endian(p, 8));
-	take_word(v, (uint64_t)len << 56 | little_endian(p, left));
-	v[2] ^= 0xff;
-	mix(v, 4);
-	return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
 /* It is somebody. */
@@ -114,6 +79,8 @@ crowd_key_address(struct slice address)
 	struct slice host = address;
 	const char *zone;
 
+	if (address.base == NULL)
+		return CROWD_NOBODY;
 	if (address.len == 0)
 		return CROWD_UNKNOWN;
 	if ((zone = memchr(host.base, '%', host.len)) != NULL)
@@ -126,19 +93,19 @@ crowd_key_address(struct slice address)
 		if (inet_pton(AF_INET6, text, &six) == 1)
 			return ipv6_client(&six);
 	}
-	return somebody(siphash(no_secret, address.base, address.len));
+	return somebody(hash(no_secret, address));
 }
 
 static uint64_t
 hide(uint64_t key, char kind, const uint64_t secret[2])
 {
-	unsigned char bytes[9] = { (unsigned char)kind };
+	char bytes[9] = { kind };
 
 	if (key == CROWD_NOBODY)
 		return key;
 	for (int i = 1; i < 9; i++, key >>= 8)
-		bytes[i] = (unsigned char)key;
-	return somebody(siphash(secret, bytes, sizeof(bytes)));
+		bytes[i] = (char)(unsigned char)key;
+	return somebody(hash(secret, (struct slice){ bytes, sizeof(bytes) }));
 }
 
 struct crowd_keys

@@ -146,7 +146,9 @@ crowd_table_take_parked(struct crowd_table *t, uint64_t parked,
 		if (atomic_load(&s->who) != parked)
 			continue;
 		when = atomic_load(&s->when);
-		if (is_over(when, now_ms) || !swap(s, parked, t->owner))
+		if (is_over(when, now_ms) ||
+		    atomic_load(&s->token) != k->token ||
+		    !swap(s, parked, t->owner))
 			continue;
 		seat.until_ms = (int64_t)(when & ~HIGHEST);
 		settle(t, k, &seat, i);

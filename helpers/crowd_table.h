@@ -65,7 +65,8 @@ struct crowd_seat {
 enum err crowd_table_take(struct crowd_table *t, const struct crowd_keys *k,
     int64_t now_ms, struct crowd_seat *out);
 
-/* Take that of who is parked with this row's key.  ERR_NOTFOUND. */
+/* Take that of who is parked with this row's key and the same token.
+ * ERR_NOTFOUND. */
 enum err crowd_table_take_parked(struct crowd_table *t, uint64_t parked,
     const struct crowd_keys *k, int64_t now_ms, struct crowd_seat *out);
 

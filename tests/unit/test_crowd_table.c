@@ -189,7 +189,7 @@ static void
 test_parked(void **state)
 {
 	const struct crowd_limits one = { 1, 1, 1 };
-	const struct crowd_keys k = { 1, 2 };
+	const struct crowd_keys k = { 1, 2 }, stranger = { 2, 2 };
 	struct memory *m = *state;
 	struct crowd_table here = table(m, 1), there = table(m, 2);
 	struct crowd_seat seat = take(&here, 1, 2), back = { 0 };
@@ -199,6 +199,10 @@ test_parked(void **state)
 	assert_int_equal(come(&there, 1, 2, &one), CROWD_TOTAL);
 	assert_int_equal(
 	    crowd_table_take_parked(&there, ROW(8), &k, NOW, &back),
+	    ERR_NOTFOUND);
+
+	assert_int_equal(
+	    crowd_table_take_parked(&there, ROW(7), &stranger, NOW, &back),
 	    ERR_NOTFOUND);
 
 	/* It finds its own place, once. */
