@@ -40,13 +40,16 @@ go_on_as_parked(
 }
 
 static struct roster_terms
-make_terms(const struct request *rq, const struct config *c, uint64_t parked)
+make_terms(const struct grant *g, const struct request *rq,
+    const struct config *c, uint64_t parked)
 {
+	const struct slice address =
+	    rq->address.base != NULL ? rq->address : slice_of("");
+
 	return (
 	    struct roster_terms){ .limits = { c->connections_max,
 				      c->per_token_max, c->per_address_max },
-		.address = crowd_key_address(
-		    rq->address.base != NULL ? rq->address : slice_of("")),
+		.keys = { crowd_key_grant(g), crowd_key_address(address) },
 		.parked = parked };
 }
 
@@ -64,7 +67,7 @@ enter(struct subscriber_opening *o, const struct request *rq,
 	    (e = make_presence(&p, o)) != ERR_OK)
 		return e;
 	if ((e = go_on_as_parked(p, last_id, q, &parked)) == ERR_OK) {
-		terms = make_terms(rq, c->settings->config, parked);
+		terms = make_terms(o->grant, rq, c->settings->config, parked);
 		e = roster_enter(&o->entry, c->roster, p, &terms, f);
 	}
 	if (e != ERR_OK)

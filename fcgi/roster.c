@@ -114,15 +114,9 @@ static enum err
 count(struct roster_entry *e, struct crowd *c, const struct roster_terms *terms,
     struct fault *f)
 {
-	const struct presence *p = e->presence;
-	const struct crowd_keys keys = {
-		p->has_token ? crowd_key_token(p->token) : CROWD_NOBODY,
-		terms->address
-	};
-
 	return c == NULL ? ERR_OK
-			 : crowd_enter(&e->place, c, &keys, terms->parked,
-			       &terms->limits, f);
+			 : crowd_enter(&e->place, c, &terms->keys,
+			       terms->parked, &terms->limits, f);
 }
 
 /* Who has left makes room at once, whenever that gets written. */

@@ -29,8 +29,8 @@ enum err roster_count_in(struct roster *r, const struct queue_settings *s);
 /* How a subscriber is counted. */
 struct roster_terms {
 	struct crowd_limits limits;
-	uint64_t address; /* crowd_key_address() */
-	uint64_t parked;  /* the key of the row it comes back for; 0: none */
+	struct crowd_keys keys; /* for whom */
+	uint64_t parked; /* the key of the row it comes back for; 0: none */
 };
 
 /* Call `kick` when the first change waits, or one that hurries; the roster's

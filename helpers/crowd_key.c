@@ -19,11 +19,11 @@ hash(const uint64_t secret[2], struct slice bytes)
 }
 
 static uint64_t
-little_endian(const unsigned char *p, size_t n)
+little_endian(const uint8_t *p)
 {
 	uint64_t word = 0;
 
-	while (n > 0)
+	for (int n = 8; n > 0;)
 		word = word << 8 | p[--n];
 	return word;
 }
@@ -36,9 +36,12 @@ somebody(uint64_t n)
 }
 
 uint64_t
-crowd_key_token(const uint8_t token[GRANT_TOKEN_SIZE])
+crowd_key_grant(const struct grant *g)
 {
-	return somebody(little_endian(token, 8));
+	if (g == NULL)
+		return CROWD_NOBODY;
+	return grant_holder(g) != 0 ? grant_holder(g)
+				    : somebody(little_endian(grant_token(g)));
 }
 
 static uint64_t

@@ -15,8 +15,9 @@ struct crowd_keys {
 	uint64_t token, address;
 };
 
-/* The token (or session) that `token` stands for. */
-uint64_t crowd_key_token(const uint8_t token[GRANT_TOKEN_SIZE]);
+/* Who holds the grant; if that is not known, its token, or session.  NULL:
+ * nobody. */
+uint64_t crowd_key_grant(const struct grant *g);
 
 /*
  * The client at `address`: an IPv4 address as it is, also inside an IPv6 one

@@ -121,6 +121,23 @@ for my $setting (@settings) {
 	}
 }
 
+# Tokens of one subject count together, also if each is made for one page.
+my ($subjects) = hubs(1, MERCURE_MAX_CONNECTIONS_PER_TOKEN => 2);
+my $page = 0;
+sub token_of {
+	my ($subject) = @_;
+
+	return Token::subscriber(['a'],
+	    more => { sub => $subject, page => ++$page });
+}
+my @views = map { ask($subjects, token => token_of('alice'))->opened } 1, 2;
+my $third = ask($subjects, token => token_of('alice'))->finished;
+is $third->status, 429, 'a third token of a subject';
+like $third->body, qr/MERCURE_MAX_CONNECTIONS_PER_TOKEN/, 'names the setting';
+is ask($subjects, token => token_of($_))->status, 200, "subject '$_'"
+    for 'bob', 'alic', '';
+$_->hang_up for @views;
+
 # Of one client: an IPv6 network, and however its address is written.
 my @same = hubs(1, MERCURE_MAX_CONNECTIONS_PER_ADDRESS => 2);
 for my $row (
@@ -225,7 +242,10 @@ for my $hub ($one, $two, $two, $one) {
 	is ask($_, @drain)->status, 429, 'between two polls: no other'
 	    for $one, $two;
 	is $one->request('HEAD', Hub::URL_PATH . '?topic=a', undef,
-	    last_event_id => $at)->status, 200, 'HEAD says that it may';
+	    token => $token, last_event_id => $at)->status, 200,
+	    'HEAD says that it may';
+	is ask($two, @drain, token => undef, last_event_id => $at)->status,
+	    429, 'another with its position may not';
 	is ask($two)->status, 429, 'and leaves its place to it';
 }
 

@@ -396,7 +396,7 @@ visit(void *arg)
 	const struct crowd_limits limits = { 0, 3, 0 };
 	struct visitor *v = arg;
 
-	for (int i = 0; i < 500; i++) {
+	for (int i = 0; v->entered < 200; i++) {
 		struct crowd_place p;
 
 		if (enter(&p, v->crowd, 1, &limits) != ERR_OK)
@@ -429,10 +429,8 @@ test_threads(void **state)
 		unlink(queue_room_path(r, "-hub"));
 		crowd_look(c[i % 2]);
 	}
-	for (size_t i = 0; i < COUNT(visitors); i++) {
+	for (size_t i = 0; i < COUNT(visitors); i++)
 		pthread_join(visitors[i].thread, NULL);
-		assert_true(visitors[i].entered > 0);
-	}
 	crowd_look(c[0]);
 	crowd_look(c[1]);
 	assert_int_equal(count(c[0], 1), 0);

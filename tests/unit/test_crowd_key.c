@@ -80,16 +80,24 @@ test_slices(void **state)
 }
 
 static void
-test_tokens(void **state)
+test_grants(void **state)
 {
-	const uint8_t none[GRANT_TOKEN_SIZE] = { 0 },
-		      one[GRANT_TOKEN_SIZE] = { 1 },
+	const uint8_t one[GRANT_TOKEN_SIZE] = { 1 },
 		      two[GRANT_TOKEN_SIZE] = { 0, 0, 0, 0, 0, 0, 0, 1 };
+	struct grant_parts parts = { .expires_ms = INT64_MAX };
+	struct grant *g = NULL;
 
 	(void)state;
-	assert_true(crowd_key_token(none) != CROWD_NOBODY);
-	assert_true(crowd_key_token(one) == 1);
-	assert_true(crowd_key_token(two) == (uint64_t)1 << 56);
+	assert_true(crowd_key_grant(NULL) == CROWD_NOBODY);
+	assert_int_equal(grant_new(&g, &parts), ERR_OK);
+	assert_true(crowd_key_grant(g) != CROWD_NOBODY);
+	grant_set_token(g, one);
+	assert_true(crowd_key_grant(g) == 1);
+	grant_set_token(g, two);
+	assert_true(crowd_key_grant(g) == (uint64_t)1 << 56);
+	grant_set_holder(g, 7);
+	assert_true(crowd_key_grant(g) == 7);
+	grant_unref(g);
 }
 
 /* What another implementation of SipHash-1-3 makes of "t" or "a" and the number, its lowest byte first.  Nobody stays
@@ -120,7 +128,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_slices),
-		cmocka_unit_test(test_tokens),
+		cmocka_unit_test(test_grants),
 		cmocka_unit_test(test_hidden),
 	};
 

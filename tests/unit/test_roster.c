@@ -291,7 +291,7 @@ static enum err
 come(struct roster_entry **e, struct roster *r, uint64_t parked)
 {
 	const struct roster_terms one = {
-		.limits = { 1, 1, 1 }, .address = 5, .parked = parked
+		.limits = { 1, 1, 1 }, .keys = { 1, 5 }, .parked = parked
 	};
 	struct presence *p = somebody(1);
 	enum err result = roster_enter(e, r, p, &one, NULL);
