@@ -4,6 +4,7 @@ use strict;
 use warnings;
 use FindBin qw($Bin);
 use lib "$Bin/lib";
+use CgiProcess;
 use Hub;
 use Presence;
 use PushcgiTest;
@@ -120,6 +121,25 @@ for my $setting (@settings) {
 		@before = fill_up("$setting, round $round", @hubs);
 	}
 }
+
+# A plain CGI has a process for each stream, too.
+my ($beside) = hubs(1, MERCURE_MAX_CONNECTIONS => 3);
+sub cgi {
+	my ($method) = @_;
+
+	return CgiProcess->new(params => Hub::params($method,
+	    Hub::URL_PATH . '?topic=a', undef), log => $beside->{log},
+	    config_path => $beside->{config_path});
+}
+my @cgis = map { cgi('GET')->opened } 1, 2;
+is cgi('HEAD')->finished->status, 200, 'CGI: HEAD takes no place';
+my $standing = ask($beside)->opened;
+is cgi($_)->finished->status, 429, "CGI: $_ beyond the limit"
+    for 'GET', 'HEAD';
+is ask($beside)->status, 429, 'CGI: its streams count for others';
+process_end($cgis[0]{pid}, 'KILL');
+is cgi('GET')->status, 200, 'CGI: a killed one does not';
+$_->hang_up for @cgis, $standing;
 
 # Tokens of one subject count together, also if each is made for one page.
 my ($subjects) = hubs(1, MERCURE_MAX_CONNECTIONS_PER_TOKEN => 2);
