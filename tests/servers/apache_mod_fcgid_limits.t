@@ -9,6 +9,7 @@ use Presence;
 use PushcgiTest;
 use Servers;
 use Test::More;
+use WriteLock;
 
 use constant { LIMIT => 4, ASK => 10 };
 
@@ -47,12 +48,10 @@ for my $setting (qw(MERCURE_MAX_CONNECTIONS MERCURE_MAX_CONNECTIONS_PER_TOKEN
 	my $server = Servers->apache(hub => $hub, more =>
 	    "FcgidMaxProcessesPerClass 40\nGracefulShutdownTimeout 1");
 
-	# The database is there, and takes no rows of who subscribes.
+	# The database is there, and nothing can be written of who subscribes.
 	$server->publish_ok(topic => 'x', data => 'x');
-	my ($status, undef, $err) = run(['sqlite3', $hub->{queue},
-	    'CREATE TRIGGER no_row BEFORE INSERT ON subscribers BEGIN'
-	    . " SELECT RAISE(FAIL, 'not now'); END"]);
-	die $err if $status;
+	my $lock = WriteLock->new($hub);
+	$lock->take;
 
 	my @in = ask($server, ASK);
 	cmp_ok scalar(@in), '<=', LIMIT,
@@ -66,6 +65,7 @@ for my $setting (qw(MERCURE_MAX_CONNECTIONS MERCURE_MAX_CONNECTIONS_PER_TOKEN
 	ok $refused->header('Retry-After'), "$setting: Retry-After";
 	is $server->request('HEAD', Hub::URL_PATH . '?topic=a', undef,
 	    token => $token)->status, 429, "$setting: HEAD says the same";
+	$lock->release;
 	$server->publish_ok(topic => 'a', data => 'x');
 	is $_->next_event->{data}, 'x', "$setting: those have their updates"
 	    for @in;

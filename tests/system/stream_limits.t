@@ -9,6 +9,7 @@ use Hub;
 use Presence;
 use PushcgiTest;
 use Test::More;
+use WriteLock;
 
 use constant LIMIT => 5;
 
@@ -22,16 +23,6 @@ sub hubs {
 	push @hubs, Hub->start(config => \%config, queue_of => $hubs[0])
 	    for 2 .. $n;
 	return @hubs;
-}
-
-# From now on nothing can be written of who is there.
-sub no_rows {
-	my ($hub) = @_;
-	my ($status, undef, $err) = run(['sqlite3', $hub->{queue},
-	    'CREATE TRIGGER no_row BEFORE INSERT ON subscribers BEGIN'
-	    . " SELECT RAISE(FAIL, 'not now'); END"]);
-
-	die $err if $status;
 }
 
 my $token = Token::subscriber(['a']);
@@ -80,7 +71,9 @@ sub fill_up {
 for my $setting (@settings) {
 	my @hubs = hubs(3, $setting => LIMIT);
 
-	no_rows($hubs[0]);
+	# Nothing can be written of who is there.
+	my $lock = WriteLock->new($hubs[0]);
+	$lock->take;
 	my @in = fill(\@hubs);
 	is @in, LIMIT, "$setting: as many as may, without rows";
 	is @{ there($hubs[0]) }, 0, 'nobody is listed';
@@ -89,6 +82,8 @@ for my $setting (@settings) {
 	is $hubs[1]->request('HEAD', Hub::URL_PATH . '?topic=a', undef,
 	    token => $token, peer => '198.51.100.1')->status, 429,
 	    "$setting: and HEAD";
+
+	$lock->release;
 
 	# A killed process frees its places at once, a stopped one does not.
 	my @left = grep { $_ != $hubs[0] } @hubs;
@@ -241,10 +236,9 @@ for my $row (['the sidecar', '-hub'], ['the database', '', '-wal', '-shm'],
 }
 
 # Long polling: between two polls the place is kept, for its own subscriber
-# alone, also without rows.
+# alone.
 my ($one, $two) = hubs(2, MERCURE_MAX_CONNECTIONS => 1,
     MERCURE_DRAIN_WAIT => 3600);
-no_rows($one);
 my @drain = (query => [delivery => 'drain']);
 my $at;
 for my $hub ($one, $two, $two, $one) {

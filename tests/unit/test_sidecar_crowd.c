@@ -150,11 +150,24 @@ test_newer(void **state)
 	assert_non_null(strstr(f.text, "upgrade"));
 }
 
+/* The table, of the file opened again if it has to be. */
+static struct crowd_table *
+table_now(const struct queue_room *r, struct sidecar_crowd **c)
+{
+	struct crowd_table *t = NULL;
+
+	if (sidecar_crowd_table(*c, &t, NULL) == ERR_MOVED) {
+		sidecar_crowd_close(*c);
+		*c = open_crowd(r);
+	}
+	return table(*c);
+}
+
 /* Whatever its size becomes: no signal, and there are slots again. */
 static void
 test_cut(void **state)
 {
-	static const off_t sizes[] = { 0, 1, 4096, 4100, SLOTS_AT, SLOTS_AT + 1,
+	static const off_t sizes[] = { 0, 4096, 4100, SLOTS_AT, SLOTS_AT + 1,
 		SLOTS_AT + 320, SIZE_OF(SIDECAR_CROWD_SLOTS) - 1,
 		SIZE_OF(SIDECAR_CROWD_SLOTS) + 33,
 		SIZE_OF(SIDECAR_CROWD_SLOTS * 2), (off_t)100 << 20 };
@@ -167,7 +180,7 @@ test_cut(void **state)
 		seat = take(c);
 		assert_int_equal(
 		    truncate(queue_room_path(r, "-hub"), sizes[i]), 0);
-		assert_true(table(c)->n >= SIDECAR_CROWD_SLOTS);
+		assert_true(table_now(r, &c)->n >= SIDECAR_CROWD_SLOTS);
 		assert_true(table(c)->n <= SIDECAR_CROWD_SLOTS_MAX);
 		assert_int_equal(crowd_table_has(table(c), &seat),
 		    sizes[i] >= SIZE_OF(seat.at + 1));
