@@ -4,6 +4,7 @@
 
 #include <strings.h>
 
+#include "client.h"
 #include "clock.h"
 #include "cookie.h"
 #include "cors.h"
@@ -83,9 +84,13 @@ note_kid(struct slice token, const struct settings *s, enum config_role role)
 /* RFC 6750, 3.1: the peer learns that the token is no good, the log why.  Of
  * limits it may learn more: they help whoever made the token, and no other. */
 static enum err
-refuse(struct answer *a, enum err e, const char *why)
+refuse(struct answer *a, const struct request *rq, const struct settings *s,
+    enum err e, const char *why)
 {
-	log_warn("token refused reason=\"%s\"", why);
+	char client[IP_TEXT_MAX];
+
+	client_name(client, rq, s->trusted);
+	log_warn("token refused client=%s reason=\"%s\"", client, why);
 	response_header(
 	    &a->response, "WWW-Authenticate", "Bearer error=\"invalid_token\"");
 	if (e == ERR_LIMIT)
@@ -169,8 +174,9 @@ refuse_origin(struct answer *a)
 }
 
 static enum err
-authorize_by_token(struct grant **out, struct answer *a, struct slice token,
-    const struct dialect *d, const struct settings *s, enum config_role role)
+authorize_by_token(struct grant **out, struct answer *a,
+    const struct request *rq, struct slice token, const struct dialect *d,
+    const struct settings *s, enum config_role role)
 {
 	const struct jws_keys *keys = s->role[role].keys;
 	struct fault why = { "" };
@@ -179,7 +185,7 @@ authorize_by_token(struct grant **out, struct answer *a, struct slice token,
 	if (keys == NULL && s->role[role].url != NULL)
 		return refuse_for_now(a, s, role);
 	if (keys == NULL)
-		return refuse(a, ERR_DENIED,
+		return refuse(a, rq, s, ERR_DENIED,
 		    role == CONFIG_PUBLISHERS
 			? "MERCURE_PUBLISHER_SECRET_KEY is not set"
 			: "MERCURE_SUBSCRIBER_SECRET_KEY is not set");
@@ -191,7 +197,7 @@ authorize_by_token(struct grant **out, struct answer *a, struct slice token,
 	}
 	if (e == ERR_TOKEN)
 		note_kid(token, s, role);
-	return e == ERR_OK ? ERR_OK : refuse(a, e, why.text);
+	return e == ERR_OK ? ERR_OK : refuse(a, rq, s, e, why.text);
 }
 
 enum err
@@ -209,10 +215,10 @@ authorize(struct grant **out, struct answer *a, const struct request *rq,
 		return from == CARRIER_NONE
 			   ? authorize_by_session(out, a, rq, d, c)
 			   : authorize_by_token(
-				 out, a, token, d, s, CONFIG_SUBSCRIBERS);
+				 out, a, rq, token, d, s, CONFIG_SUBSCRIBERS);
 	if (from == CARRIER_NONE)
 		return ERR_OK;
 	if (from == CARRIER_COOKIE && !cors_may_publish(rq, s))
 		return refuse_origin(a);
-	return authorize_by_token(out, a, token, d, s, CONFIG_PUBLISHERS);
+	return authorize_by_token(out, a, rq, token, d, s, CONFIG_PUBLISHERS);
 }

@@ -9,24 +9,21 @@
 
 #include "commit.h"
 #include "config_queue.h"
+#include "enlist.h"
 #include "hub.h"
 #include "jwks.h"
 #include "listener.h"
 #include "log.h"
 #include "route.h"
 
+/* More of a body that is too long is read by nobody. */
+#define DISCARD_MAX (UINT32_C(16) << 20)
+
 bool
 cgi_is_wanted(void)
 {
 	return getenv("GATEWAY_INTERFACE") != NULL &&
 	       getenv("REQUEST_METHOD") != NULL && !listener_inherited();
-}
-
-static const char *
-env(void *arg, const char *name)
-{
-	(void)arg;
-	return getenv(name);
 }
 
 /*
@@ -47,6 +44,25 @@ body_length(size_t *left)
 	return known;
 }
 
+/* Apache talks through a socket, and one that is closed with something unread
+ * in it takes the answer along. */
+static void
+discard(size_t left)
+{
+	char bytes[8192];
+	ssize_t n;
+
+	if (left > DISCARD_MAX)
+		left = DISCARD_MAX;
+	while (left > 0) {
+		n = read(STDIN_FILENO, bytes,
+		    left < sizeof(bytes) ? left : sizeof(bytes));
+		if (n <= 0)
+			return;
+		left -= (size_t)n;
+	}
+}
+
 static enum err
 read_body(struct request *rq, size_t body_max)
 {
@@ -58,8 +74,10 @@ read_body(struct request *rq, size_t body_max)
 	ssize_t n;
 
 	rq->body_too_long = known && left > body_max;
-	if (rq->body_too_long)
+	if (rq->body_too_long) {
+		discard(left);
 		return ERR_OK;
+	}
 	buf_init(&body, body_max);
 	while (left > 0 && body.err == ERR_OK) {
 		n = read(STDIN_FILENO, bytes,
@@ -72,6 +90,8 @@ read_body(struct request *rq, size_t body_max)
 		left -= (size_t)n;
 	}
 	rq->body_too_long = body.err == ERR_LIMIT;
+	if (rq->body_too_long)
+		discard(left);
 	e = body.err == ERR_NOMEM ? ERR_NOMEM
 	    : rq->body_too_long   ? ERR_OK
 				  : request_set_body(rq, buf_view(&body));
@@ -137,12 +157,20 @@ hold(struct answer *a, struct hub *h)
 		log_err("stream failed reason=memory");
 }
 
+/* Fetched keys have changed. */
+static bool
+renewed(void *arg, struct settings *s)
+{
+	enlist_use(arg, s);
+	return true;
+}
+
 /* With a publish thread, which writes that the subscriber is there. */
 static void
 stream(struct answer *a, struct settings *s, struct roster *roster)
 {
 	const struct commit_limits none = { 0, 0 };
-	const struct hub_hooks hooks = { 0 };
+	const struct hub_hooks hooks = { .renewed = renewed, .arg = roster };
 	struct queue_settings queue = config_queue(s->config);
 	struct commit *commit = NULL;
 	struct hub *h = NULL;
@@ -150,6 +178,7 @@ stream(struct answer *a, struct settings *s, struct roster *roster)
 	enum err e;
 
 	queue.owner = roster_owner(roster);
+	enlist_use(roster, s);
 	if ((e = hub_open(&h, s, FRAMING_RAW, &hooks, &f)) == ERR_OK &&
 	    (e = commit_start(
 		 &commit, &queue, &none, hub_loop(h), roster, &f)) == ERR_OK) {
@@ -201,7 +230,7 @@ cgi_run(struct settings *s)
 	response_init(&a.response);
 	if ((e = roster_new(&c.roster)) == ERR_OK &&
 	    (e = roster_count_in(c.roster, &qs)) == ERR_OK &&
-	    (e = request_new(&rq, env, NULL)) == ERR_OK &&
+	    (e = request_new(&rq, environ)) == ERR_OK &&
 	    (e = read_body(rq, s->config->body_max)) == ERR_OK) {
 		head_only = slice_is(rq->method, "HEAD");
 		route_request(&a, rq, &c);

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "client.h"
 #include "log.h"
 #include "origin.h"
 
@@ -21,13 +22,15 @@ is_own(struct slice origin, const struct request *rq, const struct settings *s)
 {
 	char url[ORIGIN_MAX];
 	struct slice own = { url, 0 };
+	struct client c;
 	int n;
 
 	if (s->config->public_hub_url != NULL)
 		return origin_is_of(
 		    origin, slice_of(s->config->public_hub_url));
-	n = snprintf(url, sizeof(url), "http%s://%.*s", rq->https ? "s" : "",
-	    SLICE_ARG(rq->host));
+	client_find(&c, rq, s->trusted);
+	n = snprintf(url, sizeof(url), "http%s://%.*s", c.https ? "s" : "",
+	    SLICE_ARG(c.host));
 	if (n < 0 || (size_t)n >= sizeof(url))
 		return false;
 	own.len = (size_t)n;
@@ -38,11 +41,16 @@ is_own(struct slice origin, const struct request *rq, const struct settings *s)
 /* Tell whoever reads the log what to write where.  What no list can hold is
  * not worth a line. */
 static void
-log_refused(struct slice origin, const char *setting)
+log_refused(const struct request *rq, struct slice origin,
+    const struct settings *s, const char *setting)
 {
-	if (origin.len < ORIGIN_MAX && origin_is_written(origin))
-		log_info("origin refused origin=%.*s setting=%s",
-		    SLICE_ARG(origin), setting);
+	char client[IP_TEXT_MAX];
+
+	if (origin.len >= ORIGIN_MAX || !origin_is_written(origin))
+		return;
+	client_name(client, rq, s->trusted);
+	log_info("origin refused origin=%.*s client=%s setting=%s",
+	    SLICE_ARG(origin), client, setting);
 }
 
 void
@@ -52,7 +60,8 @@ cors_answer(
 	response_header(r, "Vary", "Origin");
 	if (!listed(rq, s)) {
 		if (!is_own(rq->origin, rq, s))
-			log_refused(rq->origin, "MERCURE_CORS_ALLOWED_ORIGINS");
+			log_refused(
+			    rq, rq->origin, s, "MERCURE_CORS_ALLOWED_ORIGINS");
 		return;
 	}
 	response_header(
@@ -86,6 +95,6 @@ cors_may_publish(const struct request *rq, const struct settings *s)
 	if (is_own(origin, rq, s) ||
 	    config_list_has(s->config->publish_allowed_origins, origin))
 		return true;
-	log_refused(origin, "MERCURE_PUBLISH_ALLOWED_ORIGINS");
+	log_refused(rq, origin, s, "MERCURE_PUBLISH_ALLOWED_ORIGINS");
 	return false;
 }

@@ -20,7 +20,6 @@ struct crowd {
 	struct sidecar_crowd *side; /* NULL: to be opened */
 	unsigned opened;            /* so many times */
 	bool missing; /* somebody may have no slot that has a place */
-	bool warned;  /* of clients without an address */
 	LIST_HEAD(, crowd_place) places;
 	size_t seats;    /* of them have a slot */
 	enum err logged; /* the failure the log knows of */
@@ -166,13 +165,8 @@ enter_table(struct crowd *c, struct crowd_table **out, struct fault *f)
 
 /* A limit whose input is missing holds for all of them together. */
 static enum err
-refuse_unknown(struct crowd *c, struct fault *f)
+refuse_unknown(struct fault *f)
 {
-	if (!c->warned)
-		log_warn("all clients count as one, as the web server passes "
-			 "no REMOTE_ADDR "
-			 "limit=MERCURE_MAX_CONNECTIONS_PER_ADDRESS");
-	c->warned = true;
 	return fault_set(f, ERR_LIMIT,
 	    "The web server does not tell the addresses of its clients, which "
 	    "have together as many streams as one may "
@@ -236,7 +230,7 @@ compare(struct crowd *c, struct crowd_table *t, struct crowd_place *p,
 		return ERR_OK;
 	crowd_table_give_back(t, &p->seat);
 	if (which == CROWD_PER_ADDRESS && p->keys.address == CROWD_UNKNOWN)
-		return refuse_unknown(c, f);
+		return refuse_unknown(f);
 	return refuse(which, f);
 }
 

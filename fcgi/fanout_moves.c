@@ -116,6 +116,17 @@ fanout_close(struct subscriber *s)
 	close_for(s, s->drain ? s->retry_ms : CONTROL_RETRY_NONE);
 }
 
+/* Not beyond the end of its rights. */
+static int64_t
+waits_until(const struct subscriber *s)
+{
+	const int64_t until_ms = clock_real_ms() + s->park_ms;
+
+	if (s->grant != NULL && grant_expires_ms(s->grant) < until_ms)
+		return grant_expires_ms(s->grant);
+	return until_ms;
+}
+
 void
 fanout_pause(struct subscriber *s, uint32_t retry_ms)
 {
@@ -132,7 +143,7 @@ fanout_pause(struct subscriber *s, uint32_t retry_ms)
 	}
 	fanout_queue(s, frame);
 	frame_unref(frame);
-	roster_park(s->entry, clock_real_ms() + s->park_ms);
+	roster_park(s->entry, waits_until(s));
 	s->entry = NULL;
 	fanout_forget(s);
 	stream_end(stream);

@@ -18,14 +18,6 @@ handoff_init(void)
 	return FCGX_Init() == 0 ? ERR_OK : ERR_IO;
 }
 
-static const char *
-param(void *arg, const char *name)
-{
-	FCGX_Request *r = arg;
-
-	return FCGX_GetParam(name, r->envp);
-}
-
 /*
  * STDIN is always read to its end: CONTENT_LENGTH may be missing or lie, and
  * libfcgi may already hold a part of the next header.
@@ -74,7 +66,7 @@ handoff_parse(struct request **out, int fd, size_t body_max)
 		return ERR_SYNTAX; /* it has closed the duplicate */
 	r.keepConnection = 0;
 
-	if ((e = request_new(&rq, param, &r)) != ERR_OK ||
+	if ((e = request_new(&rq, r.envp)) != ERR_OK ||
 	    (e = read_body(rq, r.in, body_max)) != ERR_OK)
 		goto out;
 	rq->id = (uint16_t)r.requestId;

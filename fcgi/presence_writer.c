@@ -7,10 +7,13 @@
 
 #define TICK_MS 1000
 #define RETRY_MS 1000
+#define SAY_AGAIN_MS 60000
 
 /* After one that left nothing, more may gather: a transaction costs more than
- * a change in it.  Who comes after a silence, or parks, is written at once. */
+ * a change in it.  Who comes after a silence, or parks, is written at once;
+ * strangers, whom nobody waits for, with as many others as come meanwhile. */
 #define GATHER_MS 10
+#define GATHER_STRANGERS_MS 250
 
 void
 presence_writer_init(
@@ -21,32 +24,115 @@ presence_writer_init(
 	};
 }
 
-/* ERR_NOTFOUND: nothing waits. */
+static bool
+holds(const struct presence_writer *w, const struct presence *p)
+{
+	size_t i = 0;
+
+	if (!w->has_rules)
+		return true;
+	while (i < w->rules.n && w->rules.signers[i] != p->signer)
+		i++;
+	return i < w->rules.n;
+}
+
+/* Not quietly: somebody may wonder where they are. */
+static void
+note_full(struct presence_writer *w, int64_t now)
+{
+	if (now < w->waiting_ms)
+		return;
+	log_warn("subscriptions without a token wait to be written "
+		 "setting=MERCURE_PRESENCE_RATE");
+	w->waiting_ms = now + SAY_AGAIN_MS;
+}
+
+/* How much may be written of strangers. */
+static size_t
+find_room(struct presence_writer *w, int64_t now)
+{
+	unsigned wait_ms = 0;
+	size_t room;
+
+	if (now < w->strangers_ms || roster_strangers_ms(w->roster) > now)
+		return 0;
+	if ((room = queue_stranger_room(w->queue, &wait_ms)) == 0) {
+		w->strangers_ms = now + wait_ms;
+		note_full(w, now);
+	}
+	return room;
+}
+
+static void
+set_times(struct presence_writer *w, enum err e, int64_t now, bool strangers)
+{
+	if (e != ERR_OK)
+		w->retry_ms = now + RETRY_MS;
+	else if (!roster_waits(w->roster))
+		w->gather_ms = now + GATHER_MS;
+	if (e == ERR_OK && strangers && roster_strangers_ms(w->roster) > 0)
+		w->strangers_ms = now + GATHER_STRANGERS_MS;
+}
+
+/* ERR_NOTFOUND: nothing waits, or may be written yet. */
 static enum err
 write_changes(struct presence_writer *w, int64_t now)
 {
 	struct roster_change taken[PRESENCE_CHANGES_MAX];
 	struct presence_change changes[PRESENCE_CHANGES_MAX];
 	struct fault f = { "" };
+	const size_t room = find_room(w, now);
 	uint64_t epoch = 0;
-	size_t i, n = roster_take(w->roster, taken, PRESENCE_CHANGES_MAX);
+	size_t i, n = roster_take(w->roster, taken, PRESENCE_CHANGES_MAX, room);
 	enum err e;
 
 	if (n == 0)
 		return ERR_NOTFOUND;
-	for (i = 0; i < n; i++)
-		changes[i] = taken[i].change;
+	for (i = 0; i < n; i++) {
+		struct presence_change *c = &taken[i].change;
+
+		/* Its key left while it was on its way. */
+		if (c->to == PRESENCE_PARKED && !holds(w, c->presence))
+			c->to = PRESENCE_GONE;
+		changes[i] = *c;
+	}
 	e = queue_present(w->queue, changes, n, &epoch, &f);
 	roster_made(w->roster, taken, n, e, epoch);
 	if (e != ERR_OK && !w->failing)
 		log_err("subscriptions not written reason=\"%s\"", f.text);
 	w->wrote = true;
-	if (e != ERR_OK)
-		w->retry_ms = now + RETRY_MS;
-	else if (!roster_waits(w->roster))
-		w->gather_ms = now + GATHER_MS;
+	set_times(w, e, now, room > 0);
 	w->failing = e != ERR_OK;
 	return e;
+}
+
+static void
+take_rules(struct presence_writer *w)
+{
+	if (!roster_take_rules(w->roster, &w->rules))
+		return;
+	w->has_rules = w->ends = true;
+	queue_tell_presence(w->queue, w->rules.tells);
+}
+
+/* Each process that gets new settings looks, so the last one finds whom the
+ * others still let wait. */
+static void
+end_waiting(struct presence_writer *w, int64_t now)
+{
+	struct fault f = { "" };
+	bool more = false;
+	enum err e;
+
+	e = queue_end_waiting(
+	    w->queue, w->rules.signers, w->rules.n, &more, &f);
+	if (e != ERR_OK && !w->failing)
+		log_err("subscriptions not ended reason=\"%s\"", f.text);
+	w->failing = e != ERR_OK;
+	if (e != ERR_OK)
+		w->retry_ms = now + RETRY_MS;
+	w->wrote |= more;
+	w->ends = e != ERR_OK || more;
 }
 
 static void
@@ -79,6 +165,12 @@ least(int64_t a, int64_t b)
 }
 
 static int64_t
+most(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+static int64_t
 write_at(const struct presence_writer *w)
 {
 	if (w->retry_ms > w->gather_ms || roster_hurries(w->roster))
@@ -86,22 +178,35 @@ write_at(const struct presence_writer *w)
 	return w->gather_ms;
 }
 
+/* When there will be something to write that may be written. */
+static int64_t
+next_write(const struct presence_writer *w)
+{
+	const int64_t members =
+	    roster_waits(w->roster) ? write_at(w) : INT64_MAX;
+	const int64_t strangers = most(
+	    roster_strangers_ms(w->roster), most(w->strangers_ms, w->retry_ms));
+
+	return least(
+	    least(members, strangers), w->ends ? w->retry_ms : INT64_MAX);
+}
+
 int64_t
 presence_writer_run(struct presence_writer *w)
 {
 	const int64_t now = clock_mono_ms();
-	bool waits;
 
 	if (w->roster == NULL)
 		return INT64_MAX;
-	if (now >= write_at(w))
+	take_rules(w);
+	if (now >= next_write(w))
 		write_changes(w, now);
+	if (w->ends && now >= w->retry_ms)
+		end_waiting(w, now);
 	if (now >= w->tick_ms)
 		reap(w, now);
 	ring(w, now);
-	waits = roster_waits(w->roster);
-	return least(
-	    waits ? write_at(w) : INT64_MAX, least(w->tick_ms, w->ring_ms));
+	return least(next_write(w), least(w->tick_ms, w->ring_ms));
 }
 
 void
@@ -109,8 +214,9 @@ presence_writer_finish(struct presence_writer *w)
 {
 	if (w->roster == NULL)
 		return;
+	w->strangers_ms = 0;
 	while (write_changes(w, clock_mono_ms()) == ERR_OK)
-		continue;
+		w->strangers_ms = 0;
 	/* What it leaves unrung is found within a second. */
 	queue_wake_soon(w->queue);
 }

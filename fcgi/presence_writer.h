@@ -12,8 +12,13 @@ struct presence_writer {
 	int64_t tick_ms;       /* when to look for the dead again */
 	int64_t retry_ms;      /* not to write before */
 	int64_t gather_ms;     /* nor, unless the roster hurries, before */
-	bool failing;          /* which the log knows of */
-	bool wrote;            /* for its owner to take back */
+	int64_t strangers_ms;  /* nor strangers before */
+	int64_t waiting_ms;    /* when the log may say again that they wait */
+	bool has_rules;
+	struct roster_rules rules; /* in force */
+	bool ends;                 /* those who wait are looked through */
+	bool failing;              /* which the log knows of */
+	bool wrote;                /* for its owner to take back */
 	int64_t ring_ms; /* when to ring; INT64_MAX: nothing to ring for */
 };
 

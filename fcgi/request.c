@@ -29,6 +29,10 @@ static const struct param params[] = {
 	PARAM("HTTP_LAST_EVENT_ID", last_event_id),
 	PARAM("HTTP_IF_NONE_MATCH", if_none_match),
 	PARAM("REMOTE_ADDR", address),
+	PARAM("HTTP_X_FORWARDED_FOR", forwarded_for),
+	PARAM("HTTP_X_FORWARDED_PROTO", forwarded_proto),
+	PARAM("HTTP_X_FORWARDED_HOST", forwarded_host),
+	PARAM("HTTP_FORWARDED", forwarded),
 };
 
 #define PARAMS_N (sizeof(params) / sizeof(params[0]))
@@ -74,8 +78,46 @@ param_is_on(const char *value)
 	return value != NULL && *value != '\0' && strcasecmp(value, "off") != 0;
 }
 
+/* The value of the first that is called so; NULL: none is.  *next is where to
+ * look for another. */
+static const char *
+find(char *const **next, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (char *const *p = *next; *p != NULL; p++) {
+		if (strncmp(*p, name, n) != 0 || (*p)[n] != '=')
+			continue;
+		*next = p + 1;
+		return *p + n + 1;
+	}
+	return NULL;
+}
+
+static const char *
+value_of(char *const *list, const char *name)
+{
+	return find(&list, name);
+}
+
+/* Two headers become one parameter or two, whatever stood between their
+ * words, "-" or "_": then nobody can tell which is the proxy's. */
+static bool
+is_forwarded_twice(char *const *list)
+{
+	for (size_t i = 0; i < PARAMS_N; i++) {
+		const char *name = params[i].name;
+		char *const *next = list;
+
+		if (strstr(name, "FORWARDED") != NULL &&
+		    find(&next, name) != NULL && find(&next, name) != NULL)
+			return true;
+	}
+	return false;
+}
+
 enum err
-request_new(struct request **out, request_param_fn *param, void *arg)
+request_new(struct request **out, char *const *list)
 {
 	struct slice found[PARAMS_N];
 	struct request *r;
@@ -83,7 +125,7 @@ request_new(struct request **out, request_param_fn *param, void *arg)
 	char *to;
 
 	for (i = 0; i < PARAMS_N; i++) {
-		found[i] = slice_of(param(arg, params[i].name));
+		found[i] = slice_of(value_of(list, params[i].name));
 		total += found[i].len;
 	}
 	if (found[0].len == 0 || found[1].len == 0)
@@ -102,7 +144,8 @@ request_new(struct request **out, request_param_fn *param, void *arg)
 		to += found[i].len;
 	}
 	split_target(r);
-	r->https = param_is_on(param(arg, "HTTPS"));
+	r->https = param_is_on(value_of(list, "HTTPS"));
+	r->forwarded_twice = is_forwarded_twice(list);
 	*out = r;
 	return ERR_OK;
 }

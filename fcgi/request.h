@@ -26,23 +26,24 @@ struct request {
 	struct slice last_event_id;
 	struct slice if_none_match;
 	struct slice address; /* of the web server's peer */
+	/* What proxies say of theirs; see client.h. */
+	struct slice forwarded_for, forwarded_proto, forwarded_host;
+	struct slice forwarded; /* RFC 7239 */
 	struct slice body;
 	bool https;
-	bool body_too_long; /* then `body` is empty */
-	bool body_cut;      /* it did not come whole in time */
-	uint16_t id;        /* of the FastCGI request */
+	bool forwarded_twice; /* one of those four is there again */
+	bool body_too_long;   /* then `body` is empty */
+	bool body_cut;        /* it did not come whole in time */
+	uint16_t id;          /* of the FastCGI request */
 };
 
-/* Where the server's parameters come from: NULL if there is no such one. */
-typedef const char *request_param_fn(void *arg, const char *name);
-
 /*
- * Copy what we use of the parameters.  PATH_INFO, SCRIPT_NAME and
+ * Copy what we use of the server's parameters, "NAME=value", the last NULL.  PATH_INFO, SCRIPT_NAME and
  * QUERY_STRING are never looked at: each server decodes and merges them in
  * its own way, REQUEST_URI alone is raw.  ERR_SYNTAX: no REQUEST_METHOD or
  * REQUEST_URI.  ERR_NOMEM.  The caller frees with request_free().
  */
-enum err request_new(struct request **out, request_param_fn *param, void *arg);
+enum err request_new(struct request **out, char *const *list);
 
 /* Copy the body in.  ERR_NOMEM. */
 enum err request_set_body(struct request *r, struct slice body);

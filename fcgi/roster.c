@@ -7,21 +7,25 @@
 #include <sys/queue.h>
 #include <sys/random.h>
 
+#include "clock.h"
+#include "container.h"
 #include "mem.h"
+#include "roster_lists.h"
 #include "sidecar.h"
 
 #define BUCKETS 256
 
 struct roster_entry {
-	TAILQ_ENTRY(roster_entry) links;     /* among all */
-	TAILQ_ENTRY(roster_entry) waiting;   /* for the publish thread */
+	TAILQ_ENTRY(roster_entry) links; /* among all */
+	struct roster_link waits;
 	LIST_ENTRY(roster_entry) same_token; /* in a bucket */
 	struct roster *roster;
 	struct presence *presence;
 	struct crowd_place place; /* where it is counted */
 	int64_t until_ms;
 	enum presence_state wanted, written;
-	bool waits, taken;
+	bool away; /* it is in `away` */
+	bool taken;
 	bool began;
 	bool let_go; /* by its subscriber */
 };
@@ -31,9 +35,13 @@ LIST_HEAD(roster_bucket, roster_entry);
 struct roster {
 	struct crowd *crowd;   /* NULL: nobody is counted */
 	pthread_mutex_t mutex; /* guards all below */
-	TAILQ_HEAD(, roster_entry) all, waiting;
+	TAILQ_HEAD(, roster_entry) all;
+	struct roster_lists lists;
 	struct roster_bucket tokens[BUCKETS];
-	bool hurries; /* see roster_hurries() */
+	size_t away;    /* left, may be back, never written */
+	bool hurries;   /* see roster_hurries() */
+	bool has_rules; /* that were not taken yet */
+	struct roster_rules rules;
 	uint64_t owner, epoch;
 	void (*kick)(void *arg);
 	void *arg;
@@ -61,7 +69,7 @@ roster_new(struct roster **out)
 	r->owner = (r->owner >> (64 - SIDECAR_OWNER_BITS)) | 1;
 	pthread_mutex_init(&r->mutex, NULL);
 	TAILQ_INIT(&r->all);
-	TAILQ_INIT(&r->waiting);
+	roster_lists_init(&r->lists);
 	*out = r;
 	return ERR_OK;
 }
@@ -131,6 +139,150 @@ uncount(struct roster_entry *e, enum presence_state to, int64_t until_ms)
 		crowd_give_back(&e->place);
 }
 
+uint64_t
+roster_key(struct roster_entry *e)
+{
+	uint64_t key;
+
+	pthread_mutex_lock(&e->roster->mutex);
+	key = e->presence->key;
+	pthread_mutex_unlock(&e->roster->mutex);
+	return key;
+}
+
+static void
+set_due(struct roster_entry *e)
+{
+	const struct presence *p = e->presence;
+
+	roster_link_wait(
+	    &e->waits, presence_wait_ms(p, clock_real_ms()), p->delay_ms);
+}
+
+/* Another process took its row up first: it becomes somebody new. */
+static void
+renew(struct roster_entry *e)
+{
+	LIST_REMOVE(e, same_token);
+	presence_renew(e->presence);
+	set_due(e);
+	LIST_INSERT_HEAD(token_bucket(e->roster, e->presence), e, same_token);
+}
+
+static bool
+is_young(const struct roster_entry *e)
+{
+	return presence_is_stranger(e->presence) &&
+	       e->written == PRESENCE_GONE && clock_mono_ms() < e->waits.due_ms;
+}
+
+/* Where it is to wait. */
+static enum roster_list
+list_of(const struct roster_entry *e)
+{
+	if (e->wanted == e->written || e->taken)
+		return ROSTER_NONE;
+	if (!presence_is_stranger(e->presence))
+		return ROSTER_MEMBERS;
+	if (e->wanted == PRESENCE_GONE)
+		return ROSTER_LEAVING;
+	return is_young(e) ? e->waits.young : ROSTER_STRANGERS;
+}
+
+static void
+set_away(struct roster_entry *e, bool away)
+{
+	if (away && !e->away)
+		e->roster->away++;
+	else if (!away && e->away)
+		e->roster->away--;
+	e->away = away;
+}
+
+/* Nothing more will come of it, and nothing is left to write. */
+static void
+drop(struct roster_entry *e)
+{
+	struct roster *r = e->roster;
+
+	roster_lists_put(&e->roster->lists, &e->waits, ROSTER_NONE);
+	set_away(e, false);
+	TAILQ_REMOVE(&r->all, e, links);
+	LIST_REMOVE(e, same_token);
+	crowd_leave(&e->place);
+	presence_free(e->presence);
+	mem_free(e);
+}
+
+/* Put it where it belongs.  True: there is something for the publish thread,
+ * who may be asleep. */
+static bool
+arrange(struct roster_entry *e)
+{
+	struct roster *r = e->roster;
+	const enum roster_list list = list_of(e);
+	bool first;
+
+	if (list == ROSTER_NONE && !e->taken && e->let_go) {
+		drop(e);
+		return false;
+	}
+	first = roster_lists_put(&r->lists, &e->waits, list);
+	if (list != ROSTER_MEMBERS)
+		return first;
+	if (e->wanted == PRESENCE_PARKED)
+		r->hurries = true;
+	return first || r->hurries;
+}
+
+/* Who polls may be back before it was written that it has left. */
+static struct roster_entry *
+find_leaving(struct roster *r, const struct presence *p)
+{
+	struct presence like = *p;
+	struct roster_entry *e;
+
+	like.key = p->brought;
+	if (p->brought != 0)
+		LIST_FOREACH(e, token_bucket(r, &like), same_token)
+	if (e->presence->key == p->brought && e->let_go && !e->taken &&
+	    e->wanted == PRESENCE_PARKED && e->written != PRESENCE_GONE &&
+	    presence_is_like(p, e->presence))
+		return e;
+	return NULL;
+}
+
+/* Its row is as it was; without a stream it will be parked. */
+static void
+take_over(struct roster_entry *e, struct roster_entry *leaving)
+{
+	e->written = leaving->written;
+	e->wanted = PRESENCE_PARKED;
+	e->until_ms = leaving->until_ms;
+	drop(leaving);
+	arrange(e);
+}
+
+/* Put it among the others: as itself, as who is just leaving, or, if that one
+ * is here already, as somebody new. */
+static enum err
+join(struct roster *r, struct roster_entry *e)
+{
+	struct presence *p = e->presence;
+	struct roster_entry *leaving = find_leaving(r, p);
+	enum err result = ERR_OK;
+
+	if (leaving != NULL)
+		presence_go_on(p, leaving->presence);
+	else if (is_here(r, p))
+		result = presence_renew(p);
+	if (result == ERR_OK)
+		add(r, e);
+	if (leaving != NULL)
+		take_over(e, leaving);
+	return result;
+}
+
 enum err
 roster_enter(struct roster_entry **out, struct roster *r, struct presence *p,
     const struct roster_terms *terms, struct fault *f)
@@ -147,10 +299,7 @@ roster_enter(struct roster_entry **out, struct roster *r, struct presence *p,
 		return result;
 	}
 	pthread_mutex_lock(&r->mutex);
-	if (is_here(r, p))
-		result = presence_renew(p);
-	if (result == ERR_OK)
-		add(r, e);
+	result = join(r, e);
 	pthread_mutex_unlock(&r->mutex);
 	if (result == ERR_OK) {
 		*out = e;
@@ -161,62 +310,33 @@ roster_enter(struct roster_entry **out, struct roster *r, struct presence *p,
 	return result;
 }
 
-uint64_t
-roster_key(struct roster_entry *e)
-{
-	uint64_t key;
-
-	pthread_mutex_lock(&e->roster->mutex);
-	key = e->presence->key;
-	pthread_mutex_unlock(&e->roster->mutex);
-	return key;
-}
-
-/* Another process took its row up first: it becomes somebody new. */
-static void
-renew(struct roster_entry *e)
-{
-	LIST_REMOVE(e, same_token);
-	presence_renew(e->presence);
-	LIST_INSERT_HEAD(token_bucket(e->roster, e->presence), e, same_token);
-}
-
-/* Nothing more will come of it, and nothing is left to write. */
-static void
-drop(struct roster_entry *e)
-{
-	struct roster *r = e->roster;
-
-	if (e->waits)
-		TAILQ_REMOVE(&r->waiting, e, waiting);
-	TAILQ_REMOVE(&r->all, e, links);
-	LIST_REMOVE(e, same_token);
-	crowd_leave(&e->place);
-	presence_free(e->presence);
-	mem_free(e);
-}
-
-/* Put it where it belongs.  True: there is something for the publish thread,
- * who may be asleep. */
+/* It parks, and no row tells of it yet: its peer knows how old it is
+ * (presence.key), so it may as well be forgotten. */
 static bool
-arrange(struct roster_entry *e)
+is_forgotten(struct roster_entry *e)
 {
-	struct roster *r = e->roster;
-	const bool to_write = e->wanted != e->written && !e->taken;
-	const bool was_empty = TAILQ_EMPTY(&r->waiting);
-
-	if (!to_write && !e->taken && e->let_go) {
-		drop(e);
+	if (!presence_is_stranger(e->presence) || e->taken ||
+	    e->written != PRESENCE_GONE)
 		return false;
-	}
-	if (to_write && !e->waits)
-		TAILQ_INSERT_TAIL(&r->waiting, e, waiting);
-	else if (!to_write && e->waits)
-		TAILQ_REMOVE(&r->waiting, e, waiting);
-	e->waits = to_write;
-	if (to_write && e->wanted == PRESENCE_PARKED)
-		r->hurries = true;
-	return to_write && (was_empty || r->hurries);
+	if (is_young(e) || e->roster->away >= ROSTER_AWAY_MAX)
+		return true;
+	set_away(e, true);
+	return false;
+}
+
+static void
+set_wanted(struct roster_entry *e, enum presence_state state, int64_t until_ms)
+{
+	/* It has a new time, which is to be written. */
+	if (state == PRESENCE_PARKED && e->written == PRESENCE_PARKED)
+		e->written = PRESENCE_THERE;
+	if (state == PRESENCE_PARKED && is_forgotten(e))
+		state = PRESENCE_GONE;
+	/* A row that was to be gone on with is left as it is. */
+	if (state == PRESENCE_GONE && !e->began)
+		return;
+	e->wanted = state;
+	e->until_ms = until_ms;
 }
 
 static void
@@ -229,13 +349,11 @@ want(struct roster_entry *e, enum presence_state state, int64_t until_ms,
 	bool waits;
 
 	pthread_mutex_lock(&r->mutex);
-	/* It has a new time, which is to be written. */
-	if (state == PRESENCE_PARKED && e->written == PRESENCE_PARKED)
-		e->written = PRESENCE_THERE;
-	/* A row that was to be gone on with is left as it is. */
-	if (state != PRESENCE_GONE || e->began)
-		e->wanted = state;
-	e->until_ms = until_ms;
+	if (state == PRESENCE_THERE) {
+		e->began = true;
+		set_due(e);
+	}
+	set_wanted(e, state, until_ms);
 	e->let_go = let_go;
 	if (let_go)
 		uncount(e, state, until_ms);
@@ -250,7 +368,6 @@ want(struct roster_entry *e, enum presence_state state, int64_t until_ms,
 void
 roster_begin(struct roster_entry *e)
 {
-	e->began = true;
 	want(e, PRESENCE_THERE, 0, false);
 }
 
@@ -267,31 +384,102 @@ roster_park(struct roster_entry *e, int64_t until_ms)
 	want(e, PRESENCE_PARKED, until_ms, true);
 }
 
-size_t
-roster_take(struct roster *r, struct roster_change *out, size_t max)
+void
+roster_use(struct roster *r, const struct roster_rules *rules)
 {
-	struct roster_entry *e;
-	size_t n = 0, cost = 0;
+	void (*kick)(void *arg);
+	void *arg;
 
 	pthread_mutex_lock(&r->mutex);
-	while (n < max && cost < PRESENCE_COST_MAX &&
-	       (e = TAILQ_FIRST(&r->waiting)) != NULL) {
-		TAILQ_REMOVE(&r->waiting, e, waiting);
-		e->waits = false;
-		e->taken = true;
-		out[n].entry = e;
-		out[n].refused = false;
-		out[n].change = (struct presence_change){ .to = e->wanted,
-			.presence = e->presence,
-			.until_ms = e->until_ms,
-			.refused = &out[n].refused };
-		cost += presence_cost(e->presence);
-		n++;
-	}
-	if (TAILQ_EMPTY(&r->waiting))
-		r->hurries = false;
+	r->rules = *rules;
+	r->has_rules = true;
+	kick = r->kick;
+	arg = r->arg;
 	pthread_mutex_unlock(&r->mutex);
-	return n;
+	if (kick != NULL)
+		kick(arg);
+}
+
+bool
+roster_take_rules(struct roster *r, struct roster_rules *out)
+{
+	bool has;
+
+	pthread_mutex_lock(&r->mutex);
+	has = r->has_rules;
+	r->has_rules = false;
+	if (has)
+		*out = r->rules;
+	pthread_mutex_unlock(&r->mutex);
+	return has;
+}
+
+static void
+take_entry(struct roster_change *out, struct roster_entry *e)
+{
+	roster_lists_put(&e->roster->lists, &e->waits, ROSTER_NONE);
+	set_away(e, false);
+	e->taken = true;
+	out->entry = e;
+	out->refused = false;
+	out->change = (struct presence_change){ .to = e->wanted,
+		.presence = e->presence,
+		.until_ms = e->until_ms,
+		.refused = &out->refused };
+	/* It had to wait longer than it may stay. */
+	if (e->wanted == PRESENCE_PARKED && e->until_ms <= clock_real_ms())
+		out->change.to = PRESENCE_GONE;
+}
+
+/* Changes that are taken, and what they cost. */
+struct taking {
+	struct roster_change *out;
+	size_t n, max, cost;
+};
+
+static void
+take_from(
+    struct roster *r, struct taking *t, enum roster_list list, size_t cost_max)
+{
+	struct roster_link *link;
+
+	while (t->n < t->max && t->cost < cost_max &&
+	       (link = roster_lists_first(&r->lists, list)) != NULL) {
+		struct roster_entry *e =
+		    CONTAINER(struct roster_entry, waits, link);
+
+		t->cost += presence_cost(e->presence);
+		take_entry(&t->out[t->n++], e);
+	}
+}
+
+size_t
+roster_take(
+    struct roster *r, struct roster_change *out, size_t max, size_t room)
+{
+	struct taking t = { .out = out, .max = max };
+	size_t cost_max = PRESENCE_COST_MAX;
+
+	pthread_mutex_lock(&r->mutex);
+	roster_lists_ripen(&r->lists);
+	take_from(r, &t, ROSTER_MEMBERS, cost_max);
+	if (roster_lists_first(&r->lists, ROSTER_MEMBERS) == NULL)
+		r->hurries = false;
+	if (room < cost_max - (t.cost < cost_max ? t.cost : cost_max))
+		cost_max = t.cost + room;
+	take_from(r, &t, ROSTER_LEAVING, cost_max);
+	take_from(r, &t, ROSTER_STRANGERS, cost_max);
+	pthread_mutex_unlock(&r->mutex);
+	return t.n;
+}
+
+/* A parked one whose time was up, or whose right had ended, is gone. */
+static void
+settle(struct roster_entry *e, enum presence_state written)
+{
+	if (written == PRESENCE_GONE && e->wanted == PRESENCE_PARKED)
+		e->wanted = PRESENCE_GONE;
+	e->written = written;
 }
 
 /* Another database knows nobody. */
@@ -322,7 +510,7 @@ roster_made(struct roster *r, const struct roster_change *changes, size_t n,
 		if (result == ERR_OK && changes[i].refused)
 			renew(e);
 		else if (result == ERR_OK)
-			e->written = changes[i].change.to;
+			settle(e, changes[i].change.to);
 		arrange(e);
 	}
 	pthread_mutex_unlock(&r->mutex);
@@ -334,7 +522,7 @@ roster_waits(struct roster *r)
 	bool waits;
 
 	pthread_mutex_lock(&r->mutex);
-	waits = !TAILQ_EMPTY(&r->waiting);
+	waits = roster_lists_first(&r->lists, ROSTER_MEMBERS) != NULL;
 	pthread_mutex_unlock(&r->mutex);
 	return waits;
 }
@@ -355,6 +543,17 @@ roster_hurries(struct roster *r)
 	hurries = r->hurries;
 	pthread_mutex_unlock(&r->mutex);
 	return hurries;
+}
+
+int64_t
+roster_strangers_ms(struct roster *r)
+{
+	int64_t due_ms;
+
+	pthread_mutex_lock(&r->mutex);
+	due_ms = roster_lists_due_ms(&r->lists);
+	pthread_mutex_unlock(&r->mutex);
+	return due_ms;
 }
 
 void

@@ -4,6 +4,7 @@
 #define ROSTER_H
 
 #include "crowd.h"
+#include "jws_keys.h"
 #include "queue_presence.h"
 
 /*
@@ -12,9 +13,15 @@
  * stream waits for its row, and nothing grows but with the streams: who comes
  * and goes before it was written leaves no trace.  All functions are for any
  * thread.
+ *
+ * Strangers (presence_is_stranger()) wait longer: a row is due when it is
+ * presence.delay_ms old, it is written only while there is room, and of those
+ * who left before that but may be back only ROSTER_AWAY_MAX are kept.
  */
 struct roster;
 struct roster_entry;
+
+#define ROSTER_AWAY_MAX 256
 
 /* ERR_NOMEM; ERR_IO: the system gives no random bytes. */
 enum err roster_new(struct roster **out);
@@ -57,10 +64,24 @@ void roster_begin(struct roster_entry *e);
 void roster_end(struct roster_entry *e);
 void roster_park(struct roster_entry *e, int64_t until_ms);
 
+/* Whose word counts by the settings in force (presence.signer), and whether
+ * events are wanted. */
+struct roster_rules {
+	uint64_t signers[PRESENCE_BY_KEY + JWS_KEYS_MAX];
+	size_t n;
+	bool tells;
+};
+
+/* Other settings are in force. */
+void roster_use(struct roster *r, const struct roster_rules *rules);
+
+/* The last ones, once.  False: they are as they were. */
+bool roster_take_rules(struct roster *r, struct roster_rules *out);
+
 /*
  * The publish thread's side: take up to `max` changes, fewer if they cost
- * more (PRESENCE_COST_MAX); try to make them; and
- * say what became of it.  What failed, and what changed meanwhile, waits
+ * more (PRESENCE_COST_MAX), or strangers' more than `room`; try to make them;
+ * and say what became of it.  What failed, and what changed meanwhile, waits
  * again.  When `epoch` is another one, everybody's row is to be written anew.
  */
 struct roster_change {
@@ -68,17 +89,19 @@ struct roster_change {
 	struct roster_entry *entry;
 	bool refused;
 };
-size_t roster_take(struct roster *r, struct roster_change *out, size_t max);
+size_t roster_take(
+    struct roster *r, struct roster_change *out, size_t max, size_t room);
 void roster_made(struct roster *r, const struct roster_change *changes,
     size_t n, enum err result, uint64_t epoch);
-bool roster_waits(struct roster *r);
-
 /* Call it once a second: are all still counted? */
 void roster_look(struct roster *r);
 
-/* Does one wait that parked?  It may be back any moment, and is known by its
- * row alone. */
+/* What waits: members (all but strangers); one of these that parked, which
+ * may be back any moment, and is known by its row alone; and when the first
+ * stranger is due (clock_mono_ms(); 0: it is; INT64_MAX: none waits). */
+bool roster_waits(struct roster *r);
 bool roster_hurries(struct roster *r);
+int64_t roster_strangers_ms(struct roster *r);
 
 /* All entries are ended, or are forgotten now.  NULL is allowed. */
 void roster_free(struct roster *r);

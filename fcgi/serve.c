@@ -9,6 +9,7 @@
 
 #include "config_queue.h"
 #include "container.h"
+#include "enlist.h"
 #include "exchange.h"
 #include "intake.h"
 #include "log.h"
@@ -47,6 +48,7 @@ reload_done(struct loop_mail *m)
 	else {
 		now = workers_settings(sv->parts.workers);
 		hub_use(sv->parts.hub, now);
+		enlist_use(sv->roster, now);
 		settings_unref(now);
 		if (sv->again)
 			reload(sv);
@@ -94,8 +96,10 @@ renewed(void *arg, struct settings *s)
 	now = workers_settings(sv->parts.workers);
 	same = now->config == s->config;
 	settings_unref(now);
-	if (same)
+	if (same) {
 		workers_set_settings(sv->parts.workers, s);
+		enlist_use(sv->roster, s);
+	}
 	return same;
 }
 
@@ -168,6 +172,7 @@ start(struct server *sv, struct settings *s,
 	if ((e = roster_count_in(sv->roster, &queue)) != ERR_OK)
 		return fault_set(f, e, "Out of memory.");
 	queue.owner = roster_owner(sv->roster);
+	enlist_use(sv->roster, s);
 	if ((e = hub_open(&sv->parts.hub, s, FRAMING_FCGI, &hooks, f)) !=
 		ERR_OK ||
 	    (e = commit_start(&sv->parts.commit, &queue, &limits,

@@ -9,6 +9,8 @@
 #include "log.h"
 #include "mem.h"
 
+#define NOTICE_MS (INT64_C(3600) * 1000)
+
 /* A role may have no key. */
 static enum err
 read_role(struct settings_role *out, const struct config *c,
@@ -25,14 +27,16 @@ read_role(struct settings_role *out, const struct config *c,
 static struct settings *
 make(void)
 {
+	const size_t times = CONFIG_ROLES + SETTINGS_NOTICES;
 	struct settings *s =
-	    mem_calloc(1, sizeof(*s) + CONFIG_ROLES * sizeof(s->wanted_ms[0]));
+	    mem_calloc(1, sizeof(*s) + times * sizeof(s->wanted_ms[0]));
 
 	if (s == NULL)
 		return NULL;
 	atomic_init(&s->refs, 1);
 	s->wanted_ms = (_Atomic int64_t *)(void *)(s + 1);
-	for (size_t i = 0; i < CONFIG_ROLES; i++)
+	s->told_ms = s->wanted_ms + CONFIG_ROLES;
+	for (size_t i = 0; i < times; i++)
 		atomic_init(&s->wanted_ms[i], 0);
 	return s;
 }
@@ -47,6 +51,9 @@ settings_new(struct settings **out, struct config *config, struct fault *f)
 		return fault_set(f, ERR_NOMEM, "Out of memory.");
 	for (int i = 0; e == ERR_OK && i < CONFIG_ROLES; i++)
 		e = read_role(&s->role[i], config, (enum config_role)i, f);
+	if (e == ERR_OK && (e = ip_networks_new(&s->trusted,
+				slice_of(config->trusted_proxies))) != ERR_OK)
+		fault_set(f, e, "MERCURE_TRUSTED_PROXIES: %s.", err_text(e));
 	if (e != ERR_OK)
 		goto out;
 
@@ -56,6 +63,19 @@ settings_new(struct settings **out, struct config *config, struct fault *f)
 out:
 	settings_unref(s);
 	return e;
+}
+
+bool
+settings_tells(const struct settings *s, enum settings_notice notice)
+{
+	const int64_t now = clock_mono_ms();
+	int64_t told;
+
+	if (s->told_ms == NULL)
+		return true;
+	told = atomic_load(&s->told_ms[notice]);
+	return (told == 0 || now - told >= NOTICE_MS) &&
+	       atomic_compare_exchange_strong(&s->told_ms[notice], &told, now);
 }
 
 bool
@@ -164,6 +184,7 @@ settings_renew(
 	if (any) {
 		fresh->base = settings_ref(s->base != NULL ? s->base : s);
 		fresh->config = s->config;
+		fresh->trusted = s->trusted;
 		*out = fresh;
 		fresh = NULL;
 	}
@@ -244,9 +265,11 @@ settings_unref(struct settings *s)
 		return;
 	for (size_t i = 0; i < CONFIG_ROLES; i++)
 		jws_keys_free(s->role[i].keys);
-	if (s->base != NULL)
+	if (s->base != NULL) {
 		settings_unref(s->base);
-	else
+	} else {
+		mem_free(s->trusted);
 		config_free(s->config);
+	}
 	mem_free(s);
 }

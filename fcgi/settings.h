@@ -10,6 +10,7 @@
 #include "config.h"
 #include "config_keys.h"
 #include "grant.h"
+#include "ip.h"
 #include "jws_keys.h"
 #include "queue.h"
 
@@ -20,14 +21,25 @@ struct settings_role {
 	int64_t changed_ms;    /* which of the sets there was; 0: none */
 };
 
-/* Immutable but for its count and `wanted_ms`; any thread may read it. */
+/* Immutable but for its count, `wanted_ms` and `told_ms`; any thread may read it. */
 struct settings {
 	_Atomic unsigned refs;
 	struct config *config;
 	struct settings *base; /* whose configuration it is; NULL: its own */
 	struct settings_role role[CONFIG_ROLES];
+	struct ip_networks *trusted; /* MERCURE_TRUSTED_PROXIES; NULL: none */
 	/* When a token named a key that was not among the fetched. */
 	_Atomic int64_t *wanted_ms; /* of CONFIG_ROLES */
+	_Atomic int64_t *told_ms;   /* of SETTINGS_NOTICES; NULL: never */
+};
+
+/* What any request may be the occasion to tell whoever reads the log. */
+enum settings_notice {
+	SETTINGS_NO_ADDRESS,
+	SETTINGS_NOT_BELIEVED,
+	SETTINGS_GARBLED,
+	SETTINGS_REFUSED,
+	SETTINGS_NOTICES
 };
 
 /* Takes over `config` on success, reads the keys that it names; one reference
@@ -35,6 +47,9 @@ struct settings {
  * keys at a URL are not there yet. */
 enum err settings_new(
     struct settings **out, struct config *config, struct fault *f);
+
+/* Is it time to tell that (again)?  Once an hour it is, for one who asks. */
+bool settings_tells(const struct settings *s, enum settings_notice notice);
 
 /* Are some keys at a URL? */
 bool settings_fetch(const struct settings *s);

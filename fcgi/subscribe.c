@@ -4,6 +4,7 @@
 
 #include "authorize.h"
 #include "clock.h"
+#include "counted.h"
 #include "dialect.h"
 #include "discovery.h"
 #include "enlist.h"
@@ -352,7 +353,9 @@ claim_patterns(struct subscribing *s, struct answer *a,
 	const struct pattern_limits limits = { config->pattern_weight_max,
 		config->pattern_weight_client_max };
 	struct subscriber_opening *o = s->opening;
-	struct pattern_client who = { .id = rq->address,
+	char client[IP_TEXT_MAX];
+	struct pattern_client who = { .id = counted_client(
+					  client, rq, c->settings),
 		.anonymous = is_anonymous(o) };
 	struct fault f = { "" };
 	enum err e = ERR_OK;

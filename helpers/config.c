@@ -19,6 +19,7 @@ load_defaults(struct config *c, struct fault *f)
 		if (e != ERR_OK)
 			return e;
 	}
+	c->given = 0;
 	return ERR_OK;
 }
 
@@ -131,6 +132,9 @@ complete(struct config *c, struct fault *f)
 {
 	enum err e;
 
+	c->per_address_given = config_is_given(
+	    c, config_option_find(
+		   slice_of("MERCURE_MAX_CONNECTIONS_PER_ADDRESS")));
 	if (c->parked_bytes_max < c->body_max)
 		return fault_set(f, ERR_SYNTAX,
 		    "MERCURE_MAX_PARKED_BYTES must not be smaller than "

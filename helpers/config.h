@@ -37,7 +37,9 @@ struct config {
 	char *log_level;               /* err, warn, info, debug */
 	bool allow_publish;
 	bool allow_anonymous;
-	bool subscriptions; /* MERCURE_HUB_SUBSCRIPTIONS */
+	bool subscriptions;         /* MERCURE_HUB_SUBSCRIPTIONS */
+	uint64_t presence_delay_ms; /* MERCURE_PRESENCE_DELAY */
+	uint64_t presence_rate;     /* MERCURE_PRESENCE_RATE; 0: no limit */
 	bool type_is_topic;
 	uint64_t publish_connect_ms; /* MERCURE_PUBLISH_CONNECT_TIMEOUT */
 	uint64_t publish_timeout_ms; /* MERCURE_PUBLISH_TIMEOUT */
@@ -60,9 +62,13 @@ struct config {
 	uint64_t connections_max;  /* MERCURE_MAX_CONNECTIONS; 0: no limit */
 	uint64_t per_token_max;    /* likewise */
 	uint64_t per_address_max;  /* likewise */
+	char *trusted_proxies;     /* blank-separated */
 	uint64_t parked_max;       /* MERCURE_MAX_PARKED publishes */
 	uint64_t parked_bytes_max; /* MERCURE_MAX_PARKED_BYTES */
 	uint64_t workers;          /* MERCURE_WORKERS threads */
+	/* The options that some source has set, and not the default. */
+	uint64_t given;
+	bool per_address_given; /* MERCURE_MAX_CONNECTIONS_PER_ADDRESS is */
 };
 
 #define CONFIG_PATH_DEFAULT SYSCONFDIR "/pushcgi/pushcgi.conf"

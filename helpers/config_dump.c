@@ -26,6 +26,9 @@ dump_option(struct buf *out, const struct config *c,
 		    *config_bool(c, o) ? "true" : "false");
 		return;
 	case CONFIG_NUMBER:
+		/* Read back it would mean more. */
+		if (o->is_lenient && !config_is_given(c, o))
+			buf_text(out, "# by default: ");
 		buf_printf(
 		    out, "%s = %" PRIu64 "\n", name, *config_number(c, o));
 		return;

@@ -16,6 +16,7 @@ config_queue(const struct config *c)
 		.lock_timeout_ms = LOCK_TIMEOUT_MS,
 		.full = strcmp(c->durability, "full") == 0,
 		.presence_events = c->subscriptions,
+		.stranger_rate = c->presence_rate,
 		.spare = c->workers == 1,
 	};
 }

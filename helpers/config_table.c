@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "dialect.h"
+#include "ip.h"
 #include "jws_keys.h"
 #include "origin.h"
 
@@ -132,6 +133,12 @@ const struct config_option config_options[] = {
 	{ { "MERCURE_HUB_SUBSCRIPTIONS" }, FIELD(subscriptions),
 	    .kind = CONFIG_BOOL, .standard = "true",
 	    .help = "tell who subscribes: events and API" },
+	{ { "MERCURE_PRESENCE_DELAY" }, FIELD(presence_delay_ms),
+	    .kind = CONFIG_NUMBER, .max = 60000, .standard = "1000",
+	    .help = "milliseconds before one without a token is told of" },
+	{ { "MERCURE_PRESENCE_RATE" }, FIELD(presence_rate),
+	    .kind = CONFIG_NUMBER, .max = 1024 * MIB, .standard = "524288",
+	    .help = "bytes a second to write of such; 0: no limit" },
 	{ { "MERCURE_CORS_ALLOWED_ORIGINS" }, FIELD(cors_allowed_origins),
 	    .check = check_origins,
 	    .help = "origins whose pages may use the hub" },
@@ -205,8 +212,11 @@ const struct config_option config_options[] = {
 	    .kind = CONFIG_NUMBER, .max = 10000000, .standard = "1000",
 	    .help = "streams with one token; 0: no limit" },
 	{ { "MERCURE_MAX_CONNECTIONS_PER_ADDRESS" }, FIELD(per_address_max),
-	    .kind = CONFIG_NUMBER, .max = 10000000, .standard = "0",
-	    .help = "streams of one address; 0: no limit" },
+	    .kind = CONFIG_NUMBER, .max = 10000000, .standard = "250",
+	    .is_lenient = true, .help = "streams of one address; 0: no limit" },
+	{ { "MERCURE_TRUSTED_PROXIES" }, FIELD(trusted_proxies),
+	    .check = ip_networks_check,
+	    .help = "addresses of proxies that say who asks" },
 	{ { "MERCURE_MAX_PARKED" }, FIELD(parked_max), .kind = CONFIG_NUMBER,
 	    .min = 1, .max = 1000000, .standard = "1024",
 	    .help = "publishes that wait to be written" },

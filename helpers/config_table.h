@@ -18,8 +18,10 @@ struct config_option {
 	const char *names[CONFIG_NAMES_MAX]; /* canonical first, NULL last */
 	enum config_kind kind;
 	bool secret;
-	bool key;      /* its value may be PEM or JSON of several lines */
-	size_t offset; /* of its field in struct config */
+	bool is_lenient; /* its default means less than the same number does
+			  * when it is set */
+	bool key;        /* its value may be PEM or JSON of several lines */
+	size_t offset;   /* of its field in struct config */
 	const char *standard; /* the default; NULL: not set */
 	uint64_t min, max;    /* of a number */
 	const char *choices;  /* blank-separated */
@@ -50,6 +52,9 @@ uint64_t *config_number(const struct config *c, const struct config_option *o);
  */
 enum err config_set(struct config *c, const struct config_option *o,
     struct slice value, const char *where, struct fault *f);
+
+/* Has some source set it, so that it is not the default? */
+bool config_is_given(const struct config *c, const struct config_option *o);
 
 /*
  * Give the option called `name` a value.  *seen is the set of options that

@@ -198,6 +198,26 @@ set_line(struct config *c, const struct config_option *o, struct slice value,
 	return set_text(c, o, value);
 }
 
+static uint64_t
+bit_of(const struct config_option *o)
+{
+	return UINT64_C(1) << (o - config_options);
+}
+
+static enum err
+note_given(struct config *c, const struct config_option *o, enum err e)
+{
+	if (e == ERR_OK)
+		c->given |= bit_of(o);
+	return e;
+}
+
+bool
+config_is_given(const struct config *c, const struct config_option *o)
+{
+	return (c->given & bit_of(o)) != 0;
+}
+
 enum err
 config_set(struct config *c, const struct config_option *o, struct slice value,
     const char *where, struct fault *f)
@@ -207,13 +227,13 @@ config_set(struct config *c, const struct config_option *o, struct slice value,
 	enum err e;
 
 	if (rest.len == 0 || !is_of_lines(o, rest))
-		return set_line(c, o, value, where, f);
+		return note_given(c, o, set_line(c, o, value, where, f));
 	buf_init(&line, CONFIG_FILE_MAX);
 	join_lines(&line, rest);
 	e = line.err == ERR_OK ? set_line(c, o, buf_view(&line), where, f)
 			       : line.err;
 	buf_wipe(&line);
-	return e;
+	return note_given(c, o, e);
 }
 
 /* A name that can be shown: it may come from anywhere. */
@@ -246,7 +266,7 @@ config_set_named(struct config *c, struct slice name, struct slice value,
 		return fault_set(f, ERR_SYNTAX,
 		    "%.180s: there is no setting %.*s; the nearest is %s.",
 		    where, SLICE_ARG(name), config_option_nearest(name));
-	bit = UINT64_C(1) << (o - config_options);
+	bit = bit_of(o);
 	if ((*seen & bit) != 0)
 		return fault_set(f, ERR_SYNTAX, "%.180s: %s is set twice.",
 		    where, o->names[0]);
@@ -261,8 +281,7 @@ config_seen_secret(uint64_t seen)
 	const struct config_option *o;
 
 	for (o = config_options; o->names[0] != NULL; o++)
-		if (o->secret &&
-		    (seen & UINT64_C(1) << (o - config_options)) != 0)
+		if (o->secret && (seen & bit_of(o)) != 0)
 			return true;
 	return false;
 }

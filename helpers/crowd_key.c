@@ -84,7 +84,7 @@ crowd_key_address(struct slice address)
 
 	if (address.base == NULL)
 		return CROWD_NOBODY;
-	if (address.len == 0)
+	if (address.len == 0 || slice_is(address, "unknown"))
 		return CROWD_UNKNOWN;
 	if ((zone = memchr(host.base, '%', host.len)) != NULL)
 		host.len = (size_t)(zone - host.base);

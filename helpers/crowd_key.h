@@ -23,8 +23,8 @@ uint64_t crowd_key_grant(const struct grant *g);
  * The client at `address`: an IPv4 address as it is, also inside an IPv6 one
  * (::ffff:192.0.2.1, 64:ff9b::192.0.2.1); of any other IPv6 address the first
  * 64 bits, since a client has as many of the rest as it wants; any other text
- * as it is.  The empty text is one client, whose streams are all without an
- * address; base NULL: it is not counted for any.
+ * as it is.  The empty text, or "unknown", is one client, whose streams are all
+ * without an address; base NULL: it is not counted for any.
  */
 uint64_t crowd_key_address(struct slice address);
 

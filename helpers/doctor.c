@@ -35,6 +35,7 @@ static const struct {
 	{ doctor_check_slashes, false },
 	{ doctor_check_body, false },
 	{ doctor_check_head, false },
+	{ doctor_check_pages, false },
 	{ doctor_check_cors, false },
 	{ doctor_check_cookie, false },
 	{ doctor_check_streams, false },

@@ -64,6 +64,10 @@ static const struct doctor_mend mends[] = {
 	    "in the server { } that is the first of its port",
 	    "large_client_header_buffers 4 16k;", true },
 
+	{ DOCTOR_TAKEN, DOCTOR_APACHE, PROXY,
+	    "in each ProxyPass of the hub's: PHP-FPM has the name localhost",
+	    "\"unix:/run/pushcgi/hub.sock|fcgi://pushcgi\"", true },
+
 	{ DOCTOR_HELD, DOCTOR_APACHE, FCGID, SERVER, "FcgidOutputBufferSize 0",
 	    true },
 	{ DOCTOR_HELD, DOCTOR_APACHE, PROXY, PASS, "flushpackets=on", true },

@@ -19,6 +19,7 @@
 	X(SLASHES, "encoded-slashes")          \
 	X(BODY, "body-limit")                  \
 	X(HEAD, "head-limit")                  \
+	X(TAKEN, "pages-taken")                \
 	X(HELD, "held-back")                   \
 	X(BATCHED, "batched")                  \
 	X(SLOW, "slow")                        \

@@ -54,6 +54,7 @@ doctor_check_fn doctor_check_authorization;
 doctor_check_fn doctor_check_slashes;
 doctor_check_fn doctor_check_body;
 doctor_check_fn doctor_check_head;
+doctor_check_fn doctor_check_pages;
 doctor_check_fn doctor_check_cors;
 doctor_check_fn doctor_check_cookie;
 doctor_check_fn doctor_check_live;

@@ -6,8 +6,6 @@
 #include "jws_alg.h"
 #include "jws_keys.h"
 
-#define JWS_KEYS_MAX 64
-
 struct jws_key {
 	const struct jws_alg *alg; /* the only one it is used with */
 	uint64_t fingerprint;

@@ -10,7 +10,8 @@
 #include "err.h"
 #include "slice.h"
 
-#define JWS_KID_MAX 64 /* with its NUL; a longer `kid` counts as none */
+#define JWS_KEYS_MAX 64 /* of one set */
+#define JWS_KID_MAX 64  /* with its NUL; a longer `kid` counts as none */
 
 struct jws_keys; /* counted; immutable once made; any thread may read */
 

@@ -7,10 +7,20 @@
 #include <sys/random.h>
 
 #include "buf.h"
+#include "clock.h"
 #include "mem.h"
 
 #define TEXT_MAX (SIZE_MAX / 4)
 #define PRESENCE_EVENT 300 /* bytes of an event beside topic and payload */
+
+/* The parts of a key. */
+#define KEY_MARK (UINT64_C(1) << 62)
+#define KEY_RANDOM_BITS 20
+#define KEY_TIME_MAX ((UINT64_C(1) << (62 - KEY_RANDOM_BITS)) - 1)
+
+/* A browser comes back half a second after a poll, or within a minute if it
+ * slows its page down. */
+#define RETURN_MS 60000
 
 static int
 compare_texts(const void *a, const void *b)
@@ -49,11 +59,58 @@ add_topics(struct buf *out, const struct matcher_list *l)
 enum err
 presence_renew(struct presence *p)
 {
+	const uint64_t now_ms = (uint64_t)clock_real_ms() & KEY_TIME_MAX;
+	uint32_t random;
+
 	p->goes_on = false;
-	if (getrandom(&p->key, sizeof(p->key), 0) != (ssize_t)sizeof(p->key))
+	if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
 		return ERR_IO;
-	p->key = (p->key & INT64_MAX) | (uint64_t)1 << 62;
+	p->key = KEY_MARK | now_ms << KEY_RANDOM_BITS |
+		 random >> (32 - KEY_RANDOM_BITS);
 	return uuid_urn(p->subscriber);
+}
+
+/* Negative: the clock was put back since. */
+static int64_t
+age_ms(uint64_t key, int64_t now_ms)
+{
+	return now_ms - (int64_t)(key >> KEY_RANDOM_BITS & KEY_TIME_MAX);
+}
+
+uint32_t
+presence_wait_ms(const struct presence *p, int64_t now_ms)
+{
+	const int64_t age = age_ms(p->key, now_ms);
+
+	if (!presence_is_stranger(p) || age >= p->delay_ms)
+		return 0;
+	return age > 0 ? p->delay_ms - (uint32_t)age : p->delay_ms;
+}
+
+void
+presence_return(struct presence *p, uint64_t key)
+{
+	const int64_t age = age_ms(key, clock_real_ms());
+
+	p->brought = key;
+	if ((key & KEY_MARK) != 0 && p->delay_ms > 0 &&
+	    presence_is_stranger(p) && age >= 0 &&
+	    age <= (int64_t)p->delay_ms + RETURN_MS)
+		p->key = key;
+}
+
+uint64_t
+presence_signer(uint64_t fingerprint)
+{
+	return fingerprint < PRESENCE_BY_KEY ? fingerprint + PRESENCE_BY_KEY
+					     : fingerprint;
+}
+
+bool
+presence_is_stranger(const struct presence *p)
+{
+	return p->signer == PRESENCE_BY_NOBODY ||
+	       p->signer == PRESENCE_BY_EMPTY_SESSION;
 }
 
 static struct slice
@@ -86,6 +143,8 @@ presence_new(struct presence **out, const struct presence_parts *parts)
 	to = p->text;
 	p->topics = keep(&to, buf_view(&topics));
 	p->payload = keep(&to, parts->payload);
+	p->signer = parts->signer;
+	p->delay_ms = parts->delay_ms;
 	p->has_token = parts->token != NULL;
 	if (p->has_token)
 		memcpy(p->token, parts->token, sizeof(p->token));
@@ -105,7 +164,9 @@ presence_is_like(const struct presence *p, const struct presence *other)
 {
 	return p->has_token == other->has_token &&
 	       memcmp(p->token, other->token, sizeof(p->token)) == 0 &&
-	       slice_eq(p->topics, other->topics);
+	       slice_eq(p->topics, other->topics) &&
+	       (p->payload.base == NULL) == (other->payload.base == NULL) &&
+	       slice_eq(p->payload, other->payload);
 }
 
 size_t

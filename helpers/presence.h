@@ -13,12 +13,31 @@
 #include "uuid.h"
 
 /*
- * What a subscriber's row holds.  Owner: whoever made it; immutable.  Its key
- * is random, of 63 bits with the highest set, so that no position of the log
- * is ever taken for one.
+ * By whose word a subscriber is there: nobody's; that of a session, which was
+ * granted something or not; or that of a token, by the fingerprint of its key.
+ */
+enum {
+	PRESENCE_BY_NOBODY = 0,
+	PRESENCE_BY_SESSION = 1,
+	PRESENCE_BY_EMPTY_SESSION = 2,
+	PRESENCE_BY_KEY = 3 /* fingerprints of keys start here */
+};
+
+/*
+ * What a subscriber's row holds.  Owner: whoever made it; immutable.
+ *
+ * Its key has 63 bits with the highest set, so that no position of the log is
+ * ever taken for one: the time of its arrival (real clock, milliseconds) and
+ * 20 random bits.  A peer that polls brings the key back, encrypted and
+ * authenticated, in its last event id (queue_parked_id()).  So its arrival is
+ * known to each process although nothing was written of it yet, and an
+ * anonymous request that ends at once needs no row to be recognised by.
  */
 struct presence {
 	uint64_t key;
+	uint64_t brought;  /* the key in the id that it came with; 0: none */
+	uint64_t signer;   /* PRESENCE_BY_... */
+	uint32_t delay_ms; /* a stranger's row is not written before that age */
 	char subscriber[UUID_URN_SIZE];
 	struct slice topics;  /* its selectors, sorted, each once (topic.h) */
 	struct slice payload; /* JSON text of its token; base NULL: none */
@@ -34,20 +53,38 @@ struct presence_parts {
 	const struct matcher_list *matchers;
 	struct slice payload;
 	const uint8_t *token; /* NULL: none */
+	uint64_t signer;
+	uint32_t delay_ms; /* for strangers */
 };
+
+/* PRESENCE_BY_KEY and up, for the fingerprint of a key. */
+uint64_t presence_signer(uint64_t fingerprint);
+
+/* Is it there by nobody's word, or by that of a session without any grant? */
+bool presence_is_stranger(const struct presence *p);
 
 /* A new subscriber, with a key and an identifier of its own.  ERR_NOMEM;
  * ERR_IO: the system gives no random bytes. */
 enum err presence_new(struct presence **out, const struct presence_parts *p);
 
-/* Does `p` want, and may it have, exactly what the other one did? */
+/* Does `p` want, may it have, and does it show, exactly what the other one
+ * did? */
 bool presence_is_like(const struct presence *p, const struct presence *other);
 
 /* The bytes that it takes to write it and to tell of it, about. */
 size_t presence_cost(const struct presence *p);
 
-/* Another key and another identifier.  ERR_IO as above. */
+/* The milliseconds after `now_ms` (real clock) for which nothing is written of
+ * it yet; 0: it is old enough, or no stranger. */
+uint32_t presence_wait_ms(const struct presence *p, int64_t now_ms);
+
+/* Another key, with another arrival, and another identifier.  ERR_IO as
+ * above. */
 enum err presence_renew(struct presence *p);
+
+/* It brings this key, under which nobody is parked: a stranger that polls
+ * counts from the arrival of its first poll, if that was not long ago. */
+void presence_return(struct presence *p, uint64_t key);
 
 /* Go on as the other one: with its key and identifier. */
 void presence_go_on(struct presence *p, const struct presence *other);

@@ -136,10 +136,30 @@ queue_reap(struct queue *q, uint64_t *epoch, bool *more, struct fault *f)
 	return q->ops->reap(q, epoch, more, f);
 }
 
-enum err
-queue_parked(struct queue *q, struct slice id, struct presence **out)
+size_t
+queue_stranger_room(struct queue *q, unsigned *wait_ms)
 {
-	return q->ops->parked(q, id, out);
+	return q->ops->stranger_room(q, wait_ms);
+}
+
+void
+queue_tell_presence(struct queue *q, bool on)
+{
+	q->ops->tell_presence(q, on);
+}
+
+enum err
+queue_end_waiting(struct queue *q, const uint64_t *signers, size_t n,
+    bool *more, struct fault *f)
+{
+	return q->ops->end_waiting(q, signers, n, more, f);
+}
+
+enum err
+queue_parked(
+    struct queue *q, struct slice id, struct presence **out, uint64_t *key)
+{
+	return q->ops->parked(q, id, out, key);
 }
 
 unsigned

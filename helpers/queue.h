@@ -39,6 +39,8 @@ struct queue_settings {
 	unsigned lock_timeout_ms; /* longest wait for the write lock */
 	bool full;                /* durability: survive power loss */
 	bool presence_events;     /* tell who comes and goes */
+	uint64_t stranger_rate; /* bytes a second to write of strangers, by all
+				 * processes; 0: no limit */
 	bool spare; /* one of hundreds of processes: keep little in memory */
 	uint64_t owner; /* of this process's subscribers; 0: has none */
 };

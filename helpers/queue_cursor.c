@@ -141,12 +141,3 @@ queue_cursor_parse(const struct queue_cursor_key *k, struct slice id,
 	*key = row;
 	return ERR_OK;
 }
-
-uint64_t
-queue_parked_key(const struct queue_cursor_key *k, struct slice id)
-{
-	struct cursor at;
-	uint64_t key = 0;
-
-	return queue_cursor_parse(k, id, &at, &key) == ERR_OK ? key : 0;
-}

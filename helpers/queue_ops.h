@@ -32,8 +32,12 @@ struct queue_ops {
 	    struct queue *q, uint64_t *epoch, bool *more, struct fault *f);
 	enum err (*crowd_open)(struct sidecar_crowd **out,
 	    const struct queue_settings *s, struct fault *f);
-	enum err (*parked)(
-	    struct queue *q, struct slice id, struct presence **out);
+	enum err (*parked)(struct queue *q, struct slice id,
+	    struct presence **out, uint64_t *key);
+	enum err (*end_waiting)(struct queue *q, const uint64_t *signers,
+	    size_t n, bool *more, struct fault *f);
+	size_t (*stranger_room)(struct queue *q, unsigned *wait_ms);
+	void (*tell_presence)(struct queue *q, bool on);
 	unsigned (*wake_soon)(struct queue *q);
 	enum err (*subscriptions)(struct queue *q, struct slice topic,
 	    struct slice subscriber, queue_subscription_fn *each, void *arg,

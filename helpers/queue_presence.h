@@ -48,12 +48,11 @@ enum err queue_present(struct queue *q, const struct presence_change *changes,
 enum err queue_parked_id(const struct queue_cursor_key *k, struct cursor at,
     uint64_t key, char out[QUEUE_PARKED_ID_SIZE]);
 
-/* The row's key in such an id; 0: in no other is one. */
-uint64_t queue_parked_key(const struct queue_cursor_key *k, struct slice id);
-
 /* Who is parked under such an id; *out NULL: nobody, or nobody any more.  The
- * caller frees it.  Errors as of queue_read(). */
-enum err queue_parked(struct queue *q, struct slice id, struct presence **out);
+ * caller frees it.  *key: the key in the id; 0: it has none.  Errors as of
+ * queue_read(). */
+enum err queue_parked(
+    struct queue *q, struct slice id, struct presence **out, uint64_t *key);
 
 /*
  * QUEUE_WRITE: call it once a second.  One process among all removes, and
@@ -63,6 +62,26 @@ enum err queue_parked(struct queue *q, struct slice id, struct presence **out);
  */
 enum err queue_reap(
     struct queue *q, uint64_t *epoch, bool *more, struct fault *f);
+
+/*
+ * QUEUE_WRITE: end those who wait (PARKED) by another word than one of
+ * `signers` (presence.signer), some at a time: *more when there may be others
+ * left.  For processes with new settings: keys that left take with them
+ * whoever is between two polls, too.  Errors as of queue_append().
+ */
+enum err queue_end_waiting(struct queue *q, const uint64_t *signers, size_t n,
+    bool *more, struct fault *f);
+
+/*
+ * How much may be written of strangers now (presence_is_stranger()): bytes, of
+ * which queue_present() uses up what its transaction wrote for them.  All
+ * processes share queue_settings.stranger_rate, and may be four seconds' worth
+ * ahead.  0: not before *wait_ms.  SIZE_MAX: there is no limit.
+ */
+size_t queue_stranger_room(struct queue *q, unsigned *wait_ms);
+
+/* Tell who comes and goes from now on, or do not. */
+void queue_tell_presence(struct queue *q, bool on);
 
 /*
  * Ring the bell for changes made by this handle, unless somebody has since,

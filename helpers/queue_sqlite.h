@@ -181,6 +181,33 @@ enum err queue_sqlite_told(
 void queue_sqlite_unrung(
     struct queue_sqlite *q, const struct queue_sqlite_telling *t);
 
+/*
+ * queue_sqlite_waiting.c, within a transaction: end subscribers of `owner`
+ * whose rows `st` finds (key, subscriber, topics, payload, token), at most
+ * PRESENCE_CHANGES_MAX; *n (NULL is allowed) says how many.  End those who
+ * wait by the word of a session that is now `s`: all, or those with another
+ * payload or a later end.  And may this one begin to wait, as its session is
+ * now?
+ */
+enum err queue_sqlite_end_rows(struct queue_sqlite *q,
+    struct queue_sqlite_telling *t, uint64_t owner, sqlite3_stmt *st,
+    size_t *n);
+enum err queue_sqlite_end_session(struct queue_sqlite *q,
+    struct queue_sqlite_telling *t, const struct session *s, bool all);
+enum err queue_sqlite_may_wait(struct queue_sqlite *q, const struct presence *p,
+    int64_t now_ms, bool *out);
+enum err queue_sqlite_end_waiting(struct queue *base, const uint64_t *signers,
+    size_t n, bool *more, struct fault *f);
+
+/*
+ * queue_sqlite_budget.c: the pages that this connection has written since it
+ * was asked last; of that, have others wait for what it wrote of strangers.
+ */
+int64_t queue_sqlite_pages(struct queue_sqlite *q);
+void queue_sqlite_charge(struct queue_sqlite *q,
+    const struct presence_change *changes, size_t n, int64_t pages);
+size_t queue_sqlite_stranger_room(struct queue *base, unsigned *wait_ms);
+
 /* queue_sqlite_present.c, queue_sqlite_reap.c, queue_sqlite_listing.c */
 enum err queue_sqlite_present(struct queue *base,
     const struct presence_change *changes, size_t n, uint64_t *epoch,
@@ -188,7 +215,8 @@ enum err queue_sqlite_present(struct queue *base,
 enum err queue_sqlite_reap(
     struct queue *base, uint64_t *epoch, bool *more, struct fault *f);
 enum err queue_sqlite_parked(
-    struct queue *base, struct slice id, struct presence **out);
+    struct queue *base, struct slice id, struct presence **out, uint64_t *key);
+void queue_sqlite_tell_presence(struct queue *base, bool on);
 unsigned queue_sqlite_wake_soon(struct queue *base);
 enum err queue_sqlite_subscriptions(struct queue *base, struct slice topic,
     struct slice subscriber, queue_subscription_fn *each, void *arg,

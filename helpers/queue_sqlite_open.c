@@ -143,10 +143,12 @@ write_meta(struct queue_sqlite *q)
 
 /* Row n leads from user_version n to n + 1; its text ends by saying so. */
 static const struct migration {
-	const char *sql;
+	const char *schema; /* NULL: the statement */
+	enum sql_statement statement;
 	enum err (*fill)(struct queue_sqlite *q);
 } migrations[] = {
-	{ sql_schema, write_meta },
+	{ .schema = sql_schema, .fill = write_meta },
+	{ .statement = SQL_ADD_SIGNER },
 };
 
 #define QUEUE_SQLITE_VERSION \
@@ -261,7 +263,9 @@ upgrade(struct queue_sqlite *q)
 		return e;
 	for (; version < QUEUE_SQLITE_VERSION; version++) {
 		const struct migration *m = &migrations[version];
-		int rc = sqlite3_exec(q->db, m->sql, NULL, NULL, NULL);
+		const char *sql =
+		    m->schema != NULL ? m->schema : sql_text[m->statement];
+		int rc = sqlite3_exec(q->db, sql, NULL, NULL, NULL);
 
 		if (rc != SQLITE_OK)
 			return queue_sqlite_failed(q, rc);

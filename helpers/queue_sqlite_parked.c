@@ -64,19 +64,20 @@ read_parked(struct queue_sqlite *q, uint64_t key, struct presence **out)
 }
 
 enum err
-queue_sqlite_parked(struct queue *base, struct slice id, struct presence **out)
+queue_sqlite_parked(
+    struct queue *base, struct slice id, struct presence **out, uint64_t *key)
 {
 	struct queue_sqlite *q = (struct queue_sqlite *)base;
 	struct cursor at;
-	uint64_t key = 0;
 	enum err e, parsed;
 
 	*out = NULL;
+	*key = 0;
 	if ((e = queue_sqlite_ready_to_read(q)) == ERR_OK &&
 	    (e = queue_sqlite_load_key(q)) == ERR_OK) {
-		parsed = queue_cursor_parse(&q->key, id, &at, &key);
-		if (parsed == ERR_OK && key != 0)
-			e = read_parked(q, key, out);
+		parsed = queue_cursor_parse(&q->key, id, &at, key);
+		if (parsed == ERR_OK && *key != 0)
+			e = read_parked(q, *key, out);
 		else if (parsed == ERR_NOMEM)
 			e = fault_set(
 			    &q->fault, parsed, "%s", err_text(parsed));

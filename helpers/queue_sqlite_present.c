@@ -110,8 +110,10 @@ touch(struct queue_sqlite *q, enum sql_statement which, uint64_t owner,
 		return queue_sqlite_failed(q, sqlite3_errcode(q->db));
 	sqlite3_bind_int64(st, 1, (int64_t)c->presence->key);
 	sqlite3_bind_int64(st, 2, (int64_t)owner);
-	if (which == SQL_PARK_SUBSCRIBER)
+	if (which == SQL_PARK_SUBSCRIBER) {
 		sqlite3_bind_int64(st, 3, c->until_ms);
+		sqlite3_bind_int64(st, 4, (int64_t)c->presence->signer);
+	}
 	if ((e = queue_sqlite_finish(q, st)) == ERR_OK)
 		*changed = sqlite3_changes(q->db) > 0;
 	return e;
@@ -133,6 +135,7 @@ insert_subscriber(struct queue_sqlite *q, uint64_t owner,
 	sqlite3_bind_int64(st, 1, (int64_t)p->key);
 	sqlite3_bind_int64(st, 2, parked ? 0 : (int64_t)owner);
 	sqlite3_bind_int64(st, 7, parked ? c->until_ms : 0);
+	sqlite3_bind_int64(st, 8, (int64_t)p->signer);
 	if (p->has_token)
 		rc = sqlite3_bind_blob(
 		    st, 4, p->token, (int)sizeof(p->token), SQLITE_STATIC);
@@ -147,35 +150,53 @@ insert_subscriber(struct queue_sqlite *q, uint64_t owner,
 	return e;
 }
 
+/* One that waits belongs to no process, so none ends it when its session
+ * changes: it must not begin to wait after that. */
+static enum err
+settle_state(struct queue_sqlite *q, const struct queue_sqlite_telling *t,
+    const struct presence_change *c, enum presence_state *to)
+{
+	bool holds = true;
+	enum err e = ERR_OK;
+
+	*to = c->to;
+	if (c->to == PRESENCE_PARKED)
+		e = queue_sqlite_may_wait(q, c->presence, t->now_ms, &holds);
+	if (!holds)
+		*to = PRESENCE_GONE;
+	return e;
+}
+
 enum err
 queue_sqlite_change(struct queue_sqlite *q, struct queue_sqlite_telling *t,
-    uint64_t owner, const struct presence_change *c)
+    uint64_t owner, const struct presence_change *wanted)
 {
 	static const enum sql_statement first[] = {
 		[PRESENCE_GONE] = SQL_DELETE_SUBSCRIBER,
 		[PRESENCE_THERE] = SQL_KEEP_SUBSCRIBER,
 		[PRESENCE_PARKED] = SQL_PARK_SUBSCRIBER,
 	};
-	const struct presence *p = c->presence;
-	const struct subscription_view like = {
+	struct presence_change c = *wanted;
+	const struct presence *p = c.presence;
+	struct subscription_view like = {
 		.subscriber = slice_of(p->subscriber),
 		.payload = p->payload,
-		.active = c->to != PRESENCE_GONE,
 	};
-	const bool gone = c->to == PRESENCE_GONE;
 	bool changed = false;
 	enum err e;
 
-	if (c->refused != NULL)
-		*c->refused = false;
-	if ((e = touch(q, first[c->to], owner, c, &changed)) != ERR_OK)
+	if (c.refused != NULL)
+		*c.refused = false;
+	if ((e = settle_state(q, t, wanted, &c.to)) != ERR_OK ||
+	    (e = touch(q, first[c.to], owner, &c, &changed)) != ERR_OK)
 		return e;
-	if (!gone && !changed)
-		e = insert_subscriber(q, owner, c, &changed);
-	else if (!gone)
+	like.active = c.to != PRESENCE_GONE;
+	if (like.active && !changed)
+		e = insert_subscriber(q, owner, &c, &changed);
+	else if (like.active)
 		return ERR_OK;
-	if (e == ERR_OK && !changed && c->refused != NULL)
-		*c->refused = c->to == PRESENCE_THERE;
+	if (e == ERR_OK && !changed && c.refused != NULL)
+		*c.refused = c.to == PRESENCE_THERE;
 	if (e != ERR_OK || !changed)
 		return e;
 	return change_subscriptions(q, t, p->key, p->topics, &like);
@@ -215,13 +236,21 @@ queue_sqlite_present(struct queue *base, const struct presence_change *changes,
 {
 	struct queue_sqlite *q = (struct queue_sqlite *)base;
 	struct presenting p = { .changes = changes, .n = n };
-	enum err e = queue_sqlite_transact(q, present, &p, f);
+	enum err e;
 
-	if (e != ERR_OK)
+	queue_sqlite_pages(q);
+	if ((e = queue_sqlite_transact(q, present, &p, f)) != ERR_OK)
 		return e;
+	queue_sqlite_charge(q, changes, n, queue_sqlite_pages(q));
 	*epoch = p.epoch;
 	queue_sqlite_unrung(q, &p.telling);
 	return e;
+}
+
+void
+queue_sqlite_tell_presence(struct queue *base, bool on)
+{
+	((struct queue_sqlite *)base)->settings.presence_events = on;
 }
 
 unsigned

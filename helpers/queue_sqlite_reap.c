@@ -10,37 +10,8 @@
 struct reaping {
 	uint64_t owner;   /* whose rows go: a dead process's, or nobody's, 0, */
 	int64_t until_ms; /* those whose time is up */
-	size_t n;
 	struct queue_sqlite_telling telling;
 };
-
-/* Copies: the rows are deleted while their statement would be open. */
-static enum err
-copy_rows(struct queue_sqlite *q, struct reaping *r,
-    struct presence *rows[PRESENCE_CHANGES_MAX])
-{
-	sqlite3_stmt *st = queue_sqlite_statement(q, SQL_SUBSCRIBERS_OF);
-	enum err e = ERR_OK;
-	size_t cost = 0;
-	int rc = SQLITE_DONE;
-
-	if (st == NULL)
-		return queue_sqlite_failed(q, sqlite3_errcode(q->db));
-	sqlite3_bind_int64(st, 1, (int64_t)r->owner);
-	sqlite3_bind_int64(st, 2, r->until_ms);
-	sqlite3_bind_int64(st, 3, PRESENCE_CHANGES_MAX);
-	while (e == ERR_OK && r->n < PRESENCE_CHANGES_MAX &&
-	       cost < PRESENCE_COST_MAX &&
-	       (rc = sqlite3_step(st)) == SQLITE_ROW)
-		if ((e = queue_sqlite_copy(&rows[r->n], st)) == ERR_OK)
-			cost += presence_cost(rows[r->n++]);
-	sqlite3_reset(st);
-	if (e != ERR_OK)
-		return fault_set(&q->fault, e, "%s", err_text(e));
-	return rc == SQLITE_ROW || rc == SQLITE_DONE
-		   ? ERR_OK
-		   : queue_sqlite_failed(q, rc);
-}
 
 /* Has it really died?  It may have come back since we looked, and this may be
  * another sidecar. */
@@ -55,21 +26,18 @@ static enum err
 reap(struct queue_sqlite *q, void *arg)
 {
 	struct reaping *r = arg;
-	struct presence *rows[PRESENCE_CHANGES_MAX] = { NULL };
-	enum err e = ERR_OK;
+	sqlite3_stmt *st;
+	enum err e;
 
-	r->n = 0;
 	r->telling = (struct queue_sqlite_telling){ .now_ms = clock_real_ms() };
-	if (is_dead(q, r->owner))
-		e = copy_rows(q, r, rows);
-	for (size_t i = 0; e == ERR_OK && i < r->n; i++) {
-		const struct presence_change c = { .to = PRESENCE_GONE,
-			.presence = rows[i] };
-
-		e = queue_sqlite_change(q, &r->telling, r->owner, &c);
-	}
-	for (size_t i = 0; i < r->n; i++)
-		presence_free(rows[i]);
+	if (!is_dead(q, r->owner))
+		return ERR_OK;
+	if ((st = queue_sqlite_statement(q, SQL_SUBSCRIBERS_OF)) == NULL)
+		return queue_sqlite_failed(q, sqlite3_errcode(q->db));
+	sqlite3_bind_int64(st, 1, (int64_t)r->owner);
+	sqlite3_bind_int64(st, 2, r->until_ms);
+	sqlite3_bind_int64(st, 3, PRESENCE_CHANGES_MAX);
+	e = queue_sqlite_end_rows(q, &r->telling, r->owner, st, NULL);
 	return e == ERR_OK ? queue_sqlite_told(q, &r->telling) : e;
 }
 

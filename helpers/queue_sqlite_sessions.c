@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* queue_sqlite_sessions.c - the rows of sessions, and the numbers of their changes. */
+#include "clock.h"
 #include "queue_sqlite.h"
 
 #define TEXT_MAX ((size_t)1 << 20) /* all topics of one, or its payload */
@@ -16,10 +17,12 @@ struct row {
 	struct buf topics, payload;
 };
 
-/* A transaction's time, and whether it has changed anything. */
+/* A transaction's time, whether it has changed anything, and what it tells of
+ * subscribers that end with it. */
 struct change {
 	int64_t now_ms;
 	bool made;
+	struct queue_sqlite_telling telling;
 };
 
 static void
@@ -175,7 +178,8 @@ forget(struct queue_sqlite *q, int64_t now_ms)
 	return queue_sqlite_finish(q, st);
 }
 
-/* `moved_to` NULL: nowhere. */
+/* `moved_to` NULL: nowhere.  Open streams follow by the number of the change;
+ * who waits between two polls has no process that could, and ends here. */
 static enum err
 write_row(struct queue_sqlite *q, const struct session *s,
     const struct session_key *moved_to, struct change *c)
@@ -196,8 +200,11 @@ write_row(struct queue_sqlite *q, const struct session *s,
 				    DIGEST_SIZE, SQLITE_STATIC) != SQLITE_OK)
 		return no_statement(q);
 	c->made = true;
-	e = queue_sqlite_finish(q, st);
-	return e != ERR_OK ? e : forget(q, c->now_ms);
+	if ((e = queue_sqlite_finish(q, st)) != ERR_OK ||
+	    (e = queue_sqlite_end_session(q, &c->telling, s,
+		 moved_to != NULL || s->topics.len == 0)) != ERR_OK)
+		return e;
+	return forget(q, c->now_ms);
 }
 
 /* The row of one that has lost all: others still have to learn of it. */
@@ -210,12 +217,33 @@ write_empty(
 	return write_row(q, &gone, NULL, c);
 }
 
-/* Run one of the bodies below, and tell others if it has changed anything. */
+/* One of the bodies below, which may have to run again. */
+struct body {
+	queue_sqlite_body *run;
+	void *arg;
+	struct change *change; /* in what `arg` points to */
+};
+
 static enum err
-change_sessions(struct queue_sqlite *q, queue_sqlite_body *body, void *arg,
-    const struct change *c, struct fault *f)
+run_body(struct queue_sqlite *q, void *arg)
 {
-	enum err e = queue_sqlite_transact(q, body, arg, f);
+	struct body *b = arg;
+	enum err e;
+
+	b->change->made = false;
+	b->change->telling =
+	    (struct queue_sqlite_telling){ .now_ms = clock_real_ms() };
+	e = b->run(q, b->arg);
+	return e == ERR_OK ? queue_sqlite_told(q, &b->change->telling) : e;
+}
+
+/* Run it, and tell others if it has changed anything. */
+static enum err
+change_sessions(struct queue_sqlite *q, queue_sqlite_body *run, void *arg,
+    struct change *c, struct fault *f)
+{
+	struct body b = { run, arg, c };
+	enum err e = queue_sqlite_transact(q, run_body, &b, f);
 
 	if (e == ERR_OK && c->made)
 		queue_sqlite_wake(&q->base);
@@ -315,7 +343,7 @@ queue_sqlite_session_grant(
     struct queue *base, const struct session_wish *w, struct fault *f)
 {
 	struct queue_sqlite *q = (struct queue_sqlite *)base;
-	struct granting g = { { w->now_ms, false }, w, false };
+	struct granting g = { { .now_ms = w->now_ms }, w, false };
 	bool done = false;
 	enum err e;
 
@@ -401,7 +429,7 @@ queue_sqlite_session_move(struct queue *base, const struct session_key *from,
     struct fault *f)
 {
 	struct queue_sqlite *q = (struct queue_sqlite *)base;
-	struct moving m = { { now_ms, false }, from, to, topics_max, false };
+	struct moving m = { { .now_ms = now_ms }, from, to, topics_max, false };
 	enum err e;
 
 	if (memcmp(from->digest, to->digest, DIGEST_SIZE) == 0)
@@ -486,7 +514,7 @@ enum err
 queue_sqlite_session_revoke(struct queue *base, const struct session_key *key,
     struct slice topics, int64_t now_ms, struct fault *f)
 {
-	struct revoking v = { { now_ms, false }, key, topics };
+	struct revoking v = { { .now_ms = now_ms }, key, topics };
 
 	return change_sessions(
 	    (struct queue_sqlite *)base, take_rights, &v, &v.change, f);

@@ -57,6 +57,16 @@ void sidecar_poke(_Atomic uint32_t *own);
 
 uint32_t sidecar_silence_ms(const struct sidecar *s); /* since sidecar_wake() */
 
+/*
+ * A budget of all processes together, as time: whoever has used some of it
+ * owes that long, and all owe the sum.  sidecar_debt_us(): how long it takes
+ * from now on until nothing is owed any more, at most SIDECAR_DEBT_MAX_US,
+ * whatever the file holds.
+ */
+#define SIDECAR_DEBT_MAX_US INT64_C(60000000)
+int64_t sidecar_debt_us(const struct sidecar *s);
+void sidecar_owe(struct sidecar *s, int64_t us);
+
 int64_t sidecar_age_ms(const struct sidecar *s); /* of the file */
 
 /*

@@ -33,6 +33,7 @@ struct sidecar_page {
 	_Atomic int32_t holder;    /* process id; 0: nobody */
 	_Atomic int64_t made_ms;   /* clock_mono_ms(), of the file */
 	_Atomic uint32_t rang_ms; /* clock_mono_ms() of the last bump of wake */
+	_Atomic int64_t owed_us; /* clock_mono_ms() * 1000, see sidecar_owe() */
 };
 
 struct sidecar {

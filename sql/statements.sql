@@ -31,6 +31,12 @@ PRAGMA journal_mode = MEMORY;
 -- name: drop_sessions
 DELETE FROM sessions;
 
+-- From user_version 1 to 2.  signer: by whose word it is there, as in
+-- helpers/presence.h.
+-- name: add_signer
+ALTER TABLE subscribers ADD COLUMN signer INTEGER NOT NULL DEFAULT 0;
+PRAGMA user_version = 2;
+
 -- name: begin
 BEGIN IMMEDIATE;
 -- name: commit
@@ -86,10 +92,11 @@ UPDATE OR FAIL subscribers SET owner = ?2, until_ms = 0
  WHERE key = ?1 AND owner IN (?2, 0);
 -- name: insert_subscriber
 INSERT OR IGNORE INTO subscribers (key, owner, until_ms, subscriber, token,
- topics, payload) VALUES (?1, ?2, ?7, ?3, ?4, ?5, ?6);
+ topics, payload, signer)
+ VALUES (?1, ?2, ?7, ?3, ?4, ?5, ?6, ?8);
 -- Owner 0: it was taken over, and parks again before that was written.
 -- name: park_subscriber
-UPDATE OR FAIL subscribers SET owner = 0, until_ms = ?3
+UPDATE OR FAIL subscribers SET owner = 0, until_ms = ?3, signer = ?4
  WHERE key = ?1 AND owner IN (?2, 0);
 -- Owner 0: it was to be taken over, and ended before that was written.
 -- name: delete_subscriber
@@ -106,6 +113,24 @@ SELECT key, subscriber, topics, payload, token FROM subscribers
 -- name: subscribers_of
 SELECT key, subscriber, topics, payload, token FROM subscribers
  WHERE owner = ?1 AND until_ms <= ?2 LIMIT ?3;
+-- Who waits (is parked) by the word of ?1.
+-- name: waiting_of_signer
+SELECT key, subscriber, topics, payload, token FROM subscribers
+ WHERE owner = 0 AND signer = ?1 LIMIT ?2;
+-- name: waiting_signers
+SELECT DISTINCT signer FROM subscribers WHERE owner = 0;
+-- Who waits by the word of a session: all, if ?3, or else those with another
+-- payload than it has now, or for longer.
+-- name: waiting_of_session
+SELECT key, subscriber, topics, payload, token FROM subscribers
+ WHERE token = ?1 AND owner = 0
+ AND (?3 OR payload IS NOT ?4 OR until_ms > ?5) LIMIT ?2;
+-- The session whose digest lies between ?1 and ?2, to somebody who is shown
+-- with the payload ?4: grants it something, is not what it was.
+-- name: session_of_waiting
+SELECT moved_to IS NULL AND topics <> '' AND payload IS ?4,
+ moved_to IS NOT NULL OR payload IS NOT ?4
+ FROM sessions WHERE digest >= ?1 AND digest <= ?2 AND until_ms > ?3;
 -- name: list_subscribers
 SELECT owner, until_ms, subscriber, topics, payload FROM subscribers
  ORDER BY owner;

@@ -142,7 +142,7 @@ fcgi_params(struct buf *out, const struct wire_request *r)
 	param(out, "SERVER_PROTOCOL", slice_of("HTTP/1.1"));
 	param(out, "SERVER_SOFTWARE", slice_of("bench"));
 	param(out, "SERVER_NAME", slice_of("bench.example"));
-	param(out, "REMOTE_ADDR", slice_of("192.0.2.1"));
+	param(out, "REMOTE_ADDR", slice_of("127.0.0.1"));
 	param(out, "REQUEST_SCHEME", slice_of("http"));
 	param(out, "HTTP_HOST", slice_of("bench.example"));
 	param(out, "REQUEST_METHOD", slice_of(r->method));

@@ -281,7 +281,8 @@ subtest 'config' => sub {
 
 	my $object = JSON::PP::decode_json(works('config', '--json'));
 	my %file = map { /^# (\S+) is set/ ? ($1 => undef)
-	    : split(/ = /, $_, 2) } split /\n/, works('config');
+	    : split(/ = /, s/^# by default: //r, 2) }
+	    split /\n/, works('config');
 	is_deeply { map { my $v = $object->{$_};
 	    $_ => JSON::PP::is_bool($v) ? $v ? 'true' : 'false' : $v }
 	    keys %$object }, \%file, '--json says the same';

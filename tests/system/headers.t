@@ -154,7 +154,7 @@ is $plain->stream(topic => 'a', headers => { Origin => 'http://hub.example' })
 # The log says what to write where.
 my $log = $hub->log_text;
 my $list = 'setting=MERCURE_CORS_ALLOWED_ORIGINS';
-like $log, qr{refused origin=https://evil\.example $list\n},
+like $log, qr{refused origin=https://evil\.example client=\S+ $list\n},
     'an origin to be listed';
 unlike $log, qr{refused origin=https://app\.example }, 'not a listed one';
 unlike $log, qr/origin=(?:null|\*| )/, 'nor what cannot be listed';

@@ -88,4 +88,17 @@ pass 'there is room again';
 my $open = Hub->start(config => { map { ($_ => 0) } keys %config });
 is $open->subscribe(topic => templates(0, 100))->status, 200, 'no limit: 200';
 
+# Addresses of one IPv6 network are one client; one that may be a whole site's
+# is none.
+for my $row (['an IPv6 network', '2001:db8::%d', 429],
+    ['a proxy', '10.0.0.1%.0s', 200]) {
+	my ($name, $peer, $status) = @$row;
+	my $other = Hub->start(config => { %config });
+	my @streams = map { $other->subscribe(topic => templates(4 * $_, 4),
+	    peer => sprintf $peer, $_) } 1 .. 3;
+
+	is join(' ', map { $_->status } @streams), "200 200 $status",
+	    "$name: with eight patterns it may bring four more: $status";
+}
+
 done_testing;

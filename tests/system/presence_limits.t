@@ -31,7 +31,8 @@ for my $row (
     ['MERCURE_MAX_CONNECTIONS_PER_ADDRESS', [peer => '2001:db8::1']]) {
 	my ($setting, $differs) = @$row;
 	my $name = $setting . ($differs ? ", other $differs->[0]" : '');
-	my %config = (config => { $setting => 2 });
+	my %config = (config => { MERCURE_MAX_CONNECTIONS_PER_ADDRESS => 0,
+	    $setting => 2 });
 	my $hub = Hub->start(%config);
 	my $other = Hub->start(%config, queue_of => $hub);
 	my $here = $hub->stream(@same);
@@ -75,5 +76,27 @@ for my $row (
 	is $other->subscribe(@same)->status, 200,
 	    "$name: who was killed makes room";
 }
+
+# By default a stranger has as many, and a site behind a proxy as it likes.
+use constant USUAL => 250;
+
+my $usual = Hub->start;
+my @site = map { $usual->subscribe(topic => 'a', peer => '10.0.0.1') }
+    0 .. USUAL;
+is scalar(grep { $_->status == 200 } @site), USUAL + 1,
+    'by default: a private address has no limit';
+wait_until('all are listed', sub { @{ there($usual) } == USUAL + 1 });
+is addresses($usual), 0, 'by default: and no address is kept';
+my @stranger = map { $usual->subscribe(topic => 'a',
+    peer => sprintf '2001:db8::%x', $_) } 1 .. USUAL;
+is scalar(grep { $_->status == 200 } @stranger), USUAL,
+    'by default: a stranger has as many streams as it says';
+my $beyond = $usual->subscribe(topic => 'a', peer => '2001:db8::ffff')
+    ->finished;
+is $beyond->status, 429, 'by default: and no more, with any address of his';
+like $beyond->body, qr/\(MERCURE_MAX_CONNECTIONS_PER_ADDRESS\)/,
+    'by default: the sentence names the setting';
+is $usual->subscribe(topic => 'a', peer => '2001:db8:0:1::1')->status, 200,
+    'by default: his neighbour has his own';
 
 done_testing;

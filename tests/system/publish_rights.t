@@ -164,7 +164,7 @@ is_deeply $all->data_until('end'), \@expected,
     'what was refused reached nobody';
 unlike $hub->log_text, qr/eyJ/, 'no token in the log';
 my $list = 'setting=MERCURE_PUBLISH_ALLOWED_ORIGINS';
-like $hub->log_text, qr{refused origin=https://evil\.example $list\n},
+like $hub->log_text, qr{refused origin=https://evil\.example client=\S+ $list\n},
     'the log names an origin to be listed';
 
 # The hub's own origin is that of its public URL, where one is set.

@@ -60,7 +60,7 @@ sub hub_says {
 
 	$answer->hang_up;
 	return ($status, substr($hub->log_text, $before)
-	    =~ /token refused reason="(.*)"$/m ? $1 : undef);
+	    =~ /token refused \S+ reason="(.*)"$/m ? $1 : undef);
 }
 
 # Whatever is wrong, it says what the hub's log says.

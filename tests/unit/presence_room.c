@@ -39,7 +39,9 @@ presence_room_somebody(const char *topics, uint8_t token)
 	struct matcher_list l = { NULL, 0 };
 	const struct presence_parts parts = { .matchers = &l,
 		.payload = slice_of(token != 0 ? "{\"n\":1}" : NULL),
-		.token = token != 0 ? digest : NULL };
+		.token = token != 0 ? digest : NULL,
+		.signer =
+		    token != 0 ? presence_signer(token) : PRESENCE_BY_NOBODY };
 	struct slice rest = slice_of(topics), text;
 	struct presence *p = NULL;
 

@@ -90,6 +90,8 @@ has_defaults(void **state)
 	assert_true(c->body_max == 1048576 && c->topics_max == 1000);
 	assert_true(c->matchers_max == 100 && c->topic_length_max == 4096);
 	assert_true(c->connections_max == 0 && c->parked_max == 1024);
+	assert_true(c->per_address_max == 250 && !c->per_address_given);
+	assert_null(c->trusted_proxies);
 	assert_true(c->parked_bytes_max == 67108864 && c->workers == 4);
 	config_free(c);
 	config_free(NULL);

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "cors.h"
+#include "mem.h"
 
 static char read_list[] = "https://a.example https://b.example:8443 null *";
 static char publish_list[] = "https://p.example null";
@@ -182,6 +183,56 @@ judges_publishers(void **state)
 	}
 }
 
+#define PROXY "198.51.100.1"
+
+/* The hub is asked by http for the host h, and the proxy by something else. */
+static const struct {
+	const char *name, *address, *origin, *proto, *host, *forwarded;
+	bool want;
+} behind[] = {
+	{ "the proxy's scheme", PROXY, "https://h", "https", NULL, NULL, true },
+	{ "not the server's", PROXY, "http://h", "https", NULL, NULL, false },
+	{ "the proxy's host", PROXY, "http://o", NULL, "o", NULL, true },
+	{ "both", PROXY, "https://o:81", "https", "o:81", NULL, true },
+	{ "a foreign one", PROXY, "https://evil", "https", "o", NULL, false },
+	{ "a host with a path", PROXY, "http://o", NULL, "o/x", NULL, false },
+	{ "the standard", PROXY, "https://o", NULL, NULL,
+	    "for=192.0.2.1;proto=https;host=o", true },
+	{ "the standard, garbage", PROXY, "https://o", NULL, NULL,
+	    "for=x;proto=https;host=o", false },
+	{ "a proxy nobody listed", "192.0.2.1", "https://o", "https", "o",
+	    "proto=https;host=o", false },
+	{ "that one, the server's", "192.0.2.1", "http://h", "https", "o", NULL,
+	    true },
+	{ "no address", NULL, "https://o", "https", "o", NULL, false },
+};
+
+static void
+judges_publishers_behind_proxies(void **state)
+{
+	struct ip_networks *trusted = NULL;
+	struct config config = { .cors_allowed_origins = NULL };
+
+	(void)state;
+	assert_int_equal(ip_networks_new(&trusted, slice_of(PROXY)), ERR_OK);
+	for (size_t i = 0; i < sizeof(behind) / sizeof(behind[0]); i++) {
+		const struct settings s = { .config = &config,
+			.trusted = trusted };
+		const struct request rq = {
+			.address = slice_of(behind[i].address),
+			.origin = slice_of(behind[i].origin),
+			.forwarded_proto = slice_of(behind[i].proto),
+			.forwarded_host = slice_of(behind[i].host),
+			.forwarded = slice_of(behind[i].forwarded),
+			.host = slice_of("h"),
+		};
+
+		if (cors_may_publish(&rq, &s) != behind[i].want)
+			fail_msg("%s", behind[i].name);
+	}
+	mem_free(trusted);
+}
+
 int
 main(void)
 {
@@ -189,6 +240,7 @@ main(void)
 		cmocka_unit_test(answers_listed_origins),
 		cmocka_unit_test(lists_nobody_by_default),
 		cmocka_unit_test(judges_publishers),
+		cmocka_unit_test(judges_publishers_behind_proxies),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

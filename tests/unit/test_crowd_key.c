@@ -36,6 +36,7 @@ static const struct {
 	{ "::1 is not none", "::1", "", false },
 	{ "0.0.0.0 is not none", "0.0.0.0", "", false },
 	{ "none", "", "", true },
+	{ "none, in a word", "", "unknown", true },
 	{ "text", "unix:", "unix:", true },
 	{ "other text", "unix:", "unix:/", false },
 	{ "text is not none", "unix:", "", false },

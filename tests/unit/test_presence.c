@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "clock.h"
 #include "mem_fail.h"
 #include "presence.h"
 
@@ -60,6 +61,94 @@ test_parts(void **state)
 	assert_int_equal(p->key >> 62, 1);
 	presence_free(p);
 	presence_free(q);
+}
+
+/* Who is shown with another payload is not the same either. */
+static void
+test_like_payload(void **state)
+{
+	static const struct {
+		const char *one, *other;
+		bool want;
+	} rows[] = {
+		{ "{}", "{}", true },
+		{ NULL, NULL, true },
+		{ "{\"a\":1}", "{\"a\":2}", false },
+		{ "{}", NULL, false },
+		{ NULL, "", false },
+	};
+	struct matcher_list l = selectors("a");
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct presence_parts parts = { .matchers = &l,
+			.token = token };
+		struct presence *p = NULL, *q = NULL;
+
+		parts.payload = slice_of(rows[i].one);
+		assert_int_equal(presence_new(&p, &parts), ERR_OK);
+		parts.payload = slice_of(rows[i].other);
+		assert_int_equal(presence_new(&q, &parts), ERR_OK);
+		assert_int_equal(presence_is_like(p, q), rows[i].want);
+		presence_free(p);
+		presence_free(q);
+	}
+	matcher_list_free(&l);
+}
+
+#define DELAY_MS 30000
+#define ALL ((int64_t)1 << 42)
+
+static uint64_t
+key_of(int64_t arrived_ms)
+{
+	return (uint64_t)1 << 62 | (uint64_t)(arrived_ms % ALL) << 20 | 5;
+}
+
+/* A stranger counts from the arrival that its key tells, others never wait. */
+static void
+test_arrival(void **state)
+{
+	static const struct {
+		const char *name;
+		uint64_t signer;
+		int64_t ago_ms;
+		uint32_t least_ms, most_ms; /* to wait */
+	} rows[] = {
+		{ "now", PRESENCE_BY_NOBODY, 0, DELAY_MS / 2, DELAY_MS },
+		{ "of an empty session", PRESENCE_BY_EMPTY_SESSION, 0,
+		    DELAY_MS / 2, DELAY_MS },
+		{ "a while ago", PRESENCE_BY_NOBODY, DELAY_MS / 2, 0,
+		    DELAY_MS / 2 },
+		{ "long enough ago", PRESENCE_BY_NOBODY, DELAY_MS, 0, 0 },
+		{ "too long ago: it is new", PRESENCE_BY_NOBODY, 10000000,
+		    DELAY_MS / 2, DELAY_MS },
+		{ "in the future: it is new", PRESENCE_BY_NOBODY, -10000000,
+		    DELAY_MS / 2, DELAY_MS },
+		{ "of a session", PRESENCE_BY_SESSION, 0, 0, 0 },
+		{ "of a token", PRESENCE_BY_KEY, 0, 0, 0 },
+	};
+	struct matcher_list l = selectors("a");
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct presence_parts parts = { .matchers = &l,
+			.signer = rows[i].signer,
+			.delay_ms = DELAY_MS };
+		struct presence *p = NULL;
+		uint32_t wait_ms;
+
+		assert_int_equal(presence_new(&p, &parts), ERR_OK);
+		presence_return(p, key_of(clock_real_ms() - rows[i].ago_ms));
+		wait_ms = presence_wait_ms(p, clock_real_ms());
+		if (wait_ms < rows[i].least_ms || wait_ms > rows[i].most_ms)
+			fail_msg("%s: %u", rows[i].name, wait_ms);
+		presence_return(p, 0);
+		presence_return(p, 99);
+		assert_int_equal(p->key >> 62, 1);
+		presence_free(p);
+	}
+	matcher_list_free(&l);
 }
 
 static void
@@ -132,6 +221,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parts),
 		cmocka_unit_test(test_like),
+		cmocka_unit_test(test_like_payload),
+		cmocka_unit_test(test_arrival),
 		cmocka_unit_test(test_cost),
 		cmocka_unit_test(test_memory),
 	};

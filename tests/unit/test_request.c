@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -11,22 +12,23 @@
 #include "mem_fail.h"
 #include "request.h"
 
+#define PAIRS_MAX 32
+
 /* Name and value in turns; NULL ends them. */
-static const char *
-list_param(void *arg, const char *name)
-{
-	const char *const *list = arg;
-
-	for (; *list != NULL; list += 2)
-		if (strcmp(list[0], name) == 0)
-			return list[1];
-	return NULL;
-}
-
 static enum err
 make(struct request **out, const char *const *list)
 {
-	return request_new(out, list_param, (void *)(uintptr_t)list);
+	static char text[PAIRS_MAX][256];
+	char *params[PAIRS_MAX + 1];
+	size_t n = 0;
+
+	for (; list[2 * n] != NULL && n < PAIRS_MAX; n++) {
+		snprintf(text[n], sizeof(text[n]), "%s=%s", list[2 * n],
+		    list[2 * n + 1]);
+		params[n] = text[n];
+	}
+	params[n] = NULL;
+	return request_new(out, params);
 }
 
 static const struct {
@@ -78,7 +80,9 @@ splits_targets(void **state)
 static const char *const all[] = { "REQUEST_METHOD", "POST", "REQUEST_URI",
 	"/raw", "CONTENT_TYPE", "a", "HTTP_AUTHORIZATION", "b", "HTTP_COOKIE",
 	"c", "HTTP_ORIGIN", "d", "HTTP_REFERER", "e", "HTTP_HOST", "f",
-	"HTTP_LAST_EVENT_ID", "", "HTTPS", "on", "PATH_INFO", "/decoded",
+	"HTTP_LAST_EVENT_ID", "", "REMOTE_ADDR", "g", "HTTP_X_FORWARDED_FOR",
+	"h", "HTTP_X_FORWARDED_PROTO", "i", "HTTP_X_FORWARDED_HOST", "j",
+	"HTTP_FORWARDED", "k", "HTTPS", "on", "PATH_INFO", "/decoded",
 	"SCRIPT_NAME", "/decoded", "QUERY_STRING", "decoded", NULL };
 
 static void
@@ -98,6 +102,12 @@ takes_its_parameters(void **state)
 	expect("referer", r->referer, "e");
 	expect("host", r->host, "f");
 	expect("an empty header", r->last_event_id, "");
+	expect("address", r->address, "g");
+	expect("forwarded for", r->forwarded_for, "h");
+	expect("forwarded proto", r->forwarded_proto, "i");
+	expect("forwarded host", r->forwarded_host, "j");
+	expect("forwarded", r->forwarded, "k");
+	assert_false(r->forwarded_twice);
 	expect("body", r->body, NULL);
 	assert_true(r->https);
 	request_free(r);
@@ -125,6 +135,48 @@ knows_what_is_missing(void **state)
 	assert_null(r->last_event_id.base);
 	assert_false(r->https);
 	request_free(r);
+}
+
+/* Parameters that may come from two headers, and others that do not. */
+static const struct {
+	const char *name, *params[6];
+	bool twice;
+} again[] = {
+	{ "once each", { "HTTP_X_FORWARDED_FOR", "a", "HTTP_FORWARDED", "b" },
+	    false },
+	{ "for", { "HTTP_X_FORWARDED_FOR", "a", "HTTP_X_FORWARDED_FOR", "b" },
+	    true },
+	{ "for, the same",
+	    { "HTTP_X_FORWARDED_FOR", "a", "HTTP_X_FORWARDED_FOR", "a" },
+	    true },
+	{ "proto",
+	    { "HTTP_X_FORWARDED_PROTO", "", "HTTP_X_FORWARDED_PROTO", "" },
+	    true },
+	{ "host",
+	    { "HTTP_X_FORWARDED_HOST", "a", "HTTP_X_FORWARDED_HOST", "b" },
+	    true },
+	{ "the standard's", { "HTTP_FORWARDED", "a", "HTTP_FORWARDED", "b" },
+	    true },
+	{ "another", { "HTTP_COOKIE", "a", "HTTP_COOKIE", "b" }, false },
+	{ "a longer name", { "HTTP_FORWARDED", "a", "HTTP_FORWARDED_FOR", "b" },
+	    false },
+};
+
+static void
+knows_what_came_twice(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(again) / sizeof(again[0]); i++) {
+		const char *list[10] = { "REQUEST_METHOD", "GET", "REQUEST_URI",
+			"/" };
+		struct request *r = NULL;
+
+		memcpy(list + 4, again[i].params, sizeof(again[i].params));
+		assert_int_equal(make(&r, list), ERR_OK);
+		if (r->forwarded_twice != again[i].twice)
+			fail_msg("%s", again[i].name);
+		request_free(r);
+	}
 }
 
 static void
@@ -172,6 +224,7 @@ main(void)
 		cmocka_unit_test(splits_targets),
 		cmocka_unit_test(takes_its_parameters),
 		cmocka_unit_test(knows_what_is_missing),
+		cmocka_unit_test(knows_what_came_twice),
 		cmocka_unit_test(copies_the_body),
 		cmocka_unit_test(without_memory),
 	};

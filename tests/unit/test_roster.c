@@ -15,6 +15,7 @@
 #include "roster.h"
 
 #define MAX 16
+#define FOREVER INT64_MAX
 
 static const struct roster_terms no_limits = { .parked = 0 };
 static int kicks;
@@ -52,7 +53,8 @@ somebody(uint8_t token)
 	const uint8_t digest[GRANT_TOKEN_SIZE] = { token };
 	const struct matcher_list none = { NULL, 0 };
 	const struct presence_parts parts = { .matchers = &none,
-		.token = token != 0 ? digest : NULL };
+		.token = token != 0 ? digest : NULL,
+		.signer = token != 0 ? PRESENCE_BY_KEY : PRESENCE_BY_NOBODY };
 	struct presence *p = NULL;
 
 	assert_int_equal(presence_new(&p, &parts), ERR_OK);
@@ -75,7 +77,7 @@ write_all(struct roster *r, enum err result, uint64_t epoch)
 {
 	static char letters[MAX + 1];
 	struct roster_change changes[MAX];
-	size_t n = roster_take(r, changes, MAX);
+	size_t n = roster_take(r, changes, MAX, SIZE_MAX);
 
 	memset(letters, 0, sizeof(letters));
 	for (size_t i = 0; i < n; i++)
@@ -98,7 +100,7 @@ test_each_is_written(void **state)
 	assert_string_equal(write_all(r, ERR_OK, 1), "");
 	roster_end(b);
 	assert_string_equal(write_all(r, ERR_OK, 1), "-");
-	roster_park(a, 99);
+	roster_park(a, FOREVER);
 	assert_string_equal(write_all(r, ERR_OK, 1), "~");
 	assert_false(roster_waits(r));
 }
@@ -113,7 +115,7 @@ test_who_parks_is_in_a_hurry(void **state)
 	roster_begin(b);
 	assert_false(roster_hurries(r));
 	assert_int_equal(kicks, 1);
-	roster_park(b, 99);
+	roster_park(b, FOREVER);
 	assert_true(roster_hurries(r));
 	assert_int_equal(kicks, 2);
 	assert_string_equal(write_all(r, ERR_OK, 1), "+~");
@@ -159,7 +161,7 @@ test_changes_while_one_is_made(void **state)
 	struct roster_change change;
 
 	roster_begin(e);
-	assert_int_equal(roster_take(r, &change, 1), 1);
+	assert_int_equal(roster_take(r, &change, 1, SIZE_MAX), 1);
 	roster_end(e);
 	assert_false(roster_waits(r));
 	roster_made(r, &change, 1, ERR_OK, 1);
@@ -167,7 +169,7 @@ test_changes_while_one_is_made(void **state)
 
 	e = enter(r, 1);
 	roster_begin(e);
-	assert_int_equal(roster_take(r, &change, 1), 1);
+	assert_int_equal(roster_take(r, &change, 1, SIZE_MAX), 1);
 	roster_end(e);
 	roster_made(r, &change, 1, ERR_IO, 0);
 	assert_string_equal(write_all(r, ERR_OK, 1), "");
@@ -217,7 +219,7 @@ test_refused_becomes_another(void **state)
 		struct roster_change change;
 
 		roster_begin(e);
-		assert_int_equal(roster_take(r, &change, 1), 1);
+		assert_int_equal(roster_take(r, &change, 1, SIZE_MAX), 1);
 		assert_false(change.refused);
 		change.refused = true;
 		roster_made(r, &change, 1, ERR_OK, 1);
@@ -246,7 +248,7 @@ test_who_goes_on(void **state)
 		if (begins)
 			roster_begin(e);
 		if (begins == 2)
-			roster_park(e, 99);
+			roster_park(e, FOREVER);
 		else
 			roster_end(e);
 		assert_string_equal(write_all(r, ERR_OK, 1), begins == 2 ? "~"
@@ -279,7 +281,7 @@ test_costly_changes(void **state)
 		    roster_enter(&e, r, p, &no_limits, NULL), ERR_OK);
 		roster_begin(e);
 	}
-	while ((n = roster_take(r, changes, MAX)) > 0) {
+	while ((n = roster_take(r, changes, MAX, SIZE_MAX)) > 0) {
 		assert_in_range(n, 1, 3);
 		roster_made(r, changes, n, ERR_OK, 1);
 	}
@@ -356,6 +358,38 @@ test_never_began(void **state)
 	roster_free(r);
 }
 
+/* It waited for longer than it may stay. */
+static void
+test_parked_too_long_ago(void **state)
+{
+	struct roster *r = *state;
+	struct roster_entry *e = enter(r, 1);
+
+	roster_begin(e);
+	assert_string_equal(write_all(r, ERR_OK, 1), "+");
+	roster_park(e, clock_real_ms() - 1);
+	assert_string_equal(write_all(r, ERR_OK, 1), "-");
+}
+
+static void
+test_rules(void **state)
+{
+	const struct roster_rules first = { { 4 }, 1, true };
+	const struct roster_rules second = { { 4, 5 }, 2, false };
+	struct roster *r = *state;
+	struct roster_rules got;
+
+	assert_false(roster_take_rules(r, &got));
+	roster_use(r, &first);
+	roster_use(r, &second);
+	assert_int_equal(kicks, 2);
+	assert_true(roster_take_rules(r, &got));
+	assert_int_equal(got.n, 2);
+	assert_int_equal(got.signers[1], 5);
+	assert_false(got.tells);
+	assert_false(roster_take_rules(r, &got));
+}
+
 static void
 test_memory(void **state)
 {
@@ -406,6 +440,10 @@ main(void)
 		    test_counted, queue_room_make, queue_room_remove),
 		cmocka_unit_test_setup_teardown(
 		    test_never_began, queue_room_make, queue_room_remove),
+		cmocka_unit_test_setup_teardown(
+		    test_parked_too_long_ago, room_open, room_close),
+		cmocka_unit_test_setup_teardown(
+		    test_rules, room_open, room_close),
 		cmocka_unit_test(test_memory),
 	};
 

@@ -15,7 +15,7 @@
 #include "settings.h"
 
 static const struct {
-	const char *name, *environ[3];
+	const char *name, *environ[4];
 	enum err e;
 	const char *reason; /* how it begins */
 } rows[] = {
@@ -23,7 +23,8 @@ static const struct {
 	{ "one key", { "SECRET_KEY=not short" }, ERR_OK, "" },
 	{ "two keys",
 	    { "MERCURE_PUBLISHER_SECRET_KEY=a",
-		"MERCURE_SUBSCRIBER_SECRET_KEY=b" },
+		"MERCURE_SUBSCRIBER_SECRET_KEY=b",
+		"MERCURE_TRUSTED_PROXIES=127.0.0.1 ::1" },
 	    ERR_OK, "" },
 	{ "a public key as secret",
 	    { "MERCURE_SUBSCRIBER_SECRET_KEY=-----BEGIN PUBLIC KEY-----" },
@@ -106,7 +107,8 @@ fetching(const char *alg)
 {
 	const char *const environ_of_case[] = {
 		"MERCURE_SUBSCRIBER_SECRET_KEY=@" URL,
-		"MERCURE_PUBLISHER_SECRET_KEY=a", alg, NULL
+		"MERCURE_PUBLISHER_SECRET_KEY=a",
+		"MERCURE_TRUSTED_PROXIES=127.0.0.1", alg, NULL
 	};
 	const struct config_sources sources = {
 		.environ = (char *const *)(uintptr_t)environ_of_case
@@ -139,6 +141,7 @@ renews(struct settings **s, struct queue *q, int64_t now_ms)
 	if (fresh == NULL)
 		return false;
 	assert_ptr_equal(fresh->config, (*s)->config);
+	assert_ptr_equal(fresh->trusted, (*s)->trusted);
 	assert_ptr_equal(fresh->role[CONFIG_PUBLISHERS].keys,
 	    (*s)->role[CONFIG_PUBLISHERS].keys);
 	settings_unref(*s);
@@ -172,6 +175,7 @@ follows_fetched_keys(void **state)
 	put(q, "{\"keys\":[" JWK("b", X1) "]}", NOW + 1, NOW + 1000);
 	assert_true(renews(&s, q, NOW));
 	assert_true(has(s, "b") && !has(s, "a"));
+	assert_non_null(s->trusted);
 
 	/* A day too late they are not used any more, until they come again. */
 	assert_false(renews(&s, q, NOW + 999 + DAY_MS));

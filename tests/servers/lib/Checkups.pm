@@ -15,6 +15,13 @@ my $modules = '/usr/lib/apache2/modules';
 my $deflate = join '', map { "LoadModule ${_}_module $modules/mod_$_.so\n" }
     qw(filter deflate);
 
+# Debian's line for PHP-FPM, which does not run here.
+my $fpm = <<'EOT';
+<FilesMatch ".+\.ph(?:ar|p|tml)$">
+	SetHandler "proxy:unix:/run/php/php8.2-fpm.sock|fcgi://localhost"
+</FilesMatch>
+EOT
+
 # No keep-alive before a limit of two seconds.
 my %silent = (MERCURE_HUB_KEEPALIVE_INTERVAL => 60);
 
@@ -64,6 +71,20 @@ my @all = (
 	    }, runs => [['', [], {
 		'cut' => 'timeout=60',
 		'compressed' => 'SetEnv no-gzip 1' }]] },
+	{ name => 'mod_proxy_fcgi with the name of PHP-FPM',
+	    front => 'apache-mod_proxy_fcgi', edit => sub {
+		s{fcgi://pushcgi}{fcgi://localhost}g;
+		s{^(<VirtualHost)}{$fpm$1}m;
+	    }, runs => [['', ['--quick'], {
+		'pages-taken' =>
+		    '"unix:/run/pushcgi/hub.sock|fcgi://pushcgi"' }]] },
+	{ name => 'mod_proxy_fcgi beside PHP-FPM',
+	    front => 'apache-mod_proxy_fcgi', edit => sub {
+		s{^(<VirtualHost)}{$fpm$1}m;
+	    }, runs => [['', ['--quick'], {}]] },
+	{ name => 'a host of the hub\'s own', front => 'nginx', edit => sub {
+		s{location \^~ /\.well-known/mercure}{location ^~ /};
+	    }, runs => [['', ['--quick'], {}]] },
 	{ name => 'Apache with plain CGI', front => 'apache-cgi',
 	    hub => \%silent, edit => sub {
 		s/CGIDScriptTimeout 60/CGIDScriptTimeout 2/;

@@ -45,6 +45,7 @@ sub pump {
 	return 0 unless IO::Select->new($self->{out})->can_read($seconds);
 	my $n = sysread $self->{out}, my $bytes, 65536;
 	if (!$n) {
+		$self->{reset} = "$!" if !defined $n;
 		$self->{eof} = 1;
 		return 0;
 	}
@@ -63,6 +64,7 @@ sub faults {
 	my ($self) = @_;
 
 	return join '; ', $self->{sse}->faults,
+	    defined $self->{reset} ? "end $self->{reset}" : (),
 	    defined $self->{bad_head} ? "header $self->{bad_head}" : ();
 }
 

@@ -9,7 +9,7 @@ use IO::Select;
 use IO::Socket::INET;
 use PushcgiTest;
 
-# port, method, path, headers => {...}, body.
+# port, method, path, headers => {...}, body; from => the address to ask from.
 sub new {
 	my ($class, %o) = @_;
 	my $self = bless { rest => '', faults => [] }, $class;
@@ -18,7 +18,8 @@ sub new {
 
 	$self->{socket} = wait_until("port $o{port} accepts", sub {
 		IO::Socket::INET->new(PeerAddr => '127.0.0.1',
-		    PeerPort => $o{port}, Proto => 'tcp');
+		    PeerPort => $o{port}, Proto => 'tcp',
+		    $o{from} ? (LocalAddr => $o{from}) : ());
 	});
 	if (defined $o{body}) {
 		$headers{'Content-Length'} = length $o{body};

@@ -17,6 +17,7 @@ my %defaults = (
 	MERCURE_PUBLISHER_SECRET_KEY => Token::PUBLISHER_KEY,
 	MERCURE_SUBSCRIBER_SECRET_KEY => Token::SUBSCRIBER_KEY,
 	MERCURE_HUB_ALLOW_PUBLISH => 'true',
+	MERCURE_PRESENCE_DELAY => 0,
 );
 my $count = 0;
 
@@ -131,7 +132,7 @@ sub form {
 }
 
 # The parameters of a request, as web servers write them.  peer => the address
-# of who asks.
+# of who asks, '' for none; by default one that no limit is for unless it is set.
 sub params {
 	my ($method, $uri, $body, %o) = @_;
 	my ($path, $query) = split /\?/, $uri, 2;
@@ -145,7 +146,7 @@ sub params {
 	my @params = (GATEWAY_INTERFACE => 'CGI/1.1',
 	    SERVER_PROTOCOL => 'HTTP/1.1', SERVER_SOFTWARE => 'test',
 	    SERVER_NAME => 'hub.example', SERVER_PORT => 80,
-	    REMOTE_ADDR => $o{peer} // '192.0.2.1', REQUEST_SCHEME => 'http',
+	    REMOTE_ADDR => $o{peer} // '127.0.0.1', REQUEST_SCHEME => 'http',
 	    REQUEST_METHOD => $method, REQUEST_URI => $uri,
 	    SCRIPT_NAME => defined $path ? $path : '',
 	    QUERY_STRING => defined $query ? $query : '');

@@ -178,7 +178,15 @@ sub started {
 sub lighttpd_snippet {
 	my ($dir, %o) = @_;
 
-	return snippet('lighttpd-cgi', program => "$dir/hub.fcgi") if $o{cgi};
+	if ($o{cgi}) {
+		# lighttpd may pass two variables of a name, of which a shell
+		# would leave one.
+		spew("$dir/hub.fcgi", "#!/usr/bin/python3\nimport os, sys\n"
+		    . "os.execv('$dir/pushcgi.fcgi', ['$dir/pushcgi.fcgi',"
+		    . " '--config', '$o{hub}{config_path}'] + sys.argv[1:])\n",
+		    0755);
+		return snippet('lighttpd-cgi', program => "$dir/hub.fcgi");
+	}
 	return snippet('lighttpd-standing', socket => socket_of($o{hub}))
 	    unless $o{spawned};
 	return snippet('lighttpd-spawned', program => "$dir/hub.fcgi",
@@ -245,7 +253,8 @@ EOT
 }
 
 # Apache starts the hub.  more => lines for its configuration, or a function
-# of its folder that returns them; buffers => it holds 64 KB back, as mod_fcgid
+# of its folder that returns them; first => the same, in front of the hub's
+# part; buffers => it holds 64 KB back, as mod_fcgid
 # does by default; fpm => PHP-FPM runs the pages.
 sub apache {
 	my ($class, %o) = @_;
@@ -293,7 +302,8 @@ EOT
 	AddHandler fcgid-script .php
 	FcgidWrapper @{[ find_program('php-cgi') ]} .php
 EOT
-	my $more = ref $o{more} ? $o{more}->($dir) : $o{more} || '';
+	my ($first, $more) = map { ref $_ ? $_->($dir) : $_ || '' }
+	    @o{qw(first more)};
 	my $tls = $o{tls} ? <<"EOT" : '';
 Listen 127.0.0.1:$o{tls}{port}
 <VirtualHost *:$o{tls}{port}>
@@ -332,6 +342,7 @@ SetEnv PUSHCGI_CONFIG $o{hub}{config_path}
 	Options +ExecCGI
 	AddHandler cgi-script .cgi
 $php</Directory>
+$first
 $snippet
 $more
 <VirtualHost *:$o{hub}{port}>
@@ -470,7 +481,8 @@ sub send_request {
 	    if defined $o{last_event_id};
 	return +($self->{carrier} || 'Http')->new(port => $self->{port},
 	    method => $method, path => $path, body => $body,
-	    headers => \%headers, authority => $self->{authority});
+	    headers => \%headers, authority => $self->{authority},
+	    from => $o{from});
 }
 
 sub request {

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* forwarded.h - what proxies say of a request: X-Forwarded-For and RFC 7239's Forwarded. */
+#ifndef FORWARDED_H
+#define FORWARDED_H
+
+#include <stdbool.h>
+
+#include "err.h"
+#include "ip.h"
+#include "slice.h"
+
+/* What one proxy says of the peer that it had. */
+struct forwarded {
+	bool has_address; /* it may say nothing, or hide it */
+	struct ip address;
+	struct slice proto, host; /* base NULL: nothing; borrowed */
+};
+
+/*
+ * Take the last element of a list, the one that was added last, off *list,
+ * without blanks at its ends.  False: none is left.  Whatever a stranger wrote
+ * in front, quoted or not, is no part of it.
+ */
+bool forwarded_last(struct slice *list, struct slice *element);
+
+/* The `n`th element from the end (1: the last), or the first if there are
+ * fewer; base NULL if there is none. */
+struct slice forwarded_nth(struct slice list, size_t n);
+
+/* Read an element of X-Forwarded-For: an address, with a port or without.
+ * ERR_SYNTAX. */
+enum err forwarded_read_for(struct forwarded *out, struct slice element);
+
+/* Read an element of Forwarded (RFC 7239, section 4).  ERR_SYNTAX, also for a
+ * name that is there twice and for an escape in a quoted value. */
+enum err forwarded_read(struct forwarded *out, struct slice element);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* sidecar_budget.c - what all processes together have used of a budget. */
+#include "clock.h"
+#include "sidecar_state.h"
+
+/* Whatever the word holds: another start of the machine, or a neighbour, may
+ * have left it. */
+static int64_t
+debt(int64_t owed_us, int64_t now_us)
+{
+	if (owed_us <= now_us || owed_us > now_us + 2 * SIDECAR_DEBT_MAX_US)
+		return 0;
+	return owed_us - now_us < SIDECAR_DEBT_MAX_US ? owed_us - now_us
+						      : SIDECAR_DEBT_MAX_US;
+}
+
+int64_t
+sidecar_debt_us(const struct sidecar *s)
+{
+	return debt(atomic_load(&s->page->owed_us), clock_mono_ms() * 1000);
+}
+
+void
+sidecar_owe(struct sidecar *s, int64_t us)
+{
+	const int64_t now_us = clock_mono_ms() * 1000;
+	int64_t seen = atomic_load(&s->page->owed_us), sum;
+
+	do {
+		sum = debt(seen, now_us);
+		sum = us < SIDECAR_DEBT_MAX_US - sum ? sum + us
+						     : SIDECAR_DEBT_MAX_US;
+	} while (!atomic_compare_exchange_weak(
+	    &s->page->owed_us, &seen, now_us + sum));
+}

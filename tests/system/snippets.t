@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: MIT
+# snippets.t - what the shipped parts of web servers' configurations must say and must not.
+use strict;
+use warnings;
+use FindBin qw($Bin);
+use lib "$Bin/lib";
+use PushcgiTest;
+use Servers;
+use Test::More;
+
+# As an administrator gets them.
+my %snippet = map { m{([^/]+)\.conf\z} ? ($1 => Servers::snippet($1)) : () }
+    glob source('templates', 'servers', '*.conf');
+cmp_ok scalar(keys %snippet), '>=', 7, 'the snippets are found';
+
+# Comments as running text.
+sub words {
+	my ($text) = @_;
+
+	return join ' ', split ' ', $text =~ s/^#//mgr;
+}
+
+# A back end with a name that other programs' lines have is theirs and the
+# hub's at once: localhost is PHP-FPM's for Apache, php and such its name for nginx.
+for my $name (sort keys %snippet) {
+	my $text = $snippet{$name};
+	my @names = ($text =~ m{\|fcgi://([^"\s]+)}g,
+	    $text =~ /^#?\s*upstream (\S+)/mg);
+
+	is join(' ', grep { $_ ne 'pushcgi' } @names), '',
+	    "$name: no back end with a name that others have";
+	unlike $text, qr{^\s*<Proxy\b|^\s*fastcgi\.server \+=}m,
+	    "$name: nothing for the back ends of others";
+}
+cmp_ok scalar(() = $snippet{'apache-mod_proxy_fcgi'}
+    =~ m{\|fcgi://pushcgi"}g), '==', 2, 'mod_proxy_fcgi: both are named';
+
+# A server that is told to read what it cannot read may be gone.
+for my $name (sort keys %snippet) {
+	like words($snippet{$name}), qr{(?:apache2ctl\ configtest
+	    |lighttpd\ -tt\ -f\ /etc/lighttpd/lighttpd\.conf|nginx\ -t)
+	    \ &&\ systemctl\ re(?:start|load)}x,
+	    "$name: the configuration is tested before it is used";
+}
+
+# mod_fcgid crashes when it is loaded by a reload.
+for my $row (['the header', $snippet{'apache-mod_fcgid'}],
+    ['the README', slurp(source('README.md'))]) {
+	my ($name, $text) = @$row;
+	my ($said) = words($text) =~ /(The first start with mod_fcgid .{0,400})/;
+
+	like $said // '', qr/full one.*never (?:a|the) reload/,
+	    "mod_fcgid: $name wants a full restart";
+	like $said // '', qr/each process of Apache crash once a second/,
+	    "mod_fcgid: $name says why";
+}
+like $snippet{'apache-mod_fcgid'}, qr/^#.*systemctl restart apache2/m,
+    'mod_fcgid: the header has the command';
+unlike $snippet{'apache-mod_fcgid'}, qr/systemctl reload/,
+    'mod_fcgid: and no other';
+
+# nginx passes what it is told to.  All but headers that the hub reads:
+my @read = grep { !/^HTTP_/ } map { /\bPARAM\("(\w+)",|value_of\(list, "(\w+)"\)/
+    ? $1 // $2 : () } split /\n/, slurp(source('fcgi/request.c'));
+cmp_ok scalar(@read), '>=', 5, 'the parameters of a request are found';
+for my $parameter (@read, 'CONTENT_LENGTH') {
+	like $snippet{nginx}, qr/^\tfastcgi_param $parameter /m,
+	    "nginx passes $parameter";
+}
+
+done_testing;
