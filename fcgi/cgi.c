@@ -218,6 +218,7 @@ refresh_keys(const struct settings *s)
 void
 cgi_run(struct settings *s)
 {
+	const struct queue_settings qs = config_queue(s->config);
 	struct context c = { .framing = FRAMING_RAW };
 	struct request *rq = NULL;
 	struct answer a = { 0 };
@@ -228,6 +229,7 @@ cgi_run(struct settings *s)
 	c.settings = s;
 	response_init(&a.response);
 	if ((e = roster_new(&c.roster)) == ERR_OK &&
+	    (e = roster_count_in(c.roster, &qs)) == ERR_OK &&
 	    (e = request_new(&rq, environ)) == ERR_OK &&
 	    (e = read_body(rq, s->config->body_max)) == ERR_OK) {
 		head_only = slice_is(rq->method, "HEAD");

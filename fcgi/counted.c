@@ -62,16 +62,16 @@ counted_find(
 	struct client c;
 
 	*out = (struct counted){ .max = 0 };
+	client_find(&c, rq, s->trusted);
+	client_write_counted(out->text, &c);
 	if (s->config->per_address_max == 0)
 		return;
-	client_find(&c, rq, s->trusted);
 	if (c.kind == CLIENT_UNKNOWN)
 		tell_no_address(s);
 	else if (c.kind == CLIENT_INNER && c.ignored)
 		tell_not_believed(&c, s);
 	else if (c.kind == CLIENT_GARBLED)
 		tell_garbled(&c, s);
-	client_write_counted(out->text, &c);
 	if (s->config->per_address_given || !is_shared(&c))
 		out->max = s->config->per_address_max;
 }
@@ -99,10 +99,4 @@ counted_tell_refused(
 	log_warn("stream refused, as others may be within the hour: client=%s "
 		 "reason=\"%s\"",
 	    client, why);
-}
-
-struct slice
-counted_address(const struct counted *c)
-{
-	return slice_of(c->max > 0 ? c->text : NULL);
 }

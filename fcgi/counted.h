@@ -8,8 +8,8 @@
 
 struct counted {
 	char text[IP_TEXT_MAX]; /* whom: the same for all streams of a client */
-	uint64_t max;           /* MERCURE_MAX_CONNECTIONS_PER_ADDRESS; 0: it
-	                         * does not count for anybody */
+	uint64_t max;           /* MERCURE_MAX_CONNECTIONS_PER_ADDRESS; 0: no
+	                         * limit now, but settings may change */
 };
 
 /*
@@ -32,8 +32,5 @@ struct slice counted_client(
 /* Log once an hour that a stream was refused, to whom and why. */
 void counted_tell_refused(
     const struct request *rq, const struct settings *s, const char *why);
-
-/* `text`; base NULL if it does not count for anybody. */
-struct slice counted_address(const struct counted *c);
 
 #endif

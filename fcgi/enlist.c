@@ -18,7 +18,7 @@ signer_of(const struct grant *g)
 
 static enum err
 make_presence(struct presence **out, const struct subscriber_opening *o,
-    const struct counted *who, const struct config *c)
+    const struct config *c)
 {
 	struct presence_parts parts = { .matchers = &o->matchers,
 		.delay_ms = (uint32_t)c->presence_delay_ms };
@@ -28,71 +28,92 @@ make_presence(struct presence **out, const struct subscriber_opening *o,
 		parts.token = grant_token(o->grant);
 		parts.signer = signer_of(o->grant);
 	}
-	parts.address = counted_address(who);
 	return presence_new(out, &parts);
 }
 
+/* *key: of the row in its id, also if that is not written yet, or never. */
 static enum err
-go_on_as_parked(struct presence *p, struct slice last_id, struct queue *q)
+go_on_as_parked(
+    struct presence *p, struct slice last_id, struct queue *q, uint64_t *key)
 {
 	struct presence *parked = NULL;
-	uint64_t key = 0;
 	enum err e;
 
+	*key = 0;
 	if (last_id.base == NULL)
 		return ERR_OK;
-	e = queue_parked(q, last_id, &parked, &key);
+	e = queue_parked(q, last_id, &parked, key);
 	if (parked != NULL && presence_is_like(p, parked))
 		presence_go_on(p, parked);
 	else if (parked == NULL && e == ERR_OK)
-		presence_return(p, key);
+		presence_return(p, *key);
 	presence_free(parked);
 	return e;
 }
 
-static enum err
-enter(struct subscriber_opening *o, struct presence *p,
-    const struct counted *who, struct context *c, struct fault *f)
+static struct roster_terms
+make_terms(const struct grant *g, const struct request *rq,
+    const struct settings *s, uint64_t parked)
 {
-	const struct config *config = c->settings->config;
-	const struct roster_limits limits = { config->connections_max,
-		config->per_token_max, who->max };
-	struct queue_crowd elsewhere;
-	enum err e = queue_crowd(
-	    c->queue, roster_owner(c->roster), p, limits.total > 0, &elsewhere);
+	struct counted who;
 
-	if (e != ERR_OK)
+	counted_find(&who, rq, s);
+	return (struct roster_terms){ .limits = { s->config->connections_max,
+					  s->config->per_token_max, who.max },
+		.keys = { crowd_key_grant(g),
+		    crowd_key_address(slice_of(who.text)) },
+		.parked = parked };
+}
+
+static enum err
+enter(struct subscriber_opening *o, const struct request *rq,
+    struct slice last_id, struct context *c, struct fault *f)
+{
+	struct roster_terms terms;
+	struct presence *p = NULL;
+	struct queue *q;
+	uint64_t parked;
+	enum err e;
+
+	if ((e = context_queue(c, &q)) != ERR_OK ||
+	    (e = make_presence(&p, o, c->settings->config)) != ERR_OK)
 		return e;
-	return roster_enter(&o->entry, c->roster, p, &elsewhere, &limits, f);
+	if ((e = go_on_as_parked(p, last_id, q, &parked)) == ERR_OK) {
+		terms = make_terms(o->grant, rq, c->settings, parked);
+		e = roster_enter(&o->entry, c->roster, p, &terms, f);
+	}
+	if (e != ERR_OK)
+		presence_free(p);
+	return e;
+}
+
+static void
+refuse(struct answer *a, const struct request *rq, const struct settings *s,
+    enum err e, const struct fault *f)
+{
+	if (f->text[0] == '\0') {
+		answer_unavailable(a, e);
+		return;
+	}
+	if (e == ERR_LIMIT)
+		counted_tell_refused(rq, s, f->text);
+	response_header(&a->response, "Retry-After", RETRY_AFTER);
+	response_problem(
+	    &a->response, e == ERR_LIMIT ? 429 : 503, "%s", f->text);
 }
 
 bool
 enlist(struct subscriber_opening *o, struct answer *a, const struct request *rq,
     struct slice last_id, struct context *c)
 {
-	struct presence *p = NULL;
-	struct counted who;
 	struct fault f = { "" };
-	struct queue *q;
 	enum err e;
 
 	if (c->roster == NULL)
 		return true;
-	counted_find(&who, rq, c->settings);
-	if ((e = context_queue(c, &q)) == ERR_OK &&
-	    (e = make_presence(&p, o, &who, c->settings->config)) == ERR_OK &&
-	    (e = go_on_as_parked(p, last_id, q)) == ERR_OK &&
-	    (e = enter(o, p, &who, c, &f)) == ERR_OK)
-		return true;
-	presence_free(p);
-	if (e == ERR_LIMIT) {
-		counted_tell_refused(rq, c->settings, f.text);
-		response_header(&a->response, "Retry-After", RETRY_AFTER);
-		response_problem(&a->response, 429, "%s", f.text);
-	} else {
-		answer_unavailable(a, e);
-	}
-	return false;
+	if ((e = enter(o, rq, last_id, c, &f)) != ERR_OK)
+		refuse(a, rq, c->settings, e, &f);
+	return e == ERR_OK;
 }
 
 /* As settings_admit() has it. */

@@ -143,6 +143,7 @@ reap(struct presence_writer *w, int64_t now)
 	bool more = false;
 	enum err e = queue_reap(w->queue, &epoch, &more, &f);
 
+	roster_look(w->roster);
 	if (e == ERR_OK)
 		roster_made(w->roster, NULL, 0, e, epoch);
 	if (!more)

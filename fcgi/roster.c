@@ -18,13 +18,13 @@
 struct roster_entry {
 	TAILQ_ENTRY(roster_entry) links; /* among all */
 	struct roster_link waits;
-	LIST_ENTRY(roster_entry) same_token, same_address; /* in a bucket */
+	LIST_ENTRY(roster_entry) same_token; /* in a bucket */
 	struct roster *roster;
 	struct presence *presence;
+	struct crowd_place place; /* where it is counted */
 	int64_t until_ms;
 	enum presence_state wanted, written;
-	bool counted; /* it is in `n` */
-	bool away;    /* it is in `away` */
+	bool away; /* it is in `away` */
 	bool taken;
 	bool began;
 	bool let_go; /* by its subscriber */
@@ -33,11 +33,11 @@ struct roster_entry {
 LIST_HEAD(roster_bucket, roster_entry);
 
 struct roster {
+	struct crowd *crowd;   /* NULL: nobody is counted */
 	pthread_mutex_t mutex; /* guards all below */
 	TAILQ_HEAD(, roster_entry) all;
 	struct roster_lists lists;
-	struct roster_bucket tokens[BUCKETS], addresses[BUCKETS];
-	size_t n;
+	struct roster_bucket tokens[BUCKETS];
 	size_t away;    /* left, may be back, never written */
 	bool hurries;   /* see roster_hurries() */
 	bool has_rules; /* that were not taken yet */
@@ -52,16 +52,6 @@ static struct roster_bucket *
 token_bucket(struct roster *r, const struct presence *p)
 {
 	return &r->tokens[(p->has_token ? p->token[0] : p->key) % BUCKETS];
-}
-
-static struct roster_bucket *
-address_bucket(struct roster *r, const struct presence *p)
-{
-	size_t sum = 0;
-
-	for (size_t i = 0; i < p->address.len; i++)
-		sum = sum * 31 + (unsigned char)p->address.base[i];
-	return &r->addresses[sum % BUCKETS];
 }
 
 enum err
@@ -90,6 +80,12 @@ roster_owner(const struct roster *r)
 	return r->owner;
 }
 
+enum err
+roster_count_in(struct roster *r, const struct queue_settings *s)
+{
+	return crowd_new(&r->crowd, s);
+}
+
 void
 roster_on_change(struct roster *r, void (*kick)(void *arg), void *arg)
 {
@@ -97,24 +93,6 @@ roster_on_change(struct roster *r, void (*kick)(void *arg), void *arg)
 	r->kick = kick;
 	r->arg = arg;
 	pthread_mutex_unlock(&r->mutex);
-}
-
-/* How many here have its token and its address? */
-static struct queue_crowd
-count_here(struct roster *r, const struct presence *p)
-{
-	struct queue_crowd here = { .total = r->n };
-	struct roster_entry *e;
-
-	if (p->has_token)
-		LIST_FOREACH(e, token_bucket(r, p), same_token)
-	here.same_token += e->counted && memcmp(e->presence->token, p->token,
-					     sizeof(p->token)) == 0;
-	if (p->address.base != NULL)
-		LIST_FOREACH(e, address_bucket(r, p), same_address)
-	here.same_address +=
-	    e->counted && slice_eq(e->presence->address, p->address);
-	return here;
 }
 
 /* A position that was copied leads two to the same row. */
@@ -129,37 +107,6 @@ is_here(struct roster *r, const struct presence *p)
 	return false;
 }
 
-static bool
-is_reached(uint64_t limit, uint64_t here, uint64_t elsewhere)
-{
-	return limit > 0 && here + elsewhere >= limit;
-}
-
-static enum err
-check(struct roster *r, const struct presence *p,
-    const struct queue_crowd *elsewhere, const struct roster_limits *limits,
-    struct fault *f)
-{
-	const struct queue_crowd here = count_here(r, p);
-
-	if (is_reached(limits->total, here.total, elsewhere->total))
-		return fault_set(f, ERR_LIMIT,
-		    "The hub holds as many streams as it may "
-		    "(MERCURE_MAX_CONNECTIONS).");
-	if (p->has_token && is_reached(limits->per_token, here.same_token,
-				elsewhere->same_token))
-		return fault_set(f, ERR_LIMIT,
-		    "The access token has as many streams as it may "
-		    "(MERCURE_MAX_CONNECTIONS_PER_TOKEN).");
-	if (p->address.base != NULL &&
-	    is_reached(limits->per_address, here.same_address,
-		elsewhere->same_address))
-		return fault_set(f, ERR_LIMIT,
-		    "Your address has as many streams as it may "
-		    "(MERCURE_MAX_CONNECTIONS_PER_ADDRESS).");
-	return ERR_OK;
-}
-
 static void
 add(struct roster *r, struct roster_entry *e)
 {
@@ -167,21 +114,29 @@ add(struct roster *r, struct roster_entry *e)
 
 	TAILQ_INSERT_TAIL(&r->all, e, links);
 	LIST_INSERT_HEAD(token_bucket(r, p), e, same_token);
-	if (p->address.base != NULL)
-		LIST_INSERT_HEAD(address_bucket(r, p), e, same_address);
-	r->n++;
-	e->counted = true;
 	if (p->goes_on)
 		e->written = e->wanted = PRESENCE_PARKED;
 }
 
+static enum err
+count(struct roster_entry *e, struct crowd *c, const struct roster_terms *terms,
+    struct fault *f)
+{
+	return c == NULL ? ERR_OK
+			 : crowd_enter(&e->place, c, &terms->keys,
+			       terms->parked, &terms->limits, f);
+}
+
 /* Who has left makes room at once, whenever that gets written. */
 static void
-uncount(struct roster_entry *e)
+uncount(struct roster_entry *e, enum presence_state to, int64_t until_ms)
 {
-	if (e->counted)
-		e->roster->n--;
-	e->counted = false;
+	if (to == PRESENCE_PARKED)
+		crowd_park(&e->place, e->presence->key, until_ms);
+	else if (e->began)
+		crowd_leave(&e->place);
+	else
+		crowd_give_back(&e->place);
 }
 
 uint64_t
@@ -254,9 +209,7 @@ drop(struct roster_entry *e)
 	set_away(e, false);
 	TAILQ_REMOVE(&r->all, e, links);
 	LIST_REMOVE(e, same_token);
-	if (e->presence->address.base != NULL)
-		LIST_REMOVE(e, same_address);
-	uncount(e);
+	crowd_leave(&e->place);
 	presence_free(e->presence);
 	mem_free(e);
 }
@@ -310,33 +263,50 @@ take_over(struct roster_entry *e, struct roster_entry *leaving)
 	arrange(e);
 }
 
+/* Put it among the others: as itself, as who is just leaving, or, if that one
+ * is here already, as somebody new. */
+static enum err
+join(struct roster *r, struct roster_entry *e)
+{
+	struct presence *p = e->presence;
+	struct roster_entry *leaving = find_leaving(r, p);
+	enum err result = ERR_OK;
+
+	if (leaving != NULL)
+		presence_go_on(p, leaving->presence);
+	else if (is_here(r, p))
+		result = presence_renew(p);
+	if (result == ERR_OK)
+		add(r, e);
+	if (leaving != NULL)
+		take_over(e, leaving);
+	return result;
+}
+
 enum err
 roster_enter(struct roster_entry **out, struct roster *r, struct presence *p,
-    const struct queue_crowd *elsewhere, const struct roster_limits *limits,
-    struct fault *f)
+    const struct roster_terms *terms, struct fault *f)
 {
-	struct roster_entry *e = mem_calloc(1, sizeof(*e)), *leaving = NULL;
+	struct roster_entry *e = mem_calloc(1, sizeof(*e));
 	enum err result;
 
 	if (e == NULL)
 		return ERR_NOMEM;
 	e->roster = r;
 	e->presence = p;
-	pthread_mutex_lock(&r->mutex);
-	result = check(r, p, elsewhere, limits, f);
-	if (result == ERR_OK && (leaving = find_leaving(r, p)) != NULL)
-		presence_go_on(p, leaving->presence);
-	else if (result == ERR_OK && is_here(r, p))
-		result = presence_renew(p);
-	if (result == ERR_OK)
-		add(r, e);
-	if (leaving != NULL)
-		take_over(e, leaving);
-	pthread_mutex_unlock(&r->mutex);
-	if (result == ERR_OK)
-		*out = e;
-	else
+	if ((result = count(e, r->crowd, terms, f)) != ERR_OK) {
 		mem_free(e);
+		return result;
+	}
+	pthread_mutex_lock(&r->mutex);
+	result = join(r, e);
+	pthread_mutex_unlock(&r->mutex);
+	if (result == ERR_OK) {
+		*out = e;
+	} else {
+		crowd_give_back(&e->place);
+		mem_free(e);
+	}
 	return result;
 }
 
@@ -385,9 +355,8 @@ want(struct roster_entry *e, enum presence_state state, int64_t until_ms,
 	}
 	set_wanted(e, state, until_ms);
 	e->let_go = let_go;
-	/* Who is parked is counted by its row, as that is nobody's. */
 	if (let_go)
-		uncount(e);
+		uncount(e, state, until_ms);
 	waits = arrange(e);
 	kick = r->kick;
 	arg = r->arg;
@@ -558,6 +527,13 @@ roster_waits(struct roster *r)
 	return waits;
 }
 
+void
+roster_look(struct roster *r)
+{
+	if (r->crowd != NULL)
+		crowd_look(r->crowd);
+}
+
 bool
 roster_hurries(struct roster *r)
 {
@@ -589,6 +565,7 @@ roster_free(struct roster *r)
 		return;
 	while ((e = TAILQ_FIRST(&r->all)) != NULL)
 		drop(e);
+	crowd_free(r->crowd);
 	pthread_mutex_destroy(&r->mutex);
 	mem_free(r);
 }

@@ -3,6 +3,7 @@
 #ifndef ROSTER_H
 #define ROSTER_H
 
+#include "crowd.h"
 #include "jws_keys.h"
 #include "queue_presence.h"
 
@@ -22,30 +23,35 @@ struct roster_entry;
 
 #define ROSTER_AWAY_MAX 256
 
-struct roster_limits {
-	uint64_t total, per_token, per_address; /* 0: none */
-};
-
 /* ERR_NOMEM; ERR_IO: the system gives no random bytes. */
 enum err roster_new(struct roster **out);
 
 /* Whose rows these are, see queue_settings.owner. */
 uint64_t roster_owner(const struct roster *r);
 
+/* Call it first: its subscribers are counted with those of all processes of
+ * this queue; without it nobody is counted, and no limit holds.  ERR_NOMEM. */
+enum err roster_count_in(struct roster *r, const struct queue_settings *s);
+
+/* How a subscriber is counted. */
+struct roster_terms {
+	struct crowd_limits limits;
+	struct crowd_keys keys; /* for whom */
+	uint64_t parked; /* the key of the row it comes back for; 0: none */
+};
+
 /* Call `kick` when the first change waits, or one that hurries; the roster's
  * lock is not held then.  NULL: no longer. */
 void roster_on_change(struct roster *r, void (*kick)(void *arg), void *arg);
 
 /*
- * Count one more subscriber, unless a limit is reached; `elsewhere` are those
- * of other processes.  Takes over `p` on success.  Is somebody here already who
- * goes on as the same (presence_go_on()), it becomes another.  ERR_LIMIT: the
- * fault is for the peer and names the setting.  ERR_NOMEM, ERR_IO.  Nothing is
- * written before roster_begin().
+ * Count one more subscriber, unless a limit is reached (errors as of
+ * crowd_enter()).  Takes over `p` on success.  Is somebody here already who
+ * goes on as the same (presence_go_on()), it becomes another.  ERR_NOMEM,
+ * ERR_IO.  Nothing is written before roster_begin().
  */
 enum err roster_enter(struct roster_entry **out, struct roster *r,
-    struct presence *p, const struct queue_crowd *elsewhere,
-    const struct roster_limits *limits, struct fault *f);
+    struct presence *p, const struct roster_terms *terms, struct fault *f);
 
 /* The key of its row; it may become another before that is written. */
 uint64_t roster_key(struct roster_entry *e);
@@ -87,6 +93,9 @@ size_t roster_take(
     struct roster *r, struct roster_change *out, size_t max, size_t room);
 void roster_made(struct roster *r, const struct roster_change *changes,
     size_t n, enum err result, uint64_t epoch);
+/* Call it once a second: are all still counted? */
+void roster_look(struct roster *r);
+
 /* What waits: members (all but strangers); one of these that parked, which
  * may be back any moment, and is known by its row alone; and when the first
  * stranger is due (clock_mono_ms(); 0: it is; INT64_MAX: none waits). */

@@ -167,6 +167,8 @@ start(struct server *sv, struct settings *s, int fd, struct fault *f)
 	if ((e = roster_new(&sv->roster)) != ERR_OK ||
 	    (e = patterns_new(&sv->patterns)) != ERR_OK)
 		return fault_set(f, e, "Out of memory.");
+	if ((e = roster_count_in(sv->roster, &queue)) != ERR_OK)
+		return fault_set(f, e, "Out of memory.");
 	queue.owner = roster_owner(sv->roster);
 	enlist_use(sv->roster, s);
 	if ((e = hub_open(&sv->parts.hub, s, FRAMING_FCGI, &hooks, f)) !=

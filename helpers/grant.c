@@ -12,6 +12,7 @@ struct grant {
 	struct grant_parts parts; /* its payload lies in `text` */
 	bool receives_hub;
 	uint8_t token[GRANT_TOKEN_SIZE];
+	uint64_t holder;
 	char text[];
 };
 
@@ -136,6 +137,18 @@ const uint8_t *
 grant_token(const struct grant *g)
 {
 	return g->token;
+}
+
+void
+grant_set_holder(struct grant *g, uint64_t holder)
+{
+	g->holder = holder;
+}
+
+uint64_t
+grant_holder(const struct grant *g)
+{
+	return g->holder;
 }
 
 struct grant *

@@ -61,6 +61,11 @@ struct slice grant_payload(const struct grant *g);
 void grant_set_token(struct grant *g, const uint8_t token[GRANT_TOKEN_SIZE]);
 const uint8_t *grant_token(const struct grant *g);
 
+/* Who holds it, for counts, where that is known: the same for all tokens that a
+ * key signed for one subject.  Set it before the grant is shared; else 0. */
+void grant_set_holder(struct grant *g, uint64_t holder);
+uint64_t grant_holder(const struct grant *g);
+
 struct grant *grant_ref(struct grant *g); /* atomic count */
 void grant_unref(struct grant *g);        /* NULL is allowed */
 

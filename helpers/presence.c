@@ -135,8 +135,7 @@ presence_new(struct presence **out, const struct presence_parts *parts)
 	buf_init(&topics, TEXT_MAX);
 	if ((e = add_topics(&topics, parts->matchers)) != ERR_OK)
 		goto out;
-	p = mem_calloc(1,
-	    sizeof(*p) + topics.len + parts->payload.len + parts->address.len);
+	p = mem_calloc(1, sizeof(*p) + topics.len + parts->payload.len);
 	if (p == NULL) {
 		e = ERR_NOMEM;
 		goto out;
@@ -144,7 +143,6 @@ presence_new(struct presence **out, const struct presence_parts *parts)
 	to = p->text;
 	p->topics = keep(&to, buf_view(&topics));
 	p->payload = keep(&to, parts->payload);
-	p->address = keep(&to, parts->address);
 	p->signer = parts->signer;
 	p->delay_ms = parts->delay_ms;
 	p->has_token = parts->token != NULL;

@@ -41,7 +41,6 @@ struct presence {
 	char subscriber[UUID_URN_SIZE];
 	struct slice topics;  /* its selectors, sorted, each once (topic.h) */
 	struct slice payload; /* JSON text of its token; base NULL: none */
-	struct slice address; /* of its peer; base NULL: not known */
 	/* Stands for the token in counts and comparisons; without one all
 	 * zero. */
 	uint8_t token[GRANT_TOKEN_SIZE];
@@ -52,7 +51,7 @@ struct presence {
 
 struct presence_parts {
 	const struct matcher_list *matchers;
-	struct slice payload, address;
+	struct slice payload;
 	const uint8_t *token; /* NULL: none */
 	uint64_t signer;
 	uint32_t delay_ms; /* for strangers */

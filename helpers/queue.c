@@ -71,6 +71,15 @@ queue_backup(const struct queue_settings *s, const char *path, struct fault *f)
 }
 
 enum err
+queue_crowd_open(
+    struct sidecar_crowd **out, const struct queue_settings *s, struct fault *f)
+{
+	const struct queue_ops *ops = backend_for(s->url);
+
+	return ops != NULL ? ops->crowd_open(out, s, f) : no_backend(s->url, f);
+}
+
+enum err
 queue_append(struct queue *q, const struct update *const *updates, size_t n,
     struct fault *f)
 {
@@ -134,13 +143,6 @@ enum err
 queue_reap(struct queue *q, uint64_t *epoch, bool *more, struct fault *f)
 {
 	return q->ops->reap(q, epoch, more, f);
-}
-
-enum err
-queue_crowd(struct queue *q, uint64_t owner, const struct presence *p,
-    bool with_total, struct queue_crowd *out)
-{
-	return q->ops->crowd(q, owner, p, with_total, out);
 }
 
 size_t

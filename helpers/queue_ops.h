@@ -3,12 +3,13 @@
 #ifndef QUEUE_OPS_H
 #define QUEUE_OPS_H
 
+#include "queue_crowd.h"
 #include "queue_keys.h"
 #include "queue_presence.h"
 #include "queue_sessions.h"
 
-/* Each is the function of queue.h, queue_keys.h, queue_presence.h or
- * queue_sessions.h with the same name. */
+/* Each is the function of queue.h, queue_crowd.h, queue_keys.h,
+ * queue_presence.h or queue_sessions.h with the same name. */
 struct queue_ops {
 	enum err (*open)(struct queue **out, const struct queue_settings *s,
 	    enum queue_mode mode, struct fault *f);
@@ -29,8 +30,8 @@ struct queue_ops {
 	    struct fault *f);
 	enum err (*reap)(
 	    struct queue *q, uint64_t *epoch, bool *more, struct fault *f);
-	enum err (*crowd)(struct queue *q, uint64_t owner,
-	    const struct presence *p, bool with_total, struct queue_crowd *out);
+	enum err (*crowd_open)(struct sidecar_crowd **out,
+	    const struct queue_settings *s, struct fault *f);
 	enum err (*parked)(struct queue *q, struct slice id,
 	    struct presence **out, uint64_t *key);
 	enum err (*end_waiting)(struct queue *q, const uint64_t *signers,

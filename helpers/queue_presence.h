@@ -91,19 +91,6 @@ void queue_tell_presence(struct queue *q, bool on);
  */
 unsigned queue_wake_soon(struct queue *q);
 
-/* Subscribers, in one way or another like one of them. */
-struct queue_crowd {
-	uint64_t total, same_token, same_address;
-};
-
-/*
- * How many there are of other processes than `owner`: with the token and the
- * address of `p`, where it has them, and, if `with_total`, in all.  The dead
- * do not count, nor those whose time is up, nor the parked row of `p` itself.  Errors as of queue_read().
- */
-enum err queue_crowd(struct queue *q, uint64_t owner, const struct presence *p,
-    bool with_total, struct queue_crowd *out);
-
 /* Borrowed for the length of the call, in which a statement is open. */
 typedef void queue_subscription_fn(
     void *arg, const struct subscription_view *v);

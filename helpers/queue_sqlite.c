@@ -76,6 +76,21 @@ sqlite_take_identity(const struct queue_settings *s, struct fault *f)
 	return e;
 }
 
+static enum err
+sqlite_crowd_open(
+    struct sidecar_crowd **out, const struct queue_settings *s, struct fault *f)
+{
+	char *path = NULL;
+	enum err e = queue_sqlite_path(&path, s->url, f);
+
+	if (e == ERR_OK)
+		e = queue_sqlite_network_check(path, f);
+	if (e == ERR_OK)
+		e = sidecar_crowd_open(out, path, f);
+	mem_free(path);
+	return e;
+}
+
 const struct queue_ops queue_sqlite_ops = {
 	.open = sqlite_open,
 	.append = queue_sqlite_append,
@@ -88,7 +103,7 @@ const struct queue_ops queue_sqlite_ops = {
 	.cursor_key = queue_sqlite_cursor_key,
 	.present = queue_sqlite_present,
 	.reap = queue_sqlite_reap,
-	.crowd = queue_sqlite_crowd,
+	.crowd_open = sqlite_crowd_open,
 	.parked = queue_sqlite_parked,
 	.end_waiting = queue_sqlite_end_waiting,
 	.stranger_room = queue_sqlite_stranger_room,

@@ -299,8 +299,6 @@ enum err queue_sqlite_present(struct queue *base,
     struct fault *f);
 enum err queue_sqlite_reap(
     struct queue *base, uint64_t *epoch, bool *more, struct fault *f);
-enum err queue_sqlite_crowd(struct queue *base, uint64_t owner,
-    const struct presence *p, bool with_total, struct queue_crowd *out);
 enum err queue_sqlite_parked(
     struct queue *base, struct slice id, struct presence **out, uint64_t *key);
 void queue_sqlite_tell_presence(struct queue *base, bool on);

@@ -134,17 +134,16 @@ insert_subscriber(struct queue_sqlite *q, uint64_t owner,
 		return queue_sqlite_failed(q, sqlite3_errcode(q->db));
 	sqlite3_bind_int64(st, 1, (int64_t)p->key);
 	sqlite3_bind_int64(st, 2, parked ? 0 : (int64_t)owner);
-	sqlite3_bind_int64(st, 8, parked ? c->until_ms : 0);
-	sqlite3_bind_int64(st, 9, (int64_t)p->signer);
+	sqlite3_bind_int64(st, 7, parked ? c->until_ms : 0);
+	sqlite3_bind_int64(st, 8, (int64_t)p->signer);
 	if (p->has_token)
 		rc = sqlite3_bind_blob(
 		    st, 4, p->token, (int)sizeof(p->token), SQLITE_STATIC);
 	if (rc != SQLITE_OK ||
 	    (rc = queue_sqlite_bind(st, 3, slice_of(p->subscriber))) !=
 		SQLITE_OK ||
-	    (rc = queue_sqlite_bind(st, 5, p->address)) != SQLITE_OK ||
-	    (rc = queue_sqlite_bind(st, 6, p->topics)) != SQLITE_OK ||
-	    (rc = queue_sqlite_bind(st, 7, p->payload)) != SQLITE_OK)
+	    (rc = queue_sqlite_bind(st, 5, p->topics)) != SQLITE_OK ||
+	    (rc = queue_sqlite_bind(st, 6, p->payload)) != SQLITE_OK)
 		return queue_sqlite_failed(q, rc);
 	if ((e = queue_sqlite_finish(q, st)) == ERR_OK)
 		*inserted = sqlite3_changes(q->db) > 0;

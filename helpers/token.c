@@ -85,6 +85,29 @@ stamp(uint8_t digest[DIGEST_SIZE], struct slice text)
 	return digest_sha256(digest, text);
 }
 
+/* The subject (RFC 7519, 4.1.2), as the key's owner names him; 0: none is
+ * named. */
+static enum err
+find_holder(uint64_t *out, const json_t *claims, uint64_t key)
+{
+	const json_t *subject = json_object_get(claims, "sub");
+	uint8_t digest[DIGEST_SIZE];
+	struct buf b;
+	enum err e;
+
+	*out = 0;
+	if (!json_is_string(subject) || json_string_length(subject) == 0)
+		return ERR_OK;
+	buf_init(&b, JWS_TOKEN_MAX);
+	buf_printf(&b, "%llx ", (unsigned long long)key);
+	buf_add(&b, json_string_value(subject), json_string_length(subject));
+	e = b.err != ERR_OK ? b.err : digest_sha256(digest, buf_view(&b));
+	buf_free(&b);
+	if (e == ERR_OK)
+		memcpy(out, digest, sizeof(*out));
+	return e;
+}
+
 /* The claims of a token that is signed by one of the keys. */
 static enum err
 open_token(json_t **claims, uint64_t *key, enum token_check *at,
@@ -117,7 +140,7 @@ token_examine(struct grant **out, enum token_check *failed, struct slice text,
 	struct grant *g = NULL;
 	json_t *claims = NULL;
 	int64_t expires_ms = INT64_MAX;
-	uint64_t key = 0;
+	uint64_t key = 0, holder = 0;
 	enum err e;
 
 	e = open_token(&claims, &key, &at, text, keys, d->token_typ, f);
@@ -126,7 +149,8 @@ token_examine(struct grant **out, enum token_check *failed, struct slice text,
 	at = TOKEN_TIMES;
 	if ((e = check_times(&expires_ms, claims, now_ms, f)) != ERR_OK)
 		goto out;
-	if ((e = stamp(digest, text)) != ERR_OK)
+	if ((e = stamp(digest, text)) != ERR_OK ||
+	    (e = find_holder(&holder, claims, key)) != ERR_OK)
 		goto out;
 	at = TOKEN_RIGHTS;
 	e = d->read_grant(&g, claims, key, expires_ms, matchers_max, f);
@@ -134,6 +158,7 @@ token_examine(struct grant **out, enum token_check *failed, struct slice text,
 		goto out;
 	at = TOKEN_CHECKS;
 	grant_set_token(g, digest);
+	grant_set_holder(g, holder);
 	*out = g;
 out:
 	*failed = at;

@@ -54,7 +54,8 @@ CREATE TABLE meta (
 
 -- Who subscribes.  owner: the living process that holds the stream (its byte
 -- of the sidecar); 0: nobody, until until_ms.  topics: its selectors, one a
--- line.  token: stands for its token, where there is one.
+-- line.  token: stands for its token, where there is one.  address: not used
+-- any more, as streams are counted in the sidecar.
 CREATE TABLE subscribers (
 	key INTEGER PRIMARY KEY,
 	owner INTEGER NOT NULL,

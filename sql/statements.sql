@@ -119,8 +119,8 @@ UPDATE OR FAIL subscribers SET owner = ?2, until_ms = 0
  WHERE key = ?1 AND owner IN (?2, 0);
 -- name: insert_subscriber
 INSERT OR IGNORE INTO subscribers (key, owner, until_ms, subscriber, token,
- address, topics, payload, signer)
- VALUES (?1, ?2, ?8, ?3, ?4, ?5, ?6, ?7, ?9);
+ topics, payload, signer)
+ VALUES (?1, ?2, ?7, ?3, ?4, ?5, ?6, ?8);
 -- Owner 0: it was taken over, and parks again before that was written.
 -- name: park_subscriber
 UPDATE OR FAIL subscribers SET owner = 0, until_ms = ?3, signer = ?4
@@ -158,17 +158,6 @@ SELECT key, subscriber, topics, payload, token FROM subscribers
 SELECT moved_to IS NULL AND topics <> '' AND payload IS ?4,
  moved_to IS NOT NULL OR payload IS NOT ?4
  FROM sessions WHERE digest >= ?1 AND digest <= ?2 AND until_ms > ?3;
--- name: count_all
-SELECT owner, count(*) FROM subscribers WHERE owner <> ?1
- AND (owner <> 0 OR (key <> ?2 AND until_ms > ?4)) GROUP BY owner;
--- name: count_token
-SELECT owner, count(*) FROM subscribers
- WHERE token = ?3 AND owner <> ?1
- AND (owner <> 0 OR (key <> ?2 AND until_ms > ?4)) GROUP BY owner;
--- name: count_address
-SELECT owner, count(*) FROM subscribers
- WHERE address = ?3 AND owner <> ?1
- AND (owner <> 0 OR (key <> ?2 AND until_ms > ?4)) GROUP BY owner;
 -- name: list_subscribers
 SELECT owner, until_ms, subscriber, topics, payload FROM subscribers
  ORDER BY owner;

@@ -97,8 +97,7 @@ somebody(void)
 {
 	struct matcher_list l = { NULL, 0 };
 	const struct presence_parts parts = { .matchers = &l,
-		.payload = slice_of("{}"),
-		.address = slice_of("192.0.2.1") };
+		.payload = slice_of("{}") };
 	struct presence *p = NULL;
 	struct matcher *m = NULL;
 
@@ -188,7 +187,6 @@ static void
 presence_all(struct queue *q)
 {
 	struct presence *p = somebody(), *parked = NULL;
-	struct queue_crowd crowd;
 	struct fault f = { "" };
 	size_t bytes = 0;
 	uint64_t epoch, signer;
@@ -196,7 +194,6 @@ presence_all(struct queue *q)
 	struct buf id;
 
 	present(q, p, PRESENCE_THERE);
-	(void)queue_crowd(q, 6, p, true, &crowd);
 	present(q, p, PRESENCE_PARKED);
 	for (int turns = 0; more; turns++) {
 		enum err e = queue_reap(q, &epoch, &more, &f);

@@ -33,13 +33,12 @@ presence_room_open(struct queue_room *r, uint64_t owner)
 }
 
 struct presence *
-presence_room_somebody(const char *topics, uint8_t token, const char *address)
+presence_room_somebody(const char *topics, uint8_t token)
 {
 	const uint8_t digest[GRANT_TOKEN_SIZE] = { token };
 	struct matcher_list l = { NULL, 0 };
 	const struct presence_parts parts = { .matchers = &l,
 		.payload = slice_of(token != 0 ? "{\"n\":1}" : NULL),
-		.address = slice_of(address),
 		.token = token != 0 ? digest : NULL,
 		.signer =
 		    token != 0 ? presence_signer(token) : PRESENCE_BY_NOBODY };

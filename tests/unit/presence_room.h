@@ -9,10 +9,8 @@
 /* Open the queue for writing, as the process `owner`, telling of changes. */
 struct queue *presence_room_open(struct queue_room *r, uint64_t owner);
 
-/* With these selectors, each behind a blank; token 0: none; address NULL:
- * none. */
-struct presence *presence_room_somebody(
-    const char *topics, uint8_t token, const char *address);
+/* With these selectors, each behind a blank; token 0: none. */
+struct presence *presence_room_somebody(const char *topics, uint8_t token);
 
 /* Make one change; the time of who is parked is up at `until_ms`. */
 enum err presence_room_change(struct queue *q, enum presence_state to,

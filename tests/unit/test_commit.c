@@ -234,13 +234,12 @@ start_with_roster(struct publishing *p, struct queue **q)
 static void
 enter(struct roster *r, struct roster_entry **entries, size_t n)
 {
-	const struct roster_limits none = { 0, 0, 0 };
-	const struct queue_crowd nobody = { 0, 0, 0 };
+	const struct roster_terms none = { .parked = 0 };
 
 	for (size_t i = 0; i < n; i++) {
-		assert_int_equal(roster_enter(&entries[i], r,
-				     presence_room_somebody("a", 1, NULL),
-				     &nobody, &none, NULL),
+		assert_int_equal(
+		    roster_enter(&entries[i], r, presence_room_somebody("a", 1),
+			&none, NULL),
 		    ERR_OK);
 		roster_begin(entries[i]);
 	}

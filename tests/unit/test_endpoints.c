@@ -105,17 +105,19 @@ desk_open(struct desk *d, struct queue_room *room)
 				.cors_allowed_origins = origins,
 				.allow_publish = true,
 				.subscriptions = true,
+				.connections_max = 10,
 				.topics_max = 10,
 				.matchers_max = 10,
 				.topic_length_max = 100 } };
 	d->holder = q;
 	for (size_t i = 0; i < 2; i++) {
-		d->there[i] = presence_room_somebody("{x} y", 1, NULL);
+		d->there[i] = presence_room_somebody("{x} y", 1);
 		assert_int_equal(
 		    presence_room_change(q, PRESENCE_THERE, d->there[i], 0),
 		    ERR_OK);
 	}
 	assert_int_equal(roster_new(&d->roster), ERR_OK);
+	assert_int_equal(roster_count_in(d->roster, &room->settings), ERR_OK);
 	d->settings.config = &d->config;
 	d->settings.role[CONFIG_PUBLISHERS].keys = forge_key(SECRET, "HS256");
 	d->settings.role[CONFIG_SUBSCRIBERS].keys = forge_key(SECRET, "HS256");

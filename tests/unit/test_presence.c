@@ -34,10 +34,9 @@ static struct presence *
 presence(const char *topics, const uint8_t *of)
 {
 	struct matcher_list l = selectors(topics);
-	const struct presence_parts parts = { .matchers = &l,
-		.payload = slice_of("{}"),
-		.address = slice_of("192.0.2.1"),
-		.token = of };
+	const struct presence_parts parts = {
+		.matchers = &l, .payload = slice_of("{}"), .token = of
+	};
 	struct presence *p = NULL;
 
 	assert_int_equal(presence_new(&p, &parts), ERR_OK);
@@ -54,7 +53,6 @@ test_parts(void **state)
 	(void)state;
 	assert_true(slice_is(p->topics, "*\na\na/{id}\nb"));
 	assert_true(slice_is(p->payload, "{}"));
-	assert_true(slice_is(p->address, "192.0.2.1"));
 	assert_true(p->has_token && !q->has_token);
 	assert_memory_equal(p->token, token, sizeof(token));
 	assert_true(strncmp(p->subscriber, "urn:uuid:", 9) == 0);

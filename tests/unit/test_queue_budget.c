@@ -37,7 +37,7 @@ room_of(struct queue *q)
 static void
 come(struct queue *q, uint8_t token)
 {
-	struct presence *p = presence_room_somebody("a", token, NULL);
+	struct presence *p = presence_room_somebody("a", token);
 
 	assert_int_equal(
 	    presence_room_change(q, PRESENCE_THERE, p, FOREVER), ERR_OK);
@@ -78,8 +78,8 @@ test_share(void **state)
 {
 	struct queue *q = open_with(*state, 7, 1 << 20);
 	struct sidecar *side = ((struct queue_sqlite *)q)->side;
-	struct presence *p[] = { presence_room_somebody("a", 1, NULL),
-		presence_room_somebody("b", 0, NULL) };
+	struct presence *p[] = { presence_room_somebody("a", 1),
+		presence_room_somebody("b", 0) };
 	struct presence_change changes[COUNT(p)];
 	int64_t debt_us;
 

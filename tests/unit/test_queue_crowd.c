@@ -57,7 +57,7 @@ date_last(struct queue *q, int n, const char *at_ms)
 static void
 come_and_go(struct queue *q)
 {
-	struct presence *p = presence_room_somebody("a", 1, NULL);
+	struct presence *p = presence_room_somebody("a", 1);
 
 	assert_int_equal(presence_room_change(q, PRESENCE_THERE, p, 0), ERR_OK);
 	assert_int_equal(presence_room_change(q, PRESENCE_GONE, p, 0), ERR_OK);
@@ -84,8 +84,7 @@ test_own_retention(void **state)
 	}
 	for (int round = 0; round < ROUNDS; round++) {
 		for (size_t i = 0; i < EACH; i++) {
-			struct presence *p =
-			    presence_room_somebody("a", 1, NULL);
+			struct presence *p = presence_room_somebody("a", 1);
 
 			changes[i] = (struct presence_change){ PRESENCE_THERE,
 				p, 0, NULL };
@@ -120,7 +119,7 @@ test_taken_by_another(void **state)
 {
 	struct queue *one = presence_room_open(*state, 1);
 	struct queue *two = presence_room_open(*state, 2);
-	struct presence *p = presence_room_somebody("a", 1, NULL);
+	struct presence *p = presence_room_somebody("a", 1);
 	bool refused = false;
 	const struct presence_change c = { PRESENCE_THERE, p, 0, &refused };
 	const int64_t later = clock_real_ms() + 60000;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_queue_presence.c - rows of who subscribes: made, told, listed, counted. */
+/* test_queue_presence.c - rows of who subscribes: made, told, listed. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -68,7 +68,7 @@ take_steps(
 static void
 check_steps(size_t i, bool at_once)
 {
-	struct presence *p = presence_room_somebody("b a b", 1, NULL);
+	struct presence *p = presence_room_somebody("b a b", 1);
 	struct queue *q;
 	void *room = NULL;
 
@@ -111,7 +111,7 @@ static void
 test_what_is_told(void **state)
 {
 	struct queue *q = presence_room_open(*state, 7);
-	struct presence *p = presence_room_somebody("b/{c}\"", 1, NULL);
+	struct presence *p = presence_room_somebody("b/{c}\"", 1);
 	struct queue_span span = { 0 };
 	char got[4096] = "", want[4096] = "";
 
@@ -144,7 +144,7 @@ static void
 test_nothing_is_told(void **state)
 {
 	struct queue_room *room = *state;
-	struct presence *p = presence_room_somebody("a", 1, NULL);
+	struct presence *p = presence_room_somebody("a", 1);
 	struct cursor tail;
 	struct queue *q;
 
@@ -179,8 +179,8 @@ static void
 test_listing(void **state)
 {
 	struct queue *q = presence_room_open(*state, 7);
-	struct presence *p = presence_room_somebody("a b", 1, NULL);
-	struct presence *other = presence_room_somebody("b", 0, NULL);
+	struct presence *p = presence_room_somebody("a b", 1);
+	struct presence *other = presence_room_somebody("b", 0);
 	const struct {
 		const char *name, *topic, *subscriber, *want;
 	} rows[] = {
@@ -212,59 +212,6 @@ test_listing(void **state)
 	presence_free(other);
 }
 
-/* Of the processes 1 (token 1, address x), 2 (the same, and token 2, address
- * y) and of nobody (parked: token 1, no address). */
-static void
-test_crowd(void **state)
-{
-	static const struct {
-		const char *name, *address;
-		uint64_t owner;
-		uint8_t token;
-		bool with_total;
-		struct queue_crowd want;
-	} rows[] = {
-		{ "all", "x", 9, 1, true, { 4, 3, 2 } },
-		{ "not its own", "x", 1, 1, true, { 3, 2, 1 } },
-		{ "not its own, of another", "x", 2, 1, true, { 2, 2, 1 } },
-		{ "without the total", "x", 9, 1, false, { 0, 3, 2 } },
-		{ "the other token", "y", 9, 2, true, { 4, 1, 1 } },
-		{ "no token, no address", NULL, 9, 0, true, { 4, 0, 0 } },
-		{ "nobody's", "z", 9, 9, true, { 4, 0, 0 } },
-	};
-	struct queue *one = presence_room_open(*state, 1);
-	struct queue *two = presence_room_open(*state, 2);
-	struct presence *p[] = { presence_room_somebody("a", 1, "x"),
-		presence_room_somebody("b", 1, "x"),
-		presence_room_somebody("a b", 2, "y"),
-		presence_room_somebody("a", 1, NULL),
-		presence_room_somebody("over", 1, "x") };
-
-	for (size_t i = 0; i < 4; i++)
-		assert_int_equal(take_steps(i == 0 ? one : two,
-				     i == 3 ? "~" : "+", false, p[i]),
-		    ERR_OK);
-	assert_int_equal(
-	    presence_room_change(two, PRESENCE_PARKED, p[4], 1), ERR_OK);
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct presence *like =
-		    presence_room_somebody("a", rows[i].token, rows[i].address);
-		struct queue_crowd got = { 9, 9, 9 };
-
-		assert_int_equal(queue_crowd(one, rows[i].owner, like,
-				     rows[i].with_total, &got),
-		    ERR_OK);
-		if (memcmp(&got, &rows[i].want, sizeof(got)) != 0)
-			fail_msg("%s: %d %d %d", rows[i].name, (int)got.total,
-			    (int)got.same_token, (int)got.same_address);
-		presence_free(like);
-	}
-	queue_close(one);
-	queue_close(two);
-	for (size_t i = 0; i < COUNT(p); i++)
-		presence_free(p[i]);
-}
-
 static uint32_t
 word(struct queue *q)
 {
@@ -277,7 +224,7 @@ test_bell(void **state)
 {
 	struct queue *q = presence_room_open(*state, 7);
 	struct queue *r = queue_room_open(*state, QUEUE_READ);
-	struct presence *p = presence_room_somebody("a", 1, NULL);
+	struct presence *p = presence_room_somebody("a", 1);
 	uint32_t before = word(q);
 	unsigned ms;
 
@@ -319,7 +266,7 @@ test_full(void **state)
 	struct queue *q = presence_room_open(*state, 7);
 	sqlite3 *db = ((struct queue_sqlite *)q)->db;
 	static char topics[60000];
-	struct presence *p, *small = presence_room_somebody("a", 1, NULL);
+	struct presence *p, *small = presence_room_somebody("a", 1);
 	const struct presence_change changes[] = { { PRESENCE_THERE, small, 0,
 						       NULL },
 		{ PRESENCE_GONE, small, 0, NULL },
@@ -330,7 +277,7 @@ test_full(void **state)
 	struct fault f = { "" };
 
 	memset(topics, 'x', sizeof(topics) - 1);
-	p = presence_room_somebody(topics, 1, NULL);
+	p = presence_room_somebody(topics, 1);
 	memcpy(all, changes, sizeof(all));
 	all[3].presence = p;
 	sqlite3_exec(db, "PRAGMA max_page_count = 1", NULL, NULL, NULL);
@@ -353,7 +300,7 @@ test_read_only(void **state)
 {
 	struct queue *w = presence_room_open(*state, 7);
 	struct queue *r = queue_room_open(*state, QUEUE_READ);
-	struct presence *p = presence_room_somebody("a", 1, NULL);
+	struct presence *p = presence_room_somebody("a", 1);
 
 	assert_int_equal(take_steps(r, "+", false, p), ERR_READONLY);
 	assert_string_equal(presence_room_listed(w, NULL, NULL), "");
@@ -400,8 +347,8 @@ static void
 test_another_database(void **state)
 {
 	struct queue *q = presence_room_open(*state, 7);
-	struct presence *p = presence_room_somebody("a", 1, NULL);
-	struct presence *later = presence_room_somebody("b", 1, NULL);
+	struct presence *p = presence_room_somebody("a", 1);
+	struct presence *later = presence_room_somebody("b", 1);
 	struct presence_change c = { PRESENCE_THERE, p, 0, NULL };
 	uint64_t first = 0, again = 0, second = 0;
 
@@ -423,7 +370,7 @@ static void
 test_another_database_in_silence(void **state)
 {
 	struct queue *q = presence_room_open(*state, 7);
-	struct presence *p = presence_room_somebody("a", 1, NULL);
+	struct presence *p = presence_room_somebody("a", 1);
 	const struct presence_change c = { PRESENCE_THERE, p, 0, NULL };
 	uint64_t first = 0, reaped = 0;
 	bool more;
@@ -443,7 +390,6 @@ static enum err
 use(struct queue_room *room, const struct presence *p, bool *begun, bool *ended)
 {
 	struct queue *q = NULL;
-	struct queue_crowd crowd;
 	struct buf last_id;
 	uint64_t epoch = 0;
 	bool more;
@@ -455,8 +401,6 @@ use(struct queue_room *room, const struct presence *p, bool *begun, bool *ended)
 	if (e == ERR_OK)
 		e = presence_room_change(q, PRESENCE_THERE, p, 0);
 	*begun = e == ERR_OK;
-	if (e == ERR_OK)
-		e = queue_crowd(q, 9, p, true, &crowd);
 	if (e == ERR_OK)
 		e = queue_reap(q, &epoch, &more, NULL);
 	if (e == ERR_OK)
@@ -479,7 +423,7 @@ test_memory(void **state)
 
 	room->settings.owner = 8;
 	for (long n = 1; failed; n++) {
-		struct presence *p = presence_room_somebody("a b", 1, "x");
+		struct presence *p = presence_room_somebody("a b", 1);
 		const size_t before = strlen(presence_room_told(q));
 		bool begun, ended;
 		enum err e;
@@ -510,7 +454,6 @@ main(void)
 		TEST(test_what_is_told),
 		TEST(test_nothing_is_told),
 		TEST(test_listing),
-		TEST(test_crowd),
 		TEST(test_bell),
 		TEST(test_full),
 		TEST(test_read_only),

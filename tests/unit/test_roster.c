@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_roster.c - who is counted, and what waits to be written of them. */
+/* test_roster.c - who is here, and what waits to be written of them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,13 +11,13 @@
 
 #include "clock.h"
 #include "mem_fail.h"
+#include "queue_room.h"
 #include "roster.h"
 
 #define MAX 16
 #define FOREVER INT64_MAX
 
-static const struct roster_limits no_limits = { 0, 0, 0 };
-static const struct queue_crowd nobody = { 0, 0, 0 };
+static const struct roster_terms no_limits = { .parked = 0 };
 static int kicks;
 
 static void
@@ -48,12 +48,11 @@ room_close(void **state)
 }
 
 static struct presence *
-somebody(uint8_t token, const char *address)
+somebody(uint8_t token)
 {
 	const uint8_t digest[GRANT_TOKEN_SIZE] = { token };
 	const struct matcher_list none = { NULL, 0 };
 	const struct presence_parts parts = { .matchers = &none,
-		.address = slice_of(address),
 		.token = token != 0 ? digest : NULL,
 		.signer = token != 0 ? PRESENCE_BY_KEY : PRESENCE_BY_NOBODY };
 	struct presence *p = NULL;
@@ -63,13 +62,12 @@ somebody(uint8_t token, const char *address)
 }
 
 static struct roster_entry *
-enter(struct roster *r, uint8_t token, const char *address)
+enter(struct roster *r, uint8_t token)
 {
 	struct roster_entry *e = NULL;
 
-	assert_int_equal(roster_enter(&e, r, somebody(token, address), &nobody,
-			     &no_limits, NULL),
-	    ERR_OK);
+	assert_int_equal(
+	    roster_enter(&e, r, somebody(token), &no_limits, NULL), ERR_OK);
 	return e;
 }
 
@@ -92,7 +90,7 @@ static void
 test_each_is_written(void **state)
 {
 	struct roster *r = *state;
-	struct roster_entry *a = enter(r, 1, NULL), *b = enter(r, 2, NULL);
+	struct roster_entry *a = enter(r, 1), *b = enter(r, 2);
 
 	assert_string_equal(write_all(r, ERR_OK, 1), "");
 	roster_begin(a);
@@ -111,7 +109,7 @@ static void
 test_who_parks_is_in_a_hurry(void **state)
 {
 	struct roster *r = *state;
-	struct roster_entry *a = enter(r, 1, NULL), *b = enter(r, 2, NULL);
+	struct roster_entry *a = enter(r, 1), *b = enter(r, 2);
 
 	roster_begin(a);
 	roster_begin(b);
@@ -131,7 +129,7 @@ static void
 test_who_was_never_written_leaves_no_trace(void **state)
 {
 	struct roster *r = *state;
-	struct roster_entry *e = enter(r, 1, NULL);
+	struct roster_entry *e = enter(r, 1);
 
 	roster_begin(e);
 	roster_end(e);
@@ -144,7 +142,7 @@ static void
 test_failures_wait_again(void **state)
 {
 	struct roster *r = *state;
-	struct roster_entry *e = enter(r, 1, NULL);
+	struct roster_entry *e = enter(r, 1);
 
 	roster_begin(e);
 	assert_string_equal(write_all(r, ERR_FULL, 0), "+");
@@ -159,7 +157,7 @@ static void
 test_changes_while_one_is_made(void **state)
 {
 	struct roster *r = *state;
-	struct roster_entry *e = enter(r, 1, NULL);
+	struct roster_entry *e = enter(r, 1);
 	struct roster_change change;
 
 	roster_begin(e);
@@ -169,7 +167,7 @@ test_changes_while_one_is_made(void **state)
 	roster_made(r, &change, 1, ERR_OK, 1);
 	assert_string_equal(write_all(r, ERR_OK, 1), "-");
 
-	e = enter(r, 1, NULL);
+	e = enter(r, 1);
 	roster_begin(e);
 	assert_int_equal(roster_take(r, &change, 1, SIZE_MAX), 1);
 	roster_end(e);
@@ -181,7 +179,7 @@ static void
 test_another_database_is_told_of_all(void **state)
 {
 	struct roster *r = *state;
-	struct roster_entry *a = enter(r, 1, NULL), *b = enter(r, 2, NULL);
+	struct roster_entry *a = enter(r, 1), *b = enter(r, 2);
 
 	roster_begin(a);
 	roster_begin(b);
@@ -194,97 +192,17 @@ test_another_database_is_told_of_all(void **state)
 }
 
 static void
-test_limits(void **state)
-{
-	static const struct {
-		const char *name;
-		struct roster_limits limits;
-		struct queue_crowd elsewhere;
-		uint8_t token;
-		const char *address, *setting; /* NULL: it may enter */
-	} rows[] = {
-		{ "no limits", { 0, 0, 0 }, { 99, 99, 99 }, 1, "a", NULL },
-		{ "total", { 3, 0, 0 }, { 0, 0, 0 }, 9, "z",
-		    "MERCURE_MAX_CONNECTIONS)" },
-		{ "total, elsewhere", { 5, 0, 0 }, { 2, 0, 0 }, 9, "z",
-		    "MERCURE_MAX_CONNECTIONS)" },
-		{ "below the total", { 6, 0, 0 }, { 2, 0, 0 }, 9, "z", NULL },
-		{ "token", { 0, 2, 0 }, { 0, 0, 0 }, 1, "z",
-		    "MERCURE_MAX_CONNECTIONS_PER_TOKEN" },
-		{ "another token", { 0, 2, 0 }, { 0, 0, 0 }, 2, "a", NULL },
-		{ "token, elsewhere", { 0, 2, 0 }, { 0, 2, 0 }, 9, "z",
-		    "MERCURE_MAX_CONNECTIONS_PER_TOKEN" },
-		{ "no token", { 0, 1, 0 }, { 0, 9, 0 }, 0, "z", NULL },
-		{ "address", { 0, 0, 2 }, { 0, 0, 0 }, 9, "a",
-		    "MERCURE_MAX_CONNECTIONS_PER_ADDRESS" },
-		{ "another address", { 0, 0, 1 }, { 0, 0, 0 }, 9, "z", NULL },
-		{ "no address", { 0, 0, 1 }, { 0, 0, 9 }, 9, NULL, NULL },
-	};
-	struct roster *r = *state;
-
-	enter(r, 1, "a");
-	enter(r, 1, "a");
-	enter(r, 2, "b");
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct presence *p = somebody(rows[i].token, rows[i].address);
-		struct roster_entry *e = NULL;
-		struct fault f = { "" };
-		enum err got = roster_enter(
-		    &e, r, p, &rows[i].elsewhere, &rows[i].limits, &f);
-
-		if (got != (rows[i].setting != NULL ? ERR_LIMIT : ERR_OK))
-			fail_msg("%s: %s", rows[i].name, err_text(got));
-		if (got == ERR_OK) {
-			roster_end(e);
-			continue;
-		}
-		assert_non_null(strstr(f.text, rows[i].setting));
-		presence_free(p);
-	}
-}
-
-/* Although the queue cannot be written, and still has the row. */
-static void
-test_who_left_makes_room(void **state)
-{
-	const struct roster_limits limits[] = { { 2, 0, 0 }, { 0, 2, 0 },
-		{ 0, 0, 2 } };
-	struct roster *r = *state;
-
-	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
-		struct roster_entry *a = enter(r, 1, "a");
-		struct roster_entry *b = enter(r, 1, "a"), *c = NULL;
-		struct presence *p = somebody(1, "a");
-		struct fault f = { "" };
-
-		roster_begin(a);
-		roster_begin(b);
-		assert_string_equal(write_all(r, ERR_OK, 1), "++");
-		assert_int_equal(
-		    roster_enter(&c, r, p, &nobody, &limits[i], &f), ERR_LIMIT);
-		roster_end(a);
-		assert_string_equal(write_all(r, ERR_FULL, 0), "-");
-		assert_int_equal(
-		    roster_enter(&c, r, p, &nobody, &limits[i], &f), ERR_OK);
-		roster_end(b);
-		roster_end(c);
-		assert_string_equal(write_all(r, ERR_OK, 1), "--");
-	}
-}
-
-static void
 test_two_who_go_on_as_one(void **state)
 {
 	struct roster *r = *state;
 
 	for (uint8_t token = 0; token < 2; token++) {
-		struct roster_entry *a = enter(r, token, NULL), *b = NULL;
-		struct presence *copy = somebody(token, NULL);
+		struct roster_entry *a = enter(r, token), *b = NULL;
+		struct presence *copy = somebody(token);
 
 		copy->key = roster_key(a);
 		assert_int_equal(
-		    roster_enter(&b, r, copy, &nobody, &no_limits, NULL),
-		    ERR_OK);
+		    roster_enter(&b, r, copy, &no_limits, NULL), ERR_OK);
 		assert_true(roster_key(a) != roster_key(b));
 		assert_true(roster_key(b) == copy->key);
 	}
@@ -296,7 +214,7 @@ test_refused_becomes_another(void **state)
 	struct roster *r = *state;
 
 	for (uint8_t token = 0; token < 2; token++) {
-		struct roster_entry *e = enter(r, token, NULL);
+		struct roster_entry *e = enter(r, token);
 		const uint64_t key = roster_key(e);
 		struct roster_change change;
 
@@ -312,23 +230,6 @@ test_refused_becomes_another(void **state)
 	}
 }
 
-/* Who comes back before its row is parked finds its own place free. */
-static void
-test_parked_makes_room(void **state)
-{
-	const struct roster_limits one = { 1, 1, 1 };
-	struct roster *r = *state;
-	struct roster_entry *e = enter(r, 1, "a"), *back = NULL;
-
-	roster_begin(e);
-	assert_string_equal(write_all(r, ERR_OK, 1), "+");
-	roster_park(e, FOREVER);
-	assert_int_equal(
-	    roster_enter(&back, r, somebody(1, "a"), &nobody, &one, NULL),
-	    ERR_OK);
-	assert_string_equal(write_all(r, ERR_OK, 1), "~");
-}
-
 /* Its row is there, parked: an end is an end also if it comes before the
  * beginning is written, and a stream that is refused leaves it alone. */
 static void
@@ -337,13 +238,13 @@ test_who_goes_on(void **state)
 	struct roster *r = *state;
 
 	for (int begins = 0; begins < 3; begins++) {
-		struct presence *p = somebody(1, NULL);
-		struct presence *parked = somebody(1, NULL);
+		struct presence *p = somebody(1);
+		struct presence *parked = somebody(1);
 		struct roster_entry *e = NULL;
 
 		presence_go_on(p, parked);
 		assert_int_equal(
-		    roster_enter(&e, r, p, &nobody, &no_limits, NULL), ERR_OK);
+		    roster_enter(&e, r, p, &no_limits, NULL), ERR_OK);
 		if (begins)
 			roster_begin(e);
 		if (begins == 2)
@@ -377,7 +278,7 @@ test_costly_changes(void **state)
 
 		assert_int_equal(presence_new(&p, &parts), ERR_OK);
 		assert_int_equal(
-		    roster_enter(&e, r, p, &nobody, &no_limits, NULL), ERR_OK);
+		    roster_enter(&e, r, p, &no_limits, NULL), ERR_OK);
 		roster_begin(e);
 	}
 	while ((n = roster_take(r, changes, MAX, SIZE_MAX)) > 0) {
@@ -387,12 +288,82 @@ test_costly_changes(void **state)
 	assert_false(roster_waits(r));
 }
 
+/* One place, and whom it is for. */
+static enum err
+come(struct roster_entry **e, struct roster *r, uint64_t parked)
+{
+	const struct roster_terms one = {
+		.limits = { 1, 1, 1 }, .keys = { 1, 5 }, .parked = parked
+	};
+	struct presence *p = somebody(1);
+	enum err result = roster_enter(e, r, p, &one, NULL);
+
+	if (result != ERR_OK)
+		presence_free(p);
+	return result;
+}
+
+/* Who leaves makes room at once, although the queue cannot be written and
+ * still has the row; who is parked does not, but for itself. */
+static void
+test_counted(void **state)
+{
+	struct queue_room *room = *state;
+	struct roster *r = NULL;
+	struct roster_entry *a = NULL, *b = NULL;
+	const int64_t later = clock_real_ms() + 3600000;
+	uint64_t key;
+
+	assert_int_equal(roster_new(&r), ERR_OK);
+	assert_int_equal(roster_count_in(r, &room->settings), ERR_OK);
+	roster_look(r);
+	assert_int_equal(come(&a, r, 0), ERR_OK);
+	assert_int_equal(come(&b, r, 0), ERR_LIMIT);
+	roster_begin(a);
+	assert_string_equal(write_all(r, ERR_OK, 1), "+");
+	assert_int_equal(come(&b, r, 0), ERR_LIMIT);
+	roster_end(a);
+	assert_string_equal(write_all(r, ERR_FULL, 0), "-");
+
+	assert_int_equal(come(&a, r, 0), ERR_OK);
+	roster_begin(a);
+	key = roster_key(a);
+	roster_park(a, later);
+	assert_int_equal(come(&b, r, 0), ERR_LIMIT);
+	/* HEAD, or a stream that is refused later: it is kept on. */
+	assert_int_equal(come(&b, r, key), ERR_OK);
+	roster_end(b);
+	assert_int_equal(come(&b, r, 0), ERR_LIMIT);
+	assert_int_equal(come(&b, r, key), ERR_OK);
+	roster_begin(b);
+	roster_end(b);
+	assert_int_equal(come(&b, r, 0), ERR_OK);
+	roster_free(r);
+}
+
+/* Who never began makes room, too. */
+static void
+test_never_began(void **state)
+{
+	struct queue_room *room = *state;
+	struct roster *r = NULL;
+	struct roster_entry *e = NULL;
+
+	assert_int_equal(roster_new(&r), ERR_OK);
+	assert_int_equal(roster_count_in(r, &room->settings), ERR_OK);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(come(&e, r, 0), ERR_OK);
+		roster_end(e);
+	}
+	roster_free(r);
+}
+
 /* It waited for longer than it may stay. */
 static void
 test_parked_too_long_ago(void **state)
 {
 	struct roster *r = *state;
-	struct roster_entry *e = enter(r, 1, NULL);
+	struct roster_entry *e = enter(r, 1);
 
 	roster_begin(e);
 	assert_string_equal(write_all(r, ERR_OK, 1), "+");
@@ -424,7 +395,7 @@ test_memory(void **state)
 {
 	struct roster *r = NULL;
 	struct roster_entry *e = NULL;
-	struct presence *p = somebody(1, "a");
+	struct presence *p = somebody(1);
 
 	(void)state;
 	mem_fail_at(1);
@@ -432,8 +403,7 @@ test_memory(void **state)
 	mem_fail_at(0);
 	assert_int_equal(roster_new(&r), ERR_OK);
 	mem_fail_at(1);
-	assert_int_equal(
-	    roster_enter(&e, r, p, &nobody, &no_limits, NULL), ERR_NOMEM);
+	assert_int_equal(roster_enter(&e, r, p, &no_limits, NULL), ERR_NOMEM);
 	mem_fail_at(0);
 	assert_null(e);
 	presence_free(p);
@@ -459,19 +429,17 @@ main(void)
 		    test_another_database_is_told_of_all, room_open,
 		    room_close),
 		cmocka_unit_test_setup_teardown(
-		    test_limits, room_open, room_close),
-		cmocka_unit_test_setup_teardown(
 		    test_two_who_go_on_as_one, room_open, room_close),
 		cmocka_unit_test_setup_teardown(
 		    test_refused_becomes_another, room_open, room_close),
-		cmocka_unit_test_setup_teardown(
-		    test_parked_makes_room, room_open, room_close),
 		cmocka_unit_test_setup_teardown(
 		    test_who_goes_on, room_open, room_close),
 		cmocka_unit_test_setup_teardown(
 		    test_costly_changes, room_open, room_close),
 		cmocka_unit_test_setup_teardown(
-		    test_who_left_makes_room, room_open, room_close),
+		    test_counted, queue_room_make, queue_room_remove),
+		cmocka_unit_test_setup_teardown(
+		    test_never_began, queue_room_make, queue_room_remove),
 		cmocka_unit_test_setup_teardown(
 		    test_parked_too_long_ago, room_open, room_close),
 		cmocka_unit_test_setup_teardown(

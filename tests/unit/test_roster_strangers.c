@@ -15,8 +15,7 @@
 #define MAX 16
 #define FOREVER INT64_MAX
 
-static const struct roster_limits no_limits = { 0, 0, 0 };
-static const struct queue_crowd nobody = { 0, 0, 0 };
+static const struct roster_terms no_limits = { .parked = 0 };
 static int
 room_open(void **state)
 {
@@ -45,8 +44,7 @@ member(struct roster *r)
 	struct presence *p = NULL;
 
 	assert_int_equal(presence_new(&p, &parts), ERR_OK);
-	assert_int_equal(
-	    roster_enter(&e, r, p, &nobody, &no_limits, NULL), ERR_OK);
+	assert_int_equal(roster_enter(&e, r, p, &no_limits, NULL), ERR_OK);
 	return e;
 }
 
@@ -84,8 +82,7 @@ stranger(struct roster *r, int64_t ago_ms)
 	if (ago_ms > 0)
 		presence_return(
 		    p, (uint64_t)1 << 62 | (uint64_t)came_ms << 20 | ++count);
-	assert_int_equal(
-	    roster_enter(&e, r, p, &nobody, &no_limits, NULL), ERR_OK);
+	assert_int_equal(roster_enter(&e, r, p, &no_limits, NULL), ERR_OK);
 	return e;
 }
 
@@ -164,8 +161,7 @@ test_who_is_back_before_it_was_written(void **state)
 		assert_int_equal(presence_new(&p, &parts), ERR_OK);
 		p->brought = key;
 		assert_int_equal(
-		    roster_enter(&back, r, p, &nobody, &no_limits, NULL),
-		    ERR_OK);
+		    roster_enter(&back, r, p, &no_limits, NULL), ERR_OK);
 		assert_true(roster_key(back) == key);
 		if (begins)
 			roster_begin(back);

@@ -207,6 +207,50 @@ knows_a_token_by_what_is_signed(void **state)
 	EVP_PKEY_free(pair);
 }
 
+/* Whom a key names is the same in all its tokens, and in no others. */
+static void
+tells_subjects(void **state)
+{
+	static const struct {
+		const char *secret, *claims;
+		int who; /* 0: nobody is named */
+	} rows[] = {
+		{ SECRET, "{\"sub\":\"a\"}", 1 },
+		{ SECRET, "{\"jti\":1,\"sub\":\"a\"}", 1 },
+		{ SECRET, "{\"sub\":\"b\"}", 2 },
+		{ SECRET "x", "{\"sub\":\"a\"}", 3 },
+		{ SECRET, "{}", 0 },
+		{ SECRET, "{\"sub\":\"\"}", 0 },
+		{ SECRET, "{\"sub\":null}", 0 },
+		{ SECRET, "{\"sub\":[\"a\"]}", 0 },
+		{ SECRET, "{\"sub\":1}", 0 },
+	};
+	uint64_t seen[4] = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct jws_keys *key = forge_key(rows[i].secret, "HS256");
+		uint64_t *who = &seen[rows[i].who];
+		struct grant *g = NULL;
+		struct buf token;
+
+		buf_init(&token, JWS_TOKEN_MAX);
+		forge(&token, slice_of(HONEST), slice_of(rows[i].claims),
+		    slice_of(rows[i].secret), EVP_sha256());
+		assert_int_equal(token_verify(&g, buf_view(&token), key,
+				     &dialect_0x, NOW_MS, MATCHERS_MAX, NULL),
+		    ERR_OK);
+		if (*who == 0)
+			*who = grant_holder(g);
+		if (grant_holder(g) != *who || (*who != 0) != (rows[i].who > 0))
+			fail_msg("%s", rows[i].claims);
+		grant_unref(g);
+		buf_free(&token);
+		jws_keys_free(key);
+	}
+	assert_true(seen[1] != seen[2] && seen[1] != seen[3]);
+}
+
 static void
 mints_both_arrays(void **state)
 {
@@ -300,6 +344,7 @@ main(void)
 		cmocka_unit_test(checks_claims),
 		cmocka_unit_test(comes_back),
 		cmocka_unit_test(knows_a_token_by_what_is_signed),
+		cmocka_unit_test(tells_subjects),
 		cmocka_unit_test(mints_both_arrays),
 		cmocka_unit_test(mints_no_nonsense),
 		cmocka_unit_test(survives_no_memory),

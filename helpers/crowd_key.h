@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* crowd_key.h - whom a stream is counted for: numbers instead of addresses and tokens. */
+#ifndef CROWD_KEY_H
+#define CROWD_KEY_H
+
+#include <stdint.h>
+
+#include "grant.h"
+#include "slice.h"
+
+/* Two numbers; CROWD_NOBODY: there is nobody to count it for. */
+#define CROWD_NOBODY 0
+#define CROWD_UNKNOWN 2 /* the client without an address */
+struct crowd_keys {
+	uint64_t token, address;
+};
+
+/* Who holds the grant; if that is not known, its token, or session.  NULL:
+ * nobody. */
+uint64_t crowd_key_grant(const struct grant *g);
+
+/*
+ * The client at `address`: an IPv4 address as it is, also inside an IPv6 one
+ * (::ffff:192.0.2.1, 64:ff9b::192.0.2.1); of any other IPv6 address the first
+ * 64 bits, since a client has as many of the rest as it wants; any other text
+ * as it is.  The empty text, or "unknown", is one client, whose streams are all
+ * without an address; base NULL: it is not counted for any.
+ */
+uint64_t crowd_key_address(struct slice address);
+
+/* What stands for the keys in the memory that all processes share: nobody
+ * reads an address there without the secret. */
+struct crowd_keys crowd_key_hide(
+    const struct crowd_keys *k, const uint64_t secret[2]);
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/* crowd_table.h - slots in shared memory, one for each stream of all processes. */
+#ifndef CROWD_TABLE_H
+#define CROWD_TABLE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "crowd_key.h"
+#include "err.h"
+
+/*
+ * Whoever opens a stream takes a slot first and counts then, so that of
+ * several who come at the same moment no more get through than may.  A slot
+ * is taken and let go by one compare-and-swap of its first word, and belongs
+ * to a process for as long as that lives: what a killed one leaves is found
+ * by whoever reaches a limit because of it.
+ *
+ * Another process may write anything into this memory at any time.  No number
+ * in it is used as an index or as a bound beyond the slots there are, and
+ * nothing waits for it to change.
+ */
+struct crowd_slot {
+	/* 0: free; below 1 << SIDECAR_OWNER_BITS: that process's; from
+	 * 1 << 62 on, below 1 << 63: parked, the key of its row. */
+	_Atomic uint64_t who;
+	_Atomic uint64_t token, address; /* crowd_key_hide() */
+	/* Its ticket: who has a higher one counts it.  0, or with the highest
+	 * bit: all do.  PARKED: with that bit, the end (real clock). */
+	_Atomic uint64_t when;
+};
+
+struct crowd_head {
+	_Atomic uint64_t format; /* 0: not yet made */
+	_Atomic uint64_t secret[2];
+	_Atomic uint64_t top;    /* no slot from here on was ever taken */
+	_Atomic uint64_t ticket; /* the last one given out */
+};
+
+/* One process's view; owner: one thread at a time. */
+struct crowd_table {
+	struct crowd_head *head;
+	struct crowd_slot *slots;
+	size_t n;
+	uint64_t owner;
+	bool (*lives)(void *arg, uint64_t owner); /* when in doubt: true */
+	void *arg;
+
+	size_t hint; /* below it this view knows no free slot */
+	unsigned takes;
+};
+
+#define CROWD_PARK_MAX_MS ((int64_t)24 * 3600 * 1000)
+
+struct crowd_seat {
+	size_t at;
+	uint64_t ticket;
+	uint64_t parked; /* whose row's it was when it was taken; 0: nobody's */
+	int64_t until_ms;
+};
+
+/* Take a free slot.  ERR_FULL: there is none. */
+enum err crowd_table_take(struct crowd_table *t, const struct crowd_keys *k,
+    int64_t now_ms, struct crowd_seat *out);
+
+/* Take that of who is parked with this row's key and the same token.
+ * ERR_NOTFOUND. */
+enum err crowd_table_take_parked(struct crowd_table *t, uint64_t parked,
+    const struct crowd_keys *k, int64_t now_ms, struct crowd_seat *out);
+
+/* Limits of streams: all, with one token, of one address; 0: none. */
+struct crowd_limits {
+	uint64_t total, per_token, per_address;
+};
+enum crowd_limit {
+	CROWD_WITHIN,
+	CROWD_TOTAL,
+	CROWD_PER_TOKEN,
+	CROWD_PER_ADDRESS
+};
+
+/* Which limit does the slot go beyond?  Counts who was there before it; the
+ * dead, whose slots are freed, only until somebody is beyond one. */
+enum crowd_limit crowd_table_check(struct crowd_table *t,
+    const struct crowd_keys *k, const struct crowd_limits *limits,
+    int64_t now_ms, const struct crowd_seat *seat);
+
+/* How many are this process's? */
+size_t crowd_table_own(const struct crowd_table *t);
+
+/* Is it still this process's? */
+bool crowd_table_has(const struct crowd_table *t, const struct crowd_seat *s);
+
+/* Free it; leave it to who comes back with `parked` until then; make it what
+ * it was before it was taken.  A slot that another took is left alone. */
+void crowd_table_leave(struct crowd_table *t, const struct crowd_seat *s);
+void crowd_table_park(struct crowd_table *t, const struct crowd_seat *s,
+    uint64_t parked, int64_t until_ms);
+void crowd_table_give_back(struct crowd_table *t, const struct crowd_seat *s);
+
+/* Free the slots of the dead. */
+void crowd_table_sweep(struct crowd_table *t);
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/* fuzz_crowd.c - any bytes where slots are shared, and any steps with them. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "crowd_table.h"
+
+#define SLOTS 16
+#define NOW 1700000000000
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* As large as it says: a slot too far is caught. */
+struct memory {
+	struct crowd_head head;
+	struct crowd_slot slots[SLOTS];
+};
+
+static bool
+lives(void *arg, uint64_t owner)
+{
+	(void)arg;
+	return owner % 2 == 0;
+}
+
+/* What is a seat's own is ours, or lost to the bytes. */
+static void
+use(struct crowd_table *t, struct crowd_seat *seat, const struct crowd_keys *k,
+    uint8_t step)
+{
+	const struct crowd_limits limits = { step & 3, step >> 2 & 3,
+		step >> 4 & 3 };
+
+	switch (step >> 6) {
+	case 0:
+		crowd_table_check(t, k, &limits, NOW, seat);
+		break;
+	case 1:
+		crowd_table_park(t, seat, (uint64_t)1 << 62 | step, NOW + step);
+		break;
+	case 2:
+		crowd_table_give_back(t, seat);
+		break;
+	default:
+		crowd_table_leave(t, seat);
+		crowd_table_sweep(t);
+	}
+	if (crowd_table_has(t, seat) && seat->at >= t->n)
+		abort();
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct memory *m = calloc(1, sizeof(*m));
+	const size_t bytes = size < sizeof(*m) ? size : sizeof(*m);
+	struct crowd_table t = { .owner = 7, .lives = lives, .n = SLOTS };
+	const struct crowd_keys k = { 1, 2 };
+	struct crowd_seat seat = { 0 };
+
+	if (m == NULL)
+		return 0;
+	if (bytes > 0)
+		memcpy(m, data, bytes);
+	t.head = &m->head;
+	t.slots = m->slots;
+	for (size_t i = bytes; i < size; i++) {
+		const uint64_t row = (uint64_t)1 << 62 | data[i];
+
+		if (crowd_table_take_parked(&t, row, &k, NOW, &seat) !=
+			ERR_OK &&
+		    crowd_table_take(&t, &k, NOW, &seat) != ERR_OK)
+			seat.at = data[i];
+		if (seat.at < SLOTS)
+			memcpy(&m->slots[seat.at], data + i / 2,
+			    data[i] % 2 == 0 ? 0 : 8);
+		use(&t, &seat, &k, data[i]);
+	}
+	free(m);
+	return 0;
+}
