@@ -82,7 +82,8 @@ $_->hang_up for @strangers, @members;
 $hub->stop;
 
 # By default they are there after a second.
-my $usual = Hub->start(config => { MERCURE_PRESENCE_DELAY => undef });
+my $usual = Hub->start(config => { MERCURE_PRESENCE_DELAY => undef,
+    MERCURE_PRESENCE_RATE => undef });
 my $watch = $usual->stream(topic => SUBSCRIPTIONS . '/{t}/{s}',
     token => all_events());
 events($watch, 1);

@@ -6,6 +6,7 @@ use FindBin qw($Bin);
 use lib "$Bin/lib";
 use FcgiClient;
 use Hub;
+use Presence;
 use PushcgiTest;
 use Test::More;
 use Time::HiRes qw(time);
@@ -70,10 +71,12 @@ is $last->faults, '', 'without a fault';
 is $reader->faults, '', 'nor has the quick one any';
 
 # Answers that nobody reads count, too.
-my $list = Hub->start(config => { MERCURE_MAX_QUEUED_BYTES => 1 << 20 });
+my $list = Hub->start(config => { MERCURE_MAX_QUEUED_BYTES => 1 << 20,
+    MERCURE_PRESENCE_RATE => 0 });
 $_->hang_up for @stuck;
 my @members = map { $list->stream(topic => [map { 's' x 3000 . "/$_" }
     1 .. 10]) } 1 .. 12;
+wait_until('all are listed', sub { @{ there($list) } == 120 });
 my $url = Hub::URL_PATH . '/subscriptions';
 my $claim = Token::subscriber();
 my @askers = map { $list->send_request('GET', $url, undef, token => $claim,
