@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: MIT
-# traps.pl - each test that tests/TRAPS.md names is there, with its words.
+# traps.pl - each test that tests/TRAPS.md names is there, with its words, and
+# each that DESIGN.md names for a threat.
 use strict;
 use warnings;
 use FindBin;
@@ -23,4 +24,19 @@ for my $line (split /\n/, text('tests/TRAPS.md')) {
 	}
 }
 complain('no traps found') if !$rows;
+
+my ($threats) = text('DESIGN.md') =~ /^## Threats\n(.*?)^## /ms;
+my @rows = grep { /^\|/ && !/^\|[-|]+$/ && !/\| shown by \|$/ }
+    split /\n/, $threats // '';
+for my $row (@rows) {
+	my ($tests) = $row =~ /\| ([^|]+) \|$/;
+	my @paths = split /, /, $tests // '';
+
+	complain("no test: $row") if !grep { m{^\w+/\w+\.\w+$} } @paths;
+	for my $path (@paths) {
+		complain("threats: there is no tests/$path")
+		    if !grep { $_ eq "tests/$path" } files("tests/$path");
+	}
+}
+complain('no threats found') if !@rows;
 finish();
