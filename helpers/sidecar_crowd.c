@@ -83,7 +83,7 @@ size_now(const struct sidecar_crowd *c, size_t *out, struct fault *f)
 static enum err
 follow_size(struct sidecar_crowd *c, size_t at_least, struct fault *f)
 {
-	size_t now;
+	size_t now = 0;
 	enum err e;
 	int code;
 
