@@ -23,9 +23,9 @@ load(struct config **out, const char *text, const char *variable,
     const char *arg, struct fault *f)
 {
 	char path[] = "/tmp/test_config_given-XXXXXX";
-	const char *const environ[] = { variable, NULL };
+	const char *const variables[] = { variable, NULL };
 	const struct config_sources src = { .path = path,
-		.environ = (char *const *)(uintptr_t)environ,
+		.environ = (char *const *)(uintptr_t)variables,
 		.args = &arg,
 		.args_n = arg != NULL };
 	int fd = mkstemp(path);
