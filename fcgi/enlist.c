@@ -61,7 +61,7 @@ make_terms(const struct grant *g, const struct request *rq,
 	return (struct roster_terms){ .limits = { s->config->connections_max,
 					  s->config->per_token_max, who.max },
 		.keys = { crowd_key_grant(g),
-		    crowd_key_address(slice_of(who.text)) },
+		    crowd_key_client(slice_of(who.text)) },
 		.parked = parked };
 }
 

@@ -20,13 +20,11 @@ struct crowd_keys {
 uint64_t crowd_key_grant(const struct grant *g);
 
 /*
- * The client at `address`: an IPv4 address as it is, also inside an IPv6 one
- * (::ffff:192.0.2.1, 64:ff9b::192.0.2.1); of any other IPv6 address the first
- * 64 bits, since a client has as many of the rest as it wants; any other text
- * as it is.  The empty text, or "unknown", is one client, whose streams are all
- * without an address; base NULL: it is not counted for any.
+ * The client with this name, such as ip_write_counted() gives to an address.
+ * The empty text and "unknown" are one client, whose streams are all without
+ * an address; base NULL: the stream is not counted for any.
  */
-uint64_t crowd_key_address(struct slice address);
+uint64_t crowd_key_client(struct slice client);
 
 /* What stands for the keys in the memory that all processes share: nobody
  * reads an address there without the secret. */

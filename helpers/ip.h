@@ -37,7 +37,8 @@ enum err ip_parse(struct ip *out, struct slice text);
 void ip_write(char out[IP_TEXT_MAX], const struct ip *ip);
 
 /* One name for all addresses that one visitor may take at will: the address
- * for IPv4, for IPv6 its network of 64 bits. */
+ * for IPv4, also inside an IPv6 one (::ffff:192.0.2.1, 64:ff9b::192.0.2.1); for
+ * any other IPv6 address its network of 64 bits. */
 void ip_write_counted(char out[IP_TEXT_MAX], const struct ip *ip);
 
 /* Is it one that no stranger has: loopback, private (RFC 1918, RFC 4193),
