@@ -25,7 +25,7 @@ little_endian(const uint8_t *p)
 	return word;
 }
 
-/* It is somebody. */
+/* CROWD_NOBODY must not stand for anybody. */
 static uint64_t
 somebody(uint64_t n)
 {
