@@ -232,7 +232,7 @@ remove_database(const struct queue_room *r)
 	queue_close(queue_room_open(r, QUEUE_WRITE));
 }
 
-/* Whatever happens to the files, each process enters its streams into the
+/* If the files are replaced, each process enters its streams into the
  * present one, without streams that have left. */
 static void
 test_lost(void **state)
