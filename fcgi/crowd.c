@@ -277,8 +277,10 @@ take_out(struct crowd_place *p)
 	return t;
 }
 
-void
-crowd_leave(struct crowd_place *p)
+typedef void release_fn(struct crowd_table *t, const struct crowd_seat *seat);
+
+static void
+release(struct crowd_place *p, release_fn *how)
 {
 	struct crowd *c = p->crowd;
 	struct crowd_table *t;
@@ -287,8 +289,20 @@ crowd_leave(struct crowd_place *p)
 		return;
 	pthread_mutex_lock(&c->mutex);
 	if ((t = take_out(p)) != NULL)
-		crowd_table_leave(t, &p->seat);
+		how(t, &p->seat);
 	pthread_mutex_unlock(&c->mutex);
+}
+
+void
+crowd_leave(struct crowd_place *p)
+{
+	release(p, crowd_table_leave);
+}
+
+void
+crowd_give_back(struct crowd_place *p)
+{
+	release(p, crowd_table_give_back);
 }
 
 void
@@ -306,25 +320,10 @@ crowd_park(struct crowd_place *p, uint64_t parked, int64_t until_ms)
 }
 
 void
-crowd_give_back(struct crowd_place *p)
-{
-	struct crowd *c = p->crowd;
-	struct crowd_table *t;
-
-	if (c == NULL)
-		return;
-	pthread_mutex_lock(&c->mutex);
-	if ((t = take_out(p)) != NULL)
-		crowd_table_give_back(t, &p->seat);
-	pthread_mutex_unlock(&c->mutex);
-}
-
-void
 crowd_look(struct crowd *c)
 {
 	struct crowd_table *t = NULL;
 	struct fault why = { "" };
-
 	enum err e = enter_table(c, &t, &why);
 
 	if (e == ERR_OK && crowd_table_own(t) != c->seats)
