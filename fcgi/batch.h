@@ -27,13 +27,13 @@ struct batch {
 	void (*done)(void *owner);
 	void *owner;
 	bool replay;         /* asked for by tailer_ask() */
-	bool drain;          /* the database is a newer program's: end */
+	bool drain;          /* a newer program made the database: end */
 	struct cursor after; /* the position it was read from */
 	struct queue_span span;
 	bool too_early; /* the tailer's: changes of sessions come first */
 	bool new_epoch; /* `key` is set: another database is in place */
 	struct queue_cursor_key key;
-	/* What was changed of sessions before any of the events; NULL: nothing. */
+	/* Changes of sessions before any of the events; NULL: none. */
 	struct session_changes *sessions;
 	size_t n;
 	struct frame *frames[BATCH_ROWS_MAX];
@@ -42,7 +42,7 @@ struct batch {
 /* Zeroed; NULL: no memory. */
 struct batch *batch_new(void);
 
-/* Free it with its references, then say so.  NULL is allowed. */
+/* Free it with its references, then call `done`.  NULL is allowed. */
 void batch_done(struct batch *b);
 
 #endif

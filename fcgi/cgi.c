@@ -16,7 +16,7 @@
 #include "log.h"
 #include "route.h"
 
-/* More of a body that is too long is read by nobody. */
+/* At most so much of a body that is too long is read and dropped. */
 #define DISCARD_MAX (UINT32_C(16) << 20)
 
 bool
@@ -44,8 +44,8 @@ body_length(size_t *left)
 	return known;
 }
 
-/* Apache talks through a socket, and one that is closed with something unread
- * in it takes the answer along. */
+/* Apache uses a socket here.  Closing it with unread bytes in it would drop the
+ * answer, too. */
 static void
 discard(size_t left)
 {

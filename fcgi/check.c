@@ -16,8 +16,7 @@ report(void *arg, bool good, const char *text)
 	*all = *all && good;
 }
 
-/* Secrets that are shorter than they should be are in use, so this is not a
- * fault. */
+/* A warning only: sites use such short secrets today. */
 static void
 show_keys(const struct settings *s, enum config_role role,
     const struct jws_keys *keys)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* client.c - walks from the web server's peer to the first who is not believed. */
+/* client.c - walks from the web server's peer to the first untrusted address. */
 #include "client.h"
 
 #include <stdio.h>
@@ -9,7 +9,7 @@
 
 typedef enum err read_fn(struct forwarded *out, struct slice element);
 
-/* What the walk along one header has come to. */
+/* The result of the walk along one header. */
 struct walk {
 	struct forwarded last; /* its address: the last one believed */
 	bool garbled;
@@ -40,7 +40,7 @@ walk(struct walk *w, struct slice list, read_fn *read,
 	}
 }
 
-/* A proxy that writes the one may let the other through as it came. */
+/* A proxy that writes one of the headers may pass the other one unchanged. */
 static bool
 is_contradiction(const struct walk *plain, const struct walk *standard)
 {
@@ -64,7 +64,7 @@ take_proto(struct client *c, struct slice proto)
 			c->https = i == 1;
 }
 
-/* What the proxy said that had the client as its peer. */
+/* Use the scheme and host of the proxy that had the client as its peer. */
 static void
 take_words(struct client *c, const struct request *rq,
     const struct forwarded *f, size_t hops)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* client.h - who sent a request, by the word of those who are believed. */
+/* client.h - finds the client that sent a request, also behind trusted proxies. */
 #ifndef CLIENT_H
 #define CLIENT_H
 
@@ -8,43 +8,45 @@
 #include "ip.h"
 #include "request.h"
 
-/* How an address came to be a client's. */
+/* How the address was found, which decides about limits. */
 enum client_kind {
 	CLIENT_UNKNOWN, /* the web server names none */
 	CLIENT_INNER,   /* loopback, private or such: see ip_is_inner() */
-	CLIENT_PROXY,   /* believed, but it names no client */
-	CLIENT_OUTER,   /* of anybody else */
-	CLIENT_GARBLED  /* a believed proxy's, whose words cannot be read */
+	CLIENT_PROXY,   /* a trusted proxy's, which names no client */
+	CLIENT_OUTER,   /* any other */
+	CLIENT_GARBLED  /* a trusted proxy's, whose headers cannot be read */
 };
 
 struct client {
 	enum client_kind kind;
-	struct ip address; /* not of CLIENT_UNKNOWN */
-	bool ignored;      /* a proxy's words were there, and not believed */
-	bool https;        /* as the browser sees it, and so the host */
+	struct ip address; /* unset for CLIENT_UNKNOWN */
+	bool ignored;      /* it sent a proxy's headers, and is not trusted */
+	bool https;        /* as the browser sees it; `host` likewise */
 	struct slice host; /* borrowed from the request */
 };
 
 #define CLIENT_HOPS_MAX 16
 
 /*
- * Find the sender: the web server's peer, unless `trusted` has its address: then
- * the last address in X-Forwarded-For or Forwarded that `trusted` has not,
- * and the scheme and host that go with it.  Garbage in a header ends the walk
- * at the last one believed, and so do two headers of a name, two answers, and
- * more proxies than CLIENT_HOPS_MAX.
+ * Find the client: the web server's peer, unless `trusted` (NULL: nobody) has
+ * its address; then the last address in X-Forwarded-For or Forwarded that
+ * `trusted` does not have, and the scheme and host that belong to it.  The
+ * search ends with CLIENT_GARBLED at the last trusted proxy if a header cannot
+ * be read or occurs twice, if the two headers disagree, or after
+ * CLIENT_HOPS_MAX proxies.  Any thread.
  */
 void client_find(struct client *out, const struct request *rq,
     const struct ip_networks *trusted);
 
-/* The address for logs; "unknown" if there is none. */
+/* Write the address for logs; "unknown" if there is none. */
 void client_write(char out[IP_TEXT_MAX], const struct client *c);
 
-/* Both at once. */
+/* client_find() and client_write(). */
 void client_name(char out[IP_TEXT_MAX], const struct request *rq,
     const struct ip_networks *trusted);
 
-/* Whom to count its streams for: see ip_write_counted(), or "unknown". */
+/* Write the name that its streams are counted under: as ip_write_counted(), or
+ * "unknown". */
 void client_write_counted(char out[IP_TEXT_MAX], const struct client *c);
 
 #endif

@@ -15,9 +15,9 @@ is_shared(const struct client *c)
 }
 
 static void
-tell_no_address(const struct settings *s)
+report_no_address(const struct settings *s)
 {
-	if (settings_tells(s, SETTINGS_NO_ADDRESS))
+	if (settings_is_report_due(s, SETTINGS_NO_ADDRESS))
 		log_warn("no address of the client: %s limit=%s "
 			 "setting=REMOTE_ADDR: have the web server pass it",
 		    s->config->per_address_given
@@ -26,14 +26,14 @@ tell_no_address(const struct settings *s)
 		    LIMIT);
 }
 
-/* A proxy on this machine or beside it, in all likelihood; of others anybody
- * could have written the line. */
+/* The peer has a private address, so it is most likely a proxy of this site.
+ * For other peers nothing is logged: any stranger could cause the line. */
 static void
-tell_not_believed(const struct client *c, const struct settings *s)
+report_not_believed(const struct client *c, const struct settings *s)
 {
 	char peer[IP_TEXT_MAX];
 
-	if (!settings_tells(s, SETTINGS_NOT_BELIEVED))
+	if (!settings_is_report_due(s, SETTINGS_NOT_BELIEVED))
 		return;
 	client_write(peer, c);
 	log_warn("client's address not believed proxy=%s limit=%s "
@@ -42,11 +42,11 @@ tell_not_believed(const struct client *c, const struct settings *s)
 }
 
 static void
-tell_garbled(const struct client *c, const struct settings *s)
+report_garbled(const struct client *c, const struct settings *s)
 {
 	char proxy[IP_TEXT_MAX];
 
-	if (!settings_tells(s, SETTINGS_GARBLED))
+	if (!settings_is_report_due(s, SETTINGS_GARBLED))
 		return;
 	client_write(proxy, c);
 	log_warn("client's address not readable: its streams count as the "
@@ -67,11 +67,11 @@ counted_find(
 	if (s->config->per_address_max == 0)
 		return;
 	if (c.kind == CLIENT_UNKNOWN)
-		tell_no_address(s);
+		report_no_address(s);
 	else if (c.kind == CLIENT_INNER && c.ignored)
-		tell_not_believed(&c, s);
+		report_not_believed(&c, s);
 	else if (c.kind == CLIENT_GARBLED)
-		tell_garbled(&c, s);
+		report_garbled(&c, s);
 	if (s->config->per_address_given || !is_shared(&c))
 		out->max = s->config->per_address_max;
 }
@@ -88,12 +88,12 @@ counted_client(
 }
 
 void
-counted_tell_refused(
+counted_report_refused(
     const struct request *rq, const struct settings *s, const char *why)
 {
 	char client[IP_TEXT_MAX];
 
-	if (!settings_tells(s, SETTINGS_REFUSED))
+	if (!settings_is_report_due(s, SETTINGS_REFUSED))
 		return;
 	client_name(client, rq, s->trusted);
 	log_warn("stream refused, as others may be within the hour: client=%s "

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* counted.h - for whom a stream counts, and how many streams that one may have. */
+/* counted.h - the client that a stream counts for, and its limit. */
 #ifndef COUNTED_H
 #define COUNTED_H
 
@@ -7,30 +7,33 @@
 #include "settings.h"
 
 struct counted {
-	char text[IP_TEXT_MAX]; /* whom: the same for all streams of a client */
+	char text[IP_TEXT_MAX]; /* the same for all streams of a client */
 	uint64_t max;           /* MERCURE_MAX_CONNECTIONS_PER_ADDRESS; 0: no
 	                         * limit now, but settings may change */
 };
 
 /*
- * Find that out.  A limit that somebody has set is for everybody, and for those
- * without an address together.  The default spares them, and also loopback,
- * private addresses and trusted proxies that name no client: behind an address
- * like these may be a whole site.  A missing input is logged once an hour,
- * with the setting that helps.
+ * Find the client of `rq` and its limit.  A limit that is set holds for every
+ * client, and all requests without an address are one client.  The default
+ * limit does not hold for these, nor for loopback, private addresses and
+ * trusted proxies that name no client, since such an address may stand for a
+ * whole site.  A missing input is logged once an hour, with the setting that
+ * helps.  Any thread.
  */
 void counted_find(
     struct counted *out, const struct request *rq, const struct settings *s);
 
 /*
- * Whom to count a request for where `out` is all there is to know it by; base
- * NULL for an address that may be a whole site's (see above), set or not.
+ * The same name, written to `out`, for a request that is known by its address
+ * only.  base NULL: its address may stand for a whole site (see above), whether
+ * the limit is set or not.
  */
 struct slice counted_client(
     char out[IP_TEXT_MAX], const struct request *rq, const struct settings *s);
 
-/* Log once an hour that a stream was refused, to whom and why. */
-void counted_tell_refused(
+/* Log once an hour that a stream was refused, with its client and the
+ * reason. */
+void counted_report_refused(
     const struct request *rq, const struct settings *s, const char *why);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* crowd.c - gives places, says which limit is reached, and enters anew. */
+/* crowd.c - gives places, reports reached limits, and moves to a new file. */
 #include "crowd.h"
 
 #include <pthread.h>
@@ -13,16 +13,16 @@
 #define OPEN_TRIES 4
 
 struct crowd {
-	char *url; /* both never change */
+	char *url; /* never changes, as the settings */
 	struct queue_settings settings;
 
 	pthread_mutex_t mutex;      /* guards all below */
 	struct sidecar_crowd *side; /* NULL: to be opened */
-	unsigned opened;            /* so many times */
-	bool missing; /* somebody may have no slot that has a place */
+	unsigned opened;            /* how often `side` was replaced */
+	bool missing;               /* a place may have no slot */
 	LIST_HEAD(, crowd_place) places;
-	size_t seats;    /* of them have a slot */
-	enum err logged; /* the failure the log knows of */
+	size_t seats;    /* places that have a slot */
+	enum err logged; /* the failure that was logged last */
 };
 
 enum err
@@ -42,7 +42,7 @@ crowd_new(struct crowd **out, const struct queue_settings *s)
 	return ERR_OK;
 }
 
-/* Say once for each state that streams are not counted, or are again. */
+/* Log once for each state that streams are not counted, or are again. */
 static enum err
 note(struct crowd *c, enum err e, const struct fault *f)
 {
@@ -65,7 +65,8 @@ hidden(const struct crowd *c, const struct crowd_place *p)
 	return crowd_key_hide(&p->keys, secret);
 }
 
-/* A slot for it, after the dead have left theirs or there are more. */
+/* Take a free slot; if there is none, free those of dead processes, then make
+ * more. */
 static enum err
 take_any(struct crowd *c, struct crowd_table *t, const struct crowd_keys *keys,
     struct crowd_seat *out, struct fault *f)
@@ -100,7 +101,7 @@ sit(struct crowd *c, struct crowd_table *t, struct crowd_place *p,
 	return e;
 }
 
-/* All of this process that have no slot, or have lost theirs. */
+/* Give a slot to each place of this process that has none, or has lost it. */
 static enum err
 sit_all(struct crowd *c, struct crowd_table *t, struct fault *f)
 {
@@ -190,7 +191,7 @@ refuse(enum crowd_limit which, struct fault *f)
 	return fault_set(f, ERR_LIMIT, "%s", sentences[which]);
 }
 
-/* Which limit would have to be asked? */
+/* The first setting that limits such a stream; NULL: none does. */
 static const char *
 limit_for(const struct crowd_keys *k, const struct crowd_limits *l)
 {
@@ -203,7 +204,7 @@ limit_for(const struct crowd_keys *k, const struct crowd_limits *l)
 	return NULL;
 }
 
-/* It cannot be counted: fail closed. */
+/* The stream cannot be counted: refuse it if a limit applies to it. */
 static enum err
 uncounted(struct crowd_place *p, const struct crowd_limits *limits, enum err e,
     struct fault *f)
@@ -276,8 +277,10 @@ take_out(struct crowd_place *p)
 	return t;
 }
 
-void
-crowd_leave(struct crowd_place *p)
+typedef void release_fn(struct crowd_table *t, const struct crowd_seat *seat);
+
+static void
+release(struct crowd_place *p, release_fn *how)
 {
 	struct crowd *c = p->crowd;
 	struct crowd_table *t;
@@ -286,8 +289,20 @@ crowd_leave(struct crowd_place *p)
 		return;
 	pthread_mutex_lock(&c->mutex);
 	if ((t = take_out(p)) != NULL)
-		crowd_table_leave(t, &p->seat);
+		how(t, &p->seat);
 	pthread_mutex_unlock(&c->mutex);
+}
+
+void
+crowd_leave(struct crowd_place *p)
+{
+	release(p, crowd_table_leave);
+}
+
+void
+crowd_give_back(struct crowd_place *p)
+{
+	release(p, crowd_table_give_back);
 }
 
 void
@@ -305,30 +320,16 @@ crowd_park(struct crowd_place *p, uint64_t parked, int64_t until_ms)
 }
 
 void
-crowd_give_back(struct crowd_place *p)
-{
-	struct crowd *c = p->crowd;
-	struct crowd_table *t;
-
-	if (c == NULL)
-		return;
-	pthread_mutex_lock(&c->mutex);
-	if ((t = take_out(p)) != NULL)
-		crowd_table_give_back(t, &p->seat);
-	pthread_mutex_unlock(&c->mutex);
-}
-
-void
 crowd_look(struct crowd *c)
 {
 	struct crowd_table *t = NULL;
 	struct fault why = { "" };
-
 	enum err e = enter_table(c, &t, &why);
 
 	if (e == ERR_OK && crowd_table_own(t) != c->seats)
 		e = sit_all(c, t, &why);
-	/* Slots that nobody sits in: as another process it has none. */
+	/* There are slots of this process without a stream.  Opened again, it
+	 * has another number, and those slots are a dead process's. */
 	if (e == ERR_OK && crowd_table_own(t) != c->seats)
 		replace(c, NULL);
 	note(c, e, &why);

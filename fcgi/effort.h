@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* effort.h - bounds the matching in one round of the loop, and reports when it is much. */
+/* effort.h - bounds the matching in one round of the loop, and reports high shares. */
 #ifndef EFFORT_H
 #define EFFORT_H
 
@@ -11,9 +11,9 @@
 #define EFFORT_ROUND ((size_t)1 << 20)
 
 /*
- * Owner: loop thread.  Patterns come from strangers, so what an update costs
- * is up to them.  Work that is not done when a round's steps are spent waits
- * for the next round, and whatever else happened meanwhile is seen to first.
+ * Owner: loop thread.  Patterns come from strangers, so they decide how much
+ * work an update takes.  Work that is left when a round's steps are spent
+ * waits for the next round; other events of the loop are handled in between.
  */
 struct effort {
 	size_t max;          /* steps of a round */
@@ -30,7 +30,7 @@ void effort_init(struct effort *e, size_t max, int64_t now_ms);
 /* Is there effort left in the round that began at `now_ms`? */
 bool effort_is_left(struct effort *e, int64_t now_ms);
 
-/* Begin a round's effort afresh: its work was put off for others before. */
+/* Give the round its full effort again: this work has waited for a round. */
 void effort_renew(struct effort *e, int64_t now_ms);
 
 /* The share of the time, in percent, that the last ten seconds or more took,

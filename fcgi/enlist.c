@@ -31,7 +31,8 @@ make_presence(struct presence **out, const struct subscriber_opening *o,
 	return presence_new(out, &parts);
 }
 
-/* *key: of the row in its id, also if that is not written yet, or never. */
+/* *key: the key in its id, whether that row was ever written or not; 0:
+ * none. */
 static enum err
 go_on_as_parked(
     struct presence *p, struct slice last_id, struct queue *q, uint64_t *key)
@@ -61,7 +62,7 @@ make_terms(const struct grant *g, const struct request *rq,
 	return (struct roster_terms){ .limits = { s->config->connections_max,
 					  s->config->per_token_max, who.max },
 		.keys = { crowd_key_grant(g),
-		    crowd_key_address(slice_of(who.text)) },
+		    crowd_key_client(slice_of(who.text)) },
 		.parked = parked };
 }
 
@@ -96,7 +97,7 @@ refuse(struct answer *a, const struct request *rq, const struct settings *s,
 		return;
 	}
 	if (e == ERR_LIMIT)
-		counted_tell_refused(rq, s, f->text);
+		counted_report_refused(rq, s, f->text);
 	response_header(&a->response, "Retry-After", RETRY_AFTER);
 	response_problem(
 	    &a->response, e == ERR_LIMIT ? 429 : 503, "%s", f->text);
@@ -116,13 +117,13 @@ enlist(struct subscriber_opening *o, struct answer *a, const struct request *rq,
 	return e == ERR_OK;
 }
 
-/* As settings_admit() has it. */
+/* The rules have to say the same as settings_admit(). */
 void
 enlist_use(struct roster *r, const struct settings *s)
 {
 	const struct jws_keys *keys = s->role[CONFIG_SUBSCRIBERS].keys;
 	const bool sessions = s->config->session_cookie != NULL;
-	struct roster_rules rules = { .tells = s->config->subscriptions };
+	struct roster_rules rules = { .events = s->config->subscriptions };
 
 	if (s->config->allow_anonymous)
 		rules.signers[rules.n++] = PRESENCE_BY_NOBODY;

@@ -14,8 +14,8 @@
 bool enlist(struct subscriber_opening *o, struct answer *a,
     const struct request *rq, struct slice last_id, struct context *c);
 
-/* These settings are in force: subscribers that they do not admit have no row
- * any more, also those that no stream holds at the moment. */
+/* New settings are in force: rows of subscribers that they do not admit are
+ * removed, also of those between two responses. */
 void enlist_use(struct roster *r, const struct settings *s);
 
 #endif

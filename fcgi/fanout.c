@@ -59,7 +59,7 @@ fanout_post_turn(struct fanout *f)
 	loop_post(f->settings.loop, &f->next_turn);
 }
 
-/* What it has for certain reaches up to the first event that was dropped. */
+/* The subscriber has certainly received everything before `first`. */
 static void
 stream_shed(void *feeder, struct cursor first)
 {
@@ -103,8 +103,8 @@ batch_epoch(struct fanout *f, struct batch *b)
 	}
 }
 
-/* What was changed of sessions holds at once, also for events that are not
- * delivered yet. */
+/* Changes of sessions hold at once, also for events that are not delivered
+ * yet. */
 static void
 take_events(struct fanout *f, struct batch *b)
 {

@@ -16,8 +16,8 @@ stop_at(struct subscriber *s, struct cursor at)
 	fanout_lag(s);
 }
 
-/* Its grant is over, which its timer has not seen yet: that ends it, and what
- * comes now is for its next request. */
+/* Its grant is over, but its timer has not fired yet: end it.  Later events
+ * are for its next request. */
 static void
 expire(struct subscriber *s)
 {

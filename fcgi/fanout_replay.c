@@ -2,9 +2,9 @@
 /* fanout_replay.c - brings those who lag to the end of the log, a part at a time. */
 #include "fanout_state.h"
 
-/* So many neighbouring events are one part.  Those who catch up side by side
- * take it one after the other, so that what a pattern says of its events is
- * still known to the next (subscriber_list_state.h). */
+/* So many neighbouring events are one part.  Subscribers that catch up side by
+ * side take it one after the other, so that a pattern's answers about its
+ * events are still known for the next one (subscriber_list_state.h). */
 #define PART 64
 
 /* Ask for the stretch that whoever waits longest needs. */
@@ -33,8 +33,8 @@ has_effort(struct fanout *f)
 	return effort_is_left(&f->replay_effort, loop_now(f->settings.loop));
 }
 
-/* Is `frame`, which lies in the log, for `s`?  Rights first: they say no to
- * what is private, whatever the patterns of a stranger. */
+/* Is `frame` of the log for `s`?  Rights are checked first, so that private
+ * events are never tried on the patterns of strangers. */
 static bool
 wants(const struct subscriber *s, const struct frame *frame)
 {

@@ -29,7 +29,7 @@ struct fanout {
 	struct fanout_turns turns[FANOUT_TURNS];
 	struct fanout_batches live;  /* not delivered yet, in order */
 	size_t live_at;              /* frames of the first that are */
-	bool searching;              /* for whom the next one is */
+	bool searching;              /* the search for the next one began */
 	bool asked;                  /* a replay is under way: */
 	struct batch *replay;        /* this one; NULL: not here yet */
 	size_t replay_at, replay_to; /* the rows that are being served */
@@ -103,25 +103,25 @@ void fanout_post_turn(struct fanout *f);
 bool fanout_regrant(struct subscriber *s, struct grant *g);
 
 /* Let open streams follow the changes.  Was one applied that this grant of a
- * session does not know?  Another database, whose changes up to `number` nobody applies: all who go
- * by a session end.  (fanout_sessions.c) */
+ * session does not know?  Another database, whose changes up to `number`
+ * nobody applies: all who go by a session end.  (fanout_sessions.c) */
 void fanout_sessions(struct fanout *f, const struct session_changes *c);
 bool fanout_is_outdated(const struct fanout *f, const struct grant *g);
 void fanout_sessions_over(struct fanout *f, uint64_t number);
 
-/* What just happened, for all who are live; takes it over.  What is left
- * when the round's effort is spent goes on in the next one; `wholly`: none is
- * left.  (fanout_live.c) */
+/* Deliver a batch to all live subscribers; takes it over.  The rest that is
+ * left when the round's effort is spent is delivered in the next rounds;
+ * `wholly`: deliver all of it now.  (fanout_live.c) */
 void fanout_live(struct fanout *f, struct batch *b);
 void fanout_live_go_on(struct fanout *f, bool wholly);
 
-/* What somebody asked for, for all who wait for it; takes it over.  Then
+/* Serve a batch that was asked for to all who wait for it; takes it over.  Then
  * those who are being served, and those who have more to take from the ring,
  * go on as far as the round's effort allows.  (fanout_replay.c) */
 void fanout_replay(struct fanout *f, struct batch *b);
 void fanout_replay_go_on(struct fanout *f);
 
-/* Forget the batch that is being served: it is of no use any more. */
+/* Drop the batch that is being served. */
 void fanout_replay_drop(struct fanout *f);
 
 #endif

@@ -99,7 +99,8 @@ bind_private(int fd, const struct sockaddr_un *sun)
 	return bound;
 }
 
-/* Nobody answers on it: only a socket is removed, never what a link leads to. */
+/* Nobody answers on it, so remove it; only a socket, never the target of a
+ * link. */
 static enum err
 remove_stale(const char *path, struct fault *f)
 {

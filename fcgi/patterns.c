@@ -13,7 +13,7 @@
 struct client {
 	LIST_ENTRY(client) links;
 	uint64_t key;
-	size_t refs;     /* patterns that it pays for, and who looks at it */
+	size_t refs;     /* patterns that it pays for, and callers */
 	uint64_t weight; /* of those patterns */
 };
 
@@ -57,7 +57,8 @@ patterns_new(struct patterns **out)
 	return ERR_OK;
 }
 
-/* The two of `who` are apart, so that no address is taken for a token. */
+/* Addresses and tokens hash differently, so that neither is taken for the
+ * other. */
 static uint64_t
 hash(const struct patterns *p, bool anonymous, struct slice text)
 {
@@ -112,7 +113,7 @@ check(const struct patterns *p, const struct client *c, size_t weight,
 	return ERR_OK;
 }
 
-/* Its client pays for it, and all are counted. */
+/* Add its weight to its client's sum and to all sums. */
 static void
 count(struct patterns *p, struct pattern *x)
 {
@@ -154,7 +155,8 @@ client_unref(struct client *c)
 	mem_free(c);
 }
 
-/* Who pays, if that is known: one reference.  ERR_NOMEM. */
+/* The client that pays, with one reference; NULL: it is not known. 
+ * ERR_NOMEM. */
 static enum err
 bring_client(
     struct client **out, struct patterns *p, const struct pattern_client *who)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* patterns.h - bounds the patterns that all streams of a process bring. */
+/* patterns.h - bounds the distinct patterns of all streams of a process. */
 #ifndef PATTERNS_H
 #define PATTERNS_H
 
@@ -11,11 +11,10 @@
 
 /*
  * Each distinct pattern of a process is tried on the topics of each update,
- * however many streams asked for it, so what counts is the sum of the weights
- * (matcher.h) of distinct patterns.  A stream claims its patterns before its
- * answer is decided; a pattern that somebody has claimed already costs
- * nothing, and the first who claims one pays for it as long as it is there.
- * Any thread.
+ * however many streams asked for it, so the limits are about the sum of the
+ * weights (matcher.h) of distinct patterns.  A stream claims its patterns
+ * before its answer is decided.  The first client that claims a pattern pays
+ * for it as long as any stream has it; further claims are free.  Any thread.
  */
 struct patterns;
 
@@ -23,11 +22,12 @@ struct patterns;
 struct pattern_claim;
 
 struct pattern_limits {
-	uint64_t total;      /* of all; half of it for streams without rights */
+	/* Sums of weights; 0: no limit. */
+	uint64_t total;      /* of all; half of it for anonymous clients */
 	uint64_t per_client; /* of those that one client pays for */
 };
 
-/* Who pays. */
+/* The client that pays for a stream's patterns. */
 struct pattern_client {
 	struct slice id; /* its token's bytes, or its address; base NULL: not
 			  * known, and not limited by itself */
@@ -46,13 +46,13 @@ enum err patterns_claim(struct pattern_claim **out, struct patterns *p,
     const struct matcher_list *l, const struct pattern_client *who,
     const struct pattern_limits *limits, struct fault *f);
 
-/* Its stream is over.  NULL is allowed. */
+/* Give up the claim: its stream is over.  NULL is allowed. */
 void pattern_claim_free(struct pattern_claim *c);
 
-/* All weights that are claimed now. */
+/* The sum of all weights that are claimed now. */
 uint64_t patterns_weight(struct patterns *p);
 
-/* All claims are freed.  NULL is allowed. */
+/* All claims are freed before.  NULL is allowed. */
 void patterns_free(struct patterns *p);
 
 #endif

@@ -9,9 +9,10 @@
 #define RETRY_MS 1000
 #define SAY_AGAIN_MS 60000
 
-/* After one that left nothing, more may gather: a transaction costs more than
- * a change in it.  Who comes after a silence, or parks, is written at once;
- * strangers, whom nobody waits for, with as many others as come meanwhile. */
+/* A pause after a transaction that left nothing over, so that changes gather:
+ * a transaction costs more than a change in it.  A member's change after a
+ * silence, or a parked one's, is written at once; strangers' changes gather
+ * longer. */
 #define GATHER_MS 10
 #define GATHER_STRANGERS_MS 250
 
@@ -36,7 +37,7 @@ holds(const struct presence_writer *w, const struct presence *p)
 	return i < w->rules.n;
 }
 
-/* Not quietly: somebody may wonder where they are. */
+/* Log it: an operator may miss them in the list. */
 static void
 note_full(struct presence_writer *w, int64_t now)
 {
@@ -47,7 +48,7 @@ note_full(struct presence_writer *w, int64_t now)
 	w->waiting_ms = now + SAY_AGAIN_MS;
 }
 
-/* How much may be written of strangers. */
+/* How many bytes may be written about strangers. */
 static size_t
 find_room(struct presence_writer *w, int64_t now)
 {
@@ -91,7 +92,7 @@ write_changes(struct presence_writer *w, int64_t now)
 	for (i = 0; i < n; i++) {
 		struct presence_change *c = &taken[i].change;
 
-		/* Its key left while it was on its way. */
+		/* Its key was removed while it was on its way. */
 		if (c->to == PRESENCE_PARKED && !holds(w, c->presence))
 			c->to = PRESENCE_GONE;
 		changes[i] = *c;
@@ -112,11 +113,12 @@ take_rules(struct presence_writer *w)
 	if (!roster_take_rules(w->roster, &w->rules))
 		return;
 	w->has_rules = w->ends = true;
-	queue_tell_presence(w->queue, w->rules.tells);
+	queue_set_presence_events(w->queue, w->rules.events);
 }
 
-/* Each process that gets new settings looks, so the last one finds whom the
- * others still let wait. */
+/* Each process that gets new settings ends the rows that they do not admit.  A
+ * process with old settings may still add some; it ends them when it gets the
+ * new ones. */
 static void
 end_waiting(struct presence_writer *w, int64_t now)
 {

@@ -16,9 +16,9 @@ struct presence_writer {
 	int64_t waiting_ms;    /* when the log may say again that they wait */
 	bool has_rules;
 	struct roster_rules rules; /* in force */
-	bool ends;                 /* those who wait are looked through */
-	bool failing;              /* which the log knows of */
-	bool wrote;                /* for its owner to take back */
+	bool ends;       /* parked rows are being checked against `rules` */
+	bool failing;    /* which the log knows of */
+	bool wrote;      /* for its owner to take back */
 	int64_t ring_ms; /* when to ring; INT64_MAX: nothing to ring for */
 };
 

@@ -78,8 +78,8 @@ param_is_on(const char *value)
 	return value != NULL && *value != '\0' && strcasecmp(value, "off") != 0;
 }
 
-/* The value of the first that is called so; NULL: none is.  *next is where to
- * look for another. */
+/* The value of the first parameter with this name; NULL: there is none.  *next
+ * is where to look for another. */
 static const char *
 find(char *const **next, const char *name)
 {
@@ -100,8 +100,8 @@ value_of(char *const *list, const char *name)
 	return find(&list, name);
 }
 
-/* Two headers become one parameter or two, whatever stood between their
- * words, "-" or "_": then nobody can tell which is the proxy's. */
+/* Servers make the same name of "-" and "_" in a header, and one parameter or
+ * two of two headers.  So the proxy's own header cannot be recognised then. */
 static bool
 is_forwarded_twice(char *const *list)
 {

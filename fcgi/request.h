@@ -26,22 +26,23 @@ struct request {
 	struct slice last_event_id;
 	struct slice if_none_match;
 	struct slice address; /* of the web server's peer */
-	/* What proxies say of theirs; see client.h. */
+	/* Headers of proxies about their peers, see client.h; not checked. */
 	struct slice forwarded_for, forwarded_proto, forwarded_host;
 	struct slice forwarded; /* RFC 7239 */
 	struct slice body;
 	bool https;
-	bool forwarded_twice; /* one of those four is there again */
+	bool forwarded_twice; /* one of those four occurs twice */
 	bool body_too_long;   /* then `body` is empty */
 	bool body_cut;        /* it did not come whole in time */
 	uint16_t id;          /* of the FastCGI request */
 };
 
 /*
- * Copy what we use of the server's parameters, "NAME=value", the last NULL.  PATH_INFO, SCRIPT_NAME and
- * QUERY_STRING are never looked at: each server decodes and merges them in
- * its own way, REQUEST_URI alone is raw.  ERR_SYNTAX: no REQUEST_METHOD or
- * REQUEST_URI.  ERR_NOMEM.  The caller frees with request_free().
+ * Copy the parameters that are used from the server's list of "NAME=value",
+ * which ends with NULL.  PATH_INFO, SCRIPT_NAME and QUERY_STRING are never
+ * used: each server decodes and merges them in its own way; only REQUEST_URI
+ * is raw.  ERR_SYNTAX: no REQUEST_METHOD or REQUEST_URI.  ERR_NOMEM.  The
+ * caller frees with request_free().
  */
 enum err request_new(struct request **out, char *const *list);
 

@@ -33,7 +33,7 @@ struct roster_entry {
 LIST_HEAD(roster_bucket, roster_entry);
 
 struct roster {
-	struct crowd *crowd;   /* NULL: nobody is counted */
+	struct crowd *crowd;   /* NULL: streams are not counted */
 	pthread_mutex_t mutex; /* guards all below */
 	TAILQ_HEAD(, roster_entry) all;
 	struct roster_lists lists;
@@ -127,7 +127,8 @@ count(struct roster_entry *e, struct crowd *c, const struct roster_terms *terms,
 			       terms->parked, &terms->limits, f);
 }
 
-/* Who has left makes room at once, whenever that gets written. */
+/* A subscriber that leaves makes room at once, although its row is deleted
+ * later. */
 static void
 uncount(struct roster_entry *e, enum presence_state to, int64_t until_ms)
 {
@@ -235,7 +236,7 @@ arrange(struct roster_entry *e)
 	return first || r->hurries;
 }
 
-/* Who polls may be back before it was written that it has left. */
+/* A subscriber that polls may be back before its leaving was written. */
 static struct roster_entry *
 find_leaving(struct roster *r, const struct presence *p)
 {
@@ -310,8 +311,8 @@ roster_enter(struct roster_entry **out, struct roster *r, struct presence *p,
 	return result;
 }
 
-/* It parks, and no row tells of it yet: its peer knows how old it is
- * (presence.key), so it may as well be forgotten. */
+/* It parks before it has a row.  Its peer brings its age back (presence.key),
+ * so the entry may be forgotten. */
 static bool
 is_forgotten(struct roster_entry *e)
 {
@@ -332,7 +333,7 @@ set_wanted(struct roster_entry *e, enum presence_state state, int64_t until_ms)
 		e->written = PRESENCE_THERE;
 	if (state == PRESENCE_PARKED && is_forgotten(e))
 		state = PRESENCE_GONE;
-	/* A row that was to be gone on with is left as it is. */
+	/* The row that it would have gone on with stays as it is. */
 	if (state == PRESENCE_GONE && !e->began)
 		return;
 	e->wanted = state;
@@ -426,7 +427,7 @@ take_entry(struct roster_change *out, struct roster_entry *e)
 		.presence = e->presence,
 		.until_ms = e->until_ms,
 		.refused = &out->refused };
-	/* It had to wait longer than it may stay. */
+	/* It waited to be written for longer than it may stay parked. */
 	if (e->wanted == PRESENCE_PARKED && e->until_ms <= clock_real_ms())
 		out->change.to = PRESENCE_GONE;
 }
@@ -473,7 +474,7 @@ roster_take(
 	return t.n;
 }
 
-/* A parked one whose time was up, or whose right had ended, is gone. */
+/* A parked subscriber whose time is up, or whose right has ended, is gone. */
 static void
 settle(struct roster_entry *e, enum presence_state written)
 {

@@ -29,14 +29,14 @@ enum err roster_new(struct roster **out);
 /* Whose rows these are, see queue_settings.owner. */
 uint64_t roster_owner(const struct roster *r);
 
-/* Call it first: its subscribers are counted with those of all processes of
- * this queue; without it nobody is counted, and no limit holds.  ERR_NOMEM. */
+/* Call it first: the roster's subscribers are counted together with those of
+ * all processes of this queue.  Without the call no limit holds.  ERR_NOMEM. */
 enum err roster_count_in(struct roster *r, const struct queue_settings *s);
 
 /* How a subscriber is counted. */
 struct roster_terms {
 	struct crowd_limits limits;
-	struct crowd_keys keys; /* for whom */
+	struct crowd_keys keys; /* the token and client it counts for */
 	uint64_t parked; /* the key of the row it comes back for; 0: none */
 };
 
@@ -46,9 +46,10 @@ void roster_on_change(struct roster *r, void (*kick)(void *arg), void *arg);
 
 /*
  * Count one more subscriber, unless a limit is reached (errors as of
- * crowd_enter()).  Takes over `p` on success.  Is somebody here already who
- * goes on as the same (presence_go_on()), it becomes another.  ERR_NOMEM,
- * ERR_IO.  Nothing is written before roster_begin().
+ * crowd_enter()).  Takes over `p` on success.  If another stream of this
+ * process goes on as the same subscriber already (presence_go_on()), `p`
+ * becomes a new one.  ERR_NOMEM, ERR_IO.  Nothing is written before
+ * roster_begin().
  */
 enum err roster_enter(struct roster_entry **out, struct roster *r,
     struct presence *p, const struct roster_terms *terms, struct fault *f);
@@ -64,25 +65,26 @@ void roster_begin(struct roster_entry *e);
 void roster_end(struct roster_entry *e);
 void roster_park(struct roster_entry *e, int64_t until_ms);
 
-/* Whose word counts by the settings in force (presence.signer), and whether
- * events are wanted. */
+/* The signers (presence.signer) that the settings in force admit, and whether
+ * events about subscribers are published. */
 struct roster_rules {
 	uint64_t signers[PRESENCE_BY_KEY + JWS_KEYS_MAX];
 	size_t n;
-	bool tells;
+	bool events; /* events are published */
 };
 
-/* Other settings are in force. */
+/* New settings are in force. */
 void roster_use(struct roster *r, const struct roster_rules *rules);
 
-/* The last ones, once.  False: they are as they were. */
+/* Take the last rules, once.  False: there are no new ones. */
 bool roster_take_rules(struct roster *r, struct roster_rules *out);
 
 /*
- * The publish thread's side: take up to `max` changes, fewer if they cost
- * more (PRESENCE_COST_MAX), or strangers' more than `room`; try to make them;
- * and say what became of it.  What failed, and what changed meanwhile, waits
- * again.  When `epoch` is another one, everybody's row is to be written anew.
+ * The publish thread's side: take up to `max` changes, fewer if they cost more
+ * (PRESENCE_COST_MAX), or strangers' more than `room` bytes; try to make them;
+ * and report the result.  Failed changes, and those of subscribers that
+ * changed meanwhile, wait again.  When `epoch` is another one, all rows are
+ * written again.
  */
 struct roster_change {
 	struct presence_change change; /* its `refused` is the one below */
@@ -93,12 +95,14 @@ size_t roster_take(
     struct roster *r, struct roster_change *out, size_t max, size_t room);
 void roster_made(struct roster *r, const struct roster_change *changes,
     size_t n, enum err result, uint64_t epoch);
-/* Call it once a second: are all still counted? */
+
+/* Call it once a second; see crowd_look(). */
 void roster_look(struct roster *r);
 
-/* What waits: members (all but strangers); one of these that parked, which
- * may be back any moment, and is known by its row alone; and when the first
- * stranger is due (clock_mono_ms(); 0: it is; INT64_MAX: none waits). */
+/* Do changes of members (all but strangers) wait?  Does one of a member that
+ * parked, and may come back any moment to be recognised by its row?  And when
+ * is the first stranger's due (clock_mono_ms(); 0: now; INT64_MAX: none
+ * waits)? */
 bool roster_waits(struct roster *r);
 bool roster_hurries(struct roster *r);
 int64_t roster_strangers_ms(struct roster *r);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* roster_lists.h - what the roster's entries wait in, for the publish thread. */
+/* roster_lists.h - the lists in which the roster's entries wait to be written. */
 #ifndef ROSTER_LISTS_H
 #define ROSTER_LISTS_H
 
@@ -8,37 +8,40 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* How many parts a delay has: all that wait for as many parts have a list, in
- * whose order they are due. */
+/* A delay is divided into so many parts.  Entries that wait for the same number
+ * of parts share a list, so that each list is in the order in which they are
+ * due. */
 #define ROSTER_PARTS 8
 
 /* ROSTER_NONE is 0: a zeroed link is in no list. */
 enum roster_list {
 	ROSTER_NONE,
 	ROSTER_MEMBERS,   /* all but strangers */
-	ROSTER_LEAVING,   /* strangers whose rows are to go, */
-	ROSTER_STRANGERS, /* and others that are due */
-	ROSTER_YOUNG,     /* those that are not; as many lists as parts */
+	ROSTER_LEAVING,   /* strangers whose rows are to be deleted */
+	ROSTER_STRANGERS, /* other strangers that are due */
+	ROSTER_YOUNG,     /* strangers that are not due; ROSTER_PARTS lists */
 	ROSTER_LISTS = ROSTER_YOUNG + ROSTER_PARTS
 };
 
 /* Embedded in an entry. */
 struct roster_link {
 	TAILQ_ENTRY(roster_link) links;
-	int64_t due_ms;               /* clock_mono_ms() */
-	enum roster_list list, young; /* where it is, or would be until due */
+	int64_t due_ms;         /* clock_mono_ms() */
+	enum roster_list list;  /* where it is */
+	enum roster_list young; /* where it waits until it is due */
 };
 
 TAILQ_HEAD(roster_queue, roster_link);
 
-/* Owner: whoever has the roster's lock. */
+/* Owner: the thread that holds the roster's lock. */
 struct roster_lists {
 	struct roster_queue v[ROSTER_LISTS]; /* v[ROSTER_NONE] stays empty */
 };
 
 void roster_lists_init(struct roster_lists *l);
 
-/* Move to the end of a list, unless it is there.  True: it is the first. */
+/* Move to the end of a list, unless it is in that list.  True: it is the first
+ * entry there. */
 bool roster_lists_put(
     struct roster_lists *l, struct roster_link *link, enum roster_list list);
 
@@ -46,15 +49,15 @@ bool roster_lists_put(
 struct roster_link *roster_lists_first(
     const struct roster_lists *l, enum roster_list list);
 
-/* It is due after `wait_ms`, at most `delay_ms`, rounded up to a part. */
+/* Make it due after `wait_ms`, at most `delay_ms`, rounded up to a part. */
 void roster_link_wait(
     struct roster_link *link, uint32_t wait_ms, uint32_t delay_ms);
 
-/* Those that have become due are among the strangers now. */
+/* Move young entries that have become due to ROSTER_STRANGERS. */
 void roster_lists_ripen(struct roster_lists *l);
 
-/* When the first stranger is due (clock_mono_ms()); 0: it is; INT64_MAX: there
- * is none. */
+/* When the first stranger is due (clock_mono_ms()); 0: now; INT64_MAX: there is
+ * none. */
 int64_t roster_lists_due_ms(const struct roster_lists *l);
 
 #endif

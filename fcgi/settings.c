@@ -35,7 +35,7 @@ make(void)
 		return NULL;
 	atomic_init(&s->refs, 1);
 	s->wanted_ms = (_Atomic int64_t *)(void *)(s + 1);
-	s->told_ms = s->wanted_ms + CONFIG_ROLES;
+	s->reported_ms = s->wanted_ms + CONFIG_ROLES;
 	for (size_t i = 0; i < times; i++)
 		atomic_init(&s->wanted_ms[i], 0);
 	return s;
@@ -66,16 +66,17 @@ out:
 }
 
 bool
-settings_tells(const struct settings *s, enum settings_notice notice)
+settings_is_report_due(const struct settings *s, enum settings_notice notice)
 {
 	const int64_t now = clock_mono_ms();
 	int64_t told;
 
-	if (s->told_ms == NULL)
+	if (s->reported_ms == NULL)
 		return true;
-	told = atomic_load(&s->told_ms[notice]);
+	told = atomic_load(&s->reported_ms[notice]);
 	return (told == 0 || now - told >= NOTICE_MS) &&
-	       atomic_compare_exchange_strong(&s->told_ms[notice], &told, now);
+	       atomic_compare_exchange_strong(
+		   &s->reported_ms[notice], &told, now);
 }
 
 bool

@@ -21,7 +21,8 @@ struct settings_role {
 	int64_t changed_ms;    /* which of the sets there was; 0: none */
 };
 
-/* Immutable but for its count, `wanted_ms` and `told_ms`; any thread may read it. */
+/* Immutable but for its count, `wanted_ms` and `reported_ms`; any thread may
+ * read it. */
 struct settings {
 	_Atomic unsigned refs;
 	struct config *config;
@@ -29,11 +30,11 @@ struct settings {
 	struct settings_role role[CONFIG_ROLES];
 	struct ip_networks *trusted; /* MERCURE_TRUSTED_PROXIES; NULL: none */
 	/* When a token named a key that was not among the fetched. */
-	_Atomic int64_t *wanted_ms; /* of CONFIG_ROLES */
-	_Atomic int64_t *told_ms;   /* of SETTINGS_NOTICES; NULL: never */
+	_Atomic int64_t *wanted_ms;   /* of CONFIG_ROLES */
+	_Atomic int64_t *reported_ms; /* of SETTINGS_NOTICES; NULL: never */
 };
 
-/* What any request may be the occasion to tell whoever reads the log. */
+/* Log lines that any request may cause, so that each needs a bound. */
 enum settings_notice {
 	SETTINGS_NO_ADDRESS,
 	SETTINGS_NOT_BELIEVED,
@@ -48,8 +49,9 @@ enum settings_notice {
 enum err settings_new(
     struct settings **out, struct config *config, struct fault *f);
 
-/* Is it time to tell that (again)?  Once an hour it is, for one who asks. */
-bool settings_tells(const struct settings *s, enum settings_notice notice);
+/* May this line be logged now?  True once an hour, for one caller only. */
+bool settings_is_report_due(
+    const struct settings *s, enum settings_notice notice);
 
 /* Are some keys at a URL? */
 bool settings_fetch(const struct settings *s);

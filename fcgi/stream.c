@@ -28,8 +28,8 @@
 /* Behind the feeder's frames there may be a last cursor and the end. */
 #define QUEUE_MAX (STREAM_FRAMES_MAX + 2)
 
-/* Closing a stream that holds no more than this brings next to nothing, and
- * it is what a stream may keep for a clean end. */
+/* Closing a stream that holds no more than this frees too little to matter,
+ * and a stream may keep so much for a clean end. */
 #define LITTLE 4096
 
 struct stream {
@@ -222,7 +222,7 @@ write_queued(const struct stream *s)
 		      : writev(s->watch.fd, iov, n);
 }
 
-/* The peer took something: it stalls from now on, if at all. */
+/* The peer took something, so its stall begins now, if it has one. */
 static void
 stream_moved(struct stream *s, size_t n)
 {
@@ -243,7 +243,7 @@ is_crowded(const struct stream_host *h)
 	       TAILQ_FIRST(&h->stalls) != TAILQ_LAST(&h->stalls, stream_stalls);
 }
 
-/* All that follows the frame which the peer has begun to get. */
+/* Drop all frames behind the one that the peer has received in part. */
 static struct cursor
 queue_cut(struct stream *s)
 {
@@ -263,8 +263,8 @@ queue_cut(struct stream *s)
 	return first;
 }
 
-/* A peer in the middle of a long frame gets no more of it: only the end of
- * its connection, as from a hub that is killed. */
+/* A peer that has received a part of a long frame does not get the rest: its
+ * connection ends, as if the hub was killed. */
 static void
 stream_shed(struct stream *s)
 {
@@ -294,8 +294,8 @@ shed_some(struct stream_host *h, size_t least)
 	return n;
 }
 
-/* In a turn of its own: whoever filled the last queue may be in the middle of
- * a list of streams. */
+/* This runs in another turn of the loop, since the caller that filled a queue
+ * may be walking along a list of streams. */
 static void
 relieve(struct loop_mail *m)
 {

@@ -24,12 +24,12 @@ struct stream;
 #define STREAM_BYTES_MAX 65536
 
 /*
- * What all streams of a process share; zero it, then set `loop`, `framing`
- * and, if wanted, `closed` and `queued_max`.
+ * The state that all streams of a process share; zero it, then set `loop`,
+ * `framing` and, if wanted, `closed` and `queued_max`.
  *
- * `queued` is the memory of all frames that stand in a queue.  A frame counts
- * once, however many queues share it: that is what the process really holds,
- * and what it gets back when the last of them drops it.  Beyond `queued_max`
+ * `queued` is the memory of all frames in queues.  A frame counts once, however
+ * many queues share it: so much memory the process really holds, and it gets it
+ * back when the last queue drops the frame.  Beyond `queued_max`
  * the streams that made no progress for the longest time are closed, from the
  * loop, until the rest fits or one blocked stream is left.
  */

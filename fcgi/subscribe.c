@@ -76,14 +76,14 @@ parse_query(struct subscribing *s, struct answer *a, const struct request *rq,
 	return true;
 }
 
-/* Without rights to anything private it is a stranger's. */
+/* It has no right to anything private. */
 static bool
 is_anonymous(const struct subscriber_opening *o)
 {
-	return o->grant == NULL || grant_is_empty(o->grant);
+	return subscriber_rights(o->grant) == SUBSCRIBER_PUBLIC;
 }
 
-/* Known before the next one is compiled, which takes longer than asking. */
+/* Checked after each template, since compiling the rest takes time. */
 static bool
 is_too_complex(const struct subscribing *s, const struct config *c)
 {
@@ -120,7 +120,7 @@ add_matcher(struct subscribing *s, struct answer *a, struct slice selector,
 	if (is_too_complex(s, c))
 		return problem(a, 400,
 		    "The URI Templates are together more complex than those "
-		    "of a stream without an access token may be "
+		    "of a stream without a right to private updates may be "
 		    "(MERCURE_MAX_PATTERN_WEIGHT_PER_STREAM).");
 	return true;
 }
@@ -223,8 +223,8 @@ admit(struct subscribing *s, struct answer *a, const struct request *rq,
 	return true;
 }
 
-/* Whether there is an update with some id is told to those only who might have
- * that update: anybody if it is public, else by this grant. */
+/* The answer shows whether an update with some id exists.  So only subscribers
+ * that may receive it find it: all if it is public, else by their grant. */
 static bool
 may_know(const void *grant, bool private, struct slice topics)
 {
@@ -354,7 +354,7 @@ make_head(struct subscribing *s, struct answer *a, struct context *c)
 	return s->opening->head != NULL;
 }
 
-/* What the stream's patterns cost each update is bounded before it is there. */
+/* Claim the stream's patterns, which are tried on each update, or refuse it. */
 static bool
 claim_patterns(struct subscribing *s, struct answer *a,
     const struct request *rq, struct context *c)

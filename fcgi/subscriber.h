@@ -43,11 +43,11 @@ struct subscriber_opening {
 /* NULL is allowed. */
 void subscriber_opening_free(struct subscriber_opening *o);
 
-/* What a subscriber's grant can be about; each includes the ones before. */
+/* The updates that a grant can allow; each includes the ones before. */
 enum subscriber_rights {
 	SUBSCRIBER_PUBLIC,  /* no private update at all */
 	SUBSCRIBER_PRIVATE, /* some, but none of the hub's own */
-	SUBSCRIBER_HUB,     /* those that tell of subscriptions, too */
+	SUBSCRIBER_HUB,     /* also the hub's own, about subscriptions */
 	SUBSCRIBER_RIGHTS
 };
 
@@ -77,8 +77,8 @@ enum fanout_turn {
 	FANOUT_TURN_WRITE,   /* it got something in this round */
 	FANOUT_TURN_BLOCKED, /* it lags until its socket takes more */
 	FANOUT_TURN_BATCH,   /* for a batch from the database */
-	FANOUT_TURN_SERVE,   /* a batch is there, for a part of it */
-	FANOUT_TURN_SERVED,  /* and it has that part */
+	FANOUT_TURN_SERVE,   /* it is to get the present part of a batch */
+	FANOUT_TURN_SERVED,  /* it got that part, and waits for the next */
 	FANOUT_TURN_RING,    /* it has more to take from the ring */
 	FANOUT_TURNS
 };

@@ -23,11 +23,10 @@ enum err subscriber_list_add(struct subscriber_list *l, struct subscriber *s,
     const struct matcher_list *matchers);
 void subscriber_list_remove(struct subscriber_list *l, struct subscriber *s);
 
-/* Its grant is another one now: s->rights changes with it. */
+/* Its grant has changed: set s->rights, and move its subscriptions. */
 void subscriber_list_regrant(struct subscriber *s);
 
-/* Positions start over: what is known of events by their position is not
- * true any more. */
+/* Positions start over: forget all answers that are known by position. */
 void subscriber_list_new_epoch(struct subscriber_list *l);
 
 /* How many distinct patterns there are, and their weights (matcher.h). */
@@ -50,8 +49,8 @@ void subscriber_search_begin(struct subscriber_list *l, struct frame *f);
 bool subscriber_search_go_on(struct subscriber_list *l,
     subscriber_found_fn *found, size_t *steps, size_t steps_max);
 
-/* Did `s` ask for any topic of `f`?  What a pattern says of an event is
- * remembered for the next who asked for the same. */
+/* Did `s` ask for any topic of `f`?  A pattern's answer about an event is kept
+ * for other subscribers that asked for the same pattern. */
 bool subscriber_asked(
     const struct subscriber *s, const struct frame *f, size_t *steps);
 

@@ -6,19 +6,20 @@
 #include "siphash.h"
 #include "subscriber_list.h"
 
-/* What patterns begin with is compared up to here. */
+/* Bytes of a pattern's literal beginning that are compared at most. */
 #define HEAD_MAX 255
 
 /*
- * What a pattern says of 64 neighbouring events, so that many who catch up
- * side by side cost as much as one.  A bit stands for a position.
+ * A pattern's answers about 64 neighbouring events, so that many subscribers
+ * that catch up side by side cost as much as one.  A bit stands for a
+ * position.
  */
 struct subscriber_memo {
 	uint64_t block; /* position / 64 */
 	uint64_t known, yes;
 };
 
-/* One distinct matcher, and who asked for it, by what they may have. */
+/* One distinct matcher, and the subscriptions to it, by their rights. */
 struct subscriber_entry {
 	LIST_ENTRY(subscriber_entry) bucket;
 	LIST_ENTRY(subscriber_entry) heads; /* unless MATCHER_EXACT */
@@ -68,11 +69,11 @@ struct subscriber_bucket *subscriber_list_heads(
 struct subscriber_entry *subscriber_list_entry(
     const struct subscriber_list *l, enum matcher_kind kind, struct slice text);
 
-/* Did anybody ask for it who has these rights or more? */
+/* Has any subscriber that asked for it these rights or more? */
 bool subscriber_entry_serves(
     const struct subscriber_entry *e, enum subscriber_rights least);
 
-/* An entry is about to go: the search stands behind it then. */
+/* Call it before an entry is removed: moves the search behind the entry. */
 void subscriber_search_skip(
     struct subscriber_search *s, const struct subscriber_entry *e);
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* subscriber_search.c - finds who asked for an event, in parts if it takes long. */
+/* subscriber_search.c - finds the subscribers of an event, in parts if it takes long. */
 #include "mem.h"
 #include "subscriber_list_state.h"
 #include "topic.h"
 
-/* What looking a topic or a beginning of it up costs beside its bytes. */
+/* The cost of looking up a topic, or a beginning of one, besides its bytes. */
 #define LOOK_UP_STEPS 16
 
 #define MEMO_BITS 64
 
-/* The least rights that somebody needs who is to get this event. */
+/* The least rights that a subscriber needs for this event. */
 static enum subscriber_rights
 rights_for(const struct frame *f)
 {
@@ -108,8 +108,8 @@ enter_bucket(struct subscriber_list *l, size_t *steps)
 	s->in_bucket = true;
 }
 
-/* Try one pattern whose head has this hash; what its matcher says is all
- * that counts. */
+/* Try one pattern whose head has this hash.  Heads with the same hash may
+ * differ, so its matcher decides. */
 static void
 try_next(struct subscriber_list *l, subscriber_found_fn *found, size_t *steps)
 {
@@ -124,7 +124,8 @@ try_next(struct subscriber_list *l, subscriber_found_fn *found, size_t *steps)
 		hit(l, e, s->frame, found);
 }
 
-/* A small part of what patterns have to say.  False: they have said it. */
+/* One small step: try a pattern, or find the next ones.  False: all are
+ * tried. */
 static bool
 match(struct subscriber_list *l, subscriber_found_fn *found, size_t *steps)
 {
@@ -169,7 +170,7 @@ entry_asked(
 	return false;
 }
 
-/* By what it has said of this event before, if it was asked. */
+/* Use the pattern's known answer about this event, if there is one. */
 static bool
 entry_asked_once(
     struct subscriber_entry *e, const struct frame *f, size_t *steps)

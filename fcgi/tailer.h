@@ -10,8 +10,8 @@
 
 struct tailer;
 
-/* Called in the loop's thread for each batch, in order, which takes it over:
- * batch_done() before tailer_free(). */
+/* Called in the loop's thread for each batch, in order.  Takes the batch over,
+ * and calls batch_done() before tailer_free(). */
 typedef void tailer_batch_fn(void *arg, struct batch *b);
 
 struct tailer_settings {

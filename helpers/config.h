@@ -67,9 +67,8 @@ struct config {
 	uint64_t parked_bytes_max; /* MERCURE_MAX_PARKED_BYTES */
 	uint64_t queued_bytes_max; /* MERCURE_MAX_QUEUED_BYTES */
 	uint64_t workers;          /* MERCURE_WORKERS threads */
-	/* The options that some source has set, and not the default. */
-	uint64_t given;
-	bool per_address_given; /* MERCURE_MAX_CONNECTIONS_PER_ADDRESS is */
+	uint64_t given;            /* bits of options that a source has set */
+	bool per_address_given;    /* per_address_max is not the default */
 };
 
 #define CONFIG_PATH_DEFAULT SYSCONFDIR "/pushcgi/pushcgi.conf"

@@ -26,7 +26,7 @@ dump_option(struct buf *out, const struct config *c,
 		    *config_bool(c, o) ? "true" : "false");
 		return;
 	case CONFIG_NUMBER:
-		/* Read back it would mean more. */
+		/* Written out, the default would lose its exceptions. */
 		if (o->is_lenient && !config_is_given(c, o))
 			buf_text(out, "# by default: ");
 		buf_printf(

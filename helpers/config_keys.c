@@ -130,7 +130,7 @@ key_text(struct buf *out, bool *open, const char *value, struct fault *f)
 	return out->err;
 }
 
-/* Short secrets are in use: they work, but somebody should know. */
+/* Warn about short secrets: sites use them, so they still work. */
 static void
 warn_of_short(const struct jws_keys *keys, const char *setting)
 {

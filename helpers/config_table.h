@@ -18,8 +18,8 @@ struct config_option {
 	const char *names[CONFIG_NAMES_MAX]; /* canonical first, NULL last */
 	enum config_kind kind;
 	bool secret;
-	bool is_lenient; /* its default means less than the same number does
-			  * when it is set */
+	bool is_lenient; /* the default has exceptions that the same number
+			  * does not have when it is set */
 	bool key;        /* its value may be PEM or JSON of several lines */
 	size_t offset;   /* of its field in struct config */
 	const char *standard; /* the default; NULL: not set */
@@ -73,11 +73,11 @@ bool config_key_is_place(const char *value);
 /* Does the text hold PEM, other than in JSON? */
 bool config_is_pem(struct slice text);
 
-/* ERR_DENIED: others than the owner may write this regular file: whoever does
+/* ERR_DENIED: others than the owner may write this regular file, whose content
  * decides on keys and rights. */
 enum err config_check_writers(mode_t mode, const char *path, struct fault *f);
 
-/* Append a whole file, of which *mode tells its type and who may read it.  ERR_NOTFOUND,
+/* Append a whole file; *mode is its type and its permissions.  ERR_NOTFOUND,
  * ERR_IO, ERR_LIMIT, ERR_NOMEM. */
 enum err config_read_text(
     struct buf *out, mode_t *mode, const char *path, struct fault *f);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* crowd_key.h - whom a stream is counted for: numbers instead of addresses and tokens. */
+/* crowd_key.h - numbers that stand for tokens and clients in counts of streams. */
 #ifndef CROWD_KEY_H
 #define CROWD_KEY_H
 
@@ -8,28 +8,27 @@
 #include "grant.h"
 #include "slice.h"
 
-/* Two numbers; CROWD_NOBODY: there is nobody to count it for. */
-#define CROWD_NOBODY 0
+#define CROWD_NOBODY 0  /* the stream is not counted for any */
 #define CROWD_UNKNOWN 2 /* the client without an address */
+
+/* The token and the client that a stream counts for. */
 struct crowd_keys {
 	uint64_t token, address;
 };
 
-/* Who holds the grant; if that is not known, its token, or session.  NULL:
- * nobody. */
+/* The grant's holder (grant_holder()); if that is not known, its token or
+ * session.  NULL: CROWD_NOBODY. */
 uint64_t crowd_key_grant(const struct grant *g);
 
 /*
- * The client at `address`: an IPv4 address as it is, also inside an IPv6 one
- * (::ffff:192.0.2.1, 64:ff9b::192.0.2.1); of any other IPv6 address the first
- * 64 bits, since a client has as many of the rest as it wants; any other text
- * as it is.  The empty text, or "unknown", is one client, whose streams are all
- * without an address; base NULL: it is not counted for any.
+ * The client with this name, such as ip_write_counted() gives to an address.
+ * The empty text and "unknown" are one client, whose streams are all without
+ * an address; base NULL: the stream is not counted for any.
  */
-uint64_t crowd_key_address(struct slice address);
+uint64_t crowd_key_client(struct slice client);
 
-/* What stands for the keys in the memory that all processes share: nobody
- * reads an address there without the secret. */
+/* Keyed hashes of the keys, for the memory that all processes share: nobody can
+ * recover an address from them without the secret. */
 struct crowd_keys crowd_key_hide(
     const struct crowd_keys *k, const uint64_t secret[2]);
 

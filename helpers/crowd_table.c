@@ -8,18 +8,19 @@
 #define PARKED_BEGIN ((uint64_t)1 << 62)
 #define HIGHEST ((uint64_t)1 << 63)
 
-/* What others freed is found by looking from the first slot on, each so many
- * times. */
+/* After so many takes, look for free slots from the first one on: other
+ * processes free some below `hint`. */
 #define TAKES_UNTIL_FIRST 256
 
-/* What to look for where nobody is to be counted: if it is there, the limit
- * that is compared with it is none. */
+/* A key to count when there is no limit for the token or client.  Slots that
+ * hold it by chance do not matter then. */
 #define NO_KEY UINT64_MAX
 
 /* Others raise it as well, each time a little. */
 #define RAISE_TRIES 64
 
-/* Whom a count may ask whether they live; who is not asked does. */
+/* At most so many processes are asked in one count whether they live; the
+ * others count as living. */
 #define QUESTIONS_MAX 4096
 #define ANSWERS 64
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* doctor_site.c - does the hub get pages that are the site's? */
+/* doctor_site.c - checks whether the hub receives requests for the site's pages. */
 #include "discovery.h"
 #include "doctor_state.h"
 
-/* The hub says so of all that is not its own. */
+/* The hub's answer to requests for any page that is not its own. */
 #define ELSEWHERE "The hub is at " DISCOVERY_PATH
 
 enum page { PAGE_PLAIN, PAGE_PHP, PAGE_FIRST, PAGES };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* forwarded.c - cuts the words of proxies into their parts. */
+/* forwarded.c - parses the headers of proxies. */
 #include "forwarded.h"
 
 #include <strings.h>

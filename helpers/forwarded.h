@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* forwarded.h - what proxies say of a request: X-Forwarded-For and RFC 7239's Forwarded. */
+/* forwarded.h - reads X-Forwarded-For, and Forwarded (RFC 7239), of proxies. */
 #ifndef FORWARDED_H
 #define FORWARDED_H
 
@@ -9,17 +9,17 @@
 #include "ip.h"
 #include "slice.h"
 
-/* What one proxy says of the peer that it had. */
+/* The statement of one proxy about its peer. */
 struct forwarded {
-	bool has_address; /* it may say nothing, or hide it */
+	bool has_address; /* false: it is missing or hidden */
 	struct ip address;
 	struct slice proto, host; /* base NULL: nothing; borrowed */
 };
 
 /*
  * Take the last element of a list, the one that was added last, off *list,
- * without blanks at its ends.  False: none is left.  Whatever a stranger wrote
- * in front, quoted or not, is no part of it.
+ * without blanks at its ends.  False: none is left.  Text that a stranger wrote
+ * in front of it, quoted or not, never becomes a part of it.
  */
 bool forwarded_last(struct slice *list, struct slice *element);
 

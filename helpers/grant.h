@@ -34,8 +34,8 @@ bool grant_may_publish(const struct grant *g, struct slice topics);
 bool grant_may_receive(
     const struct grant *g, struct slice topics, size_t *steps);
 
-/* Could it allow any of the hub's own updates, which tell of subscriptions?
- * Looks at the beginnings of its selectors only. */
+/* May it allow any of the hub's own updates, those about subscriptions?
+ * Compares the beginnings of its selectors only, so true is not certain. */
 bool grant_may_receive_hub(const struct grant *g);
 
 /* The selectors of either right; they live as long as the grant. */
@@ -56,13 +56,14 @@ uint64_t grant_key(const struct grant *g);
 struct slice grant_payload(const struct grant *g);
 
 /* What stands for its token (or session) where they are counted or compared,
- * however it is signed.  Set it before the grant is shared; else it is all zero. */
+ * however it is signed.  Set it before the grant is shared; else it is all
+ * zero. */
 #define GRANT_TOKEN_SIZE 16
 void grant_set_token(struct grant *g, const uint8_t token[GRANT_TOKEN_SIZE]);
 const uint8_t *grant_token(const struct grant *g);
 
-/* Who holds it, for counts, where that is known: the same for all tokens that a
- * key signed for one subject.  Set it before the grant is shared; else 0. */
+/* A number for its holder in counts: the same for all tokens that a key signed
+ * for one subject; 0: not known.  Set it before the grant is shared. */
 void grant_set_holder(struct grant *g, uint64_t holder);
 uint64_t grant_holder(const struct grant *g);
 

@@ -14,7 +14,7 @@ struct pushcgi {
 	struct config *config; /* NULL: it could not be read */
 	struct queue *queue;   /* NULL until something needs it */
 	struct fault fault;    /* of the last call */
-	bool told_of_clear;    /* a token was sent by http */
+	bool warned_of_http;   /* a token went to another machine by http */
 	bool is_program;       /* it may give up root's identity, for good */
 };
 
@@ -68,8 +68,8 @@ bool handle_is_elsewhere(const struct pushcgi *h);
 enum err handle_publish_elsewhere(struct pushcgi *h, struct buf *id,
     const struct update *u, struct slice id_wanted);
 
-/* Its settings, to open the queue for one call: a program's process gives up
- * root's identity first (queue_take_identity()). */
+/* The settings to open its queue with.  A program that runs as root gives up
+ * that identity here (queue_take_identity()). */
 enum err handle_queue_settings(
     struct pushcgi *h, struct queue_settings *out, struct fault *f);
 

@@ -90,7 +90,7 @@ warn_of_clear(struct pushcgi *h, const struct http_request *rq)
 	struct url u = { .part = { { NULL, 0 } } };
 	char shown[HANDLE_URL_SHOWN_MAX];
 
-	if (h->told_of_clear || rq->headers == NULL || rq->headers[0] == NULL)
+	if (h->warned_of_http || rq->headers == NULL || rq->headers[0] == NULL)
 		return;
 	if (url_parse(&u, slice_of(rq->url), NULL, 0) == ERR_OK &&
 	    slice_is(u.part[URL_SCHEME], "http") && !url_is_loopback(&u)) {
@@ -98,7 +98,7 @@ warn_of_clear(struct pushcgi *h, const struct http_request *rq)
 		log_warn("token sent in clear url=%s setting=MERCURE_HUB_URL: "
 			 "use https, unless the network is private",
 		    shown);
-		h->told_of_clear = true;
+		h->warned_of_http = true;
 	}
 	url_free(&u);
 }

@@ -274,7 +274,7 @@ identity_take(const char *path, struct fault *f)
 	return ERR_OK;
 }
 
-/* What root is to have again. */
+/* Keep the groups that root gets back. */
 static bool
 keep(struct identity *was)
 {

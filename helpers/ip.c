@@ -17,6 +17,12 @@ static const struct ip_network ipv4 = {
 	IPV4_BITS,
 };
 
+/* RFC 6052, 2.1: a translator's name for an IPv4 address in its last bytes. */
+static const struct ip_network translated = {
+	{ { [1] = 0x64, [2] = 0xff, [3] = 0x9b } },
+	IPV4_BITS,
+};
+
 static bool
 same_bits(const struct ip *a, const struct ip *b, unsigned bits)
 {
@@ -54,11 +60,17 @@ ip_parse(struct ip *out, struct slice text)
 	return ERR_OK;
 }
 
+static void
+write_ipv4(char out[IP_TEXT_MAX], const struct ip *ip)
+{
+	inet_ntop(AF_INET, ip->byte + IPV4_BITS / 8, out, IP_TEXT_MAX);
+}
+
 void
 ip_write(char out[IP_TEXT_MAX], const struct ip *ip)
 {
 	if (is_ipv4(ip))
-		inet_ntop(AF_INET, ip->byte + IPV4_BITS / 8, out, IP_TEXT_MAX);
+		write_ipv4(out, ip);
 	else
 		inet_ntop(AF_INET6, ip->byte, out, IP_TEXT_MAX);
 }
@@ -69,8 +81,8 @@ ip_write_counted(char out[IP_TEXT_MAX], const struct ip *ip)
 	struct ip network = { { 0 } };
 	char text[INET6_ADDRSTRLEN];
 
-	if (is_ipv4(ip)) {
-		ip_write(out, ip);
+	if (is_ipv4(ip) || same_bits(ip, &translated.base, translated.bits)) {
+		write_ipv4(out, ip);
 		return;
 	}
 	memcpy(network.byte, ip->byte, COUNTED_BYTES);

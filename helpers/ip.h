@@ -20,7 +20,7 @@ struct ip {
 };
 
 struct ip_network {
-	struct ip base; /* nothing is set behind the first `bits` */
+	struct ip base; /* all bits behind the first `bits` are 0 */
 	unsigned bits;  /* of 128 */
 };
 
@@ -36,12 +36,13 @@ enum err ip_parse(struct ip *out, struct slice text);
 /* The address's shortest text, as RFC 5952 wants it. */
 void ip_write(char out[IP_TEXT_MAX], const struct ip *ip);
 
-/* One name for all addresses that one visitor may take at will: the address
- * for IPv4, for IPv6 its network of 64 bits. */
+/* Write one name for all addresses that a visitor may choose from: the address
+ * for IPv4, also inside an IPv6 one (::ffff:192.0.2.1, 64:ff9b::192.0.2.1); for
+ * any other IPv6 address its network of 64 bits. */
 void ip_write_counted(char out[IP_TEXT_MAX], const struct ip *ip);
 
-/* Is it one that no stranger has: loopback, private (RFC 1918, RFC 4193),
- * link-local, or shared by carriers (RFC 6598)? */
+/* Is it an address that is not on the public Internet: loopback, private (RFC
+ * 1918, RFC 4193), link-local, or shared by carriers (RFC 6598)? */
 bool ip_is_inner(const struct ip *ip);
 
 /* "address" or "address/bits".  ERR_SYNTAX, also for bits behind the first. */
@@ -54,10 +55,10 @@ bool ip_network_has(const struct ip_network *n, const struct ip *ip);
  * ERR_LIMIT: more than IP_NETWORKS_MAX.  ERR_NOMEM.  mem_free() frees it. */
 enum err ip_networks_new(struct ip_networks **out, struct slice list);
 
-/* What is wrong with such a list, as "must ..."; NULL: nothing. */
+/* Describe the error of such a list, as "must ..."; NULL: it is right. */
 const char *ip_networks_check(struct slice list);
 
-/* NULL has none. */
+/* Is the address in any network of the list?  NULL is an empty list. */
 bool ip_networks_have(const struct ip_networks *list, const struct ip *ip);
 
 #endif

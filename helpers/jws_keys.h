@@ -10,8 +10,9 @@
 #include "err.h"
 #include "slice.h"
 
-#define JWS_KEYS_MAX 64 /* of one set */
-#define JWS_KID_MAX 64  /* with its NUL; a longer `kid` counts as none */
+#define JWS_KEYS_MAX 64   /* of one set */
+#define JWS_SECRET_MIN 16 /* bytes; a shorter secret can be guessed */
+#define JWS_KID_MAX 64    /* with its NUL; a longer `kid` counts as none */
 
 struct jws_keys; /* counted; immutable once made; any thread may read */
 
@@ -34,8 +35,6 @@ struct jws_keys; /* counted; immutable once made; any thread may read */
  * making); a key that is not of the algorithm's kind, not sound, private, or
  * an RSA key below 2048 bits.  ERR_LIMIT: too many keys.  ERR_NOMEM.
  */
-#define JWS_SECRET_MIN 16
-
 enum err jws_keys_new(
     struct jws_keys **out, struct slice text, const char *alg, struct fault *f);
 

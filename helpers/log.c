@@ -115,7 +115,7 @@ line_make(struct line *l, enum log_level level, const char *text, bool cut,
 	l->text[l->len++] = '\n';
 }
 
-/* A log that cannot be written has nobody left to tell. */
+/* If the log cannot be written, there is no other place to report that. */
 static void
 write_all(const struct line *l)
 {
@@ -216,7 +216,7 @@ report_dropped(void)
 		sink.dropped = 0;
 }
 
-/* Close the books of a second. */
+/* A second is over: report its lines that were left out, and count again. */
 static void
 report(int64_t now_ms)
 {

@@ -24,7 +24,7 @@ void log_open(const char *name, enum log_level least);
 /*
  * For a process that must go on whatever happens to its log: from now on
  *
- * - no line waits for its reader.  A line that a full pipe or socket or a
+ * - no call waits for the reader.  A line that a full pipe or socket or a
  *   stopped terminal does not take is dropped.
  * - within a second LOG_BURST lines of one format are written, and
  *   LOG_SECOND lines in all; errors may be as many again.  With
@@ -44,7 +44,7 @@ void log_bound(void (*pending)(void *arg), void *arg);
  * report; call it again a second later. */
 bool log_flush(void);
 
-/* Report all that was left out; from now on lines are written as before
+/* Report all lines that were left out; from now on lines are written as before
  * log_bound().  The other threads have ended. */
 void log_unbound(void);
 

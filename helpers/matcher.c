@@ -9,7 +9,7 @@
 #include "topic.h"
 #include "uritemplate.h"
 
-/* What it takes to call and to compare: a topic is mostly a few words. */
+/* The cost of a call with a comparison; most topics are a few words long. */
 #define COMPARISON_STEPS 8
 
 _Static_assert(MATCHER_WEIGHT_MAX >= NFA_WORK_MAX &&

@@ -72,7 +72,7 @@ enum err matcher_list_add(struct matcher_list *l, struct matcher *m);
 bool matcher_list_any(
     const struct matcher_list *l, struct slice topics, size_t *steps);
 
-/* Do they match every topic of the list, whichever each? */
+/* Is every topic of the list matched by some matcher? */
 bool matcher_list_every(const struct matcher_list *l, struct slice topics);
 
 void matcher_list_free(struct matcher_list *l);

@@ -23,7 +23,7 @@ void mem_free(void *p);
 /* Overwrite `size` bytes in a way no compiler removes, then free. */
 void mem_wipe_free(void *p, size_t size);
 
-/* For programs: keys are in memory, so a crash leaves no file of it. */
+/* For programs that hold keys: a crash of this process writes no core file. */
 void mem_keep_from_disk(void);
 
 #endif

@@ -36,7 +36,7 @@ void nfa_free(struct nfa *n); /* NULL is allowed */
 
 size_t nfa_bytes(const struct nfa *n);
 
-/* What a byte of text costs at worst: 1 to NFA_WORK_MAX. */
+/* Steps that a byte of text takes at worst: 1 to NFA_WORK_MAX. */
 size_t nfa_work(const struct nfa *n);
 
 /*

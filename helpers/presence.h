@@ -13,8 +13,8 @@
 #include "uuid.h"
 
 /*
- * By whose word a subscriber is there: nobody's; that of a session, which was
- * granted something or not; or that of a token, by the fingerprint of its key.
+ * A subscriber's signer: nobody (it is anonymous); a session, which was granted
+ * something or not; or the key of its token, by its fingerprint.
  */
 enum {
 	PRESENCE_BY_NOBODY = 0,
@@ -24,7 +24,8 @@ enum {
 };
 
 /*
- * What a subscriber's row holds.  Owner: whoever made it; immutable.
+ * The content of a subscriber's row.  Owner: the caller of presence_new();
+ * immutable.
  *
  * Its key has 63 bits with the highest set, so that no position of the log is
  * ever taken for one: the time of its arrival (real clock, milliseconds) and
@@ -57,33 +58,33 @@ struct presence_parts {
 	uint32_t delay_ms; /* for strangers */
 };
 
-/* PRESENCE_BY_KEY and up, for the fingerprint of a key. */
+/* The signer for a key with this fingerprint: PRESENCE_BY_KEY or more. */
 uint64_t presence_signer(uint64_t fingerprint);
 
-/* Is it there by nobody's word, or by that of a session without any grant? */
+/* Is it a stranger: anonymous, or with a session that was granted nothing? */
 bool presence_is_stranger(const struct presence *p);
 
 /* A new subscriber, with a key and an identifier of its own.  ERR_NOMEM;
  * ERR_IO: the system gives no random bytes. */
 enum err presence_new(struct presence **out, const struct presence_parts *p);
 
-/* Does `p` want, may it have, and does it show, exactly what the other one
- * did? */
+/* Have both the same selectors, the same rights and the same payload? */
 bool presence_is_like(const struct presence *p, const struct presence *other);
 
 /* The bytes that it takes to write it and to tell of it, about. */
 size_t presence_cost(const struct presence *p);
 
-/* The milliseconds after `now_ms` (real clock) for which nothing is written of
- * it yet; 0: it is old enough, or no stranger. */
+/* The milliseconds after `now_ms` (real clock) before its row may be written;
+ * 0: it is old enough, or not a stranger. */
 uint32_t presence_wait_ms(const struct presence *p, int64_t now_ms);
 
 /* Another key, with another arrival, and another identifier.  ERR_IO as
  * above. */
 enum err presence_renew(struct presence *p);
 
-/* It brings this key, under which nobody is parked: a stranger that polls
- * counts from the arrival of its first poll, if that was not long ago. */
+/* It brings this key, and there is no parked row with it.  A stranger that
+ * polls then counts from the arrival of its first poll, if that was not long
+ * ago. */
 void presence_return(struct presence *p, uint64_t key);
 
 /* Go on as the other one: with its key and identifier. */

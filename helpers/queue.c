@@ -152,9 +152,9 @@ queue_stranger_room(struct queue *q, unsigned *wait_ms)
 }
 
 void
-queue_tell_presence(struct queue *q, bool on)
+queue_set_presence_events(struct queue *q, bool on)
 {
-	q->ops->tell_presence(q, on);
+	q->ops->set_presence_events(q, on);
 }
 
 enum err

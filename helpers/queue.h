@@ -38,9 +38,9 @@ struct queue_settings {
 	uint64_t bytes_max;
 	unsigned lock_timeout_ms; /* longest wait for the write lock */
 	bool full;                /* durability: survive power loss */
-	bool presence_events;     /* tell who comes and goes */
-	uint64_t stranger_rate; /* bytes a second to write of strangers, by all
-				 * processes; 0: no limit */
+	bool presence_events;     /* publish events about subscribers */
+	uint64_t stranger_rate;   /* bytes a second that all processes write
+				 * about strangers; 0: no limit */
 	bool spare; /* one of hundreds of processes: keep little in memory */
 	uint64_t owner; /* of this process's subscribers; 0: has none */
 };
@@ -113,9 +113,9 @@ void queue_poke(struct queue *q); /* any thread */
 /*
  * Where an event id leads.  *known = false and {0, 0} for an id that is not
  * in the log: an update's id counts while its row exists (the earliest, if
- * reused), a cursor id ("#…") while nothing behind it was pruned.  Updates
- * that `may` (NULL: any) denies are not in the log for whoever asks; of a
- * reused id the first QUEUE_FIND_MAX are looked at.
+ * reused), a cursor id ("#…") while nothing behind it was pruned.  An update
+ * for which `may` (NULL: always true) is false counts as not in the log; of a
+ * reused id the first QUEUE_FIND_MAX updates are tried.
  */
 typedef bool queue_may_fn(const void *arg, bool private, struct slice topics);
 enum err queue_find(struct queue *q, struct slice id, queue_may_fn *may,
@@ -137,9 +137,9 @@ enum err queue_cursor_id(const struct queue_cursor_key *k, struct cursor at,
     char out[QUEUE_ID_SIZE]);
 
 /*
- * For a program (never for a library) before it opens the queue: a process of
- * root's gives that up where others may write in the queue's folder, as
- * identity.h says.  ERR_DENIED, ERR_IO, ERR_SYNTAX, ERR_NOMEM.
+ * For a program (never for a library) before it opens the queue and starts
+ * threads: a process of root gives up that identity if others may write in the
+ * queue's folder; see identity.h.  ERR_DENIED, ERR_IO, ERR_SYNTAX, ERR_NOMEM.
  */
 enum err queue_take_identity(const struct queue_settings *s, struct fault *f);
 
@@ -153,11 +153,11 @@ void queue_check(
  * Copy the queue, as of one moment, to a new file for this user alone, while
  * others go on using it; on success it is on the disk.  The copy is another
  * queue: positions of this one mean nothing in it, and there are no sessions
- * in it, since who was revoked after it was made must not come back.  Nothing but the copy is
- * made, also no queue.  ERR_DENIED: `path` is there already.  ERR_FULL,
- * ERR_READONLY, ERR_IO: one or the other cannot be read or written.  Else as
- * queue_open().  Root reads the queue as queue_take_identity() says, and
- * writes the copy as root.
+ * in it, since who was revoked after it was made must not come back.  Nothing
+ * but the copy is made, also no queue.  ERR_DENIED: `path` is there already.
+ * ERR_FULL, ERR_READONLY, ERR_IO: one or the other cannot be read or written.
+ * Else as queue_open().  Root reads the queue as queue_take_identity() says,
+ * and writes the copy as root.
  */
 enum err queue_backup(
     const struct queue_settings *s, const char *path, struct fault *f);

@@ -37,7 +37,7 @@ struct queue_ops {
 	enum err (*end_waiting)(struct queue *q, const uint64_t *signers,
 	    size_t n, bool *more, struct fault *f);
 	size_t (*stranger_room)(struct queue *q, unsigned *wait_ms);
-	void (*tell_presence)(struct queue *q, bool on);
+	void (*set_presence_events)(struct queue *q, bool on);
 	unsigned (*wake_soon)(struct queue *q);
 	enum err (*subscriptions)(struct queue *q, struct slice topic,
 	    struct slice subscriber, queue_subscription_fn *each, void *arg,

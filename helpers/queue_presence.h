@@ -21,7 +21,8 @@ struct presence_change {
 	enum presence_state to;
 	const struct presence *presence;
 	int64_t until_ms; /* PARKED: real clock */
-	/* Set, unless NULL: its row is another process's; it took it up first. */
+	/* Set, unless NULL: its row is another process's; it took it up
+	 * first. */
 	bool *refused;
 };
 
@@ -31,9 +32,9 @@ struct presence_change {
  * update of the hub's kind for each subscription, if the queue's settings want
  * that (queue_settings.presence_events).  A change that is made already does
  * nothing, so that a failed call may be repeated.  The rows belong to this
- * process (queue_settings.owner): when it dies, however it does, queue_reap() elsewhere removes them.
- * *epoch: of the database that has them; a new one has none of the rows made
- * before.  Errors as of queue_append().
+ * process (queue_settings.owner): when it dies, however it does, queue_reap()
+ * elsewhere removes them.  *epoch: of the database that has them; a new one has
+ * none of the rows made before.  Errors as of queue_append().
  */
 enum err queue_present(struct queue *q, const struct presence_change *changes,
     size_t n, uint64_t *epoch, struct fault *f);
@@ -64,30 +65,32 @@ enum err queue_reap(
     struct queue *q, uint64_t *epoch, bool *more, struct fault *f);
 
 /*
- * QUEUE_WRITE: end those who wait (PARKED) by another word than one of
- * `signers` (presence.signer), some at a time: *more when there may be others
- * left.  For processes with new settings: keys that left take with them
- * whoever is between two polls, too.  Errors as of queue_append().
+ * QUEUE_WRITE: end parked subscribers whose signer (presence.signer) is not
+ * one of `signers`, some at a time: *more when others may be left.  For
+ * processes with new settings: when a key is removed, its subscribers between
+ * two polls end, too.  Errors as of queue_append().
  */
 enum err queue_end_waiting(struct queue *q, const uint64_t *signers, size_t n,
     bool *more, struct fault *f);
 
 /*
- * How much may be written of strangers now (presence_is_stranger()): bytes, of
- * which queue_present() uses up what its transaction wrote for them.  All
- * processes share queue_settings.stranger_rate, and may be four seconds' worth
- * ahead.  0: not before *wait_ms.  SIZE_MAX: there is no limit.
+ * The bytes that may be written about strangers now (presence_is_stranger()).
+ * queue_present() subtracts the bytes that its transaction wrote for them.
+ * All processes share queue_settings.stranger_rate, and may use four seconds'
+ * worth in advance.  0: nothing before *wait_ms have passed.  SIZE_MAX: there
+ * is no limit.
  */
 size_t queue_stranger_room(struct queue *q, unsigned *wait_ms);
 
-/* Tell who comes and goes from now on, or do not. */
-void queue_tell_presence(struct queue *q, bool on);
+/* Publish events about subscribers from now on, or do not. */
+void queue_set_presence_events(struct queue *q, bool on);
 
 /*
  * Ring the bell for changes made by this handle, unless somebody has since,
  * but no more often than five times a second over all processes, unless there
- * are hundreds: a crowd that comes back must not wake everybody for each.  Returns the milliseconds after
- * which to call it again; 0: nothing is left to ring for.
+ * are hundreds: a crowd that comes back must not wake everybody for each.
+ * Returns the milliseconds after which to call it again; 0: nothing is left to
+ * ring for.
  */
 unsigned queue_wake_soon(struct queue *q);
 

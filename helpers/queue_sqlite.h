@@ -43,7 +43,7 @@ struct queue_sqlite {
 	bool in_signals;       /* `signals` is to be restored */
 	sigset_t signals;
 
-	unsigned sigbus;   /* sigbus_count(), when it was opened */
+	unsigned sigbus;   /* sigbus_count() when it was opened */
 	uint32_t log_end;  /* frames of the log, at the last look at them */
 	uint32_t log_page; /* bytes of one's page */
 
@@ -56,7 +56,7 @@ struct queue_sqlite {
 	int64_t unrung;       /* rows that nobody was woken for */
 	uint32_t unrung_word; /* as of then */
 
-	int64_t schema;     /* its version, when it was looked at */
+	int64_t schema;     /* its version when it was checked */
 	int64_t looked_ms;  /* when HAS_MOVED was asked last */
 	int64_t age_due_ms; /* when to look for old rows again */
 
@@ -79,8 +79,8 @@ void queue_sqlite_shut(struct queue_sqlite *q);
 /* Keep the connection, but nothing that can be made again. */
 void queue_sqlite_spare(struct queue_sqlite *q);
 
-/* ERR_NEWER: made by a newer version of this program.  ERR_NOTFOUND: by an older
- * one, or somebody has changed the schema since it was opened. */
+/* ERR_NEWER: made by a newer version of this program.  ERR_NOTFOUND: by an
+ * older one, or somebody has changed the schema since it was opened. */
 enum err queue_sqlite_version(struct queue_sqlite *q);
 
 /* Give the database that is lent, which nobody else knows yet, an epoch and a
@@ -101,16 +101,18 @@ enum err queue_sqlite_network_check(const char *path, struct fault *f);
  */
 enum err queue_sqlite_look(struct queue_sqlite *q);
 
-/* What is at the path was opened: remember it.  ERR_MOVED: it is not, or not
- * wholly.  ERR_IO: one of the three is a link, or has a second name.  The
- * other one asks only that, before SQLite opens what is there by name. */
+/* Remember the files that were opened.  ERR_MOVED: those at the path are
+ * others.  ERR_IO: one of the three is a link, or has a second name.  The
+ * second function checks only for links and names, before SQLite opens the
+ * files by name. */
 enum err queue_sqlite_note_files(struct queue_sqlite *q);
 enum err queue_sqlite_check_files(struct queue_sqlite *q);
 
 /*
- * queue_sqlite_log.c: is the log as long as its index says, and has it no hole?
- * INDEX_TORN: pages of -shm were truncated, so nothing it says is certain.
- * UNKNOWN: not now.  The other one: is the log shorter than at the last look?
+ * queue_sqlite_log.c: is the log as long as its index says, and without a
+ * hole?  INDEX_TORN: pages of -shm were truncated, so the index is not
+ * reliable.  UNKNOWN: it cannot be decided at this moment.  The second
+ * function: is the log shorter than at the last look?
  */
 enum queue_sqlite_damage {
 	QUEUE_SQLITE_SOUND,
@@ -122,18 +124,19 @@ enum queue_sqlite_damage queue_sqlite_look_into_log(struct queue_sqlite *q);
 bool queue_sqlite_log_is_short(struct queue_sqlite *q);
 
 /*
- * queue_sqlite_rebuild.c, under the lock: put a new database in the place of the
- * old one, made of its bytes and of the log that the connection has open.
+ * queue_sqlite_rebuild.c, under the lock: put a new database in the place of
+ * the old one, made of its bytes and of the log that the connection has open.
  * `lost`: the log is not whole.  Then positions have a gap, and the sessions
- * are gone.  ERR_FULL, ERR_READONLY, ERR_IO, ERR_NOMEM, ERR_MOVED: nothing
- * has changed.
+ * are gone.  ERR_FULL, ERR_READONLY, ERR_IO, ERR_NOMEM, ERR_MOVED: nothing has
+ * changed.
  */
 enum err queue_sqlite_rebuild(struct queue_sqlite *q, bool lost);
 void queue_sqlite_remove_log(int dir, const char *db);
 
 /*
- * A new file in a folder: `base`, `infix` and a random number; its descriptor,
- * -1: errno.  Is that still the one which has this name there?
+ * Make a new file in a folder, named `base`, `infix` and a random number;
+ * returns its descriptor, or -1 with errno.  And: is `fd` the file with this
+ * name there?
  */
 #define QUEUE_SQLITE_NAME_SIZE 256
 int queue_sqlite_new_file(int dir, const char *base, const char *infix,
@@ -141,10 +144,10 @@ int queue_sqlite_new_file(int dir, const char *base, const char *infix,
 bool queue_sqlite_is_file(int dir, const char *name, int fd);
 
 /*
- * queue_sqlite_loan.c: a database in an open file, for SQLite: open any name with
- * the VFS `name`, or `uri` where a statement wants a name.  `log` (-1: none)
- * is its write-ahead log.  The loan stays where it is until
- * its end; connections are closed before.  ERR_NOMEM.
+ * queue_sqlite_loan.c: a database in an open file, for SQLite: open any name
+ * with the VFS `name`, or `uri` where a statement wants a name.  `log` (-1:
+ * none) is its write-ahead log.  The struct must not move until
+ * queue_sqlite_lend_end(); connections are closed before.  ERR_NOMEM.
  */
 struct queue_sqlite_loan {
 	sqlite3_vfs vfs;
@@ -154,12 +157,12 @@ struct queue_sqlite_loan {
 enum err queue_sqlite_lend(struct queue_sqlite_loan *loan, int fd, int log);
 void queue_sqlite_lend_end(struct queue_sqlite_loan *loan);
 
-/* queue_sqlite_open.c: before anything else is done with a new connection:
- * SQLite's value. */
+/* queue_sqlite_open.c: the first call for a new connection: forbids that
+ * anything in the file is run.  Returns SQLite's result code. */
 int queue_sqlite_tame(struct queue_sqlite *q);
 
-/* queue_sqlite_base.c: the lock, with signals blocked; ERR_MOVED: shut and ready
- * again. */
+/* queue_sqlite_base.c: the lock, with signals blocked; ERR_MOVED: shut and
+ * ready again. */
 enum err queue_sqlite_lock(struct queue_sqlite *q);
 void queue_sqlite_unlock(struct queue_sqlite *q);
 
@@ -221,12 +224,15 @@ enum err queue_sqlite_settle_kind(struct queue_sqlite *q, int kind,
 int queue_sqlite_bind(sqlite3_stmt *st, int at, struct slice s);
 
 /*
- * queue_sqlite_value.c: cells.  Whoever may write the file may have put anything
- * into any of them.  The whole of a text column (base NULL: it is null).  An
- * integer from `low` to the limit, that many times a millisecond or a byte
- * can be added without overflow; false: the cell holds something else.  And the
- * same for `n` columns that are not negative.  Is it a text without line
- * breaks and NUL, at most so long?
+ * queue_sqlite_value.c: reads cells.  Others may write the file, so a cell may
+ * hold anything.
+ *
+ * _column(): the whole of a text column; base NULL: it is null.  _number(): an
+ * integer from `low` to QUEUE_SQLITE_NUMBER_MAX, to which times and sizes can
+ * be added without overflow; false: the cell holds something else.  _time():
+ * any integer from 0 on; INT64_MAX is "never".  _numbers(): `n` columns from 0
+ * on.  _is_line(): a text without line breaks and NUL, at most `max` bytes
+ * long.
  */
 #define QUEUE_SQLITE_NUMBER_MAX (INT64_MAX / 4)
 struct slice queue_sqlite_column(sqlite3_stmt *st, int at);
@@ -236,7 +242,7 @@ bool queue_sqlite_numbers(sqlite3_stmt *st, int at, int n, int64_t *out);
 bool queue_sqlite_is_line(struct slice s, size_t max);
 
 /* queue_sqlite_schema.c: ERR_IO: the database holds a table, trigger or view
- * that none of these texts makes. */
+ * that is not made by any of these texts. */
 enum err queue_sqlite_schema(
     struct queue_sqlite *q, const char *const *texts, size_t n);
 
@@ -267,12 +273,14 @@ void queue_sqlite_unrung(
     struct queue_sqlite *q, const struct queue_sqlite_telling *t);
 
 /*
- * queue_sqlite_waiting.c, within a transaction: end subscribers of `owner`
- * whose rows `st` finds (key, subscriber, topics, payload, token), at most
- * PRESENCE_CHANGES_MAX; *n (NULL is allowed) says how many.  End those who
- * wait by the word of a session that is now `s`: all, or those with another
- * payload or a later end.  And may this one begin to wait, as its session is
- * now?
+ * queue_sqlite_waiting.c, within a transaction.
+ *
+ * _end_rows(): end subscribers of `owner` whose rows `st` finds (key,
+ * subscriber, topics, payload, token), at most PRESENCE_CHANGES_MAX; *n (NULL
+ * is allowed) is their number.  _end_session(): end parked subscribers of a
+ * session that has changed to `s`: all of them, or those with another payload
+ * or a later end.  _may_wait(): does its session, as it is now, allow `p` to be
+ * parked?
  */
 enum err queue_sqlite_end_rows(struct queue_sqlite *q,
     struct queue_sqlite_telling *t, uint64_t owner, sqlite3_stmt *st,
@@ -285,8 +293,8 @@ enum err queue_sqlite_end_waiting(struct queue *base, const uint64_t *signers,
     size_t n, bool *more, struct fault *f);
 
 /*
- * queue_sqlite_budget.c: the pages that this connection has written since it
- * was asked last; of that, have others wait for what it wrote of strangers.
+ * queue_sqlite_budget.c: the pages that this connection has written since the
+ * last call; and: charge the strangers' part of `pages` to the shared budget.
  */
 int64_t queue_sqlite_pages(struct queue_sqlite *q);
 void queue_sqlite_charge(struct queue_sqlite *q,
@@ -301,7 +309,7 @@ enum err queue_sqlite_reap(
     struct queue *base, uint64_t *epoch, bool *more, struct fault *f);
 enum err queue_sqlite_parked(
     struct queue *base, struct slice id, struct presence **out, uint64_t *key);
-void queue_sqlite_tell_presence(struct queue *base, bool on);
+void queue_sqlite_set_presence_events(struct queue *base, bool on);
 unsigned queue_sqlite_wake_soon(struct queue *base);
 enum err queue_sqlite_subscriptions(struct queue *base, struct slice topic,
     struct slice subscriber, queue_subscription_fn *each, void *arg,

@@ -13,8 +13,8 @@
 
 #define FILE_MAX (QUEUE_SQLITE_PATH_MAX + 8)
 
-/* What is being made: under a name of its own until it is whole.  The folder and
- * the file are descriptors, so that nobody exchanges them on the way. */
+/* The copy that is being made; it gets its name when it is whole.  The folder
+ * and the file are descriptors, so that nobody can exchange them meanwhile. */
 struct copy {
 	const char *path; /* where it goes */
 	const char *name; /* its last component */

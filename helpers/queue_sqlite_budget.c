@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* queue_sqlite_budget.c - bounds what is written of subscribers whom nobody granted anything. */
+/* queue_sqlite_budget.c - bounds the bytes that are written about strangers. */
 #include "queue_sqlite.h"
 
 #define PAGE_BYTES 4096
 #define SECOND_US INT64_C(1000000)
 
-/* Visitors come in crowds, after a restart above all: so much may be written
- * ahead.  Whoever has used that up waits until there is room for several. */
+/* Many visitors come at once, above all after a restart, so this much may be
+ * written in advance.  When it is used up, writers wait until there is room
+ * for several changes. */
 #define AHEAD_US (4 * SECOND_US)
 #define PAUSE_US (SECOND_US / 4)
 

@@ -9,7 +9,7 @@
 #include "container.h"
 #include "queue_sqlite.h"
 
-/* What SQLite sees of one file; the loan has the rest. */
+/* SQLite's handle of one file; the loan has the descriptors. */
 struct lent {
 	sqlite3_file base;
 	struct queue_sqlite_loan *loan;
@@ -37,8 +37,8 @@ no_lock(sqlite3_file *f, int level)
 	return SQLITE_OK;
 }
 
-/* -1: each journal is empty and stays so: nobody wants to have the copy back
- * as it was. */
+/* -1: a journal, which is always empty: a failed copy is dropped, not rolled
+ * back. */
 static int
 fd_of(sqlite3_file *f)
 {
@@ -99,7 +99,7 @@ lent_truncate(sqlite3_file *f, sqlite3_int64 size)
 		   : SQLITE_IOERR_TRUNCATE;
 }
 
-/* Whoever lent it syncs it once, at the end. */
+/* The lender syncs the file once, at the end. */
 static int
 lent_sync(sqlite3_file *f, int flags)
 {

@@ -91,7 +91,7 @@ queue_sqlite_look_into_log(struct queue_sqlite *q)
 
 	if (q->db == NULL)
 		return QUEUE_SQLITE_SOUND;
-	/* Pages of this process's own: what they say is nobody else's. */
+	/* Empty pages that replaced lost ones say nothing about the log. */
 	if (sigbus_count() != q->sigbus)
 		return QUEUE_SQLITE_INDEX_TORN;
 	if (!read_index(q, &h))

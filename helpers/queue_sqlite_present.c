@@ -248,7 +248,7 @@ queue_sqlite_present(struct queue *base, const struct presence_change *changes,
 }
 
 void
-queue_sqlite_tell_presence(struct queue *base, bool on)
+queue_sqlite_set_presence_events(struct queue *base, bool on)
 {
 	((struct queue_sqlite *)base)->settings.presence_events = on;
 }

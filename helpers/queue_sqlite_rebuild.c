@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* queue_sqlite_rebuild.c - makes a new database of what the files of one still hold. */
+/* queue_sqlite_rebuild.c - makes a new database from the remains of a damaged one. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -45,7 +45,7 @@ queue_sqlite_is_file(int dir, const char *name, int fd)
 	       a.st_ino == b.st_ino && a.st_dev == b.st_dev;
 }
 
-/* What is being made, and where. */
+/* The new database that is being made. */
 struct rebuild {
 	struct queue_sqlite *q;
 	int dir;
@@ -65,7 +65,8 @@ err_of_sqlite(int rc)
 					     : ERR_IO;
 }
 
-/* As the one it replaces; whoever may not give it away need not. */
+/* Give it the owner and mode of the file it replaces, as far as this is
+ * allowed. */
 static enum err
 give_rights(const struct rebuild *r)
 {
@@ -169,9 +170,9 @@ leave_gap(sqlite3 *db)
 	return sqlite3_exec(db, sql_text[SQL_LEAVE_GAP], NULL, NULL, NULL);
 }
 
-/* Take the log's commits into the copy, and leave the mode in which it would
- * need one.  What was lost leaves a gap, so that no position is given twice,
- * and takes the sessions with it: one that was revoked must not come back. */
+/* Apply the log's commits to the copy, and make it a database without a log.
+ * If updates were lost, leave a gap, so that no position is given twice, and
+ * delete the sessions, since a revoked one must not come back. */
 static enum err
 apply(const struct rebuild *r, sqlite3 *db)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* queue_sqlite_schema.c - is the schema of a database ours, and nothing but that? */
+/* queue_sqlite_schema.c - checks that the schema of a database is exactly ours. */
 #include <string.h>
 
 #include "queue_sqlite.h"
 
-/* What SQLite itself makes beside our tables. */
+/* Tables that SQLite itself makes. */
 static const char *const by_sqlite[] = {
 	"CREATE TABLE sqlite_sequence(name,seq)",
 	"CREATE TABLE sqlite_stat1(tbl,idx,stat)",

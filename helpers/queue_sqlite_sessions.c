@@ -17,7 +17,7 @@ struct row {
 	struct buf topics, payload;
 };
 
-/* A transaction's time, whether it has changed anything, and what it tells of
+/* A transaction's time, whether it has changed anything, and its events about
  * subscribers that end with it. */
 struct change {
 	int64_t now_ms;
@@ -184,7 +184,7 @@ forget(struct queue_sqlite *q, int64_t now_ms)
 }
 
 /* `moved_to` NULL: nowhere.  Open streams follow by the number of the change;
- * who waits between two polls has no process that could, and ends here. */
+ * a parked subscriber has no process that could, and ends here. */
 static enum err
 write_row(struct queue_sqlite *q, const struct session *s,
     const struct session_key *moved_to, struct change *c)

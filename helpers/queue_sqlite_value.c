@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* queue_sqlite_value.c - what a cell holds, checked: anybody may have written it. */
+/* queue_sqlite_value.c - reads and checks cells, which others may have written. */
 #include <string.h>
 
 #include "queue_sqlite.h"

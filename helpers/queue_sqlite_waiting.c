@@ -127,7 +127,7 @@ queue_sqlite_may_wait(
 		   : queue_sqlite_failed(q, rc);
 }
 
-/* Whoever waits by the word of `signer` is to go. */
+/* End all parked subscribers of this signer. */
 struct ending {
 	uint64_t signer;
 	struct queue_sqlite_telling telling;
@@ -159,7 +159,7 @@ is_among(uint64_t signer, const uint64_t *signers, size_t n)
 	return false;
 }
 
-/* One by whose word somebody waits, and who is not among them. */
+/* Find a signer of parked subscribers that is not one of `signers`. */
 static enum err
 find_ended(struct queue_sqlite *q, const uint64_t *signers, size_t n,
     uint64_t *out, bool *found)

@@ -62,8 +62,8 @@ sidecar_lock_byte(int fd, off_t byte, short type)
 }
 
 /*
- * Same owner, group and mode as the database, so that whoever may write one
- * may write the other; but never for everybody, whatever is at that name.
+ * Same owner, group and mode as the database, so that users who may write one
+ * may write the other; but never for everybody, whatever file has that name.
  * Only a file of this process's user is given away, by its descriptor.
  */
 static void

@@ -25,8 +25,9 @@ struct sidecar;
  * that does not exist yet.  ERR_IO, too, if its name is that of a link.
  *
  * Others may truncate it while it is mapped.  A program calls sigbus_guard()
- * before; the page is empty then, sidecar_moved() says so, and whoever opens it
- * next writes it again in the same file, so that the locks in it stay.
+ * before; the page is empty then, sidecar_moved() is true, and the next
+ * sidecar_open() writes it again in the same file, so that the locks in it
+ * stay.
  */
 enum err sidecar_open(
     struct sidecar **out, const char *db_path, struct fault *f);
@@ -67,9 +68,9 @@ void sidecar_poke(_Atomic uint32_t *own);
 uint32_t sidecar_silence_ms(const struct sidecar *s); /* since sidecar_wake() */
 
 /*
- * A budget of all processes together, as time: whoever has used some of it
- * owes that long, and all owe the sum.  sidecar_debt_us(): how long it takes
- * from now on until nothing is owed any more, at most SIDECAR_DEBT_MAX_US,
+ * A budget of all processes together, measured as time: sidecar_owe() adds to
+ * the common debt, which gets smaller as time passes.  sidecar_debt_us() is
+ * the time from now on until the debt is 0, at most SIDECAR_DEBT_MAX_US,
  * whatever the file holds.
  */
 #define SIDECAR_DEBT_MAX_US INT64_C(60000000)

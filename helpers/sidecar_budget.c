@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* sidecar_budget.c - what all processes together have used of a budget. */
+/* sidecar_budget.c - keeps the budget that all processes share. */
 #include "clock.h"
 #include "sidecar_state.h"
 
-/* Whatever the word holds: another start of the machine, or a neighbour, may
- * have left it. */
+/* The word may hold any number: it may be from before a restart of the
+ * machine, or written by a neighbour. */
 static int64_t
 debt(int64_t owed_us, int64_t now_us)
 {

@@ -33,8 +33,7 @@ struct crowd_file {
 #define OWNER_TRIES 8
 
 struct sidecar_crowd {
-	struct sidecar
-	    *side; /* of its own, for the file's sake and its locks' */
+	struct sidecar *side;    /* only for this: its file and its locks */
 	struct crowd_file *file; /* mapped; only what has space is there */
 	size_t size;             /* up to here */
 	unsigned torn;           /* sigbus_count(), as of the mapping */
@@ -49,9 +48,9 @@ failed(const struct sidecar_crowd *c, int code, struct fault *f)
 }
 
 /*
- * A hole is no space: a store into it would be a SIGBUS on a full disk.  What
- * posix_fallocate() does where the file system cannot is harmless behind the
- * end only.
+ * A hole has no space: a store into it would be a SIGBUS on a full disk.  Where
+ * the file system has no support, posix_fallocate() writes zeros, which is
+ * harmless behind the end only.
  */
 static int
 make_space(int fd, size_t from, size_t to)
@@ -106,7 +105,7 @@ follow_size(struct sidecar_crowd *c, size_t at_least, struct fault *f)
 	return ERR_OK;
 }
 
-/* The first one's number stays. */
+/* Give the word a random number, unless it has one; *out is the one it has. */
 static enum err
 agree(_Atomic uint64_t *word, uint64_t *out)
 {
@@ -210,7 +209,7 @@ sidecar_crowd_table(
 {
 	enum err e;
 
-	/* A page that was put in the place of a lost one is nobody else's. */
+	/* A page that replaced a lost one is not shared with others. */
 	if (sidecar_moved(c->side) || c->torn != sigbus_count())
 		return fault_set(
 		    f, ERR_MOVED, "%s was removed or replaced", c->side->path);

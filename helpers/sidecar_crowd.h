@@ -6,20 +6,20 @@
 #include "crowd_table.h"
 
 /*
- * "queue.db-hub" goes on behind its page, which is as it was, so that versions
- * without this part use the same file.  It grows with the streams, its space
- * is there before it is touched, and it is made when somebody first needs it.
- * Owner: one thread at a time.
+ * The slots follow the first page of "queue.db-hub", so that versions without
+ * this part can use the same file.  This part is made when it is first needed,
+ * and grows with the streams; its space on the disk is allocated before it is
+ * used.  Owner: one thread at a time.
  */
 struct sidecar_crowd;
 
-#define SIDECAR_CROWD_SLOTS 8192 /* at first; then twice as many, up to */
+#define SIDECAR_CROWD_SLOTS 8192 /* at first; doubled when needed, up to */
 #define SIDECAR_CROWD_SLOTS_MAX ((size_t)1 << 20)
 
 /*
- * Open it for the database at `db_path`, as another living process than any
- * before.  Errors as of sidecar_open(); ERR_FULL: no space on the disk;
- * ERR_NEWER: made by a newer version.
+ * Open it for the database at `db_path`, with a new owner number (and its
+ * lock) for this process.  Errors as of sidecar_open(); ERR_FULL: no space on
+ * the disk; ERR_NEWER: made by a newer version.
  */
 enum err sidecar_crowd_open(
     struct sidecar_crowd **out, const char *db_path, struct fault *f);
@@ -29,11 +29,11 @@ enum err sidecar_crowd_open(
 enum err sidecar_crowd_table(
     struct sidecar_crowd *c, struct crowd_table **out, struct fault *f);
 
-/* Make more slots, once those of the dead are freed and there is still none.
+/* Make more slots; crowd_table_sweep() comes first.
  * ERR_FULL: no space on the disk, or there are SIDECAR_CROWD_SLOTS_MAX. */
 enum err sidecar_crowd_grow(struct sidecar_crowd *c, struct fault *f);
 
-/* What the keys are hidden with in this file. */
+/* The secret of this file, for crowd_key_hide(). */
 void sidecar_crowd_secret(const struct sidecar_crowd *c, uint64_t out[2]);
 
 void sidecar_crowd_close(struct sidecar_crowd *c); /* NULL is allowed */

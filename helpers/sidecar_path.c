@@ -123,10 +123,10 @@ make_absolute(char *target, size_t size, const char *base)
 }
 
 /*
- * What a symbolic link says, if it may be followed: it is root's or this
- * user's.  In a folder that many may write, any other leads where somebody
- * else wants.  Both are asked of one descriptor.  -1: errno; EINVAL: it is not a
- * link.
+ * Read the target of a symbolic link that may be followed: one of root's or of
+ * this user's.  Any other one, in a folder that many may write, leads where
+ * somebody else wants.  Owner and target are read from one descriptor.  -1:
+ * errno; EINVAL: it is not a link.
  */
 static ssize_t
 read_link(const char *path, char *target, size_t size)

@@ -4,15 +4,15 @@
 #define SIGBUS_H
 
 /*
- * Whoever may write a file may also truncate it, at any moment.  The next
- * access to a page of it that others have mapped is a SIGBUS for them; no
- * check before the access can prevent that.  So programs (not the library,
- * which leaves signals alone) install a handler: it puts an empty page of
- * memory in the place of the missing one and counts that.  The page is this
- * process's own then, so nothing may be trusted that was written to the
- * mapping or read from it since the count changed: whoever maps a file
- * compares the count, or looks whether its header is still there, before it
- * relies on the content, and then maps the file again.
+ * A user who may write a file may also truncate it, at any moment.  The next
+ * access to a lost page of a mapping is a SIGBUS, and no check before the
+ * access can prevent that.  So programs (not the library, which leaves signals
+ * alone) call sigbus_guard(), before threads start: a handler puts an empty
+ * page of memory in the place of the lost one and counts it.  The empty page
+ * is private to this process.  So code that maps a file must not rely on bytes
+ * that it read or wrote since the count changed: it compares the count, or
+ * checks the file's header, before it uses the content, and then maps the file
+ * again.
  */
 void sigbus_guard(void);
 

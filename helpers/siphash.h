@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* siphash.h - SipHash-1-3: hash tables that strangers cannot fill one bucket of. */
+/* siphash.h - SipHash-1-3: strangers cannot choose texts with equal hashes. */
 #ifndef SIPHASH_H
 #define SIPHASH_H
 
@@ -17,9 +17,9 @@ struct siphash_key {
 enum err siphash_key_random(struct siphash_key *key);
 
 /*
- * A text that comes byte by byte; copy the struct to go on from one place
- * twice.  siphash_end() gives the hash of all bytes so far and changes
- * nothing, so that each beginning of a text can be hashed on the way.
+ * The state of a hash; the struct may be copied.  siphash_end() returns the
+ * hash of all bytes so far and changes nothing, so that each beginning of a
+ * text can be hashed while the text is added.
  */
 struct siphash {
 	uint64_t v[4];

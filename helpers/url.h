@@ -67,7 +67,7 @@ enum err url_parse(struct url *out, struct slice input, const struct url *base,
  */
 void url_normalize_path(struct buf *out, struct slice path);
 
-/* Does nobody but this machine hear what is sent there? */
+/* Does the host name this machine itself (loopback)? */
 bool url_is_loopback(const struct url *u);
 
 /* A zeroed url is allowed. */

@@ -233,7 +233,7 @@ sub publish {
     my $fault = update_fault($update);
     return $self->_failed("$fault in publish()") if defined $fault;
 
-    # All of it by standard input: others see arguments.
+    # All of it by standard input: other users can see arguments.
     return $self->_run(['publish', $self->_settings, '--batch'],
         json_update($update) . "\n");
 }
@@ -1004,10 +1004,10 @@ Longest time a call may wait; default: 1.  Also C<$Pushcgi::TIMEOUT_S>.
 
 No shell sees anything, and tokens and the ids of sessions go to the program
 by standard input.  So a script that checks taint (C<perl -T>) may hand on
-what its visitors wrote.  The program's name is checked then: a path without
+text of its visitors.  The program's name is checked then: a path without
 C<..>, or a name that is looked for in F</usr/local/bin>, F</usr/bin> and
-F</bin>, whatever PATH says.  What visitors may see is for the script to
-decide: never allow a topic because a request names it.
+F</bin>, whatever PATH says.  The script decides which topics a visitor may
+receive: never allow a topic because a request names it.
 
 =head1 SEE ALSO
 

@@ -325,7 +325,7 @@ if (!function_exists('mercure_publish')) {
             $ids = pushcgi_native_publish(array($update));
             return $ids === false ? false : $ids[0];
         }
-        /* All of it by standard input: others see arguments. */
+        /* All of it by standard input: other users can see arguments. */
         $line = pushcgi_json('mercure_publish()', $update);
         return $line === false ? false
             : pushcgi_run(array('publish', '--batch'), $line . "\n");
@@ -612,11 +612,11 @@ if (!function_exists('mercure_clear_authz_session')) {
 if (!function_exists('mercure_session_regenerate_id')) {
     /**
      * session_regenerate_id(), and what was granted moves to the new id.
-     * In the same step the old one ends, within five seconds: a stream that
-     * ends must not come back before the browser knows its new cookie.  So
-     * call it late in a page that takes longer.  Nothing depends on the end
-     * of the page.  If it cannot be moved, the new id has nothing and the log
-     * has a line.
+     * The old id ends in the same step, within five seconds: a stream that
+     * ends must not reconnect before the browser has its new cookie.  So call
+     * this late in a page that takes longer.  Nothing depends on the end of
+     * the page.  If the move fails, the new id receives nothing private, and
+     * the log has a line.
      *
      * @return bool  whether the session has another id
      */
@@ -1456,7 +1456,7 @@ if (!function_exists('pushcgi_native')) {
         ));
         $name = pushcgi_setting('PUSHCGI_COOKIE_NAME', 'mercureAuthorization');
         $is_http = stripos($url, 'http://') === 0;
-        /* Browsers drop such cookies unless they are as their name says. */
+        /* Browsers drop cookies that do not keep the promise of their prefix. */
         $path = stripos($name, '__Host-') === 0 ? '/'
             : parse_url($url, PHP_URL_PATH);
         if ($is_http && preg_match('/\A__(Host|Secure)-/i', $name)) {

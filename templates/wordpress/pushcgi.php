@@ -543,7 +543,7 @@ function pushcgi_wp_revoke( $verifiers ) {
 	if ( '' === pushcgi_wp_session_cookie() ) {
 		return;
 	}
-	/* Again if it is asked again: a page may have granted it meanwhile. */
+	/* Each time it is asked: a page may have granted it in between. */
 	foreach ( $verifiers as $verifier ) {
 		$id = pushcgi_wp_session_id( $verifier );
 		delete_transient( pushcgi_wp_session_mark( $id ) );
@@ -621,7 +621,7 @@ function pushcgi_wp_revoke_user( $user ) {
  *
  * @param int|int[] $meta_id Not needed.
  * @param int       $user_id The user.
- * @param string    $key     What was written or deleted.
+ * @param string    $key     The key that was written or deleted.
  */
 function pushcgi_wp_capabilities_change( $meta_id, $user_id, $key ) {
 	global $wpdb;

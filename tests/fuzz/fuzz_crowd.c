@@ -23,7 +23,7 @@ lives(void *arg, uint64_t owner)
 	return owner % 2 == 0;
 }
 
-/* What is a seat's own is ours, or lost to the bytes. */
+/* A seat's slot is this process's, or was overwritten by the fuzzed bytes. */
 static void
 use(struct crowd_table *t, struct crowd_seat *seat, const struct crowd_keys *k,
     uint8_t step)

@@ -310,7 +310,7 @@ write_file(const char *path, const uint8_t *data, size_t size)
 
 static const char *const suffixes[] = { "", "-wal", "-shm", "-hub" };
 
-/* The files of a database, to be had again in no time. */
+/* The files of a database in memory, to be restored quickly. */
 static struct {
 	uint8_t *bytes;
 	size_t len;

@@ -47,9 +47,9 @@ for my $name (sort keys %snippet) {
 for my $row (['the header', $snippet{'apache-mod_fcgid'}],
     ['the README', slurp(source('README.md'))]) {
 	my ($name, $text) = @$row;
-	my ($said) = words($text) =~ /(The first start with mod_fcgid .{0,400})/;
+	my ($said) = words($text) =~ /(With mod_fcgid, restart .{0,400})/;
 
-	like $said // '', qr/full one.*never (?:a|the) reload/,
+	like $said // '', qr/restart Apache.*the first time.*do not reload it/,
 	    "mod_fcgid: $name wants a full restart";
 	like $said // '', qr/each process of Apache crash once a second/,
 	    "mod_fcgid: $name says why";

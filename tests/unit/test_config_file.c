@@ -48,7 +48,7 @@ keeps_secrets_from_others(void **state)
 	config_free(c);
 }
 
-/* Whoever may change the file decides on rights, secrets or not. */
+/* The file decides on rights, also if it holds no secrets. */
 static void
 keeps_others_from_changing_it(void **state)
 {

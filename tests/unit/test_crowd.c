@@ -232,8 +232,8 @@ remove_database(const struct queue_room *r)
 	queue_close(queue_room_open(r, QUEUE_WRITE));
 }
 
-/* Whatever becomes of the files, each process enters its streams into what is
- * there now, and what it has left since is not there. */
+/* If the files are replaced, each process enters its streams into the
+ * present one, without streams that have left. */
 static void
 test_lost(void **state)
 {
@@ -292,7 +292,7 @@ test_stray(void **state)
 	crowd_free(c);
 }
 
-/* Who comes enters the others of its process with it. */
+/* A new stream makes its process enter all its other streams, too. */
 static void
 test_replaced(void **state)
 {

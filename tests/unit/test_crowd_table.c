@@ -226,7 +226,7 @@ test_parked(void **state)
 	assert_int_equal(come(&there, 1, 2, &one), CROWD_WITHIN);
 }
 
-/* Whose time is up does not count, and others take the slot. */
+/* A parked slot whose time is up does not count, and others take it. */
 static void
 test_over(void **state)
 {

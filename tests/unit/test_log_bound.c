@@ -211,7 +211,7 @@ reports_with_the_next_line(void **state)
 	    strstr(world.text, "one n=9 repeated=5\nhub: warn: two\n"));
 	for (int i = 0; i < 10; i++)
 		log_warn("three n=%d", i);
-	/* What is left is reported at the end. */
+	/* The rest is reported at the end. */
 	log_unbound();
 	read_all();
 	assert_non_null(strstr(world.text, "three n=9 repeated=5\n"));

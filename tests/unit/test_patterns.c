@@ -121,7 +121,7 @@ are_counted(void **state)
 	patterns_free(NULL);
 }
 
-/* What is no pattern is not claimed. */
+/* An exact matcher is not claimed. */
 static void
 exact_topics_cost_nothing(void **state)
 {

@@ -63,7 +63,7 @@ test_parts(void **state)
 	presence_free(q);
 }
 
-/* Who is shown with another payload is not the same either. */
+/* A subscriber with another payload is not the same either. */
 static void
 test_like_payload(void **state)
 {
@@ -105,7 +105,7 @@ key_of(int64_t arrived_ms)
 	return (uint64_t)1 << 62 | (uint64_t)(arrived_ms % ALL) << 20 | 5;
 }
 
-/* A stranger counts from the arrival that its key tells, others never wait. */
+/* A stranger waits from the arrival in its key on; others never wait. */
 static void
 test_arrival(void **state)
 {

@@ -20,7 +20,7 @@
 #include "queue_room.h"
 #include "queue_sessions.h"
 
-/* What linkat() fails with here, instead of the file system's; 0: it does not. */
+/* The error that linkat() returns here; 0: it calls the real one. */
 static int link_error;
 
 /* Comes before the C library's. */

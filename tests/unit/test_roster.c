@@ -303,8 +303,8 @@ come(struct roster_entry **e, struct roster *r, uint64_t parked)
 	return result;
 }
 
-/* Who leaves makes room at once, although the queue cannot be written and
- * still has the row; who is parked does not, but for itself. */
+/* A subscriber that leaves makes room at once, although the queue cannot be
+ * written and still has the row; a parked one makes room for itself only. */
 static void
 test_counted(void **state)
 {
@@ -341,7 +341,7 @@ test_counted(void **state)
 	roster_free(r);
 }
 
-/* Who never began makes room, too. */
+/* A subscriber that never began makes room, too. */
 static void
 test_never_began(void **state)
 {
@@ -386,7 +386,7 @@ test_rules(void **state)
 	assert_true(roster_take_rules(r, &got));
 	assert_int_equal(got.n, 2);
 	assert_int_equal(got.signers[1], 5);
-	assert_false(got.tells);
+	assert_false(got.events);
 	assert_false(roster_take_rules(r, &got));
 }
 

@@ -48,7 +48,7 @@ member(struct roster *r)
 	return e;
 }
 
-/* What waits, as one letter each; all of it is made, or fails. */
+/* The waiting changes, one letter each; all of them are made, or fail. */
 static const char *
 write_all(struct roster *r, enum err result, uint64_t epoch)
 {
@@ -112,8 +112,8 @@ test_strangers_are_written_late(void **state)
 	roster_end(e);
 }
 
-/* Who has polled before is due earlier; with what it brings of that it is as
- * good as one that stayed. */
+/* A stranger that has polled before is due earlier: the key that it brings
+ * makes it as old as one that stayed. */
 static void
 test_who_came_before(void **state)
 {
@@ -174,7 +174,8 @@ test_who_is_back_before_it_was_written(void **state)
 	}
 }
 
-/* Whose row another process has is new, and waits like anybody new. */
+/* A stranger whose row is another process's is new, and waits like any new
+ * one. */
 static void
 test_refused_stranger_waits(void **state)
 {

@@ -92,7 +92,7 @@ file(const struct queue_room *r)
 	return st;
 }
 
-/* What an earlier version made is gone on with, also by that. */
+/* A file of an earlier version is used, and the earlier version can use it. */
 static void
 test_first_part(void **state)
 {
@@ -163,7 +163,7 @@ table_now(const struct queue_room *r, struct sidecar_crowd **c)
 	return table(*c);
 }
 
-/* Whatever its size becomes: no signal, and there are slots again. */
+/* The file may get any size: no signal ends the process, and slots return. */
 static void
 test_cut(void **state)
 {
@@ -290,7 +290,7 @@ test_moved(void **state)
 	fresh = open_crowd(r);
 	assert_int_equal(sidecar_crowd_table(c, &t, &f), ERR_MOVED);
 	assert_false(is_full(fresh, 1));
-	/* What stands for a token in one file says nothing in another. */
+	/* The same token has another number in another file. */
 	assert_true(keys(fresh).token != before.token);
 	sidecar_crowd_close(c);
 	sidecar_crowd_close(fresh);

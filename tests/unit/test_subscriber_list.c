@@ -122,7 +122,7 @@ find(struct subscriber_list *l, struct frame *f)
 		steps = 0;
 }
 
-/* What is remembered is the same. */
+/* A remembered answer is the same as a fresh one. */
 static bool
 asked(const struct subscriber *s, const struct frame *f)
 {
@@ -317,7 +317,7 @@ steps_of(struct subscriber_list *l, bool private, enum update_kind kind)
 #define STRANGERS 200
 #define HUB_PATH "/.well-known/mercure/subscriptions/"
 
-/* What grants ask for, and which updates their patterns are tried on. */
+/* Selectors of grants, and the updates that their patterns are tried on. */
 static void
 asks_for_rights_first(void **state)
 {

@@ -67,9 +67,9 @@ sub _start {
     return ($pid, $input_w, $output_r, $errors_r);
 }
 
-# No shell sees the arguments, so a page with taint checks (-T) may pass what
-# its visitors wrote.  What is run is another matter: a name is looked for in
-# the folders of the system only, and a path has to lead there without tricks.
+# No shell sees the arguments, so a page with taint checks (-T) may pass text
+# of its visitors.  The program itself is checked: a name is looked for in the
+# system's folders only, and a path must not contain "..".
 sub _become {
     my ($program, @arguments) = @_;
     my @command = ($program, map {/(.*)/s} @arguments);

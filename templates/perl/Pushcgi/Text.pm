@@ -89,7 +89,7 @@ sub json_update {
     return '{' . join(',', @members) . '}';
 }
 
-# What of an update JSON cannot carry, or undef.
+# The reason why JSON cannot carry this update, or undef.
 sub update_fault {
     my ($update) = @_;
     my @topics = @{ $update->{topic} };

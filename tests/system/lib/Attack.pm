@@ -16,7 +16,7 @@ use Time::HiRes qw(time sleep);
 # select(2) has room for a thousand descriptors: processes share the streams.
 use constant EACH => 250;
 
-# What an answer's first bytes tell is all that is read of it.
+# Only the first bytes of an answer are read.
 use constant ENOUGH => 2048;
 
 # at => a Hub or a server of Servers.pm; streams => how many at once; brings =>
@@ -25,7 +25,7 @@ use constant ENOUGH => 2048;
 # seconds until a stream is closed and asked for again, undef: never; rate =>
 # requests a second of all; headers, method => of each request; token => a
 # function of that number; one_address => all of it comes from one; budget =>
-# after so many bytes each process asks for no more.  Whoever is refused brings half as many templates,
+# after so many bytes each process asks for no more.  A refused client brings half as many templates,
 # and one more when he is not: so what all bring is just below each cap.
 sub start {
 	my ($class, %o) = @_;
@@ -201,7 +201,7 @@ sub tell {
 	rename "$path.new", $path;
 }
 
-# What it did so far: requests, bytes, `status CODE SETTING`, open, templates,
+# Its counts so far: requests, bytes, `status CODE SETTING`, open, templates,
 # `most open`, `most templates`.
 sub counts {
 	my ($self) = @_;

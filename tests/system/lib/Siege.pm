@@ -44,7 +44,7 @@ sub and_all {
 	return sub { $rest->($_[0], $_[1] - 1 || 1) . '&topic=*' };
 }
 
-# What another function makes, to be asked again after each answer.
+# The same requests as those of another function, with long polling.
 sub drained {
 	my ($brings) = @_;
 
@@ -96,7 +96,7 @@ sub is_sanitized {
 	    > 1 << 32;
 }
 
-# Whoever comes now, or comes back, is served.
+# Every new or returning stream is served.
 sub judge_newcomers {
 	my ($name, $at, $witnesses) = @_;
 	my %token = (token => Token::subscriber([Witnesses::PRIVATE]));
@@ -190,7 +190,7 @@ sub withstand {
 	judge_newcomers($name, $at, $witnesses) if $well;
 	judge_answers($name, $strangers);
 	judge_answers("$name, the others", $others) if $others;
-	# What they left behind is done with as well.
+	# The hub has also finished the work that they left behind.
 	if ($well && ($well = $witnesses->rounds(5))) {
 		$witnesses->judge("$name, after");
 		$witnesses->judge_all($name);

@@ -5,7 +5,7 @@ package Templates;
 use strict;
 use warnings;
 
-# What the site's own topics begin with, and so do some of the templates.
+# The beginning of the site's own topics and of some templates.
 use constant SITE => 'https://example.com/site/';
 
 # Only what a query string cannot have, and `?`, for which lighttpd says 404: as
