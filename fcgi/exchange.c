@@ -2,6 +2,7 @@
 /* exchange.c - passes a request from the loop to a worker and its answer back. */
 #include "exchange.h"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include "container.h"
@@ -174,6 +175,21 @@ parse(struct request **out, const struct exchange *x, const struct context *c)
 		   : handoff_parse(out, x->watch.fd, body_max);
 }
 
+/*
+ * The peer has closed both ways, so nobody reads an answer: whatever it costs
+ * to find one is saved.  A stranger could have hundreds of requests worked on
+ * that it does not wait for, and publishes would wait behind them.  An update
+ * is published all the same.
+ */
+static bool
+is_abandoned(const struct exchange *x, const struct request *rq)
+{
+	struct pollfd p = { .fd = x->watch.fd };
+
+	return !slice_is(rq->method, "POST") && poll(&p, 1, 0) == 1 &&
+	       (p.revents & POLLHUP) != 0;
+}
+
 /* In a worker's thread. */
 static void
 answer_request(struct worker_job *j, struct context *c)
@@ -185,7 +201,11 @@ answer_request(struct worker_job *j, struct context *c)
 	if ((e = parse(&rq, x, c)) == ERR_OK) {
 		x->id = rq->id;
 		x->head_only = slice_is(rq->method, "HEAD");
-		route_request(&x->answer, rq, c);
+		if (is_abandoned(x, rq))
+			response_problem(&x->answer.response, 503,
+			    "The web server has closed the connection.");
+		else
+			route_request(&x->answer, rq, c);
 	} else {
 		log_warn("request refused reason=\"%s\"", err_text(e));
 		response_problem(&x->answer.response,
