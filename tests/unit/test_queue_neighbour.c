@@ -228,6 +228,34 @@ test_links_out(void **state)
 	}
 }
 
+/* Opening a FIFO would wait for its other end.  The alarm ends a test that
+ * does. */
+static void
+test_fifos(void **state)
+{
+	static const char *const suffixes[] = { "", "-wal", "-shm", "-hub",
+		"-journal" };
+	struct queue_room *r = *state;
+
+	for (size_t i = 0; i < COUNT(suffixes); i++) {
+		const char *path = queue_room_path(r, suffixes[i]);
+		struct queue *w = queue_room_open(r, QUEUE_WRITE), *none = NULL;
+		struct fault f = { "" };
+
+		assert_int_equal(queue_room_put(w, "a"), ERR_OK);
+		queue_close(w);
+		unlink(path);
+		assert_int_equal(mkfifo(path, 0660), 0);
+		alarm(60);
+		if (queue_open(&none, &r->settings, QUEUE_WRITE, &f) != ERR_IO)
+			fail_msg("%s: opened", path);
+		alarm(0);
+		assert_non_null(strstr(f.text, path));
+		unlink(path);
+		remove_everything(r);
+	}
+}
+
 /* A sound database of ours, then a change that no program of ours makes: it is
  * refused with a sentence, and nothing of it is run. */
 static void
@@ -396,6 +424,7 @@ main(void)
 		TEST(test_truncated),
 		TEST(test_truncated_during_the_commit),
 		TEST(test_links_out),
+		TEST(test_fifos),
 		TEST(test_foreign_schema),
 		TEST(test_evil_cells),
 		TEST(test_evil_sums),
