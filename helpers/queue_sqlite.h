@@ -123,6 +123,11 @@ enum queue_sqlite_damage {
 enum queue_sqlite_damage queue_sqlite_look_into_log(struct queue_sqlite *q);
 bool queue_sqlite_log_is_short(struct queue_sqlite *q);
 
+/* How many bytes of a log, of a database, does SQLite look at?  Others may have
+ * made the file longer than the disk.  -1: an error. */
+int64_t queue_sqlite_log_bytes(sqlite3_file *log);
+int64_t queue_sqlite_db_bytes(sqlite3_file *db);
+
 /*
  * queue_sqlite_rebuild.c, under the lock: put a new database in the place of
  * the old one, made of its bytes and of the log that the connection has open.

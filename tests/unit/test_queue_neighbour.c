@@ -2,12 +2,14 @@
 /* test_queue_neighbour.c - what a member of the group may do to the files. */
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -116,6 +118,37 @@ test_truncated(void **state)
 		late = queue_room_open(r, QUEUE_READ);
 		assert_string_equal(queue_room_ids(late), want);
 		queue_close(late);
+		remove_everything(r);
+	}
+}
+
+/* Longer than the disk, without taking any of it: what is written again must
+ * not be.  The limit stands for the disk. */
+static void
+test_longer_than_the_disk(void **state)
+{
+	static const char *const suffixes[] = { "", "-wal" };
+	const struct rlimit small = { 64 << 20, RLIM_INFINITY };
+	const struct rlimit none = { RLIM_INFINITY, RLIM_INFINITY };
+	struct queue_room *r = *state;
+
+	sigbus_guard();
+	signal(SIGXFSZ, SIG_IGN);
+	for (size_t i = 0; i < COUNT(suffixes); i++) {
+		struct queue *w = queue_room_open(r, QUEUE_WRITE);
+		const char *path = queue_room_path(r, suffixes[i]);
+
+		assert_int_equal(queue_room_put(w, "a"), ERR_OK);
+		assert_int_equal(
+		    queue_sqlite_checkpoint((struct queue_sqlite *)w), ERR_OK);
+		assert_int_equal(queue_room_put(w, "b"), ERR_OK);
+		assert_int_equal(truncate(path, (off_t)1 << 36), 0);
+		assert_int_equal(truncate(queue_room_path(r, "-shm"), 0), 0);
+		assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+		assert_int_equal(queue_room_put(w, "c"), ERR_OK);
+		assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+		assert_string_equal(queue_room_ids(w), "a b c ");
+		queue_close(w);
 		remove_everything(r);
 	}
 }
@@ -423,6 +456,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_truncated),
 		TEST(test_truncated_during_the_commit),
+		TEST(test_longer_than_the_disk),
 		TEST(test_links_out),
 		TEST(test_fifos),
 		TEST(test_foreign_schema),
