@@ -108,6 +108,11 @@ enum err queue_sqlite_look(struct queue_sqlite *q);
 enum err queue_sqlite_note_files(struct queue_sqlite *q);
 enum err queue_sqlite_check_files(struct queue_sqlite *q);
 
+/* From now on SQLite waits for no other end of a FIFO that somebody puts there
+ * between a look and the opening.  It is all of the process's SQLite, so this
+ * is for programs, before there are threads. */
+void queue_sqlite_never_wait(void);
+
 /*
  * queue_sqlite_log.c: is the log as long as its index says, and without a
  * hole?  INDEX_TORN: pages of -shm were truncated, so the index is not

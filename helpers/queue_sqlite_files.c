@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* queue_sqlite_files.c - notices what was done to the files of an open database. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -77,6 +78,21 @@ check_files(struct queue_sqlite *q, const char *path,
 		if (files[i].ino != 0 && !files[i].plain)
 			return refuse_file(q, path, suffixes[i]);
 	return ERR_OK;
+}
+
+static int
+open_now(const char *path, int flags, int mode)
+{
+	return open(path, flags | O_NONBLOCK | O_NOCTTY, (mode_t)mode);
+}
+
+void
+queue_sqlite_never_wait(void)
+{
+	sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
+
+	if (vfs != NULL && vfs->iVersion >= 3 && vfs->xSetSystemCall != NULL)
+		vfs->xSetSystemCall(vfs, "open", (sqlite3_syscall_ptr)open_now);
 }
 
 /* Ours has none for more than a moment, but SQLite looks for one before its

@@ -289,6 +289,26 @@ test_fifos(void **state)
 	}
 }
 
+/* Put there after the look: by a connection that does not look. */
+static void
+test_fifo_at_the_last_moment(void **state)
+{
+	struct queue_room *r = *state;
+	struct queue *w = queue_room_open(r, QUEUE_WRITE);
+	const char *path = queue_room_path(r, "-journal");
+
+	assert_int_equal(queue_room_put(w, "a"), ERR_OK);
+	queue_close(w);
+	assert_int_equal(queue_take_identity(&r->settings, NULL), ERR_OK);
+	assert_int_equal(mkfifo(path, 0660), 0);
+	alarm(60);
+	foreign_sql(r->db, "SELECT count(*) FROM updates");
+	alarm(0);
+	unlink(path);
+	assert_int_equal(
+	    foreign_sql(r->db, "SELECT count(*) FROM updates"), SQLITE_OK);
+}
+
 /* A sound database of ours, then a change that no program of ours makes: it is
  * refused with a sentence, and nothing of it is run. */
 static void
@@ -459,6 +479,7 @@ main(void)
 		TEST(test_longer_than_the_disk),
 		TEST(test_links_out),
 		TEST(test_fifos),
+		TEST(test_fifo_at_the_last_moment),
 		TEST(test_foreign_schema),
 		TEST(test_evil_cells),
 		TEST(test_evil_sums),
