@@ -2,6 +2,7 @@
 /* config_file.c - reads "KEY = value" lines. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,6 +11,18 @@
 
 #define LINE_MAX_BYTES 16384
 #define WHERE_MAX 256
+#define PIPE_WAIT_MS 5000
+
+/* A pipe's writer, such as a shell's <(...), may take a moment. */
+static bool
+more_comes(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	if (errno == EINTR)
+		return true;
+	return errno == EAGAIN && poll(&p, 1, PIPE_WAIT_MS) > 0;
+}
 
 static enum err
 read_all(struct buf *out, int fd)
@@ -18,7 +31,7 @@ read_all(struct buf *out, int fd)
 	ssize_t n;
 
 	while ((n = read(fd, chunk, sizeof(chunk))) != 0) {
-		if (n < 0 && errno == EINTR)
+		if (n < 0 && more_comes(fd))
 			continue;
 		if (n < 0)
 			return ERR_IO;

@@ -2,7 +2,7 @@
 /* crowd_table.c - takes, counts and frees slots without a lock. */
 #include "crowd_table.h"
 
-#include <string.h>
+#include "clock.h"
 
 #define OWNER_END ((uint64_t)1 << 61)
 #define PARKED_BEGIN ((uint64_t)1 << 62)
@@ -19,9 +19,11 @@
 /* Others raise it as well, each time a little. */
 #define RAISE_TRIES 64
 
-/* At most so many processes are asked in one count whether they live; the
- * others count as living. */
+/* In one count, at most so many processes are asked whether they live, for at
+ * most so long: each question looks through all locks of the file.  The others
+ * count as living. */
 #define QUESTIONS_MAX 4096
+#define QUESTIONS_MS 10
 #define ANSWERS 64
 
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && sizeof(struct crowd_slot) == 32,
@@ -222,7 +224,15 @@ struct answers {
 	uint64_t owner[ANSWERS];
 	bool lives[ANSWERS];
 	unsigned left;
+	int64_t until_ms; /* clock_mono_ms() */
 };
+
+static struct answers
+answers(void)
+{
+	return (struct answers){ .left = QUESTIONS_MAX,
+		.until_ms = clock_mono_ms() + QUESTIONS_MS };
+}
 
 static bool
 lives(const struct crowd_table *t, struct answers *a, uint64_t owner)
@@ -232,7 +242,7 @@ lives(const struct crowd_table *t, struct answers *a, uint64_t owner)
 	if (owner == t->owner)
 		return true;
 	if (a->owner[at] != owner) {
-		if (a->left == 0)
+		if (a->left == 0 || clock_mono_ms() > a->until_ms)
 			return true;
 		a->left--;
 		a->owner[at] = owner;
@@ -252,7 +262,7 @@ bury(struct crowd_table *t, size_t at, uint64_t who)
 void
 crowd_table_sweep(struct crowd_table *t)
 {
-	struct answers a = { .left = QUESTIONS_MAX };
+	struct answers a = answers();
 	const size_t n = slots_used(t);
 
 	for (size_t i = 0; i < n; i++) {
@@ -374,7 +384,7 @@ crowd_table_check(struct crowd_table *t, const struct crowd_keys *k,
 		limits->per_address > 0 ? k->address : CROWD_NOBODY,
 	};
 	const bool total = limits->total > 0;
-	struct answers a = { .left = QUESTIONS_MAX };
+	struct answers a = answers();
 	struct crowd_limits n;
 
 	if (!total && wanted.token == CROWD_NOBODY &&

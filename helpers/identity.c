@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "sidecar_path.h"
 
 #define LINKS_MAX 40
 #define NOBODY 65534
@@ -128,8 +129,7 @@ step(struct walk *w, const char *name)
 		return leave(w);
 	snprintf(path, sizeof(path), "%s/%s", w->real, name);
 	if (lstat(path, &st) == -1) {
-		/* The file itself need not be there yet; if it is the folder,
-		 * opening the file will say so. */
+		/* The file itself need not be there yet, but its folder. */
 		w->missing = w->rest[strspn(w->rest, "/")] != '\0';
 		w->rest[0] = '\0';
 		return errno == ENOENT ? ERR_OK : failed(w, errno);
@@ -162,7 +162,7 @@ walk(struct walk *w, const char *path)
 static enum err
 check_folder(const struct walk *w)
 {
-	if ((w->dir.st_mode & S_IWOTH) == 0 || w->missing)
+	if ((w->dir.st_mode & S_IWOTH) == 0)
 		return ERR_OK;
 	return fault_set(w->fault, ERR_DENIED,
 	    "everybody may write in %s: name a file in a folder of its own in "
@@ -222,14 +222,18 @@ find(struct wanted *out, const char *path, struct fault *f)
 	enum err e;
 
 	memset(out, 0, sizeof(*out));
-	if ((e = walk(&w, path)) != ERR_OK || (e = check_folder(&w)) != ERR_OK)
+	if ((e = walk(&w, path)) != ERR_OK)
+		return e;
+	/* Somebody else may be the one who makes it, in the next moment. */
+	if (w.missing)
+		return sidecar_denied(path, ENOENT, f);
+	if ((e = check_folder(&w)) != ERR_OK)
 		return e;
 	snprintf(out->folder, sizeof(out->folder), "%s", w.real);
 	out->other = true;
 	if (w.other) {
 		name_user(out, &w);
-	} else if (!w.missing && (w.dir.st_mode & S_IWGRP) != 0 &&
-		   w.dir.st_gid != 0) {
+	} else if ((w.dir.st_mode & S_IWGRP) != 0 && w.dir.st_gid != 0) {
 		out->gid = w.dir.st_gid;
 		out->uid =
 		    user_of_group(out->gid, out->name, sizeof(out->name));

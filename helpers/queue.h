@@ -139,7 +139,8 @@ enum err queue_cursor_id(const struct queue_cursor_key *k, struct cursor at,
 /*
  * For a program (never for a library) before it opens the queue and starts
  * threads: a process of root gives up that identity if others may write in the
- * queue's folder; see identity.h.  ERR_DENIED, ERR_IO, ERR_SYNTAX, ERR_NOMEM.
+ * queue's folder (see identity.h), and opening a FIFO that they put there waits
+ * for nobody.  ERR_DENIED, ERR_IO, ERR_SYNTAX, ERR_NOMEM.
  */
 enum err queue_take_identity(const struct queue_settings *s, struct fault *f);
 

@@ -70,6 +70,7 @@ sqlite_take_identity(const struct queue_settings *s, struct fault *f)
 	char *path = NULL;
 	enum err e = queue_sqlite_path(&path, s->url, f);
 
+	queue_sqlite_never_wait();
 	if (e == ERR_OK)
 		e = identity_take(path, f);
 	mem_free(path);

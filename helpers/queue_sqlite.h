@@ -108,6 +108,11 @@ enum err queue_sqlite_look(struct queue_sqlite *q);
 enum err queue_sqlite_note_files(struct queue_sqlite *q);
 enum err queue_sqlite_check_files(struct queue_sqlite *q);
 
+/* From now on SQLite waits for no other end of a FIFO that somebody puts there
+ * between a look and the opening.  It is all of the process's SQLite, so this
+ * is for programs, before there are threads. */
+void queue_sqlite_never_wait(void);
+
 /*
  * queue_sqlite_log.c: is the log as long as its index says, and without a
  * hole?  INDEX_TORN: pages of -shm were truncated, so the index is not
@@ -122,6 +127,11 @@ enum queue_sqlite_damage {
 };
 enum queue_sqlite_damage queue_sqlite_look_into_log(struct queue_sqlite *q);
 bool queue_sqlite_log_is_short(struct queue_sqlite *q);
+
+/* How many bytes of a log, of a database, does SQLite look at?  Others may have
+ * made the file longer than the disk.  -1: an error. */
+int64_t queue_sqlite_log_bytes(sqlite3_file *log);
+int64_t queue_sqlite_db_bytes(sqlite3_file *db);
 
 /*
  * queue_sqlite_rebuild.c, under the lock: put a new database in the place of

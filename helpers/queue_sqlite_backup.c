@@ -205,6 +205,7 @@ open_as_owner(
 	char *path = NULL;
 	enum err e = queue_sqlite_path(&path, s->url, f), back;
 
+	queue_sqlite_never_wait();
 	if (e == ERR_OK)
 		e = identity_borrow(&was, path, f);
 	mem_free(path);

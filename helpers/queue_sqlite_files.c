@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* queue_sqlite_files.c - notices what was done to the files of an open database. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -9,7 +10,7 @@
 #include "queue_sqlite.h"
 #include "sidecar_path.h"
 
-#define FILE_MAX (SIDECAR_PATH_MAX + 8)
+#define FILE_MAX (SIDECAR_PATH_MAX + 16)
 
 static const char *const suffixes[QUEUE_SQLITE_FILES] = { "", "-wal", "-shm" };
 
@@ -59,6 +60,15 @@ has_moved(struct queue_sqlite *q)
 	       moved != 0;
 }
 
+static enum err
+refuse_file(struct queue_sqlite *q, const char *path, const char *suffix)
+{
+	return fault_set(&q->fault, ERR_IO,
+	    "%s%s is a link or not a regular file: remove it, and see who may "
+	    "write in its folder",
+	    path, suffix);
+}
+
 /* A link, a second name: it leads out of the folder. */
 static enum err
 check_files(struct queue_sqlite *q, const char *path,
@@ -66,11 +76,37 @@ check_files(struct queue_sqlite *q, const char *path,
 {
 	for (int i = 0; i < QUEUE_SQLITE_FILES; i++)
 		if (files[i].ino != 0 && !files[i].plain)
-			return fault_set(&q->fault, ERR_IO,
-			    "%s%s is a link or not a regular file: remove it, "
-			    "and see who may write in its folder",
-			    path, suffixes[i]);
+			return refuse_file(q, path, suffixes[i]);
 	return ERR_OK;
+}
+
+static int
+open_now(const char *path, int flags, int mode)
+{
+	return open(path, flags | O_NONBLOCK | O_NOCTTY, (mode_t)mode);
+}
+
+void
+queue_sqlite_never_wait(void)
+{
+	sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
+
+	if (vfs != NULL && vfs->iVersion >= 3 && vfs->xSetSystemCall != NULL)
+		vfs->xSetSystemCall(vfs, "open", (sqlite3_syscall_ptr)open_now);
+}
+
+/* Ours has none for more than a moment, but SQLite looks for one before its
+ * first read, and would wait for the other end of a FIFO. */
+static enum err
+check_journal(struct queue_sqlite *q, const char *path)
+{
+	char file[FILE_MAX];
+	struct stat st;
+
+	path_of(file, path, "-journal");
+	if (lstat(file, &st) == -1 || (S_ISREG(st.st_mode) && st.st_nlink == 1))
+		return ERR_OK;
+	return refuse_file(q, path, "-journal");
 }
 
 enum err
@@ -78,9 +114,12 @@ queue_sqlite_check_files(struct queue_sqlite *q)
 {
 	struct queue_sqlite_file files[QUEUE_SQLITE_FILES];
 	const char *path = sidecar_db_path(q->side);
+	enum err e;
 
 	find_files(q, path, files);
-	return check_files(q, path, files);
+	if ((e = check_files(q, path, files)) != ERR_OK)
+		return e;
+	return check_journal(q, path);
 }
 
 enum err

@@ -13,6 +13,9 @@
 #define FRAME_HEADER 24
 #define SALT 8
 #define LOG_LIMIT 16777216 /* journal_size_limit */
+#define DB_HEADER 100
+#define PAGE_MIN 512
+#define PAGE_MAX 65536
 
 struct index_header {
 	uint32_t page;   /* bytes */
@@ -124,4 +127,52 @@ queue_sqlite_log_is_short(struct queue_sqlite *q)
 	       log == NULL || log->pMethods == NULL ||
 	       log->pMethods->xFileSize(log, &size) != SQLITE_OK ||
 	       size < wanted;
+}
+
+/* Both formats have their numbers with the highest byte first. */
+static uint32_t
+number(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
+	       (uint32_t)p[2] << 8 | p[3];
+}
+
+/* SQLite ends at the first frame with another salt than the header's. */
+int64_t
+queue_sqlite_log_bytes(sqlite3_file *log)
+{
+	struct index_header h = { .frames = 0 };
+	uint8_t head[LOG_HEADER];
+	sqlite3_int64 size = 0;
+
+	if (log->pMethods->xFileSize(log, &size) != SQLITE_OK)
+		return -1;
+	if (size < LOG_HEADER ||
+	    log->pMethods->xRead(log, head, LOG_HEADER, 0) != SQLITE_OK)
+		return 0;
+	h.page = number(head + 8);
+	memcpy(h.salt, head + 16, SALT);
+	if (h.page < PAGE_MIN || h.page > PAGE_MAX)
+		return 0;
+	while (frame_at(&h, h.frames + 2) <= size &&
+	       has_salt(log, frame_at(&h, h.frames + 1) + 8, h.salt))
+		h.frames++;
+	return frame_at(&h, h.frames + 1);
+}
+
+int64_t
+queue_sqlite_db_bytes(sqlite3_file *db)
+{
+	uint8_t head[DB_HEADER];
+	sqlite3_int64 size = 0;
+	int64_t page, said;
+
+	if (db->pMethods->xFileSize(db, &size) != SQLITE_OK)
+		return -1;
+	if (size < DB_HEADER ||
+	    db->pMethods->xRead(db, head, DB_HEADER, 0) != SQLITE_OK)
+		return size;
+	page = head[16] << 8 | head[17];
+	said = number(head + 28) * (page == 1 ? PAGE_MAX : page);
+	return said > 0 && said < size ? said : size;
 }

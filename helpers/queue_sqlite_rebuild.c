@@ -112,15 +112,12 @@ file_of(const struct queue_sqlite *q, int which)
 /* By the descriptor that SQLite has: another one, closed, would drop its
  * locks.  No commit and no checkpoint happens meanwhile. */
 static enum err
-copy_bytes(int to, sqlite3_file *from)
+copy_bytes(int to, sqlite3_file *from, int64_t (*bytes_of)(sqlite3_file *from))
 {
-	sqlite3_int64 size = 0;
+	const int64_t size = from != NULL ? bytes_of(from) : -1;
 	char *chunk = mem_calloc(1, CHUNK);
-	enum err e = chunk != NULL ? ERR_OK : ERR_NOMEM;
+	enum err e = chunk == NULL ? ERR_NOMEM : size < 0 ? ERR_IO : ERR_OK;
 
-	if (e == ERR_OK && (from == NULL || from->pMethods->xFileSize(
-						from, &size) != SQLITE_OK))
-		e = ERR_IO;
 	if (e == ERR_OK &&
 	    (ftruncate(to, 0) == -1 || lseek(to, 0, SEEK_SET) == -1))
 		e = sidecar_errno(errno);
@@ -202,10 +199,12 @@ fill(const struct rebuild *r, bool with_log)
 	enum err e;
 	int rc;
 
-	e = copy_bytes(r->fd, file_of(r->q, SQLITE_FCNTL_FILE_POINTER));
+	e = copy_bytes(r->fd, file_of(r->q, SQLITE_FCNTL_FILE_POINTER),
+	    queue_sqlite_db_bytes);
 	if (e == ERR_OK && with_log)
-		e = copy_bytes(
-		    r->log, file_of(r->q, SQLITE_FCNTL_JOURNAL_POINTER));
+		e = copy_bytes(r->log,
+		    file_of(r->q, SQLITE_FCNTL_JOURNAL_POINTER),
+		    queue_sqlite_log_bytes);
 	else if (e == ERR_OK && ftruncate(r->log, 0) == -1)
 		e = sidecar_errno(errno);
 	if (e != ERR_OK ||

@@ -12,7 +12,8 @@
  * is private to this process.  So code that maps a file must not rely on bytes
  * that it read or wrote since the count changed: it compares the count, or
  * checks the file's header, before it uses the content, and then maps the file
- * again.
+ * again.  In a private mapping, such as that of a library, and for a signal
+ * that somebody sent, SIGBUS ends the process as without the handler.
  */
 void sigbus_guard(void);
 

@@ -5,7 +5,9 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -81,12 +83,41 @@ keeps_others_from_changing_it(void **state)
 	write_file(rows[0].text, strlen(rows[0].text), 0600);
 }
 
+/* The writer of a shell's <(...) may be slower than the reader. */
+static void
+waits_for_a_pipe(void **state)
+{
+	static const char text[] = "SECRET_KEY = x\n";
+	char name[32];
+	struct config_sources src = { .path = name };
+	struct config *c = NULL;
+	struct fault f = { "" };
+	int fds[2];
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(pipe(fds), 0);
+	snprintf(name, sizeof(name), "/dev/fd/%d", fds[0]);
+	if ((pid = fork()) == 0) {
+		usleep(100000);
+		_exit(write(fds[1], text, strlen(text)) < 0);
+	}
+	assert_true(pid > 0);
+	close(fds[1]);
+	if (config_load(&c, &src, &f) != ERR_OK)
+		fail_msg("%s", f.text);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	config_free(c);
+	close(fds[0]);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keeps_secrets_from_others),
 		cmocka_unit_test(keeps_others_from_changing_it),
+		cmocka_unit_test(waits_for_a_pipe),
 	};
 	int fd = mkstemp(path), failed;
 

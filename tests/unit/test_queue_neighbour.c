@@ -2,12 +2,14 @@
 /* test_queue_neighbour.c - what a member of the group may do to the files. */
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -120,6 +122,37 @@ test_truncated(void **state)
 	}
 }
 
+/* Longer than the disk, without taking any of it: what is written again must
+ * not be.  The limit stands for the disk. */
+static void
+test_longer_than_the_disk(void **state)
+{
+	static const char *const suffixes[] = { "", "-wal" };
+	const struct rlimit small = { 64 << 20, RLIM_INFINITY };
+	const struct rlimit none = { RLIM_INFINITY, RLIM_INFINITY };
+	struct queue_room *r = *state;
+
+	sigbus_guard();
+	signal(SIGXFSZ, SIG_IGN);
+	for (size_t i = 0; i < COUNT(suffixes); i++) {
+		struct queue *w = queue_room_open(r, QUEUE_WRITE);
+		const char *path = queue_room_path(r, suffixes[i]);
+
+		assert_int_equal(queue_room_put(w, "a"), ERR_OK);
+		assert_int_equal(
+		    queue_sqlite_checkpoint((struct queue_sqlite *)w), ERR_OK);
+		assert_int_equal(queue_room_put(w, "b"), ERR_OK);
+		assert_int_equal(truncate(path, (off_t)1 << 36), 0);
+		assert_int_equal(truncate(queue_room_path(r, "-shm"), 0), 0);
+		assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+		assert_int_equal(queue_room_put(w, "c"), ERR_OK);
+		assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+		assert_string_equal(queue_room_ids(w), "a b c ");
+		queue_close(w);
+		remove_everything(r);
+	}
+}
+
 /* Between BEGIN and COMMIT, when the files have been looked at. */
 struct cutter {
 	const char *path;
@@ -226,6 +259,54 @@ test_links_out(void **state)
 		unlink(outside);
 		remove_everything(r);
 	}
+}
+
+/* Opening a FIFO would wait for its other end.  The alarm ends a test that
+ * does. */
+static void
+test_fifos(void **state)
+{
+	static const char *const suffixes[] = { "", "-wal", "-shm", "-hub",
+		"-journal" };
+	struct queue_room *r = *state;
+
+	for (size_t i = 0; i < COUNT(suffixes); i++) {
+		const char *path = queue_room_path(r, suffixes[i]);
+		struct queue *w = queue_room_open(r, QUEUE_WRITE), *none = NULL;
+		struct fault f = { "" };
+
+		assert_int_equal(queue_room_put(w, "a"), ERR_OK);
+		queue_close(w);
+		unlink(path);
+		assert_int_equal(mkfifo(path, 0660), 0);
+		alarm(60);
+		if (queue_open(&none, &r->settings, QUEUE_WRITE, &f) != ERR_IO)
+			fail_msg("%s: opened", path);
+		alarm(0);
+		assert_non_null(strstr(f.text, path));
+		unlink(path);
+		remove_everything(r);
+	}
+}
+
+/* Put there after the look: by a connection that does not look. */
+static void
+test_fifo_at_the_last_moment(void **state)
+{
+	struct queue_room *r = *state;
+	struct queue *w = queue_room_open(r, QUEUE_WRITE);
+	const char *path = queue_room_path(r, "-journal");
+
+	assert_int_equal(queue_room_put(w, "a"), ERR_OK);
+	queue_close(w);
+	assert_int_equal(queue_take_identity(&r->settings, NULL), ERR_OK);
+	assert_int_equal(mkfifo(path, 0660), 0);
+	alarm(60);
+	foreign_sql(r->db, "SELECT count(*) FROM updates");
+	alarm(0);
+	unlink(path);
+	assert_int_equal(
+	    foreign_sql(r->db, "SELECT count(*) FROM updates"), SQLITE_OK);
 }
 
 /* A sound database of ours, then a change that no program of ours makes: it is
@@ -395,7 +476,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_truncated),
 		TEST(test_truncated_during_the_commit),
+		TEST(test_longer_than_the_disk),
 		TEST(test_links_out),
+		TEST(test_fifos),
+		TEST(test_fifo_at_the_last_moment),
 		TEST(test_foreign_schema),
 		TEST(test_evil_cells),
 		TEST(test_evil_sums),
