@@ -285,6 +285,8 @@ is_dead(struct crowd_table *t, size_t at, uint64_t who, struct answers *a)
 	return true;
 }
 
+/* Those that are open: what is kept for who may come back is nobody's yet, and
+ * costs no descriptor. */
 static uint64_t
 count_all(struct crowd_table *t, int64_t now_ms, const struct crowd_seat *seat,
     struct answers *a)
@@ -296,8 +298,8 @@ count_all(struct crowd_table *t, int64_t now_ms, const struct crowd_seat *seat,
 		const struct crowd_slot *s = &t->slots[i];
 		const uint64_t who = atomic_load(&s->who);
 
-		if (who != 0 && i != seat->at && counts(s, who, seat, now_ms) &&
-		    !is_dead(t, i, who, a))
+		if (is_owned(who) && i != seat->at &&
+		    counts(s, who, seat, now_ms) && !is_dead(t, i, who, a))
 			n++;
 	}
 	return n;
