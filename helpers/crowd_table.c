@@ -152,6 +152,7 @@ crowd_table_take_parked(struct crowd_table *t, uint64_t parked,
 		    !swap(s, parked, t->owner))
 			continue;
 		seat.until_ms = (int64_t)(when & ~HIGHEST);
+		seat.address = atomic_load(&s->address);
 		settle(t, k, &seat, i);
 		*out = seat;
 		return ERR_OK;
@@ -214,6 +215,8 @@ crowd_table_park(struct crowd_table *t, const struct crowd_seat *s,
 void
 crowd_table_give_back(struct crowd_table *t, const struct crowd_seat *s)
 {
+	if (s->parked != 0 && crowd_table_has(t, s))
+		atomic_store(&t->slots[s->at].address, s->address);
 	crowd_table_park(t, s, s->parked, s->until_ms);
 }
 

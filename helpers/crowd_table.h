@@ -61,6 +61,7 @@ struct crowd_seat {
 	uint64_t ticket;
 	uint64_t parked;  /* the row it was kept for before; 0: none */
 	int64_t until_ms; /* until when (real clock) */
+	uint64_t address; /* and for which address */
 };
 
 /* Take a free slot.  ERR_FULL: there is none. */

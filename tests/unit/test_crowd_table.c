@@ -226,6 +226,26 @@ test_parked(void **state)
 	assert_int_equal(come(&there, 1, 2, &one), CROWD_WITHIN);
 }
 
+/* A subscriber that comes back from another address, and does not stay, leaves
+ * the slot to the address that it was kept for. */
+static void
+test_kept_for_its_address(void **state)
+{
+	const struct crowd_limits one = { 0, 0, 1 };
+	const struct crowd_keys elsewhere = { 1, 3 };
+	struct crowd_table t = table(*state, 1);
+	struct crowd_seat seat = take(&t, 1, 2);
+
+	crowd_table_park(&t, &seat, ROW(7), NOW + 10);
+	assert_int_equal(
+	    crowd_table_take_parked(&t, ROW(7), &elsewhere, NOW, &seat),
+	    ERR_OK);
+	assert_int_equal(come(&t, 9, 3, &one), CROWD_PER_ADDRESS);
+	crowd_table_give_back(&t, &seat);
+	assert_int_equal(come(&t, 9, 2, &one), CROWD_PER_ADDRESS);
+	assert_int_equal(come(&t, 9, 3, &one), CROWD_WITHIN);
+}
+
 /* A parked slot whose time is up does not count, and others take it. */
 static void
 test_over(void **state)
@@ -502,6 +522,7 @@ main(void)
 		TEST(test_at_once),
 		TEST(test_without_a_ticket),
 		TEST(test_parked),
+		TEST(test_kept_for_its_address),
 		TEST(test_over),
 		TEST(test_no_row),
 		TEST(test_dead),
