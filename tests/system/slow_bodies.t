@@ -95,6 +95,21 @@ my $next = begun($small, 'x' x 200_000, 100);
 $next->send_bytes($next->{rest});
 is $next->finished->status, 200, 'and whoever is served gives it back';
 
+# Who sends bodies that do not end takes the room of others for a second only:
+# it is not their ends that are waited for, which is told with 408.
+my $public = Hub->start(config => { MERCURE_MAX_BODY => 500_000,
+    MERCURE_MAX_PARKED_BYTES => 1_000_000 });
+my @strangers = map { begun($public, 'x' x 400_000, 100_000) } 1 .. 3;
+wait_until('another has room', sub {
+	my $other = begun($public, 'x' x 300_000, 100_000);
+
+	$other->send_bytes($other->{rest});
+	return $other->finished->status == 200;
+});
+is $strangers[0]->finished->status, 503, 'the first of them gave way';
+like $strangers[0]->body, qr/MERCURE_MAX_PARKED_BYTES/, 'and is told so';
+is $_->faults, '', 'without a fault' for @strangers;
+
 # One that is alone has room, also beside its parameters.
 my $tight = Hub->start(config => { MERCURE_MAX_BODY => 500_000,
     MERCURE_MAX_PARKED_BYTES => 500_000 });
