@@ -106,9 +106,9 @@ static const struct {
 	    "try again." },
 };
 
-/* The longest on its way gives way to another: else whoever sends bodies without
- * an end, for which nobody asks for a token yet, takes the room of all.  This
- * round of the loop may still hold events for it. */
+/* The body that is on its way for the longest time gives way to another one:
+ * else bodies without an end, for which no token is asked yet, take the room of
+ * all.  This round of the loop may still hold events for it. */
 static bool
 make_room(const struct exchange *x)
 {

@@ -52,9 +52,9 @@ struct stream_host {
 void stream_host_close(struct stream_host *h);
 
 /*
- * Close now whom the loop would close in its next turn.  For who has brought a
- * long answer: what is ready in one turn can be many of them.  Not where a list
- * of streams, or of who feeds them, is walked along.
+ * Close now what the loop would close in its next turn: many long answers can
+ * be ready in one turn.  Do not call it while walking along a list of streams
+ * or of their feeders.
  */
 void stream_host_relieve(struct stream_host *h);
 

@@ -288,8 +288,8 @@ is_dead(struct crowd_table *t, size_t at, uint64_t who, struct answers *a)
 	return true;
 }
 
-/* Those that are open: what is kept for who may come back is nobody's yet, and
- * costs no descriptor. */
+/* Open streams only: a place that is kept between two polls costs no
+ * descriptor. */
 static uint64_t
 count_all(struct crowd_table *t, int64_t now_ms, const struct crowd_seat *seat,
     struct answers *a)

@@ -95,8 +95,8 @@ my $next = begun($small, 'x' x 200_000, 100);
 $next->send_bytes($next->{rest});
 is $next->finished->status, 200, 'and whoever is served gives it back';
 
-# Who sends bodies that do not end takes the room of others for a second only:
-# it is not their ends that are waited for, which is told with 408.
+# Bodies that do not end take the room of others for a second only.  With 408
+# they would have been waited for.
 my $public = Hub->start(config => { MERCURE_MAX_BODY => 500_000,
     MERCURE_MAX_PARKED_BYTES => 1_000_000 });
 my @strangers = map { begun($public, 'x' x 400_000, 100_000) } 1 .. 3;

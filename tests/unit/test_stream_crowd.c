@@ -269,7 +269,7 @@ answers_count_as_well(void **state)
 	assert_int_equal(world.host.open, PEERS - 1);
 }
 
-/* Whoever brings a long answer need not wait for the loop's turn. */
+/* After a long answer the budget holds before the loop's next turn. */
 static void
 relief_at_once(void **state)
 {
