@@ -63,6 +63,7 @@ become_stream(struct exchange *x)
 static void
 send_response(struct exchange *x)
 {
+	struct stream_host *host = hub_host(x->parts->hub);
 	struct frame *f = NULL;
 	struct stream *s;
 	struct buf out;
@@ -81,6 +82,7 @@ send_response(struct exchange *x)
 		stream_push(s, f);
 	frame_unref(f);
 	stream_end(s);
+	stream_host_relieve(host);
 }
 
 /* Why there can be no stream now; NULL: there can. */

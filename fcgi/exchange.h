@@ -34,7 +34,7 @@ struct exchange {
 	struct {
 		TAILQ_ENTRY(exchange) links;
 		struct intake *in;
-		int64_t deadline_ms;
+		int64_t deadline_ms, spooled_ms;
 		bool body_only; /* the parameters are complete */
 	} arrival;              /* intake's, until exchange_start() */
 	struct exchange_parts *parts;

@@ -20,6 +20,7 @@
 #define BODY_MS 10000     /* to send the body, once it is read */
 #define BODY_QUIET_MS 100 /* then the sender waits for a reader */
 #define BODY_SEEN 32768   /* likewise */
+#define BODY_SURE_MS 1000 /* for so long nobody else gets its room */
 #define PAUSE_MS 100      /* out of descriptors */
 #define LEAVE_MS 1000     /* for what is on its way when the hub ends */
 #define LEAVE_MAX 4096    /* connections that are taken then */
@@ -33,7 +34,8 @@ struct intake {
 	struct loop_timer pause;
 	struct loop *loop;
 	struct exchange_parts *parts;
-	TAILQ_HEAD(, exchange) arrivals; /* requests not whole yet */
+	TAILQ_HEAD(exchanges, exchange) arrivals; /* requests not whole yet, */
+	struct exchanges bodies; /* and those that are read by and by */
 	bool stopped;
 	int64_t leave_ms; /* nothing is waited for any longer */
 	uint8_t peeked[PEEK_MAX];
@@ -42,7 +44,10 @@ struct intake {
 static void
 leave(struct exchange *x)
 {
-	TAILQ_REMOVE(&x->arrival.in->arrivals, x, arrival.links);
+	struct intake *in = x->arrival.in;
+
+	TAILQ_REMOVE(
+	    x->spool != NULL ? &in->bodies : &in->arrivals, x, arrival.links);
 }
 
 static void
@@ -101,12 +106,34 @@ static const struct {
 	    "try again." },
 };
 
+/* The body that is on its way for the longest time gives way to another one:
+ * else bodies without an end, for which no token is asked yet, take the room of
+ * all.  This round of the loop may still hold events for it. */
+static bool
+make_room(const struct exchange *x)
+{
+	struct intake *in = x->arrival.in;
+	struct exchange *old = TAILQ_FIRST(&in->bodies);
+
+	if (old == NULL || old == x ||
+	    loop_now(in->loop) - old->arrival.spooled_ms < BODY_SURE_MS)
+		return false;
+	loop_unwatch(in->loop, &old->watch);
+	old->watched = false;
+	refuse(old, refusals[SPOOL_NO_ROOM].status,
+	    refusals[SPOOL_NO_ROOM].sentence);
+	return true;
+}
+
 static void
 spool_on(struct exchange *x)
 {
 	struct fault why = { "" };
-	enum spool_state state = spool_read(x->spool, x->watch.fd, &why);
+	enum spool_state state;
 
+	do {
+		state = spool_read(x->spool, x->watch.fd, &why);
+	} while (state == SPOOL_NO_ROOM && make_room(x));
 	if (state == SPOOL_WHOLE)
 		start(x);
 	else if (state == SPOOL_BROKEN)
@@ -144,14 +171,21 @@ spool_max(const struct exchange_parts *p)
 static void
 spool_begin(struct exchange *x)
 {
-	x->spool = spool_new(&x->parts->spool_room, spool_max(x->parts));
-	if (x->spool == NULL) {
+	struct intake *in = x->arrival.in;
+	struct spool *spool =
+	    spool_new(&x->parts->spool_room, spool_max(x->parts));
+
+	if (spool == NULL) {
 		drop(x, err_text(ERR_NOMEM));
 		return;
 	}
+	leave(x);
+	x->spool = spool;
+	x->arrival.spooled_ms = loop_now(in->loop);
+	TAILQ_INSERT_TAIL(&in->bodies, x, arrival.links);
 	x->watch.ready = spool_ready;
 	x->timer.fire = spool_late;
-	if (wait_until(x, loop_now(x->arrival.in->loop) + BODY_MS))
+	if (wait_until(x, loop_now(in->loop) + BODY_MS))
 		spool_on(x);
 }
 
@@ -306,6 +340,7 @@ intake_new(struct intake **out, int listen_fd, struct exchange_parts *parts)
 	in->parts = parts;
 	in->leave_ms = INT64_MAX;
 	TAILQ_INIT(&in->arrivals);
+	TAILQ_INIT(&in->bodies);
 	e = loop_watch(in->loop, &in->watch, EPOLLIN | EPOLLEXCLUSIVE);
 	if (e != ERR_OK) {
 		mem_free(in);
@@ -339,8 +374,10 @@ intake_stop(struct intake *in)
 	loop_unwatch(in->loop, &in->watch);
 	close(in->watch.fd);
 	TAILQ_FOREACH(x, &in->arrivals, arrival.links)
-	loop_timer_set(in->loop, &x->timer,
-	    x->arrival.body_only && x->spool == NULL ? now : in->leave_ms);
+	loop_timer_set(
+	    in->loop, &x->timer, x->arrival.body_only ? now : in->leave_ms);
+	TAILQ_FOREACH(x, &in->bodies, arrival.links)
+	loop_timer_set(in->loop, &x->timer, in->leave_ms);
 	hub_release(in->parts->hub);
 }
 

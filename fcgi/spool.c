@@ -31,14 +31,22 @@ spool_new(struct spool_room *room, size_t bytes_max)
 	return s;
 }
 
+/* One that is alone may be as long as a request may be. */
+static size_t
+room_left(const struct spool *s)
+{
+	const struct spool_room *room = s->room;
+
+	if (room->used <= s->bytes.len)
+		return SIZE_MAX;
+	return room->used < room->max ? room->max - room->used : 0;
+}
+
 static enum spool_state
 keep(struct spool *s, const uint8_t *bytes, size_t n, struct fault *f)
 {
 	enum err e;
 
-	/* One that is alone may be as long as a request may be. */
-	if (s->room->used + n > s->room->max && s->room->used > s->bytes.len)
-		return SPOOL_NO_ROOM;
 	buf_add(&s->bytes, bytes, n);
 	if (s->bytes.err == ERR_LIMIT)
 		return SPOOL_TOO_LONG;
@@ -53,6 +61,18 @@ keep(struct spool *s, const uint8_t *bytes, size_t n, struct fault *f)
 	return s->scan.progress == RECORD_COMPLETE ? SPOOL_WHOLE : SPOOL_MORE;
 }
 
+/* What there is no room for stays in the socket. */
+static ssize_t
+take(const struct spool *s, int fd, uint8_t bytes[READ_SIZE])
+{
+	const size_t room = room_left(s);
+
+	if (room == 0)
+		return recv(fd, bytes, 1, MSG_DONTWAIT | MSG_PEEK);
+	return recv(
+	    fd, bytes, room < READ_SIZE ? room : READ_SIZE, MSG_DONTWAIT);
+}
+
 enum spool_state
 spool_read(struct spool *s, int fd, struct fault *f)
 {
@@ -60,10 +80,12 @@ spool_read(struct spool *s, int fd, struct fault *f)
 	uint8_t bytes[READ_SIZE];
 
 	while (state == SPOOL_MORE) {
-		ssize_t n = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+		const bool full = room_left(s) == 0;
+		const ssize_t n = take(s, fd, bytes);
 
 		if (n > 0)
-			state = keep(s, bytes, (size_t)n, f);
+			state =
+			    full ? SPOOL_NO_ROOM : keep(s, bytes, (size_t)n, f);
 		else if (n == 0)
 			return SPOOL_ENDED;
 		else if (errno == EAGAIN)

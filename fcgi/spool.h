@@ -26,7 +26,8 @@ enum spool_state {
 	SPOOL_WHOLE,    /* the request is complete */
 	SPOOL_ENDED,    /* its sender sends no more of it */
 	SPOOL_TOO_LONG, /* more than `bytes_max` */
-	SPOOL_NO_ROOM,  /* all spools together hold too much */
+	SPOOL_NO_ROOM,  /* all spools together hold too much; once one of
+			 * the others is freed, this one can be read on */
 	SPOOL_BROKEN    /* no FastCGI, or no memory: the fault says which */
 };
 

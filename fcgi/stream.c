@@ -294,22 +294,28 @@ shed_some(struct stream_host *h, size_t least)
 	return n;
 }
 
+void
+stream_host_relieve(struct stream_host *h)
+{
+	const size_t held = h->queued;
+	size_t n = shed_some(h, LITTLE);
+
+	n += shed_some(h, 0);
+	if (n > 0)
+		log_warn("slow readers closed streams=%zu bytes=%zu "
+			 "max=%zu setting=MERCURE_MAX_QUEUED_BYTES",
+		    n, held, h->queued_max);
+}
+
 /* This runs in another turn of the loop, since the caller that filled a queue
  * may be walking along a list of streams. */
 static void
 relieve(struct loop_mail *m)
 {
 	struct stream_host *h = CONTAINER(struct stream_host, relief, m);
-	const size_t held = h->queued;
-	size_t n;
 
 	h->relief_due = false;
-	n = shed_some(h, LITTLE);
-	n += shed_some(h, 0);
-	if (n > 0)
-		log_warn("slow readers closed streams=%zu bytes=%zu "
-			 "max=%zu setting=MERCURE_MAX_QUEUED_BYTES",
-		    n, held, h->queued_max);
+	stream_host_relieve(h);
 }
 
 static void

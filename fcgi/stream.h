@@ -51,6 +51,13 @@ struct stream_host {
 /* Close all at once; feeders hear that they are gone. */
 void stream_host_close(struct stream_host *h);
 
+/*
+ * Close now what the loop would close in its next turn: many long answers can
+ * be ready in one turn.  Do not call it while walking along a list of streams
+ * or of their feeders.
+ */
+void stream_host_relieve(struct stream_host *h);
+
 /* How a stream speaks to whoever feeds it; both may stop or end it. */
 struct stream_events {
 	void (*drained)(void *feeder); /* all is written after it was not */

@@ -154,6 +154,7 @@ crowd_table_take_parked(struct crowd_table *t, uint64_t parked,
 		    !swap(s, parked, t->owner))
 			continue;
 		seat.until_ms = (int64_t)(when & ~HIGHEST);
+		seat.address = atomic_load(&s->address);
 		settle(t, k, &seat, i);
 		*out = seat;
 		return ERR_OK;
@@ -216,6 +217,8 @@ crowd_table_park(struct crowd_table *t, const struct crowd_seat *s,
 void
 crowd_table_give_back(struct crowd_table *t, const struct crowd_seat *s)
 {
+	if (s->parked != 0 && crowd_table_has(t, s))
+		atomic_store(&t->slots[s->at].address, s->address);
 	crowd_table_park(t, s, s->parked, s->until_ms);
 }
 
@@ -295,6 +298,8 @@ is_dead(struct crowd_table *t, size_t at, uint64_t who, struct answers *a)
 	return true;
 }
 
+/* Open streams only: a place that is kept between two polls costs no
+ * descriptor. */
 static uint64_t
 count_all(struct crowd_table *t, int64_t now_ms, const struct crowd_seat *seat,
     struct answers *a)
@@ -306,8 +311,8 @@ count_all(struct crowd_table *t, int64_t now_ms, const struct crowd_seat *seat,
 		const struct crowd_slot *s = &t->slots[i];
 		const uint64_t who = atomic_load(&s->who);
 
-		if (who != 0 && i != seat->at && counts(s, who, seat, now_ms) &&
-		    !is_dead(t, i, who, a))
+		if (is_owned(who) && i != seat->at &&
+		    counts(s, who, seat, now_ms) && !is_dead(t, i, who, a))
 			n++;
 	}
 	return n;

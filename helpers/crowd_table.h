@@ -61,6 +61,7 @@ struct crowd_seat {
 	uint64_t ticket;
 	uint64_t parked;  /* the row it was kept for before; 0: none */
 	int64_t until_ms; /* until when (real clock) */
+	uint64_t address; /* and for which address */
 };
 
 /* Take a free slot.  ERR_FULL: there is none. */
@@ -72,7 +73,8 @@ enum err crowd_table_take(struct crowd_table *t, const struct crowd_keys *k,
 enum err crowd_table_take_parked(struct crowd_table *t, uint64_t parked,
     const struct crowd_keys *k, int64_t now_ms, struct crowd_seat *out);
 
-/* Limits of streams: all, with one token, of one address; 0: none. */
+/* Limits of streams: all, with one token, of one address; 0: none.  A
+ * parked subscriber counts for its token and its address only. */
 struct crowd_limits {
 	uint64_t total, per_token, per_address;
 };

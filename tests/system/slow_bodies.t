@@ -95,6 +95,21 @@ my $next = begun($small, 'x' x 200_000, 100);
 $next->send_bytes($next->{rest});
 is $next->finished->status, 200, 'and whoever is served gives it back';
 
+# Bodies that do not end take the room of others for a second only.  With 408
+# they would have been waited for.
+my $public = Hub->start(config => { MERCURE_MAX_BODY => 500_000,
+    MERCURE_MAX_PARKED_BYTES => 1_000_000 });
+my @strangers = map { begun($public, 'x' x 400_000, 100_000) } 1 .. 3;
+wait_until('another has room', sub {
+	my $other = begun($public, 'x' x 300_000, 100_000);
+
+	$other->send_bytes($other->{rest});
+	return $other->finished->status == 200;
+});
+is $strangers[0]->finished->status, 503, 'the first of them gave way';
+like $strangers[0]->body, qr/MERCURE_MAX_PARKED_BYTES/, 'and is told so';
+is $_->faults, '', 'without a fault' for @strangers;
+
 # One that is alone has room, also beside its parameters.
 my $tight = Hub->start(config => { MERCURE_MAX_BODY => 500_000,
     MERCURE_MAX_PARKED_BYTES => 500_000 });

@@ -237,7 +237,7 @@ for my $row (['the sidecar', '-hub'], ['the database', '', '-wal', '-shm'],
 
 # Long polling: between two polls the place is kept, for its own subscriber
 # alone.
-my ($one, $two) = hubs(2, MERCURE_MAX_CONNECTIONS => 1,
+my ($one, $two) = hubs(2, MERCURE_MAX_CONNECTIONS_PER_ADDRESS => 1,
     MERCURE_DRAIN_WAIT => 3600);
 my @drain = (query => [delivery => 'drain']);
 my $at;
@@ -262,5 +262,28 @@ for my $hub ($one, $two, $two, $one) {
 	    429, 'another with its position may not';
 	is ask($two)->status, 429, 'and leaves its place to it';
 }
+
+# In all, only what is open counts: whoever polled and left shuts nobody out.
+my @polled = hubs(2, MERCURE_MAX_CONNECTIONS => LIMIT,
+    MERCURE_DRAIN_WAIT => 3600);
+my @polls = map { ask($_, @drain, token => undef)->opened } ($polled[0]) x 3,
+    ($polled[1]) x 2;
+is ask($_)->status, 429, 'all places are taken by polls' for @polled;
+$polled[0]->publish_ok(topic => 'a', data => 'x');
+for my $poll (@polls) {
+	$poll->until('its end', sub { $poll->is_over });
+}
+my @newcomers = fill_up('polls that ended', @polled);
+my ($back) = map { ($_->all)[-1]{id} } @polls;
+is ask($polled[0], @drain, token => undef, last_event_id => $back)->status, 429,
+    'who comes back is one more';
+$newcomers[0]->hang_up;
+my $again;
+wait_until('there is room for who comes back', sub {
+	$again = ask($polled[0], @drain, token => undef,
+	    last_event_id => $back);
+	return $again->status == 200;
+});
+is ask($polled[1])->status, 429, 'which is full again';
 
 done_testing;

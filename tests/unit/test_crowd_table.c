@@ -97,8 +97,8 @@ static const struct {
 	enum crowd_limit want;
 } limits[] = {
 	{ "no limits", { 0, 0, 0 }, 1, 5, CROWD_WITHIN },
-	{ "total", { 5, 0, 0 }, 9, 9, CROWD_TOTAL },
-	{ "below the total", { 6, 0, 0 }, 9, 9, CROWD_WITHIN },
+	{ "total", { 4, 0, 0 }, 9, 9, CROWD_TOTAL },
+	{ "the total without the parked", { 5, 0, 0 }, 9, 9, CROWD_WITHIN },
 	{ "token", { 0, 3, 0 }, 1, 9, CROWD_PER_TOKEN },
 	{ "below the token's", { 0, 4, 0 }, 1, 9, CROWD_WITHIN },
 	{ "parked with the token", { 0, 2, 0 }, 2, 9, CROWD_PER_TOKEN },
@@ -108,8 +108,8 @@ static const struct {
 	{ "below the address's", { 0, 0, 4 }, 9, 5, CROWD_WITHIN },
 	{ "another address", { 0, 0, 1 }, 1, 9, CROWD_WITHIN },
 	{ "a token's number is no address's", { 0, 0, 1 }, 9, 1, CROWD_WITHIN },
-	{ "the first of three", { 5, 3, 3 }, 1, 5, CROWD_TOTAL },
-	{ "the second of three", { 6, 3, 3 }, 1, 5, CROWD_PER_TOKEN },
+	{ "the first of three", { 4, 3, 3 }, 1, 5, CROWD_TOTAL },
+	{ "the second of three", { 5, 3, 3 }, 1, 5, CROWD_PER_TOKEN },
 };
 
 static void
@@ -200,7 +200,7 @@ test_parked(void **state)
 
 	crowd_table_park(&here, &seat, ROW(7), NOW + 10);
 	assert_false(crowd_table_has(&here, &seat));
-	assert_int_equal(come(&there, 1, 2, &one), CROWD_TOTAL);
+	assert_int_equal(come(&there, 1, 2, &one), CROWD_PER_TOKEN);
 	assert_int_equal(
 	    crowd_table_take_parked(&there, ROW(8), &k, NOW, &back),
 	    ERR_NOTFOUND);
@@ -220,7 +220,7 @@ test_parked(void **state)
 
 	/* It did not stay: its place is kept on, as long as before. */
 	crowd_table_give_back(&there, &back);
-	assert_int_equal(come(&there, 1, 2, &one), CROWD_TOTAL);
+	assert_int_equal(come(&there, 1, 2, &one), CROWD_PER_TOKEN);
 	assert_int_equal(
 	    crowd_table_take_parked(&here, ROW(7), &k, NOW + 10, &seat),
 	    ERR_NOTFOUND);
@@ -228,6 +228,26 @@ test_parked(void **state)
 	    crowd_table_take_parked(&here, ROW(7), &k, NOW + 9, &seat), ERR_OK);
 	crowd_table_leave(&here, &seat);
 	assert_int_equal(come(&there, 1, 2, &one), CROWD_WITHIN);
+}
+
+/* A subscriber that comes back from another address, and does not stay, leaves
+ * the slot to the address that it was kept for. */
+static void
+test_kept_for_its_address(void **state)
+{
+	const struct crowd_limits one = { 0, 0, 1 };
+	const struct crowd_keys elsewhere = { 1, 3 };
+	struct crowd_table t = table(*state, 1);
+	struct crowd_seat seat = take(&t, 1, 2);
+
+	crowd_table_park(&t, &seat, ROW(7), NOW + 10);
+	assert_int_equal(
+	    crowd_table_take_parked(&t, ROW(7), &elsewhere, NOW, &seat),
+	    ERR_OK);
+	assert_int_equal(come(&t, 9, 3, &one), CROWD_PER_ADDRESS);
+	crowd_table_give_back(&t, &seat);
+	assert_int_equal(come(&t, 9, 2, &one), CROWD_PER_ADDRESS);
+	assert_int_equal(come(&t, 9, 3, &one), CROWD_WITHIN);
 }
 
 /* A parked slot whose time is up does not count, and others take it. */
@@ -248,7 +268,7 @@ test_over(void **state)
 		{ "the last there is", INT64_MAX, false },
 		{ "before all time", -1, false },
 	};
-	const struct crowd_limits one = { 1, 0, 0 };
+	const struct crowd_limits one = { 0, 1, 0 };
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct memory m = { .dead = 0 };
@@ -256,7 +276,7 @@ test_over(void **state)
 		struct crowd_seat seat = take(&t, 1, 1);
 
 		crowd_table_park(&t, &seat, ROW(1), rows[i].until_ms);
-		if ((come(&t, 1, 1, &one) == CROWD_TOTAL) != rows[i].counts)
+		if ((come(&t, 1, 1, &one) == CROWD_PER_TOKEN) != rows[i].counts)
 			fail_msg("%s", rows[i].name);
 	}
 	(void)state;
@@ -521,6 +541,7 @@ main(void)
 		TEST(test_at_once),
 		TEST(test_without_a_ticket),
 		TEST(test_parked),
+		TEST(test_kept_for_its_address),
 		TEST(test_over),
 		TEST(test_no_row),
 		TEST(test_dead),

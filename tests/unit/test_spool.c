@@ -126,6 +126,25 @@ comes_to_an_end(void **state)
 	}
 }
 
+/* Once another has given way, not a byte is missing. */
+static void
+goes_on_with_new_room(void **state)
+{
+	const size_t others = ROOM_MAX - 20;
+	struct meeting m;
+
+	(void)state;
+	meet(&m, "topic=a", REQUEST_MAX);
+	m.room.used = others;
+	assert_int_equal(after(&m, 0, m.request.len), SPOOL_NO_ROOM);
+	assert_int_equal(after(&m, 0, 0), SPOOL_NO_ROOM);
+	assert_int_equal(m.room.used, ROOM_MAX);
+	m.room.used -= others;
+	assert_int_equal(after(&m, 0, 0), SPOOL_WHOLE);
+	assert_true(slice_eq(spool_bytes(m.spool), buf_view(&m.request)));
+	part(&m);
+}
+
 /* What libfcgi must never see is not kept. */
 static void
 broken_is_told(void **state)
@@ -162,6 +181,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whole_with_the_last_byte),
 		cmocka_unit_test(comes_to_an_end),
+		cmocka_unit_test(goes_on_with_new_room),
 		cmocka_unit_test(broken_is_told),
 		cmocka_unit_test(without_memory),
 	};

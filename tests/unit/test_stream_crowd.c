@@ -269,6 +269,24 @@ answers_count_as_well(void **state)
 	assert_int_equal(world.host.open, PEERS - 1);
 }
 
+/* After a long answer the budget holds before the loop's next turn. */
+static void
+relief_at_once(void **state)
+{
+	struct peer *p = world.peers;
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++)
+		block(&p[i]);
+	assert_int_equal(p[0].gone, 0);
+	stream_host_relieve(&world.host);
+	assert_int_equal(p[0].gone, 1);
+	assert_true(world.host.queued <= BUDGET);
+	stream_host_relieve(&world.host);
+	run_once();
+	assert_int_equal(p[1].gone + p[2].gone, 0);
+}
+
 /* Small ones go out whole: what is queued behind them is dropped, and the
  * feeder is told from where on. */
 static void
@@ -326,6 +344,8 @@ main(void)
 		    one_is_always_allowed, world_open, world_close),
 		cmocka_unit_test_setup_teardown(
 		    answers_count_as_well, world_open, world_close),
+		cmocka_unit_test_setup_teardown(
+		    relief_at_once, world_open, world_close),
 		cmocka_unit_test_setup_teardown(
 		    ends_at_the_edge_of_a_frame, world_open, world_close),
 	};
