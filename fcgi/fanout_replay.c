@@ -212,6 +212,11 @@ fanout_replay(struct fanout *f, struct batch *b)
 {
 	struct subscriber *s, *next;
 
+	/* An answer to a question from before another database took over. */
+	if (f->replay != NULL) {
+		batch_done(b);
+		return;
+	}
 	for (s = TAILQ_FIRST(&f->turns[FANOUT_TURN_BATCH]); s != NULL;
 	     s = next) {
 		next = TAILQ_NEXT(s, turns);
