@@ -15,8 +15,8 @@
 
 /* The parts of a key. */
 #define KEY_MARK (UINT64_C(1) << 62)
-#define KEY_RANDOM_BITS 20
-#define KEY_TIME_MAX ((UINT64_C(1) << (62 - KEY_RANDOM_BITS)) - 1)
+#define KEY_RANDOM_BITS 40
+#define KEY_TIME_RANGE (INT64_C(1) << (62 - KEY_RANDOM_BITS))
 
 /* A browser comes back half a second after a poll, or within a minute if it
  * slows its page down. */
@@ -59,22 +59,26 @@ add_topics(struct buf *out, const struct matcher_list *l)
 enum err
 presence_renew(struct presence *p)
 {
-	const uint64_t now_ms = (uint64_t)clock_real_ms() & KEY_TIME_MAX;
-	uint32_t random;
+	const int64_t now_ms = clock_real_ms() & (KEY_TIME_RANGE - 1);
+	uint64_t random;
 
 	p->goes_on = false;
 	if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
 		return ERR_IO;
-	p->key = KEY_MARK | now_ms << KEY_RANDOM_BITS |
-		 random >> (32 - KEY_RANDOM_BITS);
+	p->key = KEY_MARK | (uint64_t)now_ms << KEY_RANDOM_BITS |
+		 random >> (64 - KEY_RANDOM_BITS);
 	return uuid_urn(p->subscriber);
 }
 
-/* Negative: the clock was put back since. */
+/* At most half of the range; negative: the clock was put back since, or it is
+ * longer ago. */
 static int64_t
 age_ms(uint64_t key, int64_t now_ms)
 {
-	return now_ms - (int64_t)(key >> KEY_RANDOM_BITS & KEY_TIME_MAX);
+	const int64_t came_ms = (int64_t)(key >> KEY_RANDOM_BITS);
+	const int64_t age = (now_ms - came_ms) & (KEY_TIME_RANGE - 1);
+
+	return age < KEY_TIME_RANGE / 2 ? age : age - KEY_TIME_RANGE;
 }
 
 uint32_t

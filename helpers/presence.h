@@ -28,8 +28,9 @@ enum {
  * immutable.
  *
  * Its key has 63 bits with the highest set, so that no position of the log is
- * ever taken for one: the time of its arrival (real clock, milliseconds) and
- * 20 random bits.  A peer that polls brings the key back, encrypted and
+ * ever taken for one: the time of its arrival (real clock, milliseconds, within
+ * 70 minutes) and 40 random bits, since thousands may arrive in one second.
+ * A peer that polls brings the key back, encrypted and
  * authenticated, in its last event id (queue_parked_id()).  So its arrival is
  * known to each process although nothing was written of it yet, and an
  * anonymous request that ends at once needs no row to be recognised by.

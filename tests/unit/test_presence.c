@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
@@ -97,12 +98,13 @@ test_like_payload(void **state)
 }
 
 #define DELAY_MS 30000
-#define ALL ((int64_t)1 << 42)
+#define ALL ((int64_t)1 << 22)
+#define CROWD 20000
 
 static uint64_t
 key_of(int64_t arrived_ms)
 {
-	return (uint64_t)1 << 62 | (uint64_t)(arrived_ms % ALL) << 20 | 5;
+	return (uint64_t)1 << 62 | (uint64_t)(arrived_ms % ALL) << 40 | 5;
 }
 
 /* A stranger waits from the arrival in its key on; others never wait. */
@@ -148,6 +150,36 @@ test_arrival(void **state)
 		assert_int_equal(p->key >> 62, 1);
 		presence_free(p);
 	}
+	matcher_list_free(&l);
+}
+
+static int
+compare_keys(const void *a, const void *b)
+{
+	const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Hundreds come in the same millisecond. */
+static void
+test_keys_differ(void **state)
+{
+	static uint64_t keys[CROWD];
+	struct matcher_list l = selectors("a");
+	const struct presence_parts parts = { .matchers = &l };
+
+	(void)state;
+	for (size_t i = 0; i < CROWD; i++) {
+		struct presence *p = NULL;
+
+		assert_int_equal(presence_new(&p, &parts), ERR_OK);
+		keys[i] = p->key;
+		presence_free(p);
+	}
+	qsort(keys, CROWD, sizeof(keys[0]), compare_keys);
+	for (size_t i = 1; i < CROWD; i++)
+		assert_true(keys[i] != keys[i - 1]);
 	matcher_list_free(&l);
 }
 
@@ -223,6 +255,7 @@ main(void)
 		cmocka_unit_test(test_like),
 		cmocka_unit_test(test_like_payload),
 		cmocka_unit_test(test_arrival),
+		cmocka_unit_test(test_keys_differ),
 		cmocka_unit_test(test_cost),
 		cmocka_unit_test(test_memory),
 	};

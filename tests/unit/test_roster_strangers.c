@@ -73,15 +73,15 @@ stranger(struct roster *r, int64_t ago_ms)
 	const struct matcher_list none = { NULL, 0 };
 	const struct presence_parts parts = { .matchers = &none,
 		.delay_ms = DELAY_MS };
-	const int64_t came_ms = clock_real_ms() - ago_ms;
+	const uint64_t came_ms =
+	    (uint64_t)(clock_real_ms() - ago_ms) % (1 << 22);
 	static unsigned count;
 	struct roster_entry *e = NULL;
 	struct presence *p = NULL;
 
 	assert_int_equal(presence_new(&p, &parts), ERR_OK);
 	if (ago_ms > 0)
-		presence_return(
-		    p, (uint64_t)1 << 62 | (uint64_t)came_ms << 20 | ++count);
+		presence_return(p, (uint64_t)1 << 62 | came_ms << 40 | ++count);
 	assert_int_equal(roster_enter(&e, r, p, &no_limits, NULL), ERR_OK);
 	return e;
 }
