@@ -96,6 +96,7 @@ is_deeply \@warnings, [], 'all that without a warning';
 
 subtest 'what cannot be done' => sub {
 	my $before = () = site_rows($site);
+	local $Pushcgi::TIMEOUT_S = PushcgiTest::DEADLINE_S;
 
 	# [arguments, what the warning says]
 	for my $row ([[[], 'x'], qr/topic/], [[undef], qr/topic/],
