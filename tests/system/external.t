@@ -114,7 +114,10 @@ for my $arguments (['subscriptions'], ['subscriptions', '--json'],
 }
 
 # What can be wrong, and what the sentence says.
-my $closed = free_port();
+# Bound, so that nobody else gets it, but nobody listens.
+my $unheard = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Proto => 'tcp')
+    or die "no free port: $!\n";
+my $closed = $unheard->sockport;
 my $silent = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 5)
     or die "listen: $!\n";
 my $waiting = 'http://127.0.0.1:' . $silent->sockport . '/hub';

@@ -5,6 +5,7 @@ use warnings;
 use FindBin qw($Bin);
 use lib "$Bin/lib";
 use Hub;
+use IO::Socket::INET;
 use JSON::PP ();
 use PushcgiTest;
 use ScriptedHub;
@@ -148,7 +149,10 @@ for my $where (qw(here elsewhere)) {
 ok !-e "$dir/none", 'nothing was looked for in a queue elsewhere';
 
 # [name, settings of the site, arguments, what the sentence holds]
-my $closed = free_port();
+# Bound, so that nobody else gets it, but nobody listens.
+my $unheard = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Proto => 'tcp')
+    or die "no free port: $!\n";
+my $closed = $unheard->sockport;
 for my $row (
     ['another key', { MERCURE_SUBSCRIBER_SECRET_KEY => 'x' x 32 },
 	['--private', 't'], qr/answers 401 .*MERCURE_SUBSCRIBER_SECRET_KEY/],
