@@ -7,14 +7,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "commit.h"
-#include "config_queue.h"
-#include "enlist.h"
-#include "hub.h"
-#include "jwks.h"
-#include "listener.h"
-#include "log.h"
-#include "route.h"
+#include "base/log.h"
+#include "config/key_sets.h"
+#include "config/queue.h"
+#include "endpoint/enlist.h"
+#include "endpoint/route.h"
+#include "hub/hub.h"
+#include "hub/publish_thread.h"
+#include "wire/listener.h"
 
 /* At most so much of a body that is too long is read and dropped. */
 #define DISCARD_MAX (UINT32_C(16) << 20)

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "settings.h"
+#include "endpoint/settings.h"
 
 /* Were we started for one request? */
 bool cgi_is_wanted(void);

@@ -5,16 +5,16 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/sigbus.h"
 #include "cgi.h"
-#include "check.h"
-#include "config_queue.h"
-#include "handoff.h"
-#include "log.h"
-#include "mem.h"
+#include "config/queue.h"
+#include "hub/footprint.h"
 #include "options.h"
+#include "request/request_fcgi.h"
+#include "selfcheck.h"
 #include "serve.h"
-#include "sigbus.h"
-#include "thrift.h"
 
 /* Config words for levels are in the order of enum log_level. */
 static enum log_level

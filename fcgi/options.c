@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "config.h"
+#include "config/config.h"
 
 struct option {
 	const char *name, *value; /* value NULL: a switch */

@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "err.h"
-#include "listener.h"
+#include "base/err.h"
+#include "wire/listener.h"
 
 #define OPTIONS_KEYS_MAX 64
 

@@ -7,13 +7,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "config_queue.h"
-#include "container.h"
-#include "enlist.h"
-#include "exchange.h"
-#include "intake.h"
-#include "log.h"
-#include "mem.h"
+#include "base/container.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "config/queue.h"
+#include "endpoint/enlist.h"
+#include "hub/acceptor.h"
+#include "hub/exchange.h"
 
 /* Descriptors for everything that is no stream. */
 #define DESCRIPTORS_RESERVED 128

@@ -3,9 +3,9 @@
 #ifndef SERVE_H
 #define SERVE_H
 
-#include "config.h"
-#include "listener.h"
-#include "settings.h"
+#include "config/config.h"
+#include "endpoint/settings.h"
+#include "wire/listener.h"
 
 /* Serve until a signal ends it.  `sources` are read again on SIGHUP; takes
  * over one reference to `s`.  The fault tells why it could not start. */

@@ -2,7 +2,7 @@
 -- schema.sql - the tables of a new queue (user_version 1).
 --
 -- Later versions only add: a migration is a named statement in
--- statements.sql and a row of the table in helpers/queue_sqlite_open.c.
+-- statements.sql and a row of the table in helpers/queue/sqlite/open.c.
 --
 -- Every table has three guards.  They name a collation that only the hub's
 -- own connections have, so that a write by the sqlite3 program, which would

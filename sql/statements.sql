@@ -47,7 +47,7 @@ PRAGMA journal_mode = MEMORY;
 DELETE FROM sessions;
 
 -- From user_version 1 to 2.  signer: by whose word it is there, as in
--- helpers/presence.h.
+-- helpers/mercure/presence.h.
 -- name: add_signer
 ALTER TABLE subscribers ADD COLUMN signer INTEGER NOT NULL DEFAULT 0;
 PRAGMA user_version = 2;

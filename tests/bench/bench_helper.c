@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "pushcgi.h"
+#include "lib/pushcgi.h"
 
 static double
 now_us(void)

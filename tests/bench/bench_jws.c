@@ -14,10 +14,10 @@
 
 #include <cmocka.h>
 
-#include "base64url.h"
-#include "jws_forge.h"
-#include "jws_pair.h"
-#include "token.h"
+#include "mercure/token.h"
+#include "text/base64url.h"
+#include "unit/jws_forge.h"
+#include "unit/jws_pair.h"
 
 #define ROUNDS 31 /* whose median counts */
 #define ROUND_NS 4000000

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "slice.h"
+#include "base/slice.h"
 
 /* A lane is one publisher that waits for each answer, so its updates of one
  * topic, numbered from 1, are in order. */

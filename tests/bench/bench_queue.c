@@ -11,8 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "clock.h"
-#include "queue.h"
+#include "base/clock.h"
+#include "queue/queue.h"
 
 #define BATCH_MAX 256
 #define THREADS_MAX 64

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "buf.h"
+#include "base/buf.h"
 
 struct site {
 	const char *subscribe; /* URI; "{}" becomes the topic's number */

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "slice.h"
+#include "base/slice.h"
 
 /* base NULL: not there. */
 struct slice spec_text(struct slice spec, const char *name);

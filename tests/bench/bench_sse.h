@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "slice.h"
+#include "base/slice.h"
 
 #define SSE_ID_MAX 79
 #define SSE_LINE_MAX 159 /* what is kept of a line, and of an event's data */

@@ -10,9 +10,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/mem.h"
 #include "bench_spec.h"
 #include "bench_sse.h"
-#include "mem.h"
 
 #define EVENTS 512
 #define READ_SIZE 262144

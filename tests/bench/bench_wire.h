@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "buf.h"
-#include "slice.h"
+#include "base/buf.h"
+#include "base/slice.h"
 
 /* "unix:PATH" is spoken to in FastCGI, "http:HOST:PORT" in HTTP. */
 struct address {

@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "base64url.h"
+#include "text/base64url.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

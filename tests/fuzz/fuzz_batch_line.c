@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "batch_line.h"
+#include "cmd/batch_line.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

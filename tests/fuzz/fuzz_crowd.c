@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "crowd_table.h"
+#include "queue/crowd_table.h"
 
 #define SLOTS 16
 #define NOW 1700000000000

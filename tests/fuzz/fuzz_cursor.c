@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "queue_ops.h"
+#include "queue/ops.h"
 
 #define POSITION_SIZE 8
 

@@ -8,15 +8,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "clock.h"
-#include "log.h"
-#include "matcher.h"
-#include "mem.h"
-#include "queue_keys.h"
-#include "queue_presence.h"
-#include "queue_sessions.h"
-#include "queue_sqlite.h"
-#include "sigbus.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/sigbus.h"
+#include "match/matcher.h"
+#include "queue/keys.h"
+#include "queue/presence.h"
+#include "queue/sessions.h"
+#include "queue/sqlite/sqlite.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define TURNS_MAX 100 /* of what is to end by itself */

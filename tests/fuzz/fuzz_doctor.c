@@ -3,8 +3,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "doctor_cookie.h"
-#include "doctor_judge.h"
+#include "check/cookie.h"
+#include "check/judge.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -2,8 +2,8 @@
 /* fuzz_event.c - any data comes back out of an event, and nothing else. */
 #include <stdlib.h>
 
-#include "../unit/event_reader.h"
-#include "event.h"
+#include "mercure/event.h"
+#include "unit/event_reader.h"
 
 #define EVENT_MAX (64 << 20)
 

@@ -3,8 +3,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "client.h"
-#include "mem.h"
+#include "base/mem.h"
+#include "request/client.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

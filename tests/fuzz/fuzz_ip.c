@@ -3,8 +3,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "ip.h"
-#include "mem.h"
+#include "base/mem.h"
+#include "text/ip.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -3,8 +3,8 @@
 #include <openssl/err.h>
 #include <stdlib.h>
 
-#include "jws.h"
-#include "log.h"
+#include "base/log.h"
+#include "jose/jws.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

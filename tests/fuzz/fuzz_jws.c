@@ -4,8 +4,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "base64url.h"
-#include "jws.h"
+#include "jose/jws.h"
+#include "text/base64url.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -3,9 +3,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "cors.h"
-#include "mem.h"
-#include "origin.h"
+#include "base/mem.h"
+#include "endpoint/cors.h"
+#include "text/origin.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

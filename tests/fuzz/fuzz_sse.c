@@ -2,8 +2,8 @@
 /* fuzz_sse.c - the same events in one piece and byte by byte, without what ends lines. */
 #include <stdlib.h>
 
-#include "buf.h"
-#include "sse.h"
+#include "base/buf.h"
+#include "text/sse.h"
 
 #define STREAM_MAX (16 << 20)
 

@@ -3,9 +3,9 @@
 #include <openssl/hmac.h>
 #include <stdlib.h>
 
-#include "base64url.h"
-#include "json.h"
-#include "token.h"
+#include "mercure/token.h"
+#include "text/base64url.h"
+#include "text/json.h"
 
 #define SECRET "a secret of 32 bytes, as advised"
 #define NOW_MS INT64_C(1700000000000)

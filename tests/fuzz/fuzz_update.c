@@ -2,10 +2,10 @@
 /* fuzz_update.c - from a request's body to an event and back. */
 #include <stdlib.h>
 
-#include "../unit/event_reader.h"
-#include "event.h"
-#include "topic.h"
-#include "utf8.h"
+#include "base/utf8.h"
+#include "match/topic.h"
+#include "mercure/event.h"
+#include "unit/event_reader.h"
 
 #define EVENT_MAX (64 << 20)
 

@@ -3,9 +3,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "../unit/uritemplate_oracle.h"
-#include "nfa.h"
-#include "uritemplate.h"
+#include "match/nfa.h"
+#include "match/uritemplate.h"
+#include "unit/uritemplate_oracle.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

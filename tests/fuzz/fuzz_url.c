@@ -3,8 +3,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "topic.h"
-#include "url.h"
+#include "match/topic.h"
+#include "url/url.h"
 
 #define TEXT_MAX (2 * URL_HREF_MAX)
 

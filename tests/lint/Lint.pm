@@ -11,15 +11,23 @@ my $complaints = 0;
 sub source { return $ENV{PUSHCGI_SRC} // die "PUSHCGI_SRC is not set\n" }
 sub build  { return $ENV{PUSHCGI_BUILD} // die "PUSHCGI_BUILD is not set\n" }
 
-# Paths below the source folder, relative to it, for shell patterns.
+# Paths below the source folder, relative to it, for shell patterns; a double
+# asterisk stands for a folder and those in it.
 sub files {
 	my $top = source();
 	my %seen;
-	for my $pattern (@_) {
+	for my $pattern (map { in_depth($_) } @_) {
 		$seen{ substr($_, length($top) + 1) } = 1
 		    for grep { -f } glob("\Q$top\E/$pattern");
 	}
 	return sort keys %seen;
+}
+
+sub in_depth {
+	my ($pattern) = @_;
+	return $pattern if $pattern !~ m{\*\*/};
+	return map { (my $p = $pattern) =~ s{\*\*/}{$_}; $p }
+	    '', '*/', '*/*/', '*/*/*/';
 }
 
 sub text {

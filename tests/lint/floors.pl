@@ -1,13 +1,13 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: MIT
-# floors.pl - compares every #include with the floor table.
+# floors.pl - compares every #include with the table of floors.
 use strict;
 use warnings;
 use FindBin;
 use lib $FindBin::Bin;
 use Lint;
 
-my (@rules, @only, %includes);
+my (%floor, @only, %includes);
 
 sub pattern {
 	my ($word) = @_;
@@ -15,21 +15,12 @@ sub pattern {
 	return qr/^$re$/;
 }
 
-sub floor_of {
-	my ($module) = @_;
-	for my $rule (@rules) {
-		return $rule->[0] if $module =~ $rule->[1];
-	}
-	return undef;
-}
-
-sub module_of {
+sub folder_of {
 	my ($path) = @_;
-	return $path =~ m{([^/]+)\.[ch]$} ? $1 : $path;
+	return $path =~ m{^(.*)/[^/]+$} ? $1 : '';
 }
 
 sub read_table {
-	my @exact;
 	for (split /\n/, text('tests/lint/floors.txt')) {
 		my ($kind, $what, @words) = split;
 		next if !defined $kind || $kind =~ /^#/;
@@ -38,74 +29,88 @@ sub read_table {
 			next;
 		}
 		die "floors.txt: $_\n" if $kind ne 'floor';
-		# A full name beats a pattern.
-		push @{ /\*/ ? \@rules : \@exact }, [$what, pattern($_)]
-		    for @words;
+		$floor{$_} = $what for @words;
 	}
-	unshift @rules, @exact;
 }
 
 sub check_library_header {
-	my ($where, $header, $module) = @_;
+	my ($where, $header, $path) = @_;
 	for my $rule (@only) {
 		my ($name, @allowed) = @$rule;
-		next if $header ne $name || grep { $module =~ $_ } @allowed;
+		next if $header ne $name || grep { $path =~ $_ } @allowed;
 		complain("$where: <$header> belongs to other modules");
 	}
 }
 
-sub check_file {
-	my ($path) = @_;
-	my $module = module_of($path);
-	my $floor = floor_of($module);
-	my $line = 0;
+# The program's and the responder's rooms stand side by side: the floors up to
+# the configuration are common, those above belong to one of the two.
+sub found_at {
+	my ($header, $from) = @_;
+	my ($house) = $from =~ m{^([^/]+)};
+	for my $path ("$house/$header", "helpers/$header") {
+		return $path if -f source() . "/$path";
+	}
+	return undef;
+}
 
-	if (!defined $floor) {
-		complain("$path: '$module' is not in tests/lint/floors.txt");
+sub check_include {
+	my ($where, $header, $path) = @_;
+	my $own = $floor{ folder_of($path) };
+
+	return if $header eq 'sql_text.h';
+	my $target = found_at($header, $path);
+	if (!defined $target) {
+		complain("$where: \"$header\" is not a folder and a file");
 		return;
 	}
-	complain("$path: floor $floor does not belong in this folder")
-	    if ($path =~ m{^helpers/}) != ($floor <= 4);
+	my $other = $floor{ folder_of($target) };
+	if (!defined $other) {
+		complain("$where: \"$header\" is on no floor");
+	} elsif ($other > $own) {
+		complain("$where: floor $own includes " .
+		    "\"$header\" of floor $other");
+	}
+	push @{ $includes{$path} }, $target if $path =~ /\.h$/;
+}
+
+sub check_file {
+	my ($path) = @_;
+	my $line = 0;
+
+	if (!defined $floor{ folder_of($path) }) {
+		complain("$path: the folder is not in tests/lint/floors.txt");
+		return;
+	}
 	for (split /\n/, text($path)) {
 		$line++;
-		check_library_header("$path:$line", $1, $module)
+		check_library_header("$path:$line", $1, $path)
 		    if /^\s*#\s*include\s*<([^>]+)>/;
-		next if !/^\s*#\s*include\s*"([^"]+)"/;
-		my $header = $1;
-		my $other = floor_of(module_of($header));
-		if (!defined $other) {
-			complain("$path:$line: \"$header\" is on no floor");
-		} elsif ($other > $floor) {
-			complain("$path:$line: floor $floor includes " .
-			    "\"$header\" of floor $other");
-		}
-		push @{ $includes{$path} }, $header if $path =~ /\.h$/;
+		check_include("$path:$line", $1, $path)
+		    if /^\s*#\s*include\s*"([^"]+)"/;
 	}
 }
 
 # Headers of one floor may include each other, but never in a circle.
 sub check_circle {
-	my ($header, $state, %path_of) = @_;
+	my ($header, $seen) = @_;
 	my @stack = ([$header]);
 	while (@stack) {
 		my $way = pop @stack;
-		my $path = $path_of{ $way->[-1] } // next;
-		for my $next (@{ $includes{$path} // [] }) {
+		for my $next (@{ $includes{ $way->[-1] } // [] }) {
 			if ($next eq $header) {
 				complain("circle: @$way $next");
 				return;
 			}
 			push @stack, [@$way, $next]
-			    if !$state->{"$header $next"}++;
+			    if !$seen->{"$header $next"}++;
 		}
 	}
 }
 
 read_table();
-my @files = files('helpers/*.[ch]', 'fcgi/*.[ch]');
+my @files = files('helpers/**/*.[ch]', 'fcgi/**/*.[ch]');
 complain('no source files found') if !@files;
 check_file($_) for @files;
-my %path_of = map { m{([^/]+)$} ? ($1 => $_) : () } grep { /\.h$/ } @files;
-my %state;
-check_circle($_, \%state, %path_of) for sort keys %path_of;
+my %seen;
+check_circle($_, \%seen) for grep { /\.h$/ } @files;
 finish();

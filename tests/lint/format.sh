@@ -6,7 +6,7 @@ tool=$(command -v clang-format-14 || command -v clang-format) || {
 	exit 77
 }
 cd "$PUSHCGI_SRC" || exit 1
-files=$(ls helpers/*.[ch] fcgi/*.[ch] tests/*/*.[ch] 2>/dev/null)
+files=$(find helpers fcgi tests -name '*.[ch]' 2>/dev/null)
 [ -n "$files" ] || exit 1
 # shellcheck disable=SC2086
 exec "$tool" --style=file --dry-run -Werror $files

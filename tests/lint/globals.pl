@@ -48,7 +48,7 @@ sub check_file {
 
 my $allow = allowed();
 my @files = (build() . '/helpers/libhelpers.a',
-    glob(quotemeta(build()) . "/fcgi/*.o"));
+    map { glob(quotemeta(build()) . "/fcgi/$_") } '*.o', '*/*.o');
 check_file($_, $allow) for @files;
 for (sort keys %$allow) {
 	complain("globals.allow: '$_' is no more") if $allow->{$_} == 0;

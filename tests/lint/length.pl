@@ -40,8 +40,8 @@ sub check_file {
 	}
 }
 
-my @files = files(map { "$_/*.[ch]" } qw(helpers fcgi tests/unit tests/fuzz
-    tests/bench tests/system));
+my @files = files(map { "$_/**/*.[ch]" } qw(helpers fcgi tests/unit
+    tests/fuzz tests/bench tests/system));
 complain('no source files found') if !@files;
 check_file($_) for @files;
 finish();

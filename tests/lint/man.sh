@@ -7,7 +7,7 @@ command -v mandoc >/dev/null || {
 }
 cd "$PUSHCGI_SRC" || exit 1
 status=0
-for page in helpers/*.[1-8] fcgi/*.[1-8]; do
+for page in helpers/*/*.[1-8] fcgi/*.[1-8]; do
 	[ -f "$page" ] || continue
 	# Pages of ours that are not installed yet are no fault.
 	faults=$(mandoc -Tlint "$page" | grep -v 'referenced manual not found')

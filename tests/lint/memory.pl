@@ -2,32 +2,43 @@
 # SPDX-License-Identifier: MIT
 # memory.pl - each module that allocates has a test whose allocations fail.
 #
-# Its own, its family's (queue_sqlite_open: test_queue), or one named here.
+# Its own, its family's (jws_alg: test_jws), its room's, or one named here.
 use strict;
 use warnings;
 use FindBin;
 use lib $FindBin::Bin;
 use Lint;
 
-# Modules that are reached through others.
-my %through = (
-	exchange => 'serve',
-	handle => 'pushcgi',
-	handle_elsewhere => 'pushcgi_elsewhere',
-	handle_listing_elsewhere => 'pushcgi_elsewhere',
-	intake => 'serve',
-	jws => 'jws_mint',
-	jws_key => 'jws_alg',
-	jws_keys => 'config_keys',
-	publish => 'endpoints',
-	subscribe => 'endpoints',
-	subscriber => 'fanout',
+# Rooms whose files are all reached through one test.
+my %room = (
+	'queue/sqlite' => 'queue/test_queue',
+	check => 'check/test_check',
+	config => 'config/test_config',
+	cmd => 'cmd/test_cmd',
+	lib => 'lib/test_pushcgi',
+	queue => 'queue/test_queue',
+	url => 'url/test_url',
 );
 
-# Modules without one, and why.
+# Files that are reached through others.
+my %through = (
+	'endpoint/publish' => 'endpoint/test_endpoints',
+	'endpoint/subscribe' => 'endpoint/test_endpoints',
+	'fanout/session_changes' => 'mercure/test_session',
+	'fanout/subscriber' => 'fanout/test_fanout',
+	'hub/acceptor' => 'fcgi/test_serve',
+	'hub/exchange' => 'fcgi/test_serve',
+	'jose/jws' => 'jose/test_jws_sign',
+	'jose/jws_key' => 'jose/test_jws_alg',
+	'jose/jws_keys' => 'config/test_keys',
+	'lib/handle_remote' => 'lib/test_remote',
+	'lib/listing_remote' => 'lib/test_remote',
+);
+
+# Files without one, and why.
 my %without = (
-	mem => 'it is what fails',
-	cmd_main => 'a main(); test_cmd runs the rest of the program',
+	'base/mem' => 'it is what fails',
+	'cmd/main' => 'a main(); test_cmd runs the rest of the program',
 );
 
 my $allocates = qr/\b(?:mem_(?:calloc|realloc|text)
@@ -35,26 +46,29 @@ my $allocates = qr/\b(?:mem_(?:calloc|realloc|text)
 
 sub tested {
 	my ($test) = @_;
-	my $path = "tests/unit/test_$test.c";
+	my $path = "tests/unit/$test.c";
 
 	return (files($path))[0] && c_code(text($path)) =~ /\bmem_fail_at\(/;
 }
 
 my %seen;
-for my $path (files('helpers/*.c', 'fcgi/*.c')) {
-	my ($module) = $path =~ m{([^/]+)\.c$};
+for my $path (files('helpers/**/*.c', 'fcgi/**/*.c')) {
+	my ($folder, $module) = $path =~ m{^(?:helpers/|(?=fcgi/[^/]+$)|fcgi/)
+	    (.*)/([^/]+)\.c$}x or next;
 	next if c_code(text($path)) !~ $allocates;
-	$seen{$module} = 1;
-	next if exists $without{$module};
+	my $name = "$folder/$module";
+	$seen{$name} = 1;
+	next if exists $without{$name};
 	my ($family) = $module =~ /^([^_]+)/;
-	my @tests = $through{$module} // ($module, $family);
-	complain("$path: no test lets its allocations fail (test_$tests[0].c)")
+	my @tests = $through{$name} // ("$folder/test_$module",
+	    "$folder/test_$family", $room{$folder} // ());
+	complain("$path: no test lets its allocations fail ($tests[0].c)")
 	    if !grep { tested($_) } @tests;
 }
-if ($seen{mem}) {
-	for my $module (sort(keys %through, keys %without)) {
-		complain("memory.pl: $module does not allocate")
-		    if !$seen{$module};
+if ($seen{'base/mem'}) {
+	for my $name (sort(keys %through, keys %without)) {
+		complain("memory.pl: $name does not allocate")
+		    if !$seen{$name};
 	}
 }
 finish();

@@ -40,7 +40,7 @@ sub options_of_page {
 	return \%seen;
 }
 
-for my $page (files('helpers/*.[18]', 'fcgi/*.[18]')) {
+for my $page (files('helpers/**/*.[18]', 'fcgi/*.[18]')) {
 	my ($name) = $page =~ m{([^/]+)\.[18]$};
 	my $program = build() . "/$name";
 	if (!-x $program) {

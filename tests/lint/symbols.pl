@@ -16,11 +16,11 @@ while (<$p>) {
 close($p);
 complain("$library cannot be read") if $? != 0 || !%exported;
 
-my %mapped = map { $_ => 1 } text('helpers/pushcgi.map') =~ /\b(\w+);/g;
-my %declared = map { $_ => 1 } c_code(text('helpers/pushcgi.h'))
+my %mapped = map { $_ => 1 } text('helpers/lib/pushcgi.map') =~ /\b(\w+);/g;
+my %declared = map { $_ => 1 } c_code(text('helpers/lib/pushcgi.h'))
     =~ /^PUSHCGI_API\s[^;(]*?\b(\w+)\(/mg;
 my %pages;
-for my $page (files('helpers/pushcgi*.3')) {
+for my $page (files('helpers/lib/pushcgi*.3')) {
 	$pages{$_} = 1 for text($page) =~ /^\.Fo (pushcgi_\w+)$/mg;
 }
 

@@ -32,7 +32,7 @@ for my $row (@rows) {
 	my ($tests) = $row =~ /\| ([^|]+) \|$/;
 	my @paths = split /, /, $tests // '';
 
-	complain("no test: $row") if !grep { m{^\w+/\w+\.\w+$} } @paths;
+	complain("no test: $row") if !grep { m{^[\w/]+\.\w+$} } @paths;
 	for my $path (@paths) {
 		complain("threats: there is no tests/$path")
 		    if !grep { $_ eq "tests/$path" } files("tests/$path");

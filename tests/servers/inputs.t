@@ -27,7 +27,7 @@ for my $name (FrontEnds::names()) {
 }
 
 # Nothing that the hub reads is forgotten.
-my @read = slurp(source('fcgi/request.c'))
+my @read = slurp(source('fcgi/request/request.c'))
     =~ /\bPARAM\("(\w+)",|value_of\(list, "(\w+)"\)/g;
 my %elsewhere = (HTTP_LAST_EVENT_ID => 'all_servers.t: replay',
     HTTP_IF_NONE_MATCH => 'presence.t: only saves an answer');

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "queue_keys.h"
+#include "queue/keys.h"
 
 /* Put all its times back. */
 static enum err

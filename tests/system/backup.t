@@ -65,7 +65,7 @@ is seqs("$dir/copy 1")->[-1], 'x', 'to publish to';
 
 # ... or restored as the manual says.
 $hub->stop;
-my ($manual) = slurp(source('helpers/pushcgi.1')) =~
+my ($manual) = slurp(source('helpers/cmd/pushcgi.1')) =~
     /^\.It Cm backup\n(.*?)^\.It Cm /ms;
 for my $word (qw(-wal -shm), 'every hub') {
 	like $manual, qr/\Q$word\E/, "the manual's restore names $word";

@@ -778,7 +778,7 @@ subtest 'standard output and the other two' => sub {
 };
 
 subtest 'examples of the manual' => sub {
-	my ($section) = slurp(source('helpers/pushcgi.1'))
+	my ($section) = slurp(source('helpers/cmd/pushcgi.1'))
 	    =~ /^\.Sh EXAMPLES\n(.*?)^\.Sh /ms;
 	my @blocks = $section =~ /^\.Bd [^\n]*\n(.*?)^\.Ed/msg;
 	my $home = temp_dir();

@@ -228,7 +228,7 @@ my (undef, $dump) = run([program('pushcgi'), 'config', '--config',
     $hub->{config_path}]);
 like $dump, qr/^(?:# )?MERCURE_HUB_ALLOW_ANONYMOUS = true$/m,
     'museum 19: what is allowed by default can be printed';
-my ($manual) = slurp(source('helpers/pushcgi.conf.5'))
+my ($manual) = slurp(source('helpers/config/pushcgi.conf.5'))
     =~ /^\.It Ic MERCURE_HUB_ALLOW_ANONYMOUS\n(.*?)^\.It/ms;
 like $manual, qr/^Default:\n\.Ql true/m, 'museum 19: and the manual says it';
 my (undef, $token) = $hub->helper(['subscriber-jwt', '--topic', 'a']);

@@ -68,7 +68,7 @@ is $out, "ok\n", 'museum 30: the database is whole';
 $_->stop for $hub, $twin;
 
 # 31: what was acknowledged was on no disk yet.
-my ($manual) = slurp(source('helpers/pushcgi.conf.5'))
+my ($manual) = slurp(source('helpers/config/pushcgi.conf.5'))
     =~ /^\.It Ic MERCURE_DURABILITY\n(.*?)^\.It/ms;
 like $manual, qr/kill|crash/i, 'museum 31: the manual says what 200 means';
 

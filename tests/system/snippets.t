@@ -61,7 +61,7 @@ unlike $snippet{'apache-mod_fcgid'}, qr/systemctl reload/,
 
 # nginx passes what it is told to.  All but headers that the hub reads:
 my @read = grep { !/^HTTP_/ } map { /\bPARAM\("(\w+)",|value_of\(list, "(\w+)"\)/
-    ? $1 // $2 : () } split /\n/, slurp(source('fcgi/request.c'));
+    ? $1 // $2 : () } split /\n/, slurp(source('fcgi/request/request.c'));
 cmp_ok scalar(@read), '>=', 5, 'the parameters of a request are found';
 for my $parameter (@read, 'CONTENT_LENGTH') {
 	like $snippet{nginx}, qr/^\tfastcgi_param $parameter /m,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* event_reader.c - reads text/event-stream as a browser does: the oracle. */
-#include "event_reader.h"
+#include "unit/event_reader.h"
 
 #define READER_MAX (16 << 20)
 

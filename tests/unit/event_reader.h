@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "buf.h"
+#include "base/buf.h"
 
 /* The HTML standard's "interpreting an event stream", written byte by byte
  * and without a look at event.c.  The fields are the last event's. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* fcgi_bytes.c - writes requests and reads responses, apart from record.c. */
-#include "fcgi_bytes.h"
+#include "unit/fcgi_bytes.h"
 
 #define HEADER 8
 #define BYTES_MAX ((size_t)4 << 20)

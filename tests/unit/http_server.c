@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* http_server.c - answers by path; see http_server.h. */
-#include "http_server.h"
+#include "unit/http_server.h"
 
 #include <netinet/in.h>
 #include <poll.h>

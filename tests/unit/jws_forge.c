@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* jws_forge.c - makes tokens that say anything, signed as one likes. */
-#include "jws_forge.h"
+#include "unit/jws_forge.h"
 
 #include <openssl/hmac.h>
 #include <setjmp.h>
@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "base64url.h"
+#include "text/base64url.h"
 
 struct jws_keys *
 forge_key(const char *secret, const char *alg)

@@ -5,7 +5,7 @@
 
 #include <openssl/evp.h>
 
-#include "jws.h"
+#include "jose/jws.h"
 
 #define FORGE_MAX (4 << 20)
 

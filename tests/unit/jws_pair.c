@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* jws_pair.c - key pairs for tests: made, written down, and signed with. */
-#include "jws_pair.h"
+#include "unit/jws_pair.h"
 
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
@@ -14,8 +14,8 @@
 
 #include <cmocka.h>
 
-#include "base64url.h"
-#include "jws_forge.h"
+#include "text/base64url.h"
+#include "unit/jws_forge.h"
 
 #define SIGNATURE_MAX 1024
 #define NUMBER_MAX 1024

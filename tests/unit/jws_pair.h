@@ -5,8 +5,8 @@
 
 #include <openssl/evp.h>
 
-#include "buf.h"
-#include "slice.h"
+#include "base/buf.h"
+#include "base/slice.h"
 
 /* All asymmetric algorithms and the kind of key each needs. */
 struct pair_alg {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* mem_fail.c - stands in for helpers/mem.c in unit tests. */
+/* mem_fail.c - stands in for helpers/base/mem.c in unit tests. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "mem.h"
-#include "mem_fail.h"
+#include "base/mem.h"
+#include "unit/mem_fail.h"
 
 static atomic_long left;
 static atomic_bool failed;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* nfa_oracle.c - says by trying everything what an expression matches. */
-#include "nfa_oracle.h"
+#include "unit/nfa_oracle.h"
 
 #include <stdint.h>
 #include <string.h>

@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "nfa_build.h"
-#include "slice.h"
+#include "base/slice.h"
+#include "match/nfa_build.h"
 
 /* An expression as a tree. */
 enum oracle_kind {

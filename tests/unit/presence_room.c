@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* presence_room.c - makes subscribers and reads what became of them. */
-#include "presence_room.h"
+#include "unit/presence_room.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "json.h"
+#include "text/json.h"
 
 struct text {
 	char base[65536];

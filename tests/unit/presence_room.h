@@ -3,8 +3,8 @@
 #ifndef PRESENCE_ROOM_H
 #define PRESENCE_ROOM_H
 
-#include "queue_presence.h"
-#include "queue_room.h"
+#include "queue/presence.h"
+#include "unit/queue_room.h"
 
 /* Open the queue for writing, as the process `owner`, telling of changes. */
 struct queue *presence_room_open(struct queue_room *r, uint64_t owner);

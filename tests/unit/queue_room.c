@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* queue_room.c - makes and removes the directory that a queue test works in. */
-#include "queue_room.h"
+#include "unit/queue_room.h"
 
 #include <dirent.h>
 #include <stdio.h>

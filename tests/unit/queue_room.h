@@ -5,7 +5,7 @@
 
 #include <sys/types.h>
 
-#include "queue.h"
+#include "queue/queue.h"
 
 struct queue_room {
 	char dir[128];

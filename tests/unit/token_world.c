@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* token_world.c - hubs with keys of each kind, and ways to sign for and against them. */
-#include "token_world.h"
+#include "unit/token_world.h"
 
 #include <openssl/ec.h>
 #include <setjmp.h>
@@ -10,10 +10,10 @@
 
 #include <cmocka.h>
 
-#include "base64url.h"
-#include "jws_forge.h"
-#include "jws_pair.h"
-#include "mem.h"
+#include "base/mem.h"
+#include "text/base64url.h"
+#include "unit/jws_forge.h"
+#include "unit/jws_pair.h"
 
 const struct world_hub world_hubs[HUBS_N] = {
 	[HUB_SECRET] = { NULL, "HS256", "HS256" },

@@ -5,9 +5,9 @@
 
 #include <openssl/evp.h>
 
-#include "buf.h"
-#include "jws_keys.h"
-#include "slice.h"
+#include "base/buf.h"
+#include "base/slice.h"
+#include "jose/jws_keys.h"
 
 /* What a hub is configured with. */
 enum hub { HUB_SECRET, HUB_RSA, HUB_RSA_JWK, HUB_EC, HUBS_N };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* uritemplate_oracle.c - matches a template by trying every way to expand it. */
-#include "uritemplate_oracle.h"
+#include "unit/uritemplate_oracle.h"
 
 #include <ctype.h>
 

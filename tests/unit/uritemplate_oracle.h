@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "slice.h"
+#include "base/slice.h"
 
 /* Is `template` one, with an expression?  ASCII only. */
 bool uritemplate_oracle_valid(struct slice template);

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+/* authorize.c - finds and verifies the token of a request. */
+#include "endpoint/authorize.h"
+
+#include <strings.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "endpoint/cors.h"
+#include "mercure/token.h"
+#include "queue/sessions.h"
+#include "request/client.h"
+#include "text/cookie.h"
+
+#define SCHEME "Bearer"
+
+enum carrier { CARRIER_NONE, CARRIER_HEADER, CARRIER_QUERY, CARRIER_COOKIE };
+
+/* Other schemes belong to the site (a Basic password in front of it, say),
+ * and carry no token. */
+static bool
+bearer(struct slice header, struct slice *token)
+{
+	size_t n = sizeof(SCHEME) - 1;
+
+	if (header.len < n || strncasecmp(header.base, SCHEME, n) != 0 ||
+	    (header.len > n && header.base[n] != ' ' && header.base[n] != '\t'))
+		return false;
+	*token = slice_trim(slice_after(header, n));
+	return true;
+}
+
+static enum carrier
+find_token(struct slice *token, const struct request *rq,
+    const struct form *query, const struct dialect *d, const char *cookie_name)
+{
+	if (bearer(rq->authorization, token))
+		return CARRIER_HEADER;
+	if (d->token_param != NULL && query != NULL) {
+		*token = form_get(query, d->token_param);
+		if (token->base != NULL)
+			return CARRIER_QUERY;
+	}
+	*token = cookie_find(rq->cookie, slice_of(cookie_name));
+	/* A cookie that was cleared may come back empty. */
+	return token->len > 0 ? CARRIER_COOKIE : CARRIER_NONE;
+}
+
+void
+authorize_ask(struct answer *a, const char *sentence)
+{
+	response_header(&a->response, "WWW-Authenticate", "Bearer");
+	response_problem(&a->response, 401, "%s", sentence);
+}
+
+/* Whoever sent the token has done nothing wrong. */
+static enum err
+refuse_for_now(
+    struct answer *a, const struct settings *s, enum config_role role)
+{
+	log_warn("request refused reason=\"no keys fetched yet\" setting=%s",
+	    config_keys_setting(s->config, role));
+	response_header(&a->response, "Retry-After", "2");
+	response_problem(&a->response, 503,
+	    "The hub has not fetched the keys yet that verify access tokens; "
+	    "try again.");
+	return ERR_DENIED;
+}
+
+/* The token may be signed by a key that came into the set since. */
+static void
+note_kid(struct slice token, const struct settings *s, enum config_role role)
+{
+	const struct settings_role *r = &s->role[role];
+	struct jws_peek peek;
+
+	if (r->url == NULL)
+		return;
+	jws_peek(&peek, token);
+	if (peek.kid[0] != '\0' && !jws_keys_have_kid(r->keys, peek.kid))
+		atomic_store(&s->wanted_ms[role], clock_real_ms());
+}
+
+/* RFC 6750, 3.1: the peer learns that the token is no good, the log why.  Of
+ * limits it may learn more: they help whoever made the token, and no other. */
+static enum err
+refuse(struct answer *a, const struct request *rq, const struct settings *s,
+    enum err e, const char *why)
+{
+	char client[IP_TEXT_MAX];
+
+	client_name(client, rq, s->trusted);
+	log_warn("token refused client=%s reason=\"%s\"", client, why);
+	response_header(
+	    &a->response, "WWW-Authenticate", "Bearer error=\"invalid_token\"");
+	if (e == ERR_LIMIT)
+		response_problem(&a->response, 401,
+		    "The access token is not valid. %s", why);
+	else
+		response_problem(&a->response, 401,
+		    "The access token is not valid; the hub's log says why.");
+	return ERR_DENIED;
+}
+
+/* A grant in the making, by the row of a session. */
+struct session_rights {
+	const struct dialect *dialect;
+	struct grant *grant;
+	uint64_t change;
+	enum err err;
+};
+
+static void
+take_session(void *arg, const struct session *s, uint64_t change)
+{
+	struct session_rights *r = arg;
+
+	(void)change;
+	r->err = session_grant(&r->grant, &s->key, s, r->change, r->dialect);
+}
+
+static enum err
+find_session(struct grant **out, struct context *c,
+    const struct session_key *key, const struct dialect *d)
+{
+	struct session_rights r = { .dialect = d };
+	struct queue *q;
+	enum err e;
+
+	if ((e = context_queue(c, &q)) != ERR_OK ||
+	    (e = queue_session_find(q, key, clock_real_ms(), take_session, &r,
+		 &r.change)) != ERR_OK)
+		return e;
+	e = r.err;
+	/* Nothing yet, or by a selector that asks for too much. */
+	if (r.grant == NULL && (e == ERR_OK || e == ERR_LIMIT))
+		e = session_grant(&r.grant, key, NULL, r.change, d);
+	*out = r.grant;
+	return e;
+}
+
+/* An unknown session is anonymous, and so is what cannot be one. */
+static enum err
+authorize_by_session(struct grant **out, struct answer *a,
+    const struct request *rq, const struct dialect *d, struct context *c)
+{
+	const char *name = c->settings->config->session_cookie;
+	struct session_key key;
+	struct slice value;
+	enum err e;
+
+	*out = NULL;
+	if (name == NULL ||
+	    (value = cookie_find(rq->cookie, slice_of(name))).base == NULL)
+		return ERR_OK;
+	e = session_key_of_cookie(&key, value);
+	if (e == ERR_OK)
+		e = find_session(out, c, &key, d);
+	if (e == ERR_OK || e == ERR_SYNTAX)
+		return ERR_OK;
+	answer_unavailable(a, e);
+	return ERR_DENIED;
+}
+
+/* A publish by cookie may be another site's doing. */
+static enum err
+refuse_origin(struct answer *a)
+{
+	response_problem(&a->response, 403,
+	    "A publish authorized by cookie must come from a page of "
+	    "the hub's own origin or of one listed in "
+	    "MERCURE_PUBLISH_ALLOWED_ORIGINS.");
+	return ERR_DENIED;
+}
+
+static enum err
+authorize_by_token(struct grant **out, struct answer *a,
+    const struct request *rq, struct slice token, const struct dialect *d,
+    const struct settings *s, enum config_role role)
+{
+	const struct jws_keys *keys = s->role[role].keys;
+	struct fault why = { "" };
+	enum err e;
+
+	if (keys == NULL && s->role[role].url != NULL)
+		return refuse_for_now(a, s, role);
+	if (keys == NULL)
+		return refuse(a, rq, s, ERR_DENIED,
+		    role == CONFIG_PUBLISHERS
+			? "MERCURE_PUBLISHER_SECRET_KEY is not set"
+			: "MERCURE_SUBSCRIBER_SECRET_KEY is not set");
+	e = token_verify(out, token, keys, d, clock_real_ms(),
+	    s->config->matchers_max, &why);
+	if (e == ERR_NOMEM) {
+		answer_unavailable(a, e);
+		return ERR_DENIED;
+	}
+	if (e == ERR_TOKEN)
+		note_kid(token, s, role);
+	return e == ERR_OK ? ERR_OK : refuse(a, rq, s, e, why.text);
+}
+
+enum err
+authorize(struct grant **out, struct answer *a, const struct request *rq,
+    const struct form *query, const struct dialect *d, struct context *c,
+    enum authorize_role role)
+{
+	const struct settings *s = c->settings;
+	struct slice token;
+	enum carrier from;
+
+	*out = NULL;
+	from = find_token(&token, rq, query, d, s->config->cookie_name);
+	if (role == AUTHORIZE_SUBSCRIBER)
+		return from == CARRIER_NONE
+			   ? authorize_by_session(out, a, rq, d, c)
+			   : authorize_by_token(
+				 out, a, rq, token, d, s, CONFIG_SUBSCRIBERS);
+	if (from == CARRIER_NONE)
+		return ERR_OK;
+	if (from == CARRIER_COOKIE && !cors_may_publish(rq, s))
+		return refuse_origin(a);
+	return authorize_by_token(out, a, rq, token, d, s, CONFIG_PUBLISHERS);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* endpoint.h - what an endpoint works with, and what it decides. */
+#ifndef ENDPOINT_ENDPOINT_H
+#define ENDPOINT_ENDPOINT_H
+
+#include "endpoint/settings.h"
+#include "fanout/patterns.h"
+#include "fanout/subscriber.h"
+#include "mercure/update.h"
+#include "queue/queue.h"
+#include "request/request.h"
+#include "request/response.h"
+
+/* What an endpoint works with; owner: one worker thread. */
+struct context {
+	const struct settings *settings;
+	enum framing framing;
+	struct roster *roster;     /* NULL: nobody is counted */
+	struct patterns *patterns; /* NULL: they are not bounded */
+	struct queue *queue;       /* for reading; NULL until context_queue() */
+	size_t list_max; /* bytes of a list of subscriptions; 0: as usual */
+};
+
+/* The worker's own handle on the log, opened when first needed.  Errors as of
+ * queue_open(); the cause is logged. */
+enum err context_queue(struct context *c, struct queue **out);
+
+enum answer_kind {
+	ANSWER_RESPONSE, /* `response` is all */
+	ANSWER_STREAM, /* `opening` becomes a stream, or `response` a refusal */
+	ANSWER_PUBLISH /* `response`, once `update` is committed */
+};
+
+/* Zero it, then response_init(). */
+struct answer {
+	enum answer_kind kind;
+	struct response response;
+	struct subscriber_opening *opening;
+	struct update_box *update;
+};
+
+void answer_free(struct answer *a);
+
+/* One HTTP method on one path. */
+typedef void endpoint_fn(
+    struct answer *a, const struct request *rq, struct context *c);
+
+/* Log why the queue failed and make the answer a 503. */
+void answer_unavailable(struct answer *a, enum err e);
+
+#endif

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/* enlist.c - puts a subscriber among those who are counted and told of. */
+#include "endpoint/enlist.h"
+
+#include "endpoint/counted.h"
+
+/* When a stream of the same token may have ended. */
+#define RETRY_AFTER "10"
+
+static uint64_t
+signer_of(const struct grant *g)
+{
+	if (!grant_is_session(g))
+		return presence_signer(grant_key(g));
+	return grant_is_empty(g) ? PRESENCE_BY_EMPTY_SESSION
+				 : PRESENCE_BY_SESSION;
+}
+
+static enum err
+make_presence(struct presence **out, const struct subscriber_opening *o,
+    const struct config *c)
+{
+	struct presence_parts parts = { .matchers = &o->matchers,
+		.delay_ms = (uint32_t)c->presence_delay_ms };
+
+	if (o->grant != NULL) {
+		parts.payload = grant_payload(o->grant);
+		parts.token = grant_token(o->grant);
+		parts.signer = signer_of(o->grant);
+	}
+	return presence_new(out, &parts);
+}
+
+/* *key: the key in its id, whether that row was ever written or not; 0:
+ * none. */
+static enum err
+go_on_as_parked(
+    struct presence *p, struct slice last_id, struct queue *q, uint64_t *key)
+{
+	struct presence *parked = NULL;
+	enum err e;
+
+	*key = 0;
+	if (last_id.base == NULL)
+		return ERR_OK;
+	e = queue_parked(q, last_id, &parked, key);
+	if (parked != NULL && presence_is_like(p, parked))
+		presence_go_on(p, parked);
+	else if (parked == NULL && e == ERR_OK)
+		presence_return(p, *key);
+	presence_free(parked);
+	return e;
+}
+
+static struct roster_terms
+make_terms(const struct grant *g, const struct request *rq,
+    const struct settings *s, uint64_t parked)
+{
+	struct counted who;
+
+	counted_find(&who, rq, s);
+	return (struct roster_terms){ .limits = { s->config->connections_max,
+					  s->config->per_token_max, who.max },
+		.keys = { crowd_key_grant(g),
+		    crowd_key_client(slice_of(who.text)) },
+		.parked = parked };
+}
+
+static enum err
+enter(struct subscriber_opening *o, const struct request *rq,
+    struct slice last_id, struct context *c, struct fault *f)
+{
+	struct roster_terms terms;
+	struct presence *p = NULL;
+	struct queue *q;
+	uint64_t parked;
+	enum err e;
+
+	if ((e = context_queue(c, &q)) != ERR_OK ||
+	    (e = make_presence(&p, o, c->settings->config)) != ERR_OK)
+		return e;
+	if ((e = go_on_as_parked(p, last_id, q, &parked)) == ERR_OK) {
+		terms = make_terms(o->grant, rq, c->settings, parked);
+		e = roster_enter(&o->entry, c->roster, p, &terms, f);
+	}
+	if (e != ERR_OK)
+		presence_free(p);
+	return e;
+}
+
+static void
+refuse(struct answer *a, const struct request *rq, const struct settings *s,
+    enum err e, const struct fault *f)
+{
+	if (f->text[0] == '\0') {
+		answer_unavailable(a, e);
+		return;
+	}
+	if (e == ERR_LIMIT)
+		counted_report_refused(rq, s, f->text);
+	response_header(&a->response, "Retry-After", RETRY_AFTER);
+	response_problem(
+	    &a->response, e == ERR_LIMIT ? 429 : 503, "%s", f->text);
+}
+
+bool
+enlist(struct subscriber_opening *o, struct answer *a, const struct request *rq,
+    struct slice last_id, struct context *c)
+{
+	struct fault f = { "" };
+	enum err e;
+
+	if (c->roster == NULL)
+		return true;
+	if ((e = enter(o, rq, last_id, c, &f)) != ERR_OK)
+		refuse(a, rq, c->settings, e, &f);
+	return e == ERR_OK;
+}
+
+/* The rules have to say the same as settings_admit(). */
+void
+enlist_use(struct roster *r, const struct settings *s)
+{
+	const struct jws_keys *keys = s->role[CONFIG_SUBSCRIBERS].keys;
+	const bool sessions = s->config->session_cookie != NULL;
+	struct roster_rules rules = { .events = s->config->subscriptions };
+
+	if (s->config->allow_anonymous)
+		rules.signers[rules.n++] = PRESENCE_BY_NOBODY;
+	if (sessions)
+		rules.signers[rules.n++] = PRESENCE_BY_SESSION;
+	if (sessions && s->config->allow_anonymous)
+		rules.signers[rules.n++] = PRESENCE_BY_EMPTY_SESSION;
+	for (size_t i = 0; keys != NULL && i < jws_keys_count(keys); i++)
+		rules.signers[rules.n++] =
+		    presence_signer(jws_keys_fingerprint(keys, i));
+	roster_use(r, &rules);
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/* publish.c - checks an update and hands it on to be committed. */
+#include "endpoint/publish.h"
+
+#include <strings.h>
+
+#include "endpoint/authorize.h"
+#include "mercure/dialect.h"
+#include "text/form.h"
+
+/* Besides its topics a publish has five fields; unknown ones are ignored. */
+#define OTHER_FIELDS_MAX 100
+
+#define FORM_TYPE "application/x-www-form-urlencoded"
+
+static bool
+is_form(struct slice content_type)
+{
+	struct slice type = { NULL, 0 };
+
+	slice_cut(&content_type, ';', &type);
+	type = slice_trim(type);
+	return type.len == sizeof(FORM_TYPE) - 1 &&
+	       strncasecmp(type.base, FORM_TYPE, type.len) == 0;
+}
+
+/* Which status tells the publisher about an update that breaks a rule. */
+static int
+status_of(enum err e)
+{
+	switch (e) {
+	case ERR_DENIED:
+		return 403;
+	case ERR_SYNTAX:
+	case ERR_LIMIT:
+		return 400;
+	default:
+		return 503;
+	}
+}
+
+/* True: the request can be read; else the answer says why not. */
+static bool
+readable(struct answer *a, const struct request *rq, const struct config *c)
+{
+	if (rq->body_cut)
+		response_problem(&a->response, 408,
+		    "The request's body did not arrive in time.");
+	else if (rq->body_too_long)
+		response_problem(&a->response, 413,
+		    "The update is longer than %llu bytes "
+		    "(MERCURE_MAX_BODY).",
+		    (unsigned long long)c->body_max);
+	else if (!is_form(rq->content_type))
+		response_problem(&a->response, 415,
+		    "The Content-Type must be " FORM_TYPE ".");
+	else
+		return true;
+	return false;
+}
+
+static enum err
+read_update(struct update_box **out, const struct request *rq,
+    const struct config *c, struct fault *f)
+{
+	const struct update_limits limits = {
+		.topics_max = c->topics_max,
+		.topic_length_max = c->topic_length_max,
+	};
+	struct form *form = NULL;
+	enum err e;
+
+	e = form_parse(&form, rq->body, c->topics_max + OTHER_FIELDS_MAX);
+	if (e == ERR_LIMIT)
+		fault_set(f, e,
+		    "The form has more than %llu fields (MERCURE_MAX_TOPICS "
+		    "and a few).",
+		    (unsigned long long)c->topics_max + OTHER_FIELDS_MAX);
+	else if (e == ERR_OK)
+		e = update_from_form(out, form, &limits, f);
+	form_free(form);
+	return e;
+}
+
+/* Does a token with publish rights come along?  Draft 7, "Publishers". */
+static bool
+admit(struct grant **out, struct answer *a, const struct request *rq,
+    struct context *c)
+{
+	struct form *query = NULL;
+	struct grant *g = NULL;
+	bool admitted = false;
+	enum err e;
+
+	e = form_parse(&query, rq->query, OTHER_FIELDS_MAX);
+	if (e == ERR_LIMIT)
+		response_problem(&a->response, 400,
+		    "The query string has more than %d parameters.",
+		    OTHER_FIELDS_MAX);
+	else if (e != ERR_OK)
+		answer_unavailable(a, e);
+	else if (authorize(&g, a, rq, query, &dialect_0x, c,
+		     AUTHORIZE_PUBLISHER) != ERR_OK)
+		; /* it has made the answer */
+	else if (g == NULL)
+		authorize_ask(a,
+		    "Publishing needs an access token, best in an "
+		    "\"Authorization: Bearer\" header (Apache passes that "
+		    "header on with CGIPassAuth On).");
+	else if (!grant_has_publish(g))
+		response_problem(&a->response, 403,
+		    "The access token grants no right to publish "
+		    "(claim mercure.publish).");
+	else
+		admitted = true;
+
+	form_free(query);
+	if (admitted)
+		*out = g;
+	else
+		grant_unref(g);
+	return admitted;
+}
+
+static void
+accept_update(struct answer *a, struct update_box *box)
+{
+	a->response.type = RESPONSE_TEXT;
+	a->response.caching = "private, no-store";
+	buf_slice(&a->response.body, update_view(box)->id);
+	a->kind = ANSWER_PUBLISH;
+	a->update = box;
+}
+
+void
+publish_handle(struct answer *a, const struct request *rq, struct context *c)
+{
+	const struct config *config = c->settings->config;
+	struct update_box *box = NULL;
+	struct grant *g = NULL;
+	struct fault f = { "" };
+	enum err e;
+
+	if (!admit(&g, a, rq, c) || !readable(a, rq, config))
+		goto out;
+	if ((e = read_update(&box, rq, config, &f)) != ERR_OK)
+		response_problem(&a->response, status_of(e), "%s",
+		    f.text[0] != '\0' ? f.text : err_text(e));
+	else if (!grant_may_publish(g, update_view(box)->topics))
+		response_problem(&a->response, 403,
+		    "The access token does not grant the right to publish to "
+		    "every topic of this update (claim mercure.publish).");
+	else {
+		accept_update(a, box);
+		box = NULL;
+	}
+out:
+	update_free(box);
+	grant_unref(g);
+}

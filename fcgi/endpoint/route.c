@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/* route.c - the table of routes. */
+#include "endpoint/route.h"
+
+#include <stdio.h>
+
+#include "endpoint/cors.h"
+#include "endpoint/publish.h"
+#include "endpoint/subscribe.h"
+#include "endpoint/subscriptions.h"
+#include "mercure/discovery.h"
+
+static void options_handle(
+    struct answer *a, const struct request *rq, struct context *c);
+
+#define SUBSCRIPTIONS "/subscriptions"
+
+struct route {
+	const char *method, *path; /* below the hub's path */
+	endpoint_fn *handle;
+	bool publishes; /* only with MERCURE_HUB_ALLOW_PUBLISH */
+	bool below;     /* also for what lies below the path */
+};
+
+static const struct route routes[] = {
+	{ "GET", "", subscribe_handle, false, false },
+	{ "HEAD", "", subscribe_head, false, false },
+	{ "OPTIONS", "", options_handle, false, false },
+	{ "POST", "", publish_handle, true, false },
+	{ "GET", SUBSCRIPTIONS, subscriptions_handle, false, true },
+	{ "HEAD", SUBSCRIPTIONS, subscriptions_handle, false, true },
+	{ "OPTIONS", SUBSCRIPTIONS, options_handle, false, true },
+};
+
+#define ROUTES_N (sizeof(routes) / sizeof(routes[0]))
+
+static bool
+route_leads_to(const struct route *r, struct slice path)
+{
+	const size_t n = strlen(r->path);
+
+	return slice_is(path, r->path) ||
+	       (r->below && slice_starts(path, r->path) && path.base[n] == '/');
+}
+
+static bool
+route_open(const struct route *r, const struct context *c)
+{
+	return !r->publishes || c->settings->config->allow_publish;
+}
+
+/* "GET, HEAD, …": the methods of `path`. */
+static void
+allowed(char *out, size_t size, struct slice path, const struct context *c)
+{
+	size_t i, n = 0;
+
+	out[0] = '\0';
+	for (i = 0; i < ROUTES_N && n < size; i++)
+		if (route_leads_to(&routes[i], path) &&
+		    route_open(&routes[i], c))
+			n += (size_t)snprintf(out + n, size - n, "%s%s",
+			    n > 0 ? ", " : "", routes[i].method);
+}
+
+static void
+options_handle(struct answer *a, const struct request *rq, struct context *c)
+{
+	char methods[128];
+
+	allowed(methods, sizeof(methods),
+	    slice_after(rq->path, sizeof(DISCOVERY_PATH) - 1), c);
+	a->response.status = 204;
+	response_header(&a->response, "Allow", "%s", methods);
+	cors_preflight(&a->response, rq, c->settings, methods);
+}
+
+static void
+refuse_method(struct answer *a, const struct request *rq, struct slice path,
+    const struct context *c)
+{
+	char methods[128];
+
+	allowed(methods, sizeof(methods), path, c);
+	response_header(&a->response, "Allow", "%s", methods);
+	if (slice_is(rq->method, "POST") && path.len == 0)
+		response_problem(&a->response, 405,
+		    "Publishing over HTTP is switched off; set "
+		    "MERCURE_HUB_ALLOW_PUBLISH = true, or publish with the "
+		    "pushcgi program on the hub's machine.");
+	else
+		response_problem(&a->response, 405,
+		    "This method is not served here; use %s.", methods);
+}
+
+static void
+dispatch(struct answer *a, const struct request *rq, struct context *c)
+{
+	struct slice path = rq->path;
+	bool found = false;
+	size_t i;
+
+	if (slice_starts(path, DISCOVERY_PATH)) {
+		path = slice_after(path, sizeof(DISCOVERY_PATH) - 1);
+		for (i = 0; i < ROUTES_N; i++) {
+			const struct route *r = &routes[i];
+
+			if (!route_leads_to(r, path))
+				continue;
+			found = true;
+			if (slice_is(rq->method, r->method) &&
+			    route_open(r, c)) {
+				r->handle(a, rq, c);
+				return;
+			}
+		}
+	}
+	if (found)
+		refuse_method(a, rq, path, c);
+	else
+		response_problem(
+		    &a->response, 404, "The hub is at " DISCOVERY_PATH ".");
+}
+
+/*
+ * An answer for which memory did not suffice could lack the very line that
+ * lets a browser read it, or the id of an update that is then committed.
+ */
+static void
+insist_on_whole(struct answer *a, const struct request *rq, struct context *c)
+{
+	enum err e = response_error(&a->response);
+
+	if (e == ERR_OK)
+		return;
+	response_free(&a->response);
+	response_init(&a->response);
+	cors_answer(&a->response, rq, c->settings);
+	answer_unavailable(a, e);
+}
+
+void
+route_request(struct answer *a, const struct request *rq, struct context *c)
+{
+	cors_answer(&a->response, rq, c->settings);
+	dispatch(a, rq, c);
+	insist_on_whole(a, rq, c);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/* settings.h - configuration and keys in force, replaced as a whole on reload. */
+#ifndef ENDPOINT_SETTINGS_H
+#define ENDPOINT_SETTINGS_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config/config.h"
+#include "config/keys.h"
+#include "jose/jws_keys.h"
+#include "mercure/grant.h"
+#include "queue/queue.h"
+#include "text/ip.h"
+
+/* What a role's tokens are verified with. */
+struct settings_role {
+	struct jws_keys *keys; /* NULL: none, or none yet from `url` */
+	const char *url;       /* where they are fetched; NULL: nowhere */
+	int64_t changed_ms;    /* which of the sets there was; 0: none */
+};
+
+/* Immutable but for its count, `wanted_ms` and `reported_ms`; any thread may
+ * read it. */
+struct settings {
+	_Atomic unsigned refs;
+	struct config *config;
+	struct settings *base; /* whose configuration it is; NULL: its own */
+	struct settings_role role[CONFIG_ROLES];
+	struct ip_networks *trusted; /* MERCURE_TRUSTED_PROXIES; NULL: none */
+	/* When a token named a key that was not among the fetched. */
+	_Atomic int64_t *wanted_ms;   /* of CONFIG_ROLES */
+	_Atomic int64_t *reported_ms; /* of SETTINGS_NOTICES; NULL: never */
+};
+
+/* Log lines that any request may cause, so that each needs a bound. */
+enum settings_notice {
+	SETTINGS_NO_ADDRESS,
+	SETTINGS_NOT_BELIEVED,
+	SETTINGS_GARBLED,
+	SETTINGS_REFUSED,
+	SETTINGS_NOTICES
+};
+
+/* Takes over `config` on success, reads the keys that it names; one reference
+ * is the caller's.  Errors as config_keys_new(), but a role may have no key;
+ * keys at a URL are not there yet. */
+enum err settings_new(
+    struct settings **out, struct config *config, struct fault *f);
+
+/* May this line be logged now?  True once an hour, for one caller only. */
+bool settings_is_report_due(
+    const struct settings *s, enum settings_notice notice);
+
+/* Are some keys at a URL? */
+bool settings_fetch(const struct settings *s);
+
+/*
+ * The same with the fetched keys as they are in the queue at `now_ms` (real
+ * clock).  *out is NULL if nothing has changed.  Keys that cannot be read, or
+ * are too old, are left out, and the log says why.  ERR_NOMEM, or as
+ * queue_read(): the settings are as good as before.
+ */
+enum err settings_renew(
+    struct settings **out, struct settings *s, struct queue *q, int64_t now_ms);
+
+/* The role's keys of a fetched set.  Errors as jws_keys_fetched(). */
+enum err settings_keys_of_set(struct jws_keys **out, const struct settings *s,
+    enum config_role role, struct slice text, struct fault *f);
+
+/*
+ * Have the fetched keys of `old` for each role whose URL and algorithm are the
+ * same: the queue may have none to offer now.  Before others know `s`, and
+ * before settings_bring().
+ */
+void settings_inherit(struct settings *s, const struct settings *old);
+
+/* Put settings in the place of *s that have what the queue holds now. */
+void settings_bring(struct settings **s);
+
+/* May a subscriber with this grant (NULL: without a token) still be there, by
+ * its key or as anonymous? */
+bool settings_admit(const struct settings *s, const struct grant *g);
+
+/* The hub's URL as browsers see it; without MERCURE_PUBLIC_HUB_URL its path,
+ * which every page of the same origin can resolve. */
+struct slice settings_hub_url(const struct settings *s);
+
+struct settings *settings_ref(struct settings *s);
+void settings_unref(struct settings *s); /* NULL is allowed */
+
+#endif

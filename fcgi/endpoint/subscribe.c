@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: MIT */
+/* subscribe.c - works out what a subscriber may get and from where on. */
+#include "endpoint/subscribe.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/utf8.h"
+#include "endpoint/authorize.h"
+#include "endpoint/counted.h"
+#include "endpoint/enlist.h"
+#include "fanout/spread.h"
+#include "match/topic.h"
+#include "mercure/dialect.h"
+#include "mercure/discovery.h"
+#include "mercure/event.h"
+#include "text/form.h"
+
+/* Besides its matchers a subscribe request has a few parameters. */
+#define OTHER_PARAMS_MAX 100
+
+#define EARLIEST "earliest"
+
+/* When another stream may have ended. */
+#define RETRY_AFTER "10"
+
+/* Who is drained has to come back for each update: soon. */
+#define DRAIN_RETRY_MS 500
+
+/* Until it does it is there for others, as long as this many responses would
+ * wait for an update: browsers slow down pages that nobody looks at. */
+#define PARK_WAITS 3
+
+/* A subscribe request in the making. */
+struct subscribing {
+	struct form *query;
+	const struct dialect *dialect;
+	struct subscriber_opening *opening;
+	uint64_t weight;      /* of the matchers */
+	struct slice last_id; /* base NULL: none was sent */
+	bool known;           /* last_id leads to a position */
+	char tail_id[QUEUE_ID_SIZE];
+};
+
+static bool
+problem(struct answer *a, int status, const char *sentence)
+{
+	response_problem(&a->response, status, "%s", sentence);
+	return false;
+}
+
+/* 1.0's parameters all begin alike, and never fall back to 0.x rules. */
+static bool
+parse_query(struct subscribing *s, struct answer *a, const struct request *rq,
+    const struct config *c)
+{
+	size_t i, max = c->matchers_max + OTHER_PARAMS_MAX;
+	enum err e;
+
+	if ((e = form_parse(&s->query, rq->query, max)) == ERR_LIMIT) {
+		response_problem(&a->response, 400,
+		    "The query string has more than %zu parameters "
+		    "(MERCURE_MAX_MATCHERS and a few).",
+		    max);
+		return false;
+	}
+	if (e != ERR_OK) {
+		answer_unavailable(a, e);
+		return false;
+	}
+	for (i = 0; i < form_count(s->query); i++)
+		if (slice_starts(form_at(s->query, i).name, "match"))
+			return problem(a, 400,
+			    "The parameters match… belong to protocol 1.0, "
+			    "which this hub does not serve; use topic.");
+	s->dialect = &dialect_0x;
+	return true;
+}
+
+/* It has no right to anything private. */
+static bool
+is_anonymous(const struct subscriber_opening *o)
+{
+	return subscriber_rights(o->grant) == SUBSCRIBER_PUBLIC;
+}
+
+/* Checked after each template, since compiling the rest takes time. */
+static bool
+is_too_complex(const struct subscribing *s, const struct config *c)
+{
+	const uint64_t max = c->pattern_weight_stream_max;
+
+	return max > 0 && s->weight > max && is_anonymous(s->opening);
+}
+
+static bool
+add_matcher(struct subscribing *s, struct answer *a, struct slice selector,
+    const struct config *c)
+{
+	struct matcher_list *l = &s->opening->matchers;
+	struct matcher *m = NULL;
+	struct fault f = { "" };
+	enum err e;
+
+	if (l->n == c->matchers_max) {
+		response_problem(&a->response, 400,
+		    "More than %llu topics (MERCURE_MAX_MATCHERS).",
+		    (unsigned long long)c->matchers_max);
+		return false;
+	}
+	if (topic_check_selector(selector, c->topic_length_max, &f) != ERR_OK)
+		return problem(a, 400, f.text);
+	if ((e = s->dialect->matcher(&m, selector, &f)) == ERR_LIMIT)
+		return problem(a, 400, f.text);
+	if (e != ERR_OK || (e = matcher_list_add(l, m)) != ERR_OK) {
+		matcher_unref(m);
+		answer_unavailable(a, e);
+		return false;
+	}
+	s->weight += matcher_weight(m);
+	if (is_too_complex(s, c))
+		return problem(a, 400,
+		    "The URI Templates are together more complex than those "
+		    "of a stream without a right to private updates may be "
+		    "(MERCURE_MAX_PATTERN_WEIGHT_PER_STREAM).");
+	return true;
+}
+
+static bool
+read_matchers(struct subscribing *s, struct answer *a, const struct config *c)
+{
+	size_t i;
+
+	for (i = 0; i < form_count(s->query); i++) {
+		struct form_field field = form_at(s->query, i);
+
+		if (slice_is(field.name, s->dialect->matcher_param) &&
+		    !add_matcher(s, a, field.value, c))
+			return false;
+	}
+	if (s->opening->matchers.n == 0)
+		return problem(a, 400,
+		    "Say what to subscribe to: at least one topic parameter "
+		    "is needed.");
+	return true;
+}
+
+/* The header beats the parameter (draft 7, "Reconnection"); an empty id
+ * counts as not given. */
+static bool
+read_last_id(struct subscribing *s, struct answer *a, const struct request *rq)
+{
+	const char *const *name = s->dialect->last_id_params;
+
+	s->last_id = rq->last_event_id;
+	for (; s->last_id.len == 0 && *name != NULL; name++)
+		s->last_id = form_get(s->query, *name);
+	if (s->last_id.len == 0)
+		s->last_id = slice_of(NULL);
+	else if (!utf8_valid(s->last_id) || utf8_has_control(s->last_id))
+		return problem(a, 400,
+		    "The last event id is not UTF-8 or holds control "
+		    "characters.");
+	return true;
+}
+
+/* How the updates shall come: as the site has it, or as this request wants. */
+static bool
+read_delivery(struct subscribing *s, struct answer *a, const struct config *c)
+{
+	struct subscriber_opening *o = s->opening;
+	struct slice how = form_get(s->query, "delivery");
+
+	if (how.base == NULL)
+		how = slice_of(c->delivery);
+	o->drain = slice_is(how, "drain");
+	if (!o->drain && !slice_is(how, "stream"))
+		return problem(a, 400,
+		    "The parameter delivery must be stream or drain; without "
+		    "it MERCURE_DELIVERY decides.");
+	o->retry_ms = (uint32_t)c->retry_ms;
+	if (o->drain && o->retry_ms > DRAIN_RETRY_MS)
+		o->retry_ms = DRAIN_RETRY_MS;
+	return true;
+}
+
+/* Which database a session's rights will come from. */
+static enum err
+note_epoch(struct subscribing *s, struct context *c)
+{
+	struct queue_cursor_key key;
+	struct queue *q;
+	enum err e;
+
+	if (c->settings->config->session_cookie == NULL)
+		return ERR_OK;
+	if ((e = context_queue(c, &q)) == ERR_OK &&
+	    (e = queue_cursor_key(q, &key)) == ERR_OK)
+		s->opening->epoch = key.epoch;
+	return e;
+}
+
+static bool
+admit(struct subscribing *s, struct answer *a, const struct request *rq,
+    struct context *c)
+{
+	struct grant *g = NULL;
+	enum err e;
+
+	if ((e = note_epoch(s, c)) != ERR_OK) {
+		answer_unavailable(a, e);
+		return false;
+	}
+	if (authorize(&g, a, rq, s->query, s->dialect, c,
+		AUTHORIZE_SUBSCRIBER) != ERR_OK)
+		return false;
+	if (!settings_admit(c->settings, g)) {
+		grant_unref(g);
+		authorize_ask(a, "Subscribing needs an access token "
+				 "(MERCURE_HUB_ALLOW_ANONYMOUS is off).");
+		return false;
+	}
+	s->opening->grant = g;
+	return true;
+}
+
+/* The answer shows whether an update with some id exists.  So only subscribers
+ * that may receive it find it: all if it is public, else by their grant. */
+static bool
+may_know(const void *grant, bool private, struct slice topics)
+{
+	return !private ||
+	       (grant != NULL && grant_may_receive(grant, topics, NULL));
+}
+
+/* Where the stream begins: at the end of the log, or behind the last id. */
+static bool
+find_position(struct subscribing *s, struct answer *a, struct context *c)
+{
+	struct subscriber_opening *o = s->opening;
+	struct queue_cursor_key key;
+	struct cursor tail;
+	struct queue *q;
+	enum err e;
+
+	if ((e = context_queue(c, &q)) != ERR_OK ||
+	    (e = queue_cursor_key(q, &key)) != ERR_OK ||
+	    (e = queue_tail(q, &tail)) != ERR_OK ||
+	    (e = queue_cursor_id(&key, tail, s->tail_id)) != ERR_OK)
+		goto out;
+	/* Another database since it was asked for rights. */
+	if (o->grant != NULL && grant_is_session(o->grant) &&
+	    o->epoch != key.epoch) {
+		e = ERR_MOVED;
+		goto out;
+	}
+	o->epoch = key.epoch;
+	if (s->last_id.base == NULL)
+		o->at = tail;
+	else if (!slice_is(s->last_id, EARLIEST) &&
+		 (e = queue_find(q, s->last_id, may_know, o->grant, &o->at,
+		      &s->known)) != ERR_OK)
+		goto out;
+	o->from_start = s->last_id.base != NULL && !s->known;
+out:
+	if (e != ERR_OK)
+		answer_unavailable(a, e);
+	return e == ERR_OK;
+}
+
+/* Jitter only shortens a life: 80 to 100 %, so that streams which began
+ * together do not all come back at once. */
+static int64_t
+lifetime_ms(const struct config *c)
+{
+	uint64_t whole = c->write_timeout_s * 1000;
+
+	return (int64_t)(whole - spread_random(whole / 5));
+}
+
+/* At the token's `exp`, never earlier for its sake; or at the end of the
+ * longest life.  One that drains waits less for its first update. */
+static void
+set_end(struct subscriber_opening *o, const struct config *c)
+{
+	int64_t now = clock_mono_ms(), left;
+
+	o->wait_ms = now + (int64_t)c->drain_wait_s * 1000;
+	o->park_ms = PARK_WAITS * (uint32_t)c->drain_wait_s * 1000;
+	o->life_ms = INT64_MAX;
+	if (c->write_timeout_s > 0)
+		o->life_ms = now + lifetime_ms(c);
+	o->end_ms = o->life_ms;
+	if (o->grant == NULL || grant_expires_ms(o->grant) == INT64_MAX)
+		return;
+	left = grant_expires_ms(o->grant) - clock_real_ms();
+	if (left < o->end_ms - now)
+		o->end_ms = now + (left > 0 ? left : 0);
+}
+
+static void
+write_head(struct subscribing *s, struct response *r, const struct settings *st)
+{
+	struct buf link;
+
+	buf_init(&link, 4096);
+	discovery_link(&link, settings_hub_url(st), slice_of(s->tail_id));
+
+	r->type = "text/event-stream";
+	r->caching = "private, no-store";
+	r->goes_on = true;
+	response_header(r, "X-Accel-Buffering", "no");
+	/* Scripts take their first position from it: not without. */
+	if (link.err != ERR_OK)
+		r->head.err = link.err;
+	response_header(r, "Link", "%.*s", SLICE_ARG(buf_view(&link)));
+	if (s->last_id.base != NULL && s->known)
+		response_header(r, s->dialect->last_id_response, "%.*s",
+		    SLICE_ARG(s->last_id));
+	else if (s->last_id.base != NULL)
+		response_header(r, s->dialect->last_id_response, EARLIEST);
+	buf_free(&link);
+}
+
+/* A comment at once, so that front ends pass the headers on; how long to
+ * wait before coming back; and, unless the peer has one, a position. */
+static void
+write_first_lines(struct subscribing *s, struct buf *out)
+{
+	event_comment(out);
+	event_retry(out, s->opening->retry_ms);
+	if (s->last_id.base == NULL) /* then the stream begins at the tail */
+		event_cursor(out, slice_of(s->tail_id));
+}
+
+static bool
+make_head(struct subscribing *s, struct answer *a, struct context *c)
+{
+	struct response head;
+	struct buf out;
+
+	/* The answer stays as it is, for a stream that must be refused. */
+	response_init(&head);
+	buf_slice(&head.head, buf_view(&a->response.head));
+	write_head(s, &head, c->settings);
+	buf_init(&out, RESPONSE_HEAD_MAX + 1024);
+	response_write(&head, true, &out);
+	write_first_lines(s, &out);
+	response_free(&head);
+	if (out.err == ERR_OK && head.status == 200)
+		s->opening->head = frame_new(c->framing, buf_view(&out));
+	buf_free(&out);
+	if (s->opening->head == NULL)
+		answer_unavailable(a, ERR_NOMEM);
+	return s->opening->head != NULL;
+}
+
+/* Claim the stream's patterns, which are tried on each update, or refuse it. */
+static bool
+claim_patterns(struct subscribing *s, struct answer *a,
+    const struct request *rq, struct context *c)
+{
+	const struct config *config = c->settings->config;
+	const struct pattern_limits limits = { config->pattern_weight_max,
+		config->pattern_weight_client_max };
+	struct subscriber_opening *o = s->opening;
+	char client[IP_TEXT_MAX];
+	struct pattern_client who = { .id = counted_client(
+					  client, rq, c->settings),
+		.anonymous = is_anonymous(o) };
+	struct fault f = { "" };
+	enum err e = ERR_OK;
+
+	if (!who.anonymous)
+		who.id = (struct slice){ (const char *)grant_token(o->grant),
+			GRANT_TOKEN_SIZE };
+	if (c->patterns != NULL)
+		e = patterns_claim(
+		    &o->patterns, c->patterns, &o->matchers, &who, &limits, &f);
+	if (e == ERR_LIMIT) {
+		response_header(&a->response, "Retry-After", RETRY_AFTER);
+		response_problem(&a->response, 429, "%s", f.text);
+	} else if (e != ERR_OK)
+		answer_unavailable(a, e);
+	return e == ERR_OK;
+}
+
+/* All that GET and HEAD have in common; false: the answer says why not. */
+static bool
+prepare(struct subscribing *s, struct answer *a, const struct request *rq,
+    struct context *c)
+{
+	const struct config *config = c->settings->config;
+
+	if ((s->opening = mem_calloc(1, sizeof(*s->opening))) == NULL) {
+		answer_unavailable(a, ERR_NOMEM);
+		return false;
+	}
+	return parse_query(s, a, rq, config) && admit(s, a, rq, c) &&
+	       read_matchers(s, a, config) && claim_patterns(s, a, rq, c) &&
+	       read_delivery(s, a, config) && read_last_id(s, a, rq) &&
+	       find_position(s, a, c);
+}
+
+static void
+release(struct subscribing *s)
+{
+	subscriber_opening_free(s->opening);
+	form_free(s->query);
+}
+
+void
+subscribe_handle(struct answer *a, const struct request *rq, struct context *c)
+{
+	const struct config *config = c->settings->config;
+	struct subscribing s = { 0 };
+
+	if (prepare(&s, a, rq, c) && enlist(s.opening, a, rq, s.last_id, c) &&
+	    make_head(&s, a, c)) {
+		set_end(s.opening, config);
+		s.opening->keepalive_ms = (uint32_t)config->keepalive_s * 1000;
+		a->kind = ANSWER_STREAM;
+		a->opening = s.opening;
+		s.opening = NULL;
+	}
+	release(&s);
+}
+
+void
+subscribe_head(struct answer *a, const struct request *rq, struct context *c)
+{
+	struct subscribing s = { 0 };
+
+	/* It takes its place for this moment only: a limit is told to HEAD as
+	 * it would be to GET. */
+	if (prepare(&s, a, rq, c) && enlist(s.opening, a, rq, s.last_id, c))
+		write_head(&s, &a->response, c->settings);
+	release(&s);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* batch.h - consecutive events on their way from the tailer to the fan-out. */
+#ifndef FANOUT_BATCH_H
+#define FANOUT_BATCH_H
+
+#include <sys/queue.h>
+
+#include <stdbool.h>
+
+#include "fanout/session_changes.h"
+#include "queue/queue.h"
+#include "wire/frame.h"
+#include "wire/loop.h"
+
+#define BATCH_ROWS_MAX 100 /* where a longer read costs no less a row */
+#define BATCH_BYTES_MAX 262144
+
+/*
+ * Made by the tailer's thread, then owned by the loop's, which gives it back
+ * with batch_done() when all of it is delivered.  The tailer reads on only
+ * while few are out: what is not delivered yet stays in the log.
+ */
+struct batch {
+	struct loop_mail mail;
+	STAILQ_ENTRY(batch) links; /* the fan-out's */
+	/* Called with `owner` once the batch is freed; NULL: nobody asks. */
+	void (*done)(void *owner);
+	void *owner;
+	bool replay;         /* asked for by tailer_ask() */
+	bool drain;          /* a newer program made the database: end */
+	struct cursor after; /* the position it was read from */
+	struct queue_span span;
+	bool too_early; /* the tailer's: changes of sessions come first */
+	bool new_epoch; /* `key` is set: another database is in place */
+	struct queue_cursor_key key;
+	/* Changes of sessions before any of the events; NULL: none. */
+	struct session_changes *sessions;
+	size_t n;
+	struct frame *frames[BATCH_ROWS_MAX];
+};
+
+/* Zeroed; NULL: no memory. */
+struct batch *batch_new(void);
+
+/* Free it with its references, then call `done`.  NULL is allowed. */
+void batch_done(struct batch *b);
+
+#endif

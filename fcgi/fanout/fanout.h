@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/* fanout.h - brings each event to its subscribers: live, from memory, or from the log. */
+#ifndef FANOUT_FANOUT_H
+#define FANOUT_FANOUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fanout/subscriber.h"
+#include "fanout/tailer.h"
+
+/*
+ * Owner: loop thread.  The queue is the buffer: a subscriber is a position in
+ * the log.  One that keeps up gets each event as it comes.  One that does not
+ * takes nothing but its position; it goes on from the ring of recent events
+ * or, below that, from batches which the tailer reads and which serve all who
+ * wait for the same stretch.  Matching takes about a millisecond of a round
+ * of the loop at most (effort.h), live and replay each; the rest is posted.
+ */
+struct fanout;
+
+struct fanout_settings {
+	struct loop *loop;
+	enum framing framing;
+	size_t ring_bytes_max;
+	size_t effort; /* steps of a round (effort.h); 0: as usual */
+	/* The database belongs to a newer program: drain and end. */
+	void (*drain)(void *arg);
+	void *arg;
+};
+
+struct fanout_counts {
+	size_t subscribers;
+	uint64_t delivered;     /* frames given to streams */
+	uint64_t lost_position; /* streams ended because history was pruned */
+};
+
+enum err fanout_new(struct fanout **out, const struct fanout_settings *s);
+
+/* Whom to ask for replays; before the loop runs. */
+void fanout_set_tailer(struct fanout *f, struct tailer *t);
+
+/* The tailer_batch_fn; `arg` is the fanout.  It may keep the batch for some
+ * rounds of the loop, and gives it back in fanout_free() at last. */
+void fanout_batch(void *arg, struct batch *b);
+
+/*
+ * Open an event stream: from now on it gets every matching event behind
+ * o->at, in order, once.  Takes over both.
+ */
+void fanout_open(
+    struct fanout *f, struct subscriber_opening *o, struct stream *stream);
+
+/* End those whom `holds` (NULL: all) denies, each with a cursor frame. */
+typedef bool fanout_holds_fn(void *arg, const struct subscriber *s);
+void fanout_end(struct fanout *f, fanout_holds_fn *holds, void *arg);
+
+/*
+ * End those who came first until `left` are there, each with a cursor frame
+ * that asks it to come back at a random moment of the `spread_ms` behind its
+ * usual delay.
+ */
+void fanout_reduce(struct fanout *f, size_t left, uint32_t spread_ms);
+
+struct fanout_counts fanout_counts(const struct fanout *f);
+
+/* All subscribers are ended.  NULL is allowed. */
+void fanout_free(struct fanout *f);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* tailer.h - the thread that reads the log: what is new, and what somebody missed. */
+#ifndef FANOUT_TAILER_H
+#define FANOUT_TAILER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "fanout/batch.h"
+
+struct tailer;
+
+/* Called in the loop's thread for each batch, in order.  Takes the batch over,
+ * and calls batch_done() before tailer_free(). */
+typedef void tailer_batch_fn(void *arg, struct batch *b);
+
+struct tailer_settings {
+	struct queue_settings queue;
+	enum framing framing;
+	struct loop *loop;
+	tailer_batch_fn *batch;
+	void *arg;
+};
+
+/*
+ * Open the queue and start the thread.  The first batch is empty: it tells
+ * the epoch and the end of the log as they are now.  Errors as of
+ * queue_open().
+ */
+enum err tailer_start(
+    struct tailer **out, const struct tailer_settings *s, struct fault *f);
+
+/* Loop thread: have what lies behind `after` read from the database.  One
+ * question at a time. */
+void tailer_ask(struct tailer *t, struct cursor after);
+
+/* Loop thread: join the reading thread.  Batches it has posted still use the
+ * tailer: tailer_free() comes after the loop has opened them.  NULL is
+ * allowed for both. */
+void tailer_stop(struct tailer *t);
+void tailer_free(struct tailer *t);
+
+#endif

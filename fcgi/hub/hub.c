@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: MIT */
+/* hub.c - the life of a process that holds streams. */
+#include "hub/hub.h"
+
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "base/container.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "config/queue.h"
+#include "fanout/spread.h"
+#include "hub/key_fetcher.h"
+
+#define RING_BYTES_MAX ((size_t)16 << 20)
+
+/* Peers that do not take their last bytes are not waited for any longer. */
+#define DRAIN_MS 5000
+
+/* Until lines that were left out of the log are reported. */
+#define LOG_MS 1000
+
+struct hub {
+	struct loop *loop;
+	struct stream_host host;
+	struct fanout *fanout;
+	struct tailer *tailer;
+	struct fetcher *fetcher;
+	struct hub_hooks hooks;
+	struct loop_watch signals;
+	struct loop_timer deadline;
+	struct loop_timer next_end; /* of a stream, while it drains */
+	struct loop_mail log_due;   /* lines were left out of the log */
+	struct loop_timer log_timer;
+	struct spread ends;
+	int64_t window_ms;
+	size_t held;
+	bool draining, closing, ends_with_streams;
+};
+
+static void
+stop_if_done(struct hub *h)
+{
+	if ((h->draining || h->ends_with_streams) && h->host.open == 0 &&
+	    h->held == 0)
+		loop_stop(h->loop);
+}
+
+static void
+stream_closed(struct stream_host *host)
+{
+	stop_if_done(CONTAINER(struct hub, host, host));
+}
+
+void
+hub_hold(struct hub *h)
+{
+	h->held++;
+}
+
+void
+hub_release(struct hub *h)
+{
+	h->held--;
+	stop_if_done(h);
+}
+
+static void
+deadline_fire(struct loop_timer *t)
+{
+	struct hub *h = CONTAINER(struct hub, deadline, t);
+
+	log_warn("end not waited for streams=%zu requests=%zu", h->host.open,
+	    h->held);
+	loop_stop(h->loop);
+}
+
+static void
+end_some(struct hub *h)
+{
+	int64_t now = loop_now(h->loop);
+	size_t left = spread_left(&h->ends, now);
+
+	/* First, while its place is still free. */
+	if (left > 0)
+		loop_timer_set(h->loop, &h->next_end, now + 1);
+	else
+		loop_timer_set(h->loop, &h->next_end, INT64_MAX);
+	fanout_reduce(h->fanout, left, (uint32_t)h->ends.length_ms);
+}
+
+static void
+next_end_fire(struct loop_timer *t)
+{
+	end_some(CONTAINER(struct hub, next_end, t));
+}
+
+/* In any thread. */
+static void
+log_pending(void *arg)
+{
+	struct hub *h = arg;
+
+	loop_post(h->loop, &h->log_due);
+}
+
+static void
+log_due(struct loop_mail *m)
+{
+	struct hub *h = CONTAINER(struct hub, log_due, m);
+
+	loop_timer_set(h->loop, &h->log_timer, loop_now(h->loop) + LOG_MS);
+}
+
+static void
+log_timer_fire(struct loop_timer *t)
+{
+	struct hub *h = CONTAINER(struct hub, log_timer, t);
+	int64_t due = log_flush() ? INT64_MAX : loop_now(h->loop) + LOG_MS;
+
+	loop_timer_set(h->loop, t, due);
+}
+
+static void
+start_draining(struct hub *h)
+{
+	size_t streams = fanout_counts(h->fanout).subscribers;
+
+	log_info("draining streams=%zu", streams);
+	h->draining = h->host.hurried = true;
+	if (h->hooks.drain != NULL)
+		h->hooks.drain(h->hooks.arg);
+	h->ends = spread_begin(streams, loop_now(h->loop), h->window_ms);
+}
+
+static void
+end_at_once(struct hub *h, int64_t now)
+{
+	log_info(
+	    "ending at once streams=%zu", fanout_counts(h->fanout).subscribers);
+	h->ends.begin_ms = now - h->ends.length_ms;
+}
+
+/* The deadline counts from the end of the window, or from now if somebody is
+ * in a hurry. */
+void
+hub_drain(struct hub *h)
+{
+	int64_t now = loop_now(h->loop);
+
+	if (!h->draining)
+		start_draining(h);
+	else if (spread_left(&h->ends, now) > 0)
+		end_at_once(h, now);
+	else
+		return;
+	loop_timer_set(h->loop, &h->deadline,
+	    h->ends.begin_ms + h->ends.length_ms + DRAIN_MS);
+	end_some(h);
+	stop_if_done(h);
+}
+
+void
+hub_end_with_streams(struct hub *h)
+{
+	h->ends_with_streams = true;
+}
+
+bool
+hub_is_draining(const struct hub *h)
+{
+	return h->draining;
+}
+
+void
+hub_opened(struct hub *h)
+{
+	if (h->draining)
+		end_some(h);
+}
+
+bool
+hub_is_closing(const struct hub *h)
+{
+	return h->closing;
+}
+
+static bool
+still_holds(void *arg, const struct subscriber *s)
+{
+	return settings_admit(arg, s->grant);
+}
+
+static void
+renewed(void *arg, struct settings *s)
+{
+	struct hub *h = arg;
+
+	/* One that drains takes no requests, and its workers may be gone; but
+	 * streams may be left. */
+	if (h->draining || h->hooks.renewed == NULL ||
+	    h->hooks.renewed(h->hooks.arg, s))
+		fanout_end(h->fanout, still_holds, s);
+}
+
+void
+hub_use(struct hub *h, struct settings *s)
+{
+	if (fetcher_use(h->fetcher, s) != ERR_OK)
+		log_err("no thread to fetch keys: restart this program");
+	h->host.queued_max = (size_t)s->config->queued_bytes_max;
+	fanout_end(h->fanout, still_holds, s);
+}
+
+static void
+newer_database(void *arg)
+{
+	log_err("the queue belongs to a newer version: ending");
+	hub_drain(arg);
+}
+
+static void
+signals_ready(struct loop_watch *w, uint32_t events)
+{
+	struct hub *h = CONTAINER(struct hub, signals, w);
+	struct signalfd_siginfo info;
+
+	(void)events;
+	while (read(w->fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		/* Streams that are left may be those of a key that is gone. */
+		if (info.ssi_signo != SIGHUP || h->draining)
+			hub_drain(h);
+		else if (h->hooks.reload != NULL)
+			h->hooks.reload(h->hooks.arg);
+	}
+}
+
+/*
+ * Signals become events of the loop: blocked in every thread, no handler
+ * runs anywhere, and no system call is ever interrupted.
+ */
+static enum err
+watch_signals(struct hub *h)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+
+	h->signals.ready = signals_ready;
+	h->signals.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (h->signals.fd < 0)
+		return ERR_IO;
+	return loop_watch(h->loop, &h->signals, EPOLLIN);
+}
+
+static enum err
+start_parts(
+    struct hub *h, struct settings *s, enum framing framing, struct fault *f)
+{
+	const struct fanout_settings fanout = { .loop = h->loop,
+		.framing = framing,
+		.ring_bytes_max = RING_BYTES_MAX,
+		.drain = newer_database,
+		.arg = h };
+	struct tailer_settings tailer = { config_queue(s->config), framing,
+		h->loop, fanout_batch, NULL };
+	enum err e;
+
+	if ((e = fanout_new(&h->fanout, &fanout)) != ERR_OK)
+		return fault_set(f, e, "Out of memory.");
+	tailer.arg = h->fanout;
+	if ((e = tailer_start(&h->tailer, &tailer, f)) != ERR_OK)
+		return e;
+	fanout_set_tailer(h->fanout, h->tailer);
+	/* The first batch is there: it says where the log ends. */
+	loop_empty(h->loop);
+	if ((e = fetcher_new(&h->fetcher, h->loop, renewed, h)) != ERR_OK)
+		return fault_set(f, e, "Out of memory.");
+	if ((e = fetcher_use(h->fetcher, s)) != ERR_OK)
+		return fault_set(f, e, "No thread to fetch keys.");
+	return ERR_OK;
+}
+
+enum err
+hub_open(struct hub **out, struct settings *s, enum framing framing,
+    const struct hub_hooks *hooks, struct fault *f)
+{
+	struct hub *h = mem_calloc(1, sizeof(*h));
+	enum err e;
+
+	if (h == NULL)
+		return fault_set(f, ERR_NOMEM, "Out of memory.");
+	h->signals.fd = -1;
+	h->hooks = *hooks;
+	h->deadline.fire = deadline_fire;
+	h->next_end.fire = next_end_fire;
+	h->log_due.open = log_due;
+	h->log_timer.fire = log_timer_fire;
+	h->window_ms = (int64_t)s->config->drain_window_s * 1000;
+	h->host.framing = framing;
+	h->host.closed = stream_closed;
+	h->host.queued_max = (size_t)s->config->queued_bytes_max;
+	if ((e = loop_new(&h->loop)) != ERR_OK ||
+	    (e = watch_signals(h)) != ERR_OK) {
+		fault_set(f, e, "No event loop: %s.", err_text(e));
+		goto out;
+	}
+	/* Their places are taken now: at the end there may be no memory. */
+	if ((e = loop_timer_set(h->loop, &h->deadline, INT64_MAX)) != ERR_OK ||
+	    (e = loop_timer_set(h->loop, &h->next_end, INT64_MAX)) != ERR_OK ||
+	    (e = loop_timer_set(h->loop, &h->log_timer, INT64_MAX)) != ERR_OK) {
+		fault_set(f, e, "Out of memory.");
+		goto out;
+	}
+	h->host.loop = h->loop;
+	log_bound(log_pending, h);
+	if ((e = start_parts(h, s, framing, f)) != ERR_OK)
+		goto out;
+
+	*out = h;
+	h = NULL;
+out:
+	hub_close(h);
+	return e;
+}
+
+struct loop *
+hub_loop(struct hub *h)
+{
+	return h->loop;
+}
+
+struct stream_host *
+hub_host(struct hub *h)
+{
+	return &h->host;
+}
+
+struct fanout *
+hub_fanout(struct hub *h)
+{
+	return h->fanout;
+}
+
+void
+hub_run(struct hub *h)
+{
+	loop_run(h->loop);
+}
+
+void
+hub_cut(struct hub *h)
+{
+	if (h != NULL)
+		stream_host_close(&h->host);
+}
+
+void
+hub_close(struct hub *h)
+{
+	if (h == NULL)
+		return;
+	/* A mode's own parts, such as its workers, may be gone: what is still
+	 * in the mail is not for them. */
+	h->draining = h->closing = true;
+	fetcher_stop(h->fetcher);
+	tailer_stop(h->tailer);
+	if (h->loop != NULL)
+		loop_empty(h->loop);
+	fetcher_free(h->fetcher);
+	stream_host_close(&h->host);
+	/* It may have batches left that the tailer counts. */
+	fanout_free(h->fanout);
+	tailer_free(h->tailer);
+	if (h->signals.fd >= 0)
+		close(h->signals.fd);
+	log_unbound();
+	loop_free(h->loop);
+	mem_free(h);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* hub.h - what every mode runs: loop, fan-out, tailer, signals, and a clean end. */
+#ifndef HUB_HUB_H
+#define HUB_HUB_H
+
+#include <stddef.h>
+
+#include "endpoint/settings.h"
+#include "fanout/fanout.h"
+#include "wire/stream.h"
+
+/* Owner: the main thread, which is the loop thread. */
+struct hub;
+
+/* What a mode adds; each may be NULL. */
+struct hub_hooks {
+	void (*reload)(void *arg); /* SIGHUP */
+	void (*drain)(void *arg);  /* take no new requests from now on */
+	/* Fetched keys have changed: use these settings; false: others are
+	 * about to come. */
+	bool (*renewed)(void *arg, struct settings *s);
+	void *arg;
+};
+
+/*
+ * Blocks the signals it handles (SIGTERM, SIGINT, SIGUSR1: drain; SIGHUP:
+ * reload, and drain once it has begun) for this and all later threads, opens the queue and starts to tail
+ * it.  The fault names the setting or file to mend.
+ */
+enum err hub_open(struct hub **out, struct settings *s, enum framing framing,
+    const struct hub_hooks *hooks, struct fault *f);
+
+struct loop *hub_loop(struct hub *h);
+struct stream_host *hub_host(struct hub *h);
+struct fanout *hub_fanout(struct hub *h);
+
+/* Other settings are in force: streams that they do not admit end, and their
+ * keys are looked after. */
+void hub_use(struct hub *h, struct settings *s);
+
+/* Something is under way that must be finished before the end. */
+void hub_hold(struct hub *h);
+void hub_release(struct hub *h);
+
+/*
+ * End all streams, each with a cursor frame, one each millisecond and all
+ * within MERCURE_DRAIN_WINDOW; then hub_run() returns.  Those that are left
+ * live on meanwhile.  When it is called again they end at once.
+ */
+void hub_drain(struct hub *h);
+/* hub_run() returns as well when the last stream has closed by itself. */
+void hub_end_with_streams(struct hub *h);
+bool hub_is_draining(const struct hub *h);
+/* A stream has just been opened: it ends as the others do while the hub
+ * drains.  That is 200, and the browser comes back, as it would not after any
+ * error. */
+void hub_opened(struct hub *h);
+/* hub_run() has returned. */
+bool hub_is_closing(const struct hub *h);
+
+void hub_run(struct hub *h);
+
+/* Close what is left of streams, so that their ends are known.  NULL is
+ * allowed. */
+void hub_cut(struct hub *h);
+
+void hub_close(struct hub *h); /* NULL is allowed */
+
+#endif

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: MIT */
+/* crowd.c - gives places, reports reached limits, and moves to a new file. */
+#include "presence/crowd.h"
+
+#include <pthread.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "queue/crowd.h"
+#include "queue/sqlite/sidecar_crowd.h"
+
+/* Another file may take the place again while this one is opened. */
+#define OPEN_TRIES 4
+
+struct crowd {
+	char *url; /* never changes, as the settings */
+	struct queue_settings settings;
+
+	pthread_mutex_t mutex;      /* guards all below */
+	struct sidecar_crowd *side; /* NULL: to be opened */
+	unsigned opened;            /* how often `side` was replaced */
+	bool missing;               /* a place may have no slot */
+	LIST_HEAD(, crowd_place) places;
+	size_t seats;    /* places that have a slot */
+	enum err logged; /* the failure that was logged last */
+};
+
+enum err
+crowd_new(struct crowd **out, const struct queue_settings *s)
+{
+	struct crowd *c = mem_calloc(1, sizeof(*c));
+
+	if (c == NULL || (c->url = mem_text(slice_of(s->url))) == NULL) {
+		mem_free(c);
+		return ERR_NOMEM;
+	}
+	c->settings = *s;
+	c->settings.url = c->url;
+	pthread_mutex_init(&c->mutex, NULL);
+	LIST_INIT(&c->places);
+	*out = c;
+	return ERR_OK;
+}
+
+/* Log once for each state that streams are not counted, or are again. */
+static enum err
+note(struct crowd *c, enum err e, const struct fault *f)
+{
+	if (e == c->logged)
+		return e;
+	if (e != ERR_OK)
+		log_err("streams not counted reason=\"%s\"", f->text);
+	else
+		log_info("streams counted again");
+	c->logged = e;
+	return e;
+}
+
+static struct crowd_keys
+hidden(const struct crowd *c, const struct crowd_place *p)
+{
+	uint64_t secret[2];
+
+	sidecar_crowd_secret(c->side, secret);
+	return crowd_key_hide(&p->keys, secret);
+}
+
+/* Take a free slot; if there is none, free those of dead processes, then make
+ * more. */
+static enum err
+take_any(struct crowd *c, struct crowd_table *t, const struct crowd_keys *keys,
+    struct crowd_seat *out, struct fault *f)
+{
+	const int64_t now = clock_real_ms();
+	enum err e;
+
+	if ((e = crowd_table_take(t, keys, now, out)) != ERR_FULL)
+		return e;
+	crowd_table_sweep(t);
+	if ((e = crowd_table_take(t, keys, now, out)) != ERR_FULL ||
+	    (e = sidecar_crowd_grow(c->side, f)) != ERR_OK)
+		return e;
+	if ((e = crowd_table_take(t, keys, now, out)) == ERR_FULL)
+		fault_set(f, e, "others fill the table of streams");
+	return e;
+}
+
+static enum err
+sit(struct crowd *c, struct crowd_table *t, struct crowd_place *p,
+    uint64_t parked, struct fault *f)
+{
+	const struct crowd_keys keys = hidden(c, p);
+	enum err e = ERR_NOTFOUND;
+
+	if (parked != 0)
+		e = crowd_table_take_parked(
+		    t, parked, &keys, clock_real_ms(), &p->seat);
+	if (e == ERR_NOTFOUND)
+		e = take_any(c, t, &keys, &p->seat, f);
+	p->seated = e == ERR_OK;
+	return e;
+}
+
+/* Give a slot to each place of this process that has none, or has lost it. */
+static enum err
+sit_all(struct crowd *c, struct crowd_table *t, struct fault *f)
+{
+	struct crowd_place *p;
+	enum err e = ERR_OK;
+
+	c->seats = 0;
+	LIST_FOREACH(p, &c->places, links)
+	{
+		if (p->seated && !crowd_table_has(t, &p->seat))
+			p->seated = false;
+		if (!p->seated && e == ERR_OK)
+			e = sit(c, t, p, 0, f);
+		c->seats += p->seated;
+	}
+	c->missing = e != ERR_OK;
+	return e;
+}
+
+/* `side` is the file at the path now; NULL: to be opened. */
+static void
+replace(struct crowd *c, struct sidecar_crowd *side)
+{
+	struct crowd_place *p;
+
+	sidecar_crowd_close(c->side);
+	c->side = side;
+	c->opened++;
+	c->seats = 0;
+	c->missing = true;
+	LIST_FOREACH(p, &c->places, links)
+	p->seated = false;
+}
+
+/* The table, with the mutex; opening a file may take a while, so that happens
+ * without it. */
+static enum err
+enter_table(struct crowd *c, struct crowd_table **out, struct fault *f)
+{
+	enum err e = ERR_MOVED;
+
+	pthread_mutex_lock(&c->mutex);
+	for (int i = 0; e == ERR_MOVED && i < OPEN_TRIES; i++) {
+		const unsigned seen = c->opened;
+		struct sidecar_crowd *side = NULL;
+
+		if (c->side != NULL &&
+		    (e = sidecar_crowd_table(c->side, out, f)) != ERR_MOVED)
+			break;
+		pthread_mutex_unlock(&c->mutex);
+		e = queue_crowd_open(&side, &c->settings, f);
+		pthread_mutex_lock(&c->mutex);
+		if (seen != c->opened)
+			sidecar_crowd_close(side);
+		else if (e == ERR_OK)
+			replace(c, side);
+		if (e == ERR_OK || seen != c->opened)
+			e = ERR_MOVED;
+	}
+	return e == ERR_OK && c->missing ? sit_all(c, *out, f) : e;
+}
+
+/* A limit whose input is missing holds for all of them together. */
+static enum err
+refuse_unknown(struct fault *f)
+{
+	return fault_set(f, ERR_LIMIT,
+	    "The web server does not tell the addresses of its clients, which "
+	    "have together as many streams as one may "
+	    "(MERCURE_MAX_CONNECTIONS_PER_ADDRESS): pass REMOTE_ADDR.");
+}
+
+static enum err
+refuse(enum crowd_limit which, struct fault *f)
+{
+	static const char *const sentences[] = {
+		[CROWD_TOTAL] = "The hub holds as many streams as it may "
+				"(MERCURE_MAX_CONNECTIONS).",
+		[CROWD_PER_TOKEN] =
+		    "The access token has as many streams as it may "
+		    "(MERCURE_MAX_CONNECTIONS_PER_TOKEN).",
+		[CROWD_PER_ADDRESS] =
+		    "Your address has as many streams as it may "
+		    "(MERCURE_MAX_CONNECTIONS_PER_ADDRESS).",
+	};
+
+	return fault_set(f, ERR_LIMIT, "%s", sentences[which]);
+}
+
+/* The first setting that limits such a stream; NULL: none does. */
+static const char *
+limit_for(const struct crowd_keys *k, const struct crowd_limits *l)
+{
+	if (l->total > 0)
+		return "MERCURE_MAX_CONNECTIONS";
+	if (l->per_token > 0 && k->token != CROWD_NOBODY)
+		return "MERCURE_MAX_CONNECTIONS_PER_TOKEN";
+	if (l->per_address > 0 && k->address != CROWD_NOBODY)
+		return "MERCURE_MAX_CONNECTIONS_PER_ADDRESS";
+	return NULL;
+}
+
+/* The stream cannot be counted: refuse it if a limit applies to it. */
+static enum err
+uncounted(struct crowd_place *p, const struct crowd_limits *limits, enum err e,
+    struct fault *f)
+{
+	const char *limit = limit_for(&p->keys, limits);
+
+	if (limit == NULL)
+		return ERR_OK;
+	return fault_set(f, e == ERR_LIMIT ? ERR_IO : e,
+	    "The hub cannot count its streams, and %s is set; its log says "
+	    "why.",
+	    limit);
+}
+
+static enum err
+compare(struct crowd *c, struct crowd_table *t, struct crowd_place *p,
+    const struct crowd_limits *limits, struct fault *f)
+{
+	const struct crowd_keys keys = hidden(c, p);
+	const enum crowd_limit which =
+	    crowd_table_check(t, &keys, limits, clock_real_ms(), &p->seat);
+
+	if (which == CROWD_WITHIN)
+		return ERR_OK;
+	crowd_table_give_back(t, &p->seat);
+	if (which == CROWD_PER_ADDRESS && p->keys.address == CROWD_UNKNOWN)
+		return refuse_unknown(f);
+	return refuse(which, f);
+}
+
+enum err
+crowd_enter(struct crowd_place *p, struct crowd *c,
+    const struct crowd_keys *keys, uint64_t parked,
+    const struct crowd_limits *limits, struct fault *f)
+{
+	struct crowd_table *t = NULL;
+	struct fault why = { "" };
+	enum err e;
+
+	*p = (struct crowd_place){ .keys = *keys };
+	e = enter_table(c, &t, &why);
+	if (e == ERR_OK)
+		e = sit(c, t, p, parked, &why);
+	note(c, e, &why);
+	e = e == ERR_OK ? compare(c, t, p, limits, f)
+			: uncounted(p, limits, e, f);
+	if (e == ERR_OK) {
+		c->missing = c->missing || !p->seated;
+		c->seats += p->seated;
+		p->crowd = c;
+		LIST_INSERT_HEAD(&c->places, p, links);
+	}
+	pthread_mutex_unlock(&c->mutex);
+	return e;
+}
+
+/* The table that a place is in; NULL: none any more.  It goes with the
+ * place. */
+static struct crowd_table *
+take_out(struct crowd_place *p)
+{
+	struct crowd_table *t = NULL;
+	struct crowd *c = p->crowd;
+
+	LIST_REMOVE(p, links);
+	p->crowd = NULL;
+	c->seats -= p->seated;
+	if (!p->seated || sidecar_crowd_table(c->side, &t, NULL) != ERR_OK)
+		return NULL;
+	return t;
+}
+
+typedef void release_fn(struct crowd_table *t, const struct crowd_seat *seat);
+
+static void
+release(struct crowd_place *p, release_fn *how)
+{
+	struct crowd *c = p->crowd;
+	struct crowd_table *t;
+
+	if (c == NULL)
+		return;
+	pthread_mutex_lock(&c->mutex);
+	if ((t = take_out(p)) != NULL)
+		how(t, &p->seat);
+	pthread_mutex_unlock(&c->mutex);
+}
+
+void
+crowd_leave(struct crowd_place *p)
+{
+	release(p, crowd_table_leave);
+}
+
+void
+crowd_give_back(struct crowd_place *p)
+{
+	release(p, crowd_table_give_back);
+}
+
+void
+crowd_park(struct crowd_place *p, uint64_t parked, int64_t until_ms)
+{
+	struct crowd *c = p->crowd;
+	struct crowd_table *t;
+
+	if (c == NULL)
+		return;
+	pthread_mutex_lock(&c->mutex);
+	if ((t = take_out(p)) != NULL)
+		crowd_table_park(t, &p->seat, parked, until_ms);
+	pthread_mutex_unlock(&c->mutex);
+}
+
+void
+crowd_look(struct crowd *c)
+{
+	struct crowd_table *t = NULL;
+	struct fault why = { "" };
+	enum err e = enter_table(c, &t, &why);
+
+	if (e == ERR_OK && crowd_table_own(t) != c->seats)
+		e = sit_all(c, t, &why);
+	/* There are slots of this process without a stream.  Opened again, it
+	 * has another number, and those slots are a dead process's. */
+	if (e == ERR_OK && crowd_table_own(t) != c->seats)
+		replace(c, NULL);
+	note(c, e, &why);
+	pthread_mutex_unlock(&c->mutex);
+}
+
+void
+crowd_free(struct crowd *c)
+{
+	if (c == NULL)
+		return;
+	sidecar_crowd_close(c->side);
+	pthread_mutex_destroy(&c->mutex);
+	mem_free(c->url);
+	mem_free(c);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* crowd.h - counts this process's streams together with those of all processes. */
+#ifndef PRESENCE_CROWD_H
+#define PRESENCE_CROWD_H
+
+#include <sys/queue.h>
+
+#include "queue/crowd_table.h"
+#include "queue/queue.h"
+
+/*
+ * A stream takes its place before its answer is decided, in memory that all
+ * processes of a queue share.  Others may replace the file of that memory at
+ * any moment; then this process enters all its streams into the new file.  All
+ * functions are for any thread.
+ */
+struct crowd;
+
+/* One stream's place; embedded in the stream's entry, private to crowd.c. */
+struct crowd_place {
+	LIST_ENTRY(crowd_place) links;
+	struct crowd *crowd; /* NULL: it has none */
+	struct crowd_keys keys;
+	struct crowd_seat seat;
+	bool seated; /* `seat` is a slot of the present file */
+};
+
+/* Copies the settings.  ERR_NOMEM. */
+enum err crowd_new(struct crowd **out, const struct queue_settings *s);
+
+/*
+ * Take a place, unless a limit is reached.  `parked` (0: none) is the key of
+ * the row that the subscriber comes back for: it takes the place that was kept
+ * for it.  ERR_LIMIT: the fault is for the peer and names the setting.  If
+ * streams cannot be counted, the log says why; a stream that no limit applies
+ * to enters all the same, any other one gets another error, and the fault is
+ * for the peer.
+ */
+enum err crowd_enter(struct crowd_place *p, struct crowd *c,
+    const struct crowd_keys *keys, uint64_t parked,
+    const struct crowd_limits *limits, struct fault *f);
+
+/*
+ * crowd_leave(): the stream has ended.  crowd_park(): it may come back for the
+ * row with the key `parked` until `until_ms` (real clock), and its place is
+ * kept so long.  crowd_give_back(): it never began; a place that was kept for
+ * it stays kept.  Without a place they do nothing.
+ */
+void crowd_leave(struct crowd_place *p);
+void crowd_park(struct crowd_place *p, uint64_t parked, int64_t until_ms);
+void crowd_give_back(struct crowd_place *p);
+
+/* Call it once a second: enters streams of this process again whose slot is
+ * gone. */
+void crowd_look(struct crowd *c);
+
+void crowd_free(struct crowd *c); /* NULL is allowed; all places are left */
+
+#endif

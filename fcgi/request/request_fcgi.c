@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/* request_fcgi.c - the only file that knows libfcgi's private fields; a test guards them. */
+#include "request/request_fcgi.h"
+
+#include <fcgiapp.h>
+
+#include <sys/mman.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+
+enum err
+handoff_init(void)
+{
+	return FCGX_Init() == 0 ? ERR_OK : ERR_IO;
+}
+
+/*
+ * STDIN is always read to its end: CONTENT_LENGTH may be missing or lie, and
+ * libfcgi may already hold a part of the next header.
+ */
+static enum err
+read_body(struct request *rq, FCGX_Stream *in, size_t body_max)
+{
+	struct buf body;
+	char bytes[8192];
+	enum err e;
+	int n;
+
+	buf_init(&body, body_max);
+	while ((n = FCGX_GetStr(bytes, (int)sizeof(bytes), in)) > 0)
+		if (body.err == ERR_OK)
+			buf_add(&body, bytes, (size_t)n);
+	rq->body_cut = FCGX_GetError(in) != 0;
+	rq->body_too_long = body.err == ERR_LIMIT;
+	if (body.err == ERR_NOMEM)
+		e = ERR_NOMEM;
+	else
+		e = request_set_body(
+		    rq, rq->body_too_long ? slice_of("") : buf_view(&body));
+	buf_free(&body);
+	return e;
+}
+
+enum err
+handoff_parse(struct request **out, int fd, size_t body_max)
+{
+	struct request *rq = NULL;
+	FCGX_Request r;
+	enum err e = ERR_IO;
+
+	if (FCGX_InitRequest(&r, -1, 0) != 0)
+		return ERR_IO;
+	if ((r.ipcFd = fcntl(fd, F_DUPFD_CLOEXEC, 3)) < 0)
+		return ERR_IO;
+	/* What libfcgi cannot parse it closes; "detached" it does not shut
+	 * the connection down as well, which would reach our descriptor. */
+	FCGX_Detach(&r);
+	/* "An open, kept-alive connection": libfcgi goes on to read from it
+	 * and, without a listening socket, can never accept another one. */
+	r.keepConnection = 1;
+	if (FCGX_Accept_r(&r) < 0)
+		return ERR_SYNTAX; /* it has closed the duplicate */
+	r.keepConnection = 0;
+
+	if ((e = request_new(&rq, r.envp)) != ERR_OK ||
+	    (e = read_body(rq, r.in, body_max)) != ERR_OK)
+		goto out;
+	rq->id = (uint16_t)r.requestId;
+
+	*out = rq;
+	rq = NULL;
+out:
+	request_free(rq);
+	close(r.ipcFd);
+	FCGX_Free(&r, 0);
+	return e;
+}
+
+static enum err
+write_all(int fd, struct slice bytes)
+{
+	while (bytes.len > 0) {
+		ssize_t n = write(fd, bytes.base, bytes.len);
+
+		if (n < 0)
+			return errno == ENOSPC || errno == ENOMEM ? ERR_NOMEM
+								  : ERR_IO;
+		bytes = slice_after(bytes, (size_t)n);
+	}
+	return lseek(fd, 0, SEEK_SET) == 0 ? ERR_OK : ERR_IO;
+}
+
+/* libfcgi reads from descriptors only. */
+enum err
+handoff_parse_bytes(struct request **out, struct slice bytes, size_t body_max)
+{
+	int fd = memfd_create("request", MFD_CLOEXEC);
+	enum err e;
+
+	if (fd < 0)
+		return ERR_IO;
+	if ((e = write_all(fd, bytes)) == ERR_OK)
+		e = handoff_parse(out, fd, body_max);
+	close(fd);
+	return e;
+}

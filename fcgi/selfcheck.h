@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* selfcheck.h - --check: every fault named with its mend. */
+#ifndef SELFCHECK_H
+#define SELFCHECK_H
+
+#include <stdbool.h>
+
+#include "endpoint/settings.h"
+
+/* Print one line for each point looked at; true if all is well. */
+bool check_run(const struct settings *s);
+
+#endif

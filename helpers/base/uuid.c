@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* uuid.c - random identifiers from the system's random bytes. */
+#include "base/uuid.h"
+
+#include <stddef.h>
+#include <string.h>
+#include <sys/random.h>
+
+enum err
+uuid_urn(char out[UUID_URN_SIZE])
+{
+	static const char shape[] =
+	    "urn:uuid:xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+	static const char hex[] = "0123456789abcdef";
+	unsigned char bytes[16];
+	size_t digit = 0;
+
+	_Static_assert(sizeof(shape) == UUID_URN_SIZE, "the shape has a NUL");
+	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
+		return ERR_IO;
+	bytes[6] = (bytes[6] & 0x0f) | 0x40; /* version 4 */
+	bytes[8] = (bytes[8] & 0x3f) | 0x80; /* variant 1 */
+
+	memcpy(out, shape, sizeof(shape));
+	for (char *p = out + strlen("urn:uuid:"); *p != '\0'; p++) {
+		if (*p != 'x')
+			continue;
+		*p = hex[digit % 2 == 0 ? bytes[digit / 2] >> 4
+					: bytes[digit / 2] & 15];
+		digit++;
+	}
+	return ERR_OK;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* check.h - looks at a hub from outside, and names what its web server spoils. */
+#ifndef CHECK_CHECK_H
+#define CHECK_CHECK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "lib/pushcgi.h"
+
+struct doctor_report;
+
+/* All is borrowed for the length of the call. */
+struct doctor_options {
+	const char *url;    /* the hub's; NULL: MERCURE_PUBLIC_HUB_URL */
+	const char *origin; /* of pages that open streams; NULL: the hub's */
+	const char *page;   /* a URL that sets the cookie; NULL: the program */
+	bool quick;         /* without what takes a keep-alive's time */
+	void (*tell)(const char *sentence); /* before each wait; NULL: nobody */
+};
+
+/*
+ * Ask the hub like a browser, and what the configuration in `h` has for it: an
+ * update published into this machine's queue, or over HTTP with its token; a
+ * cookie.  The updates have a topic of their own, and are a few bytes; whatever
+ * else is sent is refused by a hub.  Takes up to a minute or two, with `quick`
+ * a few seconds where all is well.
+ *
+ * A hub that cannot be asked is a report, too.  ERR_SYNTAX: no URL, origin or
+ * page.  ERR_NOTFOUND: no URL was given or configured.  ERR_UNSUPPORTED: no
+ * libcurl.  ERR_NOMEM.  Free *out with doctor_report_free().
+ */
+enum err doctor_run(struct doctor_report **out, struct pushcgi *h,
+    const struct doctor_options *o, struct fault *f);
+
+/* How many faults there are. */
+size_t doctor_report_faults(const struct doctor_report *r);
+
+/* Add it for people, with the lines that mend; or as JSON. */
+void doctor_report_write(struct buf *out, const struct doctor_report *r);
+void doctor_report_write_json(struct buf *out, const struct doctor_report *r);
+
+void doctor_report_free(struct doctor_report *r); /* NULL is allowed */
+
+#endif

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: MIT */
+/* live.c - publishes to itself, and looks when it comes. */
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "check/judge.h"
+#include "check/state.h"
+#include "lib/handle.h"
+
+#define FIRST_MS 3000 /* the longest wait for what opens a stream */
+#define HOLD_MS 5000  /* and, behind the last update, for all of them */
+#define HEADER_MAX 9000
+
+/* How an update gets to the hub. */
+enum way { WAY_QUEUE, WAY_HTTP, WAY_NONE };
+
+struct round {
+	struct doctor *d;
+	const struct http_seen *stream;
+	const struct http_seen *posts[DOCTOR_UPDATES];
+	char *authorization; /* a header; a secret */
+	enum way way;
+	char why[FAULT_MAX]; /* nothing could be published */
+	struct doctor_timing timing;
+	size_t published;
+};
+
+/* Where the bytes of an update end in the stream; 0: they are not there. */
+static size_t
+end_of_update(struct slice body, size_t n)
+{
+	char text[40];
+	struct slice rest = body;
+
+	snprintf(text, sizeof(text), "data: check-%zu\n", n);
+	for (; rest.len >= strlen(text); rest = slice_after(rest, 1))
+		if (slice_starts(rest, text))
+			return body.len - rest.len + strlen(text);
+	return 0;
+}
+
+static void
+look(struct round *r)
+{
+	struct doctor_timing *t = &r->timing;
+	const struct http_seen *s = r->stream;
+
+	t->first_ms = s->marks_n > 0 ? s->marks[0].ms : 0;
+	t->end_ms = s->end_ms;
+	for (size_t i = 0; i < r->published; i++) {
+		size_t end = end_of_update(buf_view(&s->body), i);
+
+		t->arrived_ms[i] = end > 0 ? http_seen_at(s, end) : 0;
+	}
+}
+
+static bool
+has_all(void *arg)
+{
+	struct round *r = arg;
+
+	look(r);
+	for (size_t i = 0; i < r->published; i++)
+		if (r->timing.arrived_ms[i] == 0)
+			return r->timing.end_ms != 0;
+	return true;
+}
+
+static bool
+has_begun(void *arg)
+{
+	struct round *r = arg;
+
+	look(r);
+	return r->timing.first_ms != 0 || r->timing.end_ms != 0;
+}
+
+/* The token that was given to us, if it is for this hub, or one we make. */
+static enum err
+write_authorization(struct round *round)
+{
+	struct pushcgi *h = round->d->h;
+	const char *const topic = round->d->topic;
+	const char *const given =
+	    round->d->trust == DOCTOR_OWN ? h->config->publisher_jwt : NULL;
+	enum pushcgi_result result = PUSHCGI_OK;
+	char *made = NULL;
+	struct buf line;
+	enum err e;
+
+	if (round->d->trust == DOCTOR_STRANGER) {
+		snprintf(round->why, sizeof(round->why), DOCTOR_NOT_OURS);
+		round->way = WAY_NONE;
+		return ERR_OK;
+	}
+	if (given == NULL)
+		result = pushcgi_publisher_token(
+		    h, &made, &topic, 1, doctor_token_s(round->d));
+	if (result == PUSHCGI_MEMORY)
+		return ERR_NOMEM;
+	if (result != PUSHCGI_OK) {
+		snprintf(
+		    round->why, sizeof(round->why), "%s", pushcgi_error(h));
+		round->way = WAY_NONE;
+		return ERR_OK;
+	}
+	buf_init(&line, HEADER_MAX);
+	buf_printf(
+	    &line, "Authorization: Bearer %s", made != NULL ? made : given);
+	pushcgi_free(made);
+	if ((e = line.err) == ERR_OK &&
+	    (round->authorization = buf_steal(&line)) == NULL)
+		e = ERR_NOMEM;
+	buf_wipe(&line);
+	return e;
+}
+
+static enum err
+post(struct round *r, const char *data, struct fault *f)
+{
+	char body[128];
+	const char *const headers[] = { r->authorization, NULL };
+	struct http_ask ask = { .url = r->d->report->url, .headers = headers };
+	enum err e;
+
+	snprintf(body, sizeof(body), "topic=%s&data=%s", r->d->topic, data);
+	ask.body = slice_of(body);
+	e = http_flow_ask(r->d->flow, &r->posts[r->published], &ask, f);
+	if (e != ERR_OK)
+		return e;
+	http_flow_wait(r->d->flow, doctor_is_over, &r->posts[r->published],
+	    clock_mono_ms() + DOCTOR_ANSWER_MS);
+	http_flow_stop(r->d->flow, r->posts[r->published]);
+	if (r->posts[r->published]->status == 200)
+		return ERR_OK;
+	doctor_outcome(r->why, sizeof(r->why), r->posts[r->published]);
+	r->way = WAY_NONE;
+	return ERR_OK;
+}
+
+static enum err
+append(struct round *r, const char *data)
+{
+	const char *const topic = r->d->topic;
+	const struct pushcgi_update u = { .topics = &topic,
+		.topics_n = 1,
+		.data = data,
+		.data_len = strlen(data) };
+	const enum pushcgi_result result = pushcgi_publish(r->d->h, NULL, &u);
+
+	if (result == PUSHCGI_MEMORY)
+		return ERR_NOMEM;
+	if (result == PUSHCGI_OK)
+		return ERR_OK;
+	snprintf(r->why, sizeof(r->why), "%s", pushcgi_error(r->d->h));
+	r->way = WAY_NONE;
+	return ERR_OK;
+}
+
+static enum err
+publish(struct round *r, struct fault *f)
+{
+	char data[16];
+	enum err e;
+
+	snprintf(data, sizeof(data), "check-%zu", r->published);
+	r->timing.published_ms[r->published] = clock_mono_ms();
+	e = r->way == WAY_QUEUE ? append(r, data) : post(r, data, f);
+	if (e == ERR_OK && r->way != WAY_NONE)
+		r->published++;
+	return e;
+}
+
+/* Open a stream and publish to it. */
+static enum err
+run_round(struct round *r, struct fault *f)
+{
+	struct doctor *d = r->d;
+	enum err e = doctor_open(d, &r->stream, d->stream_url, NULL, f);
+
+	if (e == ERR_OK && r->way == WAY_HTTP)
+		e = write_authorization(r);
+	if (e != ERR_OK)
+		return e;
+	http_flow_wait(d->flow, has_begun, r, clock_mono_ms() + FIRST_MS);
+	while (e == ERR_OK && r->way != WAY_NONE &&
+	       r->published < DOCTOR_UPDATES && r->timing.end_ms == 0) {
+		e = publish(r, f);
+		http_flow_wait(
+		    d->flow, NULL, NULL, clock_mono_ms() + DOCTOR_SPACING_MS);
+		look(r);
+	}
+	if (e == ERR_OK && r->published > 0)
+		http_flow_wait(d->flow, has_all, r, clock_mono_ms() + HOLD_MS);
+	look(r);
+	http_flow_stop(d->flow, r->stream);
+	return e;
+}
+
+static void
+round_free(struct round *r)
+{
+	if (r->authorization != NULL)
+		mem_wipe_free(r->authorization, strlen(r->authorization));
+}
+
+static enum err
+try(struct round *r, struct doctor *d, enum way way, struct fault *f)
+{
+	*r = (struct round){ .d = d, .way = way };
+	doctor_tell(d, "publishing to itself", FIRST_MS + HOLD_MS);
+	return run_round(r, f);
+}
+
+static void
+say_live(struct round *r)
+{
+	struct doctor_report *report = r->d->report;
+	const struct doctor_timing *t = &r->timing;
+	int64_t least_ms, most_ms;
+
+	doctor_delays(&least_ms, &most_ms, t);
+	r->d->is_live = true;
+	doctor_report_add(report, "live", DOCTOR_GOOD, DOCTOR_NONE,
+	    "first byte after %lld ms, updates after %lld to %lld ms",
+	    (long long)(t->first_ms - r->stream->asked_ms), (long long)least_ms,
+	    (long long)most_ms);
+}
+
+/* Without an update of ours, only how a stream begins can be seen. */
+static void
+say_unpublished(struct round *r)
+{
+	struct doctor_report *report = r->d->report;
+
+	if (r->timing.first_ms == 0) {
+		doctor_report_add(report, "live", DOCTOR_BAD, DOCTOR_HELD,
+		    "%s holds a stream back: nothing of it came within %d s",
+		    report->shown, FIRST_MS / 1000);
+		return;
+	}
+	r->d->is_live = true;
+	doctor_report_add(report, "live", DOCTOR_NOTED, DOCTOR_NONE,
+	    "first byte after %lld ms; nothing could be published from here: "
+	    "%.160s",
+	    (long long)(r->timing.first_ms - r->stream->asked_ms), r->why);
+}
+
+/* What a server is said to do, and until when: after so many milliseconds, or
+ * for as long as one has waited. */
+static const struct {
+	enum doctor_fault fault;
+	const char *text;
+	bool is_wait;
+} sayings[] = {
+	[DOCTOR_IS_BATCHED] = { DOCTOR_BATCHED,
+	    "collects updates: the first came with the last, after", false },
+	[DOCTOR_IS_SLOW] = { DOCTOR_SLOW,
+	    "lets updates come late, or not all of them: after", false },
+	[DOCTOR_IS_HELD] = { DOCTOR_HELD,
+	    "holds a stream back: nothing of it came, with updates waiting for",
+	    true },
+	[DOCTOR_IS_DEAF] = { DOCTOR_HELD,
+	    "lets a stream begin, and holds it back: no update came within",
+	    true },
+};
+
+static void
+say_end(struct round *r, bool had_updates, int64_t most_ms)
+{
+	struct doctor_report *report = r->d->report;
+
+	if (had_updates)
+		doctor_report_add(report, "live", DOCTOR_NOTED, DOCTOR_NONE,
+		    "each response ends with its first updates (delivery by "
+		    "drain), after %lld ms",
+		    (long long)most_ms);
+	else if (r->stream->status == 200)
+		doctor_report_add(report, "live", DOCTOR_BAD, DOCTOR_CUT,
+		    "%s ended a stream before an update could come",
+		    report->shown);
+	else
+		doctor_report_add(report, "live", DOCTOR_BAD, DOCTOR_NONE,
+		    "%s answers with %d, and no stream", report->shown,
+		    r->stream->status);
+}
+
+static void
+say(struct round *r)
+{
+	const enum doctor_verdict v = doctor_judge(&r->timing);
+	struct doctor_report *report = r->d->report;
+	int64_t least_ms, most_ms;
+
+	doctor_delays(&least_ms, &most_ms, &r->timing);
+	if (v == DOCTOR_IS_LIVE)
+		say_live(r);
+	else if (v == DOCTOR_IS_DRAINED || v == DOCTOR_IS_CUT)
+		say_end(r, v == DOCTOR_IS_DRAINED, most_ms);
+	else
+		doctor_report_add(report, "live", DOCTOR_BAD, sayings[v].fault,
+		    "%s %s %lld ms", report->shown, sayings[v].text,
+		    (long long)(sayings[v].is_wait ? HOLD_MS : most_ms));
+}
+
+/* What came by HTTP, and not from this machine's queue, has told that the hub
+ * reads another one. */
+static enum err
+compare(struct round *first, struct fault *f)
+{
+	struct doctor *d = first->d;
+	struct round second;
+	enum err e = try(&second, d, WAY_HTTP, f);
+
+	if (e == ERR_OK && second.way == WAY_HTTP &&
+	    doctor_judge(&second.timing) != DOCTOR_IS_LIVE)
+		say(&second);
+	else if (e == ERR_OK)
+		doctor_report_add(d->report, "live", DOCTOR_BAD, DOCTOR_QUEUE,
+		    "what is published into this machine's queue does not "
+		    "reach the hub at that URL%s: is its database another "
+		    "one (MERCURE_TRANSPORT_URL)?",
+		    second.way == WAY_HTTP ? ", what is sent by HTTP does"
+					   : "");
+	round_free(&second);
+	return e;
+}
+
+static enum err
+conclude(struct round *r, enum way way, struct fault *f)
+{
+	if (r->published == 0 && r->timing.end_ms == 0)
+		say_unpublished(r);
+	else if (doctor_judge(&r->timing) == DOCTOR_IS_DEAF && way == WAY_QUEUE)
+		return compare(r, f);
+	else
+		say(r);
+	return ERR_OK;
+}
+
+/* Seldom ones are looked at twice: this machine may have stood still. */
+static bool
+is_doubtful(const struct round *r)
+{
+	enum doctor_verdict v = doctor_judge(&r->timing);
+
+	return v == DOCTOR_IS_BATCHED || v == DOCTOR_IS_SLOW;
+}
+
+enum err
+doctor_check_live(struct doctor *d, struct fault *f)
+{
+	enum way way = handle_is_elsewhere(d->h) ? WAY_HTTP : WAY_QUEUE;
+	struct round r;
+	enum err e;
+
+	if ((e = doctor_open(d, &d->silent, d->silent_url, NULL, f)) != ERR_OK)
+		return e;
+	e = try(&r, d, way, f);
+	if (e == ERR_OK && r.way == WAY_NONE && way == WAY_QUEUE) {
+		round_free(&r);
+		e = try(&r, d, way = WAY_HTTP, f);
+	}
+	if (e == ERR_OK && r.published > 0 && is_doubtful(&r)) {
+		round_free(&r);
+		e = try(&r, d, way, f);
+	}
+	if (e == ERR_OK)
+		e = conclude(&r, way, f);
+	round_free(&r);
+	return e;
+}

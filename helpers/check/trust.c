@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* trust.c - tokens are for the hub they were made for, and not for any URL that somebody may have mistyped. */
+#include "check/trust.h"
+
+static bool
+is_same_server(const struct url *a, const struct url *b)
+{
+	static const enum url_part parts[] = { URL_SCHEME, URL_HOST, URL_PORT };
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (!slice_eq(a->part[parts[i]], b->part[parts[i]]))
+			return false;
+	return true;
+}
+
+/* What is no URL is nobody's. */
+static enum err
+compare(bool *same, const struct url *u, const char *text)
+{
+	struct url other = { .part = { { NULL, 0 } } };
+	enum err e = url_parse(&other, slice_of(text), NULL, 0);
+
+	if (e == ERR_OK && is_same_server(u, &other))
+		*same = true;
+	url_free(&other);
+	return e == ERR_NOMEM ? e : ERR_OK;
+}
+
+enum err
+doctor_trust_of(enum doctor_trust *out, const struct url *u,
+    const char *const *configured, size_t n)
+{
+	bool same = false, any = false;
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < n && e == ERR_OK; i++) {
+		if (configured[i] == NULL)
+			continue;
+		any = true;
+		e = compare(&same, u, configured[i]);
+	}
+	if (e != ERR_OK)
+		return e;
+	*out = same                         ? DOCTOR_OWN
+	       : !any && url_is_loopback(u) ? DOCTOR_NEIGHBOUR
+					    : DOCTOR_STRANGER;
+	return ERR_OK;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* trust.h - which tokens of this machine may go to the hub at a URL. */
+#ifndef CHECK_TRUST_H
+#define CHECK_TRUST_H
+
+#include "base/err.h"
+#include "url/url.h"
+
+enum doctor_trust {
+	DOCTOR_STRANGER,  /* none */
+	DOCTOR_NEIGHBOUR, /* such as are made for this run, and end soon */
+	DOCTOR_OWN        /* that of the configuration, too */
+};
+
+/*
+ * Whose is `u`?  Ours, if one of the `n` URLs of the configuration (NULL: it is
+ * not set) has its scheme, host and port.  If none is set, a hub on the
+ * loopback interface is a neighbour: nobody but this machine hears what is
+ * sent there.  ERR_NOMEM; then *out is untouched.
+ */
+enum err doctor_trust_of(enum doctor_trust *out, const struct url *u,
+    const char *const *configured, size_t n);
+
+#endif

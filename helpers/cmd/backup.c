@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* backup.c - pushcgi backup: a copy of the queue while it is in use. */
+#include "cmd/cmd.h"
+#include "config/queue.h"
+#include "lib/handle.h"
+
+static const struct cmd_option options[] = {
+	{ .name = NULL },
+};
+
+static enum err
+backup_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
+    struct fault *f)
+{
+	const struct queue_settings settings = config_queue(h->config);
+
+	(void)out;
+	return queue_backup(&settings, l->operands[0].base, f);
+}
+
+const struct cmd cmd_backup = {
+	.name = "backup",
+	.operands = "FILE",
+	.operands_min = 1,
+	.operands_max = 1,
+	.help = "Copy this machine's queue to FILE while it is in use.",
+	.options = options,
+	.configured = true,
+	.run = backup_run,
+};

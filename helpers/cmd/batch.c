@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+/* batch.c - pushcgi publish --batch: updates as lines, in groups. */
+#include <errno.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include "base/utf8.h"
+#include "cmd/batch_line.h"
+#include "cmd/cmd.h"
+#include "lib/handle.h"
+#include "text/json.h"
+
+/* A group is a transaction: large enough to be fast, small enough for others
+ * who wait for the lock. */
+#define GROUP_LINES 256
+#define GROUP_BYTES ((size_t)1 << 20)
+#define CHUNK 65536
+
+/* JSON may take six bytes for one, and names need some, too. */
+#define LINE_MAX_BYTES(body_max) ((size_t)(body_max)*6 + GROUP_BYTES)
+
+struct batch {
+	struct pushcgi *h;
+	bool json;        /* print objects instead of ids */
+	struct buf input; /* what was read and does not belong to a group */
+	bool over;        /* there will be no more */
+	struct batch_line lines[GROUP_LINES];
+	uint64_t numbers[GROUP_LINES]; /* of the lines, from 1 */
+	size_t n, bytes;               /* of the group */
+	uint64_t number;               /* of the last line read */
+	uint64_t published;
+};
+
+/* For a program, which need not take a sentence apart. */
+static void
+print_fault(
+    const struct batch *b, uint64_t number, enum err e, const struct fault *why)
+{
+	struct fault ignored;
+	struct buf out;
+
+	buf_init(&out, SIZE_MAX - 1);
+	buf_printf(
+	    &out, "{\"line\":%llu,\"error\":", (unsigned long long)number);
+	/* It may be cut within a character. */
+	json_write_text(&out, utf8_valid(slice_of(why->text))
+				  ? slice_of(why->text)
+				  : slice_of(err_text(e)));
+	buf_printf(
+	    &out, ",\"published\":%llu}\n", (unsigned long long)b->published);
+	if (out.err == ERR_OK)
+		(void)cmd_print(buf_view(&out), &ignored);
+	buf_free(&out);
+}
+
+static enum err
+line_fault(const struct batch *b, uint64_t number, enum err e, struct fault *f)
+{
+	if (b->json)
+		print_fault(b, number, e, f);
+	return fault_set(f, e,
+	    "Line %llu: %.200s Published before it: %llu updates.",
+	    (unsigned long long)number, f->text,
+	    (unsigned long long)b->published);
+}
+
+static void
+group_clear(struct batch *b)
+{
+	for (size_t i = 0; i < b->n; i++)
+		batch_line_free(&b->lines[i]);
+	b->n = b->bytes = 0;
+}
+
+static void
+add_id(const struct batch *b, struct buf *out, uint64_t number, char *id)
+{
+	if (!b->json) {
+		cmd_add_line(out, id);
+		return;
+	}
+	buf_printf(out, "{\"line\":%llu,\"id\":", (unsigned long long)number);
+	json_write_text(out, slice_of(id));
+	buf_text(out, "}\n");
+	pushcgi_free(id);
+}
+
+/* Print the ids that there are, one on a line. */
+static enum err
+print_ids(struct batch *b, char **ids, struct fault *f)
+{
+	struct buf out;
+	enum err e;
+
+	buf_init(&out, SIZE_MAX - 1);
+	for (size_t i = 0; i < b->n && ids[i] != NULL; i++) {
+		add_id(b, &out, b->numbers[i], ids[i]);
+		b->published++;
+	}
+	if ((e = out.err) == ERR_OK)
+		e = cmd_print(buf_view(&out), f);
+	buf_free(&out);
+	return e;
+}
+
+/* All of the group or none, unless the hub is elsewhere; see pushcgi.h. */
+static enum err
+group_publish(struct batch *b, struct fault *f)
+{
+	struct pushcgi_update updates[GROUP_LINES];
+	char *ids[GROUP_LINES] = { NULL };
+	struct fault ignored;
+	size_t at = 0;
+	enum err e, printed;
+
+	if (b->n == 0)
+		return ERR_OK;
+	for (size_t i = 0; i < b->n; i++)
+		updates[i] = b->lines[i].update;
+	e = cmd_end(
+	    b->h, pushcgi_publish_all(b->h, ids, updates, b->n, &at), f);
+	printed = print_ids(b, ids, e == ERR_OK ? f : &ignored);
+	if (e != ERR_OK)
+		e = line_fault(b, b->numbers[at < b->n ? at : 0], e, f);
+	else
+		e = printed;
+	group_clear(b);
+	return e;
+}
+
+/* No update can be made of a line; those before it are as good as ever. */
+static enum err
+bad_line(struct batch *b, uint64_t number, enum err e, struct fault *f)
+{
+	struct fault mine = *f;
+	enum err before = group_publish(b, f);
+
+	if (before != ERR_OK)
+		return before;
+	*f = mine;
+	return line_fault(b, number, e, f);
+}
+
+static enum err
+take_line(struct batch *b, struct slice line, struct fault *f)
+{
+	enum err e;
+
+	b->number++;
+	if (line.len > 0 && line.base[line.len - 1] == '\r')
+		line.len--;
+	if (slice_trim(line).len == 0)
+		return ERR_OK;
+	e = batch_line_parse(&b->lines[b->n], line, f);
+	if (e == ERR_NOMEM)
+		(void)fault_set(f, e, "Out of memory.");
+	if (e != ERR_OK)
+		return bad_line(b, b->number, e, f);
+	b->numbers[b->n++] = b->number;
+	b->bytes += line.len;
+	if (b->n == GROUP_LINES || b->bytes >= GROUP_BYTES)
+		return group_publish(b, f);
+	return ERR_OK;
+}
+
+/* Take the whole lines of what was read; at the end, also the last. */
+static enum err
+take_lines(struct batch *b, struct fault *f)
+{
+	struct slice rest = buf_view(&b->input), line = { NULL, 0 };
+	struct buf left;
+	enum err e = ERR_OK;
+
+	while (e == ERR_OK && rest.base != NULL) {
+		struct slice from = rest;
+
+		(void)slice_cut(&rest, '\n', &line);
+		if (rest.base == NULL && !b->over) {
+			line = from;
+			break;
+		}
+		e = take_line(b, line, f);
+		line = (struct slice){ NULL, 0 };
+	}
+	buf_init(&left, b->input.max);
+	buf_slice(&left, line);
+	if (e == ERR_OK)
+		e = left.err;
+	buf_free(&b->input);
+	b->input = left;
+	return e;
+}
+
+static enum err
+read_some(struct batch *b, struct fault *f)
+{
+	char chunk[CHUNK];
+	ssize_t n;
+
+	do
+		n = read(STDIN_FILENO, chunk, sizeof(chunk));
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return fault_set(f, ERR_IO, "Standard input cannot be read.");
+	b->over = n == 0;
+	buf_add(&b->input, chunk, (size_t)n);
+	if (b->input.err != ERR_LIMIT)
+		return b->input.err;
+	(void)fault_set(
+	    f, ERR_LIMIT, "its data is longer than MERCURE_MAX_BODY allows.");
+	return bad_line(b, b->number + 1, ERR_LIMIT, f);
+}
+
+/* Who feeds a pipe line by line wants each of them published at once. */
+static bool
+more_waits(void)
+{
+	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
+
+	return poll(&in, 1, 0) > 0;
+}
+
+enum err
+cmd_publish_batch(struct pushcgi *h, bool json, struct fault *f)
+{
+	struct batch b = { .h = h, .json = json };
+	enum err e = ERR_OK;
+
+	buf_init(&b.input, LINE_MAX_BYTES(h->config->body_max));
+	while (e == ERR_OK && !b.over) {
+		if ((e = read_some(&b, f)) != ERR_OK)
+			break;
+		e = take_lines(&b, f);
+		if (e == ERR_OK && (b.over || !more_waits()))
+			e = group_publish(&b, f);
+	}
+	if (e == ERR_NOMEM)
+		(void)fault_set(f, e, "Out of memory.");
+	group_clear(&b);
+	buf_free(&b.input);
+	return e;
+}

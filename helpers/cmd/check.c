@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* check.c - pushcgi check: is the hub well, as its browsers see it? */
+#include <stdio.h>
+
+#include "check/check.h"
+#include "cmd/cmd.h"
+
+static const struct cmd_option options[] = {
+	{ .name = "json", .help = "print the report as JSON" },
+	{ .name = "origin",
+	    .value = "ORIGIN",
+	    .help = "ask as a page of ORIGIN does" },
+	{ .name = "page",
+	    .value = "URL",
+	    .help = "look at the cookie that this page sets" },
+	{ .name = "quick", .help = "leave out what takes half a minute" },
+	{ .name = NULL },
+};
+
+static void
+tell(const char *sentence)
+{
+	fprintf(stderr, "pushcgi: %s\n", sentence);
+}
+
+static enum err
+check_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
+    struct fault *f)
+{
+	const struct doctor_options o = {
+		.url = l->operands_n > 0 ? l->operands[0].base : NULL,
+		.origin = cmd_line_text(l, "origin").base,
+		.page = cmd_line_text(l, "page").base,
+		.quick = cmd_line_has(l, "quick"),
+		.tell = tell,
+	};
+	struct doctor_report *r = NULL;
+	enum err e = doctor_run(&r, h, &o, f);
+
+	if (e != ERR_OK) {
+		/* Without a sentence it would pass for the answer "no". */
+		if (f->text[0] == '\0')
+			fault_set(f, e, "%s", err_text(e));
+		return e;
+	}
+	if (cmd_line_has(l, "json"))
+		doctor_report_write_json(out, r);
+	else
+		doctor_report_write(out, r);
+	if (doctor_report_faults(r) > 0)
+		e = ERR_NOTFOUND;
+	doctor_report_free(r);
+	return e;
+}
+
+const struct cmd cmd_check = {
+	.name = "check",
+	.operands = "[URL]",
+	.operands_max = 1,
+	.help = "Ask the hub like a browser, and say what mends its faults.",
+	.options = options,
+	.configured = true,
+	.asks = true,
+	.run = check_run,
+};

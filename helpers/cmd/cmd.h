@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/* cmd.h - the contract between the pushcgi program and its subcommands. */
+#ifndef CMD_CMD_H
+#define CMD_CMD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/slice.h"
+#include "lib/pushcgi.h"
+
+/* Exit codes, as pushcgi(1) promises them.  A subcommand that asks says "no"
+ * with 1, so that a failure has another one. */
+enum cmd_exit { CMD_OK, CMD_FAILED, CMD_NO = 1, CMD_USAGE, CMD_UNKNOWN };
+
+/* A row drives parsing and --help alike; a list ends in a row without name. */
+struct cmd_option {
+	const char *name;    /* without dashes */
+	char letter;         /* short form, 0: none */
+	const char *value;   /* what --help calls its value; NULL: a flag */
+	bool repeats;        /* may stand there more than once */
+	uint64_t number_max; /* > 0: the value is a number up to this */
+	const char *help;
+};
+
+struct cmd_line;
+
+/*
+ * Do the work and add to `out` what goes to standard output; nothing of it is
+ * printed on failure.  The fault is one sentence that names the setting or
+ * the mend, without a secret.  `h` is NULL unless `configured`.  ERR_NOTFOUND
+ * of one that asks, without a sentence: the answer is no, and `out` is printed.
+ */
+typedef enum err cmd_run(struct buf *out, const struct cmd_line *l,
+    struct pushcgi *h, struct fault *f);
+
+/* A subcommand. */
+struct cmd {
+	const char *name;
+	const char *operands; /* as --help shows them; "" for none */
+	size_t operands_min, operands_max;
+	const char *help; /* one sentence */
+	const struct cmd_option *options;
+	bool configured; /* needs the configuration */
+	bool asks;       /* its exit code is an answer */
+	/* A usage error beyond what the tables tell; NULL: none. */
+	enum err (*check)(const struct cmd_line *l, struct fault *f);
+	cmd_run *run;
+};
+
+extern const struct cmd cmd_url;
+extern const struct cmd cmd_link;
+extern const struct cmd cmd_last_event_id;
+extern const struct cmd cmd_cookie;
+extern const struct cmd cmd_clear_cookie;
+extern const struct cmd cmd_subscriber_jwt;
+extern const struct cmd cmd_publisher_jwt;
+extern const struct cmd cmd_token_explain;
+extern const struct cmd cmd_publish;
+extern const struct cmd cmd_subscribe;
+extern const struct cmd cmd_subscriptions;
+extern const struct cmd cmd_connected;
+extern const struct cmd cmd_session;
+extern const struct cmd cmd_backup;
+extern const struct cmd cmd_gen_secret_key;
+extern const struct cmd cmd_config;
+extern const struct cmd cmd_snippet;
+extern const struct cmd cmd_check;
+
+/* The options every subcommand takes, before its name and behind it. */
+extern const struct cmd_option cmd_globals[];
+
+/* What the command line says; all slices are borrowed from argv and followed
+ * by a NUL. */
+struct cmd_line {
+	const struct cmd *cmd; /* NULL: none was named */
+	struct slice *operands;
+	size_t operands_n;
+	const char **overrides; /* "KEY=value", NULL behind the last */
+	size_t overrides_n;
+	struct cmd_given *given; /* read with the functions below */
+	size_t given_n;
+};
+
+/*
+ * `commands` ends in NULL.  Operands are counted only if no --help or
+ * --version was given.  ERR_SYNTAX: a usage error; the fault says which.
+ * ERR_NOMEM.  Free with cmd_line_free().
+ */
+enum err cmd_line_parse(struct cmd_line **out,
+    const struct cmd *const *commands, int argc, char *const *argv,
+    struct fault *f);
+void cmd_line_free(struct cmd_line *l); /* NULL is allowed */
+
+/* Was the option given?  Its last value (base NULL: not given), as a number
+ * (`absent` if not given), or all its values (free *out with mem_free()). */
+bool cmd_line_has(const struct cmd_line *l, const char *name);
+struct slice cmd_line_text(const struct cmd_line *l, const char *name);
+uint64_t cmd_line_number(
+    const struct cmd_line *l, const char *name, uint64_t absent);
+enum err cmd_line_list(
+    struct slice **out, size_t *n, const struct cmd_line *l, const char *name);
+
+/* Add the --help text of one subcommand, or with NULL of the program. */
+void cmd_help(
+    struct buf *out, const struct cmd *const *commands, const struct cmd *cmd);
+
+/* Call pushcgi_open(); on failure *h still has to be closed. */
+enum err cmd_open(struct pushcgi **h, const char *file,
+    const char *const *settings, struct fault *f);
+
+/* What a call of the library ended with, and its sentence into the fault. */
+enum err cmd_end(
+    const struct pushcgi *h, enum pushcgi_result r, struct fault *f);
+
+/* Add a text that the library made, free it, and a line break. */
+void cmd_add_line(struct buf *out, char *text);
+
+/* Add foreign text with each control character as a ?: it may land on a
+ * terminal. */
+void cmd_add_shown(struct buf *out, struct slice text);
+
+/* Write to standard output, all of it.  ERR_IO. */
+enum err cmd_print(struct slice text, struct fault *f);
+
+/*
+ * Publish each line of standard input and print its id (`json`: as an object,
+ * and a fault, too), in groups that are printed once they are published.  The
+ * fault names the line, and how many were published before.
+ */
+enum err cmd_publish_batch(struct pushcgi *h, bool json, struct fault *f);
+
+/* Such slices as texts, since a NUL is behind each of them.  Free with
+ * mem_free().  ERR_NOMEM. */
+enum err cmd_texts(
+    const char ***out, const struct slice *list, size_t n, struct fault *f);
+
+/* Longest life of a token or cookie that can be asked for: 100 years. */
+#define CMD_LIFETIME_MAX_S UINT64_C(3155760000)
+
+#endif

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/* follow_here.c - follows this machine's queue, without a hub or web server. */
+#include "base/log.h"
+#include "cmd/follow.h"
+#include "lib/handle.h"
+#include "match/matcher.h"
+#include "mercure/dialect.h"
+
+#define TICK_MS 1000 /* finds what no bell announced */
+#define ROWS_MAX 100
+#define BYTES_MAX ((size_t)256 << 10)
+
+struct following {
+	struct cmd_follow *fo;
+	struct queue *queue;
+	struct matcher_list wanted;
+	struct cursor at;
+	uint64_t epoch;
+};
+
+static enum err
+read_matchers(struct following *w, struct fault *f)
+{
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; e == ERR_OK && i < w->fo->topics_n; i++) {
+		struct matcher *m = NULL;
+
+		e = dialect_0x.matcher(&m, slice_of(w->fo->topics[i]), f);
+		if (e == ERR_OK &&
+		    (e = matcher_list_add(&w->wanted, m)) != ERR_OK)
+			matcher_unref(m);
+	}
+	return e;
+}
+
+/* As the hub does it: an id that leads nowhere leads to what there is. */
+static enum err
+find_start(struct following *w)
+{
+	const struct slice id = w->fo->last_id;
+	struct queue_cursor_key key;
+	bool known = true;
+	enum err e;
+
+	e = queue_cursor_key(w->queue, &key);
+	w->epoch = key.epoch;
+	explicit_bzero(&key, sizeof(key));
+	if (e != ERR_OK)
+		return e;
+	if (id.len == 0)
+		return queue_tail(w->queue, &w->at);
+	e = queue_find(w->queue, id, NULL, NULL, &w->at, &known);
+	if (e == ERR_OK && !known && !slice_is(id, "earliest"))
+		log_warn("last event id not known: all that is kept follows");
+	return e;
+}
+
+static void
+take_row(void *arg, struct cursor at, const struct update *u)
+{
+	struct following *w = arg;
+
+	if (w->fo->left == 0)
+		return;
+	w->at = at;
+	if ((!u->private || w->fo->private) &&
+	    matcher_list_any(&w->wanted, u->topics, NULL))
+		cmd_follow_add(w->fo, u);
+}
+
+/* Who was stopped for too long has missed what is gone. */
+static void
+tell_lost(struct cursor before, const struct queue_span *span)
+{
+	if (cursor_cmp(before, (struct cursor){ 0, 0 }) != 0 &&
+	    cursor_cmp(before, span->floor) < 0)
+		log_warn("updates lost reason=\"history pruned\"");
+}
+
+/* Read some rows; *more: there may be others. */
+static enum err
+read_some(struct following *w, bool *more)
+{
+	const struct cursor before = w->at;
+	struct queue_span span = { .rows = 0 };
+	enum err e = queue_read(
+	    w->queue, w->at, w->epoch, ROWS_MAX, BYTES_MAX, take_row, w, &span);
+
+	*more = false;
+	if (e != ERR_OK)
+		return e;
+	/* Another database has taken the place: positions start over. */
+	*more = span.epoch != w->epoch || span.rows > 0;
+	if (span.epoch != w->epoch)
+		w->at = (struct cursor){ 0, 0 };
+	else
+		tell_lost(before, &span);
+	w->epoch = span.epoch;
+	return ERR_OK;
+}
+
+/* The queue says in the log what is wrong, and when it works again. */
+static bool
+is_for_good(enum err e)
+{
+	return e == ERR_NEWER || e == ERR_NOMEM;
+}
+
+static enum err
+follow(struct following *w, const _Atomic bool *stop, struct fault *f)
+{
+	bool more;
+	enum err e;
+
+	while (w->fo->left > 0 && !atomic_load(stop)) {
+		e = read_some(w, &more);
+		if (is_for_good(e))
+			return fault_set(f, e,
+			    "The queue cannot be read any more: %s.",
+			    err_text(e));
+		if ((e = cmd_follow_print(w->fo, f)) != ERR_OK)
+			return e;
+		if (!more && w->fo->left > 0)
+			queue_wait(w->queue, TICK_MS);
+	}
+	return ERR_OK;
+}
+
+enum err
+cmd_follow_here(struct cmd_follow *fo, struct fault *f)
+{
+	struct following w = { .fo = fo };
+	struct cmd_signals *signals = NULL;
+	enum err e;
+
+	if ((e = read_matchers(&w, f)) != ERR_OK)
+		goto out;
+	if ((e = handle_queue(fo->h, &w.queue)) != ERR_OK) {
+		*f = fo->h->fault;
+		goto out;
+	}
+	if ((e = cmd_signals_new(&signals, w.queue, f)) != ERR_OK)
+		goto out;
+	if ((e = find_start(&w)) != ERR_OK) {
+		fault_set(f, e,
+		    "The queue (MERCURE_TRANSPORT_URL) cannot be read: %s.",
+		    err_text(e));
+		goto out;
+	}
+	e = follow(&w, cmd_signals_stop(signals), f);
+out:
+	cmd_signals_free(signals);
+	matcher_list_free(&w.wanted);
+	return e;
+}

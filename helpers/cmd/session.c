@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT */
+/* session.c - pushcgi session: rights of the application's own sessions. */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "cmd/cmd.h"
+#include "config/queue.h"
+#include "lib/handle.h"
+#include "match/topic.h"
+#include "queue/sessions.h"
+#include "text/json.h"
+
+#define LIFETIME_S 3600
+#define INPUT_MAX (2 * (SESSION_ID_MAX + 2))
+
+static const struct cmd_option options[] = {
+	{ .name = "lifetime",
+	    .value = "SECONDS",
+	    .number_max = CMD_LIFETIME_MAX_S,
+	    .help = "grant: for how long, at least; default: 3600" },
+	{ .name = "payload",
+	    .value = "JSON",
+	    .help = "grant: what the hub shows with its subscriptions" },
+	{ .name = "replace",
+	    .help = "grant: forget what the session had before" },
+	{ .name = "of",
+	    .help = "list: only the session whose id is on standard input" },
+	{ .name = "json", .help = "list: a line of JSON for each" },
+	{ .name = NULL },
+};
+
+/* The ids on standard input, a line each: on a command line others see them. */
+struct ids {
+	char text[INPUT_MAX + 1];
+	const char *line[2];
+};
+
+static enum err
+read_ids(struct ids *ids, size_t n, struct fault *f)
+{
+	size_t len = 0;
+	ssize_t got;
+	char *end;
+
+	do {
+		got = read(STDIN_FILENO, ids->text + len, INPUT_MAX - len);
+		if (got > 0)
+			len += (size_t)got;
+	} while (got > 0 || (got < 0 && errno == EINTR));
+	ids->text[len] = '\0';
+	end = ids->text;
+	for (size_t i = 0; i < n; i++) {
+		ids->line[i] = end;
+		end += strcspn(end, "\r\n");
+		if (end == ids->line[i])
+			return fault_set(f, ERR_SYNTAX,
+			    n == 1 ? "The session id is to stand on standard "
+				     "input."
+				   : "The old session id and the new one are "
+				     "to stand on standard input, a line "
+				     "each.");
+		if (*end == '\r')
+			*end++ = '\0';
+		if (*end == '\n')
+			*end++ = '\0';
+	}
+	if (end == ids->text + len && len < INPUT_MAX)
+		return ERR_OK;
+	return fault_set(f, ERR_SYNTAX, "There is too much on standard input.");
+}
+
+static enum err
+grant_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
+    struct fault *f)
+{
+	const unsigned flags =
+	    cmd_line_has(l, "replace") ? PUSHCGI_SESSION_REPLACE : 0;
+	const char **topics = NULL;
+	struct ids ids;
+	enum err e;
+
+	(void)out;
+	if ((e = read_ids(&ids, 1, f)) == ERR_OK &&
+	    (e = cmd_texts(&topics, l->operands, l->operands_n, f)) == ERR_OK)
+		e = cmd_end(h,
+		    pushcgi_session_grant(h, ids.line[0], topics + 1,
+			l->operands_n - 1, cmd_line_text(l, "payload").base,
+			(int64_t)cmd_line_number(l, "lifetime", LIFETIME_S),
+			flags),
+		    f);
+	explicit_bzero(&ids, sizeof(ids));
+	mem_free(topics);
+	return e;
+}
+
+static enum err
+move_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
+    struct fault *f)
+{
+	struct ids ids;
+	enum err e;
+
+	(void)out;
+	(void)l;
+	if ((e = read_ids(&ids, 2, f)) == ERR_OK)
+		e = cmd_end(
+		    h, pushcgi_session_move(h, ids.line[0], ids.line[1]), f);
+	explicit_bzero(&ids, sizeof(ids));
+	return e;
+}
+
+static enum err
+revoke_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
+    struct fault *f)
+{
+	const char **topics = NULL;
+	struct ids ids;
+	enum err e;
+
+	(void)out;
+	if ((e = read_ids(&ids, 1, f)) == ERR_OK &&
+	    (e = cmd_texts(&topics, l->operands, l->operands_n, f)) == ERR_OK)
+		e = cmd_end(h,
+		    pushcgi_session_revoke(
+			h, ids.line[0], topics + 1, l->operands_n - 1),
+		    f);
+	explicit_bzero(&ids, sizeof(ids));
+	mem_free(topics);
+	return e;
+}
+
+struct listing {
+	struct buf *out;
+	int64_t now_ms;
+};
+
+static void
+write_key(struct buf *out, const struct session_key *key)
+{
+	for (size_t i = 0; i < sizeof(key->digest); i++)
+		buf_printf(out, "%02x", key->digest[i]);
+}
+
+/* Key, seconds left, topics. */
+static void
+write_line(void *arg, const struct session *s, uint64_t number)
+{
+	const struct listing *l = arg;
+	struct slice topics = s->topics, topic;
+
+	(void)number;
+	if (s->topics.len == 0)
+		return; /* it was moved away */
+	write_key(l->out, &s->key);
+	buf_printf(
+	    l->out, "\t%lld", (long long)(s->until_ms - l->now_ms) / 1000);
+	while (topic_next(&topics, &topic)) {
+		buf_byte(l->out, '\t');
+		buf_slice(l->out, topic);
+	}
+	buf_byte(l->out, '\n');
+}
+
+static void
+write_json(void *arg, const struct session *s, uint64_t number)
+{
+	const struct listing *l = arg;
+	struct slice topics = s->topics, topic;
+	const char *between = "";
+
+	(void)number;
+	if (s->topics.len == 0)
+		return;
+	buf_text(l->out, "{\"session\":\"");
+	write_key(l->out, &s->key);
+	buf_printf(l->out, "\",\"expires\":%lld,\"topics\":[",
+	    (long long)s->until_ms / 1000);
+	while (topic_next(&topics, &topic)) {
+		buf_text(l->out, between);
+		json_write_text(l->out, topic);
+		between = ",";
+	}
+	buf_byte(l->out, ']');
+	if (s->payload.base != NULL) {
+		buf_text(l->out, ",\"payload\":");
+		buf_slice(l->out, s->payload);
+	}
+	buf_text(l->out, "}\n");
+}
+
+static enum err
+list_one(struct queue *q, queue_session_fn *each, struct listing *listing,
+    struct fault *f)
+{
+	struct session_key key;
+	struct ids ids;
+	uint64_t number;
+	enum err e;
+
+	if ((e = read_ids(&ids, 1, f)) == ERR_OK &&
+	    (e = session_key(&key, slice_of(ids.line[0]), f)) == ERR_OK)
+		e = queue_session_find(
+		    q, &key, listing->now_ms, each, listing, &number);
+	explicit_bzero(&ids, sizeof(ids));
+	return e;
+}
+
+static enum err
+list_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
+    struct fault *f)
+{
+	struct queue_settings settings;
+	struct listing listing = { out, clock_real_ms() };
+	queue_session_fn *each =
+	    cmd_line_has(l, "json") ? write_json : write_line;
+	struct queue *q = NULL;
+	enum err e;
+
+	if ((e = handle_queue_settings(h, &settings, f)) != ERR_OK ||
+	    (e = queue_open(&q, &settings, QUEUE_READ, f)) != ERR_OK)
+		return e;
+	e = cmd_line_has(l, "of")
+		? list_one(q, each, &listing, f)
+		: queue_sessions(q, listing.now_ms, each, &listing);
+	queue_close(q);
+	return e;
+}
+
+static const struct action {
+	const char *name;
+	size_t topics_min, topics_max;
+	cmd_run *run;
+} actions[] = {
+	{ "grant", 1, SIZE_MAX - 1, grant_run },
+	{ "move", 0, 0, move_run },
+	{ "revoke", 0, SIZE_MAX - 1, revoke_run },
+	{ "list", 0, 0, list_run },
+};
+
+static const struct action *
+find_action(struct slice name)
+{
+	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
+		if (slice_is(name, actions[i].name))
+			return &actions[i];
+	return NULL;
+}
+
+/* "grant: for how long" belongs to grant. */
+static bool
+belongs(const struct cmd_option *o, const struct action *action)
+{
+	struct slice help = slice_of(o->help), owner;
+
+	return slice_cut(&help, ':', &owner) && slice_is(owner, action->name);
+}
+
+static enum err
+check_session(const struct cmd_line *l, struct fault *f)
+{
+	const struct action *action = find_action(l->operands[0]);
+
+	if (action == NULL)
+		return fault_set(f, ERR_SYNTAX,
+		    "What to do with the session is grant, move, revoke or "
+		    "list.");
+	if (l->operands_n - 1 < action->topics_min)
+		return fault_set(f, ERR_SYNTAX,
+		    "A topic is missing: pushcgi session grant TOPIC ...");
+	if (l->operands_n - 1 > action->topics_max)
+		return fault_set(f, ERR_SYNTAX,
+		    "pushcgi session %s takes no topic.", action->name);
+	for (const struct cmd_option *o = options; o->name != NULL; o++)
+		if (cmd_line_has(l, o->name) && !belongs(o, action))
+			return fault_set(f, ERR_SYNTAX,
+			    "--%s does not belong to pushcgi session %s.",
+			    o->name, action->name);
+	return ERR_OK;
+}
+
+static enum err
+session_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
+    struct fault *f)
+{
+	return find_action(l->operands[0])->run(out, l, h, f);
+}
+
+const struct cmd cmd_session = {
+	.name = "session",
+	.operands = "grant|move|revoke|list [TOPIC ...]",
+	.operands_min = 1,
+	.operands_max = SIZE_MAX,
+	.help = "Say what the session on standard input may receive.",
+	.options = options,
+	.configured = true,
+	.check = check_session,
+	.run = session_run,
+};

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+/* snippet.c - pushcgi snippet: what a web server's configuration needs. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+
+#define FOLDER PKGDATADIR "/templates/servers"
+#define SUFFIX ".conf"
+#define SNIPPET_MAX 65536
+#define SERVERS_MAX 32
+#define NAME_MAX_BYTES 48
+#define COLUMN 22 /* where what a snippet is for begins */
+
+static const struct cmd_option options[] = {
+	{ .name = "program",
+	    .value = "PATH",
+	    .help = "where pushcgi.fcgi is, if not where it was installed" },
+	{ .name = "socket",
+	    .value = "PATH",
+	    .help = "the socket between the web server and the hub" },
+	{ .name = "templates",
+	    .value = "FOLDER",
+	    .help = "take the snippets from there" },
+	{ .name = NULL },
+};
+
+/* The snippets are ready to use on Debian; these of their paths are other
+ * ones elsewhere: what the option says, or else this build (NULL: as is). */
+static const struct path {
+	const char *text, *option, *built;
+} paths[] = {
+	{ "/usr/lib/cgi-bin/pushcgi.fcgi", "program", FCGIDIR "/pushcgi.fcgi" },
+	{ "/run/pushcgi/hub.sock", "socket", NULL },
+	{ "/run/lighttpd/pushcgi.sock", "socket", NULL },
+	{ "/var/lib/pushcgi", NULL, LOCALSTATEDIR "/lib/pushcgi" },
+};
+
+#define PATHS_N (sizeof(paths) / sizeof(paths[0]))
+
+/* The names of the snippets, in order. */
+struct servers {
+	char names[SERVERS_MAX][NAME_MAX_BYTES];
+	size_t n;
+};
+
+static const char *
+folder(const struct cmd_line *l)
+{
+	const char *given = cmd_line_text(l, "templates").base;
+
+	return given != NULL ? given : FOLDER;
+}
+
+static void
+add_name(struct servers *s, const char *file)
+{
+	size_t len = strlen(file), i;
+
+	if (len <= strlen(SUFFIX) || len >= NAME_MAX_BYTES ||
+	    s->n == SERVERS_MAX || file[0] == '.' ||
+	    strcmp(file + len - strlen(SUFFIX), SUFFIX) != 0)
+		return;
+	for (i = s->n++; i > 0 && strcmp(s->names[i - 1], file) > 0; i--)
+		memcpy(s->names[i], s->names[i - 1], NAME_MAX_BYTES);
+	memcpy(s->names[i], file, len + 1);
+}
+
+static enum err
+read_folder(struct servers *s, const struct cmd_line *l, struct fault *f)
+{
+	DIR *d = opendir(folder(l));
+	const struct dirent *entry;
+
+	s->n = 0;
+	if (d == NULL)
+		return fault_set(f, ERR_IO,
+		    "The snippets cannot be read: %.180s: %s; say where they "
+		    "are with --templates FOLDER.",
+		    folder(l), strerror(errno));
+	while ((entry = readdir(d)) != NULL)
+		add_name(s, entry->d_name);
+	closedir(d);
+	for (size_t i = 0; i < s->n; i++)
+		s->names[i][strlen(s->names[i]) - strlen(SUFFIX)] = '\0';
+	if (s->n == 0)
+		return fault_set(f, ERR_NOTFOUND,
+		    "There are no snippets in %.180s; say where they are with "
+		    "--templates FOLDER.",
+		    folder(l));
+	return ERR_OK;
+}
+
+static enum err
+read_file(struct buf *text, const struct cmd_line *l, const char *name,
+    struct fault *f)
+{
+	char path[1024], bytes[4096];
+	ssize_t n = -1;
+	int fd;
+
+	snprintf(path, sizeof(path), "%.900s/%s" SUFFIX, folder(l), name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	while (fd >= 0 && (n = read(fd, bytes, sizeof(bytes))) > 0)
+		buf_add(text, bytes, (size_t)n);
+	if (n < 0)
+		fault_set(f, ERR_IO, "%.200s cannot be read: %s.", path,
+		    strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return n < 0 ? ERR_IO : text->err;
+}
+
+/* A path goes into files of four syntaxes: it has no character that one of
+ * them could take for its own. */
+static enum err
+check_path(const struct cmd_line *l, const char *option, struct fault *f)
+{
+	struct slice path = cmd_line_text(l, option);
+
+	if (path.base == NULL)
+		return ERR_OK;
+	if (path.len > 0 && path.base[0] == '/' &&
+	    strspn(path.base, "/-._+@%~0123456789abcdefghijklmnopqrstuvwxyz"
+			      "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == path.len)
+		return ERR_OK;
+	return fault_set(f, ERR_SYNTAX,
+	    "--%s needs a path from / on, of letters, digits and -._+@%%~ "
+	    "only.",
+	    option);
+}
+
+/* What stands for the path at the start of `text`; NULL if there is none. */
+static const struct path *
+path_at(struct slice text)
+{
+	for (size_t i = 0; i < PATHS_N; i++)
+		if (slice_starts(text, paths[i].text))
+			return &paths[i];
+	return NULL;
+}
+
+static void
+fill_in(struct buf *out, struct slice text, const struct cmd_line *l)
+{
+	while (text.len > 0) {
+		const struct path *p = path_at(text);
+		struct slice with = { NULL, 0 };
+
+		if (p == NULL) {
+			buf_byte(out, text.base[0]);
+			text = slice_after(text, 1);
+			continue;
+		}
+		if (p->option != NULL)
+			with = cmd_line_text(l, p->option);
+		if (with.base == NULL)
+			with = slice_of(p->built != NULL ? p->built : p->text);
+		buf_slice(out, with);
+		text = slice_after(text, strlen(p->text));
+	}
+}
+
+/* The second line of a snippet says what it is for, behind its name. */
+static void
+add_row(struct buf *out, const char *name, struct slice text)
+{
+	struct slice line = { NULL, 0 };
+
+	slice_cut(&text, '\n', &line);
+	slice_cut(&text, '\n', &line);
+	while (line.len > 2 && !slice_starts(line, "- "))
+		line = slice_after(line, 1);
+	buf_printf(out, "%-*s %.*s\n", COLUMN, name,
+	    line.len > 2 ? (int)line.len - 2 : 0, line.base + 2);
+}
+
+static enum err
+list(struct buf *out, const struct servers *s, const struct cmd_line *l,
+    struct fault *f)
+{
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < s->n && e == ERR_OK; i++) {
+		struct buf text;
+
+		buf_init(&text, SNIPPET_MAX);
+		e = read_file(&text, l, s->names[i], f);
+		if (e == ERR_OK)
+			add_row(out, s->names[i], buf_view(&text));
+		buf_free(&text);
+	}
+	return e;
+}
+
+static enum err
+refuse(const struct servers *s, struct slice name, struct fault *f)
+{
+	char known[200] = "";
+	size_t len = 0;
+
+	for (size_t i = 0; i < s->n && len < sizeof(known); i++)
+		len += (size_t)snprintf(known + len, sizeof(known) - len,
+		    "%s%s", i > 0 ? ", " : "", s->names[i]);
+	return fault_set(f, ERR_NOTFOUND,
+	    "There is no snippet %.*s; there are: %s.",
+	    name.len < 40 ? (int)name.len : 40, name.base, known);
+}
+
+static enum err
+snippet_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
+    struct fault *f)
+{
+	struct servers s;
+	struct buf text;
+	enum err e;
+	size_t i;
+
+	(void)h;
+	if ((e = check_path(l, "program", f)) != ERR_OK ||
+	    (e = check_path(l, "socket", f)) != ERR_OK ||
+	    (e = read_folder(&s, l, f)) != ERR_OK)
+		return e;
+	if (l->operands_n == 0)
+		return list(out, &s, l, f);
+	for (i = 0; i < s.n; i++)
+		if (slice_is(l->operands[0], s.names[i]))
+			break;
+	if (i == s.n)
+		return refuse(&s, l->operands[0], f);
+	buf_init(&text, SNIPPET_MAX);
+	if ((e = read_file(&text, l, s.names[i], f)) == ERR_OK)
+		fill_in(out, buf_view(&text), l);
+	buf_free(&text);
+	return e;
+}
+
+const struct cmd cmd_snippet = {
+	.name = "snippet",
+	.operands = "[SERVER]",
+	.operands_max = 1,
+	.help = "Print what a web server's configuration needs.",
+	.options = options,
+	.run = snippet_run,
+};

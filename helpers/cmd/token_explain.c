@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+/* token_explain.c - pushcgi token-explain: would the hub accept it, and for what. */
+#include <errno.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "cmd/token.h"
+#include "config/key_sets.h"
+#include "lib/handle.h"
+#include "queue/keys.h"
+
+#define INPUT_MAX 65536 /* many times what a token may have */
+
+static const struct cmd_option options[] = {
+	{ .name = "role",
+	    .value = "ROLE",
+	    .help = "as a subscriber, or a publisher; default: both" },
+	{ .name = "json", .help = "print it as JSON" },
+	{ .name = NULL },
+};
+
+static const char *const roles[CONFIG_ROLES] = {
+	[CONFIG_PUBLISHERS] = "publisher",
+	[CONFIG_SUBSCRIBERS] = "subscriber",
+};
+
+static enum err
+check_role(const struct cmd_line *l, struct fault *f)
+{
+	const struct slice given = cmd_line_text(l, "role");
+
+	if (!cmd_line_has(l, "role"))
+		return ERR_OK;
+	for (size_t i = 0; i < CONFIG_ROLES; i++)
+		if (slice_is(given, roles[i]))
+			return ERR_OK;
+	return fault_set(
+	    f, ERR_SYNTAX, "--role needs subscriber or publisher.");
+}
+
+static struct slice
+without_ends(struct slice text)
+{
+	static const char blanks[] = " \t\r\n";
+
+	while (text.len > 0 && strchr(blanks, text.base[text.len - 1]) != NULL)
+		text.len--;
+	while (text.len > 0 && strchr(blanks, text.base[0]) != NULL)
+		text = slice_after(text, 1);
+	return text;
+}
+
+static enum err
+read_token(struct buf *out, struct fault *f)
+{
+	char part[4096];
+	ssize_t n;
+
+	do {
+		n = read(STDIN_FILENO, part, sizeof(part));
+		if (n > 0)
+			buf_add(out, part, (size_t)n);
+	} while ((n > 0 && out->err == ERR_OK) || (n < 0 && errno == EINTR));
+	explicit_bzero(part, sizeof(part));
+
+	if (n < 0)
+		return fault_set(
+		    f, ERR_IO, "The token cannot be read from standard input.");
+	if (out->err == ERR_LIMIT)
+		return fault_set(f, ERR_LIMIT,
+		    "What stands on standard input is longer than any token: "
+		    "give the token alone.");
+	if (out->err == ERR_OK && without_ends(buf_view(out)).len == 0)
+		return fault_set(
+		    f, ERR_SYNTAX, "There is no token on standard input.");
+	return out->err;
+}
+
+/* The keys at a URL, as the hub has fetched them last. */
+static enum err
+load_fetched(
+    struct cmd_token *t, struct pushcgi *h, const char *url, struct fault *f)
+{
+	const struct config *c = h->config;
+	struct queue_keys known = { 0 };
+	struct queue *q;
+	struct buf text;
+	enum err e;
+
+	buf_init(&text, QUEUE_KEYS_MAX);
+	if ((e = handle_queue(h, &q)) != ERR_OK) {
+		*f = h->fault;
+		goto out;
+	}
+	e = queue_keys_read(q, slice_of(url), &known, &text);
+	if (e == ERR_NOTFOUND ||
+	    (e == ERR_OK && !jwks_is_usable(&known, clock_real_ms()))) {
+		e = fault_set(f, ERR_UNSUPPORTED,
+		    "%s: the hub has not fetched these keys yet, or not for "
+		    "too long: its log says why.",
+		    t->setting);
+		goto out;
+	}
+	if (e == ERR_OK)
+		e = jws_keys_fetched(&t->keys, buf_view(&text),
+		    t->role == CONFIG_PUBLISHERS ? c->publisher_alg
+						 : c->subscriber_alg,
+		    f);
+out:
+	buf_free(&text);
+	return e;
+}
+
+/* That no key is set is an answer. */
+static enum err
+load_keys(struct cmd_token *t, struct pushcgi *h, struct fault *f)
+{
+	const char *url = NULL;
+	enum err e;
+
+	if ((e = config_keys_url(&url, h->config, t->role, f)) != ERR_OK)
+		return e;
+	if (url != NULL)
+		return load_fetched(t, h, url, f);
+	e = config_keys_new(&t->keys, h->config, t->role, &t->why);
+	if (e == ERR_NOTFOUND)
+		return ERR_OK;
+	return e == ERR_OK ? e : fault_set(f, e, "%s", t->why.text);
+}
+
+/* As the hub does it: authorize.c. */
+static enum err
+examine(
+    struct cmd_token *t, struct pushcgi *h, struct slice token, struct fault *f)
+{
+	enum err e;
+
+	t->setting = config_keys_setting(h->config, t->role);
+	t->bytes = token.len;
+	t->now_ms = clock_real_ms();
+	t->failed = TOKEN_KEY;
+	jws_peek(&t->peek, token);
+	if ((e = load_keys(t, h, f)) != ERR_OK || t->keys == NULL)
+		return e;
+	e = token_examine(&t->grant, &t->failed, token, t->keys, &dialect_0x,
+	    t->now_ms, h->config->matchers_max, &t->why);
+	if (e == ERR_NOMEM)
+		return fault_set(f, e, "Out of memory.");
+	return ERR_OK;
+}
+
+static enum err
+explain(struct buf *out, bool *accepted, const struct cmd_line *l,
+    struct pushcgi *h, enum config_role role, struct slice token,
+    struct fault *f)
+{
+	struct cmd_token t = { .role = role };
+	enum err e = examine(&t, h, token, f);
+
+	if (e == ERR_OK && cmd_line_has(l, "json"))
+		cmd_token_json(out, &t);
+	else if (e == ERR_OK)
+		cmd_token_text(out, &t);
+	*accepted |= t.grant != NULL;
+	grant_unref(t.grant);
+	jws_keys_free(t.keys);
+	return e;
+}
+
+/* Subscribers first: their tokens are many, and made in more places. */
+static enum err
+explain_all(struct buf *out, bool *accepted, const struct cmd_line *l,
+    struct pushcgi *h, struct slice token, struct fault *f)
+{
+	static const enum config_role order[] = { CONFIG_SUBSCRIBERS,
+		CONFIG_PUBLISHERS };
+	const struct slice wanted = cmd_line_text(l, "role");
+	const size_t start = out->len;
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; e == ERR_OK && i < CONFIG_ROLES; i++) {
+		if (cmd_line_has(l, "role") &&
+		    !slice_is(wanted, roles[order[i]]))
+			continue;
+		if (out->len > start)
+			buf_text(out, cmd_line_has(l, "json") ? "," : "\n");
+		e = explain(out, accepted, l, h, order[i], token, f);
+	}
+	return e;
+}
+
+static enum err
+token_explain_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
+    struct fault *f)
+{
+	const bool json = cmd_line_has(l, "json");
+	bool accepted = false;
+	struct buf input;
+	enum err e;
+
+	buf_init(&input, INPUT_MAX);
+	if ((e = read_token(&input, f)) != ERR_OK)
+		goto out;
+	buf_text(out, json ? "[" : "");
+	e = explain_all(
+	    out, &accepted, l, h, without_ends(buf_view(&input)), f);
+	buf_text(out, json ? "]\n" : "");
+	if (e == ERR_OK && !accepted)
+		e = ERR_NOTFOUND;
+out:
+	buf_wipe(&input);
+	return e;
+}
+
+const struct cmd cmd_token_explain = {
+	.name = "token-explain",
+	.operands = "",
+	.help = "Say why the hub accepts the token on standard input, or not.",
+	.options = options,
+	.configured = true,
+	.asks = true,
+	.check = check_role,
+	.run = token_explain_run,
+};

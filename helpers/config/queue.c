@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* queue.c - from settings to those of the queue. */
+#include "config/queue.h"
+
+/* Longest wait for the write lock before a publisher is told to try again. */
+#define LOCK_TIMEOUT_MS 5000
+
+struct queue_settings
+config_queue(const struct config *c)
+{
+	return (struct queue_settings){
+		.url = c->transport_url,
+		.rows_max = c->history_rows_max,
+		.age_max_s = c->history_age_max_s,
+		.bytes_max = c->history_bytes_max,
+		.lock_timeout_ms = LOCK_TIMEOUT_MS,
+		.full = strcmp(c->durability, "full") == 0,
+		.presence_events = c->subscriptions,
+		.stranger_rate = c->presence_rate,
+		.spare = c->workers == 1,
+	};
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/* listing_remote.c - asks a hub on another machine who subscribes. */
+#include "jose/jws.h"
+#include "lib/listing.h"
+#include "lib/remote.h"
+#include "mercure/discovery.h"
+#include "text/json.h"
+
+#define DOCUMENT_MAX ((size_t)64 << 20)
+#define URL_MAX (UINT32_C(1) << 20)
+#define PAYLOAD_MAX 65536
+
+static const struct handle_meaning meanings[] = {
+	{ 400, 400, ERR_SYNTAX, "the hub finds the topic malformed" },
+	{ 401, 401, ERR_DENIED,
+	    "the hub does not accept the token: "
+	    "MERCURE_SUBSCRIBER_SECRET_KEY is not the hub's" },
+	{ 403, 403, ERR_DENIED,
+	    "the hub does not tell it by a token made with "
+	    "MERCURE_SUBSCRIBER_SECRET_KEY" },
+	{ 404, 405, ERR_UNSUPPORTED,
+	    "there is no list of subscriptions: is MERCURE_HUB_URL right, and "
+	    "does the hub keep one (MERCURE_HUB_SUBSCRIPTIONS)?" },
+	{ 429, 429, ERR_BUSY, "the hub has too much to do: try again later" },
+	{ 501, 501, ERR_UNSUPPORTED, "the hub keeps no such list" },
+	{ 502, 504, ERR_BUSY,
+	    "the hub is not there, or has too much to do: try again later" },
+	{ 500, 599, ERR_IO, "the hub fails: its log says why" },
+	{ 100, HANDLE_STATUS_MAX, ERR_UNSUPPORTED,
+	    "no hub answers so: is MERCURE_HUB_URL right?" },
+};
+
+/* The path below the hub's own, whatever that is. */
+static void
+add_url(struct buf *out, const char *hub_url, struct slice path)
+{
+	struct slice url = { hub_url, strcspn(hub_url, "?#") };
+
+	while (url.len > 0 && url.base[url.len - 1] == '/')
+		url.len--;
+	buf_slice(out, url);
+	buf_slice(out, slice_after(path, strlen(DISCOVERY_PATH)));
+	buf_byte(out, '\0');
+}
+
+/* Draft 7 asks for the path, other hubs for the topics that are listed. */
+static enum err
+add_authorization(struct pushcgi *h, struct buf *out)
+{
+	static const char *const any = "*";
+	enum err e;
+
+	buf_text(out, "Authorization: Bearer ");
+	e = handle_subscriber_token(
+	    h, out, &any, 1, NULL, HANDLE_TOKEN_LIFETIME_S);
+	buf_byte(out, '\0');
+	return e == ERR_OK ? out->err : e;
+}
+
+static struct slice
+text_of(const json_t *json)
+{
+	return (
+	    struct slice){ json_string_value(json), json_string_length(json) };
+}
+
+/* ERR_SYNTAX: this is no subscription. */
+static enum err
+hand_out(const json_t *json, struct slice topic, queue_subscription_fn *each,
+    void *arg)
+{
+	struct subscription_view v = {
+		.topic = text_of(json_object_get(json, "topic")),
+		.subscriber = text_of(json_object_get(json, "subscriber")),
+		.active = !json_is_false(json_object_get(json, "active")),
+	};
+	const json_t *payload = json_object_get(json, "payload");
+	struct buf text;
+	enum err e = ERR_OK;
+
+	if (v.topic.base == NULL || v.subscriber.base == NULL)
+		return ERR_SYNTAX;
+	if (!v.active || (topic.base != NULL && !slice_eq(topic, v.topic)))
+		return ERR_OK;
+	buf_init(&text, PAYLOAD_MAX);
+	if (payload != NULL && !json_is_null(payload)) {
+		e = json_write(&text, payload);
+		v.payload = buf_view(&text);
+	}
+	if (e == ERR_OK)
+		each(arg, &v);
+	buf_free(&text);
+	return e;
+}
+
+static enum err
+read_document(const json_t *json, struct slice topic,
+    queue_subscription_fn *each, void *arg, struct buf *last_id)
+{
+	const json_t *list = json_object_get(json, "subscriptions");
+	struct slice id = text_of(json_object_get(json, "lastEventID"));
+	enum err e = json_is_array(list) ? ERR_OK : ERR_SYNTAX;
+
+	for (size_t i = 0; e == ERR_OK && i < json_array_size(list); i++)
+		e = hand_out(json_array_get(list, i), topic, each, arg);
+	if (e == ERR_OK && id.base != NULL) {
+		buf_slice(last_id, id);
+		e = last_id->err;
+	}
+	return e;
+}
+
+static enum err
+take_document(const struct http_answer *a, const char *url, struct slice topic,
+    queue_subscription_fn *each, void *arg, struct buf *last_id,
+    struct fault *f)
+{
+	char shown[HANDLE_URL_SHOWN_MAX];
+	json_t *json = NULL;
+	enum err e = json_parse_within(
+	    &json, buf_view(&a->body), HANDLE_LISTING_DEPTH_MAX);
+
+	if (e == ERR_OK)
+		e = read_document(json, topic, each, arg, last_id);
+	json_decref(json);
+	if (e != ERR_SYNTAX)
+		return e;
+	handle_show_url(shown, url);
+	return fault_set(f, ERR_UNSUPPORTED,
+	    "%s answers %d, but not with a list of subscriptions: it is no "
+	    "hub; MERCURE_HUB_URL mostly ends in /.well-known/mercure.",
+	    shown, a->status);
+}
+
+enum err
+handle_list_elsewhere(struct pushcgi *h, struct slice topic,
+    queue_subscription_fn *each, void *arg, struct buf *last_id)
+{
+	struct http_answer answer = { 0 };
+	const char *headers[] = { NULL, "Accept: application/ld+json", NULL };
+	struct http_request rq = { .body_max = DOCUMENT_MAX,
+		.headers = headers };
+	struct buf path, url, authorization;
+	enum err e;
+
+	buf_init(&path, URL_MAX);
+	buf_init(&url, URL_MAX);
+	buf_init(&authorization, JWS_TOKEN_MAX + 64);
+	subscription_path(&path, topic, slice_of(NULL));
+	if ((e = path.err) != ERR_OK)
+		goto out;
+	add_url(&url, h->config->hub_url, buf_view(&path));
+	if ((e = url.err) != ERR_OK)
+		goto out;
+	if ((e = add_authorization(h, &authorization)) != ERR_OK)
+		goto out;
+	rq.url = url.base;
+	headers[0] = authorization.base;
+	if ((e = handle_send(h, &answer, &rq, meanings)) == ERR_OK)
+		e = take_document(
+		    &answer, rq.url, topic, each, arg, last_id, &h->fault);
+out:
+	http_answer_free(&answer);
+	buf_free(&path);
+	buf_free(&url);
+	buf_wipe(&authorization);
+	return e;
+}

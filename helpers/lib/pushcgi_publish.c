@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+/* pushcgi_publish.c - takes updates from an application and sees them published. */
+#include "base/mem.h"
+#include "lib/handle.h"
+#include "match/topic.h"
+#include "mercure/update.h"
+
+#define ID_MAX 4096 /* more than any hub gives */
+
+/* All topics as one text, the canonical one first; see topic.h. */
+static enum err
+join_topics(struct buf *out, const struct pushcgi_update *u,
+    const struct config *c, struct fault *f)
+{
+	struct slice *topics = NULL;
+	enum err e = handle_slices(&topics, u->topics, u->topics_n, f);
+
+	if (e == ERR_OK && u->topics_n == 0)
+		e = fault_set(f, ERR_SYNTAX, "The update has no topic.");
+	for (size_t i = 0; e == ERR_OK && i < u->topics_n; i++) {
+		/* A line break in one would count as a further topic. */
+		e = topic_check(topics[i], c->topic_length_max, f);
+		if (i > 0)
+			buf_byte(out, '\n');
+		buf_slice(out, topics[i]);
+	}
+	mem_free(topics);
+	return e != ERR_OK ? e : out->err;
+}
+
+static enum err
+check_data(
+    const struct pushcgi_update *u, const struct config *c, struct fault *f)
+{
+	if (u->data == NULL && u->data_len > 0)
+		return fault_set(f, ERR_SYNTAX, "The data is missing.");
+	if (u->data_len <= c->body_max)
+		return ERR_OK;
+	return fault_set(f, ERR_LIMIT,
+	    "The data is longer than MERCURE_MAX_BODY allows (%llu bytes).",
+	    (unsigned long long)c->body_max);
+}
+
+/* The update in the library's own words, all rules checked. */
+static enum err
+make_box(struct update_box **out, const struct pushcgi_update *given,
+    const struct config *c, struct fault *f)
+{
+	const struct update_limits limits = { .topics_max = c->topics_max,
+		.topic_length_max = c->topic_length_max };
+	struct update u = { .id = slice_of(given->id),
+		.type = slice_of(given->type),
+		.data = { given->data_len > 0 ? given->data : "",
+		    given->data_len },
+		.retry_ms = given->retry_ms,
+		.has_retry = (given->flags & PUSHCGI_RETRY) != 0,
+		.private = (given->flags & PUSHCGI_PRIVATE) != 0,
+		.kind = UPDATE_APPLICATION };
+	struct buf topics;
+	enum err e;
+
+	buf_init(&topics, SIZE_MAX - 1);
+	if ((e = check_data(given, c, f)) != ERR_OK)
+		goto out;
+	if ((e = join_topics(&topics, given, c, f)) != ERR_OK)
+		goto out;
+	u.topics = buf_view(&topics);
+	if (c->type_is_topic && u.type.len == 0)
+		u.type = slice_of(given->topics[0]);
+	e = update_new(out, &u, &limits, f);
+out:
+	buf_free(&topics);
+	return e;
+}
+
+/* Updates on their way into the queue; each list has `n` places. */
+struct batch {
+	struct update_box **boxes;
+	const struct update **views;
+	char **ids;
+	size_t n;
+};
+
+static void
+batch_free(struct batch *b)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		if (b->boxes != NULL)
+			update_free(b->boxes[i]);
+		if (b->ids != NULL)
+			mem_free(b->ids[i]);
+	}
+	mem_free(b->boxes);
+	mem_free(b->views);
+	mem_free(b->ids);
+}
+
+/* Make all of them, and copies of their ids: nothing may fail behind the
+ * commit.  *at is the one that cannot be. */
+static enum err
+batch_fill(struct batch *b, const struct pushcgi_update *updates,
+    const struct config *c, size_t *at, struct fault *f)
+{
+	enum err e;
+
+	b->boxes = mem_calloc(b->n, sizeof(struct update_box *));
+	b->views = mem_calloc(b->n, sizeof(const struct update *));
+	b->ids = mem_calloc(b->n, sizeof(char *));
+	if (b->boxes == NULL || b->views == NULL || b->ids == NULL)
+		return ERR_NOMEM;
+	for (size_t i = 0; i < b->n; i++) {
+		e = make_box(&b->boxes[i], &updates[i], c, f);
+		if (e != ERR_OK) {
+			*at = i;
+			return e;
+		}
+		b->views[i] = update_view(b->boxes[i]);
+		if ((b->ids[i] = mem_text(b->views[i]->id)) == NULL)
+			return ERR_NOMEM;
+	}
+	return ERR_OK;
+}
+
+static enum err
+publish_here(struct pushcgi *h, char **ids,
+    const struct pushcgi_update *updates, size_t n, size_t *at)
+{
+	struct batch b = { .n = n };
+	struct queue *q;
+	enum err e;
+
+	if ((e = batch_fill(&b, updates, h->config, at, &h->fault)) != ERR_OK)
+		goto out;
+	if ((e = handle_queue(h, &q)) != ERR_OK)
+		goto out;
+	if ((e = queue_append(q, b.views, n, &h->fault)) != ERR_OK)
+		goto out;
+	queue_wake(q);
+	for (size_t i = 0; ids != NULL && i < n; i++) {
+		ids[i] = b.ids[i];
+		b.ids[i] = NULL;
+	}
+out:
+	batch_free(&b);
+	return e;
+}
+
+static enum err
+publish_one_elsewhere(
+    struct pushcgi *h, char **id, const struct pushcgi_update *u)
+{
+	struct update_box *box = NULL;
+	struct buf text;
+	char *stolen;
+	enum err e;
+
+	buf_init(&text, ID_MAX);
+	if ((e = make_box(&box, u, h->config, &h->fault)) != ERR_OK)
+		goto out;
+	e = handle_publish_elsewhere(
+	    h, &text, update_view(box), slice_of(u->id));
+	if (e != ERR_OK || id == NULL)
+		goto out;
+	if ((stolen = buf_steal(&text)) == NULL) {
+		e = ERR_NOMEM;
+		goto out;
+	}
+	*id = stolen;
+out:
+	update_free(box);
+	buf_free(&text);
+	return e;
+}
+
+static enum err
+publish_elsewhere(struct pushcgi *h, char **ids,
+    const struct pushcgi_update *updates, size_t n, size_t *at)
+{
+	enum err e;
+
+	for (size_t i = 0; i < n; i++) {
+		e = publish_one_elsewhere(
+		    h, ids != NULL ? &ids[i] : NULL, &updates[i]);
+		if (e != ERR_OK) {
+			*at = i;
+			return e;
+		}
+	}
+	return ERR_OK;
+}
+
+enum pushcgi_result
+pushcgi_publish_all(struct pushcgi *h, char **ids,
+    const struct pushcgi_update *updates, size_t n, size_t *at)
+{
+	size_t fault_at = n;
+	enum err e = handle_begin(h);
+
+	if (e == ERR_OK && n > 0)
+		e = handle_is_elsewhere(h)
+			? publish_elsewhere(h, ids, updates, n, &fault_at)
+			: publish_here(h, ids, updates, n, &fault_at);
+	if (e != ERR_OK && at != NULL)
+		*at = fault_at;
+	return handle_end(h, e);
+}
+
+enum pushcgi_result
+pushcgi_publish(struct pushcgi *h, char **id, const struct pushcgi_update *u)
+{
+	return pushcgi_publish_all(h, id, u, 1, NULL);
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/* pushcgi_subscriptions.c - tells an application who subscribes. */
+#include "base/mem.h"
+#include "lib/listing.h"
+#include "text/json.h"
+
+#define ID_MAX 4096
+#define DOCUMENT_MAX (UINT32_C(64) << 20)
+
+/* The document in the making; its beginning needs the last id. */
+struct writing {
+	struct buf list;
+	size_t n;
+};
+
+static void
+add(void *arg, const struct subscription_view *v)
+{
+	struct writing *w = arg;
+
+	subscription_list_add(&w->list, w->n == 0, v);
+	w->n++;
+}
+
+static enum err
+write_document(struct pushcgi *h, struct buf *out, struct slice topic)
+{
+	struct writing w = { .n = 0 };
+	struct buf last_id;
+	enum err e;
+
+	buf_init(&w.list, DOCUMENT_MAX);
+	buf_init(&last_id, ID_MAX);
+	if ((e = handle_list(h, topic, add, &w, &last_id)) == ERR_OK)
+		e = w.list.err;
+	if (e == ERR_OK) {
+		/* Not every hub elsewhere tells one. */
+		subscription_list_begin(out, topic,
+		    last_id.len > 0 ? buf_view(&last_id) : slice_of(NULL));
+		buf_slice(out, buf_view(&w.list));
+		subscription_list_end(out);
+		e = out->err;
+	}
+	if (e == ERR_LIMIT)
+		e = fault_set(&h->fault, e,
+		    "There are more subscriptions than one text can hold; ask "
+		    "for those of one topic.");
+	buf_free(&w.list);
+	buf_free(&last_id);
+	return e;
+}
+
+enum pushcgi_result
+pushcgi_subscriptions(struct pushcgi *h, char **out, const char *topic)
+{
+	struct buf document;
+	enum err e;
+
+	buf_init(&document, DOCUMENT_MAX);
+	if ((e = handle_begin(h)) == ERR_OK)
+		e = write_document(h, &document, slice_of(topic));
+	return handle_end_text(h, out, &document, e);
+}
+
+/* A member that the payload must have. */
+struct member {
+	struct slice name, text;
+	json_t *json; /* `text` as JSON; NULL: it is none */
+};
+
+struct asking {
+	struct member *members;
+	size_t members_n;
+	uint64_t found;
+	enum err err;
+};
+
+static enum err
+read_member(struct member *m, const char *given, struct fault *f)
+{
+	enum err e;
+
+	m->text = slice_of(given);
+	if (given != NULL)
+		slice_cut(&m->text, '=', &m->name);
+	if (m->text.base == NULL)
+		return fault_set(f, ERR_SYNTAX,
+		    "What the payload must have is written KEY=VALUE; a topic "
+		    "stands before it.");
+	e = json_parse(&m->json, m->text);
+	return e == ERR_SYNTAX ? ERR_OK : e;
+}
+
+static enum err
+read_members(
+    struct asking *a, const char *const *given, size_t n, struct fault *f)
+{
+	enum err e = ERR_OK;
+
+	if ((a->members = mem_calloc(n, sizeof(*a->members))) == NULL)
+		return ERR_NOMEM;
+	while (e == ERR_OK && a->members_n < n) {
+		struct member *m = &a->members[a->members_n];
+
+		e = read_member(m, given[a->members_n++], f);
+	}
+	return e;
+}
+
+/* A text as it is, anything else as JSON. */
+static bool
+is_value(const json_t *value, const struct member *m)
+{
+	const struct slice text = { json_string_value(value),
+		json_string_length(value) };
+
+	return json_is_string(value) ? slice_eq(text, m->text)
+				     : json_equal(value, m->json);
+}
+
+static bool
+has_member(json_t *payload, const struct member *m)
+{
+	void *at = json_object_iter(payload);
+
+	for (; at != NULL; at = json_object_iter_next(payload, at))
+		if (slice_is(m->name, json_object_iter_key(at)))
+			return is_value(json_object_iter_value(at), m);
+	return false;
+}
+
+static bool
+has_all(json_t *payload, const struct asking *a)
+{
+	for (size_t i = 0; i < a->members_n; i++)
+		if (!has_member(payload, &a->members[i]))
+			return false;
+	return true;
+}
+
+static void
+look_at(void *arg, const struct subscription_view *v)
+{
+	struct asking *a = arg;
+	json_t *payload = NULL;
+	enum err e;
+
+	if (a->members_n == 0) {
+		a->found++;
+		return;
+	}
+	if ((e = json_parse(&payload, v->payload)) == ERR_NOMEM)
+		a->err = e;
+	if (e != ERR_OK)
+		return;
+	if (has_all(payload, a))
+		a->found++;
+	json_decref(payload);
+}
+
+enum pushcgi_result
+pushcgi_connected(struct pushcgi *h, uint64_t *found, const char *topic,
+    const char *const *members, size_t n)
+{
+	struct asking a = { .err = ERR_OK };
+	struct buf last_id;
+	enum err e;
+
+	buf_init(&last_id, ID_MAX);
+	if ((e = handle_begin(h)) != ERR_OK)
+		goto out;
+	if (topic == NULL) {
+		e = fault_set(&h->fault, ERR_SYNTAX, "A topic is missing.");
+		goto out;
+	}
+	if ((e = read_members(&a, members, n, &h->fault)) == ERR_OK)
+		e = handle_list(h, slice_of(topic), look_at, &a, &last_id);
+	if (e == ERR_OK)
+		e = a.err;
+	if (e == ERR_OK)
+		*found = a.found;
+out:
+	for (size_t i = 0; i < a.members_n; i++)
+		json_decref(a.members[i].json);
+	mem_free(a.members);
+	buf_free(&last_id);
+	return handle_end(h, e);
+}

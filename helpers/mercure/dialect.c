@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* dialect.c - finds a generation of the protocol by its name. */
+#include "mercure/dialect.h"
+
+static const struct dialect *const dialects[] = { &dialect_0x };
+
+const struct dialect *
+dialect_find(struct slice version)
+{
+	for (size_t i = 0; i < sizeof(dialects) / sizeof(dialects[0]); i++)
+		if (slice_is(version, dialects[i]->version))
+			return dialects[i];
+	return NULL;
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+/* presence.c - gathers what a subscriber's row holds. */
+#include "mercure/presence.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/mem.h"
+
+#define TEXT_MAX (SIZE_MAX / 4)
+#define PRESENCE_EVENT 300 /* bytes of an event beside topic and payload */
+
+/* The parts of a key. */
+#define KEY_MARK (UINT64_C(1) << 62)
+#define KEY_RANDOM_BITS 40
+#define KEY_TIME_RANGE (INT64_C(1) << (62 - KEY_RANDOM_BITS))
+
+/* A browser comes back half a second after a poll, or within a minute if it
+ * slows its page down. */
+#define RETURN_MS 60000
+
+static int
+compare_texts(const void *a, const void *b)
+{
+	const struct slice x = *(const struct slice *)a;
+	const struct slice y = *(const struct slice *)b;
+	const size_t n = x.len < y.len ? x.len : y.len;
+	const int order = memcmp(x.base, y.base, n);
+
+	return order != 0 ? order : (x.len > y.len) - (x.len < y.len);
+}
+
+/* The selectors as a list of topics (topic.h): they are the same set when the
+ * bytes are the same. */
+static enum err
+add_topics(struct buf *out, const struct matcher_list *l)
+{
+	struct slice *texts = mem_calloc(l->n + 1, sizeof(*texts));
+
+	if (texts == NULL)
+		return ERR_NOMEM;
+	for (size_t i = 0; i < l->n; i++)
+		texts[i] = matcher_text(l->v[i]);
+	qsort(texts, l->n, sizeof(*texts), compare_texts);
+	for (size_t i = 0; i < l->n; i++) {
+		if (i > 0 && slice_eq(texts[i], texts[i - 1]))
+			continue;
+		if (i > 0)
+			buf_byte(out, '\n');
+		buf_slice(out, texts[i]);
+	}
+	mem_free(texts);
+	return out->err;
+}
+
+enum err
+presence_renew(struct presence *p)
+{
+	const int64_t now_ms = clock_real_ms() & (KEY_TIME_RANGE - 1);
+	uint64_t random;
+
+	p->goes_on = false;
+	if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
+		return ERR_IO;
+	p->key = KEY_MARK | (uint64_t)now_ms << KEY_RANDOM_BITS |
+		 random >> (64 - KEY_RANDOM_BITS);
+	return uuid_urn(p->subscriber);
+}
+
+/* At most half of the range; negative: the clock was put back since, or it is
+ * longer ago. */
+static int64_t
+age_ms(uint64_t key, int64_t now_ms)
+{
+	const int64_t came_ms = (int64_t)(key >> KEY_RANDOM_BITS);
+	const int64_t age = (now_ms - came_ms) & (KEY_TIME_RANGE - 1);
+
+	return age < KEY_TIME_RANGE / 2 ? age : age - KEY_TIME_RANGE;
+}
+
+uint32_t
+presence_wait_ms(const struct presence *p, int64_t now_ms)
+{
+	const int64_t age = age_ms(p->key, now_ms);
+
+	if (!presence_is_stranger(p) || age >= p->delay_ms)
+		return 0;
+	return age > 0 ? p->delay_ms - (uint32_t)age : p->delay_ms;
+}
+
+void
+presence_return(struct presence *p, uint64_t key)
+{
+	const int64_t age = age_ms(key, clock_real_ms());
+
+	p->brought = key;
+	if ((key & KEY_MARK) != 0 && p->delay_ms > 0 &&
+	    presence_is_stranger(p) && age >= 0 &&
+	    age <= (int64_t)p->delay_ms + RETURN_MS)
+		p->key = key;
+}
+
+uint64_t
+presence_signer(uint64_t fingerprint)
+{
+	return fingerprint < PRESENCE_BY_KEY ? fingerprint + PRESENCE_BY_KEY
+					     : fingerprint;
+}
+
+bool
+presence_is_stranger(const struct presence *p)
+{
+	return p->signer == PRESENCE_BY_NOBODY ||
+	       p->signer == PRESENCE_BY_EMPTY_SESSION;
+}
+
+static struct slice
+keep(char **to, struct slice s)
+{
+	struct slice kept = { s.base != NULL ? *to : NULL, s.len };
+
+	if (s.len > 0)
+		memcpy(*to, s.base, s.len);
+	*to += s.len;
+	return kept;
+}
+
+enum err
+presence_new(struct presence **out, const struct presence_parts *parts)
+{
+	struct presence *p = NULL;
+	struct buf topics;
+	enum err e;
+	char *to;
+
+	buf_init(&topics, TEXT_MAX);
+	if ((e = add_topics(&topics, parts->matchers)) != ERR_OK)
+		goto out;
+	p = mem_calloc(1, sizeof(*p) + topics.len + parts->payload.len);
+	if (p == NULL) {
+		e = ERR_NOMEM;
+		goto out;
+	}
+	to = p->text;
+	p->topics = keep(&to, buf_view(&topics));
+	p->payload = keep(&to, parts->payload);
+	p->signer = parts->signer;
+	p->delay_ms = parts->delay_ms;
+	p->has_token = parts->token != NULL;
+	if (p->has_token)
+		memcpy(p->token, parts->token, sizeof(p->token));
+	if ((e = presence_renew(p)) != ERR_OK)
+		goto out;
+
+	*out = p;
+	p = NULL;
+out:
+	buf_free(&topics);
+	presence_free(p);
+	return e;
+}
+
+bool
+presence_is_like(const struct presence *p, const struct presence *other)
+{
+	return p->has_token == other->has_token &&
+	       memcmp(p->token, other->token, sizeof(p->token)) == 0 &&
+	       slice_eq(p->topics, other->topics) &&
+	       (p->payload.base == NULL) == (other->payload.base == NULL) &&
+	       slice_eq(p->payload, other->payload);
+}
+
+size_t
+presence_cost(const struct presence *p)
+{
+	size_t topics = 1;
+
+	for (size_t i = 0; i < p->topics.len; i++)
+		topics += p->topics.base[i] == '\n';
+	return 4 * p->topics.len + topics * (PRESENCE_EVENT + p->payload.len);
+}
+
+void
+presence_go_on(struct presence *p, const struct presence *other)
+{
+	p->key = other->key;
+	p->goes_on = true;
+	memcpy(p->subscriber, other->subscriber, sizeof(p->subscriber));
+}
+
+void
+presence_free(struct presence *p)
+{
+	mem_free(p);
+}

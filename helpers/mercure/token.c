@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/* token.c - verifies access tokens. */
+#include "mercure/token.h"
+
+#include "base/digest.h"
+#include "match/topic.h"
+#include "text/json.h"
+
+/* Seconds as far as they are milliseconds in an int64_t. */
+#define SECONDS_MAX (INT64_MAX / 1000)
+
+/* A claim that is a time, rounded to milliseconds; `absent` if it is not
+ * there.  Some libraries write reals, with microseconds. */
+static enum err
+read_time(int64_t *out, const json_t *claims, const char *name, int64_t absent,
+    struct fault *f)
+{
+	const json_t *claim = json_object_get(claims, name);
+	double real;
+
+	if (claim == NULL) {
+		*out = absent;
+		return ERR_OK;
+	}
+	if (json_is_integer(claim) && json_integer_value(claim) >= 0 &&
+	    json_integer_value(claim) <= SECONDS_MAX) {
+		*out = (int64_t)json_integer_value(claim) * 1000;
+		return ERR_OK;
+	}
+	real = json_is_real(claim) ? json_real_value(claim) : -1;
+	/* Written so that a NaN is refused too. */
+	if (!(real >= 0 && real < (double)SECONDS_MAX))
+		return fault_set(
+		    f, ERR_TOKEN, "The claim %s is not a time.", name);
+	*out = (int64_t)(real * 1000 + 0.5);
+	return ERR_OK;
+}
+
+static enum err
+check_times(
+    int64_t *expires_ms, const json_t *claims, int64_t now_ms, struct fault *f)
+{
+	int64_t exp, nbf;
+	enum err e;
+
+	if ((e = read_time(&exp, claims, "exp", INT64_MAX, f)) != ERR_OK ||
+	    (e = read_time(&nbf, claims, "nbf", INT64_MIN, f)) != ERR_OK)
+		return e;
+	if (now_ms >= exp)
+		return fault_set(f, ERR_TOKEN, "The token has expired.");
+	if (now_ms < nbf)
+		return fault_set(f, ERR_TOKEN, "The token is not valid yet.");
+	*expires_ms = exp;
+	return ERR_OK;
+}
+
+static enum err
+read_claims(json_t **out, struct slice payload, struct fault *f)
+{
+	json_t *claims = NULL;
+	enum err e;
+
+	if (!json_is_shallow(payload))
+		return fault_set(f, ERR_LIMIT,
+		    "The token's claims are nested deeper than %d levels.",
+		    JSON_DEPTH_MAX);
+	if ((e = json_parse(&claims, payload)) == ERR_NOMEM)
+		return e;
+	if (e != ERR_OK || !json_is_object(claims)) {
+		json_decref(claims);
+		return fault_set(
+		    f, ERR_TOKEN, "The token's claims are no JSON object.");
+	}
+	*out = claims;
+	return ERR_OK;
+}
+
+/* A digest of what is signed.  The signature is no part of it: one of ECDSA
+ * has a twin that holds as well, and anybody can make it. */
+static enum err
+stamp(uint8_t digest[DIGEST_SIZE], struct slice text)
+{
+	while (text.len > 0 && text.base[text.len - 1] != '.')
+		text.len--;
+	return digest_sha256(digest, text);
+}
+
+/* The subject (RFC 7519, 4.1.2), as the key's owner names him; 0: none is
+ * named. */
+static enum err
+find_holder(uint64_t *out, const json_t *claims, uint64_t key)
+{
+	const json_t *subject = json_object_get(claims, "sub");
+	uint8_t digest[DIGEST_SIZE];
+	struct buf b;
+	enum err e;
+
+	*out = 0;
+	if (!json_is_string(subject) || json_string_length(subject) == 0)
+		return ERR_OK;
+	buf_init(&b, JWS_TOKEN_MAX);
+	buf_printf(&b, "%llx ", (unsigned long long)key);
+	buf_add(&b, json_string_value(subject), json_string_length(subject));
+	e = b.err != ERR_OK ? b.err : digest_sha256(digest, buf_view(&b));
+	buf_free(&b);
+	if (e == ERR_OK)
+		memcpy(out, digest, sizeof(*out));
+	return e;
+}
+
+/* The claims of a token that is signed by one of the keys. */
+static enum err
+open_token(json_t **claims, uint64_t *key, enum token_check *at,
+    struct slice text, const struct jws_keys *keys, const char *typ,
+    struct fault *f)
+{
+	enum jws_check signing = JWS_FORM;
+	struct buf payload;
+	enum err e;
+
+	if (text.len > JWS_TOKEN_MAX)
+		return fault_set(f, ERR_LIMIT,
+		    "The token is longer than %d bytes.", JWS_TOKEN_MAX);
+	buf_init(&payload, JWS_TOKEN_MAX);
+	e = jws_examine(&payload, key, &signing, text, keys, typ, f);
+	*at = (enum token_check)signing;
+	if (e == ERR_OK)
+		e = read_claims(claims, buf_view(&payload), f);
+	buf_free(&payload);
+	return e;
+}
+
+enum err
+token_examine(struct grant **out, enum token_check *failed, struct slice text,
+    const struct jws_keys *keys, const struct dialect *d, int64_t now_ms,
+    size_t matchers_max, struct fault *f)
+{
+	enum token_check at = TOKEN_FORM;
+	uint8_t digest[DIGEST_SIZE];
+	struct grant *g = NULL;
+	json_t *claims = NULL;
+	int64_t expires_ms = INT64_MAX;
+	uint64_t key = 0, holder = 0;
+	enum err e;
+
+	e = open_token(&claims, &key, &at, text, keys, d->token_typ, f);
+	if (e != ERR_OK)
+		goto out;
+	at = TOKEN_TIMES;
+	if ((e = check_times(&expires_ms, claims, now_ms, f)) != ERR_OK)
+		goto out;
+	if ((e = stamp(digest, text)) != ERR_OK ||
+	    (e = find_holder(&holder, claims, key)) != ERR_OK)
+		goto out;
+	at = TOKEN_RIGHTS;
+	e = d->read_grant(&g, claims, key, expires_ms, matchers_max, f);
+	if (e != ERR_OK)
+		goto out;
+	at = TOKEN_CHECKS;
+	grant_set_token(g, digest);
+	grant_set_holder(g, holder);
+	*out = g;
+out:
+	*failed = at;
+	json_decref(claims);
+	return e;
+}
+
+enum err
+token_verify(struct grant **out, struct slice text, const struct jws_keys *keys,
+    const struct dialect *d, int64_t now_ms, size_t matchers_max,
+    struct fault *f)
+{
+	enum token_check failed;
+
+	return token_examine(
+	    out, &failed, text, keys, d, now_ms, matchers_max, f);
+}

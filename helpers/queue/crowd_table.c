@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: MIT */
+/* crowd_table.c - takes, counts and frees slots without a lock. */
+#include "queue/crowd_table.h"
+
+#include "base/clock.h"
+
+#define OWNER_END ((uint64_t)1 << 61)
+#define PARKED_BEGIN ((uint64_t)1 << 62)
+#define HIGHEST ((uint64_t)1 << 63)
+
+/* After so many takes, look for free slots from the first one on: other
+ * processes free some below `hint`. */
+#define TAKES_UNTIL_FIRST 256
+
+/* A key to count when there is no limit for the token or client.  Slots that
+ * hold it by chance do not matter then. */
+#define NO_KEY UINT64_MAX
+
+/* Others raise it as well, each time a little. */
+#define RAISE_TRIES 64
+
+/* In one count, at most so many processes are asked whether they live, for at
+ * most so long: each question looks through all locks of the file.  The others
+ * count as living. */
+#define QUESTIONS_MAX 4096
+#define QUESTIONS_MS 10
+#define ANSWERS 64
+
+_Static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && sizeof(struct crowd_slot) == 32,
+    "slots in shared memory are words of 64 bits without a lock");
+
+static bool
+is_owned(uint64_t who)
+{
+	return who > 0 && who < OWNER_END;
+}
+
+static bool
+is_parked(uint64_t who)
+{
+	return who >= PARKED_BEGIN && who < HIGHEST;
+}
+
+/* A time that no hub would have written is over. */
+static bool
+is_over(uint64_t when, int64_t now_ms)
+{
+	const int64_t until_ms = (int64_t)(when & ~HIGHEST);
+
+	return (when & HIGHEST) != 0 &&
+	       (until_ms <= now_ms || until_ms - now_ms > CROWD_PARK_MAX_MS);
+}
+
+static bool
+is_free(const struct crowd_slot *s, uint64_t who, int64_t now_ms)
+{
+	if (is_parked(who))
+		return is_over(atomic_load(&s->when), now_ms);
+	return !is_owned(who);
+}
+
+static bool
+swap(struct crowd_slot *s, uint64_t from, uint64_t to)
+{
+	return atomic_compare_exchange_strong(&s->who, &from, to);
+}
+
+static size_t
+slots_used(const struct crowd_table *t)
+{
+	const uint64_t top = atomic_load(&t->head->top);
+
+	return top < t->n ? (size_t)top : t->n;
+}
+
+static void
+raise_top(struct crowd_table *t, uint64_t to)
+{
+	uint64_t top = atomic_load(&t->head->top);
+
+	for (int i = 0; top < to && i < RAISE_TRIES; i++)
+		if (atomic_compare_exchange_weak(&t->head->top, &top, to))
+			return;
+}
+
+/* It is ours, and counted by all; now it gets its ticket, by which later ones
+ * count it, and it them not. */
+static void
+settle(struct crowd_table *t, const struct crowd_keys *k,
+    struct crowd_seat *seat, size_t at)
+{
+	struct crowd_slot *s = &t->slots[at];
+
+	atomic_store(&s->token, k->token);
+	atomic_store(&s->address, k->address);
+	raise_top(t, at + 1);
+	seat->at = at;
+	seat->ticket = (atomic_fetch_add(&t->head->ticket, 1) + 1) & ~HIGHEST;
+	atomic_store(&s->when, seat->ticket);
+}
+
+static bool
+take_between(
+    struct crowd_table *t, size_t begin, size_t end, int64_t now_ms, size_t *at)
+{
+	for (size_t i = begin; i < end; i++) {
+		struct crowd_slot *s = &t->slots[i];
+		const uint64_t who = atomic_load(&s->who);
+
+		if (is_free(s, who, now_ms) && swap(s, who, t->owner)) {
+			*at = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+enum err
+crowd_table_take(struct crowd_table *t, const struct crowd_keys *k,
+    int64_t now_ms, struct crowd_seat *out)
+{
+	struct crowd_seat seat = { 0 };
+	size_t at;
+
+	if (t->takes++ % TAKES_UNTIL_FIRST == 0 || t->hint > t->n)
+		t->hint = 0;
+	if (!take_between(t, t->hint, t->n, now_ms, &at) &&
+	    !take_between(t, 0, t->hint, now_ms, &at))
+		return ERR_FULL;
+	t->hint = at + 1;
+	settle(t, k, &seat, at);
+	*out = seat;
+	return ERR_OK;
+}
+
+enum err
+crowd_table_take_parked(struct crowd_table *t, uint64_t parked,
+    const struct crowd_keys *k, int64_t now_ms, struct crowd_seat *out)
+{
+	struct crowd_seat seat = { .parked = parked };
+	const size_t n = slots_used(t);
+
+	if (!is_parked(parked))
+		return ERR_NOTFOUND;
+	for (size_t i = 0; i < n; i++) {
+		struct crowd_slot *s = &t->slots[i];
+		uint64_t when;
+
+		if (atomic_load(&s->who) != parked)
+			continue;
+		when = atomic_load(&s->when);
+		if (is_over(when, now_ms) ||
+		    atomic_load(&s->token) != k->token ||
+		    !swap(s, parked, t->owner))
+			continue;
+		seat.until_ms = (int64_t)(when & ~HIGHEST);
+		seat.address = atomic_load(&s->address);
+		settle(t, k, &seat, i);
+		*out = seat;
+		return ERR_OK;
+	}
+	return ERR_NOTFOUND;
+}
+
+/* Ours; the next one finds it as a new one. */
+static void
+empty(struct crowd_table *t, size_t at)
+{
+	struct crowd_slot *s = &t->slots[at];
+
+	atomic_store(&s->token, CROWD_NOBODY);
+	atomic_store(&s->address, CROWD_NOBODY);
+	atomic_store(&s->when, 0);
+	swap(s, t->owner, 0);
+	if (at < t->hint)
+		t->hint = at;
+}
+
+size_t
+crowd_table_own(const struct crowd_table *t)
+{
+	const size_t used = slots_used(t);
+	size_t n = 0;
+
+	for (size_t i = 0; i < used; i++)
+		n += atomic_load(&t->slots[i].who) == t->owner;
+	return n;
+}
+
+bool
+crowd_table_has(const struct crowd_table *t, const struct crowd_seat *s)
+{
+	return s->at < t->n && atomic_load(&t->slots[s->at].who) == t->owner;
+}
+
+void
+crowd_table_leave(struct crowd_table *t, const struct crowd_seat *s)
+{
+	if (crowd_table_has(t, s))
+		empty(t, s->at);
+}
+
+void
+crowd_table_park(struct crowd_table *t, const struct crowd_seat *s,
+    uint64_t parked, int64_t until_ms)
+{
+	if (!crowd_table_has(t, s))
+		return;
+	if (!is_parked(parked) || until_ms < 0) {
+		empty(t, s->at);
+		return;
+	}
+	atomic_store(&t->slots[s->at].when, (uint64_t)until_ms | HIGHEST);
+	swap(&t->slots[s->at], t->owner, parked);
+}
+
+void
+crowd_table_give_back(struct crowd_table *t, const struct crowd_seat *s)
+{
+	if (s->parked != 0 && crowd_table_has(t, s))
+		atomic_store(&t->slots[s->at].address, s->address);
+	crowd_table_park(t, s, s->parked, s->until_ms);
+}
+
+/* The answers to one count's questions. */
+struct answers {
+	uint64_t owner[ANSWERS];
+	bool lives[ANSWERS];
+	unsigned left;
+	int64_t until_ms; /* clock_mono_ms() */
+};
+
+static struct answers
+answers(void)
+{
+	return (struct answers){ .left = QUESTIONS_MAX,
+		.until_ms = clock_mono_ms() + QUESTIONS_MS };
+}
+
+static bool
+lives(const struct crowd_table *t, struct answers *a, uint64_t owner)
+{
+	const size_t at = owner % ANSWERS;
+
+	if (owner == t->owner)
+		return true;
+	if (a->owner[at] != owner) {
+		if (a->left == 0 || clock_mono_ms() > a->until_ms)
+			return true;
+		a->left--;
+		a->owner[at] = owner;
+		a->lives[at] = t->lives(t->arg, owner);
+	}
+	return a->lives[at];
+}
+
+/* A dead process's slot becomes ours first: nobody else then empties it. */
+static void
+bury(struct crowd_table *t, size_t at, uint64_t who)
+{
+	if (swap(&t->slots[at], who, t->owner))
+		empty(t, at);
+}
+
+void
+crowd_table_sweep(struct crowd_table *t)
+{
+	struct answers a = answers();
+	const size_t n = slots_used(t);
+
+	for (size_t i = 0; i < n; i++) {
+		const uint64_t who = atomic_load(&t->slots[i].who);
+
+		if (is_owned(who) && !lives(t, &a, who))
+			bury(t, i, who);
+	}
+}
+
+/* Is somebody there who was so before `seat` was taken? */
+static bool
+counts(const struct crowd_slot *s, uint64_t who, const struct crowd_seat *seat,
+    int64_t now_ms)
+{
+	const uint64_t when = atomic_load(&s->when);
+
+	if (is_owned(who))
+		return when < seat->ticket || (when & HIGHEST) != 0;
+	return is_parked(who) && !is_over(when, now_ms);
+}
+
+/* A dead process's slot becomes free; `a` NULL: whoever is there lives. */
+static bool
+is_dead(struct crowd_table *t, size_t at, uint64_t who, struct answers *a)
+{
+	if (a == NULL || !is_owned(who) || lives(t, a, who))
+		return false;
+	bury(t, at, who);
+	return true;
+}
+
+/* Open streams only: a place that is kept between two polls costs no
+ * descriptor. */
+static uint64_t
+count_all(struct crowd_table *t, int64_t now_ms, const struct crowd_seat *seat,
+    struct answers *a)
+{
+	const size_t used = slots_used(t);
+	uint64_t n = 1;
+
+	for (size_t i = 0; i < used; i++) {
+		const struct crowd_slot *s = &t->slots[i];
+		const uint64_t who = atomic_load(&s->who);
+
+		if (is_owned(who) && i != seat->at &&
+		    counts(s, who, seat, now_ms) && !is_dead(t, i, who, a))
+			n++;
+	}
+	return n;
+}
+
+/* The keys are looked at first: mostly they are others', and nothing else of
+ * the slot has to be. */
+static void
+count_same(struct crowd_table *t, const struct crowd_keys *k, int64_t now_ms,
+    const struct crowd_seat *seat, struct answers *a, struct crowd_limits *n)
+{
+	const uint64_t token = k->token != CROWD_NOBODY ? k->token : NO_KEY;
+	const uint64_t address =
+	    k->address != CROWD_NOBODY ? k->address : NO_KEY;
+	const size_t used = slots_used(t);
+
+	for (size_t i = 0; i < used; i++) {
+		const struct crowd_slot *s = &t->slots[i];
+		const bool same_token = atomic_load(&s->token) == token;
+		const bool same_address = atomic_load(&s->address) == address;
+		uint64_t who;
+
+		if ((!same_token && !same_address) || i == seat->at)
+			continue;
+		who = atomic_load(&s->who);
+		if (!counts(s, who, seat, now_ms) || is_dead(t, i, who, a))
+			continue;
+		n->per_token += same_token;
+		n->per_address += same_address;
+	}
+}
+
+static struct crowd_limits
+count(struct crowd_table *t, const struct crowd_keys *k, int64_t now_ms,
+    const struct crowd_seat *seat, bool total, struct answers *a)
+{
+	struct crowd_limits n = { 1, 1, 1 };
+
+	if (total)
+		n.total = count_all(t, now_ms, seat, a);
+	if (k->token != CROWD_NOBODY || k->address != CROWD_NOBODY)
+		count_same(t, k, now_ms, seat, a, &n);
+	return n;
+}
+
+static bool
+is_beyond(uint64_t n, uint64_t limit)
+{
+	return limit > 0 && n > limit;
+}
+
+static enum crowd_limit
+compare(const struct crowd_limits *n, const struct crowd_limits *limits,
+    const struct crowd_keys *k)
+{
+	if (is_beyond(n->total, limits->total))
+		return CROWD_TOTAL;
+	if (k->token != CROWD_NOBODY &&
+	    is_beyond(n->per_token, limits->per_token))
+		return CROWD_PER_TOKEN;
+	if (k->address != CROWD_NOBODY &&
+	    is_beyond(n->per_address, limits->per_address))
+		return CROWD_PER_ADDRESS;
+	return CROWD_WITHIN;
+}
+
+enum crowd_limit
+crowd_table_check(struct crowd_table *t, const struct crowd_keys *k,
+    const struct crowd_limits *limits, int64_t now_ms,
+    const struct crowd_seat *seat)
+{
+	const struct crowd_keys wanted = {
+		limits->per_token > 0 ? k->token : CROWD_NOBODY,
+		limits->per_address > 0 ? k->address : CROWD_NOBODY,
+	};
+	const bool total = limits->total > 0;
+	struct answers a = answers();
+	struct crowd_limits n;
+
+	if (!total && wanted.token == CROWD_NOBODY &&
+	    wanted.address == CROWD_NOBODY)
+		return CROWD_WITHIN;
+	n = count(t, &wanted, now_ms, seat, total, NULL);
+	if (compare(&n, limits, &wanted) == CROWD_WITHIN)
+		return CROWD_WITHIN;
+	n = count(t, &wanted, now_ms, seat, total, &a);
+	return compare(&n, limits, &wanted);
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/* crowd_table.h - slots in shared memory, one for each stream of all processes. */
+#ifndef QUEUE_CROWD_TABLE_H
+#define QUEUE_CROWD_TABLE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "queue/crowd_key.h"
+
+/*
+ * A stream takes a slot first and counts then, so that of several streams that
+ * come at the same moment not more than the limit get through.  A slot is taken
+ * and freed by one compare-and-swap of its first word, and belongs to a process
+ * for as long as that lives.  Slots of a killed process are freed by the next
+ * stream that would be refused because of them.
+ *
+ * Another process may write anything into this memory at any time.  No number
+ * in it is used as an index or as a bound beyond the slots there are, and
+ * nothing waits for it to change.
+ */
+struct crowd_slot {
+	/* 0: free; below 1 << SIDECAR_OWNER_BITS: the owner number of a
+	 * process; from 1 << 62 on, below 1 << 63: parked, the key of the
+	 * subscriber's row. */
+	_Atomic uint64_t who;
+	_Atomic uint64_t token, address; /* crowd_key_hide() */
+	/* Its ticket: streams with a higher one count it.  0, or with the
+	 * highest bit set: all streams count it.  Parked: the highest bit, and
+	 * the time (real clock, ms) until which the slot is kept. */
+	_Atomic uint64_t when;
+};
+
+struct crowd_head {
+	_Atomic uint64_t format; /* 0: not yet made */
+	_Atomic uint64_t secret[2];
+	_Atomic uint64_t top;    /* slots from here on were never taken */
+	_Atomic uint64_t ticket; /* the last one given out */
+};
+
+/* One process's view; owner: one thread at a time. */
+struct crowd_table {
+	struct crowd_head *head;
+	struct crowd_slot *slots;
+	size_t n;
+	uint64_t owner;
+	bool (*lives)(void *arg, uint64_t owner); /* when in doubt: true */
+	void *arg;
+
+	size_t hint; /* below it this view knows no free slot */
+	unsigned takes;
+};
+
+#define CROWD_PARK_MAX_MS ((int64_t)24 * 3600 * 1000)
+
+struct crowd_seat {
+	size_t at;
+	uint64_t ticket;
+	uint64_t parked;  /* the row it was kept for before; 0: none */
+	int64_t until_ms; /* until when (real clock) */
+	uint64_t address; /* and for which address */
+};
+
+/* Take a free slot.  ERR_FULL: there is none. */
+enum err crowd_table_take(struct crowd_table *t, const struct crowd_keys *k,
+    int64_t now_ms, struct crowd_seat *out);
+
+/* Take the slot that is kept for this row's key and the same token.
+ * ERR_NOTFOUND. */
+enum err crowd_table_take_parked(struct crowd_table *t, uint64_t parked,
+    const struct crowd_keys *k, int64_t now_ms, struct crowd_seat *out);
+
+/* Limits of streams: all, with one token, of one address; 0: none.  A
+ * parked subscriber counts for its token and its address only. */
+struct crowd_limits {
+	uint64_t total, per_token, per_address;
+};
+enum crowd_limit {
+	CROWD_WITHIN,
+	CROWD_TOTAL,
+	CROWD_PER_TOKEN,
+	CROWD_PER_ADDRESS
+};
+
+/* Which limit is exceeded with this slot?  Counts the slots that were taken
+ * before it.  Only if a limit is exceeded it asks which processes still live,
+ * frees the slots of the others, and does not count them. */
+enum crowd_limit crowd_table_check(struct crowd_table *t,
+    const struct crowd_keys *k, const struct crowd_limits *limits,
+    int64_t now_ms, const struct crowd_seat *seat);
+
+/* The number of slots that are this process's. */
+size_t crowd_table_own(const struct crowd_table *t);
+
+/* Is it still this process's? */
+bool crowd_table_has(const struct crowd_table *t, const struct crowd_seat *s);
+
+/* Free the slot; keep it for the row `parked` until `until_ms` (real clock, at
+ * most CROWD_PARK_MAX_MS from now); or make it as it was before it was taken.
+ * A slot that another process took meanwhile is not changed. */
+void crowd_table_leave(struct crowd_table *t, const struct crowd_seat *s);
+void crowd_table_park(struct crowd_table *t, const struct crowd_seat *s,
+    uint64_t parked, int64_t until_ms);
+void crowd_table_give_back(struct crowd_table *t, const struct crowd_seat *s);
+
+/* Free the slots of processes that do not live any more. */
+void crowd_table_sweep(struct crowd_table *t);
+
+#endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/* presence.h - who is there: rows beside the log, for all processes (draft 7, "Active Subscriptions"). */
+#ifndef QUEUE_PRESENCE_H
+#define QUEUE_PRESENCE_H
+
+#include "mercure/presence.h"
+#include "mercure/subscription.h"
+#include "queue/queue.h"
+
+/*
+ * Where a subscriber stands.  PARKED: between two polls of drain delivery; it
+ * counts as there until its time is up, and belongs to no process meanwhile.
+ */
+enum presence_state { PRESENCE_GONE, PRESENCE_THERE, PRESENCE_PARKED };
+
+/* As many as publishes may have to wait for, some milliseconds. */
+#define PRESENCE_CHANGES_MAX 64
+#define PRESENCE_COST_MAX 49152 /* presence_cost() of all but the last */
+
+struct presence_change {
+	enum presence_state to;
+	const struct presence *presence;
+	int64_t until_ms; /* PARKED: real clock */
+	/* Set, unless NULL: its row is another process's; it took it up
+	 * first. */
+	bool *refused;
+};
+
+/*
+ * QUEUE_WRITE: make these changes, all or none, in one transaction.  Whoever
+ * was not there and now is, or the reverse, is told in the log by one private
+ * update of the hub's kind for each subscription, if the queue's settings want
+ * that (queue_settings.presence_events).  A change that is made already does
+ * nothing, so that a failed call may be repeated.  The rows belong to this
+ * process (queue_settings.owner): when it dies, however it does, queue_reap()
+ * elsewhere removes them.  *epoch: of the database that has them; a new one has
+ * none of the rows made before.  Errors as of queue_append().
+ */
+enum err queue_present(struct queue *q, const struct presence_change *changes,
+    size_t n, uint64_t *epoch, struct fault *f);
+
+#define QUEUE_PARKED_ID_SIZE 45 /* with the NUL */
+
+/*
+ * The id of a position that also leads to a parked subscriber's row (`key`):
+ * who comes back with it may go on as the same.  Otherwise as
+ * queue_cursor_id().
+ */
+enum err queue_parked_id(const struct queue_cursor_key *k, struct cursor at,
+    uint64_t key, char out[QUEUE_PARKED_ID_SIZE]);
+
+/* Who is parked under such an id; *out NULL: nobody, or nobody any more.  The
+ * caller frees it.  *key: the key in the id; 0: it has none.  Errors as of
+ * queue_read(). */
+enum err queue_parked(
+    struct queue *q, struct slice id, struct presence **out, uint64_t *key);
+
+/*
+ * QUEUE_WRITE: call it once a second.  One process among all removes, and
+ * tells, subscribers whose process is dead or whose time is up, some at a
+ * time: *more when there may be others left.  *epoch as of queue_present().
+ * Errors as of queue_append().
+ */
+enum err queue_reap(
+    struct queue *q, uint64_t *epoch, bool *more, struct fault *f);
+
+/*
+ * QUEUE_WRITE: end parked subscribers whose signer (presence.signer) is not
+ * one of `signers`, some at a time: *more when others may be left.  For
+ * processes with new settings: when a key is removed, its subscribers between
+ * two polls end, too.  Errors as of queue_append().
+ */
+enum err queue_end_waiting(struct queue *q, const uint64_t *signers, size_t n,
+    bool *more, struct fault *f);
+
+/*
+ * The bytes that may be written about strangers now (presence_is_stranger()).
+ * queue_present() subtracts the bytes that its transaction wrote for them.
+ * All processes share queue_settings.stranger_rate, and may use four seconds'
+ * worth in advance.  0: nothing before *wait_ms have passed.  SIZE_MAX: there
+ * is no limit.
+ */
+size_t queue_stranger_room(struct queue *q, unsigned *wait_ms);
+
+/* Publish events about subscribers from now on, or do not. */
+void queue_set_presence_events(struct queue *q, bool on);
+
+/*
+ * Ring the bell for changes made by this handle, unless somebody has since,
+ * but no more often than five times a second over all processes, unless there
+ * are hundreds: a crowd that comes back must not wake everybody for each.
+ * Returns the milliseconds after which to call it again; 0: nothing is left to
+ * ring for.
+ */
+unsigned queue_wake_soon(struct queue *q);
+
+/* Borrowed for the length of the call, in which a statement is open. */
+typedef void queue_subscription_fn(
+    void *arg, const struct subscription_view *v);
+
+/*
+ * Hand out the active subscriptions: all, those of `topic`, or that of
+ * `subscriber` to it (base NULL: not given), in one snapshot with `last_id`:
+ * the id of the last row of the log, "earliest" if there never was one.
+ * Subscribers of dead processes are left out at once.  Errors as of
+ * queue_read(), and what `last_id` failed with.
+ */
+enum err queue_subscriptions(struct queue *q, struct slice topic,
+    struct slice subscriber, queue_subscription_fn *each, void *arg,
+    struct buf *last_id);
+
+#endif

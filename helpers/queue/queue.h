@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/* queue.h - the ordered log of updates that all processes share. */
+#ifndef QUEUE_QUEUE_H
+#define QUEUE_QUEUE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/slice.h"
+#include "mercure/update.h"
+
+/*
+ * A position in the log: "everything up to here is behind me".  Ordered;
+ * {0, 0} lies before all rows.  What the numbers mean is the backend's
+ * business (SQLite: lo = seq; Redis Streams: its two-part ids).
+ */
+struct cursor {
+	uint64_t hi, lo;
+};
+
+static inline int
+cursor_cmp(struct cursor a, struct cursor b)
+{
+	if (a.hi != b.hi)
+		return a.hi < b.hi ? -1 : 1;
+	return a.lo < b.lo ? -1 : a.lo > b.lo;
+}
+
+/* One handle is used by one thread at a time; threads open their own.
+ * Never carry a handle over fork(2). */
+struct queue;
+
+struct queue_settings {
+	const char *url;   /* "sqlite:///path"; chooses the backend */
+	uint64_t rows_max; /* retention; 0 means no limit */
+	uint64_t age_max_s;
+	uint64_t bytes_max;
+	unsigned lock_timeout_ms; /* longest wait for the write lock */
+	bool full;                /* durability: survive power loss */
+	bool presence_events;     /* publish events about subscribers */
+	uint64_t stranger_rate;   /* bytes a second that all processes write
+				 * about strangers; 0: no limit */
+	bool spare; /* one of hundreds of processes: keep little in memory */
+	uint64_t owner; /* of this process's subscribers; 0: has none */
+};
+
+enum queue_mode { QUEUE_READ, QUEUE_WRITE };
+
+/*
+ * Open, creating what is missing.  Settings are copied.  The fault names
+ * path, cause and mend.  ERR_UNSUPPORTED: no backend for this URL, or a
+ * network file system.  ERR_NEWER: made by a newer version.  ERR_READONLY,
+ * ERR_IO, ERR_FULL, ERR_BUSY, ERR_NOMEM.
+ */
+enum err queue_open(struct queue **out, const struct queue_settings *s,
+    enum queue_mode mode, struct fault *f);
+
+/*
+ * QUEUE_WRITE: append all or none, in order, in one transaction that also
+ * prunes; with n == 0 it only prunes.  ERR_OK: durable as configured, and
+ * every later queue_read() sees them.  ERR_BUSY: the lock was not to be had
+ * in time (the log names its holder).  ERR_FULL, ERR_MOVED, ERR_READONLY,
+ * ERR_IO, ERR_NOMEM: nothing was appended; the next call tries afresh,
+ * re-opening what it must.  ERR_NEWER: this process must drain and end.
+ * Tailing processes learn of it by queue_wake(), which may come after the
+ * publisher has its answer.
+ */
+enum err queue_append(struct queue *q, const struct update *const *updates,
+    size_t n, struct fault *f);
+void queue_wake(struct queue *q);
+
+/* What queue_read() found, all in one snapshot. */
+struct queue_span {
+	uint64_t epoch;      /* changes when another database took the place */
+	struct cursor next;  /* read up to here */
+	struct cursor floor; /* last pruned application row: a position
+				 * below it has lost updates */
+	size_t rows;
+	uint64_t sessions; /* the last change of one; see queue_sessions.h */
+};
+
+/*
+ * The update is borrowed for the length of the call; copy it and return: a
+ * statement is open.  An update that was appended without an id has its own
+ * position as one (queue_cursor_id()).
+ */
+typedef void queue_row_fn(void *arg, struct cursor at, const struct update *u);
+
+/*
+ * Hand `row` what lies behind `after`, in order: at least one row if there is
+ * any, at most `rows_max`, and none after `bytes_max` bytes are full.  No
+ * statement stays open afterwards.  When the epoch differs from `epoch_seen`
+ * no rows are handed out: positions of the old epoch mean nothing any more.
+ * Errors as of queue_append(); the next call re-opens.
+ */
+enum err queue_read(struct queue *q, struct cursor after, uint64_t epoch_seen,
+    size_t rows_max, size_t bytes_max, queue_row_fn *row, void *arg,
+    struct queue_span *out);
+
+/* The position behind the last row. */
+enum err queue_tail(struct queue *q, struct cursor *out);
+
+/*
+ * Sleep until somebody called queue_wake() after this handle's last
+ * queue_read(), or queue_poke() was called on it, or `timeout_ms` passed.
+ */
+void queue_wait(struct queue *q, unsigned timeout_ms);
+void queue_poke(struct queue *q); /* any thread */
+
+#define QUEUE_FIND_MAX 8
+
+/*
+ * Where an event id leads.  *known = false and {0, 0} for an id that is not
+ * in the log: an update's id counts while its row exists (the earliest, if
+ * reused), a cursor id ("#…") while nothing behind it was pruned.  An update
+ * for which `may` (NULL: always true) is false counts as not in the log; of a
+ * reused id the first QUEUE_FIND_MAX updates are tried.
+ */
+typedef bool queue_may_fn(const void *arg, bool private, struct slice topics);
+enum err queue_find(struct queue *q, struct slice id, queue_may_fn *may,
+    const void *arg, struct cursor *out, bool *known);
+
+/*
+ * A position as an event id: '#', base64url, opaque to everybody else.
+ * Any thread: needs only the key of the epoch `k`, see queue_cursor_key().
+ * ERR_NOMEM: `out` is the empty text; leave the id out.
+ */
+#define QUEUE_ID_SIZE 24 /* with the NUL */
+
+struct queue_cursor_key {
+	uint64_t epoch;
+	uint8_t key[16];
+};
+enum err queue_cursor_key(struct queue *q, struct queue_cursor_key *out);
+enum err queue_cursor_id(const struct queue_cursor_key *k, struct cursor at,
+    char out[QUEUE_ID_SIZE]);
+
+/*
+ * For a program (never for a library) before it opens the queue and starts
+ * threads: a process of root gives up that identity if others may write in the
+ * queue's folder (see identity.h), and opening a FIFO that they put there waits
+ * for nobody.  ERR_DENIED, ERR_IO, ERR_SYNTAX, ERR_NOMEM.
+ */
+enum err queue_take_identity(const struct queue_settings *s, struct fault *f);
+
+/* --check: is everything as it should be?  Calls `report` once for each
+ * point looked at; `good` false: `text` names the mend. */
+typedef void queue_report_fn(void *arg, bool good, const char *text);
+void queue_check(
+    const struct queue_settings *s, queue_report_fn *report, void *arg);
+
+/*
+ * Copy the queue, as of one moment, to a new file for this user alone, while
+ * others go on using it; on success it is on the disk.  The copy is another
+ * queue: positions of this one mean nothing in it, and there are no sessions
+ * in it, since who was revoked after it was made must not come back.  Nothing
+ * but the copy is made, also no queue.  ERR_DENIED: `path` is there already.
+ * ERR_FULL, ERR_READONLY, ERR_IO: one or the other cannot be read or written.
+ * Else as queue_open().  Root reads the queue as queue_take_identity() says,
+ * and writes the copy as root.
+ */
+enum err queue_backup(
+    const struct queue_settings *s, const char *path, struct fault *f);
+
+void queue_close(struct queue *q); /* NULL is allowed */
+
+#endif

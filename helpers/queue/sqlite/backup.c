@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+/* backup.c - copies a database that is in use, whole and as of one moment. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "queue/sqlite/identity.h"
+#include "queue/sqlite/sqlite.h"
+
+#define FILE_MAX (QUEUE_SQLITE_PATH_MAX + 8)
+
+/* The copy that is being made; it gets its name when it is whole.  The folder
+ * and the file are descriptors, so that nobody can exchange them meanwhile. */
+struct copy {
+	const char *path; /* where it goes */
+	const char *name; /* its last component */
+	int dir, fd;
+	char part[QUEUE_SQLITE_NAME_SIZE]; /* where it is; "": nowhere */
+	struct fault *fault;
+};
+
+static enum err
+refuse(const struct copy *c, int code)
+{
+	const enum err e = code == ENOSPC || code == EDQUOT ? ERR_FULL
+			   : code == EACCES || code == EPERM || code == EROFS
+			       ? ERR_READONLY
+			       : ERR_IO;
+
+	if (code == EEXIST)
+		return fault_set(c->fault, ERR_DENIED,
+		    "%.200s is there already: name another file, or remove it.",
+		    c->path);
+	if (code == ESTALE)
+		return fault_set(c->fault, ERR_IO,
+		    "%.200s: somebody exchanges files in its folder: name a "
+		    "file in another one.",
+		    c->path);
+	if (code == EINVAL || code == ENOSYS)
+		return fault_set(c->fault, ERR_IO,
+		    "%.150s: its file system knows no hard links, and cannot "
+		    "rename without replacing (%s): name a file on another "
+		    "one.",
+		    c->path, strerror(code));
+	return fault_set(c->fault, e,
+	    "%.150s cannot be written (%s): name a file in a folder with room "
+	    "and the right to write.",
+	    c->path, strerror(code));
+}
+
+static int
+open_folder(struct copy *c)
+{
+	const char *slash = strrchr(c->path, '/');
+	char dir[FILE_MAX];
+
+	c->name = slash != NULL ? slash + 1 : c->path;
+	snprintf(dir, sizeof(dir), "%.*s",
+	    slash != NULL ? (int)(slash + 1 - c->path) : 1,
+	    slash != NULL ? c->path : ".");
+	c->dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return c->dir >= 0 ? 0 : errno;
+}
+
+/* For this user alone, whatever the umask is. */
+static enum err
+reserve(struct copy *c)
+{
+	struct stat st;
+	int code;
+
+	if (strlen(c->path) >= QUEUE_SQLITE_PATH_MAX)
+		return refuse(c, ENAMETOOLONG);
+	if ((code = open_folder(c)) != 0)
+		return refuse(c, code);
+	if (fstatat(c->dir, c->name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return refuse(c, EEXIST);
+	c->fd = queue_sqlite_new_file(c->dir, c->name, ".", 0600, c->part);
+	if (c->fd < 0) {
+		c->part[0] = '\0';
+		return refuse(c, errno);
+	}
+	return ERR_OK;
+}
+
+/* SQLite takes an empty file for none, and keeps its mode.  One statement is
+ * one snapshot: who publishes meanwhile neither waits nor is in it. */
+static enum err
+fill(struct queue_sqlite *q, const struct copy *c,
+    const struct queue_sqlite_loan *loan)
+{
+	sqlite3_stmt *st = queue_sqlite_statement(q, SQL_VACUUM_INTO);
+	int rc = SQLITE_NOMEM, code;
+
+	if (st != NULL &&
+	    sqlite3_bind_text(st, 1, loan->uri, -1, SQLITE_STATIC) == SQLITE_OK)
+		rc = sqlite3_step(st);
+	code = sqlite3_system_errno(q->db);
+	if (rc != SQLITE_DONE && rc != SQLITE_NOMEM)
+		fault_set(c->fault, ERR_IO,
+		    "%.120s cannot be copied (%.60s%s%.40s): make room where "
+		    "the copy goes; pushcgi.fcgi --check looks at the queue.",
+		    q->path, sqlite3_errmsg(q->db), code != 0 ? ", " : "",
+		    code != 0 ? strerror(code) : "");
+	sqlite3_reset(st);
+	if (rc == SQLITE_DONE)
+		return ERR_OK;
+	return rc == SQLITE_NOMEM           ? ERR_NOMEM
+	       : (rc & 0xff) == SQLITE_FULL ? ERR_FULL
+					    : ERR_IO;
+}
+
+/* With the old epoch, a position given out after the copy was made would be
+ * taken for one in it, and its reader would miss updates. */
+static enum err
+renew(struct queue_sqlite *q, const struct copy *c,
+    const struct queue_sqlite_loan *loan)
+{
+	struct queue_sqlite *copy =
+	    queue_sqlite_new(q->base.ops, &q->settings, QUEUE_WRITE);
+	enum err e = ERR_NOMEM;
+
+	if (copy == NULL)
+		return e;
+	if ((copy->path = mem_text(slice_of(c->path))) != NULL &&
+	    (e = queue_sqlite_renew(copy, loan)) != ERR_OK && e != ERR_NOMEM)
+		fault_set(c->fault, e, "%s", copy->fault.text);
+	queue_sqlite_free(copy);
+	return e;
+}
+
+static enum err
+fill_and_renew(struct queue_sqlite *q, const struct copy *c)
+{
+	struct queue_sqlite_loan loan;
+	enum err e = queue_sqlite_lend(&loan, c->fd, -1);
+
+	if (e != ERR_OK)
+		return e;
+	if ((e = fill(q, c, &loan)) == ERR_OK)
+		e = renew(q, c, &loan);
+	queue_sqlite_lend_end(&loan);
+	return e;
+}
+
+/* Not rename(): it would replace what somebody put there meanwhile.  A link is
+ * what most file systems can do, those without links can mostly rename so. */
+static int
+move(const struct copy *c)
+{
+	if (!queue_sqlite_is_file(c->dir, c->part, c->fd))
+		return ESTALE;
+	if (linkat(c->dir, c->part, c->dir, c->name, 0) == 0)
+		return 0;
+	if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS)
+		return errno;
+	return renameat2(c->dir, c->part, c->dir, c->name, RENAME_NOREPLACE) ==
+		       0
+		   ? 0
+		   : errno;
+}
+
+static enum err
+put_in_place(const struct copy *c)
+{
+	int code;
+
+	if (fsync(c->fd) == -1)
+		return refuse(c, errno);
+	if ((code = move(c)) != 0)
+		return refuse(c, code);
+	if (!queue_sqlite_is_file(c->dir, c->name, c->fd))
+		return refuse(c, ESTALE);
+	return fsync(c->dir) == 0 ? ERR_OK : refuse(c, errno);
+}
+
+static enum err
+open_there(struct queue **out, const struct queue_settings *s, struct fault *f)
+{
+	char *path = NULL;
+	enum err e = queue_sqlite_path(&path, s->url, f);
+
+	/* Opening would make one, whose copy nobody wants. */
+	if (e == ERR_OK && access(path, F_OK) == -1)
+		e = fault_set(f, ERR_IO,
+		    "There is no queue to copy at %.150s (%s): is "
+		    "MERCURE_TRANSPORT_URL right?",
+		    path, strerror(errno));
+	mem_free(path);
+	return e == ERR_OK ? queue_open(out, s, QUEUE_READ, f) : e;
+}
+
+/* All that SQLite opens by name it opens with the first look; from then on root
+ * is root again, who may write the copy where he wants. */
+static enum err
+open_as_owner(
+    struct queue **out, const struct queue_settings *s, struct fault *f)
+{
+	struct identity was;
+	struct cursor tail;
+	char *path = NULL;
+	enum err e = queue_sqlite_path(&path, s->url, f), back;
+
+	queue_sqlite_never_wait();
+	if (e == ERR_OK)
+		e = identity_borrow(&was, path, f);
+	mem_free(path);
+	if (e != ERR_OK)
+		return e;
+	if ((e = open_there(out, s, f)) == ERR_OK &&
+	    (e = queue_tail(*out, &tail)) != ERR_OK)
+		fault_set(
+		    f, e, "%s", ((struct queue_sqlite *)*out)->fault.text);
+	back = identity_return(&was, e == ERR_OK ? f : NULL);
+	if (e == ERR_OK)
+		e = back;
+	if (e != ERR_OK) {
+		queue_close(*out);
+		*out = NULL;
+	}
+	return e;
+}
+
+static void
+copy_end(struct copy *c)
+{
+	if (c->part[0] != '\0')
+		(void)unlinkat(c->dir, c->part, 0);
+	if (c->fd >= 0)
+		close(c->fd);
+	if (c->dir >= 0)
+		close(c->dir);
+}
+
+enum err
+queue_sqlite_backup(
+    const struct queue_settings *s, const char *path, struct fault *f)
+{
+	struct copy c = { .path = path, .dir = -1, .fd = -1, .fault = f };
+	struct queue *q = NULL;
+	enum err e;
+
+	if ((e = open_as_owner(&q, s, f)) != ERR_OK)
+		return e;
+	if ((e = reserve(&c)) == ERR_OK &&
+	    (e = fill_and_renew((struct queue_sqlite *)q, &c)) == ERR_OK)
+		e = put_in_place(&c);
+	copy_end(&c);
+	queue_close(q);
+	return e == ERR_NOMEM ? fault_set(f, e, "Out of memory.") : e;
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/* check.c - looks at everything that can be wrong with a queue. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "queue/sqlite/sidecar_path.h"
+#include "queue/sqlite/sqlite.h"
+
+struct check {
+	queue_report_fn *report;
+	void *arg;
+	const char *path;
+	char dir[QUEUE_SQLITE_PATH_MAX];
+};
+
+static void
+say(const struct check *c, bool good, const struct fault *f)
+{
+	c->report(c->arg, good, f->text);
+}
+
+/* Group members write beside each other only in a setgid directory. */
+static bool
+check_directory(const struct check *c)
+{
+	struct fault f;
+	struct stat st;
+
+	if (stat(c->dir, &st) == -1 || access(c->dir, W_OK | X_OK) == -1) {
+		sidecar_denied(c->path, errno, &f);
+		say(c, false, &f);
+		return false;
+	}
+	if ((st.st_mode & S_IWGRP) != 0 && (st.st_mode & S_ISGID) == 0) {
+		fault_set(&f, ERR_OK,
+		    "%s hands its group not on to new files: chmod g+s %s",
+		    c->dir, c->dir);
+		say(c, false, &f);
+		return true;
+	}
+	fault_set(&f, ERR_OK, "%s is writable", c->dir);
+	say(c, true, &f);
+	return true;
+}
+
+static bool
+check_file_system(const struct check *c)
+{
+	struct fault f;
+
+	if (queue_sqlite_network_check(c->path, &f) != ERR_OK) {
+		say(c, false, &f);
+		return false;
+	}
+	fault_set(&f, ERR_OK, "%s lies on a local file system", c->dir);
+	say(c, true, &f);
+	return true;
+}
+
+static bool
+check_lock(const struct check *c, const struct queue_settings *s)
+{
+	struct sidecar *side = NULL;
+	pid_t holder = 0;
+	struct fault f;
+	enum err e;
+
+	if ((e = sidecar_open(&side, c->path, &f)) == ERR_OK) {
+		e = sidecar_lock(side, s->lock_timeout_ms, &holder);
+		if (e == ERR_OK)
+			sidecar_unlock(side);
+		if (e == ERR_BUSY)
+			fault_set(&f, e,
+			    "process %ld holds the write lock for too long: "
+			    "see what it does, and end it if it was stopped",
+			    (long)holder);
+		else if (e == ERR_OK)
+			fault_set(&f, e, "the write lock can be taken");
+		else
+			fault_set(&f, e, "the write lock: %s", err_text(e));
+	}
+	sidecar_close(side);
+	say(c, e == ERR_OK, &f);
+	return e == ERR_OK;
+}
+
+static void
+check_rights(const struct check *c)
+{
+	static const char *const suffixes[] = { "", "-wal", "-shm", "-hub" };
+	char path[QUEUE_SQLITE_PATH_MAX + 8];
+	struct stat st, db;
+	struct fault f;
+
+	if (stat(c->path, &db) == -1)
+		return;
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		snprintf(path, sizeof(path), "%s%s", c->path, suffixes[i]);
+		if (stat(path, &st) == -1 ||
+		    (st.st_gid == db.st_gid && (st.st_mode & 0660) == 0660))
+			continue;
+		fault_set(&f, ERR_OK,
+		    "%s is not for its whole group: chgrp %lu %s && chmod 660 "
+		    "%s",
+		    path, (unsigned long)db.st_gid, path, path);
+		say(c, false, &f);
+	}
+}
+
+static void
+check_database(const struct check *c, const struct queue_settings *s)
+{
+	struct queue *base = NULL;
+	struct queue_sqlite *q;
+	sqlite3_stmt *st;
+	struct fault f;
+	bool good;
+
+	if (queue_open(&base, s, QUEUE_READ, &f) != ERR_OK) {
+		say(c, false, &f);
+		return;
+	}
+	q = (struct queue_sqlite *)base;
+	st = queue_sqlite_statement(q, SQL_QUICK_CHECK);
+	good = st != NULL && sqlite3_step(st) == SQLITE_ROW &&
+	       sqlite3_stricmp(
+		   (const char *)sqlite3_column_text(st, 0), "ok") == 0;
+	sqlite3_reset(st);
+	if (good)
+		fault_set(&f, ERR_OK, "%s is a sound database", c->path);
+	else
+		queue_sqlite_failed(q, SQLITE_CORRUPT);
+	say(c, good, good ? &f : &q->fault);
+	queue_close(base);
+}
+
+void
+queue_sqlite_check(
+    const struct queue_settings *s, queue_report_fn *report, void *arg)
+{
+	struct check c = { .report = report, .arg = arg };
+	struct fault f;
+	char *path = NULL;
+
+	if (queue_sqlite_path(&path, s->url, &f) != ERR_OK) {
+		say(&c, false, &f);
+		return;
+	}
+	c.path = path;
+	snprintf(c.dir, sizeof(c.dir), "%.*s",
+	    (int)(strrchr(path, '/') - path) + 1, path);
+	if (check_directory(&c) && check_file_system(&c)) {
+		/* Nothing is created here: it might get the wrong owner. */
+		if (access(path, F_OK) == -1) {
+			fault_set(&f, ERR_OK,
+			    "%s will be made by the first process", path);
+			say(&c, true, &f);
+		} else if (check_lock(&c, s)) {
+			check_rights(&c);
+			check_database(&c, s);
+		}
+	}
+	mem_free(path);
+}

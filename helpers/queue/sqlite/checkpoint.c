@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/* checkpoint.c - brings the write-ahead log into the main file, beside the appends. */
+#include "base/log.h"
+#include "queue/sqlite/sqlite.h"
+
+/*
+ * A checkpoint has to wait for the disk twice: for the log, then for the main
+ * file.  No commit may happen meanwhile (see DESIGN.md), so publishers would
+ * wait as well.  Hence a thread that lives for one checkpoint, with a
+ * connection of its own: it syncs the log first, without the lock, so that
+ * little of it is left to be synced when it has the lock; and it comes
+ * seldom, because a page is written once however often it is in the log.
+ */
+#define SETTLE_FRAMES 4000 /* 16 MiB: the journal_size_limit */
+
+/* The thread cannot keep up, or there was none to be had. */
+#define FORCE_FRAMES 16000
+
+/* SQLite's own handle: an open(2) and close(2) of ours would drop its
+ * locks. */
+static void
+sync_log(struct queue_sqlite *q)
+{
+	sqlite3_file *log = NULL;
+
+	if (sqlite3_file_control(q->db, "main", SQLITE_FCNTL_JOURNAL_POINTER,
+		(void *)&log) == SQLITE_OK &&
+	    log != NULL && log->pMethods != NULL)
+		log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
+}
+
+enum err
+queue_sqlite_checkpoint(struct queue_sqlite *q)
+{
+	int rc = sqlite3_wal_checkpoint_v2(
+	    q->db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+
+	return rc == SQLITE_OK || rc == SQLITE_BUSY
+		   ? ERR_OK
+		   : queue_sqlite_failed(q, rc);
+}
+
+static void
+settle(struct queue_sqlite *q)
+{
+	enum err e = ERR_OK;
+
+	sync_log(q);
+	/* Whoever has the lock for so long, or moved the files, appends: its
+	 * process will settle. */
+	if (queue_sqlite_lock(q) != ERR_OK)
+		return;
+	if (queue_sqlite_look(q) == ERR_OK)
+		e = queue_sqlite_checkpoint(q);
+	queue_sqlite_unlock(q);
+	if (e != ERR_OK)
+		log_err("checkpoint failed error=\"%s\"", q->fault.text);
+}
+
+static void *
+settler(void *arg)
+{
+	struct queue_sqlite *parent = arg, *q = NULL;
+
+	if (queue_sqlite_twin(&q, parent) == ERR_OK)
+		settle(q);
+	queue_sqlite_free(q);
+	atomic_store(&parent->settling, false);
+	return NULL;
+}
+
+bool
+queue_sqlite_must_checkpoint(const struct queue_sqlite *q)
+{
+	return q->wal_frames >= FORCE_FRAMES;
+}
+
+void
+queue_sqlite_settle(struct queue_sqlite *q)
+{
+	if (q->wal_frames - q->settled_frames < SETTLE_FRAMES ||
+	    atomic_load(&q->settling))
+		return;
+	queue_sqlite_settled(q);
+	/* Not at once again if a reader keeps the log from beginning anew. */
+	q->settled_frames = q->wal_frames;
+	atomic_store(&q->settling, true);
+	q->has_settler = pthread_create(&q->settler, NULL, settler, q) == 0;
+	if (!q->has_settler)
+		atomic_store(&q->settling, false);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* handle.c - makes handles, doubles them, and lets go of them. */
+#include "base/mem.h"
+#include "queue/sqlite/sqlite.h"
+
+void
+queue_sqlite_settled(struct queue_sqlite *q)
+{
+	if (q->has_settler)
+		pthread_join(q->settler, NULL);
+	q->has_settler = false;
+}
+
+void
+queue_sqlite_free(struct queue_sqlite *q)
+{
+	if (q == NULL)
+		return;
+	queue_sqlite_settled(q);
+	queue_sqlite_shut(q);
+	sidecar_close(q->side);
+	mem_free(q->path);
+	mem_wipe_free(q, sizeof(*q));
+}
+
+struct queue_sqlite *
+queue_sqlite_new(const struct queue_ops *ops, const struct queue_settings *s,
+    enum queue_mode mode)
+{
+	struct queue_sqlite *q = mem_calloc(1, sizeof(*q));
+
+	if (q == NULL)
+		return NULL;
+	q->base.ops = ops;
+	q->settings = *s;
+	q->settings.url = NULL;
+	q->mode = mode;
+	return q;
+}
+
+enum err
+queue_sqlite_twin(struct queue_sqlite **out, const struct queue_sqlite *q)
+{
+	struct queue_sqlite *twin =
+	    queue_sqlite_new(q->base.ops, &q->settings, q->mode);
+	enum err e = ERR_NOMEM;
+
+	if (twin == NULL)
+		return e;
+	twin->path = mem_text(slice_of(q->path));
+	if (twin->path != NULL && (e = queue_sqlite_ready(twin)) == ERR_OK)
+		*out = twin;
+	else
+		queue_sqlite_free(twin);
+	return e;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* identity.h - the user that a process of root becomes to work on a shared file. */
+#ifndef QUEUE_SQLITE_IDENTITY_H
+#define QUEUE_SQLITE_IDENTITY_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+/*
+ * A user who may exchange a name on the way to a file decides which file that
+ * is.  So a process of root becomes the first user on the way who is not root:
+ *
+ *  - the user to whom a directory or a symbolic link belongs, with the group
+ *    of the directory in which the file lies;
+ *  - if all of them are root's, but a group may write in the directory: that
+ *    group's own user (of the same name), or "nobody" with that group.
+ *
+ * If all belongs to root, or this process is not root's, nothing happens.
+ * ERR_DENIED: everybody may write in a directory on the way, or the change is
+ * not possible; ERR_IO, ERR_NOMEM.  The fault names the fix.  Call it before
+ * there are threads.
+ */
+enum err identity_take(const char *path, struct fault *f);
+
+/* The same until identity_return(), in the effective identity only.  One
+ * thread, while there are no others.  Errors as above. */
+#define IDENTITY_GROUPS 256
+struct identity {
+	bool taken;
+	gid_t gid;
+	int groups_n;
+	gid_t groups[IDENTITY_GROUPS];
+};
+enum err identity_borrow(
+    struct identity *was, const char *path, struct fault *f);
+enum err identity_return(struct identity *was, struct fault *f);
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/* sidecar.h - the small file beside the database: a lock and a bell. */
+#ifndef QUEUE_SQLITE_SIDECAR_H
+#define QUEUE_SQLITE_SIDECAR_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+/*
+ * "queue.db-hub": one mapped page with a futex word, and bytes to lock with
+ * open file description locks.  Everything that a process leaves behind when
+ * it is killed heals by itself: the kernel frees the lock, the word has no
+ * owner.  Owner: one thread; the word may be waited on by another.
+ */
+struct sidecar;
+
+/*
+ * Open or create the file for the database at `db_path` (symbolic links are
+ * resolved first, so that two names never give two locks; see
+ * sidecar_resolve()).  It gets the mode and group of the database, or 0660 if
+ * that does not exist yet.  ERR_IO, too, if its name is that of a link.
+ *
+ * Others may truncate it while it is mapped.  A program calls sigbus_guard()
+ * before; the page is empty then, sidecar_moved() is true, and the next
+ * sidecar_open() writes it again in the same file, so that the locks in it
+ * stay.
+ */
+enum err sidecar_open(
+    struct sidecar **out, const char *db_path, struct fault *f);
+
+/* The database's path without symbolic links. */
+const char *sidecar_db_path(const struct sidecar *s);
+
+/* The folder, as a descriptor (O_PATH) that the sidecar keeps, and the name of
+ * the database in it. */
+int sidecar_folder(const struct sidecar *s, const char **name);
+
+/* Is the file at the path another one now, or is it shorter than the page?
+ * Then nobody rings this bell any more: close and open again. */
+bool sidecar_moved(const struct sidecar *s);
+
+/*
+ * Take the write lock: every commit and every checkpoint happens under it.
+ * Block signals first, so that nothing stops the process while it has it.
+ * Waits at most `timeout_ms`; then ERR_BUSY, and *holder is the process that
+ * has it (0: unknown).  ERR_MOVED: the file at the path is another one now:
+ * close and open again.
+ */
+enum err sidecar_lock(struct sidecar *s, unsigned timeout_ms, pid_t *holder);
+void sidecar_unlock(struct sidecar *s);
+
+/* The bell.  Read the word, look into the log, then wait for it to change:
+ * nothing is missed. */
+uint32_t sidecar_word(const struct sidecar *s);
+void sidecar_wake(struct sidecar *s);
+
+/* Sleep until the word is not `seen`, or *own is not `own_seen`, or the time
+ * is up.  Without a sidecar (NULL) only *own counts.  sidecar_poke() changes
+ * *own and wakes its waiter. */
+void sidecar_wait(const struct sidecar *s, uint32_t seen, _Atomic uint32_t *own,
+    uint32_t own_seen, unsigned timeout_ms);
+void sidecar_poke(_Atomic uint32_t *own);
+
+uint32_t sidecar_silence_ms(const struct sidecar *s); /* since sidecar_wake() */
+
+/*
+ * A budget of all processes together, measured as time: sidecar_owe() adds to
+ * the common debt, which gets smaller as time passes.  sidecar_debt_us() is
+ * the time from now on until the debt is 0, at most SIDECAR_DEBT_MAX_US,
+ * whatever the file holds.
+ */
+#define SIDECAR_DEBT_MAX_US INT64_C(60000000)
+int64_t sidecar_debt_us(const struct sidecar *s);
+void sidecar_owe(struct sidecar *s, int64_t us);
+
+int64_t sidecar_age_ms(const struct sidecar *s); /* of the file */
+
+/*
+ * Signs of life.  A process is known by a random number of SIDECAR_OWNER_BITS
+ * (not 0): show that it lives, for as long as the sidecar is open, however the
+ * process ends.  ERR_BUSY: another has that number.  ERR_IO.  And ask whether
+ * another one lives; when it cannot be found out, it does.
+ */
+#define SIDECAR_OWNER_BITS 61
+enum err sidecar_show_life(struct sidecar *s, uint64_t owner);
+bool sidecar_lives(const struct sidecar *s, uint64_t owner);
+
+/* Is this the one process that looks after what the dead left?  Once it is,
+ * it stays so until it closes the sidecar. */
+bool sidecar_lead(struct sidecar *s);
+
+void sidecar_close(struct sidecar *s); /* NULL is allowed */
+
+#endif

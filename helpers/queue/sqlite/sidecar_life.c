@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* sidecar_life.c - signs of life: a locked byte goes free when its process ends. */
+#include <errno.h>
+#include <fcntl.h>
+
+#include "base/clock.h"
+#include "queue/sqlite/sidecar_state.h"
+
+static off_t
+byte_of(uint64_t owner)
+{
+	return SIDECAR_BYTE_LIVE + (off_t)owner;
+}
+
+enum err
+sidecar_show_life(struct sidecar *s, uint64_t owner)
+{
+	enum err e;
+
+	if (s->owner == owner)
+		return ERR_OK;
+	if ((e = sidecar_lock_byte(s->fd, byte_of(owner), F_WRLCK)) == ERR_OK)
+		s->owner = owner;
+	return e;
+}
+
+bool
+sidecar_lives(const struct sidecar *s, uint64_t owner)
+{
+	struct flock l = { .l_type = F_WRLCK,
+		.l_whence = SEEK_SET,
+		.l_start = byte_of(owner),
+		.l_len = 1 };
+
+	/* It is nobody's number, and no file has such a byte. */
+	if (owner >> SIDECAR_OWNER_BITS != 0)
+		return false;
+	/* Its own lock is in nobody's way but others'. */
+	if (s->owner == owner)
+		return true;
+	while (fcntl(s->fd, F_OFD_GETLK, &l) == -1)
+		if (errno != EINTR)
+			return true;
+	return l.l_type != F_UNLCK;
+}
+
+bool
+sidecar_lead(struct sidecar *s)
+{
+	if (!s->leads)
+		s->leads = sidecar_lock_byte(
+			       s->fd, SIDECAR_BYTE_REAPER, F_WRLCK) == ERR_OK;
+	return s->leads;
+}
+
+int64_t
+sidecar_age_ms(const struct sidecar *s)
+{
+	const int64_t now_ms = clock_mono_ms();
+	const int64_t made_ms = atomic_load(&s->page->made_ms);
+
+	/* The clock has started again since, and so have all processes. */
+	return made_ms >= 0 && made_ms <= now_ms ? now_ms - made_ms : INT64_MAX;
+}
+
+uint32_t
+sidecar_silence_ms(const struct sidecar *s)
+{
+	return (uint32_t)clock_mono_ms() - atomic_load(&s->page->rang_ms);
+}

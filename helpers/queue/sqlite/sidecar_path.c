@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/* sidecar_path.c - where a database really lies, and who may write there. */
+#include "queue/sqlite/sidecar_path.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+
+#define SIDECAR_LINKS_MAX 40
+
+enum err
+sidecar_errno(int code)
+{
+	switch (code) {
+	case ENOMEM:
+		return ERR_NOMEM;
+	case ENOSPC:
+	case EDQUOT:
+	case EFBIG:
+		return ERR_FULL;
+	case EACCES:
+	case EPERM:
+	case EROFS:
+		return ERR_READONLY;
+	default:
+		return ERR_IO;
+	}
+}
+
+/* Whom a directory should belong to: the group this process acts for, and
+ * root's is nobody's. */
+static void
+group_name(char *out, size_t size)
+{
+	struct group g, *found = NULL;
+	char room[1024];
+
+	if (getegid() != 0 &&
+	    getgrgid_r(getegid(), &g, room, sizeof(room), &found) == 0 &&
+	    found != NULL)
+		snprintf(out, size, "%s", g.gr_name);
+	else if (getegid() != 0)
+		snprintf(out, size, "%lu", (unsigned long)getegid());
+	else
+		snprintf(out, size, "www-data");
+}
+
+enum err
+sidecar_denied(const char *path, int code, struct fault *f)
+{
+	const char *slash = strrchr(path, '/');
+	const int dir = slash != NULL ? (int)(slash - path) : 0;
+	const enum err e = sidecar_errno(code);
+	char group[64];
+
+	group_name(group, sizeof(group));
+	if (code == ENOENT || code == ENOTDIR)
+		return fault_set(f, e,
+		    "the directory of %s does not exist: install -d -o root "
+		    "-g %s -m 2770 %.*s",
+		    path, group, dir, path);
+	if (e == ERR_READONLY)
+		return fault_set(f, e,
+		    "user %lu may not write %s: chown root:%s %.*s && chmod "
+		    "2770 %.*s, and chmod 660 the files in it",
+		    (unsigned long)geteuid(), path, group, dir, path, dir,
+		    path);
+	return fault_set(f, e, "cannot write %s: %s%s", path, strerror(code),
+	    e == ERR_FULL ? ": free space on the disk" : "");
+}
+
+/*
+ * The directory's real path and the last component as it is: for a database
+ * that does not exist yet.  ERR_IO: look at errno.
+ */
+static enum err
+resolve_parent(struct buf *out, const char *path)
+{
+	char dir[SIDECAR_PATH_MAX], real[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	const char *name = slash != NULL ? slash + 1 : path;
+	size_t len = slash != NULL ? (size_t)(slash - path) : 0;
+
+	if (len >= sizeof(dir))
+		return ERR_LIMIT;
+	memcpy(dir, path, len);
+	dir[len] = '\0';
+	if (len == 0)
+		memcpy(dir, slash != NULL ? "/" : ".", 2);
+	if (realpath(dir, real) == NULL)
+		return ERR_IO;
+	buf_clear(out);
+	buf_text(out, strcmp(real, "/") == 0 ? "" : real);
+	buf_byte(out, '/');
+	buf_text(out, name);
+	buf_byte(out, '\0');
+	return out->err;
+}
+
+/* Put the directory of `base` in front of a relative link's target. */
+static enum err
+make_absolute(char *target, size_t size, const char *base)
+{
+	const size_t dir = (size_t)(strrchr(base, '/') + 1 - base);
+	const size_t len = strlen(target);
+
+	if (target[0] == '/')
+		return ERR_OK;
+	if (dir + len >= size)
+		return ERR_LIMIT;
+	memmove(target + dir, target, len + 1);
+	memcpy(target, base, dir);
+	return ERR_OK;
+}
+
+/*
+ * Read the target of a symbolic link that may be followed: one of root's or of
+ * this user's.  Any other one, in a folder that many may write, leads where
+ * somebody else wants.  Owner and target are read from one descriptor.  -1:
+ * errno; EINVAL: it is not a link.
+ */
+static ssize_t
+read_link(const char *path, char *target, size_t size)
+{
+	const int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	ssize_t n = -1;
+	struct stat st;
+	int code;
+
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) == 0) {
+		errno = EINVAL;
+		if (S_ISLNK(st.st_mode) && st.st_uid != 0 &&
+		    st.st_uid != geteuid())
+			errno = EXDEV;
+		else if (S_ISLNK(st.st_mode))
+			n = readlinkat(fd, "", target, size - 1);
+	}
+	code = errno;
+	close(fd);
+	errno = code;
+	return n;
+}
+
+static enum err
+foreign_link(const char *path, struct fault *f)
+{
+	return fault_set(f, ERR_UNSUPPORTED,
+	    "%s is a symbolic link of somebody else: remove it, or name the "
+	    "file itself in MERCURE_TRANSPORT_URL",
+	    path);
+}
+
+enum err
+sidecar_resolve(char **out, const char *path, struct fault *f)
+{
+	char target[SIDECAR_PATH_MAX], *text;
+	struct buf b;
+	enum err e;
+
+	buf_init(&b, SIDECAR_PATH_MAX);
+	for (int links = 0;; links++) {
+		ssize_t n;
+
+		errno = ELOOP;
+		e = links < SIDECAR_LINKS_MAX ? resolve_parent(&b, path)
+					      : ERR_IO;
+		if (e != ERR_OK)
+			break;
+		n = read_link(b.base, target, sizeof(target));
+		if (n < 0 && errno == EXDEV)
+			e = foreign_link(b.base, f);
+		if (n < 0)
+			break;
+		target[n] = '\0';
+		if ((e = make_absolute(target, sizeof(target), b.base)) !=
+		    ERR_OK)
+			break;
+		path = target;
+	}
+	if (e == ERR_IO)
+		e = sidecar_denied(path, errno, f);
+	else if (e == ERR_UNSUPPORTED)
+		;
+	else if (e == ERR_OK && (text = mem_text(slice_of(b.base))) != NULL)
+		*out = text;
+	else
+		e = fault_set(f, e != ERR_OK ? e : ERR_NOMEM, "%s: %s", path,
+		    err_text(e != ERR_OK ? e : ERR_NOMEM));
+	buf_free(&b);
+	return e;
+}

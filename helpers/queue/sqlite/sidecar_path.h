@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* sidecar_path.h - where a database really lies, and who may write there. */
+#ifndef QUEUE_SQLITE_SIDECAR_PATH_H
+#define QUEUE_SQLITE_SIDECAR_PATH_H
+
+#include "base/err.h"
+
+#define SIDECAR_PATH_MAX 4096
+
+/* The value for an errno. */
+enum err sidecar_errno(int code);
+
+/*
+ * Set the fault for a failed system call on `path`, or a file beside it,
+ * with the mend; the value is that of errno `code`.
+ */
+enum err sidecar_denied(const char *path, int code, struct fault *f);
+
+/*
+ * As realpath(3), but the last component, or what a symbolic link there
+ * leads to, need not exist; and a link in place of the last component is
+ * followed only if it belongs to root or to this process's user:
+ * ERR_UNSUPPORTED.
+ * The caller frees *out with mem_free().
+ */
+enum err sidecar_resolve(char **out, const char *path, struct fault *f);
+
+#endif

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/* sqlite.c - the queue as one SQLite file that many processes share. */
+#include "queue/sqlite/sqlite.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "queue/sqlite/identity.h"
+#include "queue/sqlite/sidecar_crowd.h"
+#include "text/percent.h"
+
+enum err
+queue_sqlite_path(char **out, const char *url, struct fault *f)
+{
+	struct slice rest = slice_of(url);
+	struct buf b;
+	char *path;
+
+	if (!slice_starts(rest, "sqlite:///"))
+		return fault_set(f, ERR_SYNTAX,
+		    "the queue's URL \"%s\" names no file: write "
+		    "sqlite:///absolute/path",
+		    url);
+	buf_init(&b, QUEUE_SQLITE_PATH_MAX);
+	percent_decode(&b, slice_after(rest, strlen("sqlite://")));
+	if (b.err == ERR_OK && memchr(b.base, '\0', b.len) != NULL)
+		b.err = ERR_SYNTAX;
+	path = buf_steal(&b);
+	if (path == NULL) {
+		enum err e = b.err != ERR_OK ? b.err : ERR_NOMEM;
+
+		buf_free(&b);
+		return fault_set(f, e, "the queue's URL: %s", err_text(e));
+	}
+	*out = path;
+	return ERR_OK;
+}
+
+static void
+sqlite_close(struct queue *base)
+{
+	queue_sqlite_free((struct queue_sqlite *)base);
+}
+
+static enum err
+sqlite_open(struct queue **out, const struct queue_settings *s,
+    enum queue_mode mode, struct fault *f)
+{
+	struct queue_sqlite *q = queue_sqlite_new(&queue_sqlite_ops, s, mode);
+	enum err e;
+
+	if (q == NULL)
+		return fault_set(f, ERR_NOMEM, "out of memory");
+	if ((e = queue_sqlite_path(&q->path, s->url, f)) != ERR_OK)
+		goto out;
+	if ((e = queue_sqlite_ready(q)) != ERR_OK) {
+		fault_set(f, e, "%s", q->fault.text);
+		goto out;
+	}
+
+	*out = &q->base;
+	q = NULL;
+out:
+	queue_sqlite_free(q);
+	return e;
+}
+
+static enum err
+sqlite_take_identity(const struct queue_settings *s, struct fault *f)
+{
+	char *path = NULL;
+	enum err e = queue_sqlite_path(&path, s->url, f);
+
+	queue_sqlite_never_wait();
+	if (e == ERR_OK)
+		e = identity_take(path, f);
+	mem_free(path);
+	return e;
+}
+
+static enum err
+sqlite_crowd_open(
+    struct sidecar_crowd **out, const struct queue_settings *s, struct fault *f)
+{
+	char *path = NULL;
+	enum err e = queue_sqlite_path(&path, s->url, f);
+
+	if (e == ERR_OK)
+		e = queue_sqlite_network_check(path, f);
+	if (e == ERR_OK)
+		e = sidecar_crowd_open(out, path, f);
+	mem_free(path);
+	return e;
+}
+
+const struct queue_ops queue_sqlite_ops = {
+	.open = sqlite_open,
+	.append = queue_sqlite_append,
+	.wake = queue_sqlite_wake,
+	.read = queue_sqlite_read,
+	.tail = queue_sqlite_tail,
+	.wait = queue_sqlite_wait,
+	.poke = queue_sqlite_poke,
+	.find = queue_sqlite_find,
+	.cursor_key = queue_sqlite_cursor_key,
+	.present = queue_sqlite_present,
+	.reap = queue_sqlite_reap,
+	.crowd_open = sqlite_crowd_open,
+	.parked = queue_sqlite_parked,
+	.end_waiting = queue_sqlite_end_waiting,
+	.stranger_room = queue_sqlite_stranger_room,
+	.set_presence_events = queue_sqlite_set_presence_events,
+	.wake_soon = queue_sqlite_wake_soon,
+	.subscriptions = queue_sqlite_subscriptions,
+	.keys_read = queue_sqlite_keys_read,
+	.keys_claim = queue_sqlite_keys_claim,
+	.keys_store = queue_sqlite_keys_store,
+	.session_grant = queue_sqlite_session_grant,
+	.session_move = queue_sqlite_session_move,
+	.session_revoke = queue_sqlite_session_revoke,
+	.session_find = queue_sqlite_session_find,
+	.session_changes = queue_sqlite_session_changes,
+	.sessions = queue_sqlite_sessions,
+	.take_identity = sqlite_take_identity,
+	.check = queue_sqlite_check,
+	.backup = queue_sqlite_backup,
+	.close = sqlite_close,
+};

@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: MIT */
+/* sqlite.h - what the files of the SQLite backend share; private to them. */
+#ifndef QUEUE_SQLITE_SQLITE_H
+#define QUEUE_SQLITE_SQLITE_H
+
+#include <pthread.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdatomic.h>
+#include <sys/types.h>
+
+#include "queue/ops.h"
+#include "queue/sqlite/sidecar.h"
+#include "sql_text.h"
+
+#define QUEUE_SQLITE_PATH_MAX 4000
+#define QUEUE_SQLITE_TRIES 4 /* re-opening before a call gives up */
+
+/* The database, its -wal and its -shm. */
+#define QUEUE_SQLITE_FILES 3
+
+struct queue_sqlite_file {
+	dev_t dev;
+	ino_t ino; /* 0: there is none */
+	off_t size;
+	bool plain; /* a regular file with one name */
+};
+
+/* Owner: the thread that calls; `poked` and `settling` are touched by others,
+ * and the settler reads `path` and `settings`, which never change. */
+struct queue_sqlite {
+	struct queue base;
+	char *path; /* as configured */
+	struct queue_settings settings;
+	enum queue_mode mode;
+
+	struct sidecar *side; /* NULL: to be opened again */
+	sqlite3 *db;          /* NULL: to be opened again */
+	sqlite3_stmt *statements[SQL_COUNT];
+	struct queue_sqlite_file files[QUEUE_SQLITE_FILES]; /* when opened */
+	bool locked;
+	struct fault repaired; /* not empty: to be logged after the unlock */
+	bool in_signals;       /* `signals` is to be restored */
+	sigset_t signals;
+
+	unsigned sigbus;   /* sigbus_count() when it was opened */
+	uint32_t log_end;  /* frames of the log, at the last look at them */
+	uint32_t log_page; /* bytes of one's page */
+
+	int wal_frames;     /* in the log, as of the last commit */
+	int settled_frames; /* as of when a settler was started */
+	pthread_t settler;
+	bool has_settler; /* to be joined */
+	_Atomic bool settling;
+
+	int64_t unrung;       /* rows that nobody was woken for */
+	uint32_t unrung_word; /* as of then */
+
+	int64_t schema;     /* its version when it was checked */
+	int64_t looked_ms;  /* when HAS_MOVED was asked last */
+	int64_t age_due_ms; /* when to look for old rows again */
+
+	struct queue_cursor_key key; /* epoch 0: not read yet */
+	uint32_t word_seen;
+	uint32_t poked_seen;
+	_Atomic uint32_t poked;
+
+	enum err logged; /* the failure the log knows of */
+	bool checkpoint_logged;
+	struct fault fault;
+};
+
+struct queue_sqlite_loan;
+
+/* open.c: sidecar and connection, at need made again. */
+enum err queue_sqlite_ready(struct queue_sqlite *q);
+void queue_sqlite_shut(struct queue_sqlite *q);
+
+/* Keep the connection, but nothing that can be made again. */
+void queue_sqlite_spare(struct queue_sqlite *q);
+
+/* ERR_NEWER: made by a newer version of this program.  ERR_NOTFOUND: by an
+ * older one, or somebody has changed the schema since it was opened. */
+enum err queue_sqlite_version(struct queue_sqlite *q);
+
+/* Give the database that is lent, which nobody else knows yet, an epoch and a
+ * key of its own and no sessions, without lock and log.  Its sentence is in
+ * q->fault. */
+enum err queue_sqlite_renew(
+    struct queue_sqlite *q, const struct queue_sqlite_loan *loan);
+const char *queue_sqlite_network_fs(unsigned long magic); /* NULL: local */
+enum err queue_sqlite_network_check(const char *path, struct fault *f);
+
+/*
+ * files.c.  ERR_MOVED: the connection does not lead to the
+ * database at the path any more; shut it.  The path is in order then: with
+ * another database lies no log of ours, and whoever holds the lock has written
+ * the database anew if it was its -wal or -shm that is gone.  Where that
+ * cannot be done, only with the lock: ERR_FULL, ERR_READONLY, ERR_IO; keep
+ * the connection, which alone has what the log held.
+ */
+enum err queue_sqlite_look(struct queue_sqlite *q);
+
+/* Remember the files that were opened.  ERR_MOVED: those at the path are
+ * others.  ERR_IO: one of the three is a link, or has a second name.  The
+ * second function checks only for links and names, before SQLite opens the
+ * files by name. */
+enum err queue_sqlite_note_files(struct queue_sqlite *q);
+enum err queue_sqlite_check_files(struct queue_sqlite *q);
+
+/* From now on SQLite waits for no other end of a FIFO that somebody puts there
+ * between a look and the opening.  It is all of the process's SQLite, so this
+ * is for programs, before there are threads. */
+void queue_sqlite_never_wait(void);
+
+/*
+ * log.c: is the log as long as its index says, and without a
+ * hole?  INDEX_TORN: pages of -shm were truncated, so the index is not
+ * reliable.  UNKNOWN: it cannot be decided at this moment.  The second
+ * function: is the log shorter than at the last look?
+ */
+enum queue_sqlite_damage {
+	QUEUE_SQLITE_SOUND,
+	QUEUE_SQLITE_UNKNOWN,
+	QUEUE_SQLITE_INDEX_TORN,
+	QUEUE_SQLITE_LOG_SHORT,
+};
+enum queue_sqlite_damage queue_sqlite_look_into_log(struct queue_sqlite *q);
+bool queue_sqlite_log_is_short(struct queue_sqlite *q);
+
+/* How many bytes of a log, of a database, does SQLite look at?  Others may have
+ * made the file longer than the disk.  -1: an error. */
+int64_t queue_sqlite_log_bytes(sqlite3_file *log);
+int64_t queue_sqlite_db_bytes(sqlite3_file *db);
+
+/*
+ * rebuild.c, under the lock: put a new database in the place of
+ * the old one, made of its bytes and of the log that the connection has open.
+ * `lost`: the log is not whole.  Then positions have a gap, and the sessions
+ * are gone.  ERR_FULL, ERR_READONLY, ERR_IO, ERR_NOMEM, ERR_MOVED: nothing has
+ * changed.
+ */
+enum err queue_sqlite_rebuild(struct queue_sqlite *q, bool lost);
+void queue_sqlite_remove_log(int dir, const char *db);
+
+/*
+ * Make a new file in a folder, named `base`, `infix` and a random number;
+ * returns its descriptor, or -1 with errno.  And: is `fd` the file with this
+ * name there?
+ */
+#define QUEUE_SQLITE_NAME_SIZE 256
+int queue_sqlite_new_file(int dir, const char *base, const char *infix,
+    mode_t mode, char out[QUEUE_SQLITE_NAME_SIZE]);
+bool queue_sqlite_is_file(int dir, const char *name, int fd);
+
+/*
+ * loan.c: a database in an open file, for SQLite: open any name
+ * with the VFS `name`, or `uri` where a statement wants a name.  `log` (-1:
+ * none) is its write-ahead log.  The struct must not move until
+ * queue_sqlite_lend_end(); connections are closed before.  ERR_NOMEM.
+ */
+struct queue_sqlite_loan {
+	sqlite3_vfs vfs;
+	char name[32], uri[64];
+	int fd, log;
+};
+enum err queue_sqlite_lend(struct queue_sqlite_loan *loan, int fd, int log);
+void queue_sqlite_lend_end(struct queue_sqlite_loan *loan);
+
+/* open.c: the first call for a new connection: forbids that
+ * anything in the file is run.  Returns SQLite's result code. */
+int queue_sqlite_tame(struct queue_sqlite *q);
+
+/* base.c: the lock, with signals blocked; ERR_MOVED: shut and
+ * ready again. */
+enum err queue_sqlite_lock(struct queue_sqlite *q);
+void queue_sqlite_unlock(struct queue_sqlite *q);
+
+/* A prepared statement, without bindings; NULL: look at queue_sqlite_failed. */
+sqlite3_stmt *queue_sqlite_statement(
+    struct queue_sqlite *q, enum sql_statement which);
+
+/* Step a statement with its bindings to its end and reset it; the rows do not
+ * matter.  queue_sqlite_run() is for those without bindings. */
+enum err queue_sqlite_finish(struct queue_sqlite *q, sqlite3_stmt *st);
+enum err queue_sqlite_run(struct queue_sqlite *q, enum sql_statement which);
+
+/* The value of the last SQLite failure, its sentence in q->fault; shuts the
+ * connection when it cannot be trusted any more. */
+enum err queue_sqlite_failed(struct queue_sqlite *q, int rc);
+
+/* Say in the log, once for each state, that a call failed or works again. */
+enum err queue_sqlite_done(struct queue_sqlite *q, enum err e);
+
+/* handle.c: nothing is open yet; NULL: no memory.  A twin is
+ * another handle for the same queue, for another thread; it is ready. */
+struct queue_sqlite *queue_sqlite_new(const struct queue_ops *ops,
+    const struct queue_settings *s, enum queue_mode mode);
+enum err queue_sqlite_twin(
+    struct queue_sqlite **out, const struct queue_sqlite *q);
+void queue_sqlite_free(struct queue_sqlite *q); /* NULL is allowed */
+
+/* checkpoint.c: after a commit, without the lock: start a thread that
+ * checkpoints if it is time.  queue_sqlite_settled() waits for its end. */
+void queue_sqlite_settle(struct queue_sqlite *q);
+void queue_sqlite_settled(struct queue_sqlite *q);
+
+/* Under the lock: has the log grown too long to leave it to a thread? */
+bool queue_sqlite_must_checkpoint(const struct queue_sqlite *q);
+enum err queue_sqlite_checkpoint(struct queue_sqlite *q);
+
+/*
+ * transact.c: run `body` in a transaction under the lock, on the
+ * database at the path, and checkpoint when it is time; all is rolled back
+ * when it fails.  Errors as of queue_append().  `body` may run again when the
+ * database turns out to be another one.
+ */
+typedef enum err queue_sqlite_body(struct queue_sqlite *q, void *arg);
+enum err queue_sqlite_transact(struct queue_sqlite *q, queue_sqlite_body *body,
+    void *arg, struct fault *f);
+
+/*
+ * write.c, within a transaction: insert an update, counting it,
+ * and, when all of a kind are in, add them to the totals and prune.
+ */
+struct queue_sqlite_count {
+	int64_t rows, bytes;
+};
+enum err queue_sqlite_insert(struct queue_sqlite *q, const struct update *u,
+    int64_t now_ms, struct queue_sqlite_count *count);
+enum err queue_sqlite_settle_kind(struct queue_sqlite *q, int kind,
+    const struct queue_sqlite_count *count, int64_t first_seq, bool age_due,
+    int64_t now_ms);
+int queue_sqlite_bind(sqlite3_stmt *st, int at, struct slice s);
+
+/*
+ * value.c: reads cells.  Others may write the file, so a cell may
+ * hold anything.
+ *
+ * _column(): the whole of a text column; base NULL: it is null.  _number(): an
+ * integer from `low` to QUEUE_SQLITE_NUMBER_MAX, to which times and sizes can
+ * be added without overflow; false: the cell holds something else.  _time():
+ * any integer from 0 on; INT64_MAX is "never".  _numbers(): `n` columns from 0
+ * on.  _is_line(): a text without line breaks and NUL, at most `max` bytes
+ * long.
+ */
+#define QUEUE_SQLITE_NUMBER_MAX (INT64_MAX / 4)
+struct slice queue_sqlite_column(sqlite3_stmt *st, int at);
+bool queue_sqlite_number(sqlite3_stmt *st, int at, int64_t low, int64_t *out);
+bool queue_sqlite_time(sqlite3_stmt *st, int at, int64_t *out); /* or never */
+bool queue_sqlite_numbers(sqlite3_stmt *st, int at, int n, int64_t *out);
+bool queue_sqlite_is_line(struct slice s, size_t max);
+
+/* schema.c: ERR_IO: the database holds a table, trigger or view
+ * that is not made by any of these texts. */
+enum err queue_sqlite_schema(
+    struct queue_sqlite *q, const char *const *texts, size_t n);
+
+/* read.c: read the key of cursors again; be ready, as every
+ * reader has to be first. */
+enum err queue_sqlite_load_key(struct queue_sqlite *q);
+enum err queue_sqlite_ready_to_read(struct queue_sqlite *q);
+
+/*
+ * presence.c, within a transaction: what it tells.  Let this
+ * process's byte show that it lives; copy a row (key, subscriber, topics,
+ * payload, token); change one subscriber's rows, which are
+ * `owner`'s, and tell of it; end the telling; and remember, after the commit,
+ * to ring for it.
+ */
+struct queue_sqlite_telling {
+	struct queue_sqlite_count count;
+	int64_t first_seq, now_ms;
+};
+enum err queue_sqlite_show_life(struct queue_sqlite *q);
+enum err queue_sqlite_change(struct queue_sqlite *q,
+    struct queue_sqlite_telling *t, uint64_t owner,
+    const struct presence_change *c);
+enum err queue_sqlite_copy(struct presence **out, sqlite3_stmt *st);
+enum err queue_sqlite_told(
+    struct queue_sqlite *q, const struct queue_sqlite_telling *t);
+void queue_sqlite_unrung(
+    struct queue_sqlite *q, const struct queue_sqlite_telling *t);
+
+/*
+ * waiting.c, within a transaction.
+ *
+ * _end_rows(): end subscribers of `owner` whose rows `st` finds (key,
+ * subscriber, topics, payload, token), at most PRESENCE_CHANGES_MAX; *n (NULL
+ * is allowed) is their number.  _end_session(): end parked subscribers of a
+ * session that has changed to `s`: all of them, or those with another payload
+ * or a later end.  _may_wait(): does its session, as it is now, allow `p` to be
+ * parked?
+ */
+enum err queue_sqlite_end_rows(struct queue_sqlite *q,
+    struct queue_sqlite_telling *t, uint64_t owner, sqlite3_stmt *st,
+    size_t *n);
+enum err queue_sqlite_end_session(struct queue_sqlite *q,
+    struct queue_sqlite_telling *t, const struct session *s, bool all);
+enum err queue_sqlite_may_wait(struct queue_sqlite *q, const struct presence *p,
+    int64_t now_ms, bool *out);
+enum err queue_sqlite_end_waiting(struct queue *base, const uint64_t *signers,
+    size_t n, bool *more, struct fault *f);
+
+/*
+ * budget.c: the pages that this connection has written since the
+ * last call; and: charge the strangers' part of `pages` to the shared budget.
+ */
+int64_t queue_sqlite_pages(struct queue_sqlite *q);
+void queue_sqlite_charge(struct queue_sqlite *q,
+    const struct presence_change *changes, size_t n, int64_t pages);
+size_t queue_sqlite_stranger_room(struct queue *base, unsigned *wait_ms);
+
+/* presence.c, reap.c, listing.c */
+enum err queue_sqlite_present(struct queue *base,
+    const struct presence_change *changes, size_t n, uint64_t *epoch,
+    struct fault *f);
+enum err queue_sqlite_reap(
+    struct queue *base, uint64_t *epoch, bool *more, struct fault *f);
+enum err queue_sqlite_parked(
+    struct queue *base, struct slice id, struct presence **out, uint64_t *key);
+void queue_sqlite_set_presence_events(struct queue *base, bool on);
+unsigned queue_sqlite_wake_soon(struct queue *base);
+enum err queue_sqlite_subscriptions(struct queue *base, struct slice topic,
+    struct slice subscriber, queue_subscription_fn *each, void *arg,
+    struct buf *last_id);
+
+/* keys.c */
+enum err queue_sqlite_keys_read(struct queue *base, struct slice url,
+    struct queue_keys *out, struct buf *text);
+enum err queue_sqlite_keys_claim(struct queue *base, struct slice url,
+    int64_t now_ms, int64_t since_ms, bool *mine, struct fault *f);
+enum err queue_sqlite_keys_store(struct queue *base, struct slice url,
+    struct slice text, int64_t now_ms, int64_t fresh_ms, struct slice error,
+    struct fault *f);
+
+/* sessions.c */
+enum err queue_sqlite_session_grant(
+    struct queue *base, const struct session_wish *w, struct fault *f);
+enum err queue_sqlite_session_move(struct queue *base,
+    const struct session_key *from, const struct session_key *to,
+    int64_t now_ms, size_t topics_max, struct fault *f);
+enum err queue_sqlite_session_revoke(struct queue *base,
+    const struct session_key *key, struct slice topics, int64_t now_ms,
+    struct fault *f);
+enum err queue_sqlite_session_find(struct queue *base,
+    const struct session_key *key, int64_t now_ms, queue_session_fn *each,
+    void *arg, uint64_t *number);
+enum err queue_sqlite_session_changes(struct queue *base, uint64_t number,
+    size_t max, queue_session_fn *each, void *arg);
+enum err queue_sqlite_sessions(
+    struct queue *base, int64_t now_ms, queue_session_fn *each, void *arg);
+
+/* write.c, read.c, check.c,
+ * backup.c */
+enum err queue_sqlite_append(struct queue *base,
+    const struct update *const *updates, size_t n, struct fault *f);
+void queue_sqlite_wake(struct queue *base);
+enum err queue_sqlite_read(struct queue *base, struct cursor after,
+    uint64_t epoch_seen, size_t rows_max, size_t bytes_max, queue_row_fn *row,
+    void *arg, struct queue_span *out);
+enum err queue_sqlite_tail(struct queue *base, struct cursor *out);
+void queue_sqlite_wait(struct queue *base, unsigned timeout_ms);
+void queue_sqlite_poke(struct queue *base);
+enum err queue_sqlite_find(struct queue *base, struct slice id,
+    queue_may_fn *may, const void *arg, struct cursor *out, bool *known);
+enum err queue_sqlite_cursor_key(
+    struct queue *base, struct queue_cursor_key *out);
+void queue_sqlite_check(
+    const struct queue_settings *s, queue_report_fn *report, void *arg);
+enum err queue_sqlite_backup(
+    const struct queue_settings *s, const char *path, struct fault *f);
+enum err queue_sqlite_path(char **out, const char *url, struct fault *f);
+
+#endif

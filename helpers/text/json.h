@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* json.h - JSON from strangers: jansson with duplicate keys and deep nesting refused. */
+#ifndef TEXT_JSON_H
+#define TEXT_JSON_H
+
+#include <jansson.h>
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/slice.h"
+
+#define JSON_DEPTH_MAX 32
+
+/*
+ * Parse a whole text; the caller releases *out with json_decref().
+ * ERR_SYNTAX: no JSON, a duplicate key, invalid UTF-8, NUL in a string, or
+ * nesting deeper than JSON_DEPTH_MAX.  ERR_NOMEM.
+ */
+enum err json_parse(json_t **out, struct slice text);
+
+/* The same with another depth, for texts that hold such texts. */
+enum err json_parse_within(json_t **out, struct slice text, size_t depth_max);
+
+/* Is the nesting of brackets no deeper than JSON_DEPTH_MAX?  Of texts that are
+ * no JSON, as far as the parser gets. */
+bool json_is_shallow(struct slice text);
+
+/* Overwrite all texts in the value (NULL: none), which stays the caller's.
+ * What the parser copied on its way is out of reach. */
+void json_wipe(json_t *json);
+
+/* Add any value as compact text.  ERR_NOMEM, or what the buffer failed with. */
+enum err json_write(struct buf *out, const json_t *json);
+
+/* Add a text, which is UTF-8, as a JSON string with its quotes. */
+void json_write_text(struct buf *out, struct slice text);
+
+#endif

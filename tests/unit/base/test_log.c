@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/* test_log.c - what a log line looks like, and that it is one write. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/log.h"
+
+/* Standard error as a datagram socket: each write(2) is one message. */
+struct catcher {
+	int reader, saved;
+};
+
+static int
+catcher_open(void **state)
+{
+	static struct catcher c;
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_DGRAM, 0, pair) != 0)
+		return -1;
+	c.saved = dup(STDERR_FILENO);
+	c.reader = pair[0];
+	dup2(pair[1], STDERR_FILENO);
+	close(pair[1]);
+	*state = &c;
+	return 0;
+}
+
+static int
+catcher_close(void **state)
+{
+	struct catcher *c = *state;
+
+	dup2(c->saved, STDERR_FILENO);
+	close(c->saved);
+	close(c->reader);
+	log_open("pushcgi", LOG_LEVEL_WARN);
+	return 0;
+}
+
+/* The next line, "" if none was written. */
+static const char *
+caught(void **state, char text[2048])
+{
+	struct catcher *c = *state;
+	ssize_t n = recv(c->reader, text, 2047, MSG_DONTWAIT);
+
+	text[n > 0 ? n : 0] = '\0';
+	return text;
+}
+
+static void
+test_before_log_open(void **state)
+{
+	char text[2048];
+
+	log_info("not seen");
+	assert_string_equal(caught(state, text), "");
+	log_warn("seen n=%d", 1);
+	assert_string_equal(caught(state, text), "pushcgi: warn: seen n=1\n");
+}
+
+static void
+test_levels(void **state)
+{
+	static void (*const writers[])(
+	    const char *, ...) = { log_err, log_warn, log_info, log_debug };
+	static const char *const lines[] = { "hub: err: x\n", "hub: warn: x\n",
+		"hub: info: x\n", "hub: debug: x\n" };
+	char text[2048];
+
+	for (int least = LOG_LEVEL_ERR; least <= LOG_LEVEL_DEBUG; least++) {
+		log_open("hub", (enum log_level)least);
+		for (int i = LOG_LEVEL_ERR; i <= LOG_LEVEL_DEBUG; i++) {
+			writers[i]("x");
+			assert_string_equal(
+			    caught(state, text), i <= least ? lines[i] : "");
+		}
+	}
+}
+
+static void
+test_lines_are_printable(void **state)
+{
+	static const struct {
+		const char *name, *in, *want;
+	} rows[] = {
+		{ "plain", "a=b c=\"d\"", "a=b c=\"d\"" },
+		{ "a line break cannot fake a line", "a\r\nhub: err: b",
+		    "a\\x0d\\x0ahub: err: b" },
+		{ "terminal escape", "\033[2J", "\\x1b[2J" },
+		{ "delete", "\177", "\\x7f" },
+		{ "backslash is told from an escape", "\\x0a", "\\x5cx0a" },
+		{ "C1 control and other bytes", "\302\233\377",
+		    "\\xc2\\x9b\\xff" },
+	};
+	char text[2048];
+
+	log_open("hub", LOG_LEVEL_INFO);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		log_info("%s", rows[i].in);
+		caught(state, text);
+		if (strncmp(text, "hub: info: ", 11) != 0 ||
+		    strncmp(text + 11, rows[i].want, strlen(rows[i].want)) !=
+			0 ||
+		    strcmp(text + 11 + strlen(rows[i].want), "\n") != 0)
+			fail_msg("%s: %s", rows[i].name, text);
+	}
+}
+
+static void
+test_long_lines_are_cut(void **state)
+{
+	static const struct {
+		const char *name;
+		char fill;
+		size_t len;
+		int is_cut;
+	} rows[] = {
+		{ "fits", 'a', 900, 0 },
+		{ "too long", 'a', 1020, 1 },
+		{ "much too long", 'a', 5000, 1 },
+		{ "escapes make it too long", '\n', 300, 1 },
+		{ "escapes that fit", '\n', 200, 0 },
+	};
+	char in[8192], text[2048];
+
+	log_open("hub", LOG_LEVEL_INFO);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		size_t len;
+
+		memset(in, rows[i].fill, rows[i].len);
+		in[rows[i].len] = '\0';
+		log_info("%s", in);
+		len = strlen(caught(state, text));
+		if (len > 1024 || len < 4 || text[len - 1] != '\n' ||
+		    (strcmp(text + len - 4, "...\n") == 0) != rows[i].is_cut)
+			fail_msg("%s: %zu", rows[i].name, len);
+		/* One line, one write. */
+		if (strcmp(caught(state, text), "") != 0)
+			fail_msg("%s: a second write", rows[i].name);
+	}
+}
+
+static void
+test_errno_survives(void **state)
+{
+	char text[2048];
+
+	errno = ENOENT;
+	log_err("%m");
+	assert_int_equal(errno, ENOENT);
+	assert_string_equal(
+	    caught(state, text), "pushcgi: err: No such file or directory\n");
+}
+
+int
+main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, catcher_open, catcher_close)
+	const struct CMUnitTest tests[] = {
+		TEST(test_before_log_open),
+		TEST(test_levels),
+		TEST(test_lines_are_printable),
+		TEST(test_long_lines_are_cut),
+		TEST(test_errno_survives),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

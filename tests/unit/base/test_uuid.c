@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/* test_uuid.c - the shape of an identifier, and that no two are alike. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/uuid.h"
+
+#define SAMPLES 1000
+
+static void
+test_shape(void **state)
+{
+	/* h: any hexadecimal digit, v: 8, 9, a or b. */
+	static const char shape[] =
+	    "urn:uuid:hhhhhhhh-hhhh-4hhh-vhhh-hhhhhhhhhhhh";
+	char id[UUID_URN_SIZE];
+
+	(void)state;
+	for (int n = 0; n < SAMPLES; n++) {
+		assert_int_equal(uuid_urn(id), ERR_OK);
+		assert_int_equal(strlen(id), sizeof(shape) - 1);
+		for (size_t i = 0; i < sizeof(shape) - 1; i++) {
+			const char *set = i < 9             ? NULL
+					  : shape[i] == 'h' ? "0123456789abcdef"
+					  : shape[i] == 'v' ? "89ab"
+							    : NULL;
+
+			if (set == NULL)
+				assert_int_equal(id[i], shape[i]);
+			else
+				assert_non_null(strchr(set, id[i]));
+		}
+	}
+}
+
+static void
+test_unique(void **state)
+{
+	static char ids[SAMPLES][UUID_URN_SIZE];
+
+	(void)state;
+	for (size_t n = 0; n < SAMPLES; n++) {
+		assert_int_equal(uuid_urn(ids[n]), ERR_OK);
+		for (size_t i = 0; i < n; i++)
+			assert_string_not_equal(ids[i], ids[n]);
+	}
+}
+
+/* Every digit but the version takes more than one value. */
+static void
+test_every_digit_is_random(void **state)
+{
+	char first[UUID_URN_SIZE], id[UUID_URN_SIZE];
+	int changed[UUID_URN_SIZE] = { 0 };
+
+	(void)state;
+	assert_int_equal(uuid_urn(first), ERR_OK);
+	for (int n = 0; n < SAMPLES; n++) {
+		assert_int_equal(uuid_urn(id), ERR_OK);
+		for (size_t i = 0; i < strlen(first); i++)
+			changed[i] |= id[i] != first[i];
+	}
+	for (size_t i = 9; i < strlen(first); i++)
+		if (first[i] != '-' && i != 9 + 14)
+			assert_true(changed[i]);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_shape),
+		cmocka_unit_test(test_unique),
+		cmocka_unit_test(test_every_digit_is_random),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

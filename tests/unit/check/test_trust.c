@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/* test_trust.c - to which URLs pushcgi check sends which tokens. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "check/trust.h"
+#include "unit/mem_fail.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+#define HUB "https://hub.example.com/.well-known/mercure"
+#define LOCAL "http://127.0.0.1:8080/.well-known/mercure"
+
+static enum err
+judge(enum doctor_trust *out, const char *url, const char *public_url,
+    const char *hub_url)
+{
+	const char *const configured[] = { public_url, hub_url };
+	struct url u = { .part = { { NULL, 0 } } };
+	enum err e = url_parse(&u, slice_of(url), NULL, 0);
+
+	if (e == ERR_OK)
+		e = doctor_trust_of(out, &u, configured, COUNT(configured));
+	url_free(&u);
+	return e;
+}
+
+static const struct {
+	const char *name, *url, *public_url, *hub_url;
+	enum doctor_trust want;
+} rows[] = {
+	{ "the public one", HUB, HUB, NULL, DOCTOR_OWN },
+	{ "the one to publish to", HUB, NULL, HUB, DOCTOR_OWN },
+	{ "either", HUB, "https://www.example.com/", HUB, DOCTOR_OWN },
+	{ "another path", "https://hub.example.com/x", HUB, NULL, DOCTOR_OWN },
+	{ "another spelling", HUB, "HTTPS://Hub.Example.com:443/", NULL,
+	    DOCTOR_OWN },
+	{ "another host", "https://hub.example.org/", HUB, HUB,
+	    DOCTOR_STRANGER },
+	{ "a host below", "https://a.hub.example.com/", HUB, NULL,
+	    DOCTOR_STRANGER },
+	{ "a host above", "https://example.com/", HUB, NULL, DOCTOR_STRANGER },
+	{ "without TLS", "http://hub.example.com/", HUB, NULL,
+	    DOCTOR_STRANGER },
+	{ "its port without TLS", "http://hub.example.com:443/", HUB, NULL,
+	    DOCTOR_STRANGER },
+	{ "another port", "https://hub.example.com:8443/", HUB, NULL,
+	    DOCTOR_STRANGER },
+	{ "this machine, and another is set", LOCAL, HUB, NULL,
+	    DOCTOR_STRANGER },
+	{ "this machine, as it is set", LOCAL, LOCAL, NULL, DOCTOR_OWN },
+	{ "this machine, another port", "http://127.0.0.1:8081/", LOCAL, NULL,
+	    DOCTOR_STRANGER },
+	{ "this machine, another address", "http://127.0.0.2:8080/", LOCAL,
+	    NULL, DOCTOR_STRANGER },
+	{ "what is set is no URL", HUB, "/.well-known/mercure", NULL,
+	    DOCTOR_STRANGER },
+	{ "none is set: any host", HUB, NULL, NULL, DOCTOR_STRANGER },
+	{ "none is set: 127.0.0.1", LOCAL, NULL, NULL, DOCTOR_NEIGHBOUR },
+	{ "none is set: by TLS", "https://127.0.0.1/", NULL, NULL,
+	    DOCTOR_NEIGHBOUR },
+	{ "none is set: the last of 127/8", "http://127.255.255.254/", NULL,
+	    NULL, DOCTOR_NEIGHBOUR },
+	{ "none is set: in short", "http://127.1/", NULL, NULL,
+	    DOCTOR_NEIGHBOUR },
+	{ "none is set: as a number", "http://0x7f000001/", NULL, NULL,
+	    DOCTOR_NEIGHBOUR },
+	{ "none is set: ::1", "http://[::1]:8080/", NULL, NULL,
+	    DOCTOR_NEIGHBOUR },
+	{ "none is set: localhost", "http://LocalHost/", NULL, NULL,
+	    DOCTOR_NEIGHBOUR },
+	{ "none is set: 128.0.0.1", "http://128.0.0.1/", NULL, NULL,
+	    DOCTOR_STRANGER },
+	{ "none is set: 0.0.0.0", "http://0.0.0.0/", NULL, NULL,
+	    DOCTOR_STRANGER },
+	{ "none is set: ::2", "http://[::2]/", NULL, NULL, DOCTOR_STRANGER },
+	{ "none is set: a name with 127", "http://127.0.0.1.example.com/", NULL,
+	    NULL, DOCTOR_STRANGER },
+	{ "none is set: a name that ends with a digit", "http://127.host1/",
+	    NULL, NULL, DOCTOR_STRANGER },
+	{ "none is set: below localhost", "http://hub.localhost/", NULL, NULL,
+	    DOCTOR_STRANGER },
+	{ "none is set: not quite localhost", "http://localhost.example.com/",
+	    NULL, NULL, DOCTOR_STRANGER },
+};
+
+static void
+test_trust(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		enum doctor_trust got = DOCTOR_STRANGER;
+
+		assert_int_equal(judge(&got, rows[i].url, rows[i].public_url,
+				     rows[i].hub_url),
+		    ERR_OK);
+		if (got != rows[i].want)
+			fail_msg("%s: %d", rows[i].name, (int)got);
+	}
+}
+
+static void
+test_no_memory(void **state)
+{
+	bool failed = true;
+
+	(void)state;
+	for (long n = 1; failed; n++) {
+		enum doctor_trust got = DOCTOR_STRANGER;
+		enum err e;
+
+		mem_fail_at(n);
+		e = judge(&got, HUB, HUB, LOCAL);
+		failed = mem_failed();
+		mem_fail_at(0);
+		assert_int_equal(e, failed ? ERR_NOMEM : ERR_OK);
+		assert_int_equal(got, failed ? DOCTOR_STRANGER : DOCTOR_OWN);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_trust),
+		cmocka_unit_test(test_no_memory),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

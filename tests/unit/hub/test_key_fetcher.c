@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+/* test_key_fetcher.c - settings follow the keys that somebody put into the queue. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "hub/key_fetcher.h"
+#include "queue/keys.h"
+#include "unit/mem_fail.h"
+#include "unit/queue_room.h"
+
+/* Nobody listens there. */
+#define URL "https://127.0.0.1:1/jwks"
+#define SET                                                              \
+	"{\"keys\":[{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"kid\":\"a\"," \
+	"\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}]}"
+#define ROUND_MS 10
+
+static struct settings *
+settings(const struct queue_room *r, const char *key)
+{
+	char transport[256], secret[256];
+	char *environ_of_case[] = { transport, secret, NULL };
+	const struct config_sources src = { .path = "/dev/null",
+		.environ = environ_of_case };
+	struct settings *s = NULL;
+	struct config *c = NULL;
+
+	snprintf(
+	    transport, sizeof(transport), "MERCURE_TRANSPORT_URL=%s", r->url);
+	snprintf(secret, sizeof(secret), "SECRET_KEY=%s", key);
+	assert_int_equal(config_load(&c, &src, NULL), ERR_OK);
+	assert_int_equal(settings_new(&s, c, NULL), ERR_OK);
+	return s;
+}
+
+/* The set is fresh, so that nothing is fetched. */
+static void
+put_set(const struct queue_room *r)
+{
+	struct queue *q = queue_room_open(r, QUEUE_WRITE);
+	const int64_t now = clock_real_ms();
+
+	assert_int_equal(queue_keys_store(q, slice_of(URL), slice_of(SET), now,
+			     now + 60000, slice_of(""), NULL),
+	    ERR_OK);
+	queue_close(q);
+}
+
+struct world {
+	struct loop *loop;
+	struct loop_timer timer;
+	struct fetcher *fetcher;
+	struct settings *renewed; /* the last ones */
+};
+
+static void
+renewed(void *arg, struct settings *s)
+{
+	struct world *w = arg;
+
+	settings_unref(w->renewed);
+	w->renewed = settings_ref(s);
+	loop_stop(w->loop);
+}
+
+static void
+round_over(struct loop_timer *t)
+{
+	struct world *w =
+	    (struct world *)(void *)((char *)t - offsetof(struct world, timer));
+
+	loop_stop(w->loop);
+}
+
+static void
+run(struct world *w)
+{
+	assert_int_equal(
+	    loop_timer_set(w->loop, &w->timer, clock_mono_ms() + ROUND_MS),
+	    ERR_OK);
+	loop_run(w->loop);
+}
+
+static void
+world_end(struct world *w)
+{
+	fetcher_stop(w->fetcher);
+	loop_empty(w->loop);
+	loop_timer_stop(w->loop, &w->timer);
+	fetcher_free(w->fetcher);
+	settings_unref(w->renewed);
+	loop_free(w->loop);
+}
+
+static void
+test_follows(void **state)
+{
+	struct world w = { .timer.fire = round_over };
+	struct settings *s = settings(*state, "@" URL);
+	const struct settings_role *r;
+
+	assert_null(s->role[CONFIG_PUBLISHERS].keys);
+	assert_int_equal(loop_new(&w.loop), ERR_OK);
+	assert_int_equal(fetcher_new(&w.fetcher, w.loop, renewed, &w), ERR_OK);
+	assert_int_equal(fetcher_use(w.fetcher, s), ERR_OK);
+	put_set(*state);
+	while (w.renewed == NULL)
+		run(&w);
+	for (size_t i = 0; i < CONFIG_ROLES; i++) {
+		r = &w.renewed->role[i];
+		assert_true(jws_keys_have_kid(r->keys, "a"));
+		assert_string_equal(r->url, URL);
+	}
+	assert_ptr_equal(w.renewed->config, s->config);
+	settings_unref(s);
+	world_end(&w);
+}
+
+static void
+test_idle_without_a_url(void **state)
+{
+	struct world w = { .timer.fire = round_over };
+	struct settings *s = settings(*state, "a secret of 20 bytes");
+
+	assert_int_equal(loop_new(&w.loop), ERR_OK);
+	assert_int_equal(fetcher_new(&w.fetcher, w.loop, renewed, &w), ERR_OK);
+	/* No thread is wanted, so none is missed. */
+	mem_fail_stacks(true);
+	assert_int_equal(fetcher_use(w.fetcher, s), ERR_OK);
+	settings_unref(s);
+	s = settings(*state, "@" URL);
+	assert_int_equal(fetcher_use(w.fetcher, s), ERR_NOMEM);
+	mem_fail_stacks(false);
+	assert_int_equal(fetcher_use(w.fetcher, s), ERR_OK);
+	settings_unref(s);
+	world_end(&w);
+}
+
+/* Whatever fails, the next turn succeeds. */
+static void
+test_memory(void **state)
+{
+	bool failed = true;
+
+	put_set(*state);
+	for (long n = 1; failed; n++) {
+		struct settings *s[2] = { settings(*state, "@" URL),
+			settings(*state, "@" URL) };
+		struct world w = { .timer.fire = round_over };
+		size_t turn = 0;
+
+		assert_int_equal(loop_new(&w.loop), ERR_OK);
+		mem_fail_at(n);
+		while (fetcher_new(&w.fetcher, w.loop, renewed, &w) != ERR_OK)
+			assert_true(mem_failed());
+		assert_int_equal(fetcher_use(w.fetcher, s[0]), ERR_OK);
+		while (w.renewed == NULL) {
+			long left = mem_fail_pause();
+
+			run(&w);
+			mem_fail_resume(left);
+			/* Others wake it before its second is over. */
+			if (w.renewed == NULL)
+				fetcher_use(w.fetcher, s[++turn % 2]);
+		}
+		failed = mem_failed();
+		mem_fail_at(0);
+		settings_unref(s[0]);
+		settings_unref(s[1]);
+		world_end(&w);
+	}
+}
+
+#define TEST(f) \
+	cmocka_unit_test_setup_teardown(f, queue_room_make, queue_room_remove)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_follows),
+		TEST(test_idle_without_a_url),
+		TEST(test_memory),
+	};
+
+	log_open("test", LOG_LEVEL_ERR);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

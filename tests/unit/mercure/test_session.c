@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/* test_session.c - ids of sessions, their keys, and what their rows allow. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "mercure/session.h"
+#include "unit/mem_fail.h"
+
+#define ID "0123456789abcdef"
+#define TEN "0123456789"
+#define HUNDRED TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
+#define THOUSAND                                                        \
+	HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED \
+	    HUNDRED HUNDRED
+
+static const struct slice none = { NULL, 0 };
+
+static void
+test_ids(void **state)
+{
+	/* What is a session's id, as it is and as a cookie's value. */
+	static const struct {
+		const char *text;
+		enum err as_id, as_cookie;
+	} rows[] = {
+		{ ID, ERR_OK, ERR_OK },
+		{ "", ERR_SYNTAX, ERR_SYNTAX },
+		{ "0123456789abcde", ERR_SYNTAX, ERR_SYNTAX },
+		{ "deleted", ERR_SYNTAX, ERR_SYNTAX },
+		{ "%30%31%32%33%34%35", ERR_OK, ERR_SYNTAX },
+		{ "0123456789abcdef\n", ERR_SYNTAX, ERR_SYNTAX },
+		{ "0123456789abcdef%0a", ERR_OK, ERR_SYNTAX },
+		{ "0123456789abcdef%00", ERR_OK, ERR_SYNTAX },
+		{ "0123456789abcdef%", ERR_OK, ERR_OK },
+		{ THOUSAND TEN TEN "0123", ERR_OK, ERR_OK },
+		{ THOUSAND TEN TEN "01234", ERR_SYNTAX, ERR_SYNTAX },
+		{ THOUSAND HUNDRED, ERR_SYNTAX, ERR_SYNTAX },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct session_key key;
+		struct fault f = { "" };
+
+		assert_int_equal(session_key(&key, slice_of(rows[i].text), &f),
+		    rows[i].as_id);
+		assert_true((f.text[0] == '\0') == (rows[i].as_id == ERR_OK));
+		/* It is a secret, however it was mistyped. */
+		assert_null(strstr(f.text, "0123"));
+		assert_int_equal(
+		    session_key_of_cookie(&key, slice_of(rows[i].text)),
+		    rows[i].as_cookie);
+	}
+}
+
+static void
+test_cookie_is_decoded(void **state)
+{
+	struct session_key a, b;
+
+	(void)state;
+	assert_int_equal(
+	    session_key(&a, slice_of("abc,def-ghi jkl%"), NULL), ERR_OK);
+	assert_int_equal(
+	    session_key_of_cookie(&b, slice_of("abc%2cdef-ghi%20jkl%")),
+	    ERR_OK);
+	assert_memory_equal(&a, &b, sizeof(a));
+	assert_int_equal(
+	    session_key_of_cookie(&b, slice_of("abc%2cdef-ghi+jkl%")), ERR_OK);
+	assert_memory_not_equal(&a, &b, sizeof(a));
+}
+
+static void
+test_lists(void **state)
+{
+	static const struct {
+		const char *topics, *other, *join, *part;
+		size_t join_n, part_n;
+	} rows[] = {
+		{ NULL, NULL, "", "", 0, 0 },
+		{ "", "a", "a", "", 1, 0 },
+		{ "a", NULL, "a", "a", 1, 1 },
+		{ "a\nb", "b\nc", "a\nb\nc", "a", 3, 1 },
+		{ "a", "b\nb\na\nb", "a\nb", "", 2, 0 },
+		{ "a\nb\nc", "b", "a\nb\nc", "a\nc", 3, 2 },
+		{ "ab", "a", "ab\na", "ab", 2, 1 },
+		{ "a\nb", "a\nb", "a\nb", "", 2, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct buf b;
+
+		buf_init(&b, 100);
+		assert_int_equal(session_join(&b, slice_of(rows[i].topics),
+				     slice_of(rows[i].other)),
+		    rows[i].join_n);
+		buf_byte(&b, '\0');
+		assert_string_equal(b.base, rows[i].join);
+		buf_clear(&b);
+		assert_int_equal(session_part(&b, slice_of(rows[i].topics),
+				     slice_of(rows[i].other)),
+		    rows[i].part_n);
+		buf_byte(&b, '\0');
+		assert_string_equal(b.base, rows[i].part);
+		buf_free(&b);
+	}
+}
+
+static struct grant *
+grant_of(const char *topics, const char *payload)
+{
+	struct session s = { .until_ms = 5000,
+		.topics = slice_of(topics),
+		.payload = slice_of(payload) };
+	struct grant *g = NULL;
+
+	assert_int_equal(session_key(&s.key, slice_of(ID), NULL), ERR_OK);
+	assert_int_equal(session_grant(&g, &s.key, &s, 7, &dialect_0x), ERR_OK);
+	assert_memory_equal(grant_token(g), s.key.digest, GRANT_TOKEN_SIZE);
+	return g;
+}
+
+static void
+test_grants(void **state)
+{
+	struct session_key key = { { 1, 2 } };
+	struct grant *g = grant_of("https://a.example/{id}\nb", "{\"u\":1}");
+
+	(void)state;
+	assert_true(grant_is_session(g));
+	assert_false(grant_is_empty(g));
+	assert_int_equal(grant_expires_ms(g), 5000);
+	assert_int_equal(grant_session_change(g), 7);
+	assert_true(slice_is(grant_payload(g), "{\"u\":1}"));
+	assert_true(
+	    grant_may_receive(g, slice_of("https://a.example/1"), NULL));
+	assert_true(grant_may_receive(g, slice_of("x\nb"), NULL));
+	assert_false(grant_may_receive(g, slice_of("c"), NULL));
+	/* Never: not even what it may receive. */
+	assert_false(grant_has_publish(g));
+	assert_false(grant_may_publish(g, slice_of("b")));
+	grant_unref(g);
+
+	g = NULL;
+	assert_int_equal(session_grant(&g, &key, NULL, 8, &dialect_0x), ERR_OK);
+	assert_true(grant_is_session(g) && grant_is_empty(g));
+	assert_false(grant_may_receive(g, slice_of("b"), NULL));
+	assert_false(grant_has_publish(g));
+	assert_true(slice_eq(grant_payload(g), none));
+	grant_unref(g);
+}
+
+static void
+test_no_memory(void **state)
+{
+	const struct session s = { .until_ms = 5000,
+		.topics = slice_of("https://a.example/{id}\nb") };
+	bool failed = true;
+
+	(void)state;
+	for (long n = 1; failed; n++) {
+		struct session_key key;
+		struct grant *g = NULL;
+		enum err e;
+
+		mem_fail_at(n);
+		e = session_key_of_cookie(&key, slice_of(ID));
+		if (e == ERR_OK)
+			e = session_grant(&g, &key, &s, 1, &dialect_0x);
+		failed = mem_failed();
+		mem_fail_at(0);
+		assert_int_equal(e, failed ? ERR_NOMEM : ERR_OK);
+		grant_unref(g);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_ids),
+		cmocka_unit_test(test_cookie_is_decoded),
+		cmocka_unit_test(test_lists),
+		cmocka_unit_test(test_grants),
+		cmocka_unit_test(test_no_memory),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

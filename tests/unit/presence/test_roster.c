@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: MIT */
+/* test_roster.c - who is here, and what waits to be written of them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "presence/roster.h"
+#include "unit/mem_fail.h"
+#include "unit/queue_room.h"
+
+#define MAX 16
+#define FOREVER INT64_MAX
+
+static const struct roster_terms no_limits = { .parked = 0 };
+static int kicks;
+
+static void
+kick(void *arg)
+{
+	(void)arg;
+	kicks++;
+}
+
+static int
+room_open(void **state)
+{
+	struct roster *r = NULL;
+
+	if (roster_new(&r) != ERR_OK)
+		return -1;
+	kicks = 0;
+	roster_on_change(r, kick, NULL);
+	*state = r;
+	return 0;
+}
+
+static int
+room_close(void **state)
+{
+	roster_free(*state);
+	return 0;
+}
+
+static struct presence *
+somebody(uint8_t token)
+{
+	const uint8_t digest[GRANT_TOKEN_SIZE] = { token };
+	const struct matcher_list none = { NULL, 0 };
+	const struct presence_parts parts = { .matchers = &none,
+		.token = token != 0 ? digest : NULL,
+		.signer = token != 0 ? PRESENCE_BY_KEY : PRESENCE_BY_NOBODY };
+	struct presence *p = NULL;
+
+	assert_int_equal(presence_new(&p, &parts), ERR_OK);
+	return p;
+}
+
+static struct roster_entry *
+enter(struct roster *r, uint8_t token)
+{
+	struct roster_entry *e = NULL;
+
+	assert_int_equal(
+	    roster_enter(&e, r, somebody(token), &no_limits, NULL), ERR_OK);
+	return e;
+}
+
+/* What waits, as one letter each; all of it is made, or fails. */
+static const char *
+write_all(struct roster *r, enum err result, uint64_t epoch)
+{
+	static char letters[MAX + 1];
+	struct roster_change changes[MAX];
+	size_t n = roster_take(r, changes, MAX, SIZE_MAX);
+
+	memset(letters, 0, sizeof(letters));
+	for (size_t i = 0; i < n; i++)
+		letters[i] = "-+~"[changes[i].change.to];
+	roster_made(r, changes, n, result, epoch);
+	return letters;
+}
+
+static void
+test_each_is_written(void **state)
+{
+	struct roster *r = *state;
+	struct roster_entry *a = enter(r, 1), *b = enter(r, 2);
+
+	assert_string_equal(write_all(r, ERR_OK, 1), "");
+	roster_begin(a);
+	roster_begin(b);
+	assert_int_equal(kicks, 1);
+	assert_string_equal(write_all(r, ERR_OK, 1), "++");
+	assert_string_equal(write_all(r, ERR_OK, 1), "");
+	roster_end(b);
+	assert_string_equal(write_all(r, ERR_OK, 1), "-");
+	roster_park(a, FOREVER);
+	assert_string_equal(write_all(r, ERR_OK, 1), "~");
+	assert_false(roster_waits(r));
+}
+
+static void
+test_who_parks_is_in_a_hurry(void **state)
+{
+	struct roster *r = *state;
+	struct roster_entry *a = enter(r, 1), *b = enter(r, 2);
+
+	roster_begin(a);
+	roster_begin(b);
+	assert_false(roster_hurries(r));
+	assert_int_equal(kicks, 1);
+	roster_park(b, FOREVER);
+	assert_true(roster_hurries(r));
+	assert_int_equal(kicks, 2);
+	assert_string_equal(write_all(r, ERR_OK, 1), "+~");
+	assert_false(roster_hurries(r));
+	roster_end(a);
+	assert_false(roster_hurries(r));
+	assert_string_equal(write_all(r, ERR_OK, 1), "-");
+}
+
+static void
+test_who_was_never_written_leaves_no_trace(void **state)
+{
+	struct roster *r = *state;
+	struct roster_entry *e = enter(r, 1);
+
+	roster_begin(e);
+	roster_end(e);
+	assert_false(roster_waits(r));
+	assert_string_equal(write_all(r, ERR_OK, 1), "");
+	roster_end(NULL);
+}
+
+static void
+test_failures_wait_again(void **state)
+{
+	struct roster *r = *state;
+	struct roster_entry *e = enter(r, 1);
+
+	roster_begin(e);
+	assert_string_equal(write_all(r, ERR_FULL, 0), "+");
+	assert_true(roster_waits(r));
+	assert_string_equal(write_all(r, ERR_OK, 1), "+");
+	roster_end(e);
+	assert_string_equal(write_all(r, ERR_BUSY, 0), "-");
+	assert_string_equal(write_all(r, ERR_OK, 1), "-");
+}
+
+static void
+test_changes_while_one_is_made(void **state)
+{
+	struct roster *r = *state;
+	struct roster_entry *e = enter(r, 1);
+	struct roster_change change;
+
+	roster_begin(e);
+	assert_int_equal(roster_take(r, &change, 1, SIZE_MAX), 1);
+	roster_end(e);
+	assert_false(roster_waits(r));
+	roster_made(r, &change, 1, ERR_OK, 1);
+	assert_string_equal(write_all(r, ERR_OK, 1), "-");
+
+	e = enter(r, 1);
+	roster_begin(e);
+	assert_int_equal(roster_take(r, &change, 1, SIZE_MAX), 1);
+	roster_end(e);
+	roster_made(r, &change, 1, ERR_IO, 0);
+	assert_string_equal(write_all(r, ERR_OK, 1), "");
+}
+
+static void
+test_another_database_is_told_of_all(void **state)
+{
+	struct roster *r = *state;
+	struct roster_entry *a = enter(r, 1), *b = enter(r, 2);
+
+	roster_begin(a);
+	roster_begin(b);
+	assert_string_equal(write_all(r, ERR_OK, 1), "++");
+	roster_end(b);
+	roster_made(r, NULL, 0, ERR_OK, 2);
+	assert_string_equal(write_all(r, ERR_OK, 2), "+");
+	roster_end(a);
+	assert_string_equal(write_all(r, ERR_OK, 2), "-");
+}
+
+static void
+test_two_who_go_on_as_one(void **state)
+{
+	struct roster *r = *state;
+
+	for (uint8_t token = 0; token < 2; token++) {
+		struct roster_entry *a = enter(r, token), *b = NULL;
+		struct presence *copy = somebody(token);
+
+		copy->key = roster_key(a);
+		assert_int_equal(
+		    roster_enter(&b, r, copy, &no_limits, NULL), ERR_OK);
+		assert_true(roster_key(a) != roster_key(b));
+		assert_true(roster_key(b) == copy->key);
+	}
+}
+
+static void
+test_refused_becomes_another(void **state)
+{
+	struct roster *r = *state;
+
+	for (uint8_t token = 0; token < 2; token++) {
+		struct roster_entry *e = enter(r, token);
+		const uint64_t key = roster_key(e);
+		struct roster_change change;
+
+		roster_begin(e);
+		assert_int_equal(roster_take(r, &change, 1, SIZE_MAX), 1);
+		assert_false(change.refused);
+		change.refused = true;
+		roster_made(r, &change, 1, ERR_OK, 1);
+		assert_true(roster_key(e) != key);
+		assert_string_equal(write_all(r, ERR_OK, 1), "+");
+		roster_end(e);
+		assert_string_equal(write_all(r, ERR_OK, 1), "-");
+	}
+}
+
+/* Its row is there, parked: an end is an end also if it comes before the
+ * beginning is written, and a stream that is refused leaves it alone. */
+static void
+test_who_goes_on(void **state)
+{
+	struct roster *r = *state;
+
+	for (int begins = 0; begins < 3; begins++) {
+		struct presence *p = somebody(1);
+		struct presence *parked = somebody(1);
+		struct roster_entry *e = NULL;
+
+		presence_go_on(p, parked);
+		assert_int_equal(
+		    roster_enter(&e, r, p, &no_limits, NULL), ERR_OK);
+		if (begins)
+			roster_begin(e);
+		if (begins == 2)
+			roster_park(e, FOREVER);
+		else
+			roster_end(e);
+		assert_string_equal(write_all(r, ERR_OK, 1), begins == 2 ? "~"
+							     : begins == 1
+								 ? "-"
+								 : "");
+		presence_free(parked);
+	}
+}
+
+/* A transaction is bounded by what its changes cost. */
+static void
+test_costly_changes(void **state)
+{
+	static char payload[20000];
+	struct roster *r = *state;
+	struct roster_change changes[MAX];
+	size_t n;
+
+	memset(payload, 'x', sizeof(payload) - 1);
+	for (int i = 0; i < 8; i++) {
+		const struct matcher_list none = { NULL, 0 };
+		const struct presence_parts parts = { .matchers = &none,
+			.payload = slice_of(payload) };
+		struct roster_entry *e = NULL;
+		struct presence *p = NULL;
+
+		assert_int_equal(presence_new(&p, &parts), ERR_OK);
+		assert_int_equal(
+		    roster_enter(&e, r, p, &no_limits, NULL), ERR_OK);
+		roster_begin(e);
+	}
+	while ((n = roster_take(r, changes, MAX, SIZE_MAX)) > 0) {
+		assert_in_range(n, 1, 3);
+		roster_made(r, changes, n, ERR_OK, 1);
+	}
+	assert_false(roster_waits(r));
+}
+
+/* One place, and whom it is for. */
+static enum err
+come(struct roster_entry **e, struct roster *r, uint64_t parked)
+{
+	const struct roster_terms one = {
+		.limits = { 1, 1, 1 }, .keys = { 1, 5 }, .parked = parked
+	};
+	struct presence *p = somebody(1);
+	enum err result = roster_enter(e, r, p, &one, NULL);
+
+	if (result != ERR_OK)
+		presence_free(p);
+	return result;
+}
+
+/* A subscriber that leaves makes room at once, although the queue cannot be
+ * written and still has the row; a parked one makes room for itself only. */
+static void
+test_counted(void **state)
+{
+	struct queue_room *room = *state;
+	struct roster *r = NULL;
+	struct roster_entry *a = NULL, *b = NULL;
+	const int64_t later = clock_real_ms() + 3600000;
+	uint64_t key;
+
+	assert_int_equal(roster_new(&r), ERR_OK);
+	assert_int_equal(roster_count_in(r, &room->settings), ERR_OK);
+	roster_look(r);
+	assert_int_equal(come(&a, r, 0), ERR_OK);
+	assert_int_equal(come(&b, r, 0), ERR_LIMIT);
+	roster_begin(a);
+	assert_string_equal(write_all(r, ERR_OK, 1), "+");
+	assert_int_equal(come(&b, r, 0), ERR_LIMIT);
+	roster_end(a);
+	assert_string_equal(write_all(r, ERR_FULL, 0), "-");
+
+	assert_int_equal(come(&a, r, 0), ERR_OK);
+	roster_begin(a);
+	key = roster_key(a);
+	roster_park(a, later);
+	assert_int_equal(come(&b, r, 0), ERR_LIMIT);
+	/* HEAD, or a stream that is refused later: it is kept on. */
+	assert_int_equal(come(&b, r, key), ERR_OK);
+	roster_end(b);
+	assert_int_equal(come(&b, r, 0), ERR_LIMIT);
+	assert_int_equal(come(&b, r, key), ERR_OK);
+	roster_begin(b);
+	roster_end(b);
+	assert_int_equal(come(&b, r, 0), ERR_OK);
+	roster_free(r);
+}
+
+/* A subscriber that never began makes room, too. */
+static void
+test_never_began(void **state)
+{
+	struct queue_room *room = *state;
+	struct roster *r = NULL;
+	struct roster_entry *e = NULL;
+
+	assert_int_equal(roster_new(&r), ERR_OK);
+	assert_int_equal(roster_count_in(r, &room->settings), ERR_OK);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(come(&e, r, 0), ERR_OK);
+		roster_end(e);
+	}
+	roster_free(r);
+}
+
+/* It waited for longer than it may stay. */
+static void
+test_parked_too_long_ago(void **state)
+{
+	struct roster *r = *state;
+	struct roster_entry *e = enter(r, 1);
+
+	roster_begin(e);
+	assert_string_equal(write_all(r, ERR_OK, 1), "+");
+	roster_park(e, clock_real_ms() - 1);
+	assert_string_equal(write_all(r, ERR_OK, 1), "-");
+}
+
+static void
+test_rules(void **state)
+{
+	const struct roster_rules first = { { 4 }, 1, true };
+	const struct roster_rules second = { { 4, 5 }, 2, false };
+	struct roster *r = *state;
+	struct roster_rules got;
+
+	assert_false(roster_take_rules(r, &got));
+	roster_use(r, &first);
+	roster_use(r, &second);
+	assert_int_equal(kicks, 2);
+	assert_true(roster_take_rules(r, &got));
+	assert_int_equal(got.n, 2);
+	assert_int_equal(got.signers[1], 5);
+	assert_false(got.events);
+	assert_false(roster_take_rules(r, &got));
+}
+
+static void
+test_memory(void **state)
+{
+	struct roster *r = NULL;
+	struct roster_entry *e = NULL;
+	struct presence *p = somebody(1);
+
+	(void)state;
+	mem_fail_at(1);
+	assert_int_equal(roster_new(&r), ERR_NOMEM);
+	mem_fail_at(0);
+	assert_int_equal(roster_new(&r), ERR_OK);
+	mem_fail_at(1);
+	assert_int_equal(roster_enter(&e, r, p, &no_limits, NULL), ERR_NOMEM);
+	mem_fail_at(0);
+	assert_null(e);
+	presence_free(p);
+	roster_free(r);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+		    test_each_is_written, room_open, room_close),
+		cmocka_unit_test_setup_teardown(
+		    test_who_parks_is_in_a_hurry, room_open, room_close),
+		cmocka_unit_test_setup_teardown(
+		    test_who_was_never_written_leaves_no_trace, room_open,
+		    room_close),
+		cmocka_unit_test_setup_teardown(
+		    test_failures_wait_again, room_open, room_close),
+		cmocka_unit_test_setup_teardown(
+		    test_changes_while_one_is_made, room_open, room_close),
+		cmocka_unit_test_setup_teardown(
+		    test_another_database_is_told_of_all, room_open,
+		    room_close),
+		cmocka_unit_test_setup_teardown(
+		    test_two_who_go_on_as_one, room_open, room_close),
+		cmocka_unit_test_setup_teardown(
+		    test_refused_becomes_another, room_open, room_close),
+		cmocka_unit_test_setup_teardown(
+		    test_who_goes_on, room_open, room_close),
+		cmocka_unit_test_setup_teardown(
+		    test_costly_changes, room_open, room_close),
+		cmocka_unit_test_setup_teardown(
+		    test_counted, queue_room_make, queue_room_remove),
+		cmocka_unit_test_setup_teardown(
+		    test_never_began, queue_room_make, queue_room_remove),
+		cmocka_unit_test_setup_teardown(
+		    test_parked_too_long_ago, room_open, room_close),
+		cmocka_unit_test_setup_teardown(
+		    test_rules, room_open, room_close),
+		cmocka_unit_test(test_memory),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/* test_checkpoint.c - the write-ahead log is brought into the main file; what connections keep. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include "queue/sqlite/sqlite.h"
+#include "unit/queue_room.h"
+
+#define PAGE 4096
+#define LARGE (1 << 20)
+#define FEW 1000 /* frames of a log that began anew with an update or two */
+#define ENOUGH (4000 * PAGE / LARGE)    /* large updates until it is time, */
+#define TOO_MANY (16000 * PAGE / LARGE) /* until it cannot wait */
+
+static char data[LARGE];
+
+static int64_t
+size_of(const struct queue_room *r)
+{
+	struct stat st;
+
+	return stat(r->db, &st) == 0 ? st.st_size : -1;
+}
+
+static void
+put_large(struct queue *q, int n)
+{
+	const struct update u = { .topics = slice_of("t"),
+		.id = slice_of("large"),
+		.data = { data, sizeof(data) } };
+	const struct update *list = &u;
+	struct fault f;
+
+	while (n-- > 0)
+		assert_int_equal(queue_append(q, &list, 1, &f), ERR_OK);
+}
+
+/* How long the log is after one more commit. */
+static int
+frames(struct queue *q)
+{
+	assert_int_equal(queue_room_put(q, "small"), ERR_OK);
+	return ((struct queue_sqlite *)q)->wal_frames;
+}
+
+static void
+test_long_log_is_settled(void **state)
+{
+	struct queue_room *r = *state;
+	struct queue *w = queue_room_open(r, QUEUE_WRITE);
+	struct queue_sqlite *q = (struct queue_sqlite *)w;
+
+	put_large(w, ENOUGH - 1);
+	assert_false(q->has_settler);
+	assert_true(size_of(r) < LARGE);
+	put_large(w, 2);
+	queue_sqlite_settled(q);
+	assert_true(size_of(r) >= (int64_t)ENOUGH * LARGE);
+	assert_true(frames(w) < FEW);
+
+	put_large(w, ENOUGH + 1);
+	queue_close(w); /* waits for the thread */
+	assert_true(size_of(r) >= 2 * (int64_t)ENOUGH * LARGE);
+}
+
+/* No thread to be had: the appends do it themselves, before it is too long. */
+static void
+test_too_long_log_is_not_left(void **state)
+{
+	struct queue *w = queue_room_open(*state, QUEUE_WRITE);
+
+	atomic_store(&((struct queue_sqlite *)w)->settling, true);
+	put_large(w, TOO_MANY - 1);
+	assert_true(frames(w) > FEW);
+	put_large(w, 2);
+	assert_true(frames(w) < FEW);
+	queue_close(w);
+}
+
+/* A snapshot keeps the log from beginning anew: no thread for each commit. */
+static void
+test_a_reader_holds_it_up(void **state)
+{
+	struct queue_room *r = *state;
+	struct queue *w = queue_room_open(r, QUEUE_WRITE);
+	struct queue_sqlite *q = (struct queue_sqlite *)w;
+	sqlite3 *reader = NULL;
+	sqlite3_stmt *st = NULL;
+
+	assert_int_equal(queue_room_put(w, "first"), ERR_OK);
+	assert_int_equal(sqlite3_open(r->db, &reader), SQLITE_OK);
+	assert_int_equal(
+	    sqlite3_prepare_v2(reader, "SELECT * FROM updates", -1, &st, NULL),
+	    SQLITE_OK);
+	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+	put_large(w, ENOUGH + 1);
+	queue_sqlite_settled(q);
+	assert_true(frames(w) > FEW);
+	assert_false(q->has_settler);
+	assert_true(q->wal_frames - q->settled_frames < FEW);
+
+	sqlite3_finalize(st);
+	sqlite3_close(reader);
+	put_large(w, ENOUGH + 1);
+	queue_sqlite_settled(q);
+	assert_true(frames(w) < FEW);
+	queue_close(w);
+}
+
+/* One of hundreds keeps the connection, but no statement and no page. */
+static void
+test_spare(void **state)
+{
+	struct queue_room *room = *state;
+	struct queue *usual = queue_room_open(room, QUEUE_WRITE), *q;
+	int most = 0, used = 0, peak;
+
+	room->settings.spare = true;
+	q = queue_room_open(room, QUEUE_WRITE);
+	for (int i = 0; i < 3; i++) {
+		struct queue_sqlite *s = (struct queue_sqlite *)q;
+
+		assert_int_equal(queue_room_put(usual, "u"), ERR_OK);
+		assert_int_equal(queue_room_put(q, "s"), ERR_OK);
+		for (size_t n = 0; n < SQL_COUNT; n++)
+			assert_null(s->statements[n]);
+		sqlite3_db_status(((struct queue_sqlite *)usual)->db,
+		    SQLITE_DBSTATUS_CACHE_USED, &most, &peak, 0);
+		sqlite3_db_status(
+		    s->db, SQLITE_DBSTATUS_CACHE_USED, &used, &peak, 0);
+		assert_true(used < most);
+	}
+	assert_string_equal(queue_room_ids(q), "u s u s u s ");
+	queue_close(q);
+	queue_close(usual);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_long_log_is_settled,
+		    queue_room_make, queue_room_remove),
+		cmocka_unit_test_setup_teardown(test_too_long_log_is_not_left,
+		    queue_room_make, queue_room_remove),
+		cmocka_unit_test_setup_teardown(test_a_reader_holds_it_up,
+		    queue_room_make, queue_room_remove),
+		cmocka_unit_test_setup_teardown(
+		    test_spare, queue_room_make, queue_room_remove),
+	};
+
+	memset(data, 'x', sizeof(data));
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

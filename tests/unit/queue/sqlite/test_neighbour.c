@@ -1,0 +1,490 @@
+/* SPDX-License-Identifier: MIT */
+/* test_neighbour.c - what a member of the group may do to the files. */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/sigbus.h"
+#include "queue/sqlite/sqlite.h"
+#include "unit/queue_room.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static void
+write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0660);
+
+	assert_int_not_equal(fd, -1);
+	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
+}
+
+/* As the sqlite3 program does: a connection that knows nothing of us. */
+static int
+foreign_sql(const char *path, const char *sql)
+{
+	sqlite3 *db = NULL;
+	int rc = sqlite3_open(path, &db);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(db, sql, NULL, NULL, NULL);
+	sqlite3_close(db);
+	return rc;
+}
+
+/* Until a handle has noticed; it looks once a second. */
+static void
+wait_for_ids(struct queue *q, const char *want)
+{
+	for (int i = 0; strcmp(queue_room_ids(q), want) != 0; i++) {
+		if (i == 2000)
+			fail_msg("still \"%s\"", queue_room_ids(q));
+		usleep(10000);
+	}
+}
+
+static void
+remove_everything(const struct queue_room *r)
+{
+	unlink(queue_room_path(r, "-hub"));
+	unlink(queue_room_path(r, "-wal"));
+	unlink(queue_room_path(r, "-shm"));
+	unlink(r->db);
+}
+
+/* All of it, or from the middle of the log on.  Nobody ends, what is accepted
+ * afterwards is there for those who come later, and what was accepted
+ * before, if its bytes are. */
+static void
+test_truncated(void **state)
+{
+	static const struct {
+		const char *suffix;
+		off_t size;
+		bool settled, loses;
+	} cases[] = {
+		{ "-shm", 0, false, false },
+		{ "-shm", 4096, false, false },
+		{ "-hub", 0, false, false },
+		{ "-hub", 20, false, false },
+		{ "-wal", 0, false, true },
+		{ "-wal", 0, true, true },
+		{ "-wal", 100, true, true },
+		{ "-wal", 10000, true, true },
+	};
+	struct queue_room *r = *state;
+
+	sigbus_guard();
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct queue *w = queue_room_open(r, QUEUE_WRITE), *late;
+		struct queue *reader = queue_room_open(r, QUEUE_READ);
+		const char *want = cases[i].loses ? "c d " : "a b c d ";
+
+		assert_int_equal(queue_room_put(w, "a"), ERR_OK);
+		if (cases[i].settled) {
+			assert_int_equal(
+			    queue_sqlite_checkpoint((struct queue_sqlite *)w),
+			    ERR_OK);
+			want = "a c d ";
+		}
+		assert_int_equal(queue_room_put(w, "b"), ERR_OK);
+		assert_string_equal(queue_room_ids(reader), "a b ");
+		assert_int_equal(truncate(queue_room_path(r, cases[i].suffix),
+				     cases[i].size),
+		    0);
+		assert_int_equal(queue_room_put(w, "c"), ERR_OK);
+		late = queue_room_open(r, QUEUE_READ);
+		assert_int_equal(queue_room_put(w, "d"), ERR_OK);
+		if (strcmp(queue_room_ids(late), want) != 0)
+			fail_msg("%s %ld: %s", cases[i].suffix,
+			    (long)cases[i].size, queue_room_ids(late));
+		wait_for_ids(reader, want);
+		assert_int_equal(queue_room_files(r), 4);
+		queue_close(w);
+		queue_close(reader);
+		queue_close(late);
+		late = queue_room_open(r, QUEUE_READ);
+		assert_string_equal(queue_room_ids(late), want);
+		queue_close(late);
+		remove_everything(r);
+	}
+}
+
+/* Longer than the disk, without taking any of it: what is written again must
+ * not be.  The limit stands for the disk. */
+static void
+test_longer_than_the_disk(void **state)
+{
+	static const char *const suffixes[] = { "", "-wal" };
+	const struct rlimit small = { 64 << 20, RLIM_INFINITY };
+	const struct rlimit none = { RLIM_INFINITY, RLIM_INFINITY };
+	struct queue_room *r = *state;
+
+	sigbus_guard();
+	signal(SIGXFSZ, SIG_IGN);
+	for (size_t i = 0; i < COUNT(suffixes); i++) {
+		struct queue *w = queue_room_open(r, QUEUE_WRITE);
+		const char *path = queue_room_path(r, suffixes[i]);
+
+		assert_int_equal(queue_room_put(w, "a"), ERR_OK);
+		assert_int_equal(
+		    queue_sqlite_checkpoint((struct queue_sqlite *)w), ERR_OK);
+		assert_int_equal(queue_room_put(w, "b"), ERR_OK);
+		assert_int_equal(truncate(path, (off_t)1 << 36), 0);
+		assert_int_equal(truncate(queue_room_path(r, "-shm"), 0), 0);
+		assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+		assert_int_equal(queue_room_put(w, "c"), ERR_OK);
+		assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+		assert_string_equal(queue_room_ids(w), "a b c ");
+		queue_close(w);
+		remove_everything(r);
+	}
+}
+
+/* Between BEGIN and COMMIT, when the files have been looked at. */
+struct cutter {
+	const char *path;
+	off_t size;
+	bool done;
+};
+
+static int
+cut_at_commit(void *arg)
+{
+	struct cutter *c = arg;
+
+	if (!c->done)
+		c->done = truncate(c->path, c->size) == 0;
+	return 0;
+}
+
+static void
+test_truncated_during_the_commit(void **state)
+{
+	static const struct {
+		const char *suffix;
+		off_t size;
+	} cases[] = {
+		{ "-wal", 0 },
+		{ "-wal", 40000 },
+		{ "-shm", 0 },
+		{ "-hub", 0 },
+	};
+	struct queue_room *r = *state;
+
+	sigbus_guard();
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct queue *w = queue_room_open(r, QUEUE_WRITE), *late;
+		struct cutter c = { queue_room_path(r, cases[i].suffix),
+			cases[i].size, false };
+		enum err e;
+
+		assert_int_equal(queue_room_put(w, "a"), ERR_OK);
+		sqlite3_commit_hook(
+		    ((struct queue_sqlite *)w)->db, cut_at_commit, &c);
+		e = queue_room_put(w, "during");
+		assert_true(c.done);
+		assert_int_equal(queue_room_put(w, "after"), ERR_OK);
+		late = queue_room_open(r, QUEUE_READ);
+		if ((e == ERR_OK &&
+			strstr(queue_room_ids(late), "during") == NULL) ||
+		    strstr(queue_room_ids(late), "after") == NULL)
+			fail_msg("%s %ld: %s: %s", cases[i].suffix,
+			    (long)cases[i].size, err_text(e),
+			    queue_room_ids(late));
+		queue_close(w);
+		queue_close(late);
+		late = queue_room_open(r, QUEUE_READ);
+		if ((e == ERR_OK &&
+			strstr(queue_room_ids(late), "during") == NULL) ||
+		    strstr(queue_room_ids(late), "after") == NULL)
+			fail_msg("%s, later: %s", cases[i].suffix,
+			    queue_room_ids(late));
+		queue_close(late);
+		remove_everything(r);
+	}
+}
+
+/* A link or a second name leads out of the folder: nothing there changes. */
+static void
+test_links_out(void **state)
+{
+	static const char *const suffixes[] = { "", "-wal", "-shm", "-hub" };
+	struct queue_room *r = *state;
+	char outside[256];
+
+	snprintf(outside, sizeof(outside), "%s/outside", r->dir);
+	for (size_t i = 0; i < 2 * COUNT(suffixes); i++) {
+		const char *path = queue_room_path(r, suffixes[i / 2]);
+		struct stat before, after;
+		struct queue *w = queue_room_open(r, QUEUE_WRITE), *none = NULL;
+		struct fault f = { "" };
+
+		assert_int_equal(queue_room_put(w, "a"), ERR_OK);
+		queue_close(w);
+		write_file(outside, "nobody's");
+		assert_int_equal(chmod(outside, 0600), 0);
+		unlink(path);
+		/* A link of ours in place of the database is followed. */
+		if (i == 0)
+			assert_int_equal(link(outside, path), 0);
+		else
+			assert_int_equal(i % 2 == 0 ? link(outside, path)
+					 : i == 1   ? mkdir(path, 0700)
+						    : symlink(outside, path),
+			    0);
+		assert_int_equal(stat(outside, &before), 0);
+		if (queue_open(&none, &r->settings, QUEUE_WRITE, &f) == ERR_OK)
+			fail_msg("%s %zu: opened", path, i % 2);
+		assert_int_equal(stat(outside, &after), 0);
+		assert_int_equal(before.st_mode, after.st_mode);
+		assert_int_equal(before.st_uid, after.st_uid);
+		assert_int_equal(before.st_size, after.st_size);
+		assert_int_equal(before.st_mtime, after.st_mtime);
+		assert_non_null(strstr(f.text, r->db));
+		if (rmdir(path) == -1)
+			unlink(path);
+		unlink(outside);
+		remove_everything(r);
+	}
+}
+
+/* Opening a FIFO would wait for its other end.  The alarm ends a test that
+ * does. */
+static void
+test_fifos(void **state)
+{
+	static const char *const suffixes[] = { "", "-wal", "-shm", "-hub",
+		"-journal" };
+	struct queue_room *r = *state;
+
+	for (size_t i = 0; i < COUNT(suffixes); i++) {
+		const char *path = queue_room_path(r, suffixes[i]);
+		struct queue *w = queue_room_open(r, QUEUE_WRITE), *none = NULL;
+		struct fault f = { "" };
+
+		assert_int_equal(queue_room_put(w, "a"), ERR_OK);
+		queue_close(w);
+		unlink(path);
+		assert_int_equal(mkfifo(path, 0660), 0);
+		alarm(60);
+		if (queue_open(&none, &r->settings, QUEUE_WRITE, &f) != ERR_IO)
+			fail_msg("%s: opened", path);
+		alarm(0);
+		assert_non_null(strstr(f.text, path));
+		unlink(path);
+		remove_everything(r);
+	}
+}
+
+/* Put there after the look: by a connection that does not look. */
+static void
+test_fifo_at_the_last_moment(void **state)
+{
+	struct queue_room *r = *state;
+	struct queue *w = queue_room_open(r, QUEUE_WRITE);
+	const char *path = queue_room_path(r, "-journal");
+
+	assert_int_equal(queue_room_put(w, "a"), ERR_OK);
+	queue_close(w);
+	assert_int_equal(queue_take_identity(&r->settings, NULL), ERR_OK);
+	assert_int_equal(mkfifo(path, 0660), 0);
+	alarm(60);
+	foreign_sql(r->db, "SELECT count(*) FROM updates");
+	alarm(0);
+	unlink(path);
+	assert_int_equal(
+	    foreign_sql(r->db, "SELECT count(*) FROM updates"), SQLITE_OK);
+}
+
+/* A sound database of ours, then a change that no program of ours makes: it is
+ * refused with a sentence, and nothing of it is run. */
+static void
+test_foreign_schema(void **state)
+{
+	static const char *const cases[] = {
+		"CREATE TRIGGER t AFTER INSERT ON updates BEGIN "
+		"DELETE FROM updates; END",
+		"CREATE VIEW v AS SELECT * FROM updates",
+		"DROP TABLE updates; CREATE VIEW updates AS SELECT 1 AS seq",
+		"CREATE TABLE more (a)",
+		"CREATE INDEX slow ON updates (length(data))",
+		"CREATE VIRTUAL TABLE f USING fts5 (a)",
+		"ALTER TABLE updates ADD COLUMN more TEXT",
+		"DROP TABLE updates;"
+		"CREATE TABLE updates (seq, kind, byte_count, at_ms, private, "
+		"retry_ms, id, type, topics, data)",
+	};
+	struct queue_room *r = *state;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct queue *w, *none = NULL;
+		struct fault f = { "" };
+
+		remove_everything(r);
+		w = queue_room_open(r, QUEUE_WRITE);
+		assert_int_equal(queue_room_put(w, "a"), ERR_OK);
+		if (foreign_sql(r->db, cases[i]) != SQLITE_OK)
+			fail_msg("%s: not made", cases[i]);
+		if (queue_room_put(w, "b") != ERR_IO)
+			fail_msg("%s: append", cases[i]);
+		queue_close(w);
+		if (queue_open(&none, &r->settings, QUEUE_READ, &f) != ERR_IO ||
+		    strstr(f.text, r->db) == NULL)
+			fail_msg("%s: open: %s", cases[i], f.text);
+	}
+}
+
+/* Cells that hold what no program of ours writes, by somebody who gets around
+ * the guards. */
+static int
+evil_sql(const struct queue_room *r, const char *sql)
+{
+	sqlite3 *db = NULL;
+	int rc = sqlite3_open(r->db, &db);
+
+	sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, (int *)NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(db, sql, NULL, NULL, NULL);
+	sqlite3_close(db);
+	return rc;
+}
+
+static void
+test_evil_cells(void **state)
+{
+	static const struct {
+		const char *sql, *ids; /* NULL: an error */
+	} cases[] = {
+		{ "UPDATE meta SET epoch = 0", NULL },
+		{ "UPDATE meta SET epoch = -5", NULL },
+		{ "UPDATE meta SET epoch = 'x'", NULL },
+		{ "UPDATE meta SET cursor_key = 'x'", NULL },
+		{ "UPDATE meta SET cursor_key = 'sixteen letters!'", NULL },
+		{ "UPDATE meta SET session_change = -1", NULL },
+		{ "UPDATE totals SET pruned_seq = -1", NULL },
+		{ "UPDATE totals SET pruned_seq = 9223372036854775807", NULL },
+		{ "DELETE FROM meta", NULL },
+		{ "DELETE FROM totals", NULL },
+		{ "UPDATE updates SET id = 'a' || char(10) || 'data: x'", "" },
+		{ "UPDATE updates SET type = char(13)", "" },
+		{ "UPDATE updates SET data = 'a' || char(0)", "" },
+		{ "UPDATE updates SET seq = -4", "" },
+		{ "UPDATE updates SET seq = 9223372036854775807", NULL },
+		{ "UPDATE updates SET retry_ms = 'x', kind = 99", "a " },
+		{ "UPDATE updates SET retry_ms = -1", "a " },
+	};
+	struct queue_room *r = *state;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const char *ids;
+		struct queue *w, *reader;
+
+		remove_everything(r);
+		w = queue_room_open(r, QUEUE_WRITE);
+		assert_int_equal(queue_room_put(w, "a"), ERR_OK);
+		queue_close(w);
+		if (evil_sql(r, cases[i].sql) != SQLITE_OK)
+			fail_msg("%s: not made", cases[i].sql);
+		reader = queue_room_open(r, QUEUE_READ);
+		ids = queue_room_ids(reader);
+		if (strcmp(ids, cases[i].ids != NULL ? cases[i].ids
+						     : err_text(ERR_IO)) != 0)
+			fail_msg("%s: \"%s\"", cases[i].sql, ids);
+		queue_close(reader);
+	}
+}
+
+/* Numbers whose sums do not fit: an error or not, but no overflow. */
+static void
+test_evil_sums(void **state)
+{
+	static const char *const cases[] = {
+		"UPDATE totals SET row_count = -9223372036854775807 - 1",
+		"UPDATE totals SET byte_count = 9223372036854775807",
+		"UPDATE totals SET row_count = 9223372036854775807",
+		"UPDATE updates SET byte_count = 9223372036854775807",
+		"UPDATE updates SET byte_count = -9223372036854775807",
+		"UPDATE updates SET at_ms = -9223372036854775807 - 1",
+		"UPDATE sqlite_sequence SET seq = 9223372036854775807",
+		"UPDATE sqlite_sequence SET seq = -9223372036854775807 - 1",
+		"UPDATE sqlite_sequence SET seq = 'x'",
+	};
+	struct queue_room *r = *state;
+
+	r->settings.rows_max = 1;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct queue *w;
+		struct cursor at;
+
+		remove_everything(r);
+		w = queue_room_open(r, QUEUE_WRITE);
+		for (int n = 0; n < 5; n++)
+			assert_int_equal(queue_room_put(w, "a"), ERR_OK);
+		if (evil_sql(r, cases[i]) != SQLITE_OK)
+			fail_msg("%s: not made", cases[i]);
+		for (int n = 0; n < 5; n++)
+			(void)queue_room_put(w, "b");
+		(void)queue_tail(w, &at);
+		queue_close(w);
+	}
+}
+
+static void
+test_foreign_writers_are_refused(void **state)
+{
+	static const char *const writes[] = {
+		"INSERT INTO updates (topics) VALUES ('x')",
+		"UPDATE updates SET data = 'x'",
+		"DELETE FROM updates",
+		"INSERT INTO totals VALUES (2, 0, 0, 0)",
+		"UPDATE totals SET row_count = 0",
+		"DELETE FROM totals",
+		"INSERT INTO meta VALUES (1, 1, 'x')",
+		"UPDATE meta SET epoch = 1",
+		"DELETE FROM meta",
+	};
+	struct queue_room *r = *state;
+	struct queue *w = queue_room_open(r, QUEUE_WRITE);
+
+	assert_int_equal(queue_room_put(w, "a"), ERR_OK);
+	for (size_t i = 0; i < COUNT(writes); i++)
+		if (foreign_sql(r->db, writes[i]) != SQLITE_ERROR)
+			fail_msg("%s", writes[i]);
+	assert_string_equal(queue_room_ids(w), "a ");
+	queue_close(w);
+}
+
+#define TEST(f) \
+	cmocka_unit_test_setup_teardown(f, queue_room_make, queue_room_remove)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_truncated),
+		TEST(test_truncated_during_the_commit),
+		TEST(test_longer_than_the_disk),
+		TEST(test_links_out),
+		TEST(test_fifos),
+		TEST(test_fifo_at_the_last_moment),
+		TEST(test_foreign_schema),
+		TEST(test_evil_cells),
+		TEST(test_evil_sums),
+		TEST(test_foreign_writers_are_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,593 @@
+/* SPDX-License-Identifier: MIT */
+/* test_places.c - databases that are moved, damaged, newer or not ours. */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "queue/sqlite/sqlite.h"
+#include "unit/queue_room.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static void
+write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0660);
+
+	assert_int_not_equal(fd, -1);
+	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
+}
+
+/* As the sqlite3 program does: a connection that knows nothing of us. */
+static int
+foreign_sql(const char *path, const char *sql)
+{
+	sqlite3 *db = NULL;
+	int rc = sqlite3_open(path, &db);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(db, sql, NULL, NULL, NULL);
+	sqlite3_close(db);
+	return rc;
+}
+
+/* Until a handle has noticed; it looks once a second. */
+static void
+wait_for_ids(struct queue *q, const char *want)
+{
+	for (int i = 0; strcmp(queue_room_ids(q), want) != 0; i++) {
+		if (i == 2000)
+			fail_msg("still \"%s\"", queue_room_ids(q));
+		usleep(10000);
+	}
+}
+
+static void
+move_away(const struct queue_room *r, bool with_wal)
+{
+	static const char *const suffixes[] = { "", "-wal", "-shm" };
+	char from[256], to[256];
+
+	for (size_t i = 0; i < (with_wal ? COUNT(suffixes) : 1); i++) {
+		snprintf(from, sizeof(from), "%s%s", r->db, suffixes[i]);
+		snprintf(to, sizeof(to), "%s/old.db%s", r->dir, suffixes[i]);
+		assert_int_equal(rename(from, to), 0);
+	}
+}
+
+/* The next append and the next reads are about the new database. */
+static void
+replace(struct queue_room *r, void (*act)(const struct queue_room *r))
+{
+	struct queue *w = queue_room_open(r, QUEUE_WRITE);
+	struct queue *reader = queue_room_open(r, QUEUE_READ), *late;
+	struct queue_cursor_key before, after;
+	char id[QUEUE_ID_SIZE];
+	struct cursor at;
+	bool known = true;
+
+	assert_int_equal(queue_room_put(w, "old"), ERR_OK);
+	assert_string_equal(queue_room_ids(reader), "old ");
+	assert_int_equal(queue_cursor_key(reader, &before), ERR_OK);
+	act(r);
+	assert_int_equal(queue_room_put(w, "new"), ERR_OK);
+	late = queue_room_open(r, QUEUE_READ);
+	assert_string_equal(queue_room_ids(late), "new ");
+	wait_for_ids(reader, "new ");
+	assert_int_equal(queue_cursor_key(reader, &after), ERR_OK);
+	assert_true(before.epoch != after.epoch);
+	assert_memory_not_equal(before.key, after.key, 16);
+	queue_cursor_id(&before, (struct cursor){ 0, 1 }, id);
+	assert_int_equal(
+	    queue_find(reader, slice_of(id), NULL, NULL, &at, &known), ERR_OK);
+	assert_false(known);
+	queue_close(w);
+	queue_close(reader);
+	queue_close(late);
+}
+
+static void
+act_remove(const struct queue_room *r)
+{
+	assert_int_equal(unlink(r->db), 0);
+}
+
+static void
+act_move(const struct queue_room *r)
+{
+	move_away(r, false);
+}
+
+static void
+act_move_all(const struct queue_room *r)
+{
+	move_away(r, true);
+}
+
+static void
+act_remove_everything(const struct queue_room *r)
+{
+	unlink(queue_room_path(r, "-hub"));
+	unlink(queue_room_path(r, "-wal"));
+	unlink(queue_room_path(r, "-shm"));
+	unlink(r->db);
+}
+
+/* Another process has made a new one already. */
+static void
+act_other_made_one(const struct queue_room *r)
+{
+	act_move_all(r);
+	queue_close(queue_room_open(r, QUEUE_READ));
+}
+
+static void
+act_empty(const struct queue_room *r)
+{
+	assert_int_equal(unlink(r->db), 0);
+	write_file(r->db, "");
+}
+
+static void
+test_replaced(void **state)
+{
+	static void (*const acts[])(const struct queue_room *r) = {
+		act_remove,
+		act_move,
+		act_move_all,
+		act_remove_everything,
+		act_other_made_one,
+		act_empty,
+	};
+	struct queue_room *r = *state;
+
+	for (size_t i = 0; i < COUNT(acts); i++) {
+		replace(r, acts[i]);
+		act_remove_everything(r);
+	}
+}
+
+/* Between BEGIN and COMMIT: the rows went to a file nobody will read. */
+struct mover {
+	const struct queue_room *room;
+	bool done;
+};
+
+static int
+move_at_commit(void *arg)
+{
+	struct mover *m = arg;
+
+	if (!m->done)
+		move_away(m->room, true);
+	m->done = true;
+	return 0;
+}
+
+static void
+test_moved_during_the_commit(void **state)
+{
+	struct queue_room *r = *state;
+	struct queue *w = queue_room_open(r, QUEUE_WRITE);
+	struct mover m = { r, false };
+
+	sqlite3_commit_hook(((struct queue_sqlite *)w)->db, move_at_commit, &m);
+	assert_int_equal(queue_room_put(w, "lost"), ERR_MOVED);
+	assert_int_equal(queue_room_put(w, "again"), ERR_OK);
+	assert_string_equal(queue_room_ids(w), "again ");
+	queue_close(w);
+}
+
+static void
+test_sidecar_replaced(void **state)
+{
+	struct queue_room *r = *state;
+	struct queue *a = queue_room_open(r, QUEUE_WRITE);
+	struct queue *reader = queue_room_open(r, QUEUE_READ), *b;
+
+	assert_int_equal(queue_room_put(a, "1"), ERR_OK);
+	assert_int_equal(unlink(queue_room_path(r, "-hub")), 0);
+	b = queue_room_open(r, QUEUE_WRITE);
+	assert_int_equal(queue_room_put(b, "2"), ERR_OK);
+	assert_int_equal(queue_room_put(a, "3"), ERR_OK);
+	assert_string_equal(queue_room_ids(b), "1 2 3 ");
+	/* The reader finds the new bell, too. */
+	while (sidecar_moved(((struct queue_sqlite *)reader)->side)) {
+		queue_wait(reader, 100);
+		assert_string_equal(queue_room_ids(reader), "1 2 3 ");
+	}
+	queue_wake(a);
+	queue_wait(reader, 600000);
+	queue_close(a);
+	queue_close(b);
+	queue_close(reader);
+}
+
+/* What is lost to others is still in our hands: no row and no position goes. */
+static void
+test_log_removed(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "-wal", NULL },
+		{ "-shm", NULL },
+		{ "-wal", "-shm" },
+	};
+	struct queue_room *r = *state;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct queue *w = queue_room_open(r, QUEUE_WRITE), *late;
+		struct queue *reader = queue_room_open(r, QUEUE_READ);
+		struct queue_cursor_key before, after;
+
+		assert_int_equal(queue_room_put(w, "a"), ERR_OK);
+		assert_string_equal(queue_room_ids(reader), "a ");
+		assert_int_equal(queue_cursor_key(reader, &before), ERR_OK);
+		for (int j = 0; j < 2 && cases[i][j] != NULL; j++)
+			assert_int_equal(
+			    unlink(queue_room_path(r, cases[i][j])), 0);
+		assert_int_equal(queue_room_put(w, "b"), ERR_OK);
+		late = queue_room_open(r, QUEUE_READ);
+		assert_string_equal(queue_room_ids(late), "a b ");
+		wait_for_ids(reader, "a b ");
+		assert_int_equal(queue_cursor_key(reader, &after), ERR_OK);
+		assert_true(before.epoch == after.epoch);
+		assert_int_equal(queue_room_files(r), 4);
+		queue_close(w);
+		queue_close(reader);
+		queue_close(late);
+		act_remove_everything(r);
+	}
+}
+
+/* Each damage is an error while it lasts, and none when it is gone. */
+/* The database cannot be written anew: who has the log keeps it until it can,
+ * and nobody is told that an update is safe. */
+static void
+test_log_removed_and_no_way(void **state)
+{
+	struct rlimit was, none;
+	struct queue_room *r = *state;
+	struct queue *w = queue_room_open(r, QUEUE_WRITE);
+
+	assert_int_equal(queue_room_put(w, "a"), ERR_OK);
+	unlink(queue_room_path(r, "-wal"));
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &was), 0);
+	none = was;
+	none.rlim_cur = 1;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	for (int i = 0; i < 3; i++)
+		assert_int_not_equal(queue_room_put(w, "b"), ERR_OK);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
+	assert_int_equal(queue_room_put(w, "c"), ERR_OK);
+	queue_close(w);
+
+	w = queue_room_open(r, QUEUE_READ);
+	assert_string_equal(queue_room_ids(w), "a c ");
+	queue_close(w);
+}
+
+static void
+test_damaged(void **state)
+{
+	static const struct {
+		const char *name, *content;
+	} cases[] = {
+		{ "garbage", "this is not a database, and never was one......"
+			     "......................................." },
+		{ "short garbage", "x" },
+		{ "a header and no more", "SQLite format 3" },
+	};
+	struct queue_room *r = *state;
+	struct fault f;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct queue *w = queue_room_open(r, QUEUE_WRITE), *none = NULL;
+		enum err e;
+
+		assert_int_equal(queue_room_put(w, "before"), ERR_OK);
+		act_remove_everything(r);
+		write_file(r->db, cases[i].content);
+		e = queue_room_put(w, "during");
+		if (e != ERR_IO)
+			fail_msg("%s: append: %s", cases[i].name, err_text(e));
+		e = queue_open(&none, &r->settings, QUEUE_READ, &f);
+		if (e != ERR_IO || none != NULL ||
+		    strstr(f.text, r->db) == NULL)
+			fail_msg("%s: open: %s", cases[i].name, err_text(e));
+		assert_int_equal(unlink(r->db), 0);
+		assert_int_equal(queue_room_put(w, "after"), ERR_OK);
+		assert_string_equal(queue_room_ids(w), "after ");
+		queue_close(w);
+		act_remove_everything(r);
+	}
+}
+
+/* Emptied under the hands of a process that has it open. */
+static void
+test_truncated_in_place(void **state)
+{
+	struct queue_room *r = *state;
+	struct queue *idle = queue_room_open(r, QUEUE_WRITE);
+	struct queue *w = queue_room_open(r, QUEUE_WRITE), *late;
+	char want[256];
+
+	assert_int_equal(queue_room_put(idle, "old"), ERR_OK);
+	assert_int_equal(queue_room_put(w, "old"), ERR_OK);
+	assert_int_equal(truncate(r->db, 0), 0);
+	/* A process that starts now is not kept out by those that have it. */
+	late = queue_room_open(r, QUEUE_WRITE);
+	assert_int_equal(queue_room_put(late, "new"), ERR_OK);
+	for (int i = 0; i < 10 && queue_room_put(w, "w") != ERR_OK; i++)
+		;
+	for (int i = 0; i < 10 && queue_room_put(idle, "i") != ERR_OK; i++)
+		;
+	snprintf(want, sizeof(want), "new w i ");
+	assert_string_equal(queue_room_ids(late), want);
+	wait_for_ids(w, want);
+	wait_for_ids(idle, want);
+	queue_close(w);
+	queue_close(idle);
+	queue_close(late);
+}
+
+static void
+test_not_ours(void **state)
+{
+	static const struct {
+		const char *name, *sql;
+		enum err want;
+	} cases[] = {
+		{ "another program's", "CREATE TABLE a (b)", ERR_IO },
+		{ "another program's number",
+		    "PRAGMA application_id = 5; CREATE TABLE a (b)", ERR_IO },
+		{ "newer",
+		    "PRAGMA application_id = 1885562729;"
+		    "PRAGMA user_version = 1000; CREATE TABLE a (b)",
+		    ERR_NEWER },
+		{ "a version below none",
+		    "PRAGMA application_id = 1885562729;"
+		    "PRAGMA user_version = -1",
+		    ERR_IO },
+		{ "one whose text would be far away",
+		    "PRAGMA application_id = 1885562729;"
+		    "PRAGMA user_version = -100000",
+		    ERR_IO },
+		{ "one that points into what lies before the table",
+		    "PRAGMA application_id = 1885562729;"
+		    "PRAGMA user_version = -56",
+		    ERR_IO },
+	};
+	struct queue_room *r = *state;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct queue *q = NULL;
+		struct fault f;
+		enum err e;
+
+		act_remove_everything(r);
+		assert_int_equal(foreign_sql(r->db, cases[i].sql), SQLITE_OK);
+		e = queue_open(&q, &r->settings, QUEUE_WRITE, &f);
+		if (e != cases[i].want || q != NULL)
+			fail_msg("%s: %s", cases[i].name, err_text(e));
+	}
+}
+
+/* Upgraded by another process while this one runs. */
+static void
+test_newer_while_open(void **state)
+{
+	struct queue *w = queue_room_open(*state, QUEUE_WRITE);
+	struct queue_sqlite *q = (struct queue_sqlite *)w;
+	struct queue *r = queue_room_open(*state, QUEUE_READ);
+
+	assert_int_equal(queue_room_put(w, "a"), ERR_OK);
+	assert_int_equal(
+	    sqlite3_exec(q->db, "PRAGMA user_version = 1000", NULL, NULL, NULL),
+	    SQLITE_OK);
+	assert_int_equal(queue_room_put(w, "b"), ERR_NEWER);
+	wait_for_ids(r, err_text(ERR_NEWER));
+	queue_close(w);
+	queue_close(r);
+}
+
+/* A copy that was restored is not in WAL mode. */
+static void
+test_restored_copy(void **state)
+{
+	struct queue_room *r = *state;
+	struct queue *w = queue_room_open(r, QUEUE_WRITE);
+	char sql[256];
+
+	assert_int_equal(queue_room_put(w, "kept"), ERR_OK);
+	snprintf(sql, sizeof(sql), "VACUUM INTO '%s/copy'", r->dir);
+	assert_int_equal(foreign_sql(r->db, sql), SQLITE_OK);
+	queue_close(w);
+	act_remove_everything(r);
+	snprintf(sql, sizeof(sql), "%s/copy", r->dir);
+	assert_int_equal(rename(sql, r->db), 0);
+	w = queue_room_open(r, QUEUE_WRITE);
+	assert_int_equal(queue_room_put(w, "more"), ERR_OK);
+	assert_string_equal(queue_room_ids(w), "kept more ");
+	assert_int_equal(access(queue_room_path(r, "-wal"), F_OK), 0);
+	queue_close(w);
+}
+
+/* The log has no room left, then it has some again. */
+static void
+test_full(void **state)
+{
+	struct queue *w = queue_room_open(*state, QUEUE_WRITE);
+	sqlite3 *db = ((struct queue_sqlite *)w)->db;
+	static char data[100000];
+	const struct update u = { .topics = slice_of("t"),
+		.id = slice_of("big"),
+		.data = { memset(data, 'x', sizeof(data)), sizeof(data) } };
+	const struct update *list = &u;
+
+	assert_int_equal(queue_room_put(w, "a"), ERR_OK);
+	sqlite3_exec(db, "PRAGMA max_page_count = 1", NULL, NULL, NULL);
+	assert_int_equal(queue_append(w, &list, 1, NULL), ERR_FULL);
+	assert_string_equal(queue_room_ids(w), "a ");
+	assert_ptr_equal(((struct queue_sqlite *)w)->db, db);
+	sqlite3_exec(db, "PRAGMA max_page_count = 100000", NULL, NULL, NULL);
+	assert_int_equal(queue_append(w, &list, 1, NULL), ERR_OK);
+	assert_string_equal(queue_room_ids(w), "a big ");
+	queue_close(w);
+}
+
+static void
+test_urls(void **state)
+{
+	struct queue_room *r = *state;
+	char encoded[256], none[256];
+	const struct {
+		const char *url;
+		enum err want;
+	} cases[] = {
+		{ "redis://localhost", ERR_UNSUPPORTED },
+		{ "", ERR_UNSUPPORTED },
+		{ "sqlite:relative.db", ERR_SYNTAX },
+		{ "sqlite://host/queue.db", ERR_SYNTAX },
+		{ "sqlite:///a%00b", ERR_SYNTAX },
+		{ none, ERR_IO },
+		{ encoded, ERR_OK },
+	};
+
+	snprintf(
+	    encoded, sizeof(encoded), "sqlite://%s/a%%20%%23%%3Fb", r->dir);
+	snprintf(none, sizeof(none), "sqlite://%s/none/queue.db", r->dir);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct queue_settings s = { .url = cases[i].url,
+			.lock_timeout_ms = 1000 };
+		struct queue *q = NULL;
+		struct fault f = { "" };
+		enum err e = queue_open(&q, &s, QUEUE_WRITE, &f);
+
+		if (e != cases[i].want || (e != ERR_OK && f.text[0] == '\0'))
+			fail_msg("%s: %s", cases[i].url, err_text(e));
+		queue_close(q);
+	}
+	snprintf(none, sizeof(none), "%s/a #?b", r->dir);
+	assert_int_equal(access(none, F_OK), 0);
+}
+
+static void
+test_network_file_systems(void **state)
+{
+	static const struct {
+		unsigned long magic;
+		const char *name;
+	} cases[] = {
+		{ 0x6969, "NFS" },
+		{ 0x517b, "SMB" },
+		{ 0xff534d42, "CIFS" },
+		{ 0xfffffffffe534d42, "SMB2" },
+		{ 0x65735546, "FUSE" },
+		{ 0xef53, NULL },
+		{ 0x01021994, NULL },
+		{ 0x58465342, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const char *name = queue_sqlite_network_fs(cases[i].magic);
+
+		if (cases[i].name == NULL)
+			assert_null(name);
+		else
+			assert_string_equal(name, cases[i].name);
+	}
+}
+
+struct report {
+	size_t good, bad;
+	char text[FAULT_MAX];
+};
+
+static void
+count_report(void *arg, bool good, const char *text)
+{
+	struct report *r = arg;
+
+	if (good)
+		r->good++;
+	else
+		r->bad++;
+	if (!good)
+		snprintf(r->text, sizeof(r->text), "%s", text);
+}
+
+static void
+test_check(void **state)
+{
+	struct queue_room *room = *state;
+	struct report r = { 0 };
+
+	queue_check(&room->settings, count_report, &r);
+	assert_int_equal(r.bad, 0);
+	assert_int_equal(r.good, 3);
+	assert_int_equal(access(room->db, F_OK), -1);
+
+	queue_close(queue_room_open(room, QUEUE_WRITE));
+	r = (struct report){ 0 };
+	queue_check(&room->settings, count_report, &r);
+	assert_int_equal(r.bad, 0);
+	assert_int_equal(r.good, 4);
+
+	assert_int_equal(chmod(room->db, 0644), 0);
+	queue_check(&room->settings, count_report, &r);
+	assert_int_equal(r.bad, 1);
+	assert_non_null(strstr(r.text, "chmod 660"));
+
+	act_remove_everything(room);
+	write_file(room->db, "garbage garbage garbage");
+	queue_check(&room->settings, count_report, &r);
+	assert_true(r.bad > 1);
+	assert_non_null(strstr(r.text, room->db));
+
+	assert_int_equal(chmod(room->dir, 0770), 0);
+	queue_check(&room->settings, count_report, &r);
+	room->settings.url = "redis://x";
+	r = (struct report){ 0 };
+	queue_check(&room->settings, count_report, &r);
+	assert_int_equal(r.bad, 1);
+}
+
+#define TEST(f) \
+	cmocka_unit_test_setup_teardown(f, queue_room_make, queue_room_remove)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_replaced),
+		TEST(test_moved_during_the_commit),
+		TEST(test_sidecar_replaced),
+		TEST(test_log_removed),
+		TEST(test_log_removed_and_no_way),
+		TEST(test_damaged),
+		TEST(test_truncated_in_place),
+		TEST(test_not_ours),
+		TEST(test_newer_while_open),
+		TEST(test_restored_copy),
+		TEST(test_full),
+		TEST(test_urls),
+		TEST(test_network_file_systems),
+		TEST(test_check),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: MIT */
+/* test_sidecar_crowd.c - the file that holds the slots, and processes that come and die. */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "queue/sqlite/sidecar.h"
+#include "queue/sqlite/sidecar_crowd.h"
+#include "unit/mem_fail.h"
+#include "unit/queue_room.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define SLOTS_AT 8192
+#define SIZE_OF(slots) (SLOTS_AT + 32 * (off_t)(slots))
+
+static struct sidecar_crowd *
+open_crowd(const struct queue_room *r)
+{
+	struct sidecar_crowd *c = NULL;
+	struct fault f = { "" };
+
+	if (sidecar_crowd_open(&c, r->db, &f) != ERR_OK)
+		fail_msg("%s", f.text);
+	return c;
+}
+
+static struct crowd_table *
+table(struct sidecar_crowd *c)
+{
+	struct crowd_table *t = NULL;
+	struct fault f = { "" };
+
+	if (sidecar_crowd_table(c, &t, &f) != ERR_OK)
+		fail_msg("%s", f.text);
+	return t;
+}
+
+static struct crowd_keys
+keys(const struct sidecar_crowd *c)
+{
+	const struct crowd_keys one = { 1, 1 };
+	uint64_t secret[2];
+
+	sidecar_crowd_secret(c, secret);
+	return crowd_key_hide(&one, secret);
+}
+
+static struct crowd_seat
+take(struct sidecar_crowd *c)
+{
+	const struct crowd_keys k = keys(c);
+	struct crowd_seat seat;
+
+	assert_int_equal(
+	    crowd_table_take(table(c), &k, clock_real_ms(), &seat), ERR_OK);
+	return seat;
+}
+
+/* Are there more than `limit` with one more? */
+static bool
+is_full(struct sidecar_crowd *c, uint64_t limit)
+{
+	const struct crowd_limits limits = { 0, limit, limit };
+	const struct crowd_keys k = keys(c);
+	struct crowd_seat seat = take(c);
+	enum crowd_limit which =
+	    crowd_table_check(table(c), &k, &limits, clock_real_ms(), &seat);
+
+	crowd_table_leave(table(c), &seat);
+	return which != CROWD_WITHIN;
+}
+
+static struct stat
+file(const struct queue_room *r)
+{
+	struct stat st;
+
+	assert_int_equal(stat(queue_room_path(r, "-hub"), &st), 0);
+	return st;
+}
+
+/* A file of an earlier version is used, and the earlier version can use it. */
+static void
+test_first_part(void **state)
+{
+	struct queue_room *r = *state;
+	struct sidecar *old = NULL, *again = NULL;
+	struct sidecar_crowd *c, *other;
+	pid_t holder = 0;
+	uint32_t word;
+
+	assert_int_equal(sidecar_open(&old, r->db, NULL), ERR_OK);
+	assert_int_equal(file(r).st_size, 4096);
+	word = sidecar_word(old);
+	c = open_crowd(r);
+	assert_int_equal(file(r).st_size, SIZE_OF(SIDECAR_CROWD_SLOTS));
+	assert_int_equal(file(r).st_mode & 0777, 0660);
+	assert_true(file(r).st_blocks * 512 >= file(r).st_size);
+	take(c);
+	assert_int_equal(sidecar_open(&again, r->db, NULL), ERR_OK);
+	assert_int_equal(sidecar_lock(old, 0, &holder), ERR_OK);
+	assert_int_equal(sidecar_lock(again, 0, &holder), ERR_BUSY);
+	sidecar_unlock(old);
+	sidecar_wake(again);
+	assert_int_equal(sidecar_word(old), word + 1);
+
+	other = open_crowd(r);
+	assert_true(is_full(other, 1));
+	sidecar_crowd_close(other);
+	sidecar_crowd_close(c);
+	sidecar_close(old);
+	sidecar_close(again);
+}
+
+static void
+write_at(const struct queue_room *r, off_t at, const void *bytes, size_t n)
+{
+	int fd = open(queue_room_path(r, "-hub"), O_WRONLY);
+
+	assert_int_equal(pwrite(fd, bytes, n, at), (ssize_t)n);
+	close(fd);
+}
+
+static void
+test_newer(void **state)
+{
+	struct queue_room *r = *state;
+	struct sidecar_crowd *c = open_crowd(r);
+	struct fault f = { "" };
+
+	sidecar_crowd_close(c);
+	c = NULL;
+	write_at(r, 4096, "\x02", 1);
+	assert_int_equal(sidecar_crowd_open(&c, r->db, &f), ERR_NEWER);
+	assert_null(c);
+	assert_non_null(strstr(f.text, queue_room_path(r, "-hub")));
+	assert_non_null(strstr(f.text, "upgrade"));
+}
+
+/* The table, of the file opened again if it has to be. */
+static struct crowd_table *
+table_now(const struct queue_room *r, struct sidecar_crowd **c)
+{
+	struct crowd_table *t = NULL;
+
+	if (sidecar_crowd_table(*c, &t, NULL) == ERR_MOVED) {
+		sidecar_crowd_close(*c);
+		*c = open_crowd(r);
+	}
+	return table(*c);
+}
+
+/* The file may get any size: no signal ends the process, and slots return. */
+static void
+test_cut(void **state)
+{
+	static const off_t sizes[] = { 0, 4096, 4100, SLOTS_AT, SLOTS_AT + 1,
+		SLOTS_AT + 320, SIZE_OF(SIDECAR_CROWD_SLOTS) - 1,
+		SIZE_OF(SIDECAR_CROWD_SLOTS) + 33,
+		SIZE_OF(SIDECAR_CROWD_SLOTS * 2), (off_t)100 << 20 };
+	struct queue_room *r = *state;
+	struct sidecar_crowd *c = open_crowd(r);
+
+	for (size_t i = 0; i < COUNT(sizes); i++) {
+		struct crowd_seat seat, last = { .at = 0 };
+
+		seat = take(c);
+		assert_int_equal(
+		    truncate(queue_room_path(r, "-hub"), sizes[i]), 0);
+		assert_true(table_now(r, &c)->n >= SIDECAR_CROWD_SLOTS);
+		assert_true(table(c)->n <= SIDECAR_CROWD_SLOTS_MAX);
+		assert_int_equal(crowd_table_has(table(c), &seat),
+		    sizes[i] >= SIZE_OF(seat.at + 1));
+		/* The last one there is has its space. */
+		last.at = table(c)->n - 1;
+		assert_false(crowd_table_has(table(c), &last));
+		assert_true(file(r).st_blocks * 512 >= SIZE_OF(table(c)->n));
+		crowd_table_leave(table(c), &seat);
+	}
+	sidecar_crowd_close(c);
+}
+
+static void
+test_grow(void **state)
+{
+	struct queue_room *r = *state;
+	struct sidecar_crowd *c = open_crowd(r), *other = open_crowd(r);
+	const struct crowd_keys k = keys(c);
+	struct crowd_seat seat;
+	struct fault f = { "" };
+	enum err e;
+
+	for (size_t i = 0; i < SIDECAR_CROWD_SLOTS; i++)
+		take(i % 2 == 0 ? c : other);
+	assert_int_equal(
+	    crowd_table_take(table(c), &k, clock_real_ms(), &seat), ERR_FULL);
+	assert_int_equal(sidecar_crowd_grow(c, &f), ERR_OK);
+	assert_int_equal(table(other)->n, 2 * SIDECAR_CROWD_SLOTS);
+	take(other);
+	assert_true(is_full(c, SIDECAR_CROWD_SLOTS + 1));
+	assert_false(is_full(c, SIDECAR_CROWD_SLOTS + 2));
+	while ((e = sidecar_crowd_grow(c, &f)) == ERR_OK)
+		continue;
+	assert_int_equal(e, ERR_FULL);
+	assert_non_null(strstr(f.text, "no room for more streams"));
+	assert_int_equal(table(c)->n, SIDECAR_CROWD_SLOTS_MAX);
+	sidecar_crowd_close(c);
+	sidecar_crowd_close(other);
+}
+
+/* There is space for some: those stay, and the rest is refused. */
+static int
+grow_without_space(const struct queue_room *r)
+{
+	const struct rlimit some = { (rlim_t)SIZE_OF(SIDECAR_CROWD_SLOTS) + 1,
+		RLIM_INFINITY };
+	struct sidecar_crowd *c = open_crowd(r);
+	struct crowd_seat seat = take(c);
+	struct fault f = { "" };
+
+	signal(SIGXFSZ, SIG_IGN);
+	if (setrlimit(RLIMIT_FSIZE, &some) == -1 ||
+	    sidecar_crowd_grow(c, &f) != ERR_FULL ||
+	    strstr(f.text, "free space") == NULL ||
+	    table(c)->n != SIDECAR_CROWD_SLOTS ||
+	    !crowd_table_has(table(c), &seat))
+		return 1;
+	return 0;
+}
+
+static int
+open_without_space(const struct queue_room *r)
+{
+	const struct rlimit none = { 100, RLIM_INFINITY };
+	struct sidecar_crowd *c = NULL;
+	struct sidecar *s = NULL;
+	struct fault f = { "" };
+
+	signal(SIGXFSZ, SIG_IGN);
+	if (sidecar_open(&s, r->db, NULL) != ERR_OK ||
+	    setrlimit(RLIMIT_FSIZE, &none) == -1 ||
+	    sidecar_crowd_open(&c, r->db, &f) != ERR_FULL ||
+	    strstr(f.text, "free space") == NULL)
+		return 1;
+	return 0;
+}
+
+static void
+test_no_space(void **state)
+{
+	int (*const runs[])(const struct queue_room *) = { open_without_space,
+		grow_without_space };
+
+	for (size_t i = 0; i < COUNT(runs); i++) {
+		pid_t pid = fork();
+
+		assert_int_not_equal(pid, -1);
+		if (pid == 0)
+			_exit(runs[i](*state));
+		assert_int_equal(queue_room_wait(pid), 0);
+	}
+}
+
+static void
+test_moved(void **state)
+{
+	struct queue_room *r = *state;
+	struct sidecar_crowd *c = open_crowd(r), *fresh;
+	struct crowd_table *t = NULL;
+	const struct crowd_keys before = keys(c);
+	struct fault f = { "" };
+
+	take(c);
+	assert_int_equal(unlink(queue_room_path(r, "-hub")), 0);
+	assert_int_equal(sidecar_crowd_table(c, &t, &f), ERR_MOVED);
+	assert_null(t);
+	fresh = open_crowd(r);
+	assert_int_equal(sidecar_crowd_table(c, &t, &f), ERR_MOVED);
+	assert_false(is_full(fresh, 1));
+	/* The same token has another number in another file. */
+	assert_true(keys(fresh).token != before.token);
+	sidecar_crowd_close(c);
+	sidecar_crowd_close(fresh);
+}
+
+/* A process with `n` streams, that does nothing more. */
+static pid_t
+start(const struct queue_room *r, int n)
+{
+	int ready[2];
+	char c;
+	pid_t pid;
+
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	assert_int_not_equal(pid, -1);
+	if (pid == 0) {
+		struct sidecar_crowd *crowd = open_crowd(r);
+
+		while (n-- > 0)
+			take(crowd);
+		if (write(ready[1], "", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &c, 1), 1);
+	close(ready[0]);
+	return pid;
+}
+
+static void
+test_processes(void **state)
+{
+	struct queue_room *r = *state;
+	struct sidecar_crowd *c = open_crowd(r);
+	const pid_t lives = start(r, 3), dies = start(r, 4),
+		    stops = start(r, 5);
+	siginfo_t info;
+	int status;
+
+	assert_true(is_full(c, 12));
+	assert_false(is_full(c, 13));
+
+	/* A stopped one has its streams still, a dead one that nobody waited
+	 * for does not. */
+	kill(stops, SIGSTOP);
+	assert_int_equal(waitpid(stops, &status, WUNTRACED), stops);
+	assert_true(is_full(c, 12));
+	kill(dies, SIGKILL);
+	assert_int_equal(
+	    waitid(P_PID, (id_t)dies, &info, WEXITED | WNOWAIT), 0);
+	assert_true(is_full(c, 8));
+	assert_false(is_full(c, 9));
+
+	kill(stops, SIGKILL);
+	assert_int_equal(queue_room_wait(stops), 1000 + SIGKILL);
+	assert_int_equal(queue_room_wait(dies), 1000 + SIGKILL);
+	crowd_table_sweep(table(c));
+	assert_true(is_full(c, 3));
+	kill(lives, SIGKILL);
+	assert_int_equal(queue_room_wait(lives), 1000 + SIGKILL);
+	assert_false(is_full(c, 1));
+	sidecar_crowd_close(c);
+}
+
+/* Processes that take and leave at the same time, until they are killed in the
+ * middle of it: nothing is left of them. */
+static pid_t
+start_busy(const struct queue_room *r)
+{
+	pid_t pid = fork();
+
+	assert_int_not_equal(pid, -1);
+	if (pid == 0) {
+		struct sidecar_crowd *c = open_crowd(r);
+
+		for (;;) {
+			struct crowd_seat seats[5];
+
+			for (size_t i = 0; i < COUNT(seats); i++)
+				seats[i] = take(c);
+			for (size_t i = 0; i < COUNT(seats); i++)
+				crowd_table_leave(table(c), &seats[i]);
+		}
+	}
+	return pid;
+}
+
+static void
+test_killed_while_busy(void **state)
+{
+	struct queue_room *r = *state;
+	struct sidecar_crowd *c = open_crowd(r);
+	uint64_t ticket = 0;
+
+	for (int round = 0; round < 10; round++) {
+		pid_t pids[4];
+
+		for (size_t i = 0; i < COUNT(pids); i++)
+			pids[i] = start_busy(r);
+		/* They are at it. */
+		while (atomic_load(&table(c)->head->ticket) < ticket + 100)
+			assert_false(is_full(c, 21));
+		for (size_t i = 0; i < COUNT(pids); i++)
+			kill(pids[i], SIGKILL);
+		for (size_t i = 0; i < COUNT(pids); i++)
+			assert_int_equal(
+			    queue_room_wait(pids[i]), 1000 + SIGKILL);
+		assert_false(is_full(c, 1));
+		ticket = atomic_load(&table(c)->head->ticket);
+	}
+	sidecar_crowd_close(c);
+}
+
+static void
+test_memory(void **state)
+{
+	struct queue_room *r = *state;
+	bool failed = true;
+
+	for (long n = 1; failed; n++) {
+		struct sidecar_crowd *c = NULL;
+		enum err e;
+
+		mem_fail_at(n);
+		e = sidecar_crowd_open(&c, r->db, NULL);
+		failed = mem_failed();
+		mem_fail_at(0);
+		if (e != ERR_OK) {
+			assert_int_equal(e, ERR_NOMEM);
+			assert_null(c);
+		}
+		sidecar_crowd_close(c);
+	}
+	sidecar_crowd_close(NULL);
+}
+
+#define TEST(f) \
+	cmocka_unit_test_setup_teardown(f, queue_room_make, queue_room_remove)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_first_part),
+		TEST(test_newer),
+		TEST(test_cut),
+		TEST(test_grow),
+		TEST(test_no_space),
+		TEST(test_moved),
+		TEST(test_processes),
+		TEST(test_killed_while_busy),
+		TEST(test_memory),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/* test_http_fields.c - headers by name, lists in them, dates. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "text/http_fields.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static void
+test_values(void **state)
+{
+	static const struct {
+		const char *name, *head;
+		size_t nth;
+		const char *want; /* NULL: none */
+	} rows[] = {
+		{ "one", "HTTP/1.1 200 OK\r\nX-A: b\r\n\r\n", 0, "b" },
+		{ "in any case", "x-a: b\r\n", 0, "b" },
+		{ "without blanks", "X-A:b\r\n", 0, "b" },
+		{ "blanks around", "X-A: \t b c \r\n", 0, "b c" },
+		{ "with a colon", "X-A: b:c\r\n", 0, "b:c" },
+		{ "empty", "X-A:\r\n", 0, "" },
+		{ "a bare LF", "X-A: b\nX-B: c\n", 0, "b" },
+		{ "cut off", "X-A: b", 0, "b" },
+		{ "the second", "X-A: b\r\nX-B: c\r\nX-A: d\r\n", 1, "d" },
+		{ "no third", "X-A: b\r\nX-A: d\r\n", 2, NULL },
+		{ "a longer name", "X-AA: b\r\n", 0, NULL },
+		{ "a shorter name", "X: b\r\n", 0, NULL },
+		{ "no colon", "X-A\r\n", 0, NULL },
+		{ "nothing", "", 0, NULL },
+		{ "no head", NULL, 0, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct slice got =
+		    http_head_value(slice_of(rows[i].head), "X-A", rows[i].nth);
+
+		if ((got.base == NULL) != (rows[i].want == NULL) ||
+		    !slice_is(got, rows[i].want != NULL ? rows[i].want : ""))
+			fail_msg("%s", rows[i].name);
+	}
+}
+
+static void
+test_dates(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t want; /* < 0: none */
+	} rows[] = {
+		{ "Thu, 01 Jan 1970 00:00:00 GMT", 0 },
+		{ "Sun, 06 Nov 1994 08:49:37 GMT", 784111777 },
+		{ "Thu, 29 Feb 2024 23:59:59 GMT", 1709251199 },
+		{ "Fri, 01 Mar 2024 00:00:00 GMT", 1709251200 },
+		{ "Wed, 31 Dec 2025 00:00:00 GMT", 1767139200 },
+		{ "Tue, 24 Nov 2026 23:00:16 GMT", 1795561216 },
+		{ "Sunday, 06-Nov-94 08:49:37 GMT", -1 },
+		{ "Sun Nov  6 08:49:37 1994", -1 },
+		{ "Sun, 06 Nov 1994 08:49:37 UTC", -1 },
+		{ "Sun, 00 Nov 1994 08:49:37 GMT", -1 },
+		{ "Sun, 06 Nop 1994 08:49:37 GMT", -1 },
+		{ "Sun, 06 Nov 1994 24:49:37 GMT", -1 },
+		{ "Sun, 06 Nov 1994 08:60:37 GMT", -1 },
+		{ "Sun, 06 Nov 1994 08:4x:37 GMT", -1 },
+		{ "Sun, 06 Nov 0000 08:49:37 GMT", -1 },
+		{ "", -1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		int64_t got = -1;
+		bool good = http_head_date(&got, slice_of(rows[i].text));
+
+		if (good != (rows[i].want >= 0) || got != rows[i].want)
+			fail_msg("%s: %lld", rows[i].text, (long long)got);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_dates),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
