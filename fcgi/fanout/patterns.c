@@ -75,10 +75,11 @@ find_pattern(struct patterns *p, uint64_t h, const struct matcher *m)
 {
 	struct pattern *x;
 
-	LIST_FOREACH(x, &p->patterns[h % BUCKETS], links)
-	if (x->hash == h && matcher_kind(x->matcher) == matcher_kind(m) &&
-	    slice_eq(matcher_text(x->matcher), matcher_text(m)))
-		return x;
+	LIST_FOREACH (x, &p->patterns[h % BUCKETS], links)
+		if (x->hash == h &&
+		    matcher_kind(x->matcher) == matcher_kind(m) &&
+		    slice_eq(matcher_text(x->matcher), matcher_text(m)))
+			return x;
 	return NULL;
 }
 
@@ -87,9 +88,9 @@ find_client(struct patterns *p, uint64_t key)
 {
 	struct client *c;
 
-	LIST_FOREACH(c, &p->clients[key % BUCKETS], links)
-	if (c->key == key)
-		return c;
+	LIST_FOREACH (c, &p->clients[key % BUCKETS], links)
+		if (c->key == key)
+			return c;
 	return NULL;
 }
 

@@ -373,11 +373,11 @@ intake_stop(struct intake *in)
 	loop_timer_stop(in->loop, &in->pause);
 	loop_unwatch(in->loop, &in->watch);
 	close(in->watch.fd);
-	TAILQ_FOREACH(x, &in->arrivals, arrival.links)
-	loop_timer_set(
-	    in->loop, &x->timer, x->arrival.body_only ? now : in->leave_ms);
-	TAILQ_FOREACH(x, &in->bodies, arrival.links)
-	loop_timer_set(in->loop, &x->timer, in->leave_ms);
+	TAILQ_FOREACH (x, &in->arrivals, arrival.links)
+		loop_timer_set(in->loop, &x->timer,
+		    x->arrival.body_only ? now : in->leave_ms);
+	TAILQ_FOREACH (x, &in->bodies, arrival.links)
+		loop_timer_set(in->loop, &x->timer, in->leave_ms);
 	hub_release(in->parts->hub);
 }
 

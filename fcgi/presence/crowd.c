@@ -110,8 +110,7 @@ sit_all(struct crowd *c, struct crowd_table *t, struct fault *f)
 	enum err e = ERR_OK;
 
 	c->seats = 0;
-	LIST_FOREACH(p, &c->places, links)
-	{
+	LIST_FOREACH (p, &c->places, links) {
 		if (p->seated && !crowd_table_has(t, &p->seat))
 			p->seated = false;
 		if (!p->seated && e == ERR_OK)
@@ -133,8 +132,8 @@ replace(struct crowd *c, struct sidecar_crowd *side)
 	c->opened++;
 	c->seats = 0;
 	c->missing = true;
-	LIST_FOREACH(p, &c->places, links)
-	p->seated = false;
+	LIST_FOREACH (p, &c->places, links)
+		p->seated = false;
 }
 
 /* The table, with the mutex; opening a file may take a while, so that happens

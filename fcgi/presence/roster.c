@@ -101,9 +101,9 @@ is_here(struct roster *r, const struct presence *p)
 {
 	struct roster_entry *e;
 
-	LIST_FOREACH(e, token_bucket(r, p), same_token)
-	if (e->presence->key == p->key)
-		return true;
+	LIST_FOREACH (e, token_bucket(r, p), same_token)
+		if (e->presence->key == p->key)
+			return true;
 	return false;
 }
 
@@ -245,11 +245,12 @@ find_leaving(struct roster *r, const struct presence *p)
 
 	like.key = p->brought;
 	if (p->brought != 0)
-		LIST_FOREACH(e, token_bucket(r, &like), same_token)
-	if (e->presence->key == p->brought && e->let_go && !e->taken &&
-	    e->wanted == PRESENCE_PARKED && e->written != PRESENCE_GONE &&
-	    presence_is_like(p, e->presence))
-		return e;
+		LIST_FOREACH (e, token_bucket(r, &like), same_token)
+			if (e->presence->key == p->brought && e->let_go &&
+			    !e->taken && e->wanted == PRESENCE_PARKED &&
+			    e->written != PRESENCE_GONE &&
+			    presence_is_like(p, e->presence))
+				return e;
 	return NULL;
 }
 
