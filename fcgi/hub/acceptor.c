@@ -128,7 +128,7 @@ make_room(const struct exchange *x)
 static void
 spool_on(struct exchange *x)
 {
-	struct fault why = { "" };
+	struct problem why = { "" };
 	enum spool_state state;
 
 	do {
@@ -195,7 +195,7 @@ judge(struct exchange *x, size_t seen)
 	struct intake *in = x->arrival.in;
 	struct record_scan scan = { .at = 0 };
 	int64_t due = x->arrival.deadline_ms;
-	struct fault why;
+	struct problem why;
 	enum err e;
 
 	e = record_scan(&scan, in->peeked, seen, &why);

@@ -87,15 +87,15 @@ static void
 commit_group(struct commit *c, struct commit_entry **group, size_t n)
 {
 	const struct update *updates[GROUP_MAX];
-	struct fault f = { "" };
+	struct problem p = { "" };
 	enum err e;
 
 	for (size_t i = 0; i < n; i++)
 		updates[i] = update_view(group[i]->update);
-	e = queue_append(c->queue, updates, n, &f);
+	e = queue_append(c->queue, updates, n, &p);
 	if (e != ERR_OK)
 		log_err("publishes failed n=%zu reason=\"%s\"", n,
-		    f.text[0] != '\0' ? f.text : err_text(e));
+		    p.text[0] != '\0' ? p.text : err_text(e));
 	answer_group(c, group, n, e);
 	/* The publishers have their answers: now the subscribers. */
 	if (e == ERR_OK && n > 0)
@@ -188,24 +188,24 @@ commit_free(struct commit *c)
 enum err
 commit_start(struct commit **out, const struct queue_settings *s,
     const struct commit_limits *limits, struct loop *loop,
-    struct roster *roster, struct fault *f)
+    struct roster *roster, struct problem *p)
 {
 	struct commit *c = mem_calloc(1, sizeof(*c));
 	enum err e;
 
 	if (c == NULL)
-		return fault_set(f, ERR_NOMEM, "Out of memory.");
+		return problem_set(p, ERR_NOMEM, "Out of memory.");
 	init_waiting(c);
 	c->limits = *limits;
 	c->spare = s->spare;
 	c->loop = loop;
-	e = queue_open(&c->queue, s, QUEUE_WRITE, f);
+	e = queue_open(&c->queue, s, QUEUE_WRITE, p);
 	presence_writer_init(&c->presence, c->queue, roster);
 	if (roster != NULL)
 		roster_on_change(roster, commit_kick, c);
 	if (e == ERR_OK &&
 	    pthread_create(&c->thread, NULL, commit_groups, c) != 0)
-		e = fault_set(f, ERR_NOMEM, "No thread to publish with.");
+		e = problem_set(p, ERR_NOMEM, "No thread to publish with.");
 	if (e != ERR_OK) {
 		commit_free(c);
 		return e;

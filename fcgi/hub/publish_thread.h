@@ -30,7 +30,7 @@ struct commit_limits {
  * queue_open(). */
 enum err commit_start(struct commit **out, const struct queue_settings *s,
     const struct commit_limits *limits, struct loop *loop,
-    struct roster *roster, struct fault *f);
+    struct roster *roster, struct problem *p);
 
 /* Park one publish.  ERR_LIMIT: too many or too large ones wait already; no
  * mail comes then.  Any thread. */

@@ -43,7 +43,7 @@ room_left(const struct spool *s)
 }
 
 static enum spool_state
-keep(struct spool *s, const uint8_t *bytes, size_t n, struct fault *f)
+keep(struct spool *s, const uint8_t *bytes, size_t n, struct problem *p)
 {
 	enum err e;
 
@@ -53,9 +53,9 @@ keep(struct spool *s, const uint8_t *bytes, size_t n, struct fault *f)
 	if ((e = s->bytes.err) == ERR_OK) {
 		s->room->used += n;
 		e = record_scan(
-		    &s->scan, (const uint8_t *)s->bytes.base, s->bytes.len, f);
+		    &s->scan, (const uint8_t *)s->bytes.base, s->bytes.len, p);
 	} else
-		fault_set(f, e, "%s", err_text(e));
+		problem_set(p, e, "%s", err_text(e));
 	if (e != ERR_OK)
 		return SPOOL_BROKEN;
 	return s->scan.progress == RECORD_COMPLETE ? SPOOL_WHOLE : SPOOL_MORE;
@@ -74,7 +74,7 @@ take(const struct spool *s, int fd, uint8_t bytes[READ_SIZE])
 }
 
 enum spool_state
-spool_read(struct spool *s, int fd, struct fault *f)
+spool_read(struct spool *s, int fd, struct problem *p)
 {
 	enum spool_state state = SPOOL_MORE;
 	uint8_t bytes[READ_SIZE];
@@ -85,13 +85,13 @@ spool_read(struct spool *s, int fd, struct fault *f)
 
 		if (n > 0)
 			state =
-			    full ? SPOOL_NO_ROOM : keep(s, bytes, (size_t)n, f);
+			    full ? SPOOL_NO_ROOM : keep(s, bytes, (size_t)n, p);
 		else if (n == 0)
 			return SPOOL_ENDED;
 		else if (errno == EAGAIN)
 			break;
 		else if (errno != EINTR) {
-			fault_set(f, ERR_IO, "%s", strerror(errno));
+			problem_set(p, ERR_IO, "%s", strerror(errno));
 			return SPOOL_BROKEN;
 		}
 	}

@@ -28,7 +28,7 @@ enum spool_state {
 	SPOOL_TOO_LONG, /* more than `bytes_max` */
 	SPOOL_NO_ROOM,  /* all spools together hold too much; once one of
 			 * the others is freed, this one can be read on */
-	SPOOL_BROKEN    /* no FastCGI, or no memory: the fault says which */
+	SPOOL_BROKEN    /* no FastCGI, or no memory: the problem says which */
 };
 
 /* For a request of at most `bytes_max` bytes, records' headers included.
@@ -36,7 +36,7 @@ enum spool_state {
 struct spool *spool_new(struct spool_room *room, size_t bytes_max);
 
 /* Read what the non-blocking socket has. */
-enum spool_state spool_read(struct spool *s, int fd, struct fault *f);
+enum spool_state spool_read(struct spool *s, int fd, struct problem *p);
 
 /* Everything read so far; a worker may look at it until spool_free(). */
 struct slice spool_bytes(const struct spool *s);

@@ -26,7 +26,7 @@ struct matcher {
 
 enum err
 matcher_new(struct matcher **out, enum matcher_kind kind, struct slice text,
-    struct fault *f)
+    struct problem *p)
 {
 	struct matcher *m = mem_calloc(1, sizeof(*m) + text.len);
 	enum err e = ERR_OK;
@@ -34,7 +34,7 @@ matcher_new(struct matcher **out, enum matcher_kind kind, struct slice text,
 	if (m == NULL)
 		return ERR_NOMEM;
 	if (kind == MATCHER_TEMPLATE)
-		e = uritemplate_new(&m->template, text, f);
+		e = uritemplate_new(&m->template, text, p);
 	if (e != ERR_OK) {
 		mem_free(m);
 		return e;
@@ -50,17 +50,17 @@ matcher_new(struct matcher **out, enum matcher_kind kind, struct slice text,
 
 enum err
 matcher_from_selector(
-    struct matcher **out, struct slice selector, struct fault *f)
+    struct matcher **out, struct slice selector, struct problem *p)
 {
 	enum err e = ERR_SYNTAX;
 
 	if (slice_is(selector, "*"))
-		return matcher_new(out, MATCHER_ANY, selector, f);
+		return matcher_new(out, MATCHER_ANY, selector, p);
 	if (selector.len > 0 && memchr(selector.base, '{', selector.len))
-		e = matcher_new(out, MATCHER_TEMPLATE, selector, f);
+		e = matcher_new(out, MATCHER_TEMPLATE, selector, p);
 	if (e != ERR_SYNTAX)
 		return e;
-	return matcher_new(out, MATCHER_EXACT, selector, f);
+	return matcher_new(out, MATCHER_EXACT, selector, p);
 }
 
 enum matcher_kind

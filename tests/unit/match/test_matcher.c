@@ -146,18 +146,18 @@ tells_limits(void **state)
 {
 	static char text[8192];
 	struct matcher *m = NULL;
-	struct fault f = { "" };
+	struct problem p = { "" };
 
 	(void)state;
 	memset(text, 'a', 5000);
 	memcpy(text + 5000, "{b}", 4);
 	assert_int_equal(
-	    matcher_from_selector(&m, slice_of(text), &f), ERR_LIMIT);
+	    matcher_from_selector(&m, slice_of(text), &p), ERR_LIMIT);
 	assert_null(m);
-	assert_non_null(strstr(f.text, "4096"));
+	assert_non_null(strstr(p.text, "4096"));
 	/* Without the brace it is a topic like others. */
 	text[5002] = '\0';
-	assert_int_equal(matcher_from_selector(&m, slice_of(text), &f), ERR_OK);
+	assert_int_equal(matcher_from_selector(&m, slice_of(text), &p), ERR_OK);
 	assert_int_equal(matcher_kind(m), MATCHER_EXACT);
 	matcher_unref(m);
 }

@@ -50,14 +50,14 @@ part(struct meeting *m)
 static enum spool_state
 after(struct meeting *m, size_t from, size_t n)
 {
-	struct fault f = { "" };
+	struct problem p = { "" };
 	enum spool_state state;
 
 	if (n > 0)
 		assert_int_equal(
 		    write(m->fds[PEER], m->request.base + from, n), (ssize_t)n);
-	state = spool_read(m->spool, m->fds[OURS], &f);
-	assert_int_equal(state == SPOOL_BROKEN, f.text[0] != '\0');
+	state = spool_read(m->spool, m->fds[OURS], &p);
+	assert_int_equal(state == SPOOL_BROKEN, p.text[0] != '\0');
 	return state;
 }
 
