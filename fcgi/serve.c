@@ -183,7 +183,7 @@ start(struct server *sv, struct settings *s, int fd, struct problem *p)
 		    "No threads for MERCURE_WORKERS = %llu.",
 		    (unsigned long long)c->workers);
 	if ((e = acceptor_new(&sv->acceptor, fd, &sv->parts)) != ERR_OK)
-		fault_set(
+		problem_set(
 		    f, e, "The socket cannot be listened on: %s.", err_text(e));
 	return e;
 }

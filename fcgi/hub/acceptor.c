@@ -129,7 +129,7 @@ make_room(const struct exchange *x)
 static void
 buffer_on(struct exchange *x)
 {
-	struct fault why = { "" };
+	struct problem why = { "" };
 	enum request_buffer_state state;
 
 	do {
