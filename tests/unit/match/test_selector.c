@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "match/selector.h"
+#include "unit/mem_fail.h"
 
 static struct selector
 exact(const char *text)
@@ -140,6 +141,27 @@ lists_are_joined_and_parted(void **state)
 	}
 }
 
+static void
+survives_no_memory(void **state)
+{
+	bool failed = true;
+
+	(void)state;
+	for (long n = 1; failed; n++) {
+		struct selector v[] = { topic("b"), exact("a") };
+		struct buf b;
+
+		buf_init(&b, 100);
+		mem_fail_at(n);
+		selector_list_add_set(&b, v, 2);
+		selector_list_join(&b, slice_of("c"), slice_of("d"));
+		failed = mem_failed();
+		mem_fail_at(0);
+		assert_int_equal(b.err, failed ? ERR_NOMEM : ERR_OK);
+		buf_free(&b);
+	}
+}
+
 int
 main(void)
 {
@@ -149,6 +171,7 @@ main(void)
 		cmocka_unit_test(odd_lists_are_read),
 		cmocka_unit_test(a_set_is_sorted),
 		cmocka_unit_test(lists_are_joined_and_parted),
+		cmocka_unit_test(survives_no_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
