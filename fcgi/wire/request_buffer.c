@@ -43,8 +43,8 @@ room_left(const struct request_buffer *s)
 }
 
 static enum request_buffer_state
-keep(struct request_buffer *s, const uint8_t *bytes, size_t n,
-    struct problem *why)
+keep(
+    struct request_buffer *s, const uint8_t *bytes, size_t n, struct problem *p)
 {
 	enum err e;
 

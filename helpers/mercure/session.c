@@ -37,7 +37,7 @@ session_key_of_cookie(struct session_key *out, struct slice value)
 static enum err
 add_selectors(struct matcher_list *out, struct slice list)
 {
-	struct fault ignored = { "" };
+	struct problem ignored = { "" };
 	struct selector s;
 	enum err e = ERR_OK;
 
