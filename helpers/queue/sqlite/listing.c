@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* listing.c - hands out who is there, in one snapshot. */
 #include "base/clock.h"
-#include "match/topic.h"
 #include "queue/sqlite/sqlite.h"
 
 /* Of rows in the order of their owners, so that each is asked for once. */
@@ -43,7 +42,7 @@ hand_row(struct listing *l, sqlite3_stmt *st)
 		.active = true,
 	};
 
-	while (topic_next(&topics, &v.topic))
+	while (selector_list_next(&topics, &v.selector))
 		l->each(l->arg, &v);
 }
 
@@ -93,8 +92,8 @@ add_last_id(struct queue_sqlite *q, sqlite3_stmt *st, struct buf *out)
 		buf_text(out, "earliest");
 	else if (last == given && id.base != NULL)
 		buf_slice(out, id);
-	else if ((e = queue_cursor_id(&q->key,
-		      (struct cursor){ 0, (uint64_t)given }, own_id)) == ERR_OK)
+	else if ((e = queue_cursor_id(&q->key, (uint64_t)given, own_id)) ==
+		 ERR_OK)
 		buf_text(out, own_id);
 	if (e == ERR_OK)
 		e = out->err;

@@ -56,7 +56,8 @@ add_matcher(struct matcher_list *l, int number)
 		snprintf(text, sizeof(text), "%s%d%s", around[number % 4][0],
 		    number, around[number % 4][1]);
 	assert_int_equal(
-	    matcher_from_selector(&m, slice_of(number < 0 ? "*" : text), NULL),
+	    matcher_new(
+		&m, selector_topic(slice_of(number < 0 ? "*" : text)), NULL),
 	    ERR_OK);
 	assert_int_equal(matcher_list_add(l, m), ERR_OK);
 }
@@ -104,8 +105,7 @@ event(const char *topics)
 	static uint64_t position;
 	struct frame *f;
 
-	f = frame_event(
-	    FRAMING_RAW, slice_of("x"), (struct cursor){ 0, ++position }, &u);
+	f = frame_event(FRAMING_RAW, slice_of("x"), ++position, &u);
 	assert_non_null(f);
 	return f;
 }
@@ -260,7 +260,7 @@ finds_by_beginning(void **state)
 
 		long_text(text, rows[i].head, "{a}");
 		assert_int_equal(
-		    matcher_from_selector(&matcher, slice_of(text), NULL),
+		    matcher_new(&matcher, selector_topic(slice_of(text)), NULL),
 		    ERR_OK);
 		assert_int_equal(
 		    matcher_list_add(&m->matchers, matcher), ERR_OK);
@@ -288,7 +288,7 @@ grant_of(const char *selector)
 
 	if (selector != NULL) {
 		assert_int_equal(
-		    matcher_from_selector(&m, slice_of(selector), NULL),
+		    matcher_new(&m, selector_topic(slice_of(selector)), NULL),
 		    ERR_OK);
 		assert_int_equal(matcher_list_add(&parts.subscribe, m), ERR_OK);
 	}
@@ -303,8 +303,7 @@ steps_of(struct subscriber_list *l, bool private, enum update_kind kind)
 				      "/.well-known/mercure/subscriptions/x"),
 		.private = private,
 		.kind = kind };
-	struct frame *f = frame_event(
-	    FRAMING_RAW, slice_of("x"), (struct cursor){ 0, 1 }, &u);
+	struct frame *f = frame_event(FRAMING_RAW, slice_of("x"), 1, &u);
 	size_t steps = 0;
 
 	assert_non_null(f);
