@@ -184,7 +184,7 @@ start(struct server *sv, struct settings *s, int fd, struct problem *p)
 		    (unsigned long long)c->workers);
 	if ((e = acceptor_new(&sv->acceptor, fd, &sv->parts)) != ERR_OK)
 		problem_set(
-		    f, e, "The socket cannot be listened on: %s.", err_text(e));
+		    p, e, "The socket cannot be listened on: %s.", err_text(e));
 	return e;
 }
 
