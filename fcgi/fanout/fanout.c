@@ -28,11 +28,12 @@ report_effort(struct fanout *f, struct effort *e, const char *what)
 	const unsigned percent = effort_report(e, loop_now(f->settings.loop));
 
 	if (percent > 0)
-		log_warn("matching takes much time percent=%u of=%s "
-			 "patterns=%zu weight=%zu streams=%zu: see "
-			 "MERCURE_MAX_PATTERN_WEIGHT",
-		    percent, what, subscriber_list_patterns(f->list),
-		    subscriber_list_weight(f->list), f->counts.subscribers);
+		log_warn("matching takes much time",
+		    LOG_UINT("percent", percent), LOG_TEXT("of", what),
+		    LOG_UINT("patterns", subscriber_list_patterns(f->list)),
+		    LOG_UINT("weight", subscriber_list_weight(f->list)),
+		    LOG_UINT("streams", f->counts.subscribers),
+		    LOG_TEXT("setting", "MERCURE_MAX_PATTERN_WEIGHT"));
 }
 
 static void
@@ -253,7 +254,7 @@ fanout_open(
 	if (e == ERR_OK)
 		open_stream(f, s, o->epoch, o->head);
 	else {
-		log_err("stream refused reason=\"%s\"", err_text(e));
+		log_err("stream refused", LOG_TEXT("reason", err_text(e)));
 		stream_cut(stream);
 	}
 	subscriber_opening_free(o);

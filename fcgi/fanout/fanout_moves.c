@@ -170,7 +170,8 @@ fanout_end_lost(struct subscriber *s)
 {
 	struct stream *stream = s->stream;
 
-	log_warn("stream ended reason=history-pruned seq=%" PRIu64, s->at);
+	log_warn("stream ended", LOG_TEXT("reason", "history-pruned"),
+	    LOG_UINT("seq", s->at));
 	s->fanout->counts.lost_position++;
 	fanout_forget(s);
 	stream_end(stream);

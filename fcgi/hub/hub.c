@@ -74,8 +74,8 @@ deadline_fire(struct loop_timer *t)
 {
 	struct hub *h = CONTAINER(struct hub, deadline, t);
 
-	log_warn("end not waited for streams=%zu requests=%zu", h->host.open,
-	    h->held);
+	log_warn("end not waited for", LOG_UINT("streams", h->host.open),
+	    LOG_UINT("requests", h->held));
 	loop_stop(h->loop);
 }
 
@@ -130,7 +130,7 @@ start_draining(struct hub *h)
 {
 	size_t streams = fanout_counts(h->fanout).subscribers;
 
-	log_info("draining streams=%zu", streams);
+	log_info("draining", LOG_UINT("streams", streams));
 	h->draining = h->host.hurried = true;
 	if (h->hooks.drain != NULL)
 		h->hooks.drain(h->hooks.arg);
@@ -140,8 +140,8 @@ start_draining(struct hub *h)
 static void
 end_at_once(struct hub *h, int64_t now)
 {
-	log_info(
-	    "ending at once streams=%zu", fanout_counts(h->fanout).subscribers);
+	log_info("ending at once",
+	    LOG_UINT("streams", fanout_counts(h->fanout).subscribers));
 	h->ends.begin_ms = now - h->ends.length_ms;
 }
 
@@ -211,7 +211,8 @@ void
 hub_use(struct hub *h, struct settings *s)
 {
 	if (key_fetcher_use(h->key_fetcher, s) != ERR_OK)
-		log_err("no thread to fetch keys: restart this program");
+		log_err("no thread to fetch keys",
+		    LOG_TEXT("hint", "restart this program"));
 	h->host.queued_max = (size_t)s->config->queued_bytes_max;
 	fanout_end(h->fanout, still_holds, s);
 }
@@ -219,7 +220,8 @@ hub_use(struct hub *h, struct settings *s)
 static void
 newer_database(void *arg)
 {
-	log_err("the queue belongs to a newer version: ending");
+	log_err("queue belongs to a newer version",
+	    LOG_TEXT("effect", "this program ends"));
 	hub_drain(arg);
 }
 
