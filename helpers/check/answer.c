@@ -7,19 +7,16 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "check/state.h"
-#include "http/http_easy.h"
 #include "lib/handle.h"
-#include "text/http_fields.h"
 
 #define SKEW_S 30 /* more than a slow answer explains */
-#define TARGET_MAX 120
 
 /* Its name and version; what Apache adds tells what it has loaded, and not
  * what the hub is reached by. */
 static void
-note_server(struct check *k, const struct http_seen *s)
+note_server(struct check *k, const struct http_answer *s)
 {
-	struct slice server = http_head_value(buf_view(&s->head), "Server", 0);
+	struct slice server = http_field(s, "Server", 0);
 	struct slice product = { NULL, 0 };
 
 	k->report->server.kind = check_kind_of(server);
@@ -29,24 +26,17 @@ note_server(struct check *k, const struct http_seen *s)
 	http_show(k->report->shown, sizeof(k->report->shown), product);
 }
 
-/* Without what others must not see. */
 static void
-refuse_redirect(struct check *k, const struct http_seen *s)
+refuse_redirect(struct check *k, const struct http_answer *s)
 {
-	struct slice to = http_head_value(buf_view(&s->head), "Location", 0);
-	struct slice without_query = { NULL, 0 };
-	char shown[TARGET_MAX];
-
-	slice_cut(&to, '?', &without_query);
-	http_show(shown, sizeof(shown), without_query);
 	check_report_add(k->report, "answer", CHECK_BAD, CHECK_REDIRECT,
 	    "it leads on to %s, which no EventSource of another page follows "
 	    "with its rights: name that URL in MERCURE_PUBLIC_HUB_URL",
-	    shown);
+	    s->redirect);
 }
 
 static void
-refuse(struct check *k, const struct http_seen *s)
+refuse(struct check *k, const struct http_answer *s)
 {
 	struct check_report *r = k->report;
 	char outcome[FAULT_MAX - 120];
@@ -79,11 +69,11 @@ static enum err
 try_entry(struct check *k, struct fault *f)
 {
 	const char *const headers[] = { k->entry, NULL };
-	const struct http_ask ask = {
+	const struct http_request rq = {
 		.url = k->stream_url, .method = "HEAD", .headers = headers
 	};
-	const struct http_seen *s;
-	enum err e = check_ask(k, &s, &ask, f);
+	const struct http_answer *s;
+	enum err e = check_ask(k, &s, &rq, f);
 
 	if (e != ERR_OK || s->status == 200)
 		return e;
@@ -144,9 +134,10 @@ version_text(int version)
 enum err
 check_answer(struct check *k, struct fault *f)
 {
-	const struct http_ask ask = { .url = k->stream_url, .method = "HEAD" };
-	const struct http_seen *s;
-	enum err e = check_ask(k, &s, &ask, f);
+	const struct http_request rq = { .url = k->stream_url,
+		.method = "HEAD" };
+	const struct http_answer *s;
+	enum err e = check_ask(k, &s, &rq, f);
 
 	if (e != ERR_OK)
 		return e;
@@ -164,16 +155,16 @@ check_answer(struct check *k, struct fault *f)
 enum err
 check_clock(struct check *k, struct fault *f)
 {
-	const struct http_ask ask = { .url = k->stream_url, .method = "HEAD" };
-	const struct http_seen *s;
+	const struct http_request rq = { .url = k->stream_url,
+		.method = "HEAD" };
+	const struct http_answer *s;
 	int64_t theirs, ours, ahead;
-	enum err e = check_ask(k, &s, &ask, f);
+	enum err e = check_ask(k, &s, &rq, f);
 
 	if (e != ERR_OK)
 		return e;
 	ours = clock_real_ms() / 1000;
-	if (!http_head_date(
-		&theirs, http_head_value(buf_view(&s->head), "Date", 0))) {
+	if (!http_client_date(k->client, &theirs, http_field(s, "Date", 0))) {
 		check_report_add(k->report, "clock", CHECK_NOTED, CHECK_NONE,
 		    "the server does not tell the time (header Date)");
 		return ERR_OK;

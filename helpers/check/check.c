@@ -8,10 +8,8 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "check/state.h"
-#include "http/http.h"
 #include "lib/handle.h"
 #include "mercure/discovery.h"
-#include "text/http_fields.h"
 
 #define URL_MAX 8192
 #define HEADERS_MAX 8
@@ -55,41 +53,51 @@ check_announce(const struct check *k, const char *what, int64_t ms)
 }
 
 bool
-check_is_over(void *seen)
+check_is_over(void *answer)
 {
-	const struct http_seen *const *s = seen;
+	const struct http_answer *const *s = answer;
 
 	return (*s)->end_ms != 0;
 }
 
 bool
-check_has_head(void *seen)
+check_has_head(void *answer)
 {
-	const struct http_seen *const *s = seen;
+	const struct http_answer *const *s = answer;
 
 	return (*s)->head_ms != 0 || (*s)->end_ms != 0;
 }
 
-enum err
-check_ask(struct check *k, const struct http_seen **seen,
-    const struct http_ask *ask, struct fault *f)
+static enum err
+begin(struct check *k, const struct http_answer **answer,
+    const struct http_request *rq, struct fault *f)
 {
-	enum err e = http_flow_ask(k->flow, seen, ask, f);
+	struct http_request with_ca = *rq;
+
+	with_ca.ca_file = k->h->config->ca_file;
+	return http_client_ask(k->client, answer, &with_ca, f);
+}
+
+enum err
+check_ask(struct check *k, const struct http_answer **answer,
+    const struct http_request *rq, struct fault *f)
+{
+	enum err e = begin(k, answer, rq, f);
 
 	if (e != ERR_OK)
 		return e;
-	http_flow_wait(
-	    k->flow, check_is_over, seen, clock_mono_ms() + CHECK_ANSWER_MS);
-	http_flow_stop(k->flow, *seen);
+	http_client_wait(k->client, check_is_over, answer,
+	    clock_mono_ms() + CHECK_ANSWER_MS);
+	http_client_stop(k->client, *answer);
 	return ERR_OK;
 }
 
 static enum err
-open_stream(struct check *k, const struct http_seen **seen, const char *url,
+open_stream(struct check *k, const struct http_answer **answer, const char *url,
     const char *const *headers, bool shares, struct fault *f)
 {
 	const char *all[HEADERS_MAX] = { "Accept: text/event-stream" };
-	const struct http_ask ask = {
+	const struct http_request rq = {
 		.url = url, .headers = all, .shares = shares
 	};
 	size_t n = 1;
@@ -99,28 +107,27 @@ open_stream(struct check *k, const struct http_seen **seen, const char *url,
 	for (; headers != NULL && *headers != NULL && n + 1 < HEADERS_MAX;
 	     headers++)
 		all[n++] = *headers;
-	return http_flow_ask(k->flow, seen, &ask, f);
+	return begin(k, answer, &rq, f);
 }
 
 enum err
-check_open(struct check *k, const struct http_seen **seen, const char *url,
+check_open(struct check *k, const struct http_answer **answer, const char *url,
     const char *const *headers, struct fault *f)
 {
-	return open_stream(k, seen, url, headers, false, f);
+	return open_stream(k, answer, url, headers, false, f);
 }
 
 enum err
 check_open_shared(
-    struct check *k, const struct http_seen **seen, struct fault *f)
+    struct check *k, const struct http_answer **answer, struct fault *f)
 {
-	return open_stream(k, seen, k->stream_url, NULL, true, f);
+	return open_stream(k, answer, k->stream_url, NULL, true, f);
 }
 
 static bool
-has_type(const struct http_seen *s, const char *type)
+has_type(const struct http_answer *s, const char *type)
 {
-	struct slice value =
-	    http_head_value(buf_view(&s->head), "Content-Type", 0);
+	struct slice value = http_field(s, "Content-Type", 0);
 	struct slice essence;
 
 	return slice_cut(&value, ';', &essence) &&
@@ -128,10 +135,9 @@ has_type(const struct http_seen *s, const char *type)
 }
 
 bool
-check_is_hub(const struct http_seen *s)
+check_is_hub(const struct http_answer *s)
 {
-	struct slice asks =
-	    http_head_value(buf_view(&s->head), "WWW-Authenticate", 0);
+	struct slice asks = http_field(s, "WWW-Authenticate", 0);
 
 	if (s->status == 200)
 		return has_type(s, "text/event-stream");
@@ -140,13 +146,13 @@ check_is_hub(const struct http_seen *s)
 }
 
 bool
-check_is_sentence(const struct http_seen *s)
+check_is_sentence(const struct http_answer *s)
 {
 	return s->status >= 400 && has_type(s, "text/plain");
 }
 
 void
-check_outcome(char *out, size_t size, const struct http_seen *s)
+check_outcome(char *out, size_t size, const struct http_answer *s)
 {
 	if (s->status != 0)
 		snprintf(out, size, "the answer is %d", s->status);
@@ -253,7 +259,7 @@ start(struct check *k, struct fault *f)
 	mem_free(url);
 	if (e != ERR_OK)
 		return e;
-	return http_flow_new(&k->flow, k->h->config->ca_file, f);
+	return http_client_new(&k->client, f);
 }
 
 enum err
@@ -267,7 +273,7 @@ check_run(struct check_report **out, struct pushcgi *h,
 		if (!k.is_gone && !(o->quick && checks[i].is_long))
 			e = checks[i].run(&k, f);
 		/* What is missing here is no fault of the hub. */
-		if (e == ERR_OK && http_flow_is_starved(k.flow))
+		if (e == ERR_OK && http_client_is_starved(k.client))
 			e = ERR_NOMEM;
 	}
 	if (e == ERR_NOMEM)
@@ -276,7 +282,7 @@ check_run(struct check_report **out, struct pushcgi *h,
 		*out = k.report;
 		k.report = NULL;
 	}
-	http_flow_free(k.flow);
+	http_client_free(k.client);
 	check_report_free(k.report);
 	if (k.entry != NULL)
 		mem_wipe_free(k.entry, strlen(k.entry));

@@ -4,7 +4,6 @@
 
 #include "base/mem.h"
 #include "check/state.h"
-#include "text/http_fields.h"
 
 #define COOKIE_LEN 4000
 #define TARGET_LEN 7500
@@ -24,16 +23,16 @@ enum err
 check_authorization(struct check *k, struct fault *f)
 {
 	static const char *const headers[] = { CHECK_BAD_TOKEN, NULL };
-	const struct http_ask ask = {
+	const struct http_request rq = {
 		.url = k->stream_url, .method = "HEAD", .headers = headers
 	};
-	const struct http_seen *s;
-	enum err e = check_ask(k, &s, &ask, f);
+	const struct http_answer *s;
+	enum err e = check_ask(k, &s, &rq, f);
 	struct slice asks;
 
 	if (e != ERR_OK)
 		return e;
-	asks = http_head_value(buf_view(&s->head), "WWW-Authenticate", 0);
+	asks = http_field(s, "WWW-Authenticate", 0);
 	if (s->status == 401 && contains(asks, "invalid_token"))
 		check_report_add(k->report, "authorization", CHECK_GOOD,
 		    CHECK_NONE, "the header arrives");
@@ -54,20 +53,20 @@ check_authorization(struct check *k, struct fault *f)
 
 /* The answer to a path below the hub's. */
 static enum err
-ask_below(struct check *k, const struct http_seen **s, const char *path,
+ask_below(struct check *k, const struct http_answer **s, const char *path,
     struct fault *f)
 {
-	struct http_ask ask = { .headers = NULL };
+	struct http_request rq = { .headers = NULL };
 	struct buf url;
 	enum err e;
 
-	buf_init(&url, HTTP_FLOW_BODY_MAX);
+	buf_init(&url, HTTP_BODY_MAX);
 	buf_slice(&url, buf_view(&k->url.href));
 	buf_text(&url, path);
 	buf_byte(&url, '\0');
 	if ((e = url.err) == ERR_OK) {
-		ask.url = url.base;
-		e = check_ask(k, s, &ask, f);
+		rq.url = url.base;
+		e = check_ask(k, s, &rq, f);
 	}
 	buf_free(&url);
 	return e;
@@ -77,7 +76,7 @@ ask_below(struct check *k, const struct http_seen **s, const char *path,
 enum err
 check_slashes(struct check *k, struct fault *f)
 {
-	const struct http_seen *plain, *encoded;
+	const struct http_answer *plain, *encoded;
 	enum err e;
 
 	if ((e = ask_below(k, &plain, "/subscriptions/pushcgi-check", f)) !=
@@ -101,7 +100,7 @@ check_slashes(struct check *k, struct fault *f)
 }
 
 static void
-judge_body(struct check *k, const struct http_seen *s)
+judge_body(struct check *k, const struct http_answer *s)
 {
 	struct check_report *r = k->report;
 	char outcome[FAULT_MAX - 120];
@@ -127,13 +126,13 @@ enum err
 check_body(struct check *k, struct fault *f)
 {
 	static const char *const headers[] = { CHECK_BAD_TOKEN, NULL };
-	struct http_ask ask = { .headers = headers };
-	const struct http_seen *s;
+	struct http_request rq = { .headers = headers };
+	const struct http_answer *s;
 	struct buf url, body;
 	void *room;
 	enum err e = ERR_NOMEM;
 
-	buf_init(&url, HTTP_FLOW_BODY_MAX);
+	buf_init(&url, HTTP_BODY_MAX);
 	buf_init(&body, BODY_LEN);
 	buf_slice(&url, buf_view(&k->url.href));
 	buf_byte(&url, '\0');
@@ -142,9 +141,9 @@ check_body(struct check *k, struct fault *f)
 	if (room == NULL || url.err != ERR_OK)
 		goto out;
 	memset(room, 'x', BODY_LEN - (size_t)((char *)room - body.base));
-	ask.url = url.base;
-	ask.body = buf_view(&body);
-	if ((e = check_ask(k, &s, &ask, f)) == ERR_OK)
+	rq.url = url.base;
+	rq.body = buf_view(&body);
+	if ((e = check_ask(k, &s, &rq, f)) == ERR_OK)
 		judge_body(k, s);
 out:
 	buf_free(&url);
@@ -160,7 +159,7 @@ pad(struct buf *b, size_t len)
 }
 
 static void
-judge_head(struct check *k, const struct http_seen *s)
+judge_head(struct check *k, const struct http_answer *s)
 {
 	struct check_report *r = k->report;
 	char outcome[FAULT_MAX - 120];
@@ -183,13 +182,13 @@ check_head(struct check *k, struct fault *f)
 	const size_t before =
 	    (size_t)(k->url.part[URL_PATH].base - k->url.href.base);
 	const char *headers[2] = { NULL, NULL };
-	struct http_ask ask = { .method = "HEAD", .headers = headers };
-	const struct http_seen *s;
+	struct http_request rq = { .method = "HEAD", .headers = headers };
+	const struct http_answer *s;
 	struct buf url, cookie;
 	enum err e = ERR_NOMEM;
 
-	buf_init(&url, HTTP_FLOW_BODY_MAX);
-	buf_init(&cookie, HTTP_FLOW_BODY_MAX);
+	buf_init(&url, HTTP_BODY_MAX);
+	buf_init(&cookie, HTTP_BODY_MAX);
 	buf_text(&url, k->stream_url);
 	buf_text(&url, "&pad=");
 	pad(&url, before + TARGET_LEN);
@@ -200,9 +199,9 @@ check_head(struct check *k, struct fault *f)
 	buf_byte(&cookie, '\0');
 	if (url.err != ERR_OK || cookie.err != ERR_OK)
 		goto out;
-	ask.url = url.base;
+	rq.url = url.base;
 	headers[0] = cookie.base;
-	if ((e = check_ask(k, &s, &ask, f)) == ERR_OK)
+	if ((e = check_ask(k, &s, &rq, f)) == ERR_OK)
 		judge_head(k, s);
 out:
 	buf_free(&url);

@@ -17,8 +17,8 @@ enum way { WAY_QUEUE, WAY_HTTP, WAY_NONE };
 
 struct round {
 	struct check *k;
-	const struct http_seen *stream;
-	const struct http_seen *posts[CHECK_UPDATES];
+	const struct http_answer *stream;
+	const struct http_answer *posts[CHECK_UPDATES];
 	char *authorization; /* a header; a secret */
 	enum way way;
 	char why[FAULT_MAX]; /* nothing could be published */
@@ -44,14 +44,14 @@ static void
 look(struct round *r)
 {
 	struct check_timing *t = &r->timing;
-	const struct http_seen *s = r->stream;
+	const struct http_answer *s = r->stream;
 
 	t->first_ms = s->marks_n > 0 ? s->marks[0].ms : 0;
 	t->end_ms = s->end_ms;
 	for (size_t i = 0; i < r->published; i++) {
 		size_t end = end_of_update(buf_view(&s->body), i);
 
-		t->arrived_ms[i] = end > 0 ? http_seen_at(s, end) : 0;
+		t->arrived_ms[i] = end > 0 ? http_answer_ms(s, end) : 0;
 	}
 }
 
@@ -121,17 +121,15 @@ post(struct round *r, const char *data, struct fault *f)
 {
 	char body[128];
 	const char *const headers[] = { r->authorization, NULL };
-	struct http_ask ask = { .url = r->k->report->url, .headers = headers };
+	struct http_request rq = { .url = r->k->report->url,
+		.headers = headers };
 	enum err e;
 
 	snprintf(body, sizeof(body), "topic=%s&data=%s", r->k->topic, data);
-	ask.body = slice_of(body);
-	e = http_flow_ask(r->k->flow, &r->posts[r->published], &ask, f);
+	rq.body = slice_of(body);
+	e = check_ask(r->k, &r->posts[r->published], &rq, f);
 	if (e != ERR_OK)
 		return e;
-	http_flow_wait(r->k->flow, check_is_over, &r->posts[r->published],
-	    clock_mono_ms() + CHECK_ANSWER_MS);
-	http_flow_stop(r->k->flow, r->posts[r->published]);
 	if (r->posts[r->published]->status == 200)
 		return ERR_OK;
 	check_outcome(r->why, sizeof(r->why), r->posts[r->published]);
@@ -183,18 +181,19 @@ run_round(struct round *r, struct fault *f)
 		e = write_authorization(r);
 	if (e != ERR_OK)
 		return e;
-	http_flow_wait(k->flow, has_begun, r, clock_mono_ms() + FIRST_MS);
+	http_client_wait(k->client, has_begun, r, clock_mono_ms() + FIRST_MS);
 	while (e == ERR_OK && r->way != WAY_NONE &&
 	       r->published < CHECK_UPDATES && r->timing.end_ms == 0) {
 		e = publish(r, f);
-		http_flow_wait(
-		    k->flow, NULL, NULL, clock_mono_ms() + CHECK_SPACING_MS);
+		http_client_wait(
+		    k->client, NULL, NULL, clock_mono_ms() + CHECK_SPACING_MS);
 		look(r);
 	}
 	if (e == ERR_OK && r->published > 0)
-		http_flow_wait(k->flow, has_all, r, clock_mono_ms() + HOLD_MS);
+		http_client_wait(
+		    k->client, has_all, r, clock_mono_ms() + HOLD_MS);
 	look(r);
-	http_flow_stop(k->flow, r->stream);
+	http_client_stop(k->client, r->stream);
 	return e;
 }
 

@@ -7,7 +7,6 @@
 #include "check/cookie.h"
 #include "check/state.h"
 #include "lib/handle.h"
-#include "text/http_fields.h"
 #include "text/origin.h"
 
 #define HEADER_MAX 9000 /* a header with a cookie or an origin */
@@ -16,14 +15,13 @@
 /* What the answer's headers are for pages of `origin`: NULL, or what is
  * wrong. */
 static const char *
-cors_fault(const struct http_seen *s, const char *origin, bool *twice)
+cors_fault(const struct http_answer *s, const char *origin, bool *twice)
 {
-	struct slice head = buf_view(&s->head);
-	struct slice allowed = http_head_value(head, ALLOW_ORIGIN, 0);
+	struct slice allowed = http_field(s, ALLOW_ORIGIN, 0);
 	struct slice credentials =
-	    http_head_value(head, "Access-Control-Allow-Credentials", 0);
+	    http_field(s, "Access-Control-Allow-Credentials", 0);
 
-	*twice = http_head_value(head, ALLOW_ORIGIN, 1).base != NULL ||
+	*twice = http_field(s, ALLOW_ORIGIN, 1).base != NULL ||
 		 (allowed.base != NULL &&
 		     memchr(allowed.base, ',', allowed.len) != NULL);
 	if (allowed.base == NULL)
@@ -44,7 +42,7 @@ cors_fault(const struct http_seen *s, const char *origin, bool *twice)
 }
 
 static void
-judge_cors(struct check *k, const struct http_seen *s, const char *origin,
+judge_cors(struct check *k, const struct http_answer *s, const char *origin,
     const char *what, bool *good)
 {
 	bool twice = false;
@@ -69,20 +67,20 @@ ask_cors(struct check *k, const char *origin, struct fault *f)
 		"Access-Control-Request-Method: GET",
 		"Access-Control-Request-Headers: authorization,last-event-id",
 		NULL };
-	struct http_ask ask = {
+	struct http_request rq = {
 		.url = k->stream_url, .method = "HEAD", .headers = plain
 	};
-	const struct http_seen *s;
+	const struct http_answer *s;
 	bool good = true;
 	enum err e;
 
 	snprintf(line, sizeof(line), "Origin: %s", origin);
-	if ((e = check_ask(k, &s, &ask, f)) != ERR_OK)
+	if ((e = check_ask(k, &s, &rq, f)) != ERR_OK)
 		return e;
 	judge_cors(k, s, origin, "a stream", &good);
-	ask.method = "OPTIONS";
-	ask.headers = preflight;
-	if (!good || (e = check_ask(k, &s, &ask, f)) != ERR_OK)
+	rq.method = "OPTIONS";
+	rq.headers = preflight;
+	if (!good || (e = check_ask(k, &s, &rq, f)) != ERR_OK)
 		return e;
 	judge_cors(k, s, origin, "a preflight request", &good);
 	if (good)
@@ -115,10 +113,10 @@ static enum err
 try_cookie(struct check *k, const struct check_cookie *c, struct fault *f)
 {
 	const char *headers[2] = { NULL, NULL };
-	const struct http_ask ask = {
+	const struct http_request rq = {
 		.url = k->stream_url, .method = "HEAD", .headers = headers
 	};
-	const struct http_seen *s;
+	const struct http_answer *s;
 	struct buf line;
 	enum err e;
 
@@ -128,7 +126,7 @@ try_cookie(struct check *k, const struct check_cookie *c, struct fault *f)
 	buf_byte(&line, '\0');
 	headers[0] = line.base;
 	if ((e = line.err) == ERR_OK)
-		e = check_ask(k, &s, &ask, f);
+		e = check_ask(k, &s, &rq, f);
 	buf_wipe(&line);
 	if (e != ERR_OK)
 		return e;
@@ -168,7 +166,7 @@ judge_cookie(struct check *k, const struct check_cookie *c,
 /* The one the hub reads, among those the page sets; the last one counts. */
 static bool
 find_cookie(
-    struct check_cookie *out, const struct http_seen *s, const char *name)
+    struct check_cookie *out, const struct http_answer *s, const char *name)
 {
 	struct slice value;
 	bool found = false;
@@ -176,7 +174,7 @@ find_cookie(
 	for (size_t i = 0;; i++) {
 		struct check_cookie c;
 
-		value = http_head_value(buf_view(&s->head), "Set-Cookie", i);
+		value = http_field(s, "Set-Cookie", i);
 		if (value.base == NULL)
 			return found;
 		if (check_cookie_read(&c, value) && slice_is(c.name, name)) {
@@ -189,11 +187,11 @@ find_cookie(
 static enum err
 check_page(struct check *k, struct fault *f)
 {
-	const struct http_ask ask = { .url = k->options->page };
+	const struct http_request rq = { .url = k->options->page };
 	struct url page = { .part = { { NULL, 0 } } };
-	const struct http_seen *s;
+	const struct http_answer *s;
 	struct check_cookie c;
-	enum err e = check_ask(k, &s, &ask, f);
+	enum err e = check_ask(k, &s, &rq, f);
 
 	if (e != ERR_OK)
 		return e;

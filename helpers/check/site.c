@@ -16,7 +16,7 @@ static const char *const paths[PAGES] = {
 };
 
 static bool
-is_from_hub(const struct http_seen *s)
+is_from_hub(const struct http_answer *s)
 {
 	const struct slice body = buf_view(&s->body);
 
@@ -27,9 +27,9 @@ is_from_hub(const struct http_seen *s)
 static enum err
 ask_page(struct check *k, bool *from_hub, const char *path, struct fault *f)
 {
-	struct http_ask ask = { .headers = NULL };
+	struct http_request rq = { .headers = NULL };
 	struct url url = { .part = { { NULL, 0 } } };
-	const struct http_seen *s;
+	const struct http_answer *s;
 	struct buf text;
 	enum err e;
 
@@ -39,8 +39,8 @@ ask_page(struct check *k, bool *from_hub, const char *path, struct fault *f)
 	buf_slice(&text, buf_view(&url.href));
 	buf_byte(&text, '\0');
 	if ((e = text.err) == ERR_OK) {
-		ask.url = text.base;
-		e = check_ask(k, &s, &ask, f);
+		rq.url = text.base;
+		e = check_ask(k, &s, &rq, f);
 	}
 	if (e == ERR_OK)
 		*from_hub = is_from_hub(s);

@@ -9,7 +9,7 @@
 #include "base/uuid.h"
 #include "check/report.h"
 #include "check/trust.h"
-#include "http/http_flow.h"
+#include "http/client.h"
 #include "url/url.h"
 
 /* The longest wait for an answer that ends. */
@@ -27,7 +27,7 @@
 struct check {
 	struct pushcgi *h;
 	const struct check_options *options;
-	struct http_flow *flow;
+	struct http_client *client;
 	struct check_report *report;
 	struct url url;            /* the hub's */
 	struct url origin;         /* of the pages that open streams */
@@ -36,9 +36,9 @@ struct check {
 	char *silent_url;          /* that of a topic nobody publishes to */
 	char *entry;               /* "Cookie: ..." where strangers get no
 				      * stream; NULL: they do.  A secret. */
-	const struct http_seen *silent; /* a stream that is left alone */
-	enum check_trust trust;         /* which tokens it may get */
-	bool is_gone;                   /* there is no hub to go on with */
+	const struct http_answer *silent; /* a stream that is left alone */
+	enum check_trust trust;           /* which tokens it may get */
+	bool is_gone;                     /* there is no hub to go on with */
 	bool is_live; /* streams come through as they should */
 };
 
@@ -64,17 +64,17 @@ check_fn check_silence;
 
 /* Ask and wait for the end of the answer, CHECK_ANSWER_MS at most; then hang
  * up. */
-enum err check_ask(struct check *k, const struct http_seen **seen,
-    const struct http_ask *ask, struct fault *f);
+enum err check_ask(struct check *k, const struct http_answer **answer,
+    const struct http_request *rq, struct fault *f);
 
 /* Ask for a stream, with these headers beside what lets us in (the last NULL;
  * NULL: none; 5 at most). */
-enum err check_open(struct check *k, const struct http_seen **seen,
+enum err check_open(struct check *k, const struct http_answer **answer,
     const char *url, const char *const *headers, struct fault *f);
 
 /* The same for `k->stream_url`, on a connection with others, as browsers do. */
 enum err check_open_shared(
-    struct check *k, const struct http_seen **seen, struct fault *f);
+    struct check *k, const struct http_answer **answer, struct fault *f);
 
 /* For how many seconds a token that is made for this run is valid. */
 int64_t check_token_s(const struct check *k);
@@ -82,17 +82,17 @@ int64_t check_token_s(const struct check *k);
 /* Say what is waited for, with the longest time. */
 void check_announce(const struct check *k, const char *what, int64_t ms);
 
-/* Is it over, or is there a head?  For http_flow_wait(). */
-bool check_is_over(void *seen);
-bool check_has_head(void *seen);
+/* Is it over, or is there a head?  For http_client_wait(). */
+bool check_is_over(void *answer);
+bool check_has_head(void *answer);
 
 /* Is this what a hub answers to a subscriber, and not the web server? */
-bool check_is_hub(const struct http_seen *s);
+bool check_is_hub(const struct http_answer *s);
 
 /* Is the answer one of the hub's sentences about what was wrong? */
-bool check_is_sentence(const struct http_seen *s);
+bool check_is_sentence(const struct http_answer *s);
 
 /* What came of it, as in "answers with 404" or why there was no answer. */
-void check_outcome(char *out, size_t size, const struct http_seen *s);
+void check_outcome(char *out, size_t size, const struct http_answer *s);
 
 #endif

@@ -5,8 +5,6 @@
 #include "base/clock.h"
 #include "check/judge.h"
 #include "check/state.h"
-#include "http/http_easy.h"
-#include "text/http_fields.h"
 
 #define STREAMS 12       /* twice as many as the fewest that servers allow */
 #define STREAM_MS 1500   /* behind the last one that was answered */
@@ -22,7 +20,7 @@ check_compression(struct check *k, struct fault *f)
 		"Accept-Encoding: gzip, deflate, br", NULL
 	};
 	struct check_report *r = k->report;
-	const struct http_seen *s;
+	const struct http_answer *s;
 	struct slice coding;
 	char shown[24];
 	enum err e;
@@ -31,10 +29,10 @@ check_compression(struct check *k, struct fault *f)
 		return ERR_OK;
 	if ((e = check_open(k, &s, k->stream_url, headers, f)) != ERR_OK)
 		return e;
-	http_flow_wait(
-	    k->flow, check_has_head, &s, clock_mono_ms() + CHECK_ANSWER_MS);
-	http_flow_stop(k->flow, s);
-	coding = http_head_value(buf_view(&s->head), "Content-Encoding", 0);
+	http_client_wait(
+	    k->client, check_has_head, &s, clock_mono_ms() + CHECK_ANSWER_MS);
+	http_client_stop(k->client, s);
+	coding = http_field(s, "Content-Encoding", 0);
 	http_show(shown, sizeof(shown), coding);
 	if (s->status == 0)
 		check_report_add(r, "compression", CHECK_BAD, CHECK_COMPRESSED,
@@ -53,8 +51,8 @@ check_compression(struct check *k, struct fault *f)
 }
 
 struct crowd {
-	const struct http_seen *streams[STREAMS];
-	const struct http_seen *silent;
+	const struct http_answer *streams[STREAMS];
+	const struct http_answer *silent;
 	size_t answered;
 };
 
@@ -63,7 +61,7 @@ struct crowd {
 static size_t
 count(const struct crowd *c)
 {
-	const struct http_seen *silent = c->silent;
+	const struct http_answer *silent = c->silent;
 	size_t n = silent->end_ms == 0 && silent->port == c->streams[0]->port;
 
 	for (size_t i = 0; i < STREAMS; i++)
@@ -89,11 +87,11 @@ open_crowd(struct check *k, struct crowd *c, struct fault *f)
 		if (e != ERR_OK)
 			return e;
 	}
-	while (c->answered < STREAMS && http_flow_wait(k->flow, has_more, c,
+	while (c->answered < STREAMS && http_client_wait(k->client, has_more, c,
 					    clock_mono_ms() + STREAM_MS))
 		c->answered = count(c);
 	for (size_t i = 0; i < STREAMS; i++)
-		http_flow_stop(k->flow, c->streams[i]);
+		http_client_stop(k->client, c->streams[i]);
 	return ERR_OK;
 }
 
@@ -135,7 +133,7 @@ static bool
 has_heard(void *arg)
 {
 	const struct check *k = arg;
-	const struct http_seen *s = k->silent;
+	const struct http_answer *s = k->silent;
 
 	return s->end_ms != 0 ||
 	       check_silence_read(buf_view(&s->body)).keepalives >= KEEPALIVES;
@@ -143,7 +141,7 @@ has_heard(void *arg)
 
 /* When the last byte before the end came; or the question. */
 static int64_t
-last_ms(const struct http_seen *s)
+last_ms(const struct http_answer *s)
 {
 	return s->marks_n > 0 ? s->marks[s->marks_n - 1].ms : s->asked_ms;
 }
@@ -151,7 +149,7 @@ last_ms(const struct http_seen *s)
 static void
 say_end(struct check *k, const struct check_silence *silence)
 {
-	const struct http_seen *s = k->silent;
+	const struct http_answer *s = k->silent;
 	struct check_report *r = k->report;
 	double after_s = (double)(s->end_ms - last_ms(s)) / 1000;
 
@@ -178,9 +176,9 @@ say_end(struct check *k, const struct check_silence *silence)
 static void
 say_interval(struct check *k, const struct check_silence *silence)
 {
-	const struct http_seen *s = k->silent;
+	const struct http_answer *s = k->silent;
 	struct check_report *r = k->report;
-	int64_t interval_ms = http_seen_at(s, silence->last_end) - s->head_ms;
+	int64_t interval_ms = http_answer_ms(s, silence->last_end) - s->head_ms;
 
 	interval_ms /= (int64_t)silence->keepalives;
 	if (interval_ms > CLOSE_MS)
@@ -197,13 +195,13 @@ say_interval(struct check *k, const struct check_silence *silence)
 enum err
 check_silence(struct check *k, struct fault *f)
 {
-	const struct http_seen *s = k->silent;
+	const struct http_answer *s = k->silent;
 	struct check_silence silence;
 
 	(void)f;
 	check_announce(k, "waiting for keep-alives", SILENCE_MS);
-	http_flow_wait(k->flow, has_heard, k, s->asked_ms + SILENCE_MS);
-	http_flow_stop(k->flow, s);
+	http_client_wait(k->client, has_heard, k, s->asked_ms + SILENCE_MS);
+	http_client_stop(k->client, s);
 	silence = check_silence_read(buf_view(&s->body));
 	if (s->err != ERR_OK || s->whole)
 		say_end(k, &silence);

@@ -188,7 +188,7 @@ my @bad = (
 	['too much', sub { $server->serves($set . ' ' x 300_000) },
 	    qr/jwks\.json: the answer has more than 262144 bytes/],
 	['a redirect', sub { $server->fails(302, "Location: $elsewhere") },
-	    qr/leads on to \S+stranger\.json, which is not followed/],
+	    qr/redirects to \S+stranger\.json, which is not followed/],
 	['not found', sub { $server->fails(404) }, qr/has the status 404/],
 	['nothing', sub { $server->answers('') },
 	    qr/hung up without an answer/],
