@@ -39,7 +39,7 @@ static void
 refuse(struct check *k, const struct http_answer *s)
 {
 	struct check_report *r = k->report;
-	char outcome[FAULT_MAX - 120];
+	char outcome[PROBLEM_MAX - 120];
 
 	k->is_gone = true;
 	check_outcome(outcome, sizeof(outcome), s);
@@ -66,14 +66,14 @@ refuse(struct check *k, const struct http_answer *s)
 
 /* Is it one of this hub's? */
 static enum err
-try_entry(struct check *k, struct fault *f)
+try_entry(struct check *k, struct problem *p)
 {
 	const char *const headers[] = { k->entry, NULL };
 	const struct http_request rq = {
 		.url = k->stream_url, .method = "HEAD", .headers = headers
 	};
 	const struct http_answer *s;
-	enum err e = check_ask(k, &s, &rq, f);
+	enum err e = check_ask(k, &s, &rq, p);
 
 	if (e != ERR_OK || s->status == 200)
 		return e;
@@ -97,7 +97,7 @@ stay_outside(struct check *k, const char *why)
 
 /* A cookie, since a header may be lost. */
 static enum err
-find_entry(struct check *k, struct fault *f)
+find_entry(struct check *k, struct problem *p)
 {
 	const char *const topic = k->topic;
 	enum pushcgi_result made;
@@ -119,7 +119,7 @@ find_entry(struct check *k, struct fault *f)
 	if ((e = line.err) == ERR_OK && (k->entry = buf_steal(&line)) == NULL)
 		e = ERR_NOMEM;
 	buf_wipe(&line);
-	return e != ERR_OK ? e : try_entry(k, f);
+	return e != ERR_OK ? e : try_entry(k, p);
 }
 
 static const char *
@@ -132,12 +132,12 @@ version_text(int version)
 }
 
 enum err
-check_answer(struct check *k, struct fault *f)
+check_answer(struct check *k, struct problem *p)
 {
 	const struct http_request rq = { .url = k->stream_url,
 		.method = "HEAD" };
 	const struct http_answer *s;
-	enum err e = check_ask(k, &s, &rq, f);
+	enum err e = check_ask(k, &s, &rq, p);
 
 	if (e != ERR_OK)
 		return e;
@@ -149,17 +149,17 @@ check_answer(struct check *k, struct fault *f)
 	check_report_add(k->report, "answer", CHECK_GOOD, CHECK_NONE,
 	    "a hub behind %s, by %s, after %lld ms", k->report->shown,
 	    version_text(s->version), (long long)(s->head_ms - s->asked_ms));
-	return s->status == 401 ? find_entry(k, f) : ERR_OK;
+	return s->status == 401 ? find_entry(k, p) : ERR_OK;
 }
 
 enum err
-check_clock(struct check *k, struct fault *f)
+check_clock(struct check *k, struct problem *p)
 {
 	const struct http_request rq = { .url = k->stream_url,
 		.method = "HEAD" };
 	const struct http_answer *s;
 	int64_t theirs, ours, ahead;
-	enum err e = check_ask(k, &s, &rq, f);
+	enum err e = check_ask(k, &s, &rq, p);
 
 	if (e != ERR_OK)
 		return e;

@@ -70,19 +70,19 @@ check_has_head(void *answer)
 
 static enum err
 begin(struct check *k, const struct http_answer **answer,
-    const struct http_request *rq, struct fault *f)
+    const struct http_request *rq, struct problem *p)
 {
 	struct http_request with_ca = *rq;
 
 	with_ca.ca_file = k->h->config->ca_file;
-	return http_client_ask(k->client, answer, &with_ca, f);
+	return http_client_ask(k->client, answer, &with_ca, p);
 }
 
 enum err
 check_ask(struct check *k, const struct http_answer **answer,
-    const struct http_request *rq, struct fault *f)
+    const struct http_request *rq, struct problem *p)
 {
-	enum err e = begin(k, answer, rq, f);
+	enum err e = begin(k, answer, rq, p);
 
 	if (e != ERR_OK)
 		return e;
@@ -94,7 +94,7 @@ check_ask(struct check *k, const struct http_answer **answer,
 
 static enum err
 open_stream(struct check *k, const struct http_answer **answer, const char *url,
-    const char *const *headers, bool shares, struct fault *f)
+    const char *const *headers, bool shares, struct problem *p)
 {
 	const char *all[HEADERS_MAX] = { "Accept: text/event-stream" };
 	const struct http_request rq = {
@@ -107,21 +107,21 @@ open_stream(struct check *k, const struct http_answer **answer, const char *url,
 	for (; headers != NULL && *headers != NULL && n + 1 < HEADERS_MAX;
 	     headers++)
 		all[n++] = *headers;
-	return begin(k, answer, &rq, f);
+	return begin(k, answer, &rq, p);
 }
 
 enum err
 check_open(struct check *k, const struct http_answer **answer, const char *url,
-    const char *const *headers, struct fault *f)
+    const char *const *headers, struct problem *p)
 {
-	return open_stream(k, answer, url, headers, false, f);
+	return open_stream(k, answer, url, headers, false, p);
 }
 
 enum err
 check_open_shared(
-    struct check *k, const struct http_answer **answer, struct fault *f)
+    struct check *k, const struct http_answer **answer, struct problem *p)
 {
-	return open_stream(k, answer, k->stream_url, NULL, true, f);
+	return open_stream(k, answer, k->stream_url, NULL, true, p);
 }
 
 static bool
@@ -157,7 +157,7 @@ check_outcome(char *out, size_t size, const struct http_answer *s)
 	if (s->status != 0)
 		snprintf(out, size, "the answer is %d", s->status);
 	else if (s->err != ERR_OK)
-		snprintf(out, size, "%.200s", s->fault.text);
+		snprintf(out, size, "%.200s", s->problem.text);
 	else
 		snprintf(out, size, "there is no answer within %d s",
 		    CHECK_ANSWER_MS / 1000);
@@ -165,7 +165,7 @@ check_outcome(char *out, size_t size, const struct http_answer *s)
 
 /* Without a path it is the usual one. */
 static enum err
-read_url(struct check *k, struct fault *f)
+read_url(struct check *k, struct problem *p)
 {
 	const char *given = k->options->url != NULL
 				? k->options->url
@@ -174,14 +174,14 @@ read_url(struct check *k, struct fault *f)
 	enum err e;
 
 	if (given == NULL)
-		return fault_set(f, ERR_NOTFOUND,
+		return problem_set(p, ERR_NOTFOUND,
 		    "Which hub?  Give its URL, or set MERCURE_PUBLIC_HUB_URL.");
-	if ((e = http_check_url(given, false, f)) != ERR_OK ||
+	if ((e = http_check_url(given, false, p)) != ERR_OK ||
 	    (e = url_parse(&base, slice_of(given), NULL, 0)) != ERR_OK)
 		return e;
 	if (base.part[URL_QUERY].base != NULL ||
 	    base.part[URL_FRAGMENT].base != NULL)
-		e = fault_set(f, ERR_SYNTAX,
+		e = problem_set(p, ERR_SYNTAX,
 		    "The hub's URL ends with its path: leave out what follows "
 		    "\"?\" or \"#\".");
 	else
@@ -189,11 +189,11 @@ read_url(struct check *k, struct fault *f)
 		    slice_of(base.part[URL_PATH].len > 1 ? "" : DISCOVERY_PATH),
 		    &base, 0);
 	url_free(&base);
-	return e == ERR_NOMEM ? fault_set(f, e, "Out of memory.") : e;
+	return e == ERR_NOMEM ? problem_set(p, e, "Out of memory.") : e;
 }
 
 static enum err
-read_origin(struct check *k, struct fault *f)
+read_origin(struct check *k, struct problem *p)
 {
 	const char *given = k->options->origin;
 	enum err e;
@@ -202,7 +202,7 @@ read_origin(struct check *k, struct fault *f)
 		given = k->options->page;
 	if (given == NULL)
 		return url_parse(&k->origin, buf_view(&k->url.href), NULL, 0);
-	if ((e = http_check_url(given, false, f)) != ERR_OK)
+	if ((e = http_check_url(given, false, p)) != ERR_OK)
 		return e;
 	return url_parse(&k->origin, slice_of(given), NULL, 0);
 }
@@ -241,13 +241,13 @@ write_stream_url(const struct check *k, char **out, const char *more)
 }
 
 static enum err
-start(struct check *k, struct fault *f)
+start(struct check *k, struct problem *p)
 {
 	char *url;
 	enum err e;
 
-	if ((e = read_url(k, f)) != ERR_OK ||
-	    (e = read_origin(k, f)) != ERR_OK ||
+	if ((e = read_url(k, p)) != ERR_OK ||
+	    (e = read_origin(k, p)) != ERR_OK ||
 	    (e = find_owner(k)) != ERR_OK ||
 	    (e = uuid_urn(k->topic)) != ERR_OK ||
 	    (e = write_stream_url(k, &k->stream_url, "")) != ERR_OK ||
@@ -259,25 +259,25 @@ start(struct check *k, struct fault *f)
 	mem_free(url);
 	if (e != ERR_OK)
 		return e;
-	return http_client_new(&k->client, f);
+	return http_client_new(&k->client, p);
 }
 
 enum err
 check_run(struct check_report **out, struct pushcgi *h,
-    const struct check_options *o, struct fault *f)
+    const struct check_options *o, struct problem *p)
 {
 	struct check k = { .h = h, .options = o };
-	enum err e = start(&k, f);
+	enum err e = start(&k, p);
 
 	for (size_t i = 0; i < COUNT(checks) && e == ERR_OK; i++) {
 		if (!k.is_gone && !(o->quick && checks[i].is_long))
-			e = checks[i].run(&k, f);
-		/* What is missing here is no fault of the hub. */
+			e = checks[i].run(&k, p);
+		/* What is missing here is not a problem of the hub. */
 		if (e == ERR_OK && http_client_is_starved(k.client))
 			e = ERR_NOMEM;
 	}
 	if (e == ERR_NOMEM)
-		fault_set(f, e, "Out of memory.");
+		problem_set(p, e, "Out of memory.");
 	if (e == ERR_OK) {
 		*out = k.report;
 		k.report = NULL;

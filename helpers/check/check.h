@@ -33,7 +33,7 @@ struct check_options {
  * libcurl.  ERR_NOMEM.  Free *out with check_report_free().
  */
 enum err check_run(struct check_report **out, struct pushcgi *h,
-    const struct check_options *o, struct fault *f);
+    const struct check_options *o, struct problem *p);
 
 /* How many problems were found. */
 size_t check_report_problems(const struct check_report *r);

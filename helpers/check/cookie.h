@@ -34,7 +34,7 @@ enum check_return {
 /*
  * The cookie was set by an answer from `page`; a page of `origin` opens a
  * stream from `hub`.  All are http or https.  Whether two hosts are of one
- * site is judged by their last two labels, so that a doubt is no fault.
+ * site is judged by their last two labels, so that a doubt is not a problem.
  */
 enum check_return check_cookie_judge(const struct check_cookie *c,
     const struct url *page, const struct url *origin, const struct url *hub);

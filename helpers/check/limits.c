@@ -20,14 +20,14 @@ contains(struct slice text, const char *word)
 
 /* The hub says of a bad token something else than of none. */
 enum err
-check_authorization(struct check *k, struct fault *f)
+check_authorization(struct check *k, struct problem *p)
 {
 	static const char *const headers[] = { CHECK_BAD_TOKEN, NULL };
 	const struct http_request rq = {
 		.url = k->stream_url, .method = "HEAD", .headers = headers
 	};
 	const struct http_answer *s;
-	enum err e = check_ask(k, &s, &rq, f);
+	enum err e = check_ask(k, &s, &rq, p);
 	struct slice asks;
 
 	if (e != ERR_OK)
@@ -54,7 +54,7 @@ check_authorization(struct check *k, struct fault *f)
 /* The answer to a path below the hub's. */
 static enum err
 ask_below(struct check *k, const struct http_answer **s, const char *path,
-    struct fault *f)
+    struct problem *p)
 {
 	struct http_request rq = { .headers = NULL };
 	struct buf url;
@@ -66,7 +66,7 @@ ask_below(struct check *k, const struct http_answer **s, const char *path,
 	buf_byte(&url, '\0');
 	if ((e = url.err) == ERR_OK) {
 		rq.url = url.base;
-		e = check_ask(k, s, &rq, f);
+		e = check_ask(k, s, &rq, p);
 	}
 	buf_free(&url);
 	return e;
@@ -74,16 +74,16 @@ ask_below(struct check *k, const struct http_answer **s, const char *path,
 
 /* Both are topics, and nobody may list either: the same sentence. */
 enum err
-check_slashes(struct check *k, struct fault *f)
+check_slashes(struct check *k, struct problem *p)
 {
 	const struct http_answer *plain, *encoded;
 	enum err e;
 
-	if ((e = ask_below(k, &plain, "/subscriptions/pushcgi-check", f)) !=
+	if ((e = ask_below(k, &plain, "/subscriptions/pushcgi-check", p)) !=
 		ERR_OK ||
 	    (e = ask_below(k, &encoded,
 		 "/subscriptions/https%3A%2F%2Fexample.com%2Fpushcgi-check",
-		 f)) != ERR_OK)
+		 p)) != ERR_OK)
 		return e;
 	if (encoded->status == plain->status && check_is_sentence(encoded))
 		check_report_add(k->report, "slashes", CHECK_GOOD, CHECK_NONE,
@@ -103,7 +103,7 @@ static void
 judge_body(struct check *k, const struct http_answer *s)
 {
 	struct check_report *r = k->report;
-	char outcome[FAULT_MAX - 120];
+	char outcome[PROBLEM_MAX - 120];
 
 	check_outcome(outcome, sizeof(outcome), s);
 	if (check_is_sentence(s) && s->status == 413)
@@ -123,7 +123,7 @@ judge_body(struct check *k, const struct http_answer *s)
 
 /* No hub takes it, for its token; but each reads it. */
 enum err
-check_body(struct check *k, struct fault *f)
+check_body(struct check *k, struct problem *p)
 {
 	static const char *const headers[] = { CHECK_BAD_TOKEN, NULL };
 	struct http_request rq = { .headers = headers };
@@ -143,7 +143,7 @@ check_body(struct check *k, struct fault *f)
 	memset(room, 'x', BODY_LEN - (size_t)((char *)room - body.base));
 	rq.url = url.base;
 	rq.body = buf_view(&body);
-	if ((e = check_ask(k, &s, &rq, f)) == ERR_OK)
+	if ((e = check_ask(k, &s, &rq, p)) == ERR_OK)
 		judge_body(k, s);
 out:
 	buf_free(&url);
@@ -162,7 +162,7 @@ static void
 judge_head(struct check *k, const struct http_answer *s)
 {
 	struct check_report *r = k->report;
-	char outcome[FAULT_MAX - 120];
+	char outcome[PROBLEM_MAX - 120];
 
 	check_outcome(outcome, sizeof(outcome), s);
 	if (check_is_hub(s))
@@ -176,7 +176,7 @@ judge_head(struct check *k, const struct http_answer *s)
 }
 
 enum err
-check_head(struct check *k, struct fault *f)
+check_head(struct check *k, struct problem *p)
 {
 	static const char cookie_start[] = "Cookie: ";
 	const size_t before =
@@ -201,7 +201,7 @@ check_head(struct check *k, struct fault *f)
 		goto out;
 	rq.url = url.base;
 	headers[0] = cookie.base;
-	if ((e = check_ask(k, &s, &rq, f)) == ERR_OK)
+	if ((e = check_ask(k, &s, &rq, p)) == ERR_OK)
 		judge_head(k, s);
 out:
 	buf_free(&url);

@@ -21,7 +21,7 @@ struct round {
 	const struct http_answer *posts[CHECK_UPDATES];
 	char *authorization; /* a header; a secret */
 	enum way way;
-	char why[FAULT_MAX]; /* nothing could be published */
+	char why[PROBLEM_MAX]; /* nothing could be published */
 	struct check_timing timing;
 	size_t published;
 };
@@ -117,7 +117,7 @@ write_authorization(struct round *round)
 }
 
 static enum err
-post(struct round *r, const char *data, struct fault *f)
+post(struct round *r, const char *data, struct problem *p)
 {
 	char body[128];
 	const char *const headers[] = { r->authorization, NULL };
@@ -127,7 +127,7 @@ post(struct round *r, const char *data, struct fault *f)
 
 	snprintf(body, sizeof(body), "topic=%s&data=%s", r->k->topic, data);
 	rq.body = slice_of(body);
-	e = check_ask(r->k, &r->posts[r->published], &rq, f);
+	e = check_ask(r->k, &r->posts[r->published], &rq, p);
 	if (e != ERR_OK)
 		return e;
 	if (r->posts[r->published]->status == 200)
@@ -157,14 +157,14 @@ append(struct round *r, const char *data)
 }
 
 static enum err
-publish(struct round *r, struct fault *f)
+publish(struct round *r, struct problem *p)
 {
 	char data[16];
 	enum err e;
 
 	snprintf(data, sizeof(data), "check-%zu", r->published);
 	r->timing.published_ms[r->published] = clock_mono_ms();
-	e = r->way == WAY_QUEUE ? append(r, data) : post(r, data, f);
+	e = r->way == WAY_QUEUE ? append(r, data) : post(r, data, p);
 	if (e == ERR_OK && r->way != WAY_NONE)
 		r->published++;
 	return e;
@@ -172,10 +172,10 @@ publish(struct round *r, struct fault *f)
 
 /* Open a stream and publish to it. */
 static enum err
-run_round(struct round *r, struct fault *f)
+run_round(struct round *r, struct problem *p)
 {
 	struct check *k = r->k;
-	enum err e = check_open(k, &r->stream, k->stream_url, NULL, f);
+	enum err e = check_open(k, &r->stream, k->stream_url, NULL, p);
 
 	if (e == ERR_OK && r->way == WAY_HTTP)
 		e = write_authorization(r);
@@ -184,7 +184,7 @@ run_round(struct round *r, struct fault *f)
 	http_client_wait(k->client, has_begun, r, clock_mono_ms() + FIRST_MS);
 	while (e == ERR_OK && r->way != WAY_NONE &&
 	       r->published < CHECK_UPDATES && r->timing.end_ms == 0) {
-		e = publish(r, f);
+		e = publish(r, p);
 		http_client_wait(
 		    k->client, NULL, NULL, clock_mono_ms() + CHECK_SPACING_MS);
 		look(r);
@@ -205,11 +205,11 @@ round_free(struct round *r)
 }
 
 static enum err
-try(struct round *r, struct check *k, enum way way, struct fault *f)
+try(struct round *r, struct check *k, enum way way, struct problem *p)
 {
 	*r = (struct round){ .k = k, .way = way };
 	check_announce(k, "publishing to itself", FIRST_MS + HOLD_MS);
-	return run_round(r, f);
+	return run_round(r, p);
 }
 
 static void
@@ -306,11 +306,11 @@ say(struct round *r)
 /* What came by HTTP, and not from this machine's queue, has told that the hub
  * reads another one. */
 static enum err
-compare(struct round *first, struct fault *f)
+compare(struct round *first, struct problem *p)
 {
 	struct check *k = first->k;
 	struct round second;
-	enum err e = try(&second, k, WAY_HTTP, f);
+	enum err e = try(&second, k, WAY_HTTP, p);
 
 	if (e == ERR_OK && second.way == WAY_HTTP &&
 	    check_judge(&second.timing) != CHECK_IS_LIVE)
@@ -327,12 +327,12 @@ compare(struct round *first, struct fault *f)
 }
 
 static enum err
-conclude(struct round *r, enum way way, struct fault *f)
+conclude(struct round *r, enum way way, struct problem *p)
 {
 	if (r->published == 0 && r->timing.end_ms == 0)
 		say_unpublished(r);
 	else if (check_judge(&r->timing) == CHECK_IS_DEAF && way == WAY_QUEUE)
-		return compare(r, f);
+		return compare(r, p);
 	else
 		say(r);
 	return ERR_OK;
@@ -348,25 +348,25 @@ is_doubtful(const struct round *r)
 }
 
 enum err
-check_live(struct check *k, struct fault *f)
+check_live(struct check *k, struct problem *p)
 {
 	enum way way = handle_is_elsewhere(k->h) ? WAY_HTTP : WAY_QUEUE;
 	struct round r;
 	enum err e;
 
-	if ((e = check_open(k, &k->silent, k->silent_url, NULL, f)) != ERR_OK)
+	if ((e = check_open(k, &k->silent, k->silent_url, NULL, p)) != ERR_OK)
 		return e;
-	e = try(&r, k, way, f);
+	e = try(&r, k, way, p);
 	if (e == ERR_OK && r.way == WAY_NONE && way == WAY_QUEUE) {
 		round_free(&r);
-		e = try(&r, k, way = WAY_HTTP, f);
+		e = try(&r, k, way = WAY_HTTP, p);
 	}
 	if (e == ERR_OK && r.published > 0 && is_doubtful(&r)) {
 		round_free(&r);
-		e = try(&r, k, way, f);
+		e = try(&r, k, way, p);
 	}
 	if (e == ERR_OK)
-		e = conclude(&r, way, f);
+		e = conclude(&r, way, p);
 	round_free(&r);
 	return e;
 }

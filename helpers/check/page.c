@@ -15,7 +15,7 @@
 /* What the answer's headers are for pages of `origin`: NULL, or what is
  * wrong. */
 static const char *
-cors_fault(const struct http_answer *s, const char *origin, bool *twice)
+cors_problem(const struct http_answer *s, const char *origin, bool *twice)
 {
 	struct slice allowed = http_field(s, ALLOW_ORIGIN, 0);
 	struct slice credentials =
@@ -46,7 +46,7 @@ judge_cors(struct check *k, const struct http_answer *s, const char *origin,
     const char *what, bool *good)
 {
 	bool twice = false;
-	const char *why = cors_fault(s, origin, &twice);
+	const char *why = cors_problem(s, origin, &twice);
 
 	if (why == NULL)
 		return;
@@ -59,7 +59,7 @@ judge_cors(struct check *k, const struct http_answer *s, const char *origin,
 }
 
 static enum err
-ask_cors(struct check *k, const char *origin, struct fault *f)
+ask_cors(struct check *k, const char *origin, struct problem *p)
 {
 	char line[HEADER_MAX];
 	const char *plain[] = { line, k->entry, NULL };
@@ -75,12 +75,12 @@ ask_cors(struct check *k, const char *origin, struct fault *f)
 	enum err e;
 
 	snprintf(line, sizeof(line), "Origin: %s", origin);
-	if ((e = check_ask(k, &s, &rq, f)) != ERR_OK)
+	if ((e = check_ask(k, &s, &rq, p)) != ERR_OK)
 		return e;
 	judge_cors(k, s, origin, "a stream", &good);
 	rq.method = "OPTIONS";
 	rq.headers = preflight;
-	if (!good || (e = check_ask(k, &s, &rq, f)) != ERR_OK)
+	if (!good || (e = check_ask(k, &s, &rq, p)) != ERR_OK)
 		return e;
 	judge_cors(k, s, origin, "a preflight request", &good);
 	if (good)
@@ -91,7 +91,7 @@ ask_cors(struct check *k, const char *origin, struct fault *f)
 
 /* As browsers write it. */
 enum err
-check_cors(struct check *k, struct fault *f)
+check_cors(struct check *k, struct problem *p)
 {
 	struct slice origin = origin_of_url(buf_view(&k->origin.href));
 	char *text;
@@ -103,14 +103,14 @@ check_cors(struct check *k, struct fault *f)
 		return ERR_OK;
 	if ((text = mem_text(origin)) == NULL)
 		return ERR_NOMEM;
-	e = ask_cors(k, text, f);
+	e = ask_cors(k, text, p);
 	mem_free(text);
 	return e;
 }
 
 /* Does the hub take what is in it? */
 static enum err
-try_cookie(struct check *k, const struct check_cookie *c, struct fault *f)
+try_cookie(struct check *k, const struct check_cookie *c, struct problem *p)
 {
 	const char *headers[2] = { NULL, NULL };
 	const struct http_request rq = {
@@ -126,7 +126,7 @@ try_cookie(struct check *k, const struct check_cookie *c, struct fault *f)
 	buf_byte(&line, '\0');
 	headers[0] = line.base;
 	if ((e = line.err) == ERR_OK)
-		e = check_ask(k, &s, &rq, f);
+		e = check_ask(k, &s, &rq, p);
 	buf_wipe(&line);
 	if (e != ERR_OK)
 		return e;
@@ -144,7 +144,7 @@ try_cookie(struct check *k, const struct check_cookie *c, struct fault *f)
 
 static enum err
 judge_cookie(struct check *k, const struct check_cookie *c,
-    const struct url *page, struct fault *f)
+    const struct url *page, struct problem *p)
 {
 	enum check_return r = check_cookie_judge(c, page, &k->origin, &k->url);
 
@@ -156,7 +156,7 @@ judge_cookie(struct check *k, const struct check_cookie *c,
 		return ERR_OK;
 	}
 	if (r == CHECK_RETURNED)
-		return try_cookie(k, c, f);
+		return try_cookie(k, c, p);
 	check_report_add(k->report, "cookie", CHECK_BAD, CHECK_COOKIE,
 	    "a browser does not return %.60s: %s", k->h->config->cookie_name,
 	    check_return_text(r));
@@ -185,18 +185,18 @@ find_cookie(
 }
 
 static enum err
-check_page(struct check *k, struct fault *f)
+check_page(struct check *k, struct problem *p)
 {
 	const struct http_request rq = { .url = k->options->page };
 	struct url page = { .part = { { NULL, 0 } } };
 	const struct http_answer *s;
 	struct check_cookie c;
-	enum err e = check_ask(k, &s, &rq, f);
+	enum err e = check_ask(k, &s, &rq, p);
 
 	if (e != ERR_OK)
 		return e;
 	if (!find_cookie(&c, s, k->h->config->cookie_name)) {
-		char outcome[FAULT_MAX - 160];
+		char outcome[PROBLEM_MAX - 160];
 
 		check_outcome(outcome, sizeof(outcome), s);
 		check_report_add(k->report, "cookie", CHECK_BAD, CHECK_COOKIE,
@@ -207,14 +207,14 @@ check_page(struct check *k, struct fault *f)
 	}
 	if ((e = url_parse(&page, slice_of(k->options->page), NULL, 0)) ==
 	    ERR_OK)
-		e = judge_cookie(k, &c, &page, f);
+		e = judge_cookie(k, &c, &page, p);
 	url_free(&page);
 	return e;
 }
 
 /* Without a page to look at: what one of this origin would set. */
 enum err
-check_cookie(struct check *k, struct fault *f)
+check_cookie(struct check *k, struct problem *p)
 {
 	const char *const topic = k->topic;
 	enum pushcgi_result made;
@@ -223,7 +223,7 @@ check_cookie(struct check *k, struct fault *f)
 	enum err e = ERR_OK;
 
 	if (k->options->page != NULL)
-		return check_page(k, f);
+		return check_page(k, p);
 	made = pushcgi_cookie(k->h, &text, &topic, 1, NULL, check_token_s(k));
 	if (made == PUSHCGI_MEMORY)
 		return ERR_NOMEM;
@@ -233,7 +233,7 @@ check_cookie(struct check *k, struct fault *f)
 		return ERR_OK;
 	}
 	if (check_cookie_read(&c, slice_of(text)))
-		e = judge_cookie(k, &c, &k->origin, f);
+		e = judge_cookie(k, &c, &k->origin, p);
 	pushcgi_free(text);
 	return e;
 }

@@ -18,7 +18,7 @@ struct check_finding {
 	const char *check; /* static */
 	enum check_result result;
 	enum check_problem problem; /* its fixes are shown; NONE: none */
-	char text[FAULT_MAX];
+	char text[PROBLEM_MAX];
 };
 
 struct check_report {

@@ -25,7 +25,7 @@ is_from_hub(const struct http_answer *s)
 }
 
 static enum err
-ask_page(struct check *k, bool *from_hub, const char *path, struct fault *f)
+ask_page(struct check *k, bool *from_hub, const char *path, struct problem *p)
 {
 	struct http_request rq = { .headers = NULL };
 	struct url url = { .part = { { NULL, 0 } } };
@@ -40,7 +40,7 @@ ask_page(struct check *k, bool *from_hub, const char *path, struct fault *f)
 	buf_byte(&text, '\0');
 	if ((e = text.err) == ERR_OK) {
 		rq.url = text.base;
-		e = check_ask(k, &s, &rq, f);
+		e = check_ask(k, &s, &rq, p);
 	}
 	if (e == ERR_OK)
 		*from_hub = is_from_hub(s);
@@ -50,13 +50,13 @@ ask_page(struct check *k, bool *from_hub, const char *path, struct fault *f)
 }
 
 enum err
-check_pages(struct check *k, struct fault *f)
+check_pages(struct check *k, struct problem *p)
 {
 	bool from_hub[PAGES];
 	enum err e;
 
 	for (size_t i = 0; i < PAGES; i++)
-		if ((e = ask_page(k, &from_hub[i], paths[i], f)) != ERR_OK)
+		if ((e = ask_page(k, &from_hub[i], paths[i], p)) != ERR_OK)
 			return e;
 	if (from_hub[PAGE_PLAIN])
 		check_report_add(k->report, "pages", CHECK_NOTED, CHECK_NONE,

@@ -43,10 +43,10 @@ struct check {
 };
 
 /*
- * One check: adds its findings.  ERR_NOMEM and ERR_IO are faults of this
+ * One check: adds its findings.  ERR_NOMEM and ERR_IO are problems of this
  * machine, never of the hub.
  */
-typedef enum err check_fn(struct check *k, struct fault *f);
+typedef enum err check_fn(struct check *k, struct problem *p);
 
 check_fn check_answer;
 check_fn check_clock;
@@ -65,16 +65,16 @@ check_fn check_silence;
 /* Ask and wait for the end of the answer, CHECK_ANSWER_MS at most; then hang
  * up. */
 enum err check_ask(struct check *k, const struct http_answer **answer,
-    const struct http_request *rq, struct fault *f);
+    const struct http_request *rq, struct problem *p);
 
 /* Ask for a stream, with these headers beside what lets us in (the last NULL;
  * NULL: none; 5 at most). */
 enum err check_open(struct check *k, const struct http_answer **answer,
-    const char *url, const char *const *headers, struct fault *f);
+    const char *url, const char *const *headers, struct problem *p);
 
 /* The same for `k->stream_url`, on a connection with others, as browsers do. */
 enum err check_open_shared(
-    struct check *k, const struct http_answer **answer, struct fault *f);
+    struct check *k, const struct http_answer **answer, struct problem *p);
 
 /* For how many seconds a token that is made for this run is valid. */
 int64_t check_token_s(const struct check *k);

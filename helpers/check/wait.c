@@ -14,7 +14,7 @@
 #define CLOSE_MS 30000   /* keep-alives this far apart meet limits of 30 s */
 
 enum err
-check_compression(struct check *k, struct fault *f)
+check_compression(struct check *k, struct problem *p)
 {
 	static const char *const headers[] = {
 		"Accept-Encoding: gzip, deflate, br", NULL
@@ -27,7 +27,7 @@ check_compression(struct check *k, struct fault *f)
 
 	if (!k->is_live)
 		return ERR_OK;
-	if ((e = check_open(k, &s, k->stream_url, headers, f)) != ERR_OK)
+	if ((e = check_open(k, &s, k->stream_url, headers, p)) != ERR_OK)
 		return e;
 	http_client_wait(
 	    k->client, check_has_head, &s, clock_mono_ms() + CHECK_ANSWER_MS);
@@ -79,10 +79,10 @@ has_more(void *arg)
 }
 
 static enum err
-open_crowd(struct check *k, struct crowd *c, struct fault *f)
+open_crowd(struct check *k, struct crowd *c, struct problem *p)
 {
 	for (size_t i = 0; i < STREAMS; i++) {
-		enum err e = check_open_shared(k, &c->streams[i], f);
+		enum err e = check_open_shared(k, &c->streams[i], p);
 
 		if (e != ERR_OK)
 			return e;
@@ -116,7 +116,7 @@ say_streams(struct check *k, const struct crowd *c)
 
 /* Without TLS browsers speak HTTP/1.1 only, and their limit is known. */
 enum err
-check_streams(struct check *k, struct fault *f)
+check_streams(struct check *k, struct problem *p)
 {
 	struct crowd c = { .silent = k->silent };
 	enum err e;
@@ -124,7 +124,7 @@ check_streams(struct check *k, struct fault *f)
 	if (!k->is_live || !slice_is(k->url.part[URL_SCHEME], "https"))
 		return ERR_OK;
 	check_announce(k, "opening streams", STREAM_MS);
-	if ((e = open_crowd(k, &c, f)) == ERR_OK)
+	if ((e = open_crowd(k, &c, p)) == ERR_OK)
 		say_streams(k, &c);
 	return e;
 }
@@ -193,12 +193,12 @@ say_interval(struct check *k, const struct check_silence *silence)
 
 /* It was opened before all other checks. */
 enum err
-check_silence(struct check *k, struct fault *f)
+check_silence(struct check *k, struct problem *p)
 {
 	const struct http_answer *s = k->silent;
 	struct check_silence silence;
 
-	(void)f;
+	(void)p;
 	check_announce(k, "waiting for keep-alives", SILENCE_MS);
 	http_client_wait(k->client, has_heard, k, s->asked_ms + SILENCE_MS);
 	http_client_stop(k->client, s);

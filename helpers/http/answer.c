@@ -128,14 +128,14 @@ http_answer_fail(struct http_answer *a, CURLcode rc, const char *detail)
 	http_show(shown, sizeof(shown), slice_of(detail));
 	if (rc == CURLE_OUT_OF_MEMORY || a->body.err == ERR_NOMEM ||
 	    a->head.err == ERR_NOMEM)
-		a->err = fault_set(&a->fault, ERR_NOMEM, "out of memory");
+		a->err = problem_set(&a->problem, ERR_NOMEM, "out of memory");
 	else if (head || a->body.err == ERR_LIMIT)
-		a->err = fault_set(&a->fault, ERR_LIMIT,
+		a->err = problem_set(&a->problem, ERR_LIMIT,
 		    "the answer has more than %zu bytes",
 		    head ? a->head.max : a->body.max);
 	else if (reason.has_detail)
-		a->err =
-		    fault_set(&a->fault, ERR_IO, "%s (%s)", reason.why, shown);
+		a->err = problem_set(
+		    &a->problem, ERR_IO, "%s (%s)", reason.why, shown);
 	else
-		a->err = fault_set(&a->fault, ERR_IO, "%s", reason.why);
+		a->err = problem_set(&a->problem, ERR_IO, "%s", reason.why);
 }

@@ -39,7 +39,7 @@ struct http_answer {
 	/* How it ended if not: ERR_IO, ERR_LIMIT, ERR_NOMEM, or what the
 	 * receiver of the body returned, then without a sentence. */
 	enum err err;
-	struct fault fault; /* does not name the URL */
+	struct problem problem; /* does not name the URL */
 };
 
 /* The value of the `nth` header (from 0) of this name, in any case, borrowed;

@@ -28,31 +28,31 @@ struct http_client {
 };
 
 static enum err
-no_memory(struct fault *f)
+no_memory(struct problem *p)
 {
-	return fault_set(f, ERR_NOMEM, "Out of memory.");
+	return problem_set(p, ERR_NOMEM, "Out of memory.");
 }
 
 /* libcurl counts its users itself, in any thread. */
 enum err
-http_client_new(struct http_client **out, struct fault *f)
+http_client_new(struct http_client **out, struct problem *p)
 {
 	struct http_library lib;
 	struct http_client *c;
-	enum err e = http_library_load(&lib, f);
+	enum err e = http_library_load(&lib, p);
 
 	if (e != ERR_OK)
 		return e;
 	if ((c = mem_calloc(1, sizeof(*c))) == NULL)
-		return no_memory(f);
+		return no_memory(p);
 	c->lib = lib;
 	if (lib.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
 		mem_free(c);
-		return no_memory(f);
+		return no_memory(p);
 	}
 	if ((c->multi = lib.multi_init()) == NULL) {
 		http_client_free(c);
-		return no_memory(f);
+		return no_memory(p);
 	}
 	*out = c;
 	return ERR_OK;
@@ -184,32 +184,32 @@ exchange_free(struct exchange *x)
 }
 
 static enum err
-start(struct exchange *x, const struct http_request *rq, struct fault *f)
+start(struct exchange *x, const struct http_request *rq, struct problem *p)
 {
 	struct http_client *c = x->client;
 	enum err e;
 
 	if ((x->curl = c->lib.easy_init()) == NULL)
-		return no_memory(f);
+		return no_memory(p);
 	e = http_request_prepare(
-	    rq, &c->lib, x->curl, &x->href, &x->headers, f);
+	    rq, &c->lib, x->curl, &x->href, &x->headers, p);
 	if (e != ERR_OK)
 		return e;
 	if (set_callbacks(x) != CURLE_OK ||
 	    c->lib.multi_add_handle(c->multi, x->curl) != CURLM_OK)
-		return no_memory(f);
+		return no_memory(p);
 	return ERR_OK;
 }
 
 enum err
 http_client_ask(struct http_client *c, const struct http_answer **answer,
-    const struct http_request *rq, struct fault *f)
+    const struct http_request *rq, struct problem *p)
 {
 	struct exchange *x = mem_calloc(1, sizeof(*x));
 	enum err e;
 
 	if (x == NULL)
-		return no_memory(f);
+		return no_memory(p);
 	x->client = c;
 	x->receive = rq->receive;
 	x->arg = rq->arg;
@@ -217,7 +217,7 @@ http_client_ask(struct http_client *c, const struct http_answer **answer,
 	buf_init(
 	    &x->answer.body, rq->body_max > 0 ? rq->body_max : HTTP_BODY_MAX);
 	x->answer.asked_ms = clock_mono_ms();
-	if ((e = start(x, rq, f)) != ERR_OK) {
+	if ((e = start(x, rq, p)) != ERR_OK) {
 		exchange_free(x);
 		return e;
 	}

@@ -14,7 +14,7 @@ struct http_client; /* owner: one thread */
 
 /* Load libcurl.  Free *out with http_client_free().  ERR_UNSUPPORTED: there is
  * no libcurl.  ERR_NOMEM. */
-enum err http_client_new(struct http_client **out, struct fault *f);
+enum err http_client_new(struct http_client **out, struct problem *p);
 
 /*
  * Begin a request; *answer is the client's, and lasts as long as the client
@@ -24,7 +24,7 @@ enum err http_client_new(struct http_client **out, struct fault *f);
  */
 enum err http_client_ask(struct http_client *c,
     const struct http_answer **answer, const struct http_request *rq,
-    struct fault *f);
+    struct problem *p);
 
 /*
  * Let all requests go on until `enough` returns true (NULL: never; it is asked

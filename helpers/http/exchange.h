@@ -14,9 +14,9 @@
  */
 enum err http_request_prepare(const struct http_request *rq,
     const struct http_library *lib, CURL *curl, char **href,
-    struct curl_slist **headers, struct fault *f);
+    struct curl_slist **headers, struct problem *p);
 
-/* Set `err` and `fault` for the end that libcurl reports, with its own words,
+/* Set `err` and `problem` for the end that libcurl reports, with its own words,
  * `detail`. */
 void http_answer_fail(struct http_answer *a, CURLcode rc, const char *detail);
 

@@ -9,35 +9,35 @@
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static enum err
-read_url(struct url *out, const char *text, bool https_only, struct fault *f)
+read_url(struct url *out, const char *text, bool https_only, struct problem *p)
 {
 	struct slice scheme;
 	enum err e = url_parse(out, slice_of(text), NULL, 0);
 
 	if (e == ERR_NOMEM)
-		return fault_set(f, e, "Out of memory.");
+		return problem_set(p, e, "Out of memory.");
 	if (e != ERR_OK)
-		return fault_set(f, e,
+		return problem_set(p, e,
 		    "The URL cannot be read: write it as in "
 		    "https://example.com/path.");
 	scheme = out->part[URL_SCHEME];
 	if (!slice_is(scheme, "https") &&
 	    (https_only || !slice_is(scheme, "http")))
-		return fault_set(f, ERR_UNSUPPORTED,
+		return problem_set(p, ERR_UNSUPPORTED,
 		    "The URL must begin with https://%s.",
 		    https_only ? "" : " or http://");
 	if (out->part[URL_USERNAME].len > 0 || out->part[URL_PASSWORD].len > 0)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "The URL must not contain a name or a password: remove "
 		    "what is before the @.");
 	return ERR_OK;
 }
 
 enum err
-http_check_url(const char *url, bool https_only, struct fault *f)
+http_check_url(const char *url, bool https_only, struct problem *p)
 {
 	struct url u = { .part = { { NULL, 0 } } };
-	enum err e = read_url(&u, url, https_only, f);
+	enum err e = read_url(&u, url, https_only, p);
 
 	url_free(&u);
 	return e;
@@ -181,15 +181,15 @@ copy_href(char **out, const struct url *u)
 enum err
 http_request_prepare(const struct http_request *rq,
     const struct http_library *lib, CURL *curl, char **href,
-    struct curl_slist **headers, struct fault *f)
+    struct curl_slist **headers, struct problem *p)
 {
 	struct url u = { .part = { { NULL, 0 } } };
-	enum err e = read_url(&u, rq->url, rq->https_only, f);
+	enum err e = read_url(&u, rq->url, rq->https_only, p);
 
 	if (e == ERR_OK)
 		e = copy_href(href, &u);
 	url_free(&u);
 	if (e == ERR_OK && set_all(rq, lib, curl, *href, headers) != CURLE_OK)
 		e = ERR_NOMEM;
-	return e == ERR_NOMEM ? fault_set(f, e, "Out of memory.") : e;
+	return e == ERR_NOMEM ? problem_set(p, e, "Out of memory.") : e;
 }

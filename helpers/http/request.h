@@ -48,6 +48,6 @@ struct http_request {
  * name or a password.  ERR_UNSUPPORTED: another scheme.  ERR_NOMEM.  The
  * sentence never repeats the URL, which may hold a password.
  */
-enum err http_check_url(const char *url, bool https_only, struct fault *f);
+enum err http_check_url(const char *url, bool https_only, struct problem *p);
 
 #endif

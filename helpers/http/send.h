@@ -19,6 +19,6 @@
  * it; *out is untouched.
  */
 enum err http_send(
-    struct http_answer *out, const struct http_request *rq, struct fault *f);
+    struct http_answer *out, const struct http_request *rq, struct problem *p);
 
 #endif

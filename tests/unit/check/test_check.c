@@ -243,7 +243,7 @@ open_handle(void)
 
 static enum err
 run(struct check_report **out, const struct http_server *s, struct pushcgi *h,
-    const char *path, bool quick, struct fault *f)
+    const char *path, bool quick, struct problem *p)
 {
 	char url[256];
 	struct check_options o = { .url = url,
@@ -254,7 +254,7 @@ run(struct check_report **out, const struct http_server *s, struct pushcgi *h,
 	snprintf(url, sizeof(url), "http://127.0.0.1:%d%s", s->port, path);
 	if (strcmp(path, "/hub") == 0)
 		o.page = url;
-	return check_run(out, h, &o, f);
+	return check_run(out, h, &o, p);
 }
 
 /* The names of the problems, with blanks between. */
@@ -291,11 +291,11 @@ test_bad_hubs(void **state)
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct check_report *r = NULL;
-		struct fault f = { "" };
+		struct problem p = { "" };
 		char got[256];
 
-		if (run(&r, *state, h, rows[i].path, false, &f) != ERR_OK)
-			fail_msg("%s: %s", rows[i].path, f.text);
+		if (run(&r, *state, h, rows[i].path, false, &p) != ERR_OK)
+			fail_msg("%s: %s", rows[i].path, p.text);
 		problems_of(got, sizeof(got), r);
 		if (strcmp(got, rows[i].want) != 0)
 			fail_msg("%s: %s", rows[i].path, got);
@@ -327,11 +327,11 @@ test_bad_options(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct check_report *r = NULL;
-		struct fault f = { "" };
+		struct problem p = { "" };
 
-		if (check_run(&r, h, &rows[i].o, &f) != rows[i].want ||
-		    f.text[0] == '\0' || r != NULL)
-			fail_msg("%s: %s", rows[i].name, f.text);
+		if (check_run(&r, h, &rows[i].o, &p) != rows[i].want ||
+		    p.text[0] == '\0' || r != NULL)
+			fail_msg("%s: %s", rows[i].name, p.text);
 	}
 	pushcgi_close(h);
 }

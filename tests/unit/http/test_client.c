@@ -37,10 +37,10 @@ static struct http_client *
 open_client(void)
 {
 	struct http_client *c = NULL;
-	struct fault f = { "" };
+	struct problem p = { "" };
 
-	if (http_client_new(&c, &f) != ERR_OK)
-		fail_msg("%s", f.text);
+	if (http_client_new(&c, &p) != ERR_OK)
+		fail_msg("%s", p.text);
 	return c;
 }
 
@@ -62,13 +62,13 @@ has_bytes(void *arg)
 
 static enum err
 ask_path(struct http_client *c, const struct http_answer **s, int port,
-    const char *path, struct http_request rq, struct fault *f)
+    const char *path, struct http_request rq, struct problem *p)
 {
 	char url[256];
 
 	snprintf(url, sizeof(url), "http://127.0.0.1:%d%s", port, path);
 	rq.url = url;
-	return http_client_ask(c, s, &rq, f);
+	return http_client_ask(c, s, &rq, p);
 }
 
 static const struct http_answer *
@@ -76,10 +76,10 @@ answer(struct http_client *c, const struct http_server *server,
     const char *path, struct http_request rq)
 {
 	const struct http_answer *s = NULL;
-	struct fault f = { "" };
+	struct problem p = { "" };
 
-	if (ask_path(c, &s, server->port, path, rq, &f) != ERR_OK)
-		fail_msg("%s", f.text);
+	if (ask_path(c, &s, server->port, path, rq, &p) != ERR_OK)
+		fail_msg("%s", p.text);
 	assert_true(
 	    http_client_wait(c, is_over, &s, clock_mono_ms() + PATIENCE_MS));
 	return s;
@@ -192,7 +192,7 @@ test_bad_answers(void **state)
 		assert_false(s->whole);
 		if (s->err != rows[i].want)
 			fail_msg("%s: %s", rows[i].path, err_text(s->err));
-		assert_has(slice_of(s->fault.text), rows[i].why);
+		assert_has(slice_of(s->problem.text), rows[i].why);
 		http_client_free(c);
 	}
 }
@@ -234,10 +234,10 @@ test_bad_urls(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		const struct http_request rq = { .url = rows[i].url };
 		const struct http_answer *s = NULL;
-		struct fault f = { "" };
+		struct problem p = { "" };
 
-		if (http_client_ask(c, &s, &rq, &f) != rows[i].want ||
-		    s != NULL || f.text[0] == '\0')
+		if (http_client_ask(c, &s, &rq, &p) != rows[i].want ||
+		    s != NULL || p.text[0] == '\0')
 			fail_msg("%s", rows[i].url);
 	}
 	http_client_free(c);
