@@ -14,7 +14,7 @@ stream_gone(void *feeder)
 }
 
 static void
-stream_drained(void *feeder)
+stream_writable(void *feeder)
 {
 	struct subscriber *s = feeder;
 
@@ -72,8 +72,8 @@ stream_shed(void *feeder, struct cursor first)
 	fanout_close(s);
 }
 
-static const struct stream_events stream_events = { stream_drained, stream_gone,
-	stream_shed };
+static const struct stream_events stream_events = { stream_writable,
+	stream_gone, stream_shed };
 
 /* Another database: every position starts over, and every peer is told. */
 static void

@@ -3,6 +3,7 @@
 #include "wire/record.h"
 
 #define ROLE_RESPONDER 1
+#define FLAG_KEEP_CONN 1
 #define END_BODY_SIZE 8
 
 void
@@ -129,6 +130,7 @@ scan_begin(struct record_scan *s, uint16_t id, const uint8_t *body, size_t len,
 	if (seen >= 2 && ((unsigned)body[0] << 8 | body[1]) != ROLE_RESPONDER)
 		return fault_set(f, ERR_SYNTAX, "a role that is not RESPONDER");
 	s->request = id;
+	s->keep = seen >= 3 && (body[2] & FLAG_KEEP_CONN) != 0;
 	return ERR_OK;
 }
 
@@ -214,6 +216,7 @@ record_scan(
 		e = fault_set(f, ERR_SYNTAX, "bytes that are not FastCGI");
 
 	s->id = now.request;
+	s->keep = now.keep;
 	s->progress = now.stdin_done    ? RECORD_COMPLETE
 		      : now.params_done ? RECORD_BODY
 					: RECORD_MORE;

@@ -63,6 +63,7 @@ struct record_pairs {
 struct record_scan {
 	enum record_progress progress;
 	uint16_t id; /* of the request; 0 while unknown */
+	bool keep;   /* the peer would use the connection again */
 
 	/* record.c's: how far whole records go, and what they brought. */
 	size_t at, params_bytes;

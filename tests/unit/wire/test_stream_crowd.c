@@ -39,7 +39,7 @@ static struct {
 } world;
 
 static void
-on_drained(void *feeder)
+on_writable(void *feeder)
 {
 	(void)feeder;
 }
@@ -65,7 +65,7 @@ on_shed(void *feeder, struct cursor first)
 	stream_end(p->s);
 }
 
-static const struct stream_events events = { on_drained, on_gone, on_shed };
+static const struct stream_events events = { on_writable, on_gone, on_shed };
 
 static void
 on_stop(struct loop_timer *t)
