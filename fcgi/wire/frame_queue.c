@@ -91,16 +91,16 @@ frame_queue_written(struct frame_queue *q, size_t n, size_t *held)
 	}
 }
 
-struct cursor
+uint64_t
 frame_queue_cut(struct frame_queue *q, size_t *held)
 {
 	const uint16_t keep = q->sent > 0;
-	struct cursor first = { 0, 0 };
+	uint64_t first = 0;
 
 	for (uint16_t i = keep; i < q->n; i++) {
 		struct frame *f = q->frames[q->head + i];
 
-		if (first.lo == 0 && first.hi == 0)
+		if (first == 0)
 			first = f->at;
 		release(q, f, held);
 	}

@@ -39,8 +39,8 @@ int frame_queue_iov(
 void frame_queue_written(struct frame_queue *q, size_t n, size_t *held);
 
 /* Drop all frames but one that is written in part.  Returns the place of the
- * first event that was dropped; {0, 0}: no event was. */
-struct cursor frame_queue_cut(struct frame_queue *q, size_t *held);
+ * first event that was dropped; 0: no event was. */
+uint64_t frame_queue_cut(struct frame_queue *q, size_t *held);
 
 /* Drop all frames, and free the memory of the queue itself. */
 void frame_queue_free(struct frame_queue *q, size_t *held);

@@ -210,7 +210,7 @@ is_crowded(const struct stream_host *h)
 static void
 stream_shed(struct stream *s)
 {
-	struct cursor first = frame_queue_cut(&s->queue, &s->host->queued);
+	uint64_t first = frame_queue_cut(&s->queue, &s->host->queued);
 
 	if (s->events == NULL || s->events->shed == NULL ||
 	    s->queue.bytes > LITTLE)
