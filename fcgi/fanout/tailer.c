@@ -11,7 +11,7 @@
 #include "base/mem.h"
 #include "mercure/event.h"
 
-#define TICK_MS 1000    /* finds what no bell announced */
+#define TICK_MS 1000    /* finds what no notification announced */
 #define IN_FLIGHT_MAX 4 /* batches the loop has not finished with */
 
 /* Whatever was accepted is delivered: limits are for publishers. */
@@ -112,7 +112,7 @@ change_epoch(struct tailer *t, struct batch *b)
 	if (e != ERR_OK)
 		return e;
 	log_warn("queue replaced: every stream starts over");
-	b->new_epoch = true;
+	b->kind = BATCH_NEW_EPOCH;
 	b->span.epoch = b->key.epoch;
 	b->span.next = 0;
 	t->epoch = b->key.epoch;
@@ -123,20 +123,16 @@ change_epoch(struct tailer *t, struct batch *b)
 
 /*
  * Events go by the rights there were when they were published, or later ones:
- * a replay waits until the changes have been posted, and events wait if there
- * are more changes than one batch takes.
+ * a replay waits until the changes have been posted (is_due()), and events wait
+ * if there are more changes than one batch takes.
  */
 static enum err
 add_sessions(struct tailer *t, struct batch *b)
 {
 	enum err e;
 
-	if (b->span.sessions <= t->sessions)
+	if (b->span.sessions <= t->sessions || b->kind == BATCH_REPLAY)
 		return ERR_OK;
-	if (b->replay) {
-		b->too_early = true;
-		return ERR_OK;
-	}
 	e = session_changes_read(&b->sessions, t->queue, t->sessions);
 	if (e != ERR_OK)
 		return e;
@@ -171,9 +167,18 @@ batch_read(struct tailer *t, struct batch *b)
 	return add_sessions(t, b);
 }
 
+/* Is there something to post, and is this the moment? */
+static bool
+is_due(const struct tailer *t, const struct batch *b)
+{
+	if (b->kind == BATCH_LIVE)
+		return b->n > 0 || b->sessions != NULL;
+	return b->kind != BATCH_REPLAY || b->span.sessions <= t->sessions;
+}
+
 /* What lies behind `after`, ready to post; NULL: nothing, or not now. */
 static struct batch *
-read_on(struct tailer *t, uint64_t after, bool replay)
+read_on(struct tailer *t, uint64_t after, enum batch_kind kind)
 {
 	struct batch *b = batch_new();
 	enum err e;
@@ -181,20 +186,20 @@ read_on(struct tailer *t, uint64_t after, bool replay)
 	if (b == NULL)
 		return NULL;
 	b->after = after;
-	b->replay = replay;
+	b->kind = kind;
 	e = batch_read(t, b);
 	report(t, e);
-	b->drain = e == ERR_NEWER;
-	if (b->drain || b->new_epoch ||
-	    (e == ERR_OK && !b->too_early &&
-		(replay || b->n > 0 || b->sessions != NULL)))
-		return b;
-	batch_done(b);
-	return NULL;
+	if (e == ERR_NEWER)
+		b->kind = BATCH_NEWER;
+	else if (e != ERR_OK || !is_due(t, b)) {
+		batch_done(b);
+		return NULL;
+	}
+	return b;
 }
 
 static bool
-take_question(struct tailer *t, uint64_t *after)
+copy_question(struct tailer *t, uint64_t *after)
 {
 	bool asked;
 
@@ -214,8 +219,10 @@ question_done(struct tailer *t)
 }
 
 void
-tailer_ask(struct tailer *t, uint64_t after)
+tailer_ask(void *tailer, uint64_t after)
 {
+	struct tailer *t = tailer;
+
 	pthread_mutex_lock(&t->mutex);
 	t->asked = true;
 	t->question = after;
@@ -229,7 +236,8 @@ answer_question(struct tailer *t)
 	uint64_t after;
 	struct batch *b;
 
-	if (!take_question(t, &after) || (b = read_on(t, after, true)) == NULL)
+	if (!copy_question(t, &after) ||
+	    (b = read_on(t, after, BATCH_REPLAY)) == NULL)
 		return false;
 	/* Before the answer is out: it may bring the next question. */
 	question_done(t);
@@ -240,15 +248,16 @@ answer_question(struct tailer *t)
 static bool
 follow_tail(struct tailer *t)
 {
-	struct batch *b = read_on(t, t->tail, false);
+	struct batch *b = read_on(t, t->tail, BATCH_LIVE);
 
 	if (b == NULL)
 		return false;
-	if (!b->new_epoch && !b->drain)
+	if (b->kind == BATCH_LIVE)
 		t->tail = b->span.next;
 	if (b->sessions != NULL)
 		t->sessions = b->sessions->number;
-	atomic_store(&t->stop, atomic_load(&t->stop) || b->drain);
+	if (b->kind == BATCH_NEWER)
+		atomic_store(&t->stop, true);
 	batch_post(t, b);
 	return true;
 }
@@ -289,7 +298,7 @@ first_batch(struct batch **out, struct tailer *t)
 	}
 	b->span.epoch = b->key.epoch;
 	b->span.next = b->after;
-	b->new_epoch = true;
+	b->kind = BATCH_NEW_EPOCH;
 	t->tail = b->after;
 	t->epoch = b->key.epoch;
 	t->sessions = b->span.sessions;
@@ -299,7 +308,7 @@ first_batch(struct batch **out, struct tailer *t)
 
 /*
  * What is posted cannot be taken back, so `first` goes out when there is a
- * thread, and still before that thread's own: take_question(), its first
+ * thread, and still before that thread's own: copy_question(), its first
  * step, waits for the mutex.
  */
 static bool

@@ -257,18 +257,16 @@ relieve(struct loop_mail *m)
 {
 	struct stream_host *h = CONTAINER(struct stream_host, relief, m);
 
-	h->relief_due = false;
 	stream_host_relieve(h);
 }
 
 static void
 ask_relief(struct stream_host *h)
 {
-	if (h->relief_due || !is_crowded(h))
+	if (!is_crowded(h))
 		return;
-	h->relief_due = true;
 	h->relief.open = relieve;
-	loop_post(h->loop, &h->relief);
+	loop_post_once(h->loop, &h->relief);
 }
 
 /* False: the loop will go on with it. */

@@ -35,7 +35,6 @@ struct stream_host {
 	struct loop *loop;
 	enum framing framing;
 	bool hurried;      /* it ends: no peer is waited for long */
-	bool relief_due;   /* `relief` is posted */
 	size_t open;       /* not closed yet, lingering ones included */
 	size_t queued;     /* bytes */
 	size_t queued_max; /* MERCURE_MAX_QUEUED_BYTES; 0: no limit */
