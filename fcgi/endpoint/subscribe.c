@@ -93,7 +93,7 @@ is_too_complex(const struct subscribing *s, const struct config *c)
 }
 
 static bool
-add_matcher(struct subscribing *s, struct answer *a, struct slice selector,
+add_matcher(struct subscribing *s, struct answer *a, struct selector selector,
     const struct config *c)
 {
 	struct matcher_list *l = &s->opening->matchers;
@@ -107,9 +107,11 @@ add_matcher(struct subscribing *s, struct answer *a, struct slice selector,
 		    (unsigned long long)c->matchers_max);
 		return false;
 	}
-	if (topic_check_selector(selector, c->topic_length_max, &f) != ERR_OK)
+	if (topic_check_selector(selector.text, c->topic_length_max, &f) !=
+	    ERR_OK)
 		return problem(a, 400, f.text);
-	if ((e = s->dialect->matcher(&m, selector, &f)) == ERR_LIMIT)
+	e = matcher_new(&m, selector, &f);
+	if (e == ERR_LIMIT || e == ERR_SYNTAX)
 		return problem(a, 400, f.text);
 	if (e != ERR_OK || (e = matcher_list_add(l, m)) != ERR_OK) {
 		matcher_unref(m);
@@ -132,9 +134,12 @@ read_matchers(struct subscribing *s, struct answer *a, const struct config *c)
 
 	for (i = 0; i < form_count(s->query); i++) {
 		struct form_field field = form_at(s->query, i);
+		const struct dialect_param *p =
+		    dialect_matcher_param(s->dialect, field.name);
 
-		if (slice_is(field.name, s->dialect->matcher_param) &&
-		    !add_matcher(s, a, field.value, c))
+		if (p != NULL &&
+		    !add_matcher(
+			s, a, (struct selector){ p->kind, field.value }, c))
 			return false;
 	}
 	if (s->opening->matchers.n == 0)

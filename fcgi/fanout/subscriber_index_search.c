@@ -2,7 +2,7 @@
 /* subscriber_index_search.c - finds the subscribers of an event, in parts if it takes long. */
 #include "base/mem.h"
 #include "fanout/subscriber_index_state.h"
-#include "match/topic.h"
+#include "match/topic_list.h"
 
 /* The cost of looking up a topic, or a beginning of one, besides its bytes. */
 #define LOOK_UP_STEPS 16
@@ -54,7 +54,7 @@ look_up(struct subscriber_index *l, subscriber_found_fn *found, size_t *steps)
 	struct subscriber_entry *e;
 	struct slice topic;
 
-	if (!topic_next(&s->exact, &topic))
+	if (!topic_list_next(&s->exact, &topic))
 		return false;
 	*steps += LOOK_UP_STEPS + topic.len;
 	e = subscriber_index_entry(l, MATCHER_EXACT, topic);
@@ -68,7 +68,7 @@ begin_topic(struct subscriber_index *l)
 {
 	struct subscriber_search *s = &l->search;
 
-	if (!topic_next(&s->rest, &s->topic))
+	if (!topic_list_next(&s->rest, &s->topic))
 		return false;
 	siphash_start(&s->hash, &l->head_key);
 	s->len = 0;
@@ -156,7 +156,7 @@ entry_asked(
 {
 	struct slice topic;
 
-	while (topic_next(&topics, &topic))
+	while (topic_list_next(&topics, &topic))
 		if (matcher_matches_cached(e->matcher, e->cache, topic, steps))
 			return true;
 	return false;

@@ -26,7 +26,8 @@ read_matchers(struct following *w, struct fault *f)
 	for (size_t i = 0; e == ERR_OK && i < w->fo->topics_n; i++) {
 		struct matcher *m = NULL;
 
-		e = dialect_0x.matcher(&m, slice_of(w->fo->topics[i]), f);
+		e = matcher_new(
+		    &m, selector_topic(slice_of(w->fo->topics[i])), f);
 		if (e == ERR_OK &&
 		    (e = matcher_list_add(&w->wanted, m)) != ERR_OK)
 			matcher_unref(m);

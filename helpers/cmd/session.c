@@ -9,7 +9,7 @@
 #include "cmd/cmd.h"
 #include "config/queue.h"
 #include "lib/handle.h"
-#include "match/topic.h"
+#include "match/selector.h"
 #include "queue/sessions.h"
 #include "text/json.h"
 
@@ -149,7 +149,8 @@ static void
 write_line(void *arg, const struct session *s, uint64_t number)
 {
 	const struct listing *l = arg;
-	struct slice topics = s->topics, topic;
+	struct slice rest = s->topics;
+	struct selector topic;
 
 	(void)number;
 	if (s->topics.len == 0)
@@ -157,9 +158,9 @@ write_line(void *arg, const struct session *s, uint64_t number)
 	write_key(l->out, &s->key);
 	buf_printf(
 	    l->out, "\t%lld", (long long)(s->until_ms - l->now_ms) / 1000);
-	while (topic_next(&topics, &topic)) {
+	while (selector_list_next(&rest, &topic)) {
 		buf_byte(l->out, '\t');
-		buf_slice(l->out, topic);
+		buf_slice(l->out, topic.text);
 	}
 	buf_byte(l->out, '\n');
 }
@@ -168,7 +169,8 @@ static void
 write_json(void *arg, const struct session *s, uint64_t number)
 {
 	const struct listing *l = arg;
-	struct slice topics = s->topics, topic;
+	struct slice rest = s->topics;
+	struct selector topic;
 	const char *between = "";
 
 	(void)number;
@@ -178,9 +180,9 @@ write_json(void *arg, const struct session *s, uint64_t number)
 	write_key(l->out, &s->key);
 	buf_printf(l->out, "\",\"expires\":%lld,\"topics\":[",
 	    (long long)s->until_ms / 1000);
-	while (topic_next(&topics, &topic)) {
+	while (selector_list_next(&rest, &topic)) {
 		buf_text(l->out, between);
-		json_write_text(l->out, topic);
+		json_write_text(l->out, topic.text);
 		between = ",";
 	}
 	buf_byte(l->out, ']');

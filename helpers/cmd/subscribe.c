@@ -4,7 +4,7 @@
 #include "base/utf8.h"
 #include "cmd/follow.h"
 #include "lib/handle.h"
-#include "match/topic.h"
+#include "match/topic_list.h"
 #include "text/json.h"
 
 #define TEXT_MAX (UINT32_C(256) << 20)
@@ -50,7 +50,7 @@ add_line(struct buf *out, const struct update *u)
 	const char *mark = ",\"topic\":[";
 
 	add_json(out, "{\"id\":", u->id);
-	while (topic_next(&rest, &topic)) {
+	while (topic_list_next(&rest, &topic)) {
 		add_json(out, mark, topic);
 		mark = ",";
 	}

@@ -4,7 +4,7 @@
 
 #include "jose/jws.h"
 #include "lib/remote.h"
-#include "match/topic.h"
+#include "match/topic_list.h"
 #include "text/percent.h"
 
 #define ANSWER_MAX 65536 /* an id, or a page that says what is wrong */
@@ -26,7 +26,7 @@ add_form(struct buf *out, const struct update *u, struct slice id)
 	struct slice rest = u->topics, topic;
 	char retry[16];
 
-	while (topic_next(&rest, &topic))
+	while (topic_list_next(&rest, &topic))
 		add_field(out, "topic", topic);
 	add_field(out, "data", u->data);
 	if (u->private)

@@ -3,11 +3,12 @@
 #include "base/mem.h"
 #include "lib/handle.h"
 #include "match/topic.h"
+#include "match/topic_list.h"
 #include "mercure/update.h"
 
 #define ID_MAX 4096 /* more than any hub gives */
 
-/* All topics as one text, the canonical one first; see topic.h. */
+/* All topics as one text, the canonical one first; see topic_list.h. */
 static enum err
 join_topics(struct buf *out, const struct pushcgi_update *u,
     const struct config *c, struct fault *f)
@@ -20,9 +21,7 @@ join_topics(struct buf *out, const struct pushcgi_update *u,
 	for (size_t i = 0; e == ERR_OK && i < u->topics_n; i++) {
 		/* A line break in one would count as a further topic. */
 		e = topic_check(topics[i], c->topic_length_max, f);
-		if (i > 0)
-			buf_byte(out, '\n');
-		buf_slice(out, topics[i]);
+		topic_list_add(out, topics[i]);
 	}
 	mem_free(topics);
 	return e != ERR_OK ? e : out->err;

@@ -45,11 +45,8 @@ join_selectors(
 
 	if (e == ERR_OK)
 		e = handle_check_selectors(h, list, n);
-	for (size_t i = 0; e == ERR_OK && i < n; i++) {
-		if (i > 0)
-			buf_byte(out, '\n');
-		buf_slice(out, list[i]);
-	}
+	for (size_t i = 0; e == ERR_OK && i < n; i++)
+		selector_list_add(out, selector_topic(list[i]));
 	mem_free(list);
 	return e != ERR_OK ? e : out->err;
 }

@@ -34,7 +34,8 @@ read_right(struct matcher_list *out, const json_t *rights, const char *name,
 			    "The claim mercure.%s holds something that is no "
 			    "text.",
 			    name);
-		if ((e = matcher_from_selector(&m, selector, f)) != ERR_OK)
+		if ((e = matcher_new(&m, selector_topic(selector), f)) !=
+		    ERR_OK)
 			return e;
 		if ((e = matcher_list_add(out, m)) != ERR_OK) {
 			matcher_unref(m);
@@ -112,12 +113,11 @@ out:
 
 const struct dialect dialect_0x = {
 	.version = "0.x",
-	.matcher_param = "topic",
+	.matcher_params = { { "topic", SELECTOR_TOPIC } },
 	.last_id_params = { "lastEventID", "lastEventId", "Last-Event-ID",
 	    "last_event_id", "evs_last_event_id", NULL },
 	.last_id_response = "Last-Event-ID",
 	.token_param = "authorization",
 	.token_typ = "jwt",
-	.matcher = matcher_from_selector,
 	.read_grant = read_grant,
 };

@@ -6,6 +6,7 @@
 #include "base/utf8.h"
 #include "base/uuid.h"
 #include "match/topic.h"
+#include "match/topic_list.h"
 
 #define FIELD_MAX 1024
 #define RETRY_DIGITS_MAX 9
@@ -142,7 +143,7 @@ update_new(struct update_box **out, const struct update *u,
 	size_t n = 0;
 	enum err e;
 
-	while (topic_next(&rest, &topic)) {
+	while (topic_list_next(&rest, &topic)) {
 		e = topic_check(topic, limits->topic_length_max, f);
 		if (e != ERR_OK)
 			return e;

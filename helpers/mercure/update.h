@@ -16,7 +16,7 @@ enum update_kind { UPDATE_APPLICATION, UPDATE_HUB, UPDATE_KINDS };
 
 /* A view: all slices are borrowed.  Absent fields have base NULL. */
 struct update {
-	struct slice topics; /* canonical first; see topic.h */
+	struct slice topics; /* canonical first; see topic_list.h */
 	struct slice id;     /* never absent once published */
 	struct slice type;
 	struct slice data; /* absent counts as empty */

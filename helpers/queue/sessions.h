@@ -16,7 +16,7 @@
 /* What is to be granted; slices are borrowed. */
 struct session_wish {
 	struct session_key key;
-	struct slice topics;  /* selectors (topic.h) */
+	struct slice topics;  /* selectors (selector.h) */
 	struct slice payload; /* JSON text; base NULL: as it is */
 	int64_t now_ms;       /* real clock */
 	int64_t until_ms;     /* the later one counts */

@@ -101,7 +101,7 @@ somebody(void)
 	struct presence *p = NULL;
 	struct matcher *m = NULL;
 
-	if (matcher_from_selector(&m, slice_of("t"), NULL) != ERR_OK ||
+	if (matcher_new(&m, selector_topic(slice_of("t")), NULL) != ERR_OK ||
 	    matcher_list_add(&l, m) != ERR_OK ||
 	    presence_new(&p, &parts) != ERR_OK)
 		abort();
@@ -148,7 +148,7 @@ each_subscription(void *arg, const struct subscription_view *v)
 {
 	size_t *bytes = arg;
 
-	*bytes += v->topic.len + v->subscriber.len + v->payload.len;
+	*bytes += v->selector.text.len + v->subscriber.len + v->payload.len;
 }
 
 static void
@@ -157,7 +157,7 @@ each_session(void *arg, const struct session *s, uint64_t number)
 	struct grant *g = NULL;
 
 	(void)arg;
-	if (session_grant(&g, &s->key, s, number, &dialect_0x) == ERR_OK)
+	if (session_grant(&g, &s->key, s, number) == ERR_OK)
 		grant_unref(g);
 }
 

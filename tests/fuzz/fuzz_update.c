@@ -4,6 +4,7 @@
 
 #include "base/utf8.h"
 #include "match/topic.h"
+#include "match/topic_list.h"
 #include "mercure/event.h"
 #include "unit/event_reader.h"
 
@@ -24,7 +25,7 @@ check_rules(const struct update *u)
 {
 	struct slice rest = u->topics, topic;
 
-	while (topic_next(&rest, &topic))
+	while (topic_list_next(&rest, &topic))
 		demand(topic_check(topic, 100, NULL) == ERR_OK);
 	demand(u->topics.len > 0 && u->id.len > 0);
 	demand(!utf8_has_control(u->id) && u->id.base[0] != '#');

@@ -147,7 +147,7 @@ fanout_room_ask_for(struct subscriber_opening *o, const char *selector)
 	struct matcher *m = NULL;
 
 	assert_int_equal(
-	    matcher_from_selector(&m, slice_of(selector), NULL), ERR_OK);
+	    matcher_new(&m, selector_topic(slice_of(selector)), NULL), ERR_OK);
 	assert_int_equal(matcher_list_add(&o->matchers, m), ERR_OK);
 	mem_fail_resume(left);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* presence.c - the rows of this process's subscribers, and what is told of them. */
 #include "base/clock.h"
-#include "match/topic.h"
 #include "queue/sqlite/sqlite.h"
 
 #define EVENT_MAX ((size_t)1 << 20)
@@ -42,7 +41,7 @@ tell(struct queue_sqlite *q, struct queue_sqlite_telling *t,
 		return ERR_OK;
 	buf_init(&topic, EVENT_MAX);
 	buf_init(&data, EVENT_MAX);
-	subscription_path(&topic, v->topic, v->subscriber);
+	subscription_path(&topic, v->selector.text, v->subscriber);
 	subscription_write(&data, v, slice_of(NULL));
 	u.topics = buf_view(&topic);
 	u.data = buf_view(&data);
@@ -78,7 +77,7 @@ change_subscription(struct queue_sqlite *q, struct queue_sqlite_telling *t,
 
 	if (st == NULL)
 		return queue_sqlite_failed(q, sqlite3_errcode(q->db));
-	if ((rc = queue_sqlite_bind(st, 1, v->topic)) != SQLITE_OK)
+	if ((rc = queue_sqlite_bind(st, 1, v->selector.text)) != SQLITE_OK)
 		return queue_sqlite_failed(q, rc);
 	sqlite3_bind_int64(st, 2, (int64_t)key);
 	if ((e = queue_sqlite_finish(q, st)) != ERR_OK)
@@ -93,7 +92,7 @@ change_subscriptions(struct queue_sqlite *q, struct queue_sqlite_telling *t,
 	struct subscription_view v = *like;
 	enum err e = ERR_OK;
 
-	while (e == ERR_OK && topic_next(&topics, &v.topic))
+	while (e == ERR_OK && selector_list_next(&topics, &v.selector))
 		e = change_subscription(q, t, key, &v);
 	return e;
 }

@@ -280,7 +280,7 @@ has_all(const struct row *r, const struct session_wish *w)
 	size_t n;
 
 	buf_init(&missing, TEXT_MAX);
-	n = session_part(&missing, w->topics, buf_view(&r->topics));
+	n = selector_list_without(&missing, w->topics, buf_view(&r->topics));
 	buf_free(&missing);
 	return n == 0 && r->topics.len > 0 && r->until_ms >= w->renew_ms &&
 	       (w->payload.base == NULL ||
@@ -297,7 +297,7 @@ add_wish(struct queue_sqlite *q, struct granting *g, const struct row *r)
 	enum err e = ERR_OK;
 
 	buf_init(&topics, TEXT_MAX);
-	g->over = session_join(&topics, buf_view(&r->topics), w->topics) >
+	g->over = selector_list_join(&topics, buf_view(&r->topics), w->topics) >
 		      w->topics_max ||
 		  topics.err == ERR_LIMIT;
 	s.topics = buf_view(&topics);
@@ -461,7 +461,7 @@ take_from(struct queue_sqlite *q, struct revoking *v, const struct row *r)
 
 	buf_init(&rest, TEXT_MAX);
 	if (v->topics.base != NULL)
-		session_part(&rest, buf_view(&r->topics), v->topics);
+		selector_list_without(&rest, buf_view(&r->topics), v->topics);
 	s.topics = buf_view(&rest);
 	if ((e = check_buf(q, &rest)) != ERR_OK)
 		;

@@ -30,7 +30,8 @@ list_of(struct matcher_list *l, int from, int n)
 
 		snprintf(text, sizeof(text), "/%d/{x}", i);
 		assert_int_equal(
-		    matcher_from_selector(&m, slice_of(text), NULL), ERR_OK);
+		    matcher_new(&m, selector_topic(slice_of(text)), NULL),
+		    ERR_OK);
 		assert_int_equal(matcher_weight(m), EACH);
 		assert_int_equal(matcher_list_add(l, m), ERR_OK);
 	}
@@ -137,7 +138,8 @@ exact_topics_cost_nothing(void **state)
 	for (int i = 0; i < 2; i++) {
 		m = NULL;
 		assert_int_equal(
-		    matcher_from_selector(&m, slice_of(i ? "*" : "/a"), NULL),
+		    matcher_new(
+			&m, selector_topic(slice_of(i ? "*" : "/a")), NULL),
 		    ERR_OK);
 		assert_int_equal(matcher_list_add(&l, m), ERR_OK);
 	}

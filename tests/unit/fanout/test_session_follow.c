@@ -43,8 +43,8 @@ grant_of(
 		.payload = slice_of(payload) };
 	struct grant *g = NULL;
 
-	assert_int_equal(session_grant(&g, &of, topics != NULL ? &s : NULL,
-			     last_change, &dialect_0x),
+	assert_int_equal(
+	    session_grant(&g, &of, topics != NULL ? &s : NULL, last_change),
 	    ERR_OK);
 	return g;
 }

@@ -194,18 +194,6 @@ survives_no_memory(void **state)
 	assert_true(n > 4);
 }
 
-static void
-walks_lists(void **state)
-{
-	struct slice rest = slice_of("a\nbc\nd"), topic;
-
-	(void)state;
-	assert_true(topic_next(&rest, &topic) && slice_is(topic, "a"));
-	assert_true(topic_next(&rest, &topic) && slice_is(topic, "bc"));
-	assert_true(topic_next(&rest, &topic) && slice_is(topic, "d"));
-	assert_false(topic_next(&rest, &topic));
-}
-
 int
 main(void)
 {
@@ -213,7 +201,6 @@ main(void)
 		cmocka_unit_test(checks_topics),
 		cmocka_unit_test(refuses_nul),
 		cmocka_unit_test(survives_no_memory),
-		cmocka_unit_test(walks_lists),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

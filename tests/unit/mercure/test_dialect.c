@@ -143,6 +143,7 @@ static void
 names_what_clients_use(void **state)
 {
 	const char *const *name = dialect_0x.last_id_params;
+	const struct dialect_param *p;
 
 	(void)state;
 	assert_ptr_equal(dialect_find(slice_of("0.x")), &dialect_0x);
@@ -154,7 +155,9 @@ names_what_clients_use(void **state)
 	assert_string_equal(name[3], "last_event_id");
 	assert_string_equal(name[4], "evs_last_event_id");
 	assert_null(name[5]);
-	assert_string_equal(dialect_0x.matcher_param, "topic");
+	p = dialect_matcher_param(&dialect_0x, slice_of("topic"));
+	assert_int_equal(p->kind, SELECTOR_TOPIC);
+	assert_null(dialect_matcher_param(&dialect_0x, slice_of("match")));
 	assert_string_equal(dialect_0x.token_param, "authorization");
 	assert_string_equal(dialect_0x.last_id_response, "Last-Event-ID");
 }
