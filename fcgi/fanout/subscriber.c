@@ -99,7 +99,7 @@ bool
 subscriber_may_have(
     const struct subscriber *s, const struct frame *f, size_t *steps)
 {
-	if (!f->private)
+	if (f->rights == SUBSCRIBER_PUBLIC)
 		return true;
 	return s->rights != SUBSCRIBER_PUBLIC &&
 	       grant_may_receive(s->grant, f->topics, steps);

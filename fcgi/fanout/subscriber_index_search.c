@@ -9,15 +9,6 @@
 
 #define MEMO_BITS 64
 
-/* The least rights that a subscriber needs for this event. */
-static enum subscriber_rights
-rights_for(const struct frame *f)
-{
-	if (!f->private)
-		return SUBSCRIBER_PUBLIC;
-	return f->kind == UPDATE_HUB ? SUBSCRIBER_HUB : SUBSCRIBER_PRIVATE;
-}
-
 static void
 hit(const struct subscriber_index *l, struct subscriber_entry *e,
     struct frame *f, subscriber_found_fn *found)
@@ -25,7 +16,7 @@ hit(const struct subscriber_index *l, struct subscriber_entry *e,
 	struct subscription *sub;
 	size_t i;
 
-	for (i = rights_for(f); i < SUBSCRIBER_RIGHTS; i++)
+	for (i = f->rights; i < SUBSCRIBER_RIGHTS; i++)
 		for (sub = LIST_FIRST(&e->subscriptions[i]); sub != NULL;
 		     sub = LIST_NEXT(sub, links)) {
 			struct subscriber *s = sub->subscriber;
@@ -111,7 +102,8 @@ try_next(struct subscriber_index *l, subscriber_found_fn *found, size_t *steps)
 	s->next = LIST_NEXT(e, heads);
 	++*steps;
 	if (e->head_hash == s->head_hash &&
-	    subscriber_entry_serves(e, rights_for(s->frame)) &&
+	    subscriber_entry_serves(
+		e, (enum subscriber_rights)s->frame->rights) &&
 	    matcher_matches_cached(e->matcher, e->cache, s->topic, steps))
 		hit(l, e, s->frame, found);
 }

@@ -9,13 +9,10 @@
 #include "base/container.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "mercure/event.h"
+#include "fanout/event_frame.h"
 
 #define TICK_MS 1000    /* finds what no notification announced */
 #define IN_FLIGHT_MAX 4 /* batches the loop has not finished with */
-
-/* Whatever was accepted is delivered: limits are for publishers. */
-#define EVENT_MAX (SIZE_MAX / 4)
 
 struct tailer {
 	struct tailer_settings settings;
@@ -32,8 +29,7 @@ struct tailer {
 	uint64_t tail;
 	uint64_t epoch;
 	uint64_t sessions; /* the last change of one that was posted */
-	struct buf scratch;
-	bool ailing; /* the last read failed: say it once */
+	bool ailing;       /* the last read failed: say it once */
 };
 
 struct reading {
@@ -48,15 +44,11 @@ row_to_frame(void *arg, uint64_t at, const struct update *u)
 {
 	struct reading *r = arg;
 	struct tailer *t = r->tailer;
-	struct frame *f = NULL;
+	struct frame *f;
 
 	if (r->failed)
 		return;
-	buf_clear(&t->scratch);
-	event_encode(&t->scratch, u);
-	if (t->scratch.err == ERR_OK)
-		f = frame_event(
-		    t->settings.framing, buf_view(&t->scratch), at, u);
+	f = event_frame(t->settings.framing, at, u);
 	if (f == NULL) {
 		r->failed = true;
 		return;
@@ -336,7 +328,6 @@ tailer_start(
 		return fault_set(f, ERR_NOMEM, "Out of memory.");
 	t->settings = *s;
 	pthread_mutex_init(&t->mutex, NULL);
-	buf_init(&t->scratch, EVENT_MAX);
 	if ((e = queue_open(&t->queue, &s->queue, QUEUE_READ, f)) != ERR_OK)
 		goto out;
 	if ((e = first_batch(&first, t)) != ERR_OK) {
@@ -372,7 +363,6 @@ tailer_free(struct tailer *t)
 	if (t == NULL)
 		return;
 	queue_close(t->queue);
-	buf_free(&t->scratch);
 	pthread_mutex_destroy(&t->mutex);
 	mem_free(t);
 }

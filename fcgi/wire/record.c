@@ -26,15 +26,32 @@ record_stdout_size(size_t len)
 }
 
 void
-record_stdout(uint8_t *out, uint16_t id, struct slice bytes)
+record_begin(struct record_writer *w, uint8_t *out, uint16_t id, size_t len)
+{
+	*w = (struct record_writer){ .at = out, .left = len, .id = id };
+}
+
+static void
+begin_record(struct record_writer *w)
+{
+	w->room = w->left < RECORD_CONTENT_MAX ? w->left : RECORD_CONTENT_MAX;
+	record_header(w->at, RECORD_STDOUT, w->id, (uint16_t)w->room);
+	w->at += RECORD_HEADER_SIZE;
+	w->left -= w->room;
+}
+
+void
+record_write(struct record_writer *w, struct slice bytes)
 {
 	while (bytes.len > 0) {
-		size_t n = bytes.len < RECORD_CONTENT_MAX ? bytes.len
-							  : RECORD_CONTENT_MAX;
+		size_t n;
 
-		record_header(out, RECORD_STDOUT, id, (uint16_t)n);
-		memcpy(out + RECORD_HEADER_SIZE, bytes.base, n);
-		out += RECORD_HEADER_SIZE + n;
+		if (w->room == 0)
+			begin_record(w);
+		n = bytes.len < w->room ? bytes.len : w->room;
+		memcpy(w->at, bytes.base, n);
+		w->at += n;
+		w->room -= n;
 		bytes = slice_after(bytes, n);
 	}
 }

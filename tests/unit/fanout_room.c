@@ -98,12 +98,15 @@ struct frame *
 fanout_room_event(
     uint64_t at, const char *topic, bool private, struct slice bytes)
 {
-	const struct update u = { .topics = slice_of(topic),
-		.private = private };
 	long left = mem_fail_pause();
-	struct frame *f = frame_event(FRAMING_RAW, bytes, at, &u);
+	struct frame_writer w;
+	struct frame *f =
+	    frame_begin(&w, FRAMING_RAW, bytes.len, slice_of(topic));
 
 	assert_non_null(f);
+	frame_write(&w, bytes);
+	f->at = at;
+	f->rights = private ? SUBSCRIBER_PRIVATE : SUBSCRIBER_PUBLIC;
 	mem_fail_resume(left);
 	return f;
 }

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
+#include "fanout/event_frame.h"
 #include "fanout/subscriber_index.h"
 #include "match/topic.h"
 #include "unit/mem_fail.h"
@@ -105,7 +106,7 @@ event(const char *topics)
 	static uint64_t position;
 	struct frame *f;
 
-	f = frame_event(FRAMING_RAW, slice_of("x"), ++position, &u);
+	f = event_frame(FRAMING_RAW, ++position, &u);
 	assert_non_null(f);
 	return f;
 }
@@ -303,7 +304,7 @@ steps_of(struct subscriber_index *l, bool private, enum update_kind kind)
 				      "/.well-known/mercure/subscriptions/x"),
 		.private = private,
 		.kind = kind };
-	struct frame *f = frame_event(FRAMING_RAW, slice_of("x"), 1, &u);
+	struct frame *f = event_frame(FRAMING_RAW, 1, &u);
 	size_t steps = 0;
 
 	assert_non_null(f);

@@ -358,9 +358,11 @@ encode(struct buf *out, uint16_t id, struct slice content)
 {
 	size_t n = record_stdout_size(content.len);
 	uint8_t *exact = mem_calloc(1, n + 1);
+	struct record_writer w;
 
 	exact[n] = 0xaa;
-	record_stdout(exact, (uint16_t)(id + 1), content);
+	record_begin(&w, exact, (uint16_t)(id + 1), content.len);
+	record_write(&w, content);
 	record_readdress(exact, n, id);
 	assert_int_equal(exact[n], 0xaa);
 	buf_add(out, exact, n);

@@ -130,12 +130,12 @@ world_close(void **state)
 static struct frame *
 make(size_t size, uint64_t seq)
 {
-	const struct update u = { .topics = slice_of("t") };
 	char *bytes = mem_calloc(1, size);
 	struct frame *f =
-	    frame_event(FRAMING_FCGI, (struct slice){ bytes, size }, seq, &u);
+	    frame_new(FRAMING_FCGI, (struct slice){ bytes, size });
 
 	assert_non_null(f);
+	f->at = seq;
 	mem_free(bytes);
 	return f;
 }
