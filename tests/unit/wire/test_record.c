@@ -467,7 +467,7 @@ static void
 finds_the_flag_of_a_kept_connection(void **state)
 {
 	struct record_scan s;
-	struct fault f;
+	struct problem f;
 	struct buf b;
 
 	(void)state;
