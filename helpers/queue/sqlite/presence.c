@@ -23,7 +23,7 @@ queue_sqlite_show_life(struct queue_sqlite *q)
 	enum err e = sidecar_show_life(q->side, q->settings.owner);
 
 	if (e != ERR_OK)
-		return fault_set(&q->fault, e, "cannot lock %s-hub: %s",
+		return problem_set(&q->problem, e, "cannot lock %s-hub: %s",
 		    sidecar_db_path(q->side), err_text(e));
 	return ERR_OK;
 }
@@ -46,7 +46,7 @@ tell(struct queue_sqlite *q, struct queue_sqlite_telling *t,
 	u.topics = buf_view(&topic);
 	u.data = buf_view(&data);
 	if ((e = topic.err) != ERR_OK || (e = data.err) != ERR_OK)
-		e = fault_set(&q->fault, e, "%s", err_text(e));
+		e = problem_set(&q->problem, e, "%s", err_text(e));
 	else
 		e = queue_sqlite_insert(q, &u, t->now_ms, &t->count);
 	if (e == ERR_OK && t->count.rows == 1)
@@ -231,14 +231,14 @@ queue_sqlite_unrung(
 
 enum err
 queue_sqlite_present(struct queue *base, const struct presence_change *changes,
-    size_t n, uint64_t *epoch, struct fault *f)
+    size_t n, uint64_t *epoch, struct problem *why)
 {
 	struct queue_sqlite *q = (struct queue_sqlite *)base;
 	struct presenting p = { .changes = changes, .n = n };
 	enum err e;
 
 	queue_sqlite_pages(q);
-	if ((e = queue_sqlite_transact(q, present, &p, f)) != ERR_OK)
+	if ((e = queue_sqlite_transact(q, present, &p, why)) != ERR_OK)
 		return e;
 	queue_sqlite_charge(q, changes, n, queue_sqlite_pages(q));
 	*epoch = p.epoch;
