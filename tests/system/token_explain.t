@@ -60,8 +60,10 @@ sub hub_says {
 	my $status = $answer->status;
 
 	$answer->hang_up;
-	return ($status, substr($hub->log_text, $before)
-	    =~ /token refused \S+ reason="(.*)"$/m ? $1 : undef);
+	my ($reason) = substr($hub->log_text, $before)
+	    =~ /token refused \S+ reason="(.*)"$/m;
+	$reason =~ s{\\"}{"}g if defined $reason;
+	return ($status, $reason);
 }
 
 # Whatever is wrong, it says what the hub's log says.
