@@ -86,13 +86,13 @@ size_t queue_stranger_room(struct queue *q, unsigned *wait_ms);
 void queue_set_presence_events(struct queue *q, bool on);
 
 /*
- * Ring the bell for changes made by this handle, unless somebody has since,
- * but no more often than five times a second over all processes, unless there
- * are hundreds: a crowd that comes back must not wake everybody for each.
- * Returns the milliseconds after which to call it again; 0: nothing is left to
- * ring for.
+ * Notify readers of the hub's own updates that this handle has written, unless
+ * somebody has notified them since; but not more than five times a second over
+ * all processes, unless there are hundreds of updates: a crowd that comes back
+ * must not wake everybody for each of its members.  Returns the milliseconds
+ * after which to call it again; 0: nothing is left to notify of.
  */
-unsigned queue_wake_soon(struct queue *q);
+unsigned queue_notify_soon(struct queue *q);
 
 /* Borrowed for the length of the call, in which a statement is open. */
 typedef void queue_subscription_fn(

@@ -80,19 +80,6 @@ queue_crowd_open(
 }
 
 enum err
-queue_append(struct queue *q, const struct update *const *updates, size_t n,
-    struct fault *f)
-{
-	return q->ops->append(q, updates, n, f);
-}
-
-void
-queue_wake(struct queue *q)
-{
-	q->ops->wake(q);
-}
-
-enum err
 queue_read(struct queue *q, uint64_t after, uint64_t epoch_seen,
     size_t rows_max, size_t bytes_max, queue_row_fn *row, void *arg,
     struct queue_span *out)
@@ -154,7 +141,7 @@ queue_stranger_room(struct queue *q, unsigned *wait_ms)
 void
 queue_set_presence_events(struct queue *q, bool on)
 {
-	q->ops->set_presence_events(q, on);
+	q->presence_events = on;
 }
 
 enum err
@@ -169,12 +156,6 @@ queue_parked(
     struct queue *q, struct slice id, struct presence **out, uint64_t *key)
 {
 	return q->ops->parked(q, id, out, key);
-}
-
-unsigned
-queue_wake_soon(struct queue *q)
-{
-	return q->ops->wake_soon(q);
 }
 
 enum err

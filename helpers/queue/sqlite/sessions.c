@@ -17,12 +17,10 @@ struct row {
 	struct buf topics, payload;
 };
 
-/* A transaction's time, whether it has changed anything, and its events about
- * subscribers that end with it. */
+/* A transaction's time, and whether it has changed anything. */
 struct change {
 	int64_t now_ms;
 	bool made;
-	struct queue_sqlite_telling telling;
 };
 
 static void
@@ -206,8 +204,8 @@ write_row(struct queue_sqlite *q, const struct session *s,
 		return no_statement(q);
 	c->made = true;
 	if ((e = queue_sqlite_finish(q, st)) != ERR_OK ||
-	    (e = queue_sqlite_end_session(q, &c->telling, s,
-		 moved_to != NULL || s->topics.len == 0)) != ERR_OK)
+	    (e = queue_sqlite_end_session(
+		 q, s, moved_to != NULL || s->topics.len == 0)) != ERR_OK)
 		return e;
 	return forget(q, c->now_ms);
 }
@@ -224,31 +222,28 @@ write_empty(
 
 /* One of the bodies below, which may have to run again. */
 struct body {
-	queue_sqlite_body *run;
+	enum err (*run)(struct queue_sqlite *q, void *arg);
 	void *arg;
 	struct change *change; /* in what `arg` points to */
 };
 
 static enum err
-run_body(struct queue_sqlite *q, void *arg)
+run_body(struct queue *q, void *arg)
 {
 	struct body *b = arg;
-	enum err e;
 
 	b->change->made = false;
-	b->change->telling =
-	    (struct queue_sqlite_telling){ .now_ms = clock_real_ms() };
-	e = b->run(q, b->arg);
-	return e == ERR_OK ? queue_sqlite_told(q, &b->change->telling) : e;
+	return b->run((struct queue_sqlite *)q, b->arg);
 }
 
-/* Run it, and tell others if it has changed anything. */
+/* Run it, and wake others if it has changed anything. */
 static enum err
-change_sessions(struct queue_sqlite *q, queue_sqlite_body *run, void *arg,
+change_sessions(struct queue_sqlite *q,
+    enum err (*run)(struct queue_sqlite *q, void *arg), void *arg,
     struct change *c, struct fault *f)
 {
 	struct body b = { run, arg, c };
-	enum err e = queue_sqlite_transact(q, run_body, &b, f);
+	enum err e = queue_transact(&q->base, run_body, &b, f);
 
 	if (e == ERR_OK && c->made)
 		queue_sqlite_wake(&q->base);

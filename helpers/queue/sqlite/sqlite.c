@@ -95,8 +95,11 @@ sqlite_crowd_open(
 
 const struct queue_ops queue_sqlite_ops = {
 	.open = sqlite_open,
-	.append = queue_sqlite_append,
+	.transact = queue_sqlite_transact,
+	.insert = queue_sqlite_insert,
+	.prune = queue_sqlite_prune,
 	.wake = queue_sqlite_wake,
+	.notified = queue_sqlite_notified,
 	.read = queue_sqlite_read,
 	.tail = queue_sqlite_tail,
 	.wait = queue_sqlite_wait,
@@ -109,8 +112,6 @@ const struct queue_ops queue_sqlite_ops = {
 	.parked = queue_sqlite_parked,
 	.end_waiting = queue_sqlite_end_waiting,
 	.stranger_room = queue_sqlite_stranger_room,
-	.set_presence_events = queue_sqlite_set_presence_events,
-	.wake_soon = queue_sqlite_wake_soon,
 	.subscriptions = queue_sqlite_subscriptions,
 	.keys_read = queue_sqlite_keys_read,
 	.keys_claim = queue_sqlite_keys_claim,
