@@ -207,46 +207,9 @@ queue_keys_store(struct queue *q, struct slice url, struct slice text,
 }
 
 enum err
-queue_session_grant(
-    struct queue *q, const struct session_wish *w, struct fault *f)
+queue_transact(struct queue *q, queue_body *body, void *arg, struct fault *f)
 {
-	return q->ops->session_grant(q, w, f);
-}
-
-enum err
-queue_session_move(struct queue *q, const struct session_key *from,
-    const struct session_key *to, int64_t now_ms, size_t topics_max,
-    struct fault *f)
-{
-	return q->ops->session_move(q, from, to, now_ms, topics_max, f);
-}
-
-enum err
-queue_session_revoke(struct queue *q, const struct session_key *key,
-    struct slice topics, int64_t now_ms, struct fault *f)
-{
-	return q->ops->session_revoke(q, key, topics, now_ms, f);
-}
-
-enum err
-queue_session_find(struct queue *q, const struct session_key *key,
-    int64_t now_ms, queue_session_fn *each, void *arg, uint64_t *number)
-{
-	return q->ops->session_find(q, key, now_ms, each, arg, number);
-}
-
-enum err
-queue_session_changes(struct queue *q, uint64_t number, size_t max,
-    queue_session_fn *each, void *arg)
-{
-	return q->ops->session_changes(q, number, max, each, arg);
-}
-
-enum err
-queue_sessions(
-    struct queue *q, int64_t now_ms, queue_session_fn *each, void *arg)
-{
-	return q->ops->sessions(q, now_ms, each, arg);
+	return q->ops->transact(q, body, arg, f);
 }
 
 void

@@ -218,6 +218,8 @@ enum err queue_sqlite_checkpoint(struct queue_sqlite *q);
 typedef enum err queue_sqlite_body(struct queue_sqlite *q, void *arg);
 enum err queue_sqlite_transact(struct queue_sqlite *q, queue_sqlite_body *body,
     void *arg, struct fault *f);
+enum err queue_sqlite_run_body(
+    struct queue *base, queue_body *body, void *arg, struct fault *f);
 
 /*
  * write.c, within a transaction: insert an update, counting it,
@@ -334,22 +336,7 @@ enum err queue_sqlite_keys_store(struct queue *base, struct slice url,
     struct slice text, int64_t now_ms, int64_t fresh_ms, struct slice error,
     struct fault *f);
 
-/* sessions.c */
-enum err queue_sqlite_session_grant(
-    struct queue *base, const struct session_wish *w, struct fault *f);
-enum err queue_sqlite_session_move(struct queue *base,
-    const struct session_key *from, const struct session_key *to,
-    int64_t now_ms, size_t topics_max, struct fault *f);
-enum err queue_sqlite_session_revoke(struct queue *base,
-    const struct session_key *key, struct slice topics, int64_t now_ms,
-    struct fault *f);
-enum err queue_sqlite_session_find(struct queue *base,
-    const struct session_key *key, int64_t now_ms, queue_session_fn *each,
-    void *arg, uint64_t *number);
-enum err queue_sqlite_session_changes(struct queue *base, uint64_t number,
-    size_t max, queue_session_fn *each, void *arg);
-enum err queue_sqlite_sessions(
-    struct queue *base, int64_t now_ms, queue_session_fn *each, void *arg);
+extern const struct queue_session_ops queue_sqlite_session_ops; /* sessions.c */
 
 /* write.c, read.c, check.c,
  * backup.c */

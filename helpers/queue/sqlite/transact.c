@@ -112,3 +112,27 @@ queue_sqlite_transact(
 		fault_set(f, e, "%s", q->fault.text);
 	return e;
 }
+
+/* A body of a caller above the backend. */
+struct above {
+	queue_body *body;
+	void *arg;
+};
+
+static enum err
+run_above(struct queue_sqlite *q, void *arg)
+{
+	const struct above *a = arg;
+
+	return a->body(&q->base, a->arg, &q->fault);
+}
+
+enum err
+queue_sqlite_run_body(
+    struct queue *base, queue_body *body, void *arg, struct fault *f)
+{
+	struct above a = { body, arg };
+
+	return queue_sqlite_transact(
+	    (struct queue_sqlite *)base, run_above, &a, f);
+}

@@ -30,7 +30,7 @@ wish(struct session_key key, const char *topics, int64_t now_ms)
 		.topics = slice_of(topics),
 		.now_ms = now_ms,
 		.until_ms = now_ms + HOUR,
-		.renew_ms = now_ms + HOUR / 2,
+		.extend_ms = now_ms + HOUR / 2,
 		.topics_max = TOPICS_MAX };
 }
 

@@ -67,7 +67,7 @@ grant(struct queue *q, const struct session_key *k, const char *payload,
 		.payload = slice_of(payload),
 		.now_ms = now_ms,
 		.until_ms = now_ms + lifetime_ms,
-		.renew_ms = now_ms + lifetime_ms,
+		.extend_ms = now_ms + lifetime_ms,
 		.topics_max = 9,
 		.replace = replace };
 
