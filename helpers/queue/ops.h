@@ -29,8 +29,47 @@ struct queue_notified {
 	uint32_t ago_ms;
 };
 
-/* Those without a comment are the function of queue.h, crowd.h, keys.h,
- * presence.h or sessions.h with the same name. */
+/*
+ * The rows of sessions.  find(), changes() and list() are the functions of
+ * sessions.h with those names, each in a snapshot of its own; the others are
+ * called within queue_transact() only.
+ */
+struct queue_session_ops {
+	enum err (*find)(struct queue *q, const struct session_key *key,
+	    int64_t now_ms, queue_session_fn *each, void *arg,
+	    uint64_t *number);
+	enum err (*changes)(struct queue *q, uint64_t number, size_t max,
+	    queue_session_fn *each, void *arg);
+	enum err (*list)(
+	    struct queue *q, int64_t now_ms, queue_session_fn *each, void *arg);
+
+	/* The row with this key, unless its time is up at `now_ms`. */
+	enum err (*read)(struct queue *q, const struct session_key *key,
+	    int64_t now_ms, queue_session_fn *each, void *arg);
+
+	/* The first row behind `after`, in the order of keys, that was moved
+	 * to `key`, and whose time is not up. */
+	enum err (*next_moved)(struct queue *q, const struct session_key *key,
+	    int64_t now_ms, const struct session_key *after,
+	    queue_session_fn *each, void *arg);
+
+	/* Store the row under the next number of a change.  It was moved to
+	 * `moved_to`, unless NULL.  kept_ms becomes the latest end that the
+	 * row ever had. */
+	enum err (*write)(struct queue *q, const struct session *s,
+	    const struct session_key *moved_to);
+
+	/* Rows that were moved to `from` are moved to `to` from now on; this
+	 * is not a change. */
+	enum err (*redirect)(struct queue *q, const struct session_key *from,
+	    const struct session_key *to);
+
+	/* Remove rows whose kept_ms is over, some at a time. */
+	enum err (*forget)(struct queue *q, int64_t now_ms);
+};
+
+/* Those without a comment are the function of queue.h, crowd.h, keys.h or
+ * presence.h with the same name. */
 struct queue_ops {
 	enum err (*open)(struct queue **out, const struct queue_settings *s,
 	    enum queue_mode mode, struct fault *f);
@@ -69,6 +108,8 @@ struct queue_ops {
 	    const struct queue_settings *s, struct fault *f);
 	enum err (*parked)(struct queue *q, struct slice id,
 	    struct presence **out, uint64_t *key);
+	enum err (*end_of_session)(
+	    struct queue *q, const struct session *s, bool all);
 	enum err (*end_waiting)(struct queue *q, const uint64_t *signers,
 	    size_t n, bool *more, struct fault *f);
 	size_t (*stranger_room)(struct queue *q, unsigned *wait_ms);
@@ -82,21 +123,7 @@ struct queue_ops {
 	enum err (*keys_store)(struct queue *q, struct slice url,
 	    struct slice text, int64_t now_ms, int64_t fresh_ms,
 	    struct slice error, struct fault *f);
-	enum err (*session_grant)(
-	    struct queue *q, const struct session_wish *w, struct fault *f);
-	enum err (*session_move)(struct queue *q,
-	    const struct session_key *from, const struct session_key *to,
-	    int64_t now_ms, size_t topics_max, struct fault *f);
-	enum err (*session_revoke)(struct queue *q,
-	    const struct session_key *key, struct slice topics, int64_t now_ms,
-	    struct fault *f);
-	enum err (*session_find)(struct queue *q, const struct session_key *key,
-	    int64_t now_ms, queue_session_fn *each, void *arg,
-	    uint64_t *number);
-	enum err (*session_changes)(struct queue *q, uint64_t number,
-	    size_t max, queue_session_fn *each, void *arg);
-	enum err (*sessions)(
-	    struct queue *q, int64_t now_ms, queue_session_fn *each, void *arg);
+	const struct queue_session_ops *sessions;
 	enum err (*take_identity)(
 	    const struct queue_settings *s, struct fault *f);
 	void (*check)(

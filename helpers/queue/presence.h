@@ -4,6 +4,7 @@
 #define QUEUE_PRESENCE_H
 
 #include "mercure/presence.h"
+#include "mercure/session.h"
 #include "mercure/subscription.h"
 #include "queue/queue.h"
 
@@ -72,6 +73,14 @@ enum err queue_reap(
  */
 enum err queue_end_waiting(struct queue *q, const uint64_t *signers, size_t n,
     bool *more, struct fault *f);
+
+/*
+ * In a transaction: end subscribers that are away and are there by the word of
+ * a session which has changed to `s`: all, or those with another payload or a
+ * later end than it has now.
+ */
+enum err queue_end_of_session(
+    struct queue *q, const struct session *s, bool all);
 
 /*
  * The bytes that may be written about strangers now (presence_is_stranger()).

@@ -145,6 +145,12 @@ queue_set_presence_events(struct queue *q, bool on)
 }
 
 enum err
+queue_end_of_session(struct queue *q, const struct session *s, bool all)
+{
+	return q->ops->end_of_session(q, s, all);
+}
+
+enum err
 queue_end_waiting(struct queue *q, const uint64_t *signers, size_t n,
     bool *more, struct fault *f)
 {
@@ -185,49 +191,6 @@ queue_keys_store(struct queue *q, struct slice url, struct slice text,
     int64_t now_ms, int64_t fresh_ms, struct slice error, struct fault *f)
 {
 	return q->ops->keys_store(q, url, text, now_ms, fresh_ms, error, f);
-}
-
-enum err
-queue_session_grant(
-    struct queue *q, const struct session_wish *w, struct fault *f)
-{
-	return q->ops->session_grant(q, w, f);
-}
-
-enum err
-queue_session_move(struct queue *q, const struct session_key *from,
-    const struct session_key *to, int64_t now_ms, size_t topics_max,
-    struct fault *f)
-{
-	return q->ops->session_move(q, from, to, now_ms, topics_max, f);
-}
-
-enum err
-queue_session_revoke(struct queue *q, const struct session_key *key,
-    struct slice topics, int64_t now_ms, struct fault *f)
-{
-	return q->ops->session_revoke(q, key, topics, now_ms, f);
-}
-
-enum err
-queue_session_find(struct queue *q, const struct session_key *key,
-    int64_t now_ms, queue_session_fn *each, void *arg, uint64_t *number)
-{
-	return q->ops->session_find(q, key, now_ms, each, arg, number);
-}
-
-enum err
-queue_session_changes(struct queue *q, uint64_t number, size_t max,
-    queue_session_fn *each, void *arg)
-{
-	return q->ops->session_changes(q, number, max, each, arg);
-}
-
-enum err
-queue_sessions(
-    struct queue *q, int64_t now_ms, queue_session_fn *each, void *arg)
-{
-	return q->ops->sessions(q, now_ms, each, arg);
 }
 
 void

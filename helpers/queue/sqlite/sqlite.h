@@ -271,7 +271,7 @@ enum err queue_sqlite_copy(struct presence **out, sqlite3_stmt *st);
 enum err queue_sqlite_end_rows(
     struct queue_sqlite *q, uint64_t owner, sqlite3_stmt *st, size_t *n);
 enum err queue_sqlite_end_session(
-    struct queue_sqlite *q, const struct session *s, bool all);
+    struct queue *base, const struct session *s, bool all);
 enum err queue_sqlite_may_wait(struct queue_sqlite *q, const struct presence *p,
     int64_t now_ms, bool *out);
 enum err queue_sqlite_end_waiting(struct queue *base, const uint64_t *signers,
@@ -307,22 +307,7 @@ enum err queue_sqlite_keys_store(struct queue *base, struct slice url,
     struct slice text, int64_t now_ms, int64_t fresh_ms, struct slice error,
     struct fault *f);
 
-/* sessions.c */
-enum err queue_sqlite_session_grant(
-    struct queue *base, const struct session_wish *w, struct fault *f);
-enum err queue_sqlite_session_move(struct queue *base,
-    const struct session_key *from, const struct session_key *to,
-    int64_t now_ms, size_t topics_max, struct fault *f);
-enum err queue_sqlite_session_revoke(struct queue *base,
-    const struct session_key *key, struct slice topics, int64_t now_ms,
-    struct fault *f);
-enum err queue_sqlite_session_find(struct queue *base,
-    const struct session_key *key, int64_t now_ms, queue_session_fn *each,
-    void *arg, uint64_t *number);
-enum err queue_sqlite_session_changes(struct queue *base, uint64_t number,
-    size_t max, queue_session_fn *each, void *arg);
-enum err queue_sqlite_sessions(
-    struct queue *base, int64_t now_ms, queue_session_fn *each, void *arg);
+extern const struct queue_session_ops queue_sqlite_session_ops; /* sessions.c */
 
 /* read.c, check.c, backup.c */
 enum err queue_sqlite_read(struct queue *base, uint64_t after,

@@ -65,9 +65,9 @@ waiting_of_session(struct queue_sqlite *q, const struct session *s, bool all)
 }
 
 enum err
-queue_sqlite_end_session(
-    struct queue_sqlite *q, const struct session *s, bool all)
+queue_sqlite_end_session(struct queue *base, const struct session *s, bool all)
 {
+	struct queue_sqlite *q = (struct queue_sqlite *)base;
 	enum err e = ERR_OK;
 	size_t n = 1;
 
