@@ -123,7 +123,7 @@ publish(struct answer *a, const struct config *c)
 	const struct update *u = update_view(a->update);
 	struct queue_settings s = config_queue(c);
 	struct queue *q = NULL;
-	struct fault f = { "" };
+	struct problem f = { "" };
 	enum err e;
 
 	if ((e = queue_open(&q, &s, QUEUE_WRITE, &f)) == ERR_OK &&
@@ -174,7 +174,7 @@ stream(struct answer *a, struct settings *s, struct roster *roster)
 	struct queue_settings queue = config_queue(s->config);
 	struct publish_thread *publisher = NULL;
 	struct hub *h = NULL;
-	struct fault f = { "" };
+	struct problem f = { "" };
 	enum err e;
 
 	queue.owner = roster_owner(roster);
@@ -199,7 +199,7 @@ refresh_keys(const struct settings *s)
 {
 	const struct queue_settings qs = config_queue(s->config);
 	struct queue *q = NULL;
-	struct fault f = { "" };
+	struct problem f = { "" };
 
 	if (!settings_fetch(s) ||
 	    queue_open(&q, &qs, QUEUE_WRITE, &f) != ERR_OK)

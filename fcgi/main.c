@@ -31,7 +31,7 @@ level_of(const char *word)
 
 static enum err
 load(struct settings **out, const struct config_sources *sources,
-    struct fault *f)
+    struct problem *f)
 {
 	struct config *c = NULL;
 	enum err e;
@@ -45,7 +45,7 @@ load(struct settings **out, const struct config_sources *sources,
 }
 
 static enum err
-run(const struct options *o, struct fault *f)
+run(const struct options *o, struct problem *f)
 {
 	const struct config_sources sources = { o->config, environ, o->keys,
 		o->keys_n };
@@ -65,7 +65,7 @@ run(const struct options *o, struct fault *f)
 	}
 	if (o->check) {
 		if (!selfcheck_run(s))
-			e = fault_set(f, ERR_IO, "Mend the faults above.");
+			e = problem_set(f, ERR_IO, "Mend the faults above.");
 		settings_unref(s);
 		return e;
 	}
@@ -77,7 +77,7 @@ run(const struct options *o, struct fault *f)
 	}
 	if ((e = request_fcgi_init()) != ERR_OK) {
 		settings_unref(s);
-		return fault_set(f, e, "libfcgi cannot be used.");
+		return problem_set(f, e, "libfcgi cannot be used.");
 	}
 	return serve_run(s, &sources, &o->listener, f);
 }
@@ -86,7 +86,7 @@ int
 main(int argc, char **argv)
 {
 	struct options o;
-	struct fault f = { "" };
+	struct problem f = { "" };
 
 	/* A peer or a log reader that leaves ends nothing else. */
 	signal(SIGPIPE, SIG_IGN);

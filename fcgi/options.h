@@ -22,7 +22,7 @@ struct options {
 
 /* ERR_SYNTAX: the fault says what is wrong with which word. */
 enum err options_parse(
-    struct options *out, int argc, char *const *argv, struct fault *f);
+    struct options *out, int argc, char *const *argv, struct problem *f);
 
 /* What --help prints. */
 void options_help(void);

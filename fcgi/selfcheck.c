@@ -46,7 +46,7 @@ report_fetched(const struct settings *s, enum config_role role, bool *all)
 	const struct jwks_source src = { s->role[role].url,
 		s->config->ca_file };
 	struct jws_keys *keys = NULL;
-	struct fault f = { "" };
+	struct problem f = { "" };
 	int64_t life_ms = 0;
 	struct buf text;
 

@@ -63,7 +63,7 @@ reload_run(struct worker_job *j, struct context *c)
 	struct server *sv = CONTAINER(struct server, reload, j);
 	struct config *config = NULL;
 	struct settings *fresh = NULL;
-	struct fault f = { "" };
+	struct problem f = { "" };
 
 	if (config_load(&config, sv->sources, &f) != ERR_OK ||
 	    settings_new(&fresh, config, &f) != ERR_OK) {
@@ -153,7 +153,7 @@ subscribers_max(void)
 }
 
 static enum err
-start(struct server *sv, struct settings *s, int fd, struct fault *f)
+start(struct server *sv, struct settings *s, int fd, struct problem *f)
 {
 	const struct config *c = s->config;
 	struct queue_settings queue = config_queue(c);
@@ -166,9 +166,9 @@ start(struct server *sv, struct settings *s, int fd, struct fault *f)
 	sv->parts.buffer_room.max = (size_t)c->parked_bytes_max;
 	if ((e = roster_new(&sv->roster)) != ERR_OK ||
 	    (e = patterns_new(&sv->patterns)) != ERR_OK)
-		return fault_set(f, e, "Out of memory.");
+		return problem_set(f, e, "Out of memory.");
 	if ((e = roster_count_in(sv->roster, &queue)) != ERR_OK)
-		return fault_set(f, e, "Out of memory.");
+		return problem_set(f, e, "Out of memory.");
 	queue.owner = roster_owner(sv->roster);
 	enlist_use(sv->roster, s);
 	if ((e = hub_open(&sv->parts.hub, s, FRAMING_FCGI, &hooks, f)) !=
@@ -179,10 +179,11 @@ start(struct server *sv, struct settings *s, int fd, struct fault *f)
 	e = workers_start(&sv->parts.workers, (size_t)c->workers, s,
 	    FRAMING_FCGI, sv->roster, sv->patterns);
 	if (e != ERR_OK)
-		return fault_set(f, e, "No threads for MERCURE_WORKERS = %llu.",
+		return problem_set(f, e,
+		    "No threads for MERCURE_WORKERS = %llu.",
 		    (unsigned long long)c->workers);
 	if ((e = acceptor_new(&sv->acceptor, fd, &sv->parts)) != ERR_OK)
-		fault_set(
+		problem_set(
 		    f, e, "The socket cannot be listened on: %s.", err_text(e));
 	return e;
 }
@@ -190,7 +191,7 @@ start(struct server *sv, struct settings *s, int fd, struct fault *f)
 /* The socket first: where it lies only root may be able to make it. */
 static enum err
 listen_and_start(struct server *sv, struct settings **s,
-    const struct listener_settings *listener, struct fault *f)
+    const struct listener_settings *listener, struct problem *f)
 {
 	const struct queue_settings queue = config_queue((*s)->config);
 	int fd;
@@ -211,14 +212,14 @@ listen_and_start(struct server *sv, struct settings **s,
 
 enum err
 serve_run(struct settings *s, const struct config_sources *sources,
-    const struct listener_settings *listener, struct fault *f)
+    const struct listener_settings *listener, struct problem *f)
 {
 	struct server *sv = mem_calloc(1, sizeof(*sv));
 	enum err e;
 
 	if (sv == NULL) {
 		settings_unref(s);
-		return fault_set(f, ERR_NOMEM, "Out of memory.");
+		return problem_set(f, ERR_NOMEM, "Out of memory.");
 	}
 	sv->sources = sources;
 	sv->listener = listener;

@@ -179,7 +179,7 @@ authorize_by_token(struct grant **out, struct answer *a,
     const struct settings *s, enum config_role role)
 {
 	const struct jws_keys *keys = s->role[role].keys;
-	struct fault why = { "" };
+	struct problem why = { "" };
 	enum err e;
 
 	if (keys == NULL && s->role[role].url != NULL)

@@ -9,7 +9,7 @@ enum err
 context_queue(struct context *c, struct queue **out)
 {
 	struct queue_settings s = config_queue(c->settings->config);
-	struct fault f = { "" };
+	struct problem f = { "" };
 	enum err e = ERR_OK;
 
 	if (c->queue == NULL &&

@@ -68,7 +68,7 @@ make_terms(const struct grant *g, const struct request *rq,
 
 static enum err
 enter(struct subscriber_opening *o, const struct request *rq,
-    struct slice last_id, struct context *c, struct fault *f)
+    struct slice last_id, struct context *c, struct problem *f)
 {
 	struct roster_terms terms;
 	struct presence *p = NULL;
@@ -90,7 +90,7 @@ enter(struct subscriber_opening *o, const struct request *rq,
 
 static void
 refuse(struct answer *a, const struct request *rq, const struct settings *s,
-    enum err e, const struct fault *f)
+    enum err e, const struct problem *f)
 {
 	if (f->text[0] == '\0') {
 		answer_unavailable(a, e);
@@ -107,7 +107,7 @@ bool
 enlist(struct subscriber_opening *o, struct answer *a, const struct request *rq,
     struct slice last_id, struct context *c)
 {
-	struct fault f = { "" };
+	struct problem f = { "" };
 	enum err e;
 
 	if (c->roster == NULL)

@@ -61,7 +61,7 @@ readable(struct answer *a, const struct request *rq, const struct config *c)
 
 static enum err
 read_update(struct update_box **out, const struct request *rq,
-    const struct config *c, struct fault *f)
+    const struct config *c, struct problem *f)
 {
 	const struct update_limits limits = {
 		.topics_max = c->topics_max,
@@ -72,7 +72,7 @@ read_update(struct update_box **out, const struct request *rq,
 
 	e = form_parse(&form, rq->body, c->topics_max + OTHER_FIELDS_MAX);
 	if (e == ERR_LIMIT)
-		fault_set(f, e,
+		problem_set(f, e,
 		    "The form has more than %llu fields (MERCURE_MAX_TOPICS "
 		    "and a few).",
 		    (unsigned long long)c->topics_max + OTHER_FIELDS_MAX);
@@ -138,7 +138,7 @@ publish_handle(struct answer *a, const struct request *rq, struct context *c)
 	const struct config *config = c->settings->config;
 	struct update_box *box = NULL;
 	struct grant *g = NULL;
-	struct fault f = { "" };
+	struct problem f = { "" };
 	enum err e;
 
 	if (!admit(&g, a, rq, c) || !readable(a, rq, config))

@@ -98,7 +98,7 @@ add_matcher(struct subscribing *s, struct answer *a, struct slice selector,
 {
 	struct matcher_list *l = &s->opening->matchers;
 	struct matcher *m = NULL;
-	struct fault f = { "" };
+	struct problem f = { "" };
 	enum err e;
 
 	if (l->n == c->matchers_max) {
@@ -367,7 +367,7 @@ claim_patterns(struct subscribing *s, struct answer *a,
 	struct pattern_client who = { .id = counted_client(
 					  client, rq, c->settings),
 		.anonymous = is_anonymous(o) };
-	struct fault f = { "" };
+	struct problem f = { "" };
 	enum err e = ERR_OK;
 
 	if (!who.anonymous)

@@ -75,10 +75,11 @@ find_pattern(struct patterns *p, uint64_t h, const struct matcher *m)
 {
 	struct pattern *x;
 
-	LIST_FOREACH(x, &p->patterns[h % BUCKETS], links)
-	if (x->hash == h && matcher_kind(x->matcher) == matcher_kind(m) &&
-	    slice_eq(matcher_text(x->matcher), matcher_text(m)))
-		return x;
+	LIST_FOREACH (x, &p->patterns[h % BUCKETS], links)
+		if (x->hash == h &&
+		    matcher_kind(x->matcher) == matcher_kind(m) &&
+		    slice_eq(matcher_text(x->matcher), matcher_text(m)))
+			return x;
 	return NULL;
 }
 
@@ -87,19 +88,19 @@ find_client(struct patterns *p, uint64_t key)
 {
 	struct client *c;
 
-	LIST_FOREACH(c, &p->clients[key % BUCKETS], links)
-	if (c->key == key)
-		return c;
+	LIST_FOREACH (c, &p->clients[key % BUCKETS], links)
+		if (c->key == key)
+			return c;
 	return NULL;
 }
 
 static enum err
 check(const struct patterns *p, const struct client *c, size_t weight,
-    bool anonymous, const struct pattern_limits *limits, struct fault *f)
+    bool anonymous, const struct pattern_limits *limits, struct problem *f)
 {
 	if (c != NULL && limits->per_client > 0 &&
 	    c->weight + weight > limits->per_client)
-		return fault_set(f, ERR_LIMIT,
+		return problem_set(f, ERR_LIMIT,
 		    "The streams of your access token, or of your address, "
 		    "bring as many patterns as they may together "
 		    "(MERCURE_MAX_PATTERN_WEIGHT_PER_CLIENT).");
@@ -107,7 +108,7 @@ check(const struct patterns *p, const struct client *c, size_t weight,
 	    (p->weight + weight > limits->total ||
 		(anonymous &&
 		    p->anonymous_weight + weight > limits->total / 2)))
-		return fault_set(f, ERR_LIMIT,
+		return problem_set(f, ERR_LIMIT,
 		    "The hub matches as many different patterns as it may "
 		    "(MERCURE_MAX_PATTERN_WEIGHT).");
 	return ERR_OK;
@@ -198,7 +199,7 @@ add_pattern(struct pattern **out, struct patterns *p, uint64_t h,
 
 static enum err
 claim_one(struct pattern_claim *claim, struct matcher *m, struct client *c,
-    bool anonymous, const struct pattern_limits *limits, struct fault *f)
+    bool anonymous, const struct pattern_limits *limits, struct problem *f)
 {
 	struct patterns *p = claim->of;
 	const uint64_t h = hash(p, false, matcher_text(m));
@@ -234,7 +235,7 @@ give_back(struct pattern_claim *claim)
 static enum err
 claim_all(struct pattern_claim *claim, const struct matcher_list *l,
     const struct pattern_client *who, const struct pattern_limits *limits,
-    struct fault *f)
+    struct problem *f)
 {
 	struct client *c;
 	enum err e = bring_client(&c, claim->of, who);
@@ -262,7 +263,7 @@ count_patterns(const struct matcher_list *l)
 enum err
 patterns_claim(struct pattern_claim **out, struct patterns *p,
     const struct matcher_list *l, const struct pattern_client *who,
-    const struct pattern_limits *limits, struct fault *f)
+    const struct pattern_limits *limits, struct problem *f)
 {
 	const size_t n = count_patterns(l);
 	struct pattern_claim *claim;

@@ -44,7 +44,7 @@ enum err patterns_new(struct patterns **out);
  */
 enum err patterns_claim(struct pattern_claim **out, struct patterns *p,
     const struct matcher_list *l, const struct pattern_client *who,
-    const struct pattern_limits *limits, struct fault *f);
+    const struct pattern_limits *limits, struct problem *f);
 
 /* Give up the claim: its stream is over.  NULL is allowed. */
 void pattern_claim_free(struct pattern_claim *c);

@@ -28,7 +28,7 @@ struct hub_hooks {
  * it.  The fault names the setting or file to mend.
  */
 enum err hub_open(struct hub **out, struct settings *s, enum framing framing,
-    const struct hub_hooks *hooks, struct fault *f);
+    const struct hub_hooks *hooks, struct problem *f);
 
 struct loop *hub_loop(struct hub *h);
 struct stream_host *hub_host(struct hub *h);

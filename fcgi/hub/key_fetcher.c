@@ -100,7 +100,7 @@ static bool
 open_queue(struct key_fetcher *fr, const struct settings *s)
 {
 	const struct queue_settings qs = config_queue(s->config);
-	struct fault f = { "" };
+	struct problem f = { "" };
 
 	if (fr->queue == NULL &&
 	    queue_open(&fr->queue, &qs, QUEUE_WRITE, &f) != ERR_OK &&

@@ -87,7 +87,7 @@ static void
 commit_group(struct publish_thread *t, struct pending_publish **group, size_t n)
 {
 	const struct update *updates[GROUP_MAX];
-	struct fault f = { "" };
+	struct problem f = { "" };
 	enum err e;
 
 	for (size_t i = 0; i < n; i++)
@@ -188,13 +188,13 @@ publish_thread_free(struct publish_thread *t)
 enum err
 publish_thread_start(struct publish_thread **out,
     const struct queue_settings *s, const struct pending_limits *limits,
-    struct loop *loop, struct roster *roster, struct fault *f)
+    struct loop *loop, struct roster *roster, struct problem *f)
 {
 	struct publish_thread *t = mem_calloc(1, sizeof(*t));
 	enum err e;
 
 	if (t == NULL)
-		return fault_set(f, ERR_NOMEM, "Out of memory.");
+		return problem_set(f, ERR_NOMEM, "Out of memory.");
 	init_waiting(t);
 	t->limits = *limits;
 	t->spare = s->spare;
@@ -205,7 +205,7 @@ publish_thread_start(struct publish_thread **out,
 		roster_on_change(roster, publish_thread_kick, t);
 	if (e == ERR_OK &&
 	    pthread_create(&t->thread, NULL, commit_groups, t) != 0)
-		e = fault_set(f, ERR_NOMEM, "No thread to publish with.");
+		e = problem_set(f, ERR_NOMEM, "No thread to publish with.");
 	if (e != ERR_OK) {
 		publish_thread_free(t);
 		return e;

@@ -45,7 +45,7 @@ crowd_new(struct crowd **out, const struct queue_settings *s)
 
 /* Log once for each state that streams are not counted, or are again. */
 static enum err
-note(struct crowd *c, enum err e, const struct fault *f)
+note(struct crowd *c, enum err e, const struct problem *f)
 {
 	if (e == c->logged)
 		return e;
@@ -70,7 +70,7 @@ hidden(const struct crowd *c, const struct crowd_place *p)
  * more. */
 static enum err
 take_any(struct crowd *c, struct crowd_table *t, const struct crowd_keys *keys,
-    struct crowd_seat *out, struct fault *f)
+    struct crowd_seat *out, struct problem *f)
 {
 	const int64_t now = clock_real_ms();
 	enum err e;
@@ -82,13 +82,13 @@ take_any(struct crowd *c, struct crowd_table *t, const struct crowd_keys *keys,
 	    (e = sidecar_crowd_grow(c->side, f)) != ERR_OK)
 		return e;
 	if ((e = crowd_table_take(t, keys, now, out)) == ERR_FULL)
-		fault_set(f, e, "others fill the table of streams");
+		problem_set(f, e, "others fill the table of streams");
 	return e;
 }
 
 static enum err
 sit(struct crowd *c, struct crowd_table *t, struct crowd_place *p,
-    uint64_t parked, struct fault *f)
+    uint64_t parked, struct problem *f)
 {
 	const struct crowd_keys keys = hidden(c, p);
 	enum err e = ERR_NOTFOUND;
@@ -104,14 +104,13 @@ sit(struct crowd *c, struct crowd_table *t, struct crowd_place *p,
 
 /* Give a slot to each place of this process that has none, or has lost it. */
 static enum err
-sit_all(struct crowd *c, struct crowd_table *t, struct fault *f)
+sit_all(struct crowd *c, struct crowd_table *t, struct problem *f)
 {
 	struct crowd_place *p;
 	enum err e = ERR_OK;
 
 	c->seats = 0;
-	LIST_FOREACH(p, &c->places, links)
-	{
+	LIST_FOREACH (p, &c->places, links) {
 		if (p->seated && !crowd_table_has(t, &p->seat))
 			p->seated = false;
 		if (!p->seated && e == ERR_OK)
@@ -133,14 +132,14 @@ replace(struct crowd *c, struct sidecar_crowd *side)
 	c->opened++;
 	c->seats = 0;
 	c->missing = true;
-	LIST_FOREACH(p, &c->places, links)
-	p->seated = false;
+	LIST_FOREACH (p, &c->places, links)
+		p->seated = false;
 }
 
 /* The table, with the mutex; opening a file may take a while, so that happens
  * without it. */
 static enum err
-enter_table(struct crowd *c, struct crowd_table **out, struct fault *f)
+enter_table(struct crowd *c, struct crowd_table **out, struct problem *f)
 {
 	enum err e = ERR_MOVED;
 
@@ -167,16 +166,16 @@ enter_table(struct crowd *c, struct crowd_table **out, struct fault *f)
 
 /* A limit whose input is missing holds for all of them together. */
 static enum err
-refuse_unknown(struct fault *f)
+refuse_unknown(struct problem *f)
 {
-	return fault_set(f, ERR_LIMIT,
+	return problem_set(f, ERR_LIMIT,
 	    "The web server does not tell the addresses of its clients, which "
 	    "have together as many streams as one may "
 	    "(MERCURE_MAX_CONNECTIONS_PER_ADDRESS): pass REMOTE_ADDR.");
 }
 
 static enum err
-refuse(enum crowd_limit which, struct fault *f)
+refuse(enum crowd_limit which, struct problem *f)
 {
 	static const char *const sentences[] = {
 		[CROWD_TOTAL] = "The hub holds as many streams as it may "
@@ -189,7 +188,7 @@ refuse(enum crowd_limit which, struct fault *f)
 		    "(MERCURE_MAX_CONNECTIONS_PER_ADDRESS).",
 	};
 
-	return fault_set(f, ERR_LIMIT, "%s", sentences[which]);
+	return problem_set(f, ERR_LIMIT, "%s", sentences[which]);
 }
 
 /* The first setting that limits such a stream; NULL: none does. */
@@ -208,13 +207,13 @@ limit_for(const struct crowd_keys *k, const struct crowd_limits *l)
 /* The stream cannot be counted: refuse it if a limit applies to it. */
 static enum err
 uncounted(struct crowd_place *p, const struct crowd_limits *limits, enum err e,
-    struct fault *f)
+    struct problem *f)
 {
 	const char *limit = limit_for(&p->keys, limits);
 
 	if (limit == NULL)
 		return ERR_OK;
-	return fault_set(f, e == ERR_LIMIT ? ERR_IO : e,
+	return problem_set(f, e == ERR_LIMIT ? ERR_IO : e,
 	    "The hub cannot count its streams, and %s is set; its log says "
 	    "why.",
 	    limit);
@@ -222,7 +221,7 @@ uncounted(struct crowd_place *p, const struct crowd_limits *limits, enum err e,
 
 static enum err
 compare(struct crowd *c, struct crowd_table *t, struct crowd_place *p,
-    const struct crowd_limits *limits, struct fault *f)
+    const struct crowd_limits *limits, struct problem *f)
 {
 	const struct crowd_keys keys = hidden(c, p);
 	const enum crowd_limit which =
@@ -239,10 +238,10 @@ compare(struct crowd *c, struct crowd_table *t, struct crowd_place *p,
 enum err
 crowd_enter(struct crowd_place *p, struct crowd *c,
     const struct crowd_keys *keys, uint64_t parked,
-    const struct crowd_limits *limits, struct fault *f)
+    const struct crowd_limits *limits, struct problem *f)
 {
 	struct crowd_table *t = NULL;
-	struct fault why = { "" };
+	struct problem why = { "" };
 	enum err e;
 
 	*p = (struct crowd_place){ .keys = *keys };
@@ -324,7 +323,7 @@ void
 crowd_look(struct crowd *c)
 {
 	struct crowd_table *t = NULL;
-	struct fault why = { "" };
+	struct problem why = { "" };
 	enum err e = enter_table(c, &t, &why);
 
 	if (e == ERR_OK && crowd_table_own(t) != c->seats)

@@ -38,7 +38,7 @@ enum err crowd_new(struct crowd **out, const struct queue_settings *s);
  */
 enum err crowd_enter(struct crowd_place *p, struct crowd *c,
     const struct crowd_keys *keys, uint64_t parked,
-    const struct crowd_limits *limits, struct fault *f);
+    const struct crowd_limits *limits, struct problem *f);
 
 /*
  * crowd_leave(): the stream has ended.  crowd_park(): it may come back for the

@@ -81,7 +81,7 @@ write_changes(struct presence_writer *w, int64_t now)
 {
 	struct roster_change taken[PRESENCE_CHANGES_MAX];
 	struct presence_change changes[PRESENCE_CHANGES_MAX];
-	struct fault f = { "" };
+	struct problem f = { "" };
 	const size_t room = find_room(w, now);
 	uint64_t epoch = 0;
 	size_t i, n = roster_take(w->roster, taken, PRESENCE_CHANGES_MAX, room);
@@ -122,7 +122,7 @@ take_rules(struct presence_writer *w)
 static void
 end_waiting(struct presence_writer *w, int64_t now)
 {
-	struct fault f = { "" };
+	struct problem f = { "" };
 	bool more = false;
 	enum err e;
 
@@ -140,7 +140,7 @@ end_waiting(struct presence_writer *w, int64_t now)
 static void
 reap(struct presence_writer *w, int64_t now)
 {
-	struct fault f = { "" };
+	struct problem f = { "" };
 	uint64_t epoch = 0;
 	bool more = false;
 	enum err e = queue_reap(w->queue, &epoch, &more, &f);

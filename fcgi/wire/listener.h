@@ -20,7 +20,7 @@ struct listener_settings {
  * fault names what to change.
  */
 enum err listener_open(
-    int *out, const struct listener_settings *s, struct fault *f);
+    int *out, const struct listener_settings *s, struct problem *f);
 
 /* Take the path of a unix socket of our own away, before it is closed:
  * afterwards it could be a successor's. */

@@ -81,7 +81,7 @@ struct record_scan {
  * parameters; s->id is set then, so that an answer can be sent.
  */
 enum err record_scan(
-    struct record_scan *s, const uint8_t *bytes, size_t len, struct fault *f);
+    struct record_scan *s, const uint8_t *bytes, size_t len, struct problem *f);
 
 /* Reads past what still arrives behind a request; zero it first. */
 struct record_skip {

@@ -43,7 +43,8 @@ room_left(const struct request_buffer *s)
 }
 
 static enum request_buffer_state
-keep(struct request_buffer *s, const uint8_t *bytes, size_t n, struct fault *f)
+keep(
+    struct request_buffer *s, const uint8_t *bytes, size_t n, struct problem *f)
 {
 	enum err e;
 
@@ -55,7 +56,7 @@ keep(struct request_buffer *s, const uint8_t *bytes, size_t n, struct fault *f)
 		e = record_scan(
 		    &s->scan, (const uint8_t *)s->bytes.base, s->bytes.len, f);
 	} else
-		fault_set(f, e, "%s", err_text(e));
+		problem_set(f, e, "%s", err_text(e));
 	if (e != ERR_OK)
 		return REQUEST_BUFFER_BROKEN;
 	return s->scan.progress == RECORD_COMPLETE ? REQUEST_BUFFER_WHOLE
@@ -75,7 +76,7 @@ take(const struct request_buffer *s, int fd, uint8_t bytes[READ_SIZE])
 }
 
 enum request_buffer_state
-request_buffer_read(struct request_buffer *s, int fd, struct fault *f)
+request_buffer_read(struct request_buffer *s, int fd, struct problem *f)
 {
 	enum request_buffer_state state = REQUEST_BUFFER_MORE;
 	uint8_t bytes[READ_SIZE];
@@ -92,7 +93,7 @@ request_buffer_read(struct request_buffer *s, int fd, struct fault *f)
 		else if (errno == EAGAIN)
 			break;
 		else if (errno != EINTR) {
-			fault_set(f, ERR_IO, "%s", strerror(errno));
+			problem_set(f, ERR_IO, "%s", strerror(errno));
 			return REQUEST_BUFFER_BROKEN;
 		}
 	}

@@ -38,7 +38,7 @@ struct request_buffer *request_buffer_new(
 
 /* Read what the non-blocking socket has. */
 enum request_buffer_state request_buffer_read(
-    struct request_buffer *s, int fd, struct fault *f);
+    struct request_buffer *s, int fd, struct problem *f);
 
 /* Everything read so far; a worker may look at it until request_buffer_free(). */
 struct slice request_buffer_bytes(const struct request_buffer *s);

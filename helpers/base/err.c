@@ -22,9 +22,9 @@ err_text(enum err e)
 }
 
 enum err
-fault_set(struct fault *f, enum err e, const char *fmt, ...)
+problem_set(struct problem *f, enum err e, const char *fmt, ...)
 {
-	char text[FAULT_MAX];
+	char text[PROBLEM_MAX];
 	va_list ap;
 
 	if (f == NULL)

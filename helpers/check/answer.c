@@ -49,7 +49,7 @@ static void
 refuse(struct doctor *d, const struct http_seen *s)
 {
 	struct doctor_report *r = d->report;
-	char outcome[FAULT_MAX - 120];
+	char outcome[PROBLEM_MAX - 120];
 
 	d->is_gone = true;
 	doctor_outcome(outcome, sizeof(outcome), s);
@@ -76,7 +76,7 @@ refuse(struct doctor *d, const struct http_seen *s)
 
 /* Is it one of this hub's? */
 static enum err
-try_entry(struct doctor *d, struct fault *f)
+try_entry(struct doctor *d, struct problem *f)
 {
 	const char *const headers[] = { d->entry, NULL };
 	const struct http_ask ask = {
@@ -107,7 +107,7 @@ stay_outside(struct doctor *d, const char *why)
 
 /* A cookie, since a header may be lost. */
 static enum err
-find_entry(struct doctor *d, struct fault *f)
+find_entry(struct doctor *d, struct problem *f)
 {
 	const char *const topic = d->topic;
 	enum pushcgi_result made;
@@ -142,7 +142,7 @@ version_text(int version)
 }
 
 enum err
-doctor_check_answer(struct doctor *d, struct fault *f)
+doctor_check_answer(struct doctor *d, struct problem *f)
 {
 	const struct http_ask ask = { .url = d->stream_url, .method = "HEAD" };
 	const struct http_seen *s;
@@ -162,7 +162,7 @@ doctor_check_answer(struct doctor *d, struct fault *f)
 }
 
 enum err
-doctor_check_clock(struct doctor *d, struct fault *f)
+doctor_check_clock(struct doctor *d, struct problem *f)
 {
 	const struct http_ask ask = { .url = d->stream_url, .method = "HEAD" };
 	const struct http_seen *s;

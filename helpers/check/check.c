@@ -72,7 +72,7 @@ doctor_has_head(void *seen)
 
 enum err
 doctor_ask(struct doctor *d, const struct http_seen **seen,
-    const struct http_ask *ask, struct fault *f)
+    const struct http_ask *ask, struct problem *f)
 {
 	enum err e = http_flow_ask(d->flow, seen, ask, f);
 
@@ -86,7 +86,7 @@ doctor_ask(struct doctor *d, const struct http_seen **seen,
 
 static enum err
 open_stream(struct doctor *d, const struct http_seen **seen, const char *url,
-    const char *const *headers, bool shares, struct fault *f)
+    const char *const *headers, bool shares, struct problem *f)
 {
 	const char *all[HEADERS_MAX] = { "Accept: text/event-stream" };
 	const struct http_ask ask = {
@@ -104,14 +104,14 @@ open_stream(struct doctor *d, const struct http_seen **seen, const char *url,
 
 enum err
 doctor_open(struct doctor *d, const struct http_seen **seen, const char *url,
-    const char *const *headers, struct fault *f)
+    const char *const *headers, struct problem *f)
 {
 	return open_stream(d, seen, url, headers, false, f);
 }
 
 enum err
 doctor_open_shared(
-    struct doctor *d, const struct http_seen **seen, struct fault *f)
+    struct doctor *d, const struct http_seen **seen, struct problem *f)
 {
 	return open_stream(d, seen, d->stream_url, NULL, true, f);
 }
@@ -151,7 +151,7 @@ doctor_outcome(char *out, size_t size, const struct http_seen *s)
 	if (s->status != 0)
 		snprintf(out, size, "the answer is %d", s->status);
 	else if (s->err != ERR_OK)
-		snprintf(out, size, "%.200s", s->fault.text);
+		snprintf(out, size, "%.200s", s->problem.text);
 	else
 		snprintf(out, size, "there is no answer within %d s",
 		    DOCTOR_ANSWER_MS / 1000);
@@ -159,7 +159,7 @@ doctor_outcome(char *out, size_t size, const struct http_seen *s)
 
 /* Without a path it is the usual one. */
 static enum err
-read_url(struct doctor *d, struct fault *f)
+read_url(struct doctor *d, struct problem *f)
 {
 	const char *given = d->options->url != NULL
 				? d->options->url
@@ -168,14 +168,14 @@ read_url(struct doctor *d, struct fault *f)
 	enum err e;
 
 	if (given == NULL)
-		return fault_set(f, ERR_NOTFOUND,
+		return problem_set(f, ERR_NOTFOUND,
 		    "Which hub?  Give its URL, or set MERCURE_PUBLIC_HUB_URL.");
 	if ((e = http_check_url(given, false, f)) != ERR_OK ||
 	    (e = url_parse(&base, slice_of(given), NULL, 0)) != ERR_OK)
 		return e;
 	if (base.part[URL_QUERY].base != NULL ||
 	    base.part[URL_FRAGMENT].base != NULL)
-		e = fault_set(f, ERR_SYNTAX,
+		e = problem_set(f, ERR_SYNTAX,
 		    "The hub's URL ends with its path: leave out what follows "
 		    "\"?\" or \"#\".");
 	else
@@ -183,11 +183,11 @@ read_url(struct doctor *d, struct fault *f)
 		    slice_of(base.part[URL_PATH].len > 1 ? "" : DISCOVERY_PATH),
 		    &base, 0);
 	url_free(&base);
-	return e == ERR_NOMEM ? fault_set(f, e, "Out of memory.") : e;
+	return e == ERR_NOMEM ? problem_set(f, e, "Out of memory.") : e;
 }
 
 static enum err
-read_origin(struct doctor *d, struct fault *f)
+read_origin(struct doctor *d, struct problem *f)
 {
 	const char *given = d->options->origin;
 	enum err e;
@@ -235,7 +235,7 @@ write_stream_url(const struct doctor *d, char **out, const char *more)
 }
 
 static enum err
-start(struct doctor *d, struct fault *f)
+start(struct doctor *d, struct problem *f)
 {
 	char *url;
 	enum err e;
@@ -258,7 +258,7 @@ start(struct doctor *d, struct fault *f)
 
 enum err
 doctor_run(struct doctor_report **out, struct pushcgi *h,
-    const struct doctor_options *o, struct fault *f)
+    const struct doctor_options *o, struct problem *f)
 {
 	struct doctor d = { .h = h, .options = o };
 	enum err e = start(&d, f);
@@ -271,7 +271,7 @@ doctor_run(struct doctor_report **out, struct pushcgi *h,
 			e = ERR_NOMEM;
 	}
 	if (e == ERR_NOMEM)
-		fault_set(f, e, "Out of memory.");
+		problem_set(f, e, "Out of memory.");
 	if (e == ERR_OK) {
 		*out = d.report;
 		d.report = NULL;

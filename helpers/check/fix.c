@@ -142,7 +142,8 @@ static bool
 fits(const struct doctor_mend *m, enum doctor_fault fault,
     const struct doctor_server *s)
 {
-	if (m->fault != fault || (m->kind != s->kind && m->kind != DOCTOR_ANY))
+	if (m->problem != fault ||
+	    (m->kind != s->kind && m->kind != DOCTOR_ANY))
 		return false;
 	return !s->is_fcgid ||
 	       (strcmp(m->with, PROXY) != 0 && strcmp(m->with, CGI) != 0);

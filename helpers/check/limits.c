@@ -21,7 +21,7 @@ contains(struct slice text, const char *word)
 
 /* The hub says of a bad token something else than of none. */
 enum err
-doctor_check_authorization(struct doctor *d, struct fault *f)
+doctor_check_authorization(struct doctor *d, struct problem *f)
 {
 	static const char *const headers[] = { DOCTOR_BAD_TOKEN, NULL };
 	const struct http_ask ask = {
@@ -55,7 +55,7 @@ doctor_check_authorization(struct doctor *d, struct fault *f)
 /* The answer to a path below the hub's. */
 static enum err
 ask_below(struct doctor *d, const struct http_seen **s, const char *path,
-    struct fault *f)
+    struct problem *f)
 {
 	struct http_ask ask = { .headers = NULL };
 	struct buf url;
@@ -75,7 +75,7 @@ ask_below(struct doctor *d, const struct http_seen **s, const char *path,
 
 /* Both are topics, and nobody may list either: the same sentence. */
 enum err
-doctor_check_slashes(struct doctor *d, struct fault *f)
+doctor_check_slashes(struct doctor *d, struct problem *f)
 {
 	const struct http_seen *plain, *encoded;
 	enum err e;
@@ -105,7 +105,7 @@ static void
 judge_body(struct doctor *d, const struct http_seen *s)
 {
 	struct doctor_report *r = d->report;
-	char outcome[FAULT_MAX - 120];
+	char outcome[PROBLEM_MAX - 120];
 
 	doctor_outcome(outcome, sizeof(outcome), s);
 	if (doctor_is_sentence(s) && s->status == 413)
@@ -125,7 +125,7 @@ judge_body(struct doctor *d, const struct http_seen *s)
 
 /* No hub takes it, for its token; but each reads it. */
 enum err
-doctor_check_body(struct doctor *d, struct fault *f)
+doctor_check_body(struct doctor *d, struct problem *f)
 {
 	static const char *const headers[] = { DOCTOR_BAD_TOKEN, NULL };
 	struct http_ask ask = { .headers = headers };
@@ -164,7 +164,7 @@ static void
 judge_head(struct doctor *d, const struct http_seen *s)
 {
 	struct doctor_report *r = d->report;
-	char outcome[FAULT_MAX - 120];
+	char outcome[PROBLEM_MAX - 120];
 
 	doctor_outcome(outcome, sizeof(outcome), s);
 	if (doctor_is_hub(s))
@@ -178,7 +178,7 @@ judge_head(struct doctor *d, const struct http_seen *s)
 }
 
 enum err
-doctor_check_head(struct doctor *d, struct fault *f)
+doctor_check_head(struct doctor *d, struct problem *f)
 {
 	static const char cookie_start[] = "Cookie: ";
 	const size_t before =

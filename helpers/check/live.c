@@ -21,7 +21,7 @@ struct round {
 	const struct http_seen *posts[DOCTOR_UPDATES];
 	char *authorization; /* a header; a secret */
 	enum way way;
-	char why[FAULT_MAX]; /* nothing could be published */
+	char why[PROBLEM_MAX]; /* nothing could be published */
 	struct doctor_timing timing;
 	size_t published;
 };
@@ -117,7 +117,7 @@ write_authorization(struct round *round)
 }
 
 static enum err
-post(struct round *r, const char *data, struct fault *f)
+post(struct round *r, const char *data, struct problem *f)
 {
 	char body[128];
 	const char *const headers[] = { r->authorization, NULL };
@@ -159,7 +159,7 @@ append(struct round *r, const char *data)
 }
 
 static enum err
-publish(struct round *r, struct fault *f)
+publish(struct round *r, struct problem *f)
 {
 	char data[16];
 	enum err e;
@@ -174,7 +174,7 @@ publish(struct round *r, struct fault *f)
 
 /* Open a stream and publish to it. */
 static enum err
-run_round(struct round *r, struct fault *f)
+run_round(struct round *r, struct problem *f)
 {
 	struct doctor *d = r->d;
 	enum err e = doctor_open(d, &r->stream, d->stream_url, NULL, f);
@@ -206,7 +206,7 @@ round_free(struct round *r)
 }
 
 static enum err
-try(struct round *r, struct doctor *d, enum way way, struct fault *f)
+try(struct round *r, struct doctor *d, enum way way, struct problem *f)
 {
 	*r = (struct round){ .d = d, .way = way };
 	doctor_tell(d, "publishing to itself", FIRST_MS + HOLD_MS);
@@ -299,15 +299,16 @@ say(struct round *r)
 	else if (v == DOCTOR_IS_DRAINED || v == DOCTOR_IS_CUT)
 		say_end(r, v == DOCTOR_IS_DRAINED, most_ms);
 	else
-		doctor_report_add(report, "live", DOCTOR_BAD, sayings[v].fault,
-		    "%s %s %lld ms", report->shown, sayings[v].text,
+		doctor_report_add(report, "live", DOCTOR_BAD,
+		    sayings[v].problem, "%s %s %lld ms", report->shown,
+		    sayings[v].text,
 		    (long long)(sayings[v].is_wait ? HOLD_MS : most_ms));
 }
 
 /* What came by HTTP, and not from this machine's queue, has told that the hub
  * reads another one. */
 static enum err
-compare(struct round *first, struct fault *f)
+compare(struct round *first, struct problem *f)
 {
 	struct doctor *d = first->d;
 	struct round second;
@@ -328,7 +329,7 @@ compare(struct round *first, struct fault *f)
 }
 
 static enum err
-conclude(struct round *r, enum way way, struct fault *f)
+conclude(struct round *r, enum way way, struct problem *f)
 {
 	if (r->published == 0 && r->timing.end_ms == 0)
 		say_unpublished(r);
@@ -349,7 +350,7 @@ is_doubtful(const struct round *r)
 }
 
 enum err
-doctor_check_live(struct doctor *d, struct fault *f)
+doctor_check_live(struct doctor *d, struct problem *f)
 {
 	enum way way = handle_is_elsewhere(d->h) ? WAY_HTTP : WAY_QUEUE;
 	struct round r;

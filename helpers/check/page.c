@@ -61,7 +61,7 @@ judge_cors(struct doctor *d, const struct http_seen *s, const char *origin,
 }
 
 static enum err
-ask_cors(struct doctor *d, const char *origin, struct fault *f)
+ask_cors(struct doctor *d, const char *origin, struct problem *f)
 {
 	char line[HEADER_MAX];
 	const char *plain[] = { line, d->entry, NULL };
@@ -93,7 +93,7 @@ ask_cors(struct doctor *d, const char *origin, struct fault *f)
 
 /* As browsers write it. */
 enum err
-doctor_check_cors(struct doctor *d, struct fault *f)
+doctor_check_cors(struct doctor *d, struct problem *f)
 {
 	struct slice origin = origin_of_url(buf_view(&d->origin.href));
 	char *text;
@@ -112,7 +112,7 @@ doctor_check_cors(struct doctor *d, struct fault *f)
 
 /* Does the hub take what is in it? */
 static enum err
-try_cookie(struct doctor *d, const struct doctor_cookie *c, struct fault *f)
+try_cookie(struct doctor *d, const struct doctor_cookie *c, struct problem *f)
 {
 	const char *headers[2] = { NULL, NULL };
 	const struct http_ask ask = {
@@ -146,7 +146,7 @@ try_cookie(struct doctor *d, const struct doctor_cookie *c, struct fault *f)
 
 static enum err
 judge_cookie(struct doctor *d, const struct doctor_cookie *c,
-    const struct url *page, struct fault *f)
+    const struct url *page, struct problem *f)
 {
 	enum doctor_return r =
 	    doctor_cookie_judge(c, page, &d->origin, &d->url);
@@ -188,7 +188,7 @@ find_cookie(
 }
 
 static enum err
-check_page(struct doctor *d, struct fault *f)
+check_page(struct doctor *d, struct problem *f)
 {
 	const struct http_ask ask = { .url = d->options->page };
 	struct url page = { .part = { { NULL, 0 } } };
@@ -199,7 +199,7 @@ check_page(struct doctor *d, struct fault *f)
 	if (e != ERR_OK)
 		return e;
 	if (!find_cookie(&c, s, d->h->config->cookie_name)) {
-		char outcome[FAULT_MAX - 160];
+		char outcome[PROBLEM_MAX - 160];
 
 		doctor_outcome(outcome, sizeof(outcome), s);
 		doctor_report_add(d->report, "cookie", DOCTOR_BAD,
@@ -218,7 +218,7 @@ check_page(struct doctor *d, struct fault *f)
 
 /* Without a page to look at: what one of this origin would set. */
 enum err
-doctor_check_cookie(struct doctor *d, struct fault *f)
+doctor_check_cookie(struct doctor *d, struct problem *f)
 {
 	const char *const topic = d->topic;
 	enum pushcgi_result made;

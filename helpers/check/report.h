@@ -18,7 +18,7 @@ struct doctor_finding {
 	const char *check; /* static */
 	enum doctor_result result;
 	enum doctor_fault fault; /* its mends are shown; NONE: none */
-	char text[FAULT_MAX];
+	char text[PROBLEM_MAX];
 };
 
 struct doctor_report {

@@ -25,7 +25,7 @@ is_from_hub(const struct http_seen *s)
 }
 
 static enum err
-ask_page(struct doctor *d, bool *from_hub, const char *path, struct fault *f)
+ask_page(struct doctor *d, bool *from_hub, const char *path, struct problem *f)
 {
 	struct http_ask ask = { .headers = NULL };
 	struct url url = { .part = { { NULL, 0 } } };
@@ -50,7 +50,7 @@ ask_page(struct doctor *d, bool *from_hub, const char *path, struct fault *f)
 }
 
 enum err
-doctor_check_pages(struct doctor *d, struct fault *f)
+doctor_check_pages(struct doctor *d, struct problem *f)
 {
 	bool from_hub[PAGES];
 	enum err e;

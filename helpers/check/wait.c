@@ -16,7 +16,7 @@
 #define CLOSE_MS 30000   /* keep-alives this far apart meet limits of 30 s */
 
 enum err
-doctor_check_compression(struct doctor *d, struct fault *f)
+doctor_check_compression(struct doctor *d, struct problem *f)
 {
 	static const char *const headers[] = {
 		"Accept-Encoding: gzip, deflate, br", NULL
@@ -83,7 +83,7 @@ has_more(void *arg)
 }
 
 static enum err
-open_crowd(struct doctor *d, struct crowd *c, struct fault *f)
+open_crowd(struct doctor *d, struct crowd *c, struct problem *f)
 {
 	for (size_t i = 0; i < STREAMS; i++) {
 		enum err e = doctor_open_shared(d, &c->streams[i], f);
@@ -120,7 +120,7 @@ say_streams(struct doctor *d, const struct crowd *c)
 
 /* Without TLS browsers speak HTTP/1.1 only, and their limit is known. */
 enum err
-doctor_check_streams(struct doctor *d, struct fault *f)
+doctor_check_streams(struct doctor *d, struct problem *f)
 {
 	struct crowd c = { .silent = d->silent };
 	enum err e;
@@ -197,7 +197,7 @@ say_interval(struct doctor *d, const struct doctor_silence *silence)
 
 /* It was opened before all other checks. */
 enum err
-doctor_check_silence(struct doctor *d, struct fault *f)
+doctor_check_silence(struct doctor *d, struct problem *f)
 {
 	const struct http_seen *s = d->silent;
 	struct doctor_silence silence;

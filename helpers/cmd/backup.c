@@ -10,7 +10,7 @@ static const struct cmd_option options[] = {
 
 static enum err
 backup_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
-    struct fault *f)
+    struct problem *f)
 {
 	const struct queue_settings settings = config_queue(h->config);
 

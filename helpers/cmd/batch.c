@@ -33,10 +33,10 @@ struct batch {
 
 /* For a program, which need not take a sentence apart. */
 static void
-print_fault(
-    const struct batch *b, uint64_t number, enum err e, const struct fault *why)
+print_fault(const struct batch *b, uint64_t number, enum err e,
+    const struct problem *why)
 {
-	struct fault ignored;
+	struct problem ignored;
 	struct buf out;
 
 	buf_init(&out, SIZE_MAX - 1);
@@ -54,11 +54,12 @@ print_fault(
 }
 
 static enum err
-line_fault(const struct batch *b, uint64_t number, enum err e, struct fault *f)
+line_fault(
+    const struct batch *b, uint64_t number, enum err e, struct problem *f)
 {
 	if (b->json)
 		print_fault(b, number, e, f);
-	return fault_set(f, e,
+	return problem_set(f, e,
 	    "Line %llu: %.200s Published before it: %llu updates.",
 	    (unsigned long long)number, f->text,
 	    (unsigned long long)b->published);
@@ -87,7 +88,7 @@ add_id(const struct batch *b, struct buf *out, uint64_t number, char *id)
 
 /* Print the ids that there are, one on a line. */
 static enum err
-print_ids(struct batch *b, char **ids, struct fault *f)
+print_ids(struct batch *b, char **ids, struct problem *f)
 {
 	struct buf out;
 	enum err e;
@@ -105,11 +106,11 @@ print_ids(struct batch *b, char **ids, struct fault *f)
 
 /* All of the group or none, unless the hub is elsewhere; see pushcgi.h. */
 static enum err
-group_publish(struct batch *b, struct fault *f)
+group_publish(struct batch *b, struct problem *f)
 {
 	struct pushcgi_update updates[GROUP_LINES];
 	char *ids[GROUP_LINES] = { NULL };
-	struct fault ignored;
+	struct problem ignored;
 	size_t at = 0;
 	enum err e, printed;
 
@@ -130,9 +131,9 @@ group_publish(struct batch *b, struct fault *f)
 
 /* No update can be made of a line; those before it are as good as ever. */
 static enum err
-bad_line(struct batch *b, uint64_t number, enum err e, struct fault *f)
+bad_line(struct batch *b, uint64_t number, enum err e, struct problem *f)
 {
-	struct fault mine = *f;
+	struct problem mine = *f;
 	enum err before = group_publish(b, f);
 
 	if (before != ERR_OK)
@@ -142,7 +143,7 @@ bad_line(struct batch *b, uint64_t number, enum err e, struct fault *f)
 }
 
 static enum err
-take_line(struct batch *b, struct slice line, struct fault *f)
+take_line(struct batch *b, struct slice line, struct problem *f)
 {
 	enum err e;
 
@@ -153,7 +154,7 @@ take_line(struct batch *b, struct slice line, struct fault *f)
 		return ERR_OK;
 	e = batch_line_parse(&b->lines[b->n], line, f);
 	if (e == ERR_NOMEM)
-		(void)fault_set(f, e, "Out of memory.");
+		(void)problem_set(f, e, "Out of memory.");
 	if (e != ERR_OK)
 		return bad_line(b, b->number, e, f);
 	b->numbers[b->n++] = b->number;
@@ -165,7 +166,7 @@ take_line(struct batch *b, struct slice line, struct fault *f)
 
 /* Take the whole lines of what was read; at the end, also the last. */
 static enum err
-take_lines(struct batch *b, struct fault *f)
+take_lines(struct batch *b, struct problem *f)
 {
 	struct slice rest = buf_view(&b->input), line = { NULL, 0 };
 	struct buf left;
@@ -192,7 +193,7 @@ take_lines(struct batch *b, struct fault *f)
 }
 
 static enum err
-read_some(struct batch *b, struct fault *f)
+read_some(struct batch *b, struct problem *f)
 {
 	char chunk[CHUNK];
 	ssize_t n;
@@ -201,12 +202,12 @@ read_some(struct batch *b, struct fault *f)
 		n = read(STDIN_FILENO, chunk, sizeof(chunk));
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
-		return fault_set(f, ERR_IO, "Standard input cannot be read.");
+		return problem_set(f, ERR_IO, "Standard input cannot be read.");
 	b->over = n == 0;
 	buf_add(&b->input, chunk, (size_t)n);
 	if (b->input.err != ERR_LIMIT)
 		return b->input.err;
-	(void)fault_set(
+	(void)problem_set(
 	    f, ERR_LIMIT, "its data is longer than MERCURE_MAX_BODY allows.");
 	return bad_line(b, b->number + 1, ERR_LIMIT, f);
 }
@@ -221,7 +222,7 @@ more_waits(void)
 }
 
 enum err
-cmd_publish_batch(struct pushcgi *h, bool json, struct fault *f)
+cmd_publish_batch(struct pushcgi *h, bool json, struct problem *f)
 {
 	struct batch b = { .h = h, .json = json };
 	enum err e = ERR_OK;
@@ -235,7 +236,7 @@ cmd_publish_batch(struct pushcgi *h, bool json, struct fault *f)
 			e = group_publish(&b, f);
 	}
 	if (e == ERR_NOMEM)
-		(void)fault_set(f, e, "Out of memory.");
+		(void)problem_set(f, e, "Out of memory.");
 	group_clear(&b);
 	buf_free(&b.input);
 	return e;

@@ -22,7 +22,7 @@ struct batch_line {
  * the field.  ERR_NOMEM.  Free with batch_line_free().
  */
 enum err batch_line_parse(
-    struct batch_line *out, struct slice text, struct fault *f);
+    struct batch_line *out, struct slice text, struct problem *f);
 
 void batch_line_free(struct batch_line *l); /* a zeroed one is allowed */
 

@@ -17,16 +17,16 @@ static const enum err errors[] = {
 };
 
 enum err
-cmd_end(const struct pushcgi *h, enum pushcgi_result r, struct fault *f)
+cmd_end(const struct pushcgi *h, enum pushcgi_result r, struct problem *f)
 {
 	if (r == PUSHCGI_OK)
 		return ERR_OK;
-	return fault_set(f, errors[r], "%s", pushcgi_error(h));
+	return problem_set(f, errors[r], "%s", pushcgi_error(h));
 }
 
 enum err
 cmd_open(struct pushcgi **h, const char *file, const char *const *settings,
-    struct fault *f)
+    struct problem *f)
 {
 	enum pushcgi_result r = pushcgi_open(h, file, settings);
 
@@ -70,12 +70,12 @@ cmd_add_shown(struct buf *out, struct slice text)
 
 enum err
 cmd_texts(
-    const char ***out, const struct slice *list, size_t n, struct fault *f)
+    const char ***out, const struct slice *list, size_t n, struct problem *f)
 {
 	const char **texts = mem_calloc(n, sizeof(*texts));
 
 	if (texts == NULL)
-		return fault_set(f, ERR_NOMEM, "Out of memory.");
+		return problem_set(f, ERR_NOMEM, "Out of memory.");
 	for (size_t i = 0; i < n; i++)
 		texts[i] = list[i].base;
 	*out = texts;
@@ -83,13 +83,13 @@ cmd_texts(
 }
 
 enum err
-cmd_print(struct slice text, struct fault *f)
+cmd_print(struct slice text, struct problem *f)
 {
 	while (text.len > 0) {
 		ssize_t n = write(STDOUT_FILENO, text.base, text.len);
 
 		if (n < 0 && errno != EINTR)
-			return fault_set(f, ERR_IO,
+			return problem_set(f, ERR_IO,
 			    "The result cannot be written to standard output: "
 			    "%s.",
 			    strerror(errno));

@@ -11,7 +11,7 @@ static const struct cmd_option options[] = {
 
 static enum err
 connected_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
-    struct fault *f)
+    struct problem *f)
 {
 	const char **texts = NULL;
 	uint64_t found = 0;

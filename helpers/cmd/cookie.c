@@ -24,19 +24,19 @@ static const struct cmd_option no_options[] = {
 };
 
 static enum err
-check_source(const struct cmd_line *l, struct fault *f)
+check_source(const struct cmd_line *l, struct problem *f)
 {
 	bool given = cmd_line_has(l, "token");
 
 	if (!given && l->operands_n == 0)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(f, ERR_SYNTAX,
 		    "Something is missing: pushcgi cookie TOPIC ...");
 	if (given && l->operands_n > 0)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(f, ERR_SYNTAX,
 		    "A topic and --token exclude each other: the token says "
 		    "it.");
 	if (given && cmd_line_has(l, "payload"))
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(f, ERR_SYNTAX,
 		    "--payload and --token exclude each other: the token says "
 		    "it.");
 	return ERR_OK;
@@ -44,7 +44,7 @@ check_source(const struct cmd_line *l, struct fault *f)
 
 /* All of standard input without the line break at its end. */
 static enum err
-read_token(struct buf *in, struct fault *f)
+read_token(struct buf *in, struct problem *f)
 {
 	ssize_t n = 0;
 
@@ -57,9 +57,9 @@ read_token(struct buf *in, struct fault *f)
 		buf_truncate(in, in->len - 512 + (n > 0 ? (size_t)n : 0));
 	} while (n > 0 || (n < 0 && errno == EINTR));
 	if (in->err == ERR_LIMIT)
-		return fault_set(f, ERR_LIMIT, "The token is too long.");
+		return problem_set(f, ERR_LIMIT, "The token is too long.");
 	if (in->err == ERR_OK && n < 0)
-		return fault_set(
+		return problem_set(
 		    f, ERR_IO, "The token cannot be read from standard input.");
 	while (in->len > 0 && (unsigned char)in->base[in->len - 1] <= ' ')
 		buf_truncate(in, in->len - 1);
@@ -68,7 +68,7 @@ read_token(struct buf *in, struct fault *f)
 
 static enum err
 cookie_from_token(
-    struct pushcgi *h, char **out, int64_t lifetime_s, struct fault *f)
+    struct pushcgi *h, char **out, int64_t lifetime_s, struct problem *f)
 {
 	struct buf in;
 	char *token = NULL;
@@ -78,7 +78,7 @@ cookie_from_token(
 	if ((e = read_token(&in, f)) != ERR_OK)
 		goto out;
 	if ((token = mem_text(buf_view(&in))) == NULL) {
-		e = fault_set(f, ERR_NOMEM, "Out of memory.");
+		e = problem_set(f, ERR_NOMEM, "Out of memory.");
 		goto out;
 	}
 	e = cmd_end(h, pushcgi_cookie_from_token(h, out, token, lifetime_s), f);
@@ -91,7 +91,7 @@ out:
 
 static enum err
 cookie_from_topics(struct pushcgi *h, char **out, const struct cmd_line *l,
-    int64_t lifetime_s, struct fault *f)
+    int64_t lifetime_s, struct problem *f)
 {
 	const char **topics = NULL;
 	enum err e;
@@ -108,7 +108,7 @@ cookie_from_topics(struct pushcgi *h, char **out, const struct cmd_line *l,
 
 static enum err
 cookie_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
-    struct fault *f)
+    struct problem *f)
 {
 	int64_t lifetime_s = (int64_t)cmd_line_number(l, "lifetime", 0);
 	char *cookie = NULL;
@@ -124,7 +124,7 @@ cookie_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
 
 static enum err
 clear_cookie_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
-    struct fault *f)
+    struct problem *f)
 {
 	char *cookie = NULL;
 	enum err e = cmd_end(h, pushcgi_clear_cookie(h, &cookie), f);

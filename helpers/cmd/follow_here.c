@@ -19,7 +19,7 @@ struct following {
 };
 
 static enum err
-read_matchers(struct following *w, struct fault *f)
+read_matchers(struct following *w, struct problem *f)
 {
 	enum err e = ERR_OK;
 
@@ -107,7 +107,7 @@ is_for_good(enum err e)
 }
 
 static enum err
-follow(struct following *w, const _Atomic bool *stop, struct fault *f)
+follow(struct following *w, const _Atomic bool *stop, struct problem *f)
 {
 	bool more;
 	enum err e;
@@ -115,7 +115,7 @@ follow(struct following *w, const _Atomic bool *stop, struct fault *f)
 	while (w->fo->left > 0 && !atomic_load(stop)) {
 		e = read_some(w, &more);
 		if (is_for_good(e))
-			return fault_set(f, e,
+			return problem_set(f, e,
 			    "The queue cannot be read any more: %s.",
 			    err_text(e));
 		if ((e = cmd_follow_print(w->fo, f)) != ERR_OK)
@@ -127,7 +127,7 @@ follow(struct following *w, const _Atomic bool *stop, struct fault *f)
 }
 
 enum err
-cmd_follow_here(struct cmd_follow *fo, struct fault *f)
+cmd_follow_here(struct cmd_follow *fo, struct problem *f)
 {
 	struct following w = { .fo = fo };
 	struct cmd_signals *signals = NULL;
@@ -136,13 +136,13 @@ cmd_follow_here(struct cmd_follow *fo, struct fault *f)
 	if ((e = read_matchers(&w, f)) != ERR_OK)
 		goto out;
 	if ((e = handle_queue(fo->h, &w.queue)) != ERR_OK) {
-		*f = fo->h->fault;
+		*f = fo->h->problem;
 		goto out;
 	}
 	if ((e = cmd_signals_new(&signals, w.queue, f)) != ERR_OK)
 		goto out;
 	if ((e = find_start(&w)) != ERR_OK) {
-		fault_set(f, e,
+		problem_set(f, e,
 		    "The queue (MERCURE_TRANSPORT_URL) cannot be read: %s.",
 		    err_text(e));
 		goto out;

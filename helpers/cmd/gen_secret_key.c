@@ -12,14 +12,14 @@ static const struct cmd_option options[] = {
 
 static enum err
 gen_secret_key_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
-    struct fault *f)
+    struct problem *f)
 {
 	uint8_t bytes[KEY_BYTES];
 
 	(void)l;
 	(void)h;
 	if (getentropy(bytes, sizeof(bytes)) != 0)
-		return fault_set(
+		return problem_set(
 		    f, ERR_IO, "The system gives no random bytes.");
 	for (size_t i = 0; i < sizeof(bytes); i++)
 		buf_printf(out, "%02x", bytes[i]);

@@ -60,7 +60,7 @@ typedef enum pushcgi_result mint_fn(struct pushcgi *h, char **out,
 
 static enum err
 jwt_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
-    mint_fn *mint, uint64_t lifetime_absent_s, struct fault *f)
+    mint_fn *mint, uint64_t lifetime_absent_s, struct problem *f)
 {
 	int64_t lifetime_s =
 	    (int64_t)cmd_line_number(l, "lifetime", lifetime_absent_s);
@@ -72,7 +72,7 @@ jwt_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
 	enum err e;
 
 	if ((e = cmd_line_list(&selectors, &n, l, "topic")) != ERR_OK) {
-		e = fault_set(f, e, "Out of memory.");
+		e = problem_set(f, e, "Out of memory.");
 		goto out;
 	}
 	if ((e = cmd_texts(&topics, selectors, n, f)) != ERR_OK)
@@ -88,14 +88,14 @@ out:
 
 static enum err
 subscriber_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
-    struct fault *f)
+    struct problem *f)
 {
 	return jwt_run(out, l, h, mint_subscriber, SUBSCRIBER_LIFETIME_S, f);
 }
 
 static enum err
 publisher_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
-    struct fault *f)
+    struct problem *f)
 {
 	return jwt_run(out, l, h, mint_publisher, PUBLISHER_LIFETIME_S, f);
 }

@@ -73,26 +73,26 @@ given_last(const struct cmd_line *l, const char *name)
  * there. */
 static enum err
 option_take(struct cmd_line *l, const struct cmd_option *o, struct slice value,
-    struct argument_list *rest, struct fault *f)
+    struct argument_list *rest, struct problem *f)
 {
 	uint64_t number;
 
 	if (o->value == NULL && value.base != NULL)
-		return fault_set(
+		return problem_set(
 		    f, ERR_SYNTAX, "--%s takes no value.", o->name);
 	if (o->value != NULL && value.base == NULL) {
 		if (rest->left == 0)
-			return fault_set(f, ERR_SYNTAX,
+			return problem_set(f, ERR_SYNTAX,
 			    "--%s needs a value: --%s %s.", o->name, o->name,
 			    o->value);
 		value = slice_of(*rest->next++);
 		rest->left--;
 	}
 	if (!o->repeats && given_last(l, o->name) != NULL)
-		return fault_set(
+		return problem_set(
 		    f, ERR_SYNTAX, "--%s was given twice.", o->name);
 	if (o->number_max > 0 && !number_parse(&number, value, o->number_max))
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(f, ERR_SYNTAX,
 		    "--%s needs a whole number from 0 to %llu.", o->name,
 		    (unsigned long long)o->number_max);
 
@@ -103,14 +103,14 @@ option_take(struct cmd_line *l, const struct cmd_option *o, struct slice value,
 
 static enum err
 option_unknown(const struct cmd_line *l, const char *dashes, struct slice name,
-    struct fault *f)
+    struct problem *f)
 {
 	if (l->cmd == NULL)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(f, ERR_SYNTAX,
 		    "There is no option %s%.*s before the subcommand; "
 		    "pushcgi --help lists what there is.",
 		    dashes, SLICE_ARG(name));
-	return fault_set(f, ERR_SYNTAX,
+	return problem_set(f, ERR_SYNTAX,
 	    "There is no option %s%.*s; pushcgi %s --help lists what there "
 	    "is, and -- ends the options.",
 	    dashes, SLICE_ARG(name), l->cmd->name);
@@ -118,7 +118,7 @@ option_unknown(const struct cmd_line *l, const char *dashes, struct slice name,
 
 static enum err
 take_long(struct cmd_line *l, const char *text, struct argument_list *rest,
-    struct fault *f)
+    struct problem *f)
 {
 	struct slice value = slice_of(text), name = { NULL, 0 };
 	const struct cmd_option *o = NULL;
@@ -134,7 +134,7 @@ take_long(struct cmd_line *l, const char *text, struct argument_list *rest,
 	if (!config_has_key(name))
 		return option_unknown(l, "--", name, f);
 	if (value.base == NULL)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(f, ERR_SYNTAX,
 		    "A setting needs its value: --%.*s=VALUE.",
 		    SLICE_ARG(name));
 	l->overrides[l->overrides_n++] = text;
@@ -144,7 +144,7 @@ take_long(struct cmd_line *l, const char *text, struct argument_list *rest,
 /* One letter an argument: -t TOPIC or -tTOPIC. */
 static enum err
 take_short(struct cmd_line *l, const char *text, struct argument_list *rest,
-    struct fault *f)
+    struct problem *f)
 {
 	const struct cmd_option *o = NULL;
 	struct slice value = { NULL, 0 };
@@ -160,7 +160,7 @@ take_short(struct cmd_line *l, const char *text, struct argument_list *rest,
 
 static enum err
 take_operand(struct cmd_line *l, const struct cmd *const *commands,
-    const char *text, struct fault *f)
+    const char *text, struct problem *f)
 {
 	if (l->cmd != NULL) {
 		l->operands[l->operands_n++] = slice_of(text);
@@ -172,13 +172,13 @@ take_operand(struct cmd_line *l, const struct cmd *const *commands,
 			return ERR_OK;
 		}
 	}
-	return fault_set(f, ERR_SYNTAX,
+	return problem_set(f, ERR_SYNTAX,
 	    "There is no subcommand %.40s; pushcgi --help lists them.", text);
 }
 
 static enum err
 take_all(struct cmd_line *l, const struct cmd *const *commands,
-    struct argument_list rest, struct fault *f)
+    struct argument_list rest, struct problem *f)
 {
 	bool options_end = false;
 	enum err e = ERR_OK;
@@ -200,21 +200,21 @@ take_all(struct cmd_line *l, const struct cmd *const *commands,
 }
 
 static enum err
-check_operands(const struct cmd_line *l, struct fault *f)
+check_operands(const struct cmd_line *l, struct problem *f)
 {
 	const struct cmd *cmd = l->cmd;
 
 	if (cmd_line_has(l, "help") || cmd_line_has(l, "version"))
 		return ERR_OK;
 	if (cmd == NULL)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(f, ERR_SYNTAX,
 		    "A subcommand is missing; pushcgi --help lists them.");
 	if (l->operands_n < cmd->operands_min)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(f, ERR_SYNTAX,
 		    "Something is missing: pushcgi %s %s.", cmd->name,
 		    cmd->operands);
 	if (l->operands_n > cmd->operands_max)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(f, ERR_SYNTAX,
 		    "There is an argument too many: pushcgi %s%s%s.", cmd->name,
 		    cmd->operands[0] == '\0' ? "" : " ", cmd->operands);
 	return cmd->check != NULL ? cmd->check(l, f) : ERR_OK;
@@ -222,7 +222,7 @@ check_operands(const struct cmd_line *l, struct fault *f)
 
 enum err
 cmd_line_parse(struct cmd_line **out, const struct cmd *const *commands,
-    int argc, char *const *argv, struct fault *f)
+    int argc, char *const *argv, struct problem *f)
 {
 	size_t n = argc > 0 ? (size_t)argc : 1;
 	struct cmd_line *l;
@@ -245,7 +245,7 @@ cmd_line_parse(struct cmd_line **out, const struct cmd *const *commands,
 	l = NULL;
 out:
 	if (e == ERR_NOMEM)
-		(void)fault_set(f, e, "Out of memory.");
+		(void)problem_set(f, e, "Out of memory.");
 	cmd_line_free(l);
 	return e;
 }

@@ -15,7 +15,7 @@ static const struct cmd_option no_options[] = {
 
 static enum err
 link_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
-    struct fault *f)
+    struct problem *f)
 {
 	char *link = NULL;
 	enum err e = cmd_end(h,
@@ -28,7 +28,7 @@ link_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
 
 static enum err
 last_event_id_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
-    struct fault *f)
+    struct problem *f)
 {
 	char *id = NULL;
 	enum err e = cmd_end(h, pushcgi_last_event_id(h, &id), f);

@@ -46,7 +46,7 @@ descriptors_fill(void)
 }
 
 static enum err
-load_and_run(struct buf *out, const struct cmd_line *l, struct fault *f)
+load_and_run(struct buf *out, const struct cmd_line *l, struct problem *f)
 {
 	const char *file = cmd_line_text(l, "config").base;
 	struct pushcgi *h = NULL;
@@ -61,7 +61,7 @@ load_and_run(struct buf *out, const struct cmd_line *l, struct fault *f)
 }
 
 static enum err
-run(struct buf *out, const struct cmd_line *l, struct fault *f)
+run(struct buf *out, const struct cmd_line *l, struct problem *f)
 {
 	if (cmd_line_has(l, "help"))
 		cmd_help(out, commands, l->cmd);
@@ -74,9 +74,9 @@ run(struct buf *out, const struct cmd_line *l, struct fault *f)
 
 /* One line, whatever the arguments it quotes hold: it may land in a log. */
 static void
-complain(const struct fault *f, enum err e)
+complain(const struct problem *f, enum err e)
 {
-	char text[FAULT_MAX];
+	char text[PROBLEM_MAX];
 	size_t i;
 
 	snprintf(text, sizeof(text), "%s",
@@ -89,7 +89,7 @@ complain(const struct fault *f, enum err e)
 
 /* "No" is an answer, not a failure; see cmd_run. */
 static bool
-is_no(const struct cmd_line *l, enum err e, const struct fault *f)
+is_no(const struct cmd_line *l, enum err e, const struct problem *f)
 {
 	return e == ERR_NOTFOUND && l->cmd->asks && f->text[0] == '\0';
 }
@@ -100,7 +100,7 @@ answer(const struct cmd_line *l)
 	const enum cmd_exit failed =
 	    l->cmd != NULL && l->cmd->asks ? CMD_UNKNOWN : CMD_FAILED;
 	enum cmd_exit status = CMD_OK;
-	struct fault fault = { "" };
+	struct problem problem = { "" };
 	struct buf out;
 	enum err e;
 
@@ -125,7 +125,7 @@ int
 main(int argc, char **argv)
 {
 	struct cmd_line *line = NULL;
-	struct fault fault = { "" };
+	struct problem problem = { "" };
 	enum cmd_exit status;
 	enum err e;
 

@@ -39,7 +39,7 @@ struct ids {
 };
 
 static enum err
-read_ids(struct ids *ids, size_t n, struct fault *f)
+read_ids(struct ids *ids, size_t n, struct problem *f)
 {
 	size_t len = 0;
 	ssize_t got;
@@ -56,7 +56,7 @@ read_ids(struct ids *ids, size_t n, struct fault *f)
 		ids->line[i] = end;
 		end += strcspn(end, "\r\n");
 		if (end == ids->line[i])
-			return fault_set(f, ERR_SYNTAX,
+			return problem_set(f, ERR_SYNTAX,
 			    n == 1 ? "The session id is to stand on standard "
 				     "input."
 				   : "The old session id and the new one are "
@@ -69,12 +69,13 @@ read_ids(struct ids *ids, size_t n, struct fault *f)
 	}
 	if (end == ids->text + len && len < INPUT_MAX)
 		return ERR_OK;
-	return fault_set(f, ERR_SYNTAX, "There is too much on standard input.");
+	return problem_set(
+	    f, ERR_SYNTAX, "There is too much on standard input.");
 }
 
 static enum err
 grant_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
-    struct fault *f)
+    struct problem *f)
 {
 	const unsigned flags =
 	    cmd_line_has(l, "replace") ? PUSHCGI_SESSION_REPLACE : 0;
@@ -98,7 +99,7 @@ grant_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
 
 static enum err
 move_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
-    struct fault *f)
+    struct problem *f)
 {
 	struct ids ids;
 	enum err e;
@@ -114,7 +115,7 @@ move_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
 
 static enum err
 revoke_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
-    struct fault *f)
+    struct problem *f)
 {
 	const char **topics = NULL;
 	struct ids ids;
@@ -193,7 +194,7 @@ write_json(void *arg, const struct session *s, uint64_t number)
 
 static enum err
 list_one(struct queue *q, queue_session_fn *each, struct listing *listing,
-    struct fault *f)
+    struct problem *f)
 {
 	struct session_key key;
 	struct ids ids;
@@ -210,7 +211,7 @@ list_one(struct queue *q, queue_session_fn *each, struct listing *listing,
 
 static enum err
 list_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
-    struct fault *f)
+    struct problem *f)
 {
 	struct queue_settings settings;
 	struct listing listing = { out, clock_real_ms() };
@@ -259,23 +260,23 @@ belongs(const struct cmd_option *o, const struct action *action)
 }
 
 static enum err
-check_session(const struct cmd_line *l, struct fault *f)
+check_session(const struct cmd_line *l, struct problem *f)
 {
 	const struct action *action = find_action(l->operands[0]);
 
 	if (action == NULL)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(f, ERR_SYNTAX,
 		    "What to do with the session is grant, move, revoke or "
 		    "list.");
 	if (l->operands_n - 1 < action->topics_min)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(f, ERR_SYNTAX,
 		    "A topic is missing: pushcgi session grant TOPIC ...");
 	if (l->operands_n - 1 > action->topics_max)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(f, ERR_SYNTAX,
 		    "pushcgi session %s takes no topic.", action->name);
 	for (const struct cmd_option *o = options; o->name != NULL; o++)
 		if (cmd_line_has(l, o->name) && !belongs(o, action))
-			return fault_set(f, ERR_SYNTAX,
+			return problem_set(f, ERR_SYNTAX,
 			    "--%s does not belong to pushcgi session %s.",
 			    o->name, action->name);
 	return ERR_OK;
@@ -283,7 +284,7 @@ check_session(const struct cmd_line *l, struct fault *f)
 
 static enum err
 session_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
-    struct fault *f)
+    struct problem *f)
 {
 	return find_action(l->operands[0])->run(out, l, h, f);
 }

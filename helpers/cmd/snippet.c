@@ -70,14 +70,14 @@ add_name(struct servers *s, const char *file)
 }
 
 static enum err
-read_folder(struct servers *s, const struct cmd_line *l, struct fault *f)
+read_folder(struct servers *s, const struct cmd_line *l, struct problem *f)
 {
 	DIR *d = opendir(folder(l));
 	const struct dirent *entry;
 
 	s->n = 0;
 	if (d == NULL)
-		return fault_set(f, ERR_IO,
+		return problem_set(f, ERR_IO,
 		    "The snippets cannot be read: %.180s: %s; say where they "
 		    "are with --templates FOLDER.",
 		    folder(l), strerror(errno));
@@ -87,7 +87,7 @@ read_folder(struct servers *s, const struct cmd_line *l, struct fault *f)
 	for (size_t i = 0; i < s->n; i++)
 		s->names[i][strlen(s->names[i]) - strlen(SUFFIX)] = '\0';
 	if (s->n == 0)
-		return fault_set(f, ERR_NOTFOUND,
+		return problem_set(f, ERR_NOTFOUND,
 		    "There are no snippets in %.180s; say where they are with "
 		    "--templates FOLDER.",
 		    folder(l));
@@ -96,7 +96,7 @@ read_folder(struct servers *s, const struct cmd_line *l, struct fault *f)
 
 static enum err
 read_file(struct buf *text, const struct cmd_line *l, const char *name,
-    struct fault *f)
+    struct problem *f)
 {
 	char path[1024], bytes[4096];
 	ssize_t n = -1;
@@ -107,7 +107,7 @@ read_file(struct buf *text, const struct cmd_line *l, const char *name,
 	while (fd >= 0 && (n = read(fd, bytes, sizeof(bytes))) > 0)
 		buf_add(text, bytes, (size_t)n);
 	if (n < 0)
-		fault_set(f, ERR_IO, "%.200s cannot be read: %s.", path,
+		problem_set(f, ERR_IO, "%.200s cannot be read: %s.", path,
 		    strerror(errno));
 	if (fd >= 0)
 		close(fd);
@@ -117,7 +117,7 @@ read_file(struct buf *text, const struct cmd_line *l, const char *name,
 /* A path goes into files of four syntaxes: it has no character that one of
  * them could take for its own. */
 static enum err
-check_path(const struct cmd_line *l, const char *option, struct fault *f)
+check_path(const struct cmd_line *l, const char *option, struct problem *f)
 {
 	struct slice path = cmd_line_text(l, option);
 
@@ -127,7 +127,7 @@ check_path(const struct cmd_line *l, const char *option, struct fault *f)
 	    strspn(path.base, "/-._+@%~0123456789abcdefghijklmnopqrstuvwxyz"
 			      "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == path.len)
 		return ERR_OK;
-	return fault_set(f, ERR_SYNTAX,
+	return problem_set(f, ERR_SYNTAX,
 	    "--%s needs a path from / on, of letters, digits and -._+@%%~ "
 	    "only.",
 	    option);
@@ -180,7 +180,7 @@ add_row(struct buf *out, const char *name, struct slice text)
 
 static enum err
 list(struct buf *out, const struct servers *s, const struct cmd_line *l,
-    struct fault *f)
+    struct problem *f)
 {
 	enum err e = ERR_OK;
 
@@ -197,7 +197,7 @@ list(struct buf *out, const struct servers *s, const struct cmd_line *l,
 }
 
 static enum err
-refuse(const struct servers *s, struct slice name, struct fault *f)
+refuse(const struct servers *s, struct slice name, struct problem *f)
 {
 	char known[200] = "";
 	size_t len = 0;
@@ -205,14 +205,14 @@ refuse(const struct servers *s, struct slice name, struct fault *f)
 	for (size_t i = 0; i < s->n && len < sizeof(known); i++)
 		len += (size_t)snprintf(known + len, sizeof(known) - len,
 		    "%s%s", i > 0 ? ", " : "", s->names[i]);
-	return fault_set(f, ERR_NOTFOUND,
+	return problem_set(f, ERR_NOTFOUND,
 	    "There is no snippet %.*s; there are: %s.",
 	    name.len < 40 ? (int)name.len : 40, name.base, known);
 }
 
 static enum err
 snippet_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
-    struct fault *f)
+    struct problem *f)
 {
 	struct servers s;
 	struct buf text;

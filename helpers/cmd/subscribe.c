@@ -97,14 +97,14 @@ cmd_follow_add(struct cmd_follow *fo, const struct update *u)
 }
 
 enum err
-cmd_follow_print(struct cmd_follow *fo, struct fault *f)
+cmd_follow_print(struct cmd_follow *fo, struct problem *f)
 {
 	enum err e = fo->text.err;
 
 	if (e == ERR_OK)
 		e = cmd_print(buf_view(&fo->text), f);
 	else
-		(void)fault_set(
+		(void)problem_set(
 		    f, e, "An update cannot be printed: %s.", err_text(e));
 	buf_clear(&fo->text);
 	return e;
@@ -112,7 +112,7 @@ cmd_follow_print(struct cmd_follow *fo, struct fault *f)
 
 static enum err
 subscribe_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
-    struct fault *f)
+    struct problem *f)
 {
 	const uint64_t count = cmd_line_number(l, "count", 0);
 	struct cmd_follow fo = { .h = h,
@@ -131,7 +131,7 @@ subscribe_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
 	fo.topics = topics;
 	e = handle_check_selectors(h, l->operands, l->operands_n);
 	if (e != ERR_OK) {
-		*f = h->fault;
+		*f = h->problem;
 		goto out;
 	}
 	e = handle_is_elsewhere(h) ? cmd_follow_elsewhere(&fo, f)

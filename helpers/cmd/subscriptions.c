@@ -65,7 +65,7 @@ add_lines(struct buf *out, struct slice document)
 
 static enum err
 subscriptions_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
-    struct fault *f)
+    struct problem *f)
 {
 	const char *topic = l->operands_n > 0 ? l->operands[0].base : NULL;
 	char *document = NULL;

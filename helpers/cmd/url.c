@@ -12,7 +12,7 @@ static const struct cmd_option options[] = {
 
 static enum err
 url_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
-    struct fault *f)
+    struct problem *f)
 {
 	const char **topics = NULL;
 	char *url = NULL;

@@ -92,7 +92,7 @@ struct config_sources {
  * unknown MERCURE_… in the environment is logged as a warning.
  */
 enum err config_load(
-    struct config **out, const struct config_sources *src, struct fault *f);
+    struct config **out, const struct config_sources *src, struct problem *f);
 
 /* Is `name` (any alias, any case, '-' as '_') a key of the table? */
 bool config_has_key(struct slice name);

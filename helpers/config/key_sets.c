@@ -62,30 +62,30 @@ shown(const char *url)
 
 static enum err
 answer_read(struct buf *text, const struct http_answer *a, const char *url,
-    struct fault *f)
+    struct problem *f)
 {
 	struct jws_keys *keys = NULL;
-	struct fault why = { "Out of memory." };
+	struct problem why = { "Out of memory." };
 	enum err e;
 
 	if (a->status != 200)
-		return fault_set(f, ERR_IO,
+		return problem_set(f, ERR_IO,
 		    "%.*s: the answer has the status %d and not 200: is this "
 		    "where the key set is?",
 		    shown(url), url, a->status);
 	e = jws_keys_fetched(&keys, buf_view(&a->body), NULL, &why);
 	jws_keys_free(keys);
 	if (e != ERR_OK)
-		return fault_set(f, e, "%.*s: %s", shown(url), url, why.text);
+		return problem_set(f, e, "%.*s: %s", shown(url), url, why.text);
 	buf_slice(text, buf_view(&a->body));
 	return text->err == ERR_OK
 		   ? ERR_OK
-		   : fault_set(f, text->err, "%s", err_text(text->err));
+		   : problem_set(f, text->err, "%s", err_text(text->err));
 }
 
 enum err
 jwks_fetch(struct buf *text, int64_t *life_ms, const struct jwks_source *src,
-    const _Atomic bool *stop, struct fault *f)
+    const _Atomic bool *stop, struct problem *f)
 {
 	static const char *const headers[] = {
 		"Accept: application/jwk-set+json, application/json", NULL
@@ -142,7 +142,7 @@ is_due(const struct queue_keys *k, int64_t now_ms, int64_t since_ms,
 /* Failures are told once, by whoever is the first to see them. */
 static void
 tell(const struct jwks_source *src, const struct queue_keys *before, enum err e,
-    const struct fault *f)
+    const struct problem *f)
 {
 	if (e != ERR_OK && strcmp(before->error.text, f->text) != 0)
 		log_err("key set not fetched reason=\"%s\"%s", f->text,
@@ -160,7 +160,7 @@ refresh(struct queue *q, const struct jwks_source *src,
     const struct queue_keys *before, const _Atomic bool *stop)
 {
 	const struct slice none = { NULL, 0 };
-	struct fault f = { "" }, unstored = { "" };
+	struct problem f = { "" }, unstored = { "" };
 	int64_t life_ms = 0, now_ms;
 	struct buf text;
 	enum err e;
@@ -188,7 +188,7 @@ jwks_refresh(struct queue *q, const struct jwks_source *src, int64_t wanted_ms,
 	const struct slice url = slice_of(src->url);
 	struct queue_keys k = { 0 };
 	int64_t now_ms = clock_real_ms(), since_ms;
-	struct fault f = { "" };
+	struct problem f = { "" };
 	bool mine = false;
 	enum err e = queue_keys_read(q, url, &k, NULL);
 

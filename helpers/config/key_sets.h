@@ -26,7 +26,7 @@ struct jwks_source {
  * names the URL without its query.
  */
 enum err jwks_fetch(struct buf *text, int64_t *life_ms,
-    const struct jwks_source *src, const _Atomic bool *stop, struct fault *f);
+    const struct jwks_source *src, const _Atomic bool *stop, struct problem *f);
 
 /* How long an answer with this Cache-Control (NULL: none) is fresh: its
  * max-age, from a minute to a day; else an hour. */

@@ -61,10 +61,10 @@ struct http_answer {
  * query and what may mend it; *out is untouched.
  */
 enum err http_send(
-    struct http_answer *out, const struct http_request *rq, struct fault *f);
+    struct http_answer *out, const struct http_request *rq, struct problem *f);
 
 /* Would http_send() take this URL?  Errors and faults as its. */
-enum err http_check_url(const char *url, bool https_only, struct fault *f);
+enum err http_check_url(const char *url, bool https_only, struct problem *f);
 
 void http_answer_free(struct http_answer *a); /* a zeroed one is allowed */
 

@@ -28,13 +28,13 @@ struct http_flow {
 };
 
 static enum err
-no_memory(struct fault *f)
+no_memory(struct problem *f)
 {
-	return fault_set(f, ERR_NOMEM, "Out of memory.");
+	return problem_set(f, ERR_NOMEM, "Out of memory.");
 }
 
 enum err
-http_flow_new(struct http_flow **out, const char *ca_file, struct fault *f)
+http_flow_new(struct http_flow **out, const char *ca_file, struct problem *f)
 {
 	struct http_library lib;
 	struct http_flow *w;
@@ -243,7 +243,7 @@ exchange_free(struct exchange *x)
 
 enum err
 http_flow_ask(struct http_flow *w, const struct http_seen **seen,
-    const struct http_ask *ask, struct fault *f)
+    const struct http_ask *ask, struct problem *f)
 {
 	enum err e = http_check_url(ask->url, false, f);
 	struct exchange *x;
@@ -283,12 +283,12 @@ note_failure(struct exchange *x, CURLcode rc)
 	    slice_of(x->detail[0] != '\0' ? x->detail
 					  : x->flow->lib.easy_strerror(rc)));
 	if (s->err != ERR_IO)
-		fault_set(
-		    &s->fault, s->err, "the answer: %s", err_text(s->err));
+		problem_set(
+		    &s->problem, s->err, "the answer: %s", err_text(s->err));
 	else if (has_detail)
-		fault_set(&s->fault, s->err, "%s (%s)", why, detail);
+		problem_set(&s->problem, s->err, "%s (%s)", why, detail);
 	else
-		fault_set(&s->fault, s->err, "%s", why);
+		problem_set(&s->problem, s->err, "%s", why);
 }
 
 /* Who has ended? */

@@ -20,6 +20,6 @@ bool jwk_is(struct slice text);
  * The fault says why.  ERR_NOMEM.
  */
 enum err jwk_read(struct jws_key **out, const json_t *jwk,
-    const struct jws_alg *pinned, bool public_only, struct fault *f);
+    const struct jws_alg *pinned, bool public_only, struct problem *f);
 
 #endif

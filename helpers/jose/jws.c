@@ -74,19 +74,19 @@ struct segments {
 };
 
 static enum err
-segments_split(struct segments *out, struct slice token, struct fault *f)
+segments_split(struct segments *out, struct slice token, struct problem *f)
 {
 	struct slice rest = token;
 	struct segments s;
 
 	if (token.len > JWS_TOKEN_MAX)
-		return fault_set(f, ERR_TOKEN,
+		return problem_set(f, ERR_TOKEN,
 		    "The token is longer than %d bytes.", JWS_TOKEN_MAX);
 	if (!slice_cut(&rest, '.', &s.header) ||
 	    !slice_cut(&rest, '.', &s.payload) ||
 	    !slice_cut(&rest, '.', &s.signature) || rest.base != NULL ||
 	    s.header.len == 0 || s.payload.len == 0 || s.signature.len == 0)
-		return fault_set(f, ERR_TOKEN,
+		return problem_set(f, ERR_TOKEN,
 		    "The token does not have three segments with content.");
 	s.text = (struct slice){ token.base, s.header.len + 1 + s.payload.len };
 	*out = s;
@@ -94,12 +94,12 @@ segments_split(struct segments *out, struct slice token, struct fault *f)
 }
 
 static enum err
-segment_decode(struct buf *out, struct slice segment, struct fault *f)
+segment_decode(struct buf *out, struct slice segment, struct problem *f)
 {
 	enum err e = base64url_decode(out, segment);
 
 	if (e == ERR_SYNTAX)
-		return fault_set(f, ERR_TOKEN,
+		return problem_set(f, ERR_TOKEN,
 		    "A segment of the token is not strict base64url.");
 	return e;
 }
@@ -112,13 +112,13 @@ static const char *const refused[] = { "crit", "b64", "jwk", "jku", "x5c",
 	"x5u" };
 
 static enum err
-header_check(const json_t *header, const char *typ_want, struct fault *f)
+header_check(const json_t *header, const char *typ_want, struct problem *f)
 {
 	const json_t *typ = json_object_get(header, "typ");
 
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
 		if (json_object_get(header, refused[i]) != NULL)
-			return fault_set(f, ERR_TOKEN,
+			return problem_set(f, ERR_TOKEN,
 			    "The token's header has the parameter \"%s\", "
 			    "which is not accepted.",
 			    refused[i]);
@@ -127,7 +127,7 @@ header_check(const json_t *header, const char *typ_want, struct fault *f)
 
 		if (t.base == NULL || t.len != strlen(typ_want) ||
 		    strncasecmp(t.base, typ_want, t.len) != 0)
-			return fault_set(f, ERR_TOKEN,
+			return problem_set(f, ERR_TOKEN,
 			    "The token's type is not \"%s\".", typ_want);
 	}
 	return ERR_OK;
@@ -153,7 +153,7 @@ keys_filter(struct candidates *out, const struct jws_keys *keys,
 
 static enum err
 keys_choose(struct candidates *out, const json_t *header,
-    const struct jws_keys *keys, struct fault *f)
+    const struct jws_keys *keys, struct problem *f)
 {
 	struct slice alg = text_of(json_object_get(header, "alg"));
 	struct slice kid = text_of(json_object_get(header, "kid"));
@@ -166,23 +166,23 @@ keys_choose(struct candidates *out, const json_t *header,
 	if (out->n > 0)
 		return ERR_OK;
 	if (keys->n == 1)
-		return fault_set(f, ERR_TOKEN,
+		return problem_set(f, ERR_TOKEN,
 		    "The token's algorithm is not %s, the one of the key.",
 		    keys->key[0]->alg->name);
-	return fault_set(f, ERR_TOKEN,
+	return problem_set(f, ERR_TOKEN,
 	    "The token's algorithm is that of none of the %zu keys.", keys->n);
 }
 
 static enum err
 header_read(struct candidates *out, enum jws_check *at, struct slice text,
-    const struct jws_keys *keys, const char *typ_want, struct fault *f)
+    const struct jws_keys *keys, const char *typ_want, struct problem *f)
 {
 	json_t *header = NULL;
 	enum err e;
 
 	e = json_parse(&header, text);
 	if (e == ERR_SYNTAX || (e == ERR_OK && !json_is_object(header))) {
-		e = fault_set(f, ERR_TOKEN,
+		e = problem_set(f, ERR_TOKEN,
 		    "The token's header is not a JSON object, or repeats a "
 		    "name.");
 		goto out;
@@ -200,7 +200,7 @@ out:
 
 static enum err
 signature_check(uint64_t *fingerprint, const struct candidates *c,
-    struct slice text, struct slice signature, struct fault *f)
+    struct slice text, struct slice signature, struct problem *f)
 {
 	for (size_t i = 0; i < c->n; i++) {
 		const struct jws_key *k = c->key[i];
@@ -211,12 +211,12 @@ signature_check(uint64_t *fingerprint, const struct candidates *c,
 		if (e != ERR_TOKEN)
 			return e;
 	}
-	return fault_set(f, ERR_TOKEN, "The token's signature is wrong.");
+	return problem_set(f, ERR_TOKEN, "The token's signature is wrong.");
 }
 
 enum err
 jws_verify(struct buf *payload, uint64_t *fingerprint, struct slice token,
-    const struct jws_keys *keys, const char *typ_want, struct fault *f)
+    const struct jws_keys *keys, const char *typ_want, struct problem *f)
 {
 	enum jws_check failed;
 
@@ -227,7 +227,7 @@ jws_verify(struct buf *payload, uint64_t *fingerprint, struct slice token,
 enum err
 jws_examine(struct buf *payload, uint64_t *fingerprint, enum jws_check *failed,
     struct slice token, const struct jws_keys *keys, const char *typ_want,
-    struct fault *f)
+    struct problem *f)
 {
 	enum jws_check at = JWS_FORM;
 	struct buf header, claims, signature;

@@ -40,6 +40,6 @@ const struct jws_alg *jws_alg_of_key(const EVP_PKEY *pkey);
  * sound?  ERR_SYNTAX: not, the fault says why.  ERR_NOMEM.
  */
 enum err jws_alg_check(
-    const struct jws_alg *alg, EVP_PKEY *pkey, struct fault *f);
+    const struct jws_alg *alg, EVP_PKEY *pkey, struct problem *f);
 
 #endif

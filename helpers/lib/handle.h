@@ -11,11 +11,11 @@
 #include "queue/queue.h"
 
 struct pushcgi {
-	struct config *config; /* NULL: it could not be read */
-	struct queue *queue;   /* NULL until something needs it */
-	struct fault fault;    /* of the last call */
-	bool warned_of_http;   /* a token went to another machine by http */
-	bool is_program;       /* it may give up root's identity, for good */
+	struct config *config;  /* NULL: it could not be read */
+	struct queue *queue;    /* NULL until something needs it */
+	struct problem problem; /* of the last call */
+	bool warned_of_http;    /* a token went to another machine by http */
+	bool is_program;        /* it may give up root's identity, for good */
 };
 
 /* Longest life of a token or cookie that can be asked for: 100 years. */
@@ -39,7 +39,7 @@ enum pushcgi_result handle_end_text(
  * NULL.  ERR_NOMEM.
  */
 enum err handle_slices(
-    struct slice **out, const char *const *texts, size_t n, struct fault *f);
+    struct slice **out, const char *const *texts, size_t n, struct problem *f);
 
 /* May a subscriber or a token ask for these?  As topic_check_selector(), and
  * ERR_LIMIT: more than the hub takes. */
@@ -71,7 +71,7 @@ enum err handle_publish_elsewhere(struct pushcgi *h, struct buf *id,
 /* The settings to open its queue with.  A program that runs as root gives up
  * that identity here (queue_take_identity()). */
 enum err handle_queue_settings(
-    struct pushcgi *h, struct queue_settings *out, struct fault *f);
+    struct pushcgi *h, struct queue_settings *out, struct problem *f);
 
 /* The queue, opened if it is not yet. */
 enum err handle_queue(struct pushcgi *h, struct queue **out);

@@ -26,7 +26,7 @@ struct matcher {
 
 enum err
 matcher_new(struct matcher **out, enum matcher_kind kind, struct slice text,
-    struct fault *f)
+    struct problem *f)
 {
 	struct matcher *m = mem_calloc(1, sizeof(*m) + text.len);
 	enum err e = ERR_OK;
@@ -50,7 +50,7 @@ matcher_new(struct matcher **out, enum matcher_kind kind, struct slice text,
 
 enum err
 matcher_from_selector(
-    struct matcher **out, struct slice selector, struct fault *f)
+    struct matcher **out, struct slice selector, struct problem *f)
 {
 	enum err e = ERR_SYNTAX;
 

@@ -22,12 +22,12 @@ enum matcher_kind { MATCHER_ANY, MATCHER_EXACT, MATCHER_TEMPLATE };
  * ERR_LIMIT, with a sentence: it is too long or too complex.  ERR_NOMEM.
  */
 enum err matcher_new(struct matcher **out, enum matcher_kind kind,
-    struct slice text, struct fault *f);
+    struct slice text, struct problem *f);
 
 /* A 0.x topic selector: "*" is MATCHER_ANY, a URI Template with an expression
  * MATCHER_TEMPLATE, all else MATCHER_EXACT.  ERR_LIMIT, ERR_NOMEM. */
 enum err matcher_from_selector(
-    struct matcher **out, struct slice selector, struct fault *f);
+    struct matcher **out, struct slice selector, struct problem *f);
 
 enum matcher_kind matcher_kind(const struct matcher *m);
 struct slice matcher_text(const struct matcher *m);

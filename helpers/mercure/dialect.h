@@ -26,7 +26,7 @@ struct dialect {
 	/* Compile one selector of a request or of a token.  ERR_LIMIT, with a
 	 * sentence: it asks for too much.  ERR_NOMEM. */
 	enum err (*matcher)(
-	    struct matcher **out, struct slice selector, struct fault *f);
+	    struct matcher **out, struct slice selector, struct problem *f);
 
 	/*
 	 * Read the rights out of verified claims.  ERR_TOKEN: their shape is
@@ -37,7 +37,7 @@ struct dialect {
 	 */
 	enum err (*read_grant)(struct grant **out, const json_t *claims,
 	    uint64_t key, int64_t expires_ms, size_t matchers_max,
-	    struct fault *f);
+	    struct problem *f);
 };
 
 extern const struct dialect dialect_0x;

@@ -7,15 +7,15 @@
 #include "text/percent.h"
 
 enum err
-session_key(struct session_key *out, struct slice id, struct fault *f)
+session_key(struct session_key *out, struct slice id, struct problem *f)
 {
 	if (id.len < SESSION_ID_MIN || id.len > SESSION_ID_MAX)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(f, ERR_SYNTAX,
 		    "A session id has %d to %d characters; others can be "
 		    "guessed.",
 		    SESSION_ID_MIN, SESSION_ID_MAX);
 	if (utf8_has_control(id))
-		return fault_set(
+		return problem_set(
 		    f, ERR_SYNTAX, "The session id holds control characters.");
 	return digest_sha256(out->digest, id);
 }
@@ -23,7 +23,7 @@ session_key(struct session_key *out, struct slice id, struct fault *f)
 enum err
 session_key_of_cookie(struct session_key *out, struct slice value)
 {
-	struct fault ignored = { "" };
+	struct problem ignored = { "" };
 	struct buf id;
 	enum err e;
 
@@ -39,7 +39,7 @@ static enum err
 add_selectors(
     struct matcher_list *out, struct slice topics, const struct dialect *d)
 {
-	struct fault ignored = { "" };
+	struct problem ignored = { "" };
 	struct slice topic;
 	enum err e = ERR_OK;
 

@@ -13,7 +13,7 @@
  * there.  Some libraries write reals, with microseconds. */
 static enum err
 read_time(int64_t *out, const json_t *claims, const char *name, int64_t absent,
-    struct fault *f)
+    struct problem *f)
 {
 	const json_t *claim = json_object_get(claims, name);
 	double real;
@@ -30,15 +30,15 @@ read_time(int64_t *out, const json_t *claims, const char *name, int64_t absent,
 	real = json_is_real(claim) ? json_real_value(claim) : -1;
 	/* Written so that a NaN is refused too. */
 	if (!(real >= 0 && real < (double)SECONDS_MAX))
-		return fault_set(
+		return problem_set(
 		    f, ERR_TOKEN, "The claim %s is not a time.", name);
 	*out = (int64_t)(real * 1000 + 0.5);
 	return ERR_OK;
 }
 
 static enum err
-check_times(
-    int64_t *expires_ms, const json_t *claims, int64_t now_ms, struct fault *f)
+check_times(int64_t *expires_ms, const json_t *claims, int64_t now_ms,
+    struct problem *f)
 {
 	int64_t exp, nbf;
 	enum err e;
@@ -47,28 +47,28 @@ check_times(
 	    (e = read_time(&nbf, claims, "nbf", INT64_MIN, f)) != ERR_OK)
 		return e;
 	if (now_ms >= exp)
-		return fault_set(f, ERR_TOKEN, "The token has expired.");
+		return problem_set(f, ERR_TOKEN, "The token has expired.");
 	if (now_ms < nbf)
-		return fault_set(f, ERR_TOKEN, "The token is not valid yet.");
+		return problem_set(f, ERR_TOKEN, "The token is not valid yet.");
 	*expires_ms = exp;
 	return ERR_OK;
 }
 
 static enum err
-read_claims(json_t **out, struct slice payload, struct fault *f)
+read_claims(json_t **out, struct slice payload, struct problem *f)
 {
 	json_t *claims = NULL;
 	enum err e;
 
 	if (!json_is_shallow(payload))
-		return fault_set(f, ERR_LIMIT,
+		return problem_set(f, ERR_LIMIT,
 		    "The token's claims are nested deeper than %d levels.",
 		    JSON_DEPTH_MAX);
 	if ((e = json_parse(&claims, payload)) == ERR_NOMEM)
 		return e;
 	if (e != ERR_OK || !json_is_object(claims)) {
 		json_decref(claims);
-		return fault_set(
+		return problem_set(
 		    f, ERR_TOKEN, "The token's claims are no JSON object.");
 	}
 	*out = claims;
@@ -112,14 +112,14 @@ find_holder(uint64_t *out, const json_t *claims, uint64_t key)
 static enum err
 open_token(json_t **claims, uint64_t *key, enum token_check *at,
     struct slice text, const struct jws_keys *keys, const char *typ,
-    struct fault *f)
+    struct problem *f)
 {
 	enum jws_check signing = JWS_FORM;
 	struct buf payload;
 	enum err e;
 
 	if (text.len > JWS_TOKEN_MAX)
-		return fault_set(f, ERR_LIMIT,
+		return problem_set(f, ERR_LIMIT,
 		    "The token is longer than %d bytes.", JWS_TOKEN_MAX);
 	buf_init(&payload, JWS_TOKEN_MAX);
 	e = jws_examine(&payload, key, &signing, text, keys, typ, f);
@@ -133,7 +133,7 @@ open_token(json_t **claims, uint64_t *key, enum token_check *at,
 enum err
 token_examine(struct grant **out, enum token_check *failed, struct slice text,
     const struct jws_keys *keys, const struct dialect *d, int64_t now_ms,
-    size_t matchers_max, struct fault *f)
+    size_t matchers_max, struct problem *f)
 {
 	enum token_check at = TOKEN_FORM;
 	uint8_t digest[DIGEST_SIZE];
@@ -169,7 +169,7 @@ out:
 enum err
 token_verify(struct grant **out, struct slice text, const struct jws_keys *keys,
     const struct dialect *d, int64_t now_ms, size_t matchers_max,
-    struct fault *f)
+    struct problem *f)
 {
 	enum token_check failed;
 

@@ -20,7 +20,7 @@
  */
 enum err token_verify(struct grant **out, struct slice text,
     const struct jws_keys *keys, const struct dialect *d, int64_t now_ms,
-    size_t matchers_max, struct fault *f);
+    size_t matchers_max, struct problem *f);
 
 /* What token_verify() checks, in its order; the first as jws_verify(). */
 enum token_check {
@@ -38,7 +38,7 @@ enum token_check {
  * it ended, or TOKEN_CHECKS. */
 enum err token_examine(struct grant **out, enum token_check *failed,
     struct slice text, const struct jws_keys *keys, const struct dialect *d,
-    int64_t now_ms, size_t matchers_max, struct fault *f);
+    int64_t now_ms, size_t matchers_max, struct problem *f);
 
 struct token_rights {
 	const struct slice *publish, *subscribe; /* selectors */
@@ -52,6 +52,6 @@ struct token_rights {
  * holds control characters, or a payload that is not JSON.  ERR_NOMEM,
  * ERR_LIMIT. */
 enum err token_mint(struct buf *out, const struct token_rights *r,
-    const struct jws_keys *keys, struct fault *f);
+    const struct jws_keys *keys, struct problem *f);
 
 #endif

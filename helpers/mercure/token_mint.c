@@ -7,7 +7,7 @@
 /* Add an array with the selectors to `rights`. */
 static enum err
 add_right(json_t *rights, const char *name, const struct slice *selectors,
-    size_t n, struct fault *f)
+    size_t n, struct problem *f)
 {
 	json_t *array = json_array();
 
@@ -28,7 +28,7 @@ add_right(json_t *rights, const char *name, const struct slice *selectors,
 }
 
 static enum err
-add_payload(json_t *rights, struct slice text, struct fault *f)
+add_payload(json_t *rights, struct slice text, struct problem *f)
 {
 	json_t *payload = NULL;
 	enum err e;
@@ -38,13 +38,13 @@ add_payload(json_t *rights, struct slice text, struct fault *f)
 	if ((e = json_parse(&payload, text)) != ERR_OK)
 		return e == ERR_NOMEM
 			   ? e
-			   : fault_set(f, e, "The payload is not JSON.");
+			   : problem_set(f, e, "The payload is not JSON.");
 	return json_object_set_new(rights, "payload", payload) == 0 ? ERR_OK
 								    : ERR_NOMEM;
 }
 
 static enum err
-fill_claims(json_t *claims, const struct token_rights *r, struct fault *f)
+fill_claims(json_t *claims, const struct token_rights *r, struct problem *f)
 {
 	json_t *rights = json_object();
 	enum err e;
@@ -67,7 +67,7 @@ fill_claims(json_t *claims, const struct token_rights *r, struct fault *f)
 
 enum err
 token_mint(struct buf *out, const struct token_rights *r,
-    const struct jws_keys *keys, struct fault *f)
+    const struct jws_keys *keys, struct problem *f)
 {
 	json_t *claims = json_object();
 	enum err e = ERR_NOMEM;
@@ -81,9 +81,9 @@ token_mint(struct buf *out, const struct token_rights *r,
 	e = jws_mint(out, buf_view(&text), keys, f);
 out:
 	if (e == ERR_NOMEM)
-		fault_set(f, e, "Out of memory.");
+		problem_set(f, e, "Out of memory.");
 	else if (text.err == ERR_LIMIT)
-		fault_set(f, e,
+		problem_set(f, e,
 		    "The token would be longer than %d bytes: "
 		    "grant fewer topics, or use templates.",
 		    JWS_TOKEN_MAX);

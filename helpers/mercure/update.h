@@ -48,11 +48,11 @@ struct update_box;
  * The fault is one sentence that names the field.
  */
 enum err update_from_form(struct update_box **out, const struct form *form,
-    const struct update_limits *limits, struct fault *f);
+    const struct update_limits *limits, struct problem *f);
 
 /* The same rules for an update that did not come as a form; copies it. */
 enum err update_new(struct update_box **out, const struct update *u,
-    const struct update_limits *limits, struct fault *f);
+    const struct update_limits *limits, struct problem *f);
 
 const struct update *update_view(const struct update_box *box);
 size_t update_bytes(const struct update_box *box); /* memory it holds */

@@ -81,7 +81,7 @@ append(struct queue *q, void *arg)
 
 enum err
 queue_append(struct queue *q, const struct update *const *updates, size_t n,
-    struct fault *f)
+    struct problem *f)
 {
 	struct appending a = { updates, n };
 

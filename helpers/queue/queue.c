@@ -23,9 +23,9 @@ backend_for(const char *url)
 }
 
 static enum err
-no_backend(const char *url, struct fault *f)
+no_backend(const char *url, struct problem *f)
 {
-	return fault_set(f, ERR_UNSUPPORTED,
+	return problem_set(f, ERR_UNSUPPORTED,
 	    "no queue for the URL \"%s\": set MERCURE_TRANSPORT_URL to "
 	    "sqlite:///var/lib/pushcgi/queue.db or the like",
 	    url);
@@ -33,7 +33,7 @@ no_backend(const char *url, struct fault *f)
 
 enum err
 queue_open(struct queue **out, const struct queue_settings *s,
-    enum queue_mode mode, struct fault *f)
+    enum queue_mode mode, struct problem *f)
 {
 	const struct queue_ops *ops = backend_for(s->url);
 
@@ -44,7 +44,7 @@ void
 queue_check(const struct queue_settings *s, queue_report_fn *report, void *arg)
 {
 	const struct queue_ops *ops = backend_for(s->url);
-	struct fault f;
+	struct problem f;
 
 	if (ops != NULL) {
 		ops->check(s, report, arg);
@@ -55,7 +55,7 @@ queue_check(const struct queue_settings *s, queue_report_fn *report, void *arg)
 }
 
 enum err
-queue_take_identity(const struct queue_settings *s, struct fault *f)
+queue_take_identity(const struct queue_settings *s, struct problem *f)
 {
 	const struct queue_ops *ops = backend_for(s->url);
 
@@ -63,7 +63,8 @@ queue_take_identity(const struct queue_settings *s, struct fault *f)
 }
 
 enum err
-queue_backup(const struct queue_settings *s, const char *path, struct fault *f)
+queue_backup(
+    const struct queue_settings *s, const char *path, struct problem *f)
 {
 	const struct queue_ops *ops = backend_for(s->url);
 
@@ -71,8 +72,8 @@ queue_backup(const struct queue_settings *s, const char *path, struct fault *f)
 }
 
 enum err
-queue_crowd_open(
-    struct sidecar_crowd **out, const struct queue_settings *s, struct fault *f)
+queue_crowd_open(struct sidecar_crowd **out, const struct queue_settings *s,
+    struct problem *f)
 {
 	const struct queue_ops *ops = backend_for(s->url);
 
@@ -121,13 +122,13 @@ queue_cursor_key(struct queue *q, struct queue_cursor_key *out)
 
 enum err
 queue_present(struct queue *q, const struct presence_change *changes, size_t n,
-    uint64_t *epoch, struct fault *f)
+    uint64_t *epoch, struct problem *f)
 {
 	return q->ops->present(q, changes, n, epoch, f);
 }
 
 enum err
-queue_reap(struct queue *q, uint64_t *epoch, bool *more, struct fault *f)
+queue_reap(struct queue *q, uint64_t *epoch, bool *more, struct problem *f)
 {
 	return q->ops->reap(q, epoch, more, f);
 }
@@ -152,7 +153,7 @@ queue_end_of_session(struct queue *q, const struct session *s, bool all)
 
 enum err
 queue_end_waiting(struct queue *q, const uint64_t *signers, size_t n,
-    bool *more, struct fault *f)
+    bool *more, struct problem *f)
 {
 	return q->ops->end_waiting(q, signers, n, more, f);
 }
@@ -181,14 +182,14 @@ queue_keys_read(
 
 enum err
 queue_keys_claim(struct queue *q, struct slice url, int64_t now_ms,
-    int64_t since_ms, bool *mine, struct fault *f)
+    int64_t since_ms, bool *mine, struct problem *f)
 {
 	return q->ops->keys_claim(q, url, now_ms, since_ms, mine, f);
 }
 
 enum err
 queue_keys_store(struct queue *q, struct slice url, struct slice text,
-    int64_t now_ms, int64_t fresh_ms, struct slice error, struct fault *f)
+    int64_t now_ms, int64_t fresh_ms, struct slice error, struct problem *f)
 {
 	return q->ops->keys_store(q, url, text, now_ms, fresh_ms, error, f);
 }

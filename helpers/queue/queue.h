@@ -43,7 +43,7 @@ enum queue_mode { QUEUE_READ, QUEUE_WRITE };
  * ERR_IO, ERR_FULL, ERR_BUSY, ERR_NOMEM.
  */
 enum err queue_open(struct queue **out, const struct queue_settings *s,
-    enum queue_mode mode, struct fault *f);
+    enum queue_mode mode, struct problem *f);
 
 /*
  * QUEUE_WRITE: append all or none, in order, in one transaction that also
@@ -56,7 +56,7 @@ enum err queue_open(struct queue **out, const struct queue_settings *s,
  * publisher has its answer.
  */
 enum err queue_append(struct queue *q, const struct update *const *updates,
-    size_t n, struct fault *f);
+    size_t n, struct problem *f);
 void queue_wake(struct queue *q);
 
 /* What queue_read() found, all in one snapshot. */
@@ -131,7 +131,7 @@ enum err queue_cursor_id(
  * queue's folder (see identity.h), and opening a FIFO that they put there waits
  * for nobody.  ERR_DENIED, ERR_IO, ERR_SYNTAX, ERR_NOMEM.
  */
-enum err queue_take_identity(const struct queue_settings *s, struct fault *f);
+enum err queue_take_identity(const struct queue_settings *s, struct problem *f);
 
 /* --check: is everything as it should be?  Calls `report` once for each
  * point looked at; `good` false: `text` names the mend. */
@@ -150,7 +150,7 @@ void queue_check(
  * and writes the copy as root.
  */
 enum err queue_backup(
-    const struct queue_settings *s, const char *path, struct fault *f);
+    const struct queue_settings *s, const char *path, struct problem *f);
 
 void queue_close(struct queue *q); /* NULL is allowed */
 

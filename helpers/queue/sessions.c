@@ -88,7 +88,7 @@ write_row(struct queue *q, const struct session *s,
 /* Run `body`, and wake the readers if it has changed anything. */
 static enum err
 change_sessions(struct queue *q, queue_body_fn *body, void *arg,
-    const struct change *c, struct fault *f)
+    const struct change *c, struct problem *f)
 {
 	enum err e = queue_transact(q, body, arg, f);
 
@@ -98,9 +98,9 @@ change_sessions(struct queue *q, queue_body_fn *body, void *arg,
 }
 
 static enum err
-over_limit(size_t topics_max, struct fault *f)
+over_limit(size_t topics_max, struct problem *f)
 {
-	return fault_set(f, ERR_LIMIT,
+	return problem_set(f, ERR_LIMIT,
 	    "The session would have more than %zu topics "
 	    "(MERCURE_MAX_MATCHERS), or very long ones: revoke what it does "
 	    "not need any more.",
@@ -166,7 +166,7 @@ is_granted(struct queue *q, const struct session_wish *w)
 
 enum err
 queue_session_grant(
-    struct queue *q, const struct session_wish *w, struct fault *f)
+    struct queue *q, const struct session_wish *w, struct problem *f)
 {
 	struct granting g = { .wish = w };
 	enum err e;
@@ -226,7 +226,7 @@ move(struct queue *q, void *arg)
 enum err
 queue_session_move(struct queue *q, const struct session_key *from,
     const struct session_key *to, int64_t now_ms, size_t topics_max,
-    struct fault *f)
+    struct problem *f)
 {
 	struct moving m = { .from = from,
 		.to = to,
@@ -307,7 +307,7 @@ revoke(struct queue *q, void *arg)
 
 enum err
 queue_session_revoke(struct queue *q, const struct session_key *key,
-    struct slice topics, int64_t now_ms, struct fault *f)
+    struct slice topics, int64_t now_ms, struct problem *f)
 {
 	struct revoking v = { .key = key, .topics = topics, .now_ms = now_ms };
 

@@ -24,7 +24,8 @@ run(struct queue *q, void *arg)
 }
 
 enum err
-queue_transact(struct queue *q, queue_body_fn *body, void *arg, struct fault *f)
+queue_transact(
+    struct queue *q, queue_body_fn *body, void *arg, struct problem *f)
 {
 	struct attempt a = { body, arg };
 	enum err e = q->ops->transact(q, run, &a, f);

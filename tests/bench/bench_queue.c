@@ -37,7 +37,7 @@ commit_queue(struct engine *e, size_t n)
 	static char ids[BATCH_MAX][48];
 	struct update updates[BATCH_MAX];
 	const struct update *list[BATCH_MAX];
-	struct fault f;
+	struct problem f;
 
 	for (size_t i = 0; i < n; i++) {
 		snprintf(ids[i], sizeof(ids[i]), "urn:uuid:%036lx",
@@ -112,7 +112,7 @@ open_queue(struct engine *e, const char *dir, int full)
 		.bytes_max = 1u << 28,
 		.lock_timeout_ms = 5000,
 		.full = full != 0 };
-	struct fault f;
+	struct problem f;
 
 	snprintf(url, sizeof(url), "sqlite://%s/queue-%d.db", dir, full);
 	*e = (struct engine){ .name = "queue", .commit = commit_queue };

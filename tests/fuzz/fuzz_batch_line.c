@@ -12,7 +12,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct slice text = { (const char *)data, size };
 	struct batch_line l = { .json = NULL };
-	struct fault f = { "" };
+	struct problem f = { "" };
 	enum err e = batch_line_parse(&l, text, &f);
 
 	if (e == ERR_SYNTAX && (f.text[0] == '\0' || l.json != NULL))

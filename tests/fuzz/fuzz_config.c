@@ -13,7 +13,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static enum err
-load(struct config **out, struct slice text, struct fault *f)
+load(struct config **out, struct slice text, struct problem *f)
 {
 	int fd = memfd_create("pushcgi.conf", 0);
 	char path[64];
@@ -35,7 +35,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct slice text = { (const char *)data, size };
 	struct config *first = NULL, *again = NULL;
 	struct buf one, two;
-	struct fault f = { "" };
+	struct problem f = { "" };
 
 	if (load(&first, text, &f) != ERR_OK) {
 		if (f.text[0] == '\0' || first != NULL)

@@ -86,7 +86,7 @@ room_remove(struct room *r)
 }
 
 static void
-check(enum err e, const struct fault *f)
+check(enum err e, const struct problem *f)
 {
 	if (e != ERR_OK && f->text[0] == '\0')
 		abort();
@@ -116,7 +116,7 @@ append(struct queue *q, const char *id)
 		.id = slice_of(id),
 		.data = slice_of("d") };
 	const struct update *list = &u;
-	struct fault f = { "" };
+	struct problem f = { "" };
 
 	check(queue_append(q, &list, 1, &f), &f);
 	check(queue_append(q, NULL, 0, &f), &f);
@@ -126,7 +126,7 @@ static void
 present(struct queue *q, const struct presence *p, enum presence_state to)
 {
 	const struct presence_change c = { to, p, INT64_MAX, NULL };
-	struct fault f = { "" };
+	struct problem f = { "" };
 	uint64_t epoch;
 
 	check(queue_present(q, &c, 1, &epoch, &f), &f);
@@ -187,7 +187,7 @@ static void
 presence_all(struct queue *q)
 {
 	struct presence *p = somebody(), *parked = NULL;
-	struct fault f = { "" };
+	struct problem f = { "" };
 	size_t bytes = 0;
 	uint64_t epoch, signer;
 	bool more = true;
@@ -222,7 +222,7 @@ static void
 keys_all(struct queue *q)
 {
 	const struct slice url = slice_of("https://keys.example/");
-	struct fault f = { "" };
+	struct problem f = { "" };
 	struct queue_keys keys;
 	struct buf text;
 	bool mine;
@@ -247,7 +247,7 @@ sessions_all(struct queue *q)
 		.now_ms = now_ms,
 		.until_ms = now_ms + 1000000,
 		.topics_max = 10 };
-	struct fault f = { "" };
+	struct problem f = { "" };
 	uint64_t number;
 
 	check(queue_session_grant(q, &w, &f), &f);
@@ -274,7 +274,7 @@ use_all(struct room *r)
 	static const enum queue_mode modes[] = { QUEUE_READ, QUEUE_WRITE,
 		QUEUE_READ };
 	struct queue_cursor_key key;
-	struct fault f = { "" };
+	struct problem f = { "" };
 
 	for (size_t i = 0; i < COUNT(modes); i++) {
 		struct queue *q = NULL;
@@ -353,7 +353,7 @@ static void
 make_sound(struct room *r)
 {
 	struct queue *q = NULL;
-	struct fault f = { "" };
+	struct problem f = { "" };
 
 	if (sound[0].bytes != NULL) {
 		write_sound(r);

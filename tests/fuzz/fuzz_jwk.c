@@ -17,7 +17,7 @@ demand(bool holds)
 
 /* What comes out is a set of keys, or else a reason. */
 static void
-check_keys(const struct jws_keys *keys, enum err e, const struct fault *f)
+check_keys(const struct jws_keys *keys, enum err e, const struct problem *f)
 {
 	demand((keys != NULL) == (e == ERR_OK));
 	if (e != ERR_OK) {
@@ -40,7 +40,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	log_open("fuzz", LOG_LEVEL_ERR);
 	for (size_t i = 0; i < sizeof(algs) / sizeof(algs[0]); i++) {
 		struct jws_keys *own = NULL, *fetched = NULL;
-		struct fault f = { "" };
+		struct problem f = { "" };
 		enum err e = jws_keys_new(&own, text, algs[i], &f);
 
 		check_keys(own, e, &f);

@@ -53,7 +53,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* Made once: checking an RSA key takes longer than all the rest. */
 	static struct jws_keys *keys;
 	struct slice token = { (const char *)data, size };
-	struct fault f = { "" };
+	struct problem f = { "" };
 	struct jws_peek peek;
 	struct buf payload;
 	uint64_t print = 0;

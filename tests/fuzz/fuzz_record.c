@@ -12,7 +12,7 @@ static void
 scan(const uint8_t *data, size_t size)
 {
 	struct record_scan part = { .at = 0 }, whole = { .at = 0 }, on;
-	struct fault f;
+	struct problem f;
 	enum err e_part, e_whole;
 
 	e_whole = record_scan(&whole, data, size, &f);

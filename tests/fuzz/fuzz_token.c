@@ -75,7 +75,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct jws_keys *key = NULL;
 	struct grant *g = NULL;
-	struct fault f = { "" };
+	struct problem f = { "" };
 	struct buf token;
 	enum err e;
 

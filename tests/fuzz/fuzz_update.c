@@ -62,7 +62,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct update_limits limits = { 5, 100 };
 	struct update_box *box = NULL, *copy = NULL;
-	struct fault f = { "" };
+	struct problem f = { "" };
 	struct form *form = NULL;
 	struct slice text = { (const char *)data, size };
 

@@ -7,7 +7,7 @@
 
 /* Put all its times back. */
 static enum err
-age(struct queue *q, struct slice url, int64_t by_ms, struct fault *f)
+age(struct queue *q, struct slice url, int64_t by_ms, struct problem *f)
 {
 	const struct slice none = { NULL, 0 };
 	struct queue_keys k = { 0 };
@@ -33,7 +33,7 @@ int
 main(int argc, char **argv)
 {
 	struct queue_settings s = { .lock_timeout_ms = 5000 };
-	struct fault f = { "no such row" };
+	struct problem f = { "no such row" };
 	struct queue *q = NULL;
 	enum err e;
 

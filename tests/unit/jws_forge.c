@@ -49,7 +49,7 @@ forge_header(struct buf *out, const char *header)
 enum err
 forge_verify(const char *name, struct slice token, const struct jws_keys *k)
 {
-	struct fault f = { "" };
+	struct problem f = { "" };
 	struct buf payload;
 	enum err e;
 

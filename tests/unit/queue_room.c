@@ -104,7 +104,7 @@ struct queue *
 queue_room_open(const struct queue_room *r, enum queue_mode mode)
 {
 	struct queue *q = NULL;
-	struct fault f = { "" };
+	struct problem f = { "" };
 
 	if (queue_open(&q, &r->settings, mode, &f) != ERR_OK) {
 		fprintf(stderr, "%s\n", f.text);
@@ -120,7 +120,7 @@ queue_room_put(struct queue *q, const char *id)
 		.id = slice_of(id),
 		.data = slice_of("d") };
 	const struct update *list = &u;
-	struct fault f = { "" };
+	struct problem f = { "" };
 	enum err e = queue_append(q, &list, 1, &f);
 
 	if (e != ERR_OK)

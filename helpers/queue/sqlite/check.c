@@ -18,7 +18,7 @@ struct check {
 };
 
 static void
-say(const struct check *c, bool good, const struct fault *f)
+say(const struct check *c, bool good, const struct problem *f)
 {
 	c->report(c->arg, good, f->text);
 }
@@ -27,7 +27,7 @@ say(const struct check *c, bool good, const struct fault *f)
 static bool
 check_directory(const struct check *c)
 {
-	struct fault f;
+	struct problem f;
 	struct stat st;
 
 	if (stat(c->dir, &st) == -1 || access(c->dir, W_OK | X_OK) == -1) {
@@ -36,13 +36,13 @@ check_directory(const struct check *c)
 		return false;
 	}
 	if ((st.st_mode & S_IWGRP) != 0 && (st.st_mode & S_ISGID) == 0) {
-		fault_set(&f, ERR_OK,
+		problem_set(&f, ERR_OK,
 		    "%s hands its group not on to new files: chmod g+s %s",
 		    c->dir, c->dir);
 		say(c, false, &f);
 		return true;
 	}
-	fault_set(&f, ERR_OK, "%s is writable", c->dir);
+	problem_set(&f, ERR_OK, "%s is writable", c->dir);
 	say(c, true, &f);
 	return true;
 }
@@ -50,13 +50,13 @@ check_directory(const struct check *c)
 static bool
 check_file_system(const struct check *c)
 {
-	struct fault f;
+	struct problem f;
 
 	if (queue_sqlite_network_check(c->path, &f) != ERR_OK) {
 		say(c, false, &f);
 		return false;
 	}
-	fault_set(&f, ERR_OK, "%s lies on a local file system", c->dir);
+	problem_set(&f, ERR_OK, "%s lies on a local file system", c->dir);
 	say(c, true, &f);
 	return true;
 }
@@ -66,7 +66,7 @@ check_lock(const struct check *c, const struct queue_settings *s)
 {
 	struct sidecar *side = NULL;
 	pid_t holder = 0;
-	struct fault f;
+	struct problem f;
 	enum err e;
 
 	if ((e = sidecar_open(&side, c->path, &f)) == ERR_OK) {
@@ -74,14 +74,14 @@ check_lock(const struct check *c, const struct queue_settings *s)
 		if (e == ERR_OK)
 			sidecar_unlock(side);
 		if (e == ERR_BUSY)
-			fault_set(&f, e,
+			problem_set(&f, e,
 			    "process %ld holds the write lock for too long: "
 			    "see what it does, and end it if it was stopped",
 			    (long)holder);
 		else if (e == ERR_OK)
-			fault_set(&f, e, "the write lock can be taken");
+			problem_set(&f, e, "the write lock can be taken");
 		else
-			fault_set(&f, e, "the write lock: %s", err_text(e));
+			problem_set(&f, e, "the write lock: %s", err_text(e));
 	}
 	sidecar_close(side);
 	say(c, e == ERR_OK, &f);
@@ -94,7 +94,7 @@ check_rights(const struct check *c)
 	static const char *const suffixes[] = { "", "-wal", "-shm", "-hub" };
 	char path[QUEUE_SQLITE_PATH_MAX + 8];
 	struct stat st, db;
-	struct fault f;
+	struct problem f;
 
 	if (stat(c->path, &db) == -1)
 		return;
@@ -103,7 +103,7 @@ check_rights(const struct check *c)
 		if (stat(path, &st) == -1 ||
 		    (st.st_gid == db.st_gid && (st.st_mode & 0660) == 0660))
 			continue;
-		fault_set(&f, ERR_OK,
+		problem_set(&f, ERR_OK,
 		    "%s is not for its whole group: chgrp %lu %s && chmod 660 "
 		    "%s",
 		    path, (unsigned long)db.st_gid, path, path);
@@ -117,7 +117,7 @@ check_database(const struct check *c, const struct queue_settings *s)
 	struct queue *base = NULL;
 	struct queue_sqlite *q;
 	sqlite3_stmt *st;
-	struct fault f;
+	struct problem f;
 	bool good;
 
 	if (queue_open(&base, s, QUEUE_READ, &f) != ERR_OK) {
@@ -131,10 +131,10 @@ check_database(const struct check *c, const struct queue_settings *s)
 		   (const char *)sqlite3_column_text(st, 0), "ok") == 0;
 	sqlite3_reset(st);
 	if (good)
-		fault_set(&f, ERR_OK, "%s is a sound database", c->path);
+		problem_set(&f, ERR_OK, "%s is a sound database", c->path);
 	else
 		queue_sqlite_failed(q, SQLITE_CORRUPT);
-	say(c, good, good ? &f : &q->fault);
+	say(c, good, good ? &f : &q->problem);
 	queue_close(base);
 }
 
@@ -143,7 +143,7 @@ queue_sqlite_check(
     const struct queue_settings *s, queue_report_fn *report, void *arg)
 {
 	struct check c = { .report = report, .arg = arg };
-	struct fault f;
+	struct problem f;
 	char *path = NULL;
 
 	if (queue_sqlite_path(&path, s->url, &f) != ERR_OK) {
@@ -156,7 +156,7 @@ queue_sqlite_check(
 	if (check_directory(&c) && check_file_system(&c)) {
 		/* Nothing is created here: it might get the wrong owner. */
 		if (access(path, F_OK) == -1) {
-			fault_set(&f, ERR_OK,
+			problem_set(&f, ERR_OK,
 			    "%s will be made by the first process", path);
 			say(&c, true, &f);
 		} else if (check_lock(&c, s)) {

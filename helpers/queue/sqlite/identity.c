@@ -28,13 +28,13 @@ struct walk {
 	uid_t uid;
 	bool missing; /* a directory is not there */
 	int links;
-	struct fault *fault;
+	struct problem *problem;
 };
 
 static enum err
 failed(const struct walk *w, int code)
 {
-	return fault_set(w->fault, code == ENOMEM ? ERR_NOMEM : ERR_IO,
+	return problem_set(w->problem, code == ENOMEM ? ERR_NOMEM : ERR_IO,
 	    "%s/%.60s: %s: see MERCURE_TRANSPORT_URL", w->real, w->rest,
 	    strerror(code));
 }
@@ -55,7 +55,7 @@ enter(struct walk *w, const char *name, const struct stat *st)
 	const size_t len = strlen(w->real);
 
 	if ((st->st_mode & S_IWOTH) != 0 && (st->st_mode & S_ISVTX) == 0)
-		return fault_set(w->fault, ERR_DENIED,
+		return problem_set(w->problem, ERR_DENIED,
 		    "everybody may write in %s/%s: chmod o-w it, or name "
 		    "another folder in MERCURE_TRANSPORT_URL",
 		    w->real, name);
@@ -164,7 +164,7 @@ check_folder(const struct walk *w)
 {
 	if ((w->dir.st_mode & S_IWOTH) == 0)
 		return ERR_OK;
-	return fault_set(w->fault, ERR_DENIED,
+	return problem_set(w->problem, ERR_DENIED,
 	    "everybody may write in %s: name a file in a folder of its own in "
 	    "MERCURE_TRANSPORT_URL",
 	    w->real);
@@ -216,9 +216,9 @@ name_user(struct wanted *out, const struct walk *w)
 }
 
 static enum err
-find(struct wanted *out, const char *path, struct fault *f)
+find(struct wanted *out, const char *path, struct problem *f)
 {
-	struct walk w = { .fault = f };
+	struct walk w = { .problem = f };
 	enum err e;
 
 	memset(out, 0, sizeof(*out));
@@ -244,9 +244,9 @@ find(struct wanted *out, const char *path, struct fault *f)
 }
 
 static enum err
-cannot(const struct wanted *w, struct fault *f)
+cannot(const struct wanted *w, struct problem *f)
 {
-	return fault_set(f, ERR_DENIED,
+	return problem_set(f, ERR_DENIED,
 	    "root does not work in %.120s, where others may write, and cannot "
 	    "become the user %s (%s): start this program as that user",
 	    w->folder, w->name, strerror(errno));
@@ -261,7 +261,7 @@ set_groups(const struct wanted *w)
 }
 
 enum err
-identity_take(const char *path, struct fault *f)
+identity_take(const char *path, struct problem *f)
 {
 	struct wanted w;
 	enum err e;
@@ -288,7 +288,7 @@ keep(struct identity *was)
 }
 
 enum err
-identity_borrow(struct identity *was, const char *path, struct fault *f)
+identity_borrow(struct identity *was, const char *path, struct problem *f)
 {
 	struct wanted w;
 	enum err e;
@@ -306,7 +306,7 @@ identity_borrow(struct identity *was, const char *path, struct fault *f)
 }
 
 enum err
-identity_return(struct identity *was, struct fault *f)
+identity_return(struct identity *was, struct problem *f)
 {
 	bool good = true;
 
@@ -315,5 +315,5 @@ identity_return(struct identity *was, struct fault *f)
 		       setgroups((size_t)was->groups_n, was->groups) == 0;
 	*was = (struct identity){ .taken = false };
 	return good ? ERR_OK
-		    : fault_set(f, ERR_DENIED, "root cannot be root again.");
+		    : problem_set(f, ERR_DENIED, "root cannot be root again.");
 }

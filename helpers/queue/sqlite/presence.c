@@ -21,7 +21,7 @@ queue_sqlite_show_life(struct queue_sqlite *q)
 	enum err e = sidecar_show_life(q->side, q->base.settings.owner);
 
 	if (e != ERR_OK)
-		return fault_set(&q->fault, e, "cannot lock %s-hub: %s",
+		return problem_set(&q->problem, e, "cannot lock %s-hub: %s",
 		    sidecar_db_path(q->side), err_text(e));
 	return ERR_OK;
 }
@@ -205,7 +205,7 @@ present(struct queue *base, void *arg)
 
 enum err
 queue_sqlite_present(struct queue *base, const struct presence_change *changes,
-    size_t n, uint64_t *epoch, struct fault *f)
+    size_t n, uint64_t *epoch, struct problem *f)
 {
 	struct queue_sqlite *q = (struct queue_sqlite *)base;
 	struct presenting p = { .changes = changes, .n = n };

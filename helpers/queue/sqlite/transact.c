@@ -8,19 +8,19 @@ static void
 report_checkpoint(struct queue_sqlite *q, enum err e)
 {
 	if (e != ERR_OK && !q->checkpoint_logged)
-		log_err("checkpoint failed error=\"%s\"", q->fault.text);
+		log_err("checkpoint failed error=\"%s\"", q->problem.text);
 	q->checkpoint_logged = e != ERR_OK;
 }
 
 static void
 roll_back(struct queue_sqlite *q)
 {
-	const struct fault why = q->fault;
+	const struct problem why = q->problem;
 
 	if (q->db != NULL && !sqlite3_get_autocommit(q->db) &&
 	    queue_sqlite_run(q, SQL_ROLLBACK) != ERR_OK)
 		queue_sqlite_shut(q);
-	q->fault = why;
+	q->problem = why;
 }
 
 /* `body`, with a sentence for what fails in it beside this database. */
@@ -29,10 +29,10 @@ run_body(struct queue_sqlite *q, queue_body_fn *body, void *arg)
 {
 	enum err e;
 
-	q->fault.text[0] = '\0';
+	q->problem.text[0] = '\0';
 	e = body(&q->base, arg);
-	if (e != ERR_OK && q->fault.text[0] == '\0')
-		fault_set(&q->fault, e, "%s", err_text(e));
+	if (e != ERR_OK && q->problem.text[0] == '\0')
+		problem_set(&q->problem, e, "%s", err_text(e));
 	return e;
 }
 
@@ -64,7 +64,7 @@ transact(struct queue_sqlite *q, struct attempt *a)
 	/* A database that is no longer at its place has swallowed them. */
 	if ((e = queue_sqlite_look(q)) == ERR_MOVED) {
 		queue_sqlite_shut(q);
-		fault_set(&q->fault, e,
+		problem_set(&q->problem, e,
 		    "%s was moved or replaced: publish again", q->path);
 	}
 	return e;
@@ -102,21 +102,21 @@ attempt(struct queue_sqlite *q, struct attempt *a)
 
 enum err
 queue_sqlite_transact(
-    struct queue *base, queue_body_fn *body, void *arg, struct fault *f)
+    struct queue *base, queue_body_fn *body, void *arg, struct problem *f)
 {
 	struct queue_sqlite *q = (struct queue_sqlite *)base;
 	struct attempt a = { .body = body, .arg = arg, .again = true };
 	enum err e = ERR_OK;
 
 	if (q->mode != QUEUE_WRITE)
-		return fault_set(f, ERR_READONLY, "opened for reading only");
+		return problem_set(f, ERR_READONLY, "opened for reading only");
 	for (int i = 0; a.again && i < QUEUE_SQLITE_TRIES; i++) {
 		if ((e = queue_sqlite_ready(q)) != ERR_OK)
 			break;
 		e = attempt(q, &a);
 	}
 	if (e == ERR_OK && a.again)
-		e = fault_set(&q->fault, ERR_MOVED,
+		e = problem_set(&q->problem, ERR_MOVED,
 		    "%s is moved again and again: end what does it", q->path);
 	if (e == ERR_OK) {
 		report_checkpoint(q, a.checkpointed);
@@ -126,6 +126,6 @@ queue_sqlite_transact(
 		queue_sqlite_spare(q);
 	queue_sqlite_done(q, e);
 	if (e != ERR_OK)
-		fault_set(f, e, "%s", q->fault.text);
+		problem_set(f, e, "%s", q->problem.text);
 	return e;
 }

@@ -33,35 +33,35 @@ test_every_error_has_its_own_text(void **state)
 static void
 test_fault_gives_the_error_back(void **state)
 {
-	struct fault f = { "old" };
+	struct problem f = { "old" };
 
 	(void)state;
 	assert_int_equal(
-	    fault_set(&f, ERR_LIMIT, "%s is over %d.", "x", 7), ERR_LIMIT);
+	    problem_set(&f, ERR_LIMIT, "%s is over %d.", "x", 7), ERR_LIMIT);
 	assert_string_equal(f.text, "x is over 7.");
-	assert_int_equal(fault_set(NULL, ERR_IO, "dropped"), ERR_IO);
+	assert_int_equal(problem_set(NULL, ERR_IO, "dropped"), ERR_IO);
 }
 
 static void
 test_fault_is_cut_at_its_size(void **state)
 {
-	char text[2 * FAULT_MAX];
-	struct fault f;
+	char text[2 * PROBLEM_MAX];
+	struct problem f;
 
 	(void)state;
 	memset(text, 'a', sizeof(text) - 1);
 	text[sizeof(text) - 1] = '\0';
-	fault_set(&f, ERR_IO, "%s", text);
-	assert_int_equal(strlen(f.text), FAULT_MAX - 1);
+	problem_set(&f, ERR_IO, "%s", text);
+	assert_int_equal(strlen(f.text), PROBLEM_MAX - 1);
 }
 
 static void
 test_fault_may_quote_itself(void **state)
 {
-	struct fault f = { "no such file" };
+	struct problem f = { "no such file" };
 
 	(void)state;
-	fault_set(&f, ERR_IO, "a.conf: %s", f.text);
+	problem_set(&f, ERR_IO, "a.conf: %s", f.text);
 	assert_string_equal(f.text, "a.conf: no such file");
 }
 

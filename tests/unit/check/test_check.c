@@ -80,7 +80,7 @@ test_mends(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		lines_of(got, sizeof(got), rows[i].fault, &rows[i].server);
+		lines_of(got, sizeof(got), rows[i].problem, &rows[i].server);
 		if (strcmp(got, rows[i].want) != 0)
 			fail_msg("%s: %s", rows[i].name, got);
 	}
@@ -241,7 +241,7 @@ open_handle(void)
 
 static enum err
 run(struct doctor_report **out, const struct http_server *s, struct pushcgi *h,
-    const char *path, bool quick, struct fault *f)
+    const char *path, bool quick, struct problem *f)
 {
 	char url[256];
 	struct doctor_options o = { .url = url,
@@ -266,7 +266,7 @@ faults_of(char *out, size_t size, const struct doctor_report *r)
 		if (r->findings[i].result == DOCTOR_BAD)
 			n += (size_t)snprintf(out + n, size - n, "%s%s",
 			    n > 0 ? " " : "",
-			    doctor_fault_name(r->findings[i].fault));
+			    doctor_fault_name(r->findings[i].problem));
 }
 
 static void
@@ -289,7 +289,7 @@ test_bad_hubs(void **state)
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct doctor_report *r = NULL;
-		struct fault f = { "" };
+		struct problem f = { "" };
 		char got[256];
 
 		if (run(&r, *state, h, rows[i].path, false, &f) != ERR_OK)
@@ -325,7 +325,7 @@ test_bad_options(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct doctor_report *r = NULL;
-		struct fault f = { "" };
+		struct problem f = { "" };
 
 		if (doctor_run(&r, h, &rows[i].o, &f) != rows[i].want ||
 		    f.text[0] == '\0' || r != NULL)

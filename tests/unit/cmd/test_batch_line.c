@@ -18,7 +18,7 @@ test_all_fields(void **state)
 	    "{\"topic\":[\"t\",\"u\"],\"data\":\"a\\nb\",\"id\":\"i\","
 	    "\"type\":\"n\",\"private\":true,\"retry\":0}";
 	struct batch_line l = { .json = NULL };
-	struct fault f = { "" };
+	struct problem f = { "" };
 
 	(void)state;
 	assert_int_equal(batch_line_parse(&l, slice_of(text), &f), ERR_OK);
@@ -38,7 +38,7 @@ static void
 test_few_fields(void **state)
 {
 	struct batch_line l = { .json = NULL };
-	struct fault f = { "" };
+	struct problem f = { "" };
 
 	(void)state;
 	assert_int_equal(
@@ -87,7 +87,7 @@ test_bad_lines(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct batch_line untouched = { .json = NULL }, l = untouched;
-		struct fault f = { "" };
+		struct problem f = { "" };
 
 		if (batch_line_parse(&l, slice_of(bad[i].text), &f) !=
 			ERR_SYNTAX ||

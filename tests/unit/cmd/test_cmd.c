@@ -41,7 +41,7 @@ count(const char *const *args)
 }
 
 static enum err
-parse(struct cmd_line **out, const char *const *args, struct fault *f)
+parse(struct cmd_line **out, const char *const *args, struct problem *f)
 {
 	char *argv[ARGS_MAX + 2] = { (char *)(uintptr_t) "pushcgi" };
 	int n = count(args);
@@ -114,7 +114,7 @@ test_lines(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
 		struct cmd_line *l = NULL;
-		struct fault f = { "" };
+		struct problem f = { "" };
 		size_t n = (size_t)count(lines[i].operands);
 
 		if (parse(&l, lines[i].args, &f) != ERR_OK)
@@ -163,7 +163,7 @@ test_wrong_lines(void **state)
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		struct cmd_line *untouched = (struct cmd_line *)&wrong;
 		struct cmd_line *l = untouched;
-		struct fault f = { "" };
+		struct problem f = { "" };
 
 		if (parse(&l, wrong[i].args, &f) != ERR_SYNTAX)
 			fail_msg("%s: accepted", wrong[i].name);
@@ -200,7 +200,7 @@ run(struct buf *out, const char *const *args)
 {
 	struct cmd_line *l = NULL;
 	struct pushcgi *h = NULL;
-	struct fault f = { "" };
+	struct problem f = { "" };
 	enum err e;
 
 	if ((e = parse(&l, args, &f)) != ERR_OK)

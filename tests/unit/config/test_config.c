@@ -32,7 +32,7 @@ write_file(const char *text, size_t len, mode_t mode)
 
 static enum err
 load(struct config **out, const char *file, const char *variable,
-    const char *arg, struct fault *f)
+    const char *arg, struct problem *f)
 {
 	char name[256];
 	char *environ_of_case[] = { NULL, NULL };
@@ -55,7 +55,7 @@ static struct config *
 load_good(const char *file, const char *variable, const char *arg)
 {
 	struct config *c = NULL;
-	struct fault f = { "" };
+	struct problem f = { "" };
 
 	if (load(&c, file, variable, arg, &f) != ERR_OK)
 		fail_msg("%s", f.text);
@@ -236,7 +236,7 @@ refuses(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct config *c = NULL;
-		struct fault f = { "" };
+		struct problem f = { "" };
 		enum err e = load(&c, bad[i].file, NULL, bad[i].arg, &f);
 
 		if (e != bad[i].want || c != NULL)
@@ -253,7 +253,7 @@ static void
 names_the_environment(void **state)
 {
 	struct config *c = NULL;
-	struct fault f = { "" };
+	struct problem f = { "" };
 
 	(void)state;
 	assert_int_equal(
@@ -338,7 +338,7 @@ limits_lines_and_files(void **state)
 	static char line[20000], file[1100000];
 	struct config_sources src = { .path = path };
 	struct config *c = NULL;
-	struct fault f = { "" };
+	struct problem f = { "" };
 	int n = snprintf(line, sizeof(line), "SECRET_KEY = ");
 
 	(void)state;
@@ -367,7 +367,7 @@ wants_the_file_it_was_given(void **state)
 {
 	struct config_sources src = { .path = "/nonexistent/pushcgi.conf" };
 	struct config *c = NULL;
-	struct fault f = { "" };
+	struct problem f = { "" };
 
 	(void)state;
 	assert_int_equal(config_load(&c, &src, &f), ERR_IO);
@@ -513,7 +513,7 @@ survives_no_memory(void **state)
 	(void)state;
 	do {
 		struct config *c = NULL;
-		struct fault f = { "" };
+		struct problem f = { "" };
 		enum err e;
 
 		mem_fail_at(++n);

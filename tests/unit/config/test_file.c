@@ -34,7 +34,7 @@ keeps_secrets_from_others(void **state)
 	static const char plain[] = "MERCURE_RETRY = 1\n";
 	struct config_sources src = { .path = path };
 	struct config *c = NULL;
-	struct fault f = { "" };
+	struct problem f = { "" };
 
 	(void)state;
 	write_file(secret, strlen(secret), 0644);
@@ -70,7 +70,7 @@ keeps_others_from_changing_it(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct fault f = { "" };
+		struct problem f = { "" };
 		struct config *c = NULL;
 
 		write_file(rows[i].text, strlen(rows[i].text), rows[i].mode);
@@ -91,7 +91,7 @@ waits_for_a_pipe(void **state)
 	char name[32];
 	struct config_sources src = { .path = name };
 	struct config *c = NULL;
-	struct fault f = { "" };
+	struct problem f = { "" };
 	int fds[2];
 	pid_t pid;
 

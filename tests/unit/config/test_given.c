@@ -20,7 +20,7 @@
  * argument. */
 static enum err
 load(struct config **out, const char *text, const char *variable,
-    const char *arg, struct fault *f)
+    const char *arg, struct problem *f)
 {
 	char path[] = "/tmp/test_config_given-XXXXXX";
 	const char *const variables[] = { variable, NULL };
@@ -109,7 +109,7 @@ reads_proxies(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(proxies) / sizeof(proxies[0]); i++) {
 		struct config *c = NULL;
-		struct fault f = { "" };
+		struct problem f = { "" };
 		char text[160];
 		enum err e;
 

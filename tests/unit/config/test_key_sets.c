@@ -177,7 +177,7 @@ test_memory(void **state)
 	for (long n = 1; failed; n++) {
 		struct buf text;
 		int64_t life_ms = 5;
-		struct fault f = { "" };
+		struct problem f = { "" };
 		enum err e;
 
 		(void)state;

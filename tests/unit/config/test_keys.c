@@ -30,7 +30,7 @@ static char path[] = "/tmp/test_config_keys.XXXXXX";
 /* Load the variables (up to two) and make the publishers' keys. */
 static enum err
 keys_from(
-    struct jws_keys **out, const char *key, const char *alg, struct fault *f)
+    struct jws_keys **out, const char *key, const char *alg, struct problem *f)
 {
 	char key_line[LINES_MAX], alg_line[LINES_MAX];
 	char *environ_of_case[] = { key_line, alg_line, NULL };
@@ -75,7 +75,7 @@ test_values(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(good); i++) {
 		struct jws_keys *keys = NULL;
-		struct fault f = { "" };
+		struct problem f = { "" };
 
 		if (keys_from(&keys, good[i].key, good[i].alg, &f) != ERR_OK)
 			fail_msg("%s: %s", good[i].name, f.text);
@@ -132,7 +132,7 @@ test_files(void **state)
 	snprintf(value, sizeof(value), "@%s", path);
 	for (size_t i = 0; i < COUNT(files); i++) {
 		struct jws_keys *keys = NULL;
-		struct fault f = { "" };
+		struct problem f = { "" };
 		FILE *file = fopen(path, "w");
 		enum err e;
 
@@ -176,7 +176,7 @@ test_bad(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(bad); i++) {
 		struct jws_keys *keys = NULL;
-		struct fault f = { "" };
+		struct problem f = { "" };
 
 		if (keys_from(&keys, bad[i].key, NULL, &f) != bad[i].err ||
 		    keys != NULL || strstr(f.text, bad[i].want) == NULL)
@@ -219,7 +219,7 @@ test_urls(void **state)
 			.environ = environ_of_case };
 		struct config *c = NULL;
 		const char *url = NULL;
-		struct fault f = { "" };
+		struct problem f = { "" };
 		enum err e;
 
 		snprintf(
@@ -271,7 +271,7 @@ test_setting(void **state)
 		.environ = environ_of_case };
 	struct jws_keys *keys = NULL;
 	struct config *c = NULL;
-	struct fault f;
+	struct problem f;
 
 	(void)state;
 	assert_int_equal(config_load(&c, &src, NULL), ERR_OK);
@@ -290,7 +290,7 @@ test_no_memory(void **state)
 	(void)state;
 	do {
 		struct jws_keys *keys = NULL;
-		struct fault f = { "" };
+		struct problem f = { "" };
 
 		mem_fail_at(++n);
 		e = keys_from(&keys, PEM_LINES("\n"), NULL, &f);

@@ -52,7 +52,7 @@ binds_keys(void **state)
 	for (size_t i = 0; i < ROWS_N; i++) {
 		struct config *c = load(i);
 		struct settings *s = NULL;
-		struct fault f = { "" };
+		struct problem f = { "" };
 
 		if (settings_new(&s, c, &f) != rows[i].e ||
 		    strncmp(f.text, rows[i].reason, strlen(rows[i].reason)) !=
@@ -74,7 +74,7 @@ fails_with_a_reason_without_memory(void **state)
 	for (n = 1; failed; n++) {
 		struct config *c = load(2);
 		struct settings *s = NULL;
-		struct fault f = { "" };
+		struct problem f = { "" };
 		enum err e;
 
 		mem_fail_at(n);

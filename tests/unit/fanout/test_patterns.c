@@ -78,7 +78,7 @@ static const struct {
 
 static enum err
 claim(struct pattern_claim **out, struct patterns *p, size_t row, size_t i,
-    struct fault *f)
+    struct problem *f)
 {
 	const struct pattern_client who = { .id = slice_of(
 						rows[row].claims[i].id),
@@ -98,7 +98,7 @@ are_counted(void **state)
 	(void)state;
 	for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++) {
 		struct pattern_claim *claims[4] = { NULL };
-		struct fault f = { "" };
+		struct problem f = { "" };
 		struct patterns *p = NULL;
 		enum err e = ERR_OK;
 

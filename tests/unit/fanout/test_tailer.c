@@ -129,7 +129,7 @@ ring(struct loop_timer *t)
 }
 
 static enum err
-start(struct desk *d, struct fault *f)
+start(struct desk *d, struct problem *f)
 {
 	const struct tailer_settings s = { d->room->settings, FRAMING_FCGI,
 		d->loop, take_batch, d };
@@ -189,7 +189,7 @@ starts_or_fails_without_memory(void **state)
 	bool failed = true;
 
 	for (long n = 1; failed; n++) {
-		struct fault f = { "" };
+		struct problem f = { "" };
 		enum err e;
 
 		mem_fail_at(n);
@@ -210,7 +210,7 @@ static void
 fails_without_a_thread(void **state)
 {
 	struct desk *d = *state;
-	struct fault f = { "" };
+	struct problem f = { "" };
 
 	mem_fail_stacks(true);
 	assert_int_equal(start(d, &f), ERR_NOMEM);
@@ -247,7 +247,7 @@ static void
 loses_nothing_without_memory(void **state)
 {
 	struct desk *d = *state;
-	struct fault f;
+	struct problem f;
 	bool failed = true;
 
 	assert_int_equal(start(d, &f), ERR_OK);
@@ -277,7 +277,7 @@ reads_in_bounded_batches(void **state)
 		.data = { large, sizeof(large) } };
 	const struct update *list[ROWS_MAX - 1];
 	struct desk *d = *state;
-	struct fault f;
+	struct problem f;
 	size_t i;
 
 	memset(large, 'x', sizeof(large));
@@ -300,7 +300,7 @@ tells_changes_before_events(void **state)
 		.topics = slice_of("t"), .until_ms = INT64_MAX, .topics_max = 1
 	};
 	struct desk *d = *state;
-	struct fault f;
+	struct problem f;
 
 	assert_int_equal(start(d, &f), ERR_OK);
 	for (int i = 0; i < 100; i++) {
@@ -325,7 +325,7 @@ tells_many_changes(void **state)
 		.topics = slice_of("t"), .until_ms = INT64_MAX, .topics_max = 1
 	};
 	struct desk *d = *state;
-	struct fault f;
+	struct problem f;
 
 	assert_int_equal(start(d, &f), ERR_OK);
 	for (int i = 0; i < 3 * SESSION_CHANGES_MAX; i++) {

@@ -14,7 +14,7 @@
 #define WORDS_MAX 4
 
 static enum err
-parse(struct options *out, const char *const *words, struct fault *f)
+parse(struct options *out, const char *const *words, struct problem *f)
 {
 	char *argv[WORDS_MAX + 2] = { (char *)(uintptr_t) "pushcgi.fcgi" };
 	int argc = 1;
@@ -85,7 +85,7 @@ names_the_bad_word(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct options o = { .config = "untouched" };
-		struct fault f = { "" };
+		struct problem f = { "" };
 
 		if (parse(&o, bad[i].words, &f) != ERR_SYNTAX)
 			fail_msg("%s: taken", bad[i].name);
@@ -101,7 +101,7 @@ has_room_for_so_many(void **state)
 	static char word[] = "--MERCURE_MAX_BODY=2048";
 	char *argv[OPTIONS_KEYS_MAX + 3] = { word };
 	struct options o;
-	struct fault f;
+	struct problem f;
 	int n;
 
 	(void)state;

@@ -79,7 +79,7 @@ test_get(void **state)
 {
 	static const char *const headers[] = { "Accept: text/x-test", NULL };
 	struct http_answer a = { 0 };
-	struct fault f = { "" };
+	struct problem f = { "" };
 	char url[256];
 	struct http_request rq;
 
@@ -135,7 +135,7 @@ test_taken(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct taking t = { .enough = cases[i].enough };
 		struct http_answer a = { 0 };
-		struct fault f = { "" };
+		struct problem f = { "" };
 		struct http_request rq;
 		char url[256];
 		enum err e;
@@ -165,7 +165,7 @@ test_post(void **state)
 		NULL };
 	static char body[900];
 	struct http_answer a = { 0 };
-	struct fault f = { "" };
+	struct problem f = { "" };
 	char url[256];
 	struct http_request rq;
 
@@ -193,7 +193,7 @@ test_headers_and_status(void **state)
 	static const char *const wanted[] = { "x-two", "Cache-Control", "x-one",
 		NULL };
 	struct http_answer a = { 0 };
-	struct fault f = { "" };
+	struct problem f = { "" };
 	char url[256];
 	struct http_request rq;
 
@@ -244,7 +244,7 @@ test_bad_answers(void **state)
 {
 	for (size_t i = 0; i < COUNT(bad); i++) {
 		struct http_answer a = { 0 };
-		struct fault f = { "" };
+		struct problem f = { "" };
 		struct http_request rq;
 		char url[300], shown[256];
 		enum err e;
@@ -293,7 +293,7 @@ test_bad_urls(void **state)
 	for (size_t i = 0; i < COUNT(urls); i++) {
 		struct http_request rq = plain(urls[i].url);
 		struct http_answer a = { 0 };
-		struct fault f = { "" };
+		struct problem f = { "" };
 		enum err e;
 
 		rq.https_only = urls[i].https_only;
@@ -311,7 +311,7 @@ museum_29_proxies_of_the_environment_are_not_used(void **state)
 	static const char *const names[] = { "http_proxy", "HTTP_PROXY",
 		"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY" };
 	struct http_answer a = { 0 };
-	struct fault f = { "" };
+	struct problem f = { "" };
 	char url[256], proxy[64];
 	struct http_request rq;
 	int port, fd = http_server_listen(&port);
@@ -340,7 +340,7 @@ test_netrc_is_not_read(void **state)
 	char dir[] = "/tmp/test_http.XXXXXX", path[64], url[256];
 	struct http_answer a = { 0 };
 	struct http_request rq;
-	struct fault f = { "" };
+	struct problem f = { "" };
 	FILE *file;
 
 	assert_non_null(mkdtemp(dir));
@@ -372,7 +372,7 @@ test_stops(void **state)
 	static _Atomic bool stop;
 	struct http_answer a = { 0 };
 	struct http_request rq;
-	struct fault f = { "" };
+	struct problem f = { "" };
 	pthread_t thread;
 	char url[256];
 
@@ -432,7 +432,7 @@ test_no_memory(void **state)
 	for (n = 1; failed; n++) {
 		struct http_request rq = plain(url);
 		struct http_answer a = { 0 };
-		struct fault f = { "" };
+		struct problem f = { "" };
 		enum err e;
 
 		rq.wanted = wanted;

@@ -38,7 +38,7 @@ static struct http_flow *
 open_flow(void)
 {
 	struct http_flow *w = NULL;
-	struct fault f = { "" };
+	struct problem f = { "" };
 
 	if (http_flow_new(&w, NULL, &f) != ERR_OK)
 		fail_msg("%s", f.text);
@@ -63,7 +63,7 @@ has_bytes(void *arg)
 
 static enum err
 ask_path(struct http_flow *w, const struct http_seen **s, int port,
-    const char *path, struct http_ask ask, struct fault *f)
+    const char *path, struct http_ask ask, struct problem *f)
 {
 	char url[256];
 
@@ -77,7 +77,7 @@ answer(struct http_flow *w, const struct http_server *server, const char *path,
     struct http_ask ask)
 {
 	const struct http_seen *s = NULL;
-	struct fault f = { "" };
+	struct problem f = { "" };
 
 	if (ask_path(w, &s, server->port, path, ask, &f) != ERR_OK)
 		fail_msg("%s", f.text);
@@ -195,7 +195,7 @@ test_bad_answers(void **state)
 		assert_false(s->whole);
 		if (s->err != rows[i].want)
 			fail_msg("%s: %s", rows[i].path, err_text(s->err));
-		assert_has(slice_of(s->fault.text), rows[i].why);
+		assert_has(slice_of(s->problem.text), rows[i].why);
 		http_flow_free(w);
 	}
 }
@@ -237,7 +237,7 @@ test_bad_urls(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		const struct http_ask ask = { .url = rows[i].url };
 		const struct http_seen *s = NULL;
-		struct fault f = { "" };
+		struct problem f = { "" };
 
 		if (http_flow_ask(w, &s, &ask, &f) != rows[i].want ||
 		    s != NULL || f.text[0] == '\0')

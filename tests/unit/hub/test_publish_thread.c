@@ -126,7 +126,7 @@ expect_acked(struct publishing *p)
 static void
 start_with(struct publishing *p, struct roster *roster)
 {
-	struct fault f = { "" };
+	struct problem f = { "" };
 
 	if (publish_thread_start(&p->publisher, &p->room->settings, &limits,
 		p->loop, roster, &f) != ERR_OK)
@@ -146,7 +146,7 @@ starts_or_fails_without_memory(void **state)
 	bool failed = true;
 
 	for (long n = 1; failed; n++) {
-		struct fault f = { "" };
+		struct problem f = { "" };
 		enum err e;
 
 		p->publisher = NULL;
@@ -171,7 +171,7 @@ static void
 fails_without_a_thread(void **state)
 {
 	struct publishing *p = *state;
-	struct fault f = { "" };
+	struct problem f = { "" };
 
 	p->publisher = NULL;
 	mem_fail_stacks(true);

@@ -72,7 +72,7 @@ test_examples(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(examples); i++) {
 		struct jws_keys *keys = NULL;
-		struct fault f = { "" };
+		struct problem f = { "" };
 
 		if (jws_keys_new(&keys, slice_of(examples[i].jwk), NULL, &f) !=
 		    ERR_OK)
@@ -214,7 +214,7 @@ test_jwks(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct jws_keys *keys = NULL;
-		struct fault f = { "" };
+		struct problem f = { "" };
 		enum err e =
 		    jws_keys_new(&keys, slice_of(rows[i].jwk), rows[i].alg, &f);
 

@@ -223,7 +223,7 @@ test_texts(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		EVP_PKEY *pair = pair_new(rows[i].kind);
 		struct jws_keys *keys = NULL;
-		struct fault f = { "" };
+		struct problem f = { "" };
 		struct buf text;
 		enum err e;
 

@@ -43,7 +43,7 @@ test_keys(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct jws_keys *k = NULL;
-		struct fault f = { "" };
+		struct problem f = { "" };
 		enum err e =
 		    jws_keys_new(&k, slice_of(rows[i].secret), rows[i].alg, &f);
 
@@ -234,7 +234,7 @@ test_mint_refuses(void **state)
 	};
 	struct jws_keys *k = forge_key(SECRET, "HS256");
 	struct buf out, claims;
-	struct fault f;
+	struct problem f;
 
 	(void)state;
 	buf_init(&out, FORGE_MAX);

@@ -273,7 +273,7 @@ test_every_byte_counts(void **state)
 {
 	struct jws_keys *k = forge_key(SECRET, "HS256");
 	struct buf token;
-	struct fault f;
+	struct problem f;
 
 	(void)state;
 	buf_init(&token, FORGE_MAX);

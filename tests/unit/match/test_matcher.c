@@ -146,7 +146,7 @@ tells_limits(void **state)
 {
 	static char text[8192];
 	struct matcher *m = NULL;
-	struct fault f = { "" };
+	struct problem f = { "" };
 
 	(void)state;
 	memset(text, 'a', 5000);

@@ -155,7 +155,7 @@ checks_topics(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct slice s = slice_of(cases[i].topic);
-		struct fault f = { "" };
+		struct problem f = { "" };
 
 		expect(cases[i].name, "topic_check",
 		    topic_check(s, LENGTH_MAX, &f), cases[i].publish);

@@ -252,7 +252,7 @@ has_limits(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
-		struct fault f = { "" };
+		struct problem f = { "" };
 		struct uritemplate *t = NULL;
 		enum err e;
 

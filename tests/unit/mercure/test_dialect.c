@@ -81,7 +81,7 @@ static const struct {
 };
 
 static enum err
-read_grant(struct grant **out, const char *text, struct fault *f)
+read_grant(struct grant **out, const char *text, struct problem *f)
 {
 	json_t *claims = NULL;
 	enum err e;
@@ -97,7 +97,7 @@ reads_rights(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
-		struct fault f = { "" };
+		struct problem f = { "" };
 		struct grant *g = NULL;
 		const char *topic;
 
@@ -128,7 +128,7 @@ refuses_other_shapes(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		struct fault f = { "" };
+		struct problem f = { "" };
 		struct grant *g = NULL;
 		enum err e = read_grant(&g, bad[i].claims, &f);
 

@@ -45,7 +45,7 @@ test_ids(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct session_key key;
-		struct fault f = { "" };
+		struct problem f = { "" };
 
 		assert_int_equal(session_key(&key, slice_of(rows[i].text), &f),
 		    rows[i].as_id);

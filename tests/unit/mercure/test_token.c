@@ -71,7 +71,7 @@ checks_claims(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct fault f = { "" };
+		struct problem f = { "" };
 		struct grant *g = NULL;
 		struct buf token;
 		enum err e;
@@ -279,7 +279,7 @@ mints_no_nonsense(void **state)
 	struct jws_keys *key = forge_key(SECRET, "HS256");
 	struct slice selector = { "\xff", 1 };
 	struct token_rights r = { .publish = &selector, .publish_n = 1 };
-	struct fault f = { "" };
+	struct problem f = { "" };
 	struct buf token;
 
 	(void)state;

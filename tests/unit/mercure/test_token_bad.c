@@ -198,7 +198,8 @@ static const struct {
 };
 
 static enum err
-verify(const struct world *w, enum hub hub, struct slice token, struct fault *f)
+verify(
+    const struct world *w, enum hub hub, struct slice token, struct problem *f)
 {
 	struct grant *g = NULL;
 	enum err e =
@@ -220,7 +221,7 @@ test_refused(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct slice header = slice_of(rows[i].header);
 		struct slice claims = rows[i].claims;
-		struct fault f = { "" };
+		struct problem f = { "" };
 		char honest[32];
 
 		snprintf(honest, sizeof(honest), "{\"alg\":\"%s\"}",
@@ -246,7 +247,7 @@ static void
 test_standard_alphabet(void **state)
 {
 	const struct world *w = *state;
-	struct fault f = { "" };
+	struct problem f = { "" };
 	struct buf token;
 	bool differs = false;
 
@@ -283,7 +284,7 @@ test_nesting(void **state)
 	buf_init(&token, FORGE_MAX);
 	buf_init(&claims, FORGE_MAX);
 	for (size_t i = 0; i < COUNT(depths); i++) {
-		struct fault f = { "" };
+		struct problem f = { "" };
 
 		buf_clear(&claims);
 		buf_text(&claims, "{\"sub\":");
@@ -325,7 +326,7 @@ test_accepted(void **state)
 	buf_init(&token, FORGE_MAX);
 	for (size_t i = 0; i < COUNT(odd); i++) {
 		for (int hub = 0; hub < HUBS_N; hub++) {
-			struct fault f = { "" };
+			struct problem f = { "" };
 			char header[32];
 
 			/* No `typ`, as 0.x allows. */

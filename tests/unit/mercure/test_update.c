@@ -88,7 +88,7 @@ expect_text(const char *name, struct slice got, const char *want)
 }
 
 static enum err
-read_form(struct update_box **out, const char *text, struct fault *f)
+read_form(struct update_box **out, const char *text, struct problem *f)
 {
 	struct form *form = NULL;
 	enum err e;
@@ -106,7 +106,7 @@ reads_good_forms(void **state)
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
 		const char *name = good[i].name;
 		struct update_box *box = NULL;
-		struct fault f = { "" };
+		struct problem f = { "" };
 		const struct update *u;
 
 		if (read_form(&box, good[i].form, &f) != ERR_OK)
@@ -134,7 +134,7 @@ refuses_bad_forms(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct update_box *box = NULL;
-		struct fault f = { "" };
+		struct problem f = { "" };
 		enum err e = read_form(&box, bad[i].form, &f);
 
 		if (e != bad[i].want)
@@ -148,7 +148,7 @@ static struct update_box *
 box_of(const struct update *u)
 {
 	struct update_box *box = NULL;
-	struct fault f = { "" };
+	struct problem f = { "" };
 
 	if (update_new(&box, u, &limits, &f) != ERR_OK)
 		fail_msg("%s", f.text);

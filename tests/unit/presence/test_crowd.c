@@ -92,7 +92,7 @@ test_limits(void **state)
 		    ERR_OK);
 	for (size_t i = 0; i < COUNT(rows) * 2; i++) {
 		const size_t row = i / 2;
-		struct fault f = { "" };
+		struct problem f = { "" };
 		enum err e = crowd_enter(
 		    &p, c[i % 2], &rows[row].keys, 0, &rows[row].limits, &f);
 
@@ -338,7 +338,7 @@ test_uncounted(void **state)
 	assert_int_equal(rename(r->dir, away), 0);
 	log_open("test", (enum log_level) - 1);
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct fault f = { "" };
+		struct problem f = { "" };
 		enum err e = crowd_enter(
 		    &places[i], c, &cases[i].keys, 0, &cases[i].limits, &f);
 
@@ -449,7 +449,7 @@ test_memory(void **state)
 	for (long n = 1; failed; n++) {
 		struct crowd *c = NULL;
 		struct crowd_place p = { .crowd = NULL };
-		struct fault f = { "" };
+		struct problem f = { "" };
 		enum err e;
 
 		mem_fail_at(n);

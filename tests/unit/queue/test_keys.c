@@ -26,7 +26,7 @@ static const struct slice none = { NULL, 0 };
 static bool
 claims(struct queue *q, struct slice of, int64_t now_ms, int64_t since_ms)
 {
-	struct fault f = { "" };
+	struct problem f = { "" };
 	bool mine = false;
 
 	if (queue_keys_claim(q, of, now_ms, since_ms, &mine, &f) != ERR_OK)
@@ -37,7 +37,7 @@ claims(struct queue *q, struct slice of, int64_t now_ms, int64_t since_ms)
 static void
 store(struct queue *q, struct slice text, int64_t now_ms, const char *error)
 {
-	struct fault f = { "" };
+	struct problem f = { "" };
 
 	if (queue_keys_store(q, url, text, now_ms, now_ms + 1000,
 		slice_of(error), &f) != ERR_OK)
@@ -137,7 +137,7 @@ static void
 test_reader_writes_nothing(void **state)
 {
 	struct queue *q = queue_room_open(*state, QUEUE_READ);
-	struct fault f = { "" };
+	struct problem f = { "" };
 	bool mine = false;
 
 	assert_int_equal(

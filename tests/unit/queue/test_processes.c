@@ -33,7 +33,7 @@ static int
 append_one(const struct queue_room *r, int number)
 {
 	struct queue *q = NULL;
-	struct fault f;
+	struct problem f;
 	char id[32];
 	enum err e;
 

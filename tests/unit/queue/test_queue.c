@@ -82,7 +82,7 @@ test_what_goes_in_comes_out(void **state)
 	struct expected x = { updates, 0, COUNT(updates) };
 	struct queue_span span;
 	uint64_t at;
-	struct fault f;
+	struct problem f;
 
 	for (size_t i = 0; i < COUNT(updates); i++)
 		list[i] = &updates[i];
@@ -389,7 +389,7 @@ test_memory(void **state)
 
 	for (long n = 1; failed; n++) {
 		struct queue *q = NULL;
-		struct fault f = { "" };
+		struct problem f = { "" };
 		struct queue_cursor_key k = { .epoch = 1 };
 		uint64_t at = 9;
 		struct queue_span s;

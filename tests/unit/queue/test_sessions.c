@@ -37,7 +37,7 @@ wish(struct session_key key, const char *topics, int64_t now_ms)
 static void
 grant(struct queue *q, const struct session_wish *w)
 {
-	struct fault f = { "" };
+	struct problem f = { "" };
 
 	if (queue_session_grant(q, w, &f) != ERR_OK)
 		fail_msg("%s", f.text);
@@ -54,7 +54,7 @@ grant_topics(struct queue *q, struct session_key key, const char *topics)
 static void
 move(struct queue *q, struct session_key from, struct session_key to)
 {
-	struct fault f = { "" };
+	struct problem f = { "" };
 
 	if (queue_session_move(q, &from, &to, NOW, TOPICS_MAX, &f) != ERR_OK)
 		fail_msg("%s", f.text);
@@ -63,7 +63,7 @@ move(struct queue *q, struct session_key from, struct session_key to)
 static void
 take(struct queue *q, struct session_key key, const char *topics)
 {
-	struct fault f = { "" };
+	struct problem f = { "" };
 
 	if (queue_session_revoke(q, &key, slice_of(topics), NOW, &f) != ERR_OK)
 		fail_msg("%s", f.text);
@@ -212,7 +212,7 @@ test_limit(void **state)
 {
 	struct queue *q = queue_room_open(*state, QUEUE_WRITE);
 	struct session_wish w = wish(a, "1\n2\n3\n4", NOW);
-	struct fault f = { "" };
+	struct problem f = { "" };
 
 	grant(q, &w);
 	w = wish(a, "4\n5\n6", NOW);
@@ -372,7 +372,7 @@ test_reader_writes_nothing(void **state)
 {
 	struct queue *q = queue_room_open(*state, QUEUE_READ);
 	const struct session_wish w = wish(a, "x", NOW);
-	struct fault f = { "" };
+	struct problem f = { "" };
 
 	assert_int_equal(queue_session_grant(q, &w, &f), ERR_READONLY);
 	assert_int_equal(

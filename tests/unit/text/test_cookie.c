@@ -99,7 +99,7 @@ test_write(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(written) / sizeof(written[0]); i++) {
-		struct fault f = { "" };
+		struct problem f = { "" };
 		struct buf b;
 
 		buf_init(&b, 8192);
@@ -161,7 +161,7 @@ test_write_refuses(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
-		struct fault f = { "" };
+		struct problem f = { "" };
 		struct buf b;
 
 		buf_init(&b, 8192);
@@ -180,7 +180,7 @@ test_value_has_a_maximum(void **state)
 	char value[COOKIE_VALUE_MAX + 1];
 	struct cookie c = { S("a"), { value, COOKIE_VALUE_MAX }, S("/"), NONE,
 		S("Lax"), true, -1 };
-	struct fault f = { "" };
+	struct problem f = { "" };
 	struct buf b;
 
 	(void)state;

@@ -42,7 +42,7 @@ clear_room(void **state)
 }
 
 static enum err
-open_at(int *out, const char *where, struct fault *f)
+open_at(int *out, const char *where, struct problem *f)
 {
 	const struct listener_settings s = { .listen = where };
 
@@ -52,7 +52,7 @@ open_at(int *out, const char *where, struct fault *f)
 static void
 takes_a_free_or_stale_path(void **state)
 {
-	struct fault f = { "" };
+	struct problem f = { "" };
 	struct stat st;
 	int fd = -1, second = -1;
 
@@ -76,7 +76,7 @@ static void
 replaces_no_file(void **state)
 {
 	int fd = open(path, O_CREAT | O_EXCL | O_WRONLY, 0600), out = -1;
-	struct fault f = { "" };
+	struct problem f = { "" };
 
 	(void)state;
 	assert_true(fd >= 0);
@@ -107,7 +107,7 @@ refuses_bad_places(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		struct fault f = { "" };
+		struct problem f = { "" };
 		int out = -1;
 
 		if (open_at(&out, bad[i].listen, &f) != bad[i].want)

@@ -217,7 +217,7 @@ static const struct {
 
 /* From a block of just this size, so that a sanitizer sees a read past it. */
 static enum err
-scan(struct record_scan *out, struct slice bytes, struct fault *f)
+scan(struct record_scan *out, struct slice bytes, struct problem *f)
 {
 	uint8_t *exact = mem_calloc(1, bytes.len > 0 ? bytes.len : 1);
 	enum err e;
@@ -240,7 +240,7 @@ scan_prefixes(const char *name, struct slice all, const struct record_scan *end,
 	bool failed = false;
 
 	for (n = 0; n <= all.len; n += step) {
-		struct fault f = { "" };
+		struct problem f = { "" };
 		enum err e = scan(&now, (struct slice){ all.base, n }, &f);
 
 		if (failed ? e == ERR_OK : e != ERR_OK && e != err)
@@ -285,7 +285,7 @@ scans_requests(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		const char *name = cases[i].name;
 		struct record_scan end;
-		struct fault f = { "" };
+		struct problem f = { "" };
 		struct buf b;
 		enum err e;
 

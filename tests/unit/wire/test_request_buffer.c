@@ -50,7 +50,7 @@ part(struct meeting *m)
 static enum request_buffer_state
 after(struct meeting *m, size_t from, size_t n)
 {
-	struct fault f = { "" };
+	struct problem f = { "" };
 	enum request_buffer_state state;
 
 	if (n > 0)

@@ -52,7 +52,7 @@ open_copy(const struct queue_room *room, const char *path)
 {
 	struct queue_settings settings = room->settings;
 	struct queue *q = NULL;
-	struct fault f = { "" };
+	struct problem f = { "" };
 	char url[256];
 
 	snprintf(url, sizeof(url), "sqlite://%s", path);
@@ -156,7 +156,7 @@ test_what_is_there_stays(void **state)
 	const struct queue_room *room = *state;
 	struct queue *q = queue_room_open(room, QUEUE_WRITE);
 	const size_t files = files_in(room->dir);
-	struct fault f = { "" };
+	struct problem f = { "" };
 
 	assert_int_equal(
 	    queue_backup(&room->settings, queue_files_db(room), &f),
@@ -180,7 +180,7 @@ test_without_links(void **state)
 		const size_t files = files_in(room->dir);
 		const char suffix[] = { '-', (char)('a' + i), '\0' };
 		const char *path = queue_files_path(room, suffix);
-		struct fault f = { "" };
+		struct problem f = { "" };
 		struct queue *copy;
 		enum err e;
 
@@ -205,7 +205,7 @@ test_other_link_errors(void **state)
 	struct queue *q = queue_room_open(room, QUEUE_WRITE);
 	const char *path = queue_files_path(room, "-copy");
 	const size_t files = files_in(room->dir);
-	struct fault f = { "" };
+	struct problem f = { "" };
 
 	link_error = EEXIST;
 	assert_int_equal(queue_backup(&room->settings, path, &f), ERR_DENIED);
@@ -220,7 +220,7 @@ test_no_queue(void **state)
 {
 	struct queue_room *room = *state;
 	const size_t files = files_in(room->dir);
-	struct fault f = { "" };
+	struct problem f = { "" };
 
 	assert_int_equal(
 	    queue_backup(&room->settings, queue_files_path(room, "-copy"), &f),
@@ -243,7 +243,7 @@ test_without_memory(void **state)
 
 	assert_int_equal(queue_room_put(q, "a"), ERR_OK);
 	for (long n = 1; failed; n++) {
-		struct fault f = { "" };
+		struct problem f = { "" };
 		enum err e;
 
 		mem_fail_at(n);

@@ -36,7 +36,7 @@ put_large(struct queue *q, int n)
 		.id = slice_of("large"),
 		.data = { data, sizeof(data) } };
 	const struct update *list = &u;
-	struct fault f;
+	struct problem f;
 
 	while (n-- > 0)
 		assert_int_equal(queue_append(q, &list, 1, &f), ERR_OK);

@@ -37,7 +37,7 @@ static int
 append_one(const struct queue_room *r, int number)
 {
 	struct queue *q = NULL;
-	struct fault f;
+	struct problem f;
 	char id[32];
 	enum err e;
 
@@ -55,7 +55,7 @@ static int
 stop_with_the_lock(const struct queue_room *r, int unused)
 {
 	struct sidecar *s = NULL;
-	struct fault f;
+	struct problem f;
 	pid_t holder;
 
 	(void)unused;
@@ -75,7 +75,7 @@ test_stopped_holder(void **state)
 	const struct update u = { .topics = slice_of("t"),
 		.id = slice_of("b") };
 	const struct update *list = &u;
-	struct fault f;
+	struct problem f;
 	char pid_text[32];
 	int64_t before;
 	int status;
@@ -147,7 +147,7 @@ static int
 open_as_stranger(const struct queue_room *r, int mode)
 {
 	struct queue *q = NULL;
-	struct fault f = { "" };
+	struct problem f = { "" };
 	enum err e;
 
 	if (geteuid() == 0 && (setgid(54321) == -1 || setuid(54321) == -1))
@@ -204,7 +204,7 @@ open_without_space(const struct queue_room *r, int bytes)
 {
 	struct rlimit limit = { (rlim_t)bytes, (rlim_t)bytes };
 	struct queue *q = NULL;
-	struct fault f;
+	struct problem f;
 
 	signal(SIGXFSZ, SIG_IGN);
 	if (setrlimit(RLIMIT_FSIZE, &limit) == -1)

@@ -187,7 +187,7 @@ test_links_out(void **state)
 		const char *path = queue_files_path(r, suffixes[i / 2]);
 		struct stat before, after;
 		struct queue *w = queue_room_open(r, QUEUE_WRITE), *none = NULL;
-		struct fault f = { "" };
+		struct problem f = { "" };
 
 		assert_int_equal(queue_room_put(w, "a"), ERR_OK);
 		queue_close(w);
@@ -230,7 +230,7 @@ test_fifos(void **state)
 	for (size_t i = 0; i < COUNT(suffixes); i++) {
 		const char *path = queue_files_path(r, suffixes[i]);
 		struct queue *w = queue_room_open(r, QUEUE_WRITE), *none = NULL;
-		struct fault f = { "" };
+		struct problem f = { "" };
 
 		assert_int_equal(queue_room_put(w, "a"), ERR_OK);
 		queue_close(w);
@@ -290,7 +290,7 @@ test_foreign_schema(void **state)
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct queue *w, *none = NULL;
-		struct fault f = { "" };
+		struct problem f = { "" };
 
 		queue_files_remove(r);
 		w = queue_room_open(r, QUEUE_WRITE);

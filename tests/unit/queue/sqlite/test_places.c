@@ -249,7 +249,7 @@ test_damaged(void **state)
 		{ "a header and no more", "SQLite format 3" },
 	};
 	struct queue_room *r = *state;
-	struct fault f;
+	struct problem f;
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct queue *w = queue_room_open(r, QUEUE_WRITE), *none = NULL;
@@ -332,7 +332,7 @@ test_not_ours(void **state)
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct queue *q = NULL;
-		struct fault f;
+		struct problem f;
 		enum err e;
 
 		queue_files_remove(r);
@@ -434,7 +434,7 @@ test_urls(void **state)
 		struct queue_settings s = { .url = cases[i].url,
 			.lock_timeout_ms = 1000 };
 		struct queue *q = NULL;
-		struct fault f = { "" };
+		struct problem f = { "" };
 		enum err e = queue_open(&q, &s, QUEUE_WRITE, &f);
 
 		if (e != cases[i].want || (e != ERR_OK && f.text[0] == '\0'))
@@ -475,7 +475,7 @@ test_network_file_systems(void **state)
 
 struct report {
 	size_t good, bad;
-	char text[FAULT_MAX];
+	char text[PROBLEM_MAX];
 };
 
 static void

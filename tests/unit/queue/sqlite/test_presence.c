@@ -188,7 +188,7 @@ test_full(void **state)
 		{ PRESENCE_THERE, NULL, 0, NULL } };
 	struct presence_change all[COUNT(changes)];
 	uint64_t epoch = 5;
-	struct fault f = { "" };
+	struct problem f = { "" };
 
 	memset(topics, 'x', sizeof(topics) - 1);
 	p = presence_room_somebody(topics, 1);

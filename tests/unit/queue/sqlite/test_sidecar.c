@@ -29,7 +29,7 @@ static struct sidecar *
 open_at(const char *path)
 {
 	struct sidecar *s = NULL;
-	struct fault f = { "" };
+	struct problem f = { "" };
 
 	if (sidecar_open(&s, path, &f) != ERR_OK)
 		fail_msg("%s", f.text);
@@ -72,7 +72,7 @@ test_file(void **state)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct sidecar *s = NULL;
-		struct fault f = { "" };
+		struct problem f = { "" };
 		struct stat st;
 		enum err e;
 
@@ -98,7 +98,7 @@ test_no_directory(void **state)
 {
 	struct queue_room *r = *state;
 	struct sidecar *s = NULL;
-	struct fault f = { "" };
+	struct problem f = { "" };
 	char path[256];
 
 	snprintf(path, sizeof(path), "%s/none/queue.db", r->dir);
@@ -114,7 +114,7 @@ test_links(void **state)
 	struct queue_room *r = *state;
 	char first[192], second[192], loop[192];
 	struct sidecar *a, *b, *none = NULL;
-	struct fault f;
+	struct problem f;
 	pid_t holder = 0;
 
 	snprintf(first, sizeof(first), "%s/first.db", r->dir);
@@ -351,7 +351,7 @@ test_memory(void **state)
 
 	for (long n = 1; failed; n++) {
 		struct sidecar *s = NULL;
-		struct fault f;
+		struct problem f;
 		enum err e;
 
 		mem_fail_at(n);

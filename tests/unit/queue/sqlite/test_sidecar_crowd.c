@@ -30,7 +30,7 @@ static struct sidecar_crowd *
 open_crowd(const struct queue_room *r)
 {
 	struct sidecar_crowd *c = NULL;
-	struct fault f = { "" };
+	struct problem f = { "" };
 
 	if (sidecar_crowd_open(&c, queue_files_db(r), &f) != ERR_OK)
 		fail_msg("%s", f.text);
@@ -41,7 +41,7 @@ static struct crowd_table *
 table(struct sidecar_crowd *c)
 {
 	struct crowd_table *t = NULL;
-	struct fault f = { "" };
+	struct problem f = { "" };
 
 	if (sidecar_crowd_table(c, &t, &f) != ERR_OK)
 		fail_msg("%s", f.text);
@@ -139,7 +139,7 @@ test_newer(void **state)
 {
 	struct queue_room *r = *state;
 	struct sidecar_crowd *c = open_crowd(r);
-	struct fault f = { "" };
+	struct problem f = { "" };
 
 	sidecar_crowd_close(c);
 	c = NULL;
@@ -201,7 +201,7 @@ test_grow(void **state)
 	struct sidecar_crowd *c = open_crowd(r), *other = open_crowd(r);
 	const struct crowd_keys k = keys(c);
 	struct crowd_seat seat;
-	struct fault f = { "" };
+	struct problem f = { "" };
 	enum err e;
 
 	for (size_t i = 0; i < SIDECAR_CROWD_SLOTS; i++)
@@ -230,7 +230,7 @@ grow_without_space(const struct queue_room *r)
 		RLIM_INFINITY };
 	struct sidecar_crowd *c = open_crowd(r);
 	struct crowd_seat seat = take(c);
-	struct fault f = { "" };
+	struct problem f = { "" };
 
 	signal(SIGXFSZ, SIG_IGN);
 	if (setrlimit(RLIMIT_FSIZE, &some) == -1 ||
@@ -248,7 +248,7 @@ open_without_space(const struct queue_room *r)
 	const struct rlimit none = { 100, RLIM_INFINITY };
 	struct sidecar_crowd *c = NULL;
 	struct sidecar *s = NULL;
-	struct fault f = { "" };
+	struct problem f = { "" };
 
 	signal(SIGXFSZ, SIG_IGN);
 	if (sidecar_open(&s, queue_files_db(r), NULL) != ERR_OK ||
@@ -282,7 +282,7 @@ test_moved(void **state)
 	struct sidecar_crowd *c = open_crowd(r), *fresh;
 	struct crowd_table *t = NULL;
 	const struct crowd_keys before = keys(c);
-	struct fault f = { "" };
+	struct problem f = { "" };
 
 	take(c);
 	assert_int_equal(unlink(queue_files_path(r, "-hub")), 0);
