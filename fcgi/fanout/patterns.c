@@ -96,11 +96,11 @@ find_client(struct patterns *p, uint64_t key)
 
 static enum err
 check(const struct patterns *p, const struct client *c, size_t weight,
-    bool anonymous, const struct pattern_limits *limits, struct problem *f)
+    bool anonymous, const struct pattern_limits *limits, struct problem *why)
 {
 	if (c != NULL && limits->per_client > 0 &&
 	    c->weight + weight > limits->per_client)
-		return problem_set(f, ERR_LIMIT,
+		return problem_set(why, ERR_LIMIT,
 		    "The streams of your access token, or of your address, "
 		    "bring as many patterns as they may together "
 		    "(MERCURE_MAX_PATTERN_WEIGHT_PER_CLIENT).");
@@ -108,7 +108,7 @@ check(const struct patterns *p, const struct client *c, size_t weight,
 	    (p->weight + weight > limits->total ||
 		(anonymous &&
 		    p->anonymous_weight + weight > limits->total / 2)))
-		return problem_set(f, ERR_LIMIT,
+		return problem_set(why, ERR_LIMIT,
 		    "The hub matches as many different patterns as it may "
 		    "(MERCURE_MAX_PATTERN_WEIGHT).");
 	return ERR_OK;
@@ -199,7 +199,7 @@ add_pattern(struct pattern **out, struct patterns *p, uint64_t h,
 
 static enum err
 claim_one(struct pattern_claim *claim, struct matcher *m, struct client *c,
-    bool anonymous, const struct pattern_limits *limits, struct problem *f)
+    bool anonymous, const struct pattern_limits *limits, struct problem *why)
 {
 	struct patterns *p = claim->of;
 	const uint64_t h = hash(p, false, matcher_text(m));
@@ -207,7 +207,7 @@ claim_one(struct pattern_claim *claim, struct matcher *m, struct client *c,
 	enum err e = ERR_OK;
 
 	if (x == NULL && (e = check(p, c, matcher_weight(m), anonymous, limits,
-			      f)) == ERR_OK)
+			      why)) == ERR_OK)
 		e = add_pattern(&x, p, h, m, c, anonymous);
 	if (e != ERR_OK)
 		return e;
@@ -235,7 +235,7 @@ give_back(struct pattern_claim *claim)
 static enum err
 claim_all(struct pattern_claim *claim, const struct matcher_list *l,
     const struct pattern_client *who, const struct pattern_limits *limits,
-    struct problem *f)
+    struct problem *p)
 {
 	struct client *c;
 	enum err e = bring_client(&c, claim->of, who);
@@ -243,7 +243,7 @@ claim_all(struct pattern_claim *claim, const struct matcher_list *l,
 	for (size_t i = 0; e == ERR_OK && i < l->n; i++)
 		if (matcher_weight(l->v[i]) > 0)
 			e = claim_one(
-			    claim, l->v[i], c, who->anonymous, limits, f);
+			    claim, l->v[i], c, who->anonymous, limits, p);
 	if (e != ERR_OK)
 		give_back(claim);
 	client_unref(c);
@@ -263,7 +263,7 @@ count_patterns(const struct matcher_list *l)
 enum err
 patterns_claim(struct pattern_claim **out, struct patterns *p,
     const struct matcher_list *l, const struct pattern_client *who,
-    const struct pattern_limits *limits, struct problem *f)
+    const struct pattern_limits *limits, struct problem *why)
 {
 	const size_t n = count_patterns(l);
 	struct pattern_claim *claim;
@@ -277,7 +277,7 @@ patterns_claim(struct pattern_claim **out, struct patterns *p,
 		return ERR_NOMEM;
 	claim->of = p;
 	pthread_mutex_lock(&p->mutex);
-	e = claim_all(claim, l, who, limits, f);
+	e = claim_all(claim, l, who, limits, why);
 	pthread_mutex_unlock(&p->mutex);
 	if (e == ERR_OK)
 		*out = claim;

@@ -49,7 +49,7 @@ doctor_report_free(struct doctor_report *r)
 
 void
 doctor_report_add(struct doctor_report *r, const char *check,
-    enum doctor_result result, enum doctor_fault fault, const char *fmt, ...)
+    enum doctor_result result, enum doctor_fault problem, const char *fmt, ...)
 {
 	struct doctor_finding *n = &r->findings[r->n];
 	va_list args;
@@ -59,7 +59,7 @@ doctor_report_add(struct doctor_report *r, const char *check,
 	r->n++;
 	n->check = check;
 	n->result = result;
-	n->problem = fault;
+	n->problem = problem;
 	va_start(args, fmt);
 	vsnprintf(n->text, sizeof(n->text), fmt, args);
 	va_end(args);

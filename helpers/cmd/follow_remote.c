@@ -255,16 +255,16 @@ prepare(struct streaming *s)
 }
 
 enum err
-cmd_follow_elsewhere(struct cmd_follow *fo, struct problem *f)
+cmd_follow_elsewhere(struct cmd_follow *fo, struct problem *p)
 {
-	struct streaming s = { .fo = fo, .problem = f };
+	struct streaming s = { .fo = fo, .problem = p };
 	enum err e;
 
 	buf_init(&s.url, URL_MAX);
 	buf_init(&s.authorization, JWS_TOKEN_MAX + 64);
 	buf_init(&s.last_id, HEADER_MAX);
 	if ((e = prepare(&s)) == ERR_OK &&
-	    (e = cmd_signals_new(&s.signals, NULL, f)) == ERR_OK)
+	    (e = cmd_signals_new(&s.signals, NULL, p)) == ERR_OK)
 		e = follow(&s);
 	cmd_signals_free(s.signals);
 	sse_free(s.sse);

@@ -46,13 +46,13 @@ add_unless_ignored(sigset_t *set, int which)
 }
 
 enum err
-cmd_signals_new(struct cmd_signals **out, struct queue *q, struct problem *f)
+cmd_signals_new(struct cmd_signals **out, struct queue *q, struct problem *p)
 {
 	struct cmd_signals *s = mem_calloc(1, sizeof(*s));
 	pthread_condattr_t attributes;
 
 	if (s == NULL)
-		return problem_set(f, ERR_NOMEM, "Out of memory.");
+		return problem_set(p, ERR_NOMEM, "Out of memory.");
 	s->queue = q;
 	atomic_init(&s->stop, false);
 	sigemptyset(&s->set);
@@ -70,7 +70,7 @@ cmd_signals_new(struct cmd_signals **out, struct queue *q, struct problem *f)
 		pthread_sigmask(SIG_SETMASK, &s->before, NULL);
 		mem_free(s);
 		return problem_set(
-		    f, ERR_NOMEM, "There is no thread to be had: free memory.");
+		    p, ERR_NOMEM, "There is no thread to be had: free memory.");
 	}
 	*out = s;
 	return ERR_OK;

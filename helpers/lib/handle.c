@@ -66,7 +66,7 @@ handle_end_text(struct pushcgi *h, char **out, struct buf *text, enum err e)
 
 enum err
 handle_slices(
-    struct slice **out, const char *const *texts, size_t n, struct problem *f)
+    struct slice **out, const char *const *texts, size_t n, struct problem *p)
 {
 	struct slice *list = mem_calloc(n, sizeof(*list));
 
@@ -78,7 +78,7 @@ handle_slices(
 		if (list[i].base == NULL) {
 			mem_free(list);
 			return problem_set(
-			    f, ERR_SYNTAX, "A topic is missing.");
+			    p, ERR_SYNTAX, "A topic is missing.");
 		}
 	}
 	*out = list;
@@ -131,10 +131,10 @@ handle_is_elsewhere(const struct pushcgi *h)
 
 enum err
 handle_queue_settings(
-    struct pushcgi *h, struct queue_settings *out, struct problem *f)
+    struct pushcgi *h, struct queue_settings *out, struct problem *p)
 {
 	*out = config_queue(h->config);
-	return h->is_program ? queue_take_identity(out, f) : ERR_OK;
+	return h->is_program ? queue_take_identity(out, p) : ERR_OK;
 }
 
 enum err

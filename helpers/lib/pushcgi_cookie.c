@@ -92,12 +92,12 @@ out:
 }
 
 static enum err
-check_token(const char *token, int64_t lifetime_s, struct problem *f)
+check_token(const char *token, int64_t lifetime_s, struct problem *p)
 {
 	if (token == NULL || token[0] == '\0')
-		return problem_set(f, ERR_SYNTAX, "The token is empty.");
+		return problem_set(p, ERR_SYNTAX, "The token is empty.");
 	if (lifetime_s < 0 || lifetime_s > HANDLE_LIFETIME_MAX_S)
-		return problem_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "The lifetime is not between 0 and 3155760000 seconds.");
 	return ERR_OK;
 }

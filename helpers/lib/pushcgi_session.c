@@ -45,11 +45,8 @@ join_selectors(
 
 	if (e == ERR_OK)
 		e = handle_check_selectors(h, list, n);
-	for (size_t i = 0; e == ERR_OK && i < n; i++) {
-		if (i > 0)
-			buf_byte(out, '\n');
-		buf_slice(out, list[i]);
-	}
+	for (size_t i = 0; e == ERR_OK && i < n; i++)
+		selector_list_add(out, selector_topic(list[i]));
 	mem_free(list);
 	return e != ERR_OK ? e : out->err;
 }
@@ -74,12 +71,12 @@ read_payload(struct pushcgi *h, struct buf *out, const char *payload)
 }
 
 static enum err
-check_grant(size_t n, int64_t lifetime_s, struct problem *f)
+check_grant(size_t n, int64_t lifetime_s, struct problem *p)
 {
 	if (n == 0)
-		return problem_set(f, ERR_SYNTAX, "A topic is missing.");
+		return problem_set(p, ERR_SYNTAX, "A topic is missing.");
 	if (lifetime_s <= 0 || lifetime_s > HANDLE_LIFETIME_MAX_S)
-		return problem_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "The lifetime is not between 1 and 3155760000 seconds.");
 	return ERR_OK;
 }

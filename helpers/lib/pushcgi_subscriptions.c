@@ -76,7 +76,7 @@ struct asking {
 };
 
 static enum err
-read_member(struct member *m, const char *given, struct problem *f)
+read_member(struct member *m, const char *given, struct problem *p)
 {
 	enum err e;
 
@@ -84,7 +84,7 @@ read_member(struct member *m, const char *given, struct problem *f)
 	if (given != NULL)
 		slice_cut(&m->text, '=', &m->name);
 	if (m->text.base == NULL)
-		return problem_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "What the payload must have is written KEY=VALUE; a topic "
 		    "stands before it.");
 	e = json_parse(&m->json, m->text);
@@ -93,7 +93,7 @@ read_member(struct member *m, const char *given, struct problem *f)
 
 static enum err
 read_members(
-    struct asking *a, const char *const *given, size_t n, struct problem *f)
+    struct asking *a, const char *const *given, size_t n, struct problem *p)
 {
 	enum err e = ERR_OK;
 
@@ -102,7 +102,7 @@ read_members(
 	while (e == ERR_OK && a->members_n < n) {
 		struct member *m = &a->members[a->members_n];
 
-		e = read_member(m, given[a->members_n++], f);
+		e = read_member(m, given[a->members_n++], p);
 	}
 	return e;
 }

@@ -9,13 +9,13 @@
 
 /* The hub itself escapes only what would end the quotes. */
 static enum err
-check_event_id(const char *id, struct problem *f)
+check_event_id(const char *id, struct problem *p)
 {
 	struct slice rest = slice_of(id);
 
 	for (size_t i = 0; i < rest.len; i++)
 		if ((unsigned char)id[i] < ' ' || id[i] == 0x7f)
-			return problem_set(f, ERR_SYNTAX,
+			return problem_set(p, ERR_SYNTAX,
 			    "The last event id holds control characters.");
 	return ERR_OK;
 }

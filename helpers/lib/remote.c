@@ -47,7 +47,7 @@ words_of(struct slice body)
 
 static enum err
 judge_status(const struct http_answer *a, const char *url,
-    const struct handle_meaning *m, struct problem *f)
+    const struct handle_meaning *m, struct problem *p)
 {
 	char said[ANSWER_SHOWN_MAX], shown[HANDLE_URL_SHOWN_MAX];
 
@@ -58,7 +58,7 @@ judge_status(const struct http_answer *a, const char *url,
 	       (a->status < m->least || a->status > m->most))
 		m++;
 	handle_show_url(shown, url);
-	return problem_set(f, m->e, "%s answers %d%s%s%s: %s%s", shown,
+	return problem_set(p, m->e, "%s answers %d%s%s%s: %s%s", shown,
 	    a->status, said[0] != '\0' ? " (" : "", said,
 	    said[0] != '\0' ? ")" : "", m->mend,
 	    m->mend[strlen(m->mend) - 1] == '?' ? "" : ".");
@@ -67,7 +67,7 @@ judge_status(const struct http_answer *a, const char *url,
 /* A failure of the way there, in the words of the settings. */
 static enum err
 judge_failure(
-    enum err e, const struct config *c, int64_t spent_ms, struct problem *f)
+    enum err e, const struct config *c, int64_t spent_ms, struct problem *p)
 {
 	bool late = spent_ms >= (int64_t)c->publish_connect_ms ||
 		    spent_ms >= (int64_t)c->publish_timeout_ms;
@@ -75,12 +75,12 @@ judge_failure(
 	if (e == ERR_NOMEM)
 		return e;
 	if (e == ERR_IO && late)
-		return problem_set(f, e,
+		return problem_set(p, e,
 		    "%.190s MERCURE_PUBLISH_CONNECT_TIMEOUT and "
 		    "MERCURE_PUBLISH_TIMEOUT say how long to wait.",
-		    f->text);
+		    p->text);
 	/* Where it leads or what it holds has no other name. */
-	return problem_set(f, e, "MERCURE_HUB_URL: %s", f->text);
+	return problem_set(p, e, "MERCURE_HUB_URL: %s", p->text);
 }
 
 /* Networks between machines may be private, which we cannot know: so the token

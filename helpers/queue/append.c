@@ -81,9 +81,9 @@ append(struct queue *q, void *arg)
 
 enum err
 queue_append(struct queue *q, const struct update *const *updates, size_t n,
-    struct problem *f)
+    struct problem *p)
 {
 	struct appending a = { updates, n };
 
-	return queue_transact(q, append, &a, f);
+	return queue_transact(q, append, &a, p);
 }

@@ -72,11 +72,11 @@ struct queue_session_ops {
  * presence.h with the same name. */
 struct queue_ops {
 	enum err (*open)(struct queue **out, const struct queue_settings *s,
-	    enum queue_mode mode, struct problem *f);
+	    enum queue_mode mode, struct problem *p);
 	/* As queue_transact(); the sentence is the backend's, or, if its
 	 * functions have not failed, err_text(). */
 	enum err (*transact)(
-	    struct queue *q, queue_body_fn *body, void *arg, struct problem *f);
+	    struct queue *q, queue_body_fn *body, void *arg, struct problem *p);
 
 	/* In a transaction: append a row that counts as `bytes`. */
 	enum err (*insert)(struct queue *q, const struct update *u,
@@ -101,17 +101,17 @@ struct queue_ops {
 	enum err (*cursor_key)(struct queue *q, struct queue_cursor_key *out);
 	enum err (*present)(struct queue *q,
 	    const struct presence_change *changes, size_t n, uint64_t *epoch,
-	    struct problem *f);
+	    struct problem *p);
 	enum err (*reap)(
-	    struct queue *q, uint64_t *epoch, bool *more, struct problem *f);
+	    struct queue *q, uint64_t *epoch, bool *more, struct problem *p);
 	enum err (*crowd_open)(struct sidecar_crowd **out,
-	    const struct queue_settings *s, struct problem *f);
+	    const struct queue_settings *s, struct problem *p);
 	enum err (*parked)(struct queue *q, struct slice id,
 	    struct presence **out, uint64_t *key);
 	enum err (*end_of_session)(
 	    struct queue *q, const struct session *s, bool all);
 	enum err (*end_waiting)(struct queue *q, const uint64_t *signers,
-	    size_t n, bool *more, struct problem *f);
+	    size_t n, bool *more, struct problem *p);
 	size_t (*stranger_room)(struct queue *q, unsigned *wait_ms);
 	enum err (*subscriptions)(struct queue *q, struct slice topic,
 	    struct slice subscriber, queue_subscription_fn *each, void *arg,
@@ -119,17 +119,17 @@ struct queue_ops {
 	enum err (*keys_read)(struct queue *q, struct slice url,
 	    struct queue_keys *out, struct buf *text);
 	enum err (*keys_claim)(struct queue *q, struct slice url,
-	    int64_t now_ms, int64_t since_ms, bool *mine, struct problem *f);
+	    int64_t now_ms, int64_t since_ms, bool *mine, struct problem *p);
 	enum err (*keys_store)(struct queue *q, struct slice url,
 	    struct slice text, int64_t now_ms, int64_t fresh_ms,
-	    struct slice error, struct problem *f);
+	    struct slice error, struct problem *p);
 	const struct queue_session_ops *sessions;
 	enum err (*take_identity)(
-	    const struct queue_settings *s, struct problem *f);
+	    const struct queue_settings *s, struct problem *p);
 	void (*check)(
 	    const struct queue_settings *s, queue_report_fn *report, void *arg);
 	enum err (*backup)(const struct queue_settings *s, const char *path,
-	    struct problem *f);
+	    struct problem *p);
 	void (*close)(struct queue *q);
 };
 

@@ -38,7 +38,7 @@ struct presence_change {
  * none of the rows made before.  Errors as of queue_append().
  */
 enum err queue_present(struct queue *q, const struct presence_change *changes,
-    size_t n, uint64_t *epoch, struct problem *f);
+    size_t n, uint64_t *epoch, struct problem *p);
 
 #define QUEUE_PARKED_ID_SIZE 45 /* with the NUL */
 
@@ -63,7 +63,7 @@ enum err queue_parked(
  * Errors as of queue_append().
  */
 enum err queue_reap(
-    struct queue *q, uint64_t *epoch, bool *more, struct problem *f);
+    struct queue *q, uint64_t *epoch, bool *more, struct problem *p);
 
 /*
  * QUEUE_WRITE: end parked subscribers whose signer (presence.signer) is not
@@ -72,7 +72,7 @@ enum err queue_reap(
  * two polls end, too.  Errors as of queue_append().
  */
 enum err queue_end_waiting(struct queue *q, const uint64_t *signers, size_t n,
-    bool *more, struct problem *f);
+    bool *more, struct problem *p);
 
 /*
  * In a transaction: end subscribers that are away and are there by the word of

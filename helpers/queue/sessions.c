@@ -88,9 +88,9 @@ write_row(struct queue *q, const struct session *s,
 /* Run `body`, and wake the readers if it has changed anything. */
 static enum err
 change_sessions(struct queue *q, queue_body_fn *body, void *arg,
-    const struct change *c, struct problem *f)
+    const struct change *c, struct problem *p)
 {
-	enum err e = queue_transact(q, body, arg, f);
+	enum err e = queue_transact(q, body, arg, p);
 
 	if (e == ERR_OK && c->made)
 		queue_wake(q);
@@ -98,9 +98,9 @@ change_sessions(struct queue *q, queue_body_fn *body, void *arg,
 }
 
 static enum err
-over_limit(size_t topics_max, struct problem *f)
+over_limit(size_t topics_max, struct problem *p)
 {
-	return problem_set(f, ERR_LIMIT,
+	return problem_set(p, ERR_LIMIT,
 	    "The session would have more than %zu topics "
 	    "(MERCURE_MAX_MATCHERS), or very long ones: revoke what it does "
 	    "not need any more.",
@@ -166,7 +166,7 @@ is_granted(struct queue *q, const struct session_wish *w)
 
 enum err
 queue_session_grant(
-    struct queue *q, const struct session_wish *w, struct problem *f)
+    struct queue *q, const struct session_wish *w, struct problem *p)
 {
 	struct granting g = { .wish = w };
 	enum err e;
@@ -174,8 +174,8 @@ queue_session_grant(
 	/* What cannot be read fails again under the lock, with a sentence. */
 	if (is_granted(q, w))
 		return ERR_OK;
-	e = change_sessions(q, grant, &g, &g.change, f);
-	return e == ERR_OK && g.over ? over_limit(w->topics_max, f) : e;
+	e = change_sessions(q, grant, &g, &g.change, p);
+	return e == ERR_OK && g.over ? over_limit(w->topics_max, p) : e;
 }
 
 struct moving {
@@ -226,7 +226,7 @@ move(struct queue *q, void *arg)
 enum err
 queue_session_move(struct queue *q, const struct session_key *from,
     const struct session_key *to, int64_t now_ms, size_t topics_max,
-    struct problem *f)
+    struct problem *p)
 {
 	struct moving m = { .from = from,
 		.to = to,
@@ -236,8 +236,8 @@ queue_session_move(struct queue *q, const struct session_key *from,
 
 	if (memcmp(from->digest, to->digest, DIGEST_SIZE) == 0)
 		return ERR_OK;
-	e = change_sessions(q, move, &m, &m.change, f);
-	return e == ERR_OK && m.over ? over_limit(topics_max, f) : e;
+	e = change_sessions(q, move, &m, &m.change, p);
+	return e == ERR_OK && m.over ? over_limit(topics_max, p) : e;
 }
 
 struct revoking {
@@ -307,11 +307,11 @@ revoke(struct queue *q, void *arg)
 
 enum err
 queue_session_revoke(struct queue *q, const struct session_key *key,
-    struct slice topics, int64_t now_ms, struct problem *f)
+    struct slice topics, int64_t now_ms, struct problem *p)
 {
 	struct revoking v = { .key = key, .topics = topics, .now_ms = now_ms };
 
-	return change_sessions(q, revoke, &v, &v.change, f);
+	return change_sessions(q, revoke, &v, &v.change, p);
 }
 
 enum err

@@ -25,10 +25,10 @@ run(struct queue *q, void *arg)
 
 enum err
 queue_transact(
-    struct queue *q, queue_body_fn *body, void *arg, struct problem *f)
+    struct queue *q, queue_body_fn *body, void *arg, struct problem *p)
 {
 	struct attempt a = { body, arg };
-	enum err e = q->ops->transact(q, run, &a, f);
+	enum err e = q->ops->transact(q, run, &a, p);
 
 	if (e == ERR_OK)
 		queue_notify_later(q);

@@ -21,7 +21,7 @@ typedef enum err queue_body_fn(struct queue *q, void *arg);
  * Errors as of queue_append(), and those of `body`.
  */
 enum err queue_transact(
-    struct queue *q, queue_body_fn *body, void *arg, struct problem *f);
+    struct queue *q, queue_body_fn *body, void *arg, struct problem *p);
 
 /* In a transaction: the time of its start (real clock, ms). */
 int64_t queue_now_ms(const struct queue *q);

@@ -35,6 +35,6 @@ struct cookie {
  * longer than COOKIE_VALUE_MAX.  Nothing is added on failure.
  */
 enum err cookie_write(
-    struct buf *out, const struct cookie *c, struct problem *f);
+    struct buf *out, const struct cookie *c, struct problem *p);
 
 #endif

@@ -180,43 +180,43 @@ put_in_place(const struct copy *c)
 
 static enum err
 open_there(
-    struct queue **out, const struct queue_settings *s, struct problem *f)
+    struct queue **out, const struct queue_settings *s, struct problem *p)
 {
 	char *path = NULL;
-	enum err e = queue_sqlite_path(&path, s->url, f);
+	enum err e = queue_sqlite_path(&path, s->url, p);
 
 	/* Opening would make one, whose copy nobody wants. */
 	if (e == ERR_OK && access(path, F_OK) == -1)
-		e = problem_set(f, ERR_IO,
+		e = problem_set(p, ERR_IO,
 		    "There is no queue to copy at %.150s (%s): is "
 		    "MERCURE_TRANSPORT_URL right?",
 		    path, strerror(errno));
 	mem_free(path);
-	return e == ERR_OK ? queue_open(out, s, QUEUE_READ, f) : e;
+	return e == ERR_OK ? queue_open(out, s, QUEUE_READ, p) : e;
 }
 
 /* All that SQLite opens by name it opens with the first look; from then on root
  * is root again, who may write the copy where he wants. */
 static enum err
 open_as_owner(
-    struct queue **out, const struct queue_settings *s, struct problem *f)
+    struct queue **out, const struct queue_settings *s, struct problem *p)
 {
 	struct identity was;
 	uint64_t tail;
 	char *path = NULL;
-	enum err e = queue_sqlite_path(&path, s->url, f), back;
+	enum err e = queue_sqlite_path(&path, s->url, p), back;
 
 	queue_sqlite_never_wait();
 	if (e == ERR_OK)
-		e = identity_borrow(&was, path, f);
+		e = identity_borrow(&was, path, p);
 	mem_free(path);
 	if (e != ERR_OK)
 		return e;
-	if ((e = open_there(out, s, f)) == ERR_OK &&
+	if ((e = open_there(out, s, p)) == ERR_OK &&
 	    (e = queue_tail(*out, &tail)) != ERR_OK)
 		problem_set(
-		    f, e, "%s", ((struct queue_sqlite *)*out)->problem.text);
-	back = identity_return(&was, e == ERR_OK ? f : NULL);
+		    p, e, "%s", ((struct queue_sqlite *)*out)->problem.text);
+	back = identity_return(&was, e == ERR_OK ? p : NULL);
 	if (e == ERR_OK)
 		e = back;
 	if (e != ERR_OK) {
@@ -239,18 +239,18 @@ copy_end(struct copy *c)
 
 enum err
 queue_sqlite_backup(
-    const struct queue_settings *s, const char *path, struct problem *f)
+    const struct queue_settings *s, const char *path, struct problem *p)
 {
-	struct copy c = { .path = path, .dir = -1, .fd = -1, .problem = f };
+	struct copy c = { .path = path, .dir = -1, .fd = -1, .problem = p };
 	struct queue *q = NULL;
 	enum err e;
 
-	if ((e = open_as_owner(&q, s, f)) != ERR_OK)
+	if ((e = open_as_owner(&q, s, p)) != ERR_OK)
 		return e;
 	if ((e = reserve(&c)) == ERR_OK &&
 	    (e = fill_and_renew((struct queue_sqlite *)q, &c)) == ERR_OK)
 		e = put_in_place(&c);
 	copy_end(&c);
 	queue_close(q);
-	return e == ERR_NOMEM ? problem_set(f, e, "Out of memory.") : e;
+	return e == ERR_NOMEM ? problem_set(p, e, "Out of memory.") : e;
 }

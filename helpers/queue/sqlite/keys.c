@@ -93,10 +93,10 @@ claim(struct queue *base, void *arg)
 
 enum err
 queue_sqlite_keys_claim(struct queue *base, struct slice url, int64_t now_ms,
-    int64_t since_ms, bool *mine, struct problem *f)
+    int64_t since_ms, bool *mine, struct problem *p)
 {
 	struct claim c = { url, now_ms, since_ms, false };
-	enum err e = queue_transact(base, claim, &c, f);
+	enum err e = queue_transact(base, claim, &c, p);
 
 	if (e == ERR_OK)
 		*mine = c.mine;
@@ -142,9 +142,9 @@ store(struct queue *base, void *arg)
 
 enum err
 queue_sqlite_keys_store(struct queue *base, struct slice url, struct slice text,
-    int64_t now_ms, int64_t fresh_ms, struct slice error, struct problem *f)
+    int64_t now_ms, int64_t fresh_ms, struct slice error, struct problem *p)
 {
 	struct outcome o = { url, text, error, now_ms, fresh_ms };
 
-	return queue_transact(base, store, &o, f);
+	return queue_transact(base, store, &o, p);
 }

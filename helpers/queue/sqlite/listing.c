@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* listing.c - hands out who is there, in one snapshot. */
 #include "base/clock.h"
-#include "match/topic.h"
 #include "queue/sqlite/sqlite.h"
 
 /* Of rows in the order of their owners, so that each is asked for once. */
@@ -43,7 +42,7 @@ hand_row(struct listing *l, sqlite3_stmt *st)
 		.active = true,
 	};
 
-	while (topic_next(&topics, &v.topic))
+	while (selector_list_next(&topics, &v.selector))
 		l->each(l->arg, &v);
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* presence.c - the rows of this process's subscribers, and what is told of them. */
 #include "base/clock.h"
-#include "match/topic.h"
 #include "queue/sqlite/sqlite.h"
 
 #define EVENT_MAX ((size_t)1 << 20)
@@ -38,7 +37,7 @@ publish(struct queue_sqlite *q, const struct subscription_view *v)
 		return ERR_OK;
 	buf_init(&topic, EVENT_MAX);
 	buf_init(&data, EVENT_MAX);
-	subscription_path(&topic, v->topic, v->subscriber);
+	subscription_path(&topic, v->selector.text, v->subscriber);
 	subscription_write(&data, v, slice_of(NULL));
 	u.topics = buf_view(&topic);
 	u.data = buf_view(&data);
@@ -61,7 +60,7 @@ change_subscription(
 
 	if (st == NULL)
 		return queue_sqlite_failed(q, sqlite3_errcode(q->db));
-	if ((rc = queue_sqlite_bind(st, 1, v->topic)) != SQLITE_OK)
+	if ((rc = queue_sqlite_bind(st, 1, v->selector.text)) != SQLITE_OK)
 		return queue_sqlite_failed(q, rc);
 	sqlite3_bind_int64(st, 2, (int64_t)key);
 	if ((e = queue_sqlite_finish(q, st)) != ERR_OK)
@@ -76,7 +75,7 @@ change_subscriptions(struct queue_sqlite *q, uint64_t key, struct slice topics,
 	struct subscription_view v = *like;
 	enum err e = ERR_OK;
 
-	while (e == ERR_OK && topic_next(&topics, &v.topic))
+	while (e == ERR_OK && selector_list_next(&topics, &v.selector))
 		e = change_subscription(q, key, &v);
 	return e;
 }
@@ -205,14 +204,14 @@ present(struct queue *base, void *arg)
 
 enum err
 queue_sqlite_present(struct queue *base, const struct presence_change *changes,
-    size_t n, uint64_t *epoch, struct problem *f)
+    size_t n, uint64_t *epoch, struct problem *why)
 {
 	struct queue_sqlite *q = (struct queue_sqlite *)base;
 	struct presenting p = { .changes = changes, .n = n };
 	enum err e;
 
 	queue_sqlite_pages(q);
-	if ((e = queue_transact(base, present, &p, f)) != ERR_OK)
+	if ((e = queue_transact(base, present, &p, why)) != ERR_OK)
 		return e;
 	queue_sqlite_charge(q, changes, n, queue_sqlite_pages(q));
 	*epoch = p.epoch;

@@ -84,7 +84,7 @@ enum err queue_sqlite_version(struct queue_sqlite *q, bool *current);
 enum err queue_sqlite_renew(
     struct queue_sqlite *q, const struct queue_sqlite_loan *loan);
 const char *queue_sqlite_network_fs(unsigned long magic); /* NULL: local */
-enum err queue_sqlite_network_check(const char *path, struct problem *f);
+enum err queue_sqlite_network_check(const char *path, struct problem *p);
 
 /*
  * files.c.  ERR_MOVED: the connection does not lead to the
@@ -207,7 +207,7 @@ enum err queue_sqlite_checkpoint(struct queue_sqlite *q);
 /* transact.c: queue_transact() under the lock, on the database at the path,
  * with a checkpoint when it is time. */
 enum err queue_sqlite_transact(
-    struct queue *base, queue_body_fn *body, void *arg, struct problem *f);
+    struct queue *base, queue_body_fn *body, void *arg, struct problem *p);
 
 /* append.c */
 enum err queue_sqlite_insert(struct queue *base, const struct update *u,
@@ -275,7 +275,7 @@ enum err queue_sqlite_end_session(
 enum err queue_sqlite_may_wait(struct queue_sqlite *q, const struct presence *p,
     int64_t now_ms, bool *out);
 enum err queue_sqlite_end_waiting(struct queue *base, const uint64_t *signers,
-    size_t n, bool *more, struct problem *f);
+    size_t n, bool *more, struct problem *p);
 
 /*
  * budget.c: the pages that this connection has written since the
@@ -289,9 +289,9 @@ size_t queue_sqlite_stranger_room(struct queue *base, unsigned *wait_ms);
 /* presence.c, reap.c, listing.c */
 enum err queue_sqlite_present(struct queue *base,
     const struct presence_change *changes, size_t n, uint64_t *epoch,
-    struct problem *f);
+    struct problem *p);
 enum err queue_sqlite_reap(
-    struct queue *base, uint64_t *epoch, bool *more, struct problem *f);
+    struct queue *base, uint64_t *epoch, bool *more, struct problem *p);
 enum err queue_sqlite_parked(
     struct queue *base, struct slice id, struct presence **out, uint64_t *key);
 enum err queue_sqlite_subscriptions(struct queue *base, struct slice topic,
@@ -302,10 +302,10 @@ enum err queue_sqlite_subscriptions(struct queue *base, struct slice topic,
 enum err queue_sqlite_keys_read(struct queue *base, struct slice url,
     struct queue_keys *out, struct buf *text);
 enum err queue_sqlite_keys_claim(struct queue *base, struct slice url,
-    int64_t now_ms, int64_t since_ms, bool *mine, struct problem *f);
+    int64_t now_ms, int64_t since_ms, bool *mine, struct problem *p);
 enum err queue_sqlite_keys_store(struct queue *base, struct slice url,
     struct slice text, int64_t now_ms, int64_t fresh_ms, struct slice error,
-    struct problem *f);
+    struct problem *p);
 
 extern const struct queue_session_ops queue_sqlite_session_ops; /* sessions.c */
 
@@ -323,7 +323,7 @@ enum err queue_sqlite_cursor_key(
 void queue_sqlite_check(
     const struct queue_settings *s, queue_report_fn *report, void *arg);
 enum err queue_sqlite_backup(
-    const struct queue_settings *s, const char *path, struct problem *f);
-enum err queue_sqlite_path(char **out, const char *url, struct problem *f);
+    const struct queue_settings *s, const char *path, struct problem *p);
+enum err queue_sqlite_path(char **out, const char *url, struct problem *p);
 
 #endif

@@ -102,14 +102,14 @@ attempt(struct queue_sqlite *q, struct attempt *a)
 
 enum err
 queue_sqlite_transact(
-    struct queue *base, queue_body_fn *body, void *arg, struct problem *f)
+    struct queue *base, queue_body_fn *body, void *arg, struct problem *p)
 {
 	struct queue_sqlite *q = (struct queue_sqlite *)base;
 	struct attempt a = { .body = body, .arg = arg, .again = true };
 	enum err e = ERR_OK;
 
 	if (q->mode != QUEUE_WRITE)
-		return problem_set(f, ERR_READONLY, "opened for reading only");
+		return problem_set(p, ERR_READONLY, "opened for reading only");
 	for (int i = 0; a.again && i < QUEUE_SQLITE_TRIES; i++) {
 		if ((e = queue_sqlite_ready(q)) != ERR_OK)
 			break;
@@ -126,6 +126,6 @@ queue_sqlite_transact(
 		queue_sqlite_spare(q);
 	queue_sqlite_done(q, e);
 	if (e != ERR_OK)
-		problem_set(f, e, "%s", q->problem.text);
+		problem_set(p, e, "%s", q->problem.text);
 	return e;
 }

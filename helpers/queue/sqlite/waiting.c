@@ -177,7 +177,7 @@ find_ended(struct queue_sqlite *q, const uint64_t *signers, size_t n,
 
 enum err
 queue_sqlite_end_waiting(struct queue *base, const uint64_t *signers, size_t n,
-    bool *more, struct problem *f)
+    bool *more, struct problem *p)
 {
 	struct queue_sqlite *q = (struct queue_sqlite *)base;
 	struct ending ending = { 0 };
@@ -189,10 +189,10 @@ queue_sqlite_end_waiting(struct queue *base, const uint64_t *signers, size_t n,
 		e = find_ended(q, signers, n, &ending.signer, &found);
 	if (e != ERR_OK)
 		return problem_set(
-		    f, queue_sqlite_done(q, e), "%s", q->problem.text);
+		    p, queue_sqlite_done(q, e), "%s", q->problem.text);
 	if (!found)
 		return ERR_OK;
-	if ((e = queue_transact(base, end_some, &ending, f)) != ERR_OK)
+	if ((e = queue_transact(base, end_some, &ending, p)) != ERR_OK)
 		return e;
 	*more = true;
 	return ERR_OK;
