@@ -118,10 +118,6 @@ enum err cmd_end(
 /* Add a text that the library made, free it, and a line break. */
 void cmd_add_line(struct buf *out, char *text);
 
-/* Add foreign text with each control character as a ?: it may land on a
- * terminal. */
-void cmd_add_shown(struct buf *out, struct slice text);
-
 /* Write to standard output, all of it.  ERR_IO. */
 enum err cmd_print(struct slice text, struct problem *p);
 

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* follow_remote.c - follows a hub on another machine, from one stream to the next. */
-#include <strings.h>
-#include <sys/random.h>
-
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/random.h"
 #include "cmd/follow.h"
 #include "jose/jws.h"
 #include "lib/remote.h"
 #include "mercure/discovery.h"
 #include "text/sse.h"
+#include <strings.h>
 
 #define URL_MAX (UINT32_C(1) << 20)
 #define ANSWER_MAX 65536
@@ -182,14 +181,6 @@ stream(struct streaming *s)
 	return e;
 }
 
-static unsigned
-random_below(unsigned n)
-{
-	unsigned r = 0;
-
-	return n > 0 && getrandom(&r, sizeof(r), 0) == sizeof(r) ? r % n : 0;
-}
-
 /* As the hub wants it, and longer where that was in vain; a little at random,
  * since others lost theirs at the same moment. */
 static void
@@ -199,7 +190,7 @@ wait_a_while(struct streaming *s)
 	const uint32_t ms = cmd_follow_wait_ms(
 	    sse_retry_ms(s->sse, own_ms > 0 ? own_ms : 1000), s->vain);
 
-	cmd_signals_sleep(s->signals, ms + random_below(ms / 4));
+	cmd_signals_sleep(s->signals, ms + (uint32_t)random_below(ms / 4 + 1));
 }
 
 /* May the next attempt do better? */

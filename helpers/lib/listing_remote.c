@@ -5,6 +5,7 @@
 #include "lib/remote.h"
 #include "mercure/discovery.h"
 #include "text/json.h"
+#include "text/shown.h"
 
 #define DOCUMENT_MAX ((size_t)64 << 20)
 #define URL_MAX (UINT32_C(1) << 20)
@@ -34,7 +35,7 @@ static const struct handle_meaning meanings[] = {
 static void
 add_url(struct buf *out, const char *hub_url, struct slice path)
 {
-	struct slice url = { hub_url, strcspn(hub_url, "?#") };
+	struct slice url = shown_url(hub_url);
 
 	while (url.len > 0 && url.base[url.len - 1] == '/')
 		url.len--;
@@ -57,13 +58,6 @@ add_authorization(struct pushcgi *h, struct buf *out)
 	return e == ERR_OK ? out->err : e;
 }
 
-static struct slice
-text_of(const json_t *json)
-{
-	return (
-	    struct slice){ json_string_value(json), json_string_length(json) };
-}
-
 /* ERR_SYNTAX: this is no subscription. */
 static enum err
 hand_out(const json_t *json, struct slice topic, queue_subscription_fn *each,
@@ -71,8 +65,8 @@ hand_out(const json_t *json, struct slice topic, queue_subscription_fn *each,
 {
 	struct subscription_view v = {
 		.selector =
-		    selector_topic(text_of(json_object_get(json, "topic"))),
-		.subscriber = text_of(json_object_get(json, "subscriber")),
+		    selector_topic(json_slice(json_object_get(json, "topic"))),
+		.subscriber = json_slice(json_object_get(json, "subscriber")),
 		.active = !json_is_false(json_object_get(json, "active")),
 	};
 	const json_t *payload = json_object_get(json, "payload");
@@ -100,7 +94,7 @@ read_document(const json_t *json, struct slice topic,
     queue_subscription_fn *each, void *arg, struct buf *last_id)
 {
 	const json_t *list = json_object_get(json, "subscriptions");
-	struct slice id = text_of(json_object_get(json, "lastEventID"));
+	struct slice id = json_slice(json_object_get(json, "lastEventID"));
 	enum err e = json_is_array(list) ? ERR_OK : ERR_SYNTAX;
 
 	for (size_t i = 0; e == ERR_OK && i < json_array_size(list); i++)

@@ -4,35 +4,15 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "text/shown.h"
 #include "url/url.h"
 
 #define ANSWER_SHOWN_MAX 80
 
-/* As much of a text as a sentence holds, in printable ASCII. */
-static void
-show(char *out, size_t size, struct slice text)
-{
-	size_t n = text.len < size - 1 ? text.len : size - 1;
-
-	for (size_t i = 0; i < n; i++) {
-		char c = text.base[i];
-
-		out[i] = ' ';
-		if (c > ' ' && c <= '~')
-			out[i] = c;
-		else if (c < 0)
-			out[i] = '?';
-	}
-	out[n] = '\0';
-}
-
 void
 handle_show_url(char out[HANDLE_URL_SHOWN_MAX], const char *url)
 {
-	struct slice rest = slice_of(url), shown;
-
-	(void)slice_cut(&rest, '?', &shown);
-	show(out, HANDLE_URL_SHOWN_MAX, shown);
+	shown_copy(out, HANDLE_URL_SHOWN_MAX, shown_url(url));
 }
 
 /* A page for people has nothing that fits into a sentence. */
@@ -53,7 +33,7 @@ judge_status(const struct http_answer *a, const char *url,
 
 	if (a->status >= 200 && a->status <= 299)
 		return ERR_OK;
-	show(said, sizeof(said), words_of(buf_view(&a->body)));
+	shown_copy(said, sizeof(said), words_of(buf_view(&a->body)));
 	while (m->most < HANDLE_STATUS_MAX &&
 	       (a->status < m->least || a->status > m->most))
 		m++;
