@@ -25,41 +25,42 @@ struct queue_session_ops {
 
 	/* The row with this key, unless its time is up at `now_ms`. */
 	enum err (*read)(struct queue *q, const struct session_key *key,
-	    int64_t now_ms, queue_session_fn *each, void *arg, struct fault *f);
+	    int64_t now_ms, queue_session_fn *each, void *arg,
+	    struct problem *p);
 
 	/* The first row behind `after`, in the order of keys, that was moved
 	 * to `key`, and whose time is not up. */
 	enum err (*next_moved)(struct queue *q, const struct session_key *key,
 	    int64_t now_ms, const struct session_key *after,
-	    queue_session_fn *each, void *arg, struct fault *f);
+	    queue_session_fn *each, void *arg, struct problem *p);
 
 	/* Store the row under the next number of a change.  It was moved to
 	 * `moved_to`, unless NULL.  kept_ms becomes the latest end that the
 	 * row ever had. */
 	enum err (*write)(struct queue *q, const struct session *s,
-	    const struct session_key *moved_to, struct fault *f);
+	    const struct session_key *moved_to, struct problem *p);
 
 	/* Rows that were moved to `from` are moved to `to` from now on; this
 	 * is not a change. */
 	enum err (*redirect)(struct queue *q, const struct session_key *from,
-	    const struct session_key *to, struct fault *f);
+	    const struct session_key *to, struct problem *p);
 
 	/* Remove rows whose kept_ms is over, some at a time. */
-	enum err (*forget)(struct queue *q, int64_t now_ms, struct fault *f);
+	enum err (*forget)(struct queue *q, int64_t now_ms, struct problem *p);
 
 	/* End waiting subscribers of a session that has changed to `s`: all,
 	 * or those with another payload or a later end. */
 	enum err (*end_waiting)(struct queue *q, const struct session *s,
-	    bool all, struct fault *f);
+	    bool all, struct problem *p);
 };
 
 /* Each is the function of queue.h, queue_crowd.h, queue_keys.h,
  * or queue_presence.h with the same name. */
 struct queue_ops {
 	enum err (*open)(struct queue **out, const struct queue_settings *s,
-	    enum queue_mode mode, struct fault *f);
+	    enum queue_mode mode, struct problem *p);
 	enum err (*append)(struct queue *q, const struct update *const *updates,
-	    size_t n, struct fault *f);
+	    size_t n, struct problem *p);
 	void (*wake)(struct queue *q);
 	enum err (*read)(struct queue *q, uint64_t after, uint64_t epoch_seen,
 	    size_t rows_max, size_t bytes_max, queue_row_fn *row, void *arg,
@@ -72,15 +73,15 @@ struct queue_ops {
 	enum err (*cursor_key)(struct queue *q, struct queue_cursor_key *out);
 	enum err (*present)(struct queue *q,
 	    const struct presence_change *changes, size_t n, uint64_t *epoch,
-	    struct fault *f);
+	    struct problem *p);
 	enum err (*reap)(
-	    struct queue *q, uint64_t *epoch, bool *more, struct fault *f);
+	    struct queue *q, uint64_t *epoch, bool *more, struct problem *p);
 	enum err (*crowd_open)(struct sidecar_crowd **out,
-	    const struct queue_settings *s, struct fault *f);
+	    const struct queue_settings *s, struct problem *p);
 	enum err (*parked)(struct queue *q, struct slice id,
 	    struct presence **out, uint64_t *key);
 	enum err (*end_waiting)(struct queue *q, const uint64_t *signers,
-	    size_t n, bool *more, struct fault *f);
+	    size_t n, bool *more, struct problem *p);
 	size_t (*stranger_room)(struct queue *q, unsigned *wait_ms);
 	void (*set_presence_events)(struct queue *q, bool on);
 	unsigned (*wake_soon)(struct queue *q);
@@ -90,19 +91,19 @@ struct queue_ops {
 	enum err (*keys_read)(struct queue *q, struct slice url,
 	    struct queue_keys *out, struct buf *text);
 	enum err (*keys_claim)(struct queue *q, struct slice url,
-	    int64_t now_ms, int64_t since_ms, bool *mine, struct fault *f);
+	    int64_t now_ms, int64_t since_ms, bool *mine, struct problem *p);
 	enum err (*keys_store)(struct queue *q, struct slice url,
 	    struct slice text, int64_t now_ms, int64_t fresh_ms,
-	    struct slice error, struct fault *f);
+	    struct slice error, struct problem *p);
 	enum err (*transact)(
-	    struct queue *q, queue_body *body, void *arg, struct fault *f);
+	    struct queue *q, queue_body *body, void *arg, struct problem *p);
 	const struct queue_session_ops *sessions;
 	enum err (*take_identity)(
-	    const struct queue_settings *s, struct fault *f);
+	    const struct queue_settings *s, struct problem *p);
 	void (*check)(
 	    const struct queue_settings *s, queue_report_fn *report, void *arg);
-	enum err (*backup)(
-	    const struct queue_settings *s, const char *path, struct fault *f);
+	enum err (*backup)(const struct queue_settings *s, const char *path,
+	    struct problem *p);
 	void (*close)(struct queue *q);
 };
 

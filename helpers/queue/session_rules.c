@@ -20,7 +20,7 @@ session_rules_is_granted(
 	    (w->payload.base != NULL && !has_payload(had, w->payload)))
 		return false;
 	buf_init(&missing, SESSION_TOPICS_BYTES);
-	n = session_part(&missing, w->topics, had->topics);
+	n = selector_list_without(&missing, w->topics, had->topics);
 	buf_free(&missing);
 	return n == 0;
 }
@@ -31,7 +31,7 @@ session_rules_add(struct session *out, struct buf *topics,
 {
 	static const struct session nothing = { .topics = { "", 0 } };
 	const struct session *first = w->replace || had->moved ? &nothing : had;
-	const size_t n = session_join(topics, first->topics, w->topics);
+	const size_t n = selector_list_join(topics, first->topics, w->topics);
 
 	if (topics->err != ERR_OK)
 		return topics->err;
@@ -77,7 +77,7 @@ session_rules_remove(struct session *out, struct buf *rest, bool *changed,
     const struct session *had, struct slice topics)
 {
 	if (topics.base != NULL)
-		session_part(rest, had->topics, topics);
+		selector_list_without(rest, had->topics, topics);
 	if (rest->err != ERR_OK)
 		return rest->err;
 	*out = rest->len > 0

@@ -49,20 +49,20 @@ row_free(struct row *r)
 }
 
 static enum err
-set_err(enum err e, struct fault *f)
+set_err(enum err e, struct problem *p)
 {
-	return e == ERR_OK ? e : fault_set(f, e, "%s", err_text(e));
+	return e == ERR_OK ? e : problem_set(p, e, "%s", err_text(e));
 }
 
 static enum err
 read_row(struct queue *q, struct row *r, const struct session_key *key,
-    int64_t now_ms, struct fault *f)
+    int64_t now_ms, struct problem *p)
 {
 	enum err e;
 
 	row_init(r);
-	e = q->ops->sessions->read(q, key, now_ms, copy_row, r, f);
-	return e != ERR_OK ? e : set_err(row_err(r), f);
+	e = q->ops->sessions->read(q, key, now_ms, copy_row, r, p);
+	return e != ERR_OK ? e : set_err(row_err(r), p);
 }
 
 /* A transaction's time, and whether it has changed anything. */
@@ -78,25 +78,25 @@ struct change {
  */
 static enum err
 write_row(struct queue *q, const struct session *s,
-    const struct session_key *moved_to, struct change *c, struct fault *f)
+    const struct session_key *moved_to, struct change *c, struct problem *p)
 {
 	const struct queue_session_ops *ops = q->ops->sessions;
 	const bool all = moved_to != NULL || s->topics.len == 0;
 	enum err e;
 
 	c->made = true;
-	if ((e = ops->write(q, s, moved_to, f)) == ERR_OK &&
-	    (e = ops->end_waiting(q, s, all, f)) == ERR_OK)
-		e = ops->forget(q, c->now_ms, f);
+	if ((e = ops->write(q, s, moved_to, p)) == ERR_OK &&
+	    (e = ops->end_waiting(q, s, all, p)) == ERR_OK)
+		e = ops->forget(q, c->now_ms, p);
 	return e;
 }
 
 /* Run `body`, and wake the readers if it has changed anything. */
 static enum err
 change_sessions(struct queue *q, queue_body *body, void *arg,
-    const struct change *c, struct fault *f)
+    const struct change *c, struct problem *p)
 {
-	enum err e = queue_transact(q, body, arg, f);
+	enum err e = queue_transact(q, body, arg, p);
 
 	if (e == ERR_OK && c->made)
 		queue_wake(q);
@@ -104,9 +104,9 @@ change_sessions(struct queue *q, queue_body *body, void *arg,
 }
 
 static enum err
-over_limit(size_t topics_max, struct fault *f)
+over_limit(size_t topics_max, struct problem *p)
 {
-	return fault_set(f, ERR_LIMIT,
+	return problem_set(p, ERR_LIMIT,
 	    "The session would have more than %zu topics "
 	    "(MERCURE_MAX_MATCHERS), or very long ones: revoke what it does "
 	    "not need any more.",
@@ -116,12 +116,12 @@ over_limit(size_t topics_max, struct fault *f)
 /* *over: it would be too much, so nothing was written. */
 static enum err
 add_wish(struct queue *q, const struct session_wish *w, struct change *c,
-    bool *over, struct fault *f)
+    bool *over, struct problem *p)
 {
 	struct session s;
 	struct row had;
 	struct buf topics;
-	enum err e = read_row(q, &had, &w->key, w->now_ms, f);
+	enum err e = read_row(q, &had, &w->key, w->now_ms, p);
 
 	buf_init(&topics, SESSION_TOPICS_BYTES);
 	if (e != ERR_OK)
@@ -131,9 +131,9 @@ add_wish(struct queue *q, const struct session_wish *w, struct change *c,
 	if (*over)
 		e = ERR_OK;
 	else if (e == ERR_OK)
-		e = write_row(q, &s, NULL, c, f);
+		e = write_row(q, &s, NULL, c, p);
 	else
-		set_err(e, f);
+		set_err(e, p);
 out:
 	buf_free(&topics);
 	row_free(&had);
@@ -147,12 +147,12 @@ struct granting {
 };
 
 static enum err
-grant(struct queue *q, void *arg, struct fault *f)
+grant(struct queue *q, void *arg, struct problem *p)
 {
 	struct granting *g = arg;
 
 	g->change = (struct change){ .now_ms = g->wish->now_ms };
-	return add_wish(q, g->wish, &g->change, &g->over, f);
+	return add_wish(q, g->wish, &g->change, &g->over, p);
 }
 
 /* Reads without the lock; false also when it cannot be read. */
@@ -174,7 +174,7 @@ is_granted(struct queue *q, const struct session_wish *w)
 
 enum err
 queue_session_grant(
-    struct queue *q, const struct session_wish *w, struct fault *f)
+    struct queue *q, const struct session_wish *w, struct problem *p)
 {
 	struct granting g = { .wish = w };
 	enum err e;
@@ -182,8 +182,8 @@ queue_session_grant(
 	/* What cannot be read fails again under the lock, with a sentence. */
 	if (is_granted(q, w))
 		return ERR_OK;
-	e = change_sessions(q, grant, &g, &g.change, f);
-	return e == ERR_OK && g.over ? over_limit(w->topics_max, f) : e;
+	e = change_sessions(q, grant, &g, &g.change, p);
+	return e == ERR_OK && g.over ? over_limit(w->topics_max, p) : e;
 }
 
 struct moving {
@@ -196,40 +196,40 @@ struct moving {
 
 static enum err
 grant_new_id(struct queue *q, struct moving *m, const struct session *had,
-    struct fault *f)
+    struct problem *p)
 {
 	const struct session_wish w =
 	    session_rules_for_new_id(had, m->to, m->now_ms, m->topics_max);
 
-	return add_wish(q, &w, &m->change, &m->over, f);
+	return add_wish(q, &w, &m->change, &m->over, p);
 }
 
 /* Ids that were moved to the old one lead to the new one now. */
 static enum err
 end_old_id(struct queue *q, struct moving *m, const struct session *had,
-    struct fault *f)
+    struct problem *p)
 {
 	const struct session s =
 	    session_rules_for_old_id(had, m->from, m->now_ms);
-	enum err e = write_row(q, &s, m->to, &m->change, f);
+	enum err e = write_row(q, &s, m->to, &m->change, p);
 
 	return e != ERR_OK ? e
-			   : q->ops->sessions->redirect(q, m->from, m->to, f);
+			   : q->ops->sessions->redirect(q, m->from, m->to, p);
 }
 
 static enum err
-move(struct queue *q, void *arg, struct fault *f)
+move(struct queue *q, void *arg, struct problem *p)
 {
 	struct moving *m = arg;
 	struct row had;
-	enum err e = read_row(q, &had, m->from, m->now_ms, f);
+	enum err e = read_row(q, &had, m->from, m->now_ms, p);
 
 	m->change = (struct change){ .now_ms = m->now_ms };
 	m->over = false;
 	if (e == ERR_OK && had.s.topics.len > 0)
-		e = grant_new_id(q, m, &had.s, f);
+		e = grant_new_id(q, m, &had.s, p);
 	if (e == ERR_OK && !m->over && !had.s.moved)
-		e = end_old_id(q, m, &had.s, f);
+		e = end_old_id(q, m, &had.s, p);
 	row_free(&had);
 	return e;
 }
@@ -237,7 +237,7 @@ move(struct queue *q, void *arg, struct fault *f)
 enum err
 queue_session_move(struct queue *q, const struct session_key *from,
     const struct session_key *to, int64_t now_ms, size_t topics_max,
-    struct fault *f)
+    struct problem *p)
 {
 	struct moving m = { .from = from,
 		.to = to,
@@ -247,8 +247,8 @@ queue_session_move(struct queue *q, const struct session_key *from,
 
 	if (memcmp(from->digest, to->digest, DIGEST_SIZE) == 0)
 		return ERR_OK;
-	e = change_sessions(q, move, &m, &m.change, f);
-	return e == ERR_OK && m.over ? over_limit(topics_max, f) : e;
+	e = change_sessions(q, move, &m, &m.change, p);
+	return e == ERR_OK && m.over ? over_limit(topics_max, p) : e;
 }
 
 struct revoking {
@@ -260,7 +260,7 @@ struct revoking {
 
 static enum err
 remove_from(struct queue *q, struct revoking *v, const struct session *had,
-    struct fault *f)
+    struct problem *p)
 {
 	struct session s;
 	bool changed = false;
@@ -270,9 +270,9 @@ remove_from(struct queue *q, struct revoking *v, const struct session *had,
 	buf_init(&rest, SESSION_TOPICS_BYTES);
 	e = session_rules_remove(&s, &rest, &changed, had, v->topics);
 	if (e != ERR_OK)
-		set_err(e, f);
+		set_err(e, p);
 	else if (changed)
-		e = write_row(q, &s, s.moved ? v->key : NULL, &v->change, f);
+		e = write_row(q, &s, s.moved ? v->key : NULL, &v->change, p);
 	buf_free(&rest);
 	return e;
 }
@@ -281,20 +281,20 @@ remove_from(struct queue *q, struct revoking *v, const struct session *had,
  * *more false: there is none. */
 static enum err
 remove_from_moved(struct queue *q, struct revoking *v, struct session_key *at,
-    bool *more, struct fault *f)
+    bool *more, struct problem *p)
 {
 	struct row had;
 	enum err e;
 
 	row_init(&had);
 	e = q->ops->sessions->next_moved(
-	    q, v->key, v->now_ms, at, copy_row, &had, f);
+	    q, v->key, v->now_ms, at, copy_row, &had, p);
 	if (e == ERR_OK)
-		e = set_err(row_err(&had), f);
+		e = set_err(row_err(&had), p);
 	*more = e == ERR_OK && had.s.until_ms > 0;
 	if (*more) {
 		*at = had.s.key;
-		e = remove_from(q, v, &had.s, f);
+		e = remove_from(q, v, &had.s, p);
 	}
 	row_free(&had);
 	return e;
@@ -302,30 +302,30 @@ remove_from_moved(struct queue *q, struct revoking *v, struct session_key *at,
 
 /* The ids that the session had until a moment ago lose the topics, too. */
 static enum err
-revoke(struct queue *q, void *arg, struct fault *f)
+revoke(struct queue *q, void *arg, struct problem *p)
 {
 	struct session_key at = { { 0 } };
 	struct revoking *v = arg;
 	bool more = true;
 	struct row had;
-	enum err e = read_row(q, &had, v->key, v->now_ms, f);
+	enum err e = read_row(q, &had, v->key, v->now_ms, p);
 
 	v->change = (struct change){ .now_ms = v->now_ms };
 	if (e == ERR_OK && had.s.topics.len > 0)
-		e = remove_from(q, v, &had.s, f);
+		e = remove_from(q, v, &had.s, p);
 	row_free(&had);
 	while (e == ERR_OK && more)
-		e = remove_from_moved(q, v, &at, &more, f);
+		e = remove_from_moved(q, v, &at, &more, p);
 	return e;
 }
 
 enum err
 queue_session_revoke(struct queue *q, const struct session_key *key,
-    struct slice topics, int64_t now_ms, struct fault *f)
+    struct slice topics, int64_t now_ms, struct problem *p)
 {
 	struct revoking v = { .key = key, .topics = topics, .now_ms = now_ms };
 
-	return change_sessions(q, revoke, &v, &v.change, f);
+	return change_sessions(q, revoke, &v, &v.change, p);
 }
 
 enum err

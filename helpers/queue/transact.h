@@ -10,9 +10,9 @@ struct queue;
 /*
  * What happens in a transaction: calls of row primitives (ops.h).  It may run
  * again, so it begins by setting all that it leaves in `arg`.  On failure its
- * sentence is in `f`.
+ * sentence is in `p`.
  */
-typedef enum err queue_body(struct queue *q, void *arg, struct fault *f);
+typedef enum err queue_body(struct queue *q, void *arg, struct problem *p);
 
 /*
  * QUEUE_WRITE: run `body`; all that it has written is there afterwards, or
@@ -20,6 +20,6 @@ typedef enum err queue_body(struct queue *q, void *arg, struct fault *f);
  * those of `body`.
  */
 enum err queue_transact(
-    struct queue *q, queue_body *body, void *arg, struct fault *f);
+    struct queue *q, queue_body *body, void *arg, struct problem *p);
 
 #endif

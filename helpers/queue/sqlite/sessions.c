@@ -5,10 +5,10 @@
 
 /* Copies the sentence for a caller within a transaction. */
 static enum err
-report(const struct queue_sqlite *q, enum err e, struct fault *f)
+report(const struct queue_sqlite *q, enum err e, struct problem *p)
 {
 	if (e != ERR_OK)
-		*f = q->fault;
+		*p = q->problem;
 	return e;
 }
 
@@ -84,26 +84,26 @@ find_row(struct queue_sqlite *q, const struct session_key *key, int64_t now_ms,
 
 static enum err
 session_read(struct queue *base, const struct session_key *key, int64_t now_ms,
-    queue_session_fn *each, void *arg, struct fault *f)
+    queue_session_fn *each, void *arg, struct problem *p)
 {
 	struct queue_sqlite *q = (struct queue_sqlite *)base;
 
-	return report(q, find_row(q, key, now_ms, each, arg), f);
+	return report(q, find_row(q, key, now_ms, each, arg), p);
 }
 
 static enum err
 session_next_moved(struct queue *base, const struct session_key *key,
     int64_t now_ms, const struct session_key *after, queue_session_fn *each,
-    void *arg, struct fault *f)
+    void *arg, struct problem *p)
 {
 	struct queue_sqlite *q = (struct queue_sqlite *)base;
 	sqlite3_stmt *st = statement_for(q, SQL_SESSION_BEHIND, key);
 
 	if (st == NULL || sqlite3_bind_blob(st, 3, after->digest, DIGEST_SIZE,
 			      SQLITE_STATIC) != SQLITE_OK)
-		return report(q, no_statement(q), f);
+		return report(q, no_statement(q), p);
 	sqlite3_bind_int64(st, 2, now_ms);
-	return report(q, emit_rows(q, st, each, arg), f);
+	return report(q, emit_rows(q, st, each, arg), p);
 }
 
 static enum err
@@ -146,41 +146,41 @@ write_row(struct queue_sqlite *q, const struct session *s,
 
 static enum err
 session_write(struct queue *base, const struct session *s,
-    const struct session_key *moved_to, struct fault *f)
+    const struct session_key *moved_to, struct problem *p)
 {
 	struct queue_sqlite *q = (struct queue_sqlite *)base;
 
-	return report(q, write_row(q, s, moved_to), f);
+	return report(q, write_row(q, s, moved_to), p);
 }
 
 static enum err
 session_redirect(struct queue *base, const struct session_key *from,
-    const struct session_key *to, struct fault *f)
+    const struct session_key *to, struct problem *p)
 {
 	struct queue_sqlite *q = (struct queue_sqlite *)base;
 	sqlite3_stmt *st = statement_for(q, SQL_MOVE_SESSION_ON, from);
 
 	if (st == NULL || sqlite3_bind_blob(st, 2, to->digest, DIGEST_SIZE,
 			      SQLITE_STATIC) != SQLITE_OK)
-		return report(q, no_statement(q), f);
-	return report(q, queue_sqlite_finish(q, st), f);
+		return report(q, no_statement(q), p);
+	return report(q, queue_sqlite_finish(q, st), p);
 }
 
 static enum err
-session_forget(struct queue *base, int64_t now_ms, struct fault *f)
+session_forget(struct queue *base, int64_t now_ms, struct problem *p)
 {
 	struct queue_sqlite *q = (struct queue_sqlite *)base;
 	sqlite3_stmt *st = queue_sqlite_statement(q, SQL_FORGET_SESSIONS);
 
 	if (st == NULL)
-		return report(q, no_statement(q), f);
+		return report(q, no_statement(q), p);
 	sqlite3_bind_int64(st, 1, now_ms);
-	return report(q, queue_sqlite_finish(q, st), f);
+	return report(q, queue_sqlite_finish(q, st), p);
 }
 
 static enum err
 session_end_waiting(
-    struct queue *base, const struct session *s, bool all, struct fault *f)
+    struct queue *base, const struct session *s, bool all, struct problem *p)
 {
 	struct queue_sqlite *q = (struct queue_sqlite *)base;
 	struct queue_sqlite_telling telling = { .now_ms = clock_real_ms() };
@@ -188,7 +188,7 @@ session_end_waiting(
 
 	if (e == ERR_OK)
 		e = queue_sqlite_told(q, &telling);
-	return report(q, e, f);
+	return report(q, e, p);
 }
 
 static enum err

@@ -33,16 +33,16 @@ static int
 append_one(const struct queue_room *r, int number)
 {
 	struct queue *q = NULL;
-	struct fault f;
+	struct problem p;
 	char id[32];
 	enum err e;
 
 	snprintf(id, sizeof(id), "%d", number);
-	e = queue_open(&q, &r->settings, QUEUE_WRITE, &f);
+	e = queue_open(&q, &r->settings, QUEUE_WRITE, &p);
 	if (e == ERR_OK)
 		e = queue_room_put(q, id);
 	else
-		fprintf(stderr, "%s\n", f.text);
+		fprintf(stderr, "%s\n", p.text);
 	queue_close(q);
 	return (int)e;
 }

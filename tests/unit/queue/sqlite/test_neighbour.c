@@ -187,7 +187,7 @@ test_links_out(void **state)
 		const char *path = queue_files_path(r, suffixes[i / 2]);
 		struct stat before, after;
 		struct queue *w = queue_room_open(r, QUEUE_WRITE), *none = NULL;
-		struct fault f = { "" };
+		struct problem p = { "" };
 
 		assert_int_equal(queue_room_put(w, "a"), ERR_OK);
 		queue_close(w);
@@ -203,14 +203,14 @@ test_links_out(void **state)
 						    : symlink(outside, path),
 			    0);
 		assert_int_equal(stat(outside, &before), 0);
-		if (queue_open(&none, &r->settings, QUEUE_WRITE, &f) == ERR_OK)
+		if (queue_open(&none, &r->settings, QUEUE_WRITE, &p) == ERR_OK)
 			fail_msg("%s %zu: opened", path, i % 2);
 		assert_int_equal(stat(outside, &after), 0);
 		assert_int_equal(before.st_mode, after.st_mode);
 		assert_int_equal(before.st_uid, after.st_uid);
 		assert_int_equal(before.st_size, after.st_size);
 		assert_int_equal(before.st_mtime, after.st_mtime);
-		assert_non_null(strstr(f.text, queue_files_db(r)));
+		assert_non_null(strstr(p.text, queue_files_db(r)));
 		if (rmdir(path) == -1)
 			unlink(path);
 		unlink(outside);
@@ -230,17 +230,17 @@ test_fifos(void **state)
 	for (size_t i = 0; i < COUNT(suffixes); i++) {
 		const char *path = queue_files_path(r, suffixes[i]);
 		struct queue *w = queue_room_open(r, QUEUE_WRITE), *none = NULL;
-		struct fault f = { "" };
+		struct problem p = { "" };
 
 		assert_int_equal(queue_room_put(w, "a"), ERR_OK);
 		queue_close(w);
 		unlink(path);
 		assert_int_equal(mkfifo(path, 0660), 0);
 		alarm(60);
-		if (queue_open(&none, &r->settings, QUEUE_WRITE, &f) != ERR_IO)
+		if (queue_open(&none, &r->settings, QUEUE_WRITE, &p) != ERR_IO)
 			fail_msg("%s: opened", path);
 		alarm(0);
-		assert_non_null(strstr(f.text, path));
+		assert_non_null(strstr(p.text, path));
 		unlink(path);
 		queue_files_remove(r);
 	}
@@ -280,7 +280,7 @@ test_foreign_schema(void **state)
 		"DROP TABLE updates; CREATE VIEW updates AS SELECT 1 AS seq",
 		"CREATE TABLE more (a)",
 		"CREATE INDEX slow ON updates (length(data))",
-		"CREATE VIRTUAL TABLE f USING fts5 (a)",
+		"CREATE VIRTUAL TABLE p USING fts5 (a)",
 		"ALTER TABLE updates ADD COLUMN more TEXT",
 		"DROP TABLE updates;"
 		"CREATE TABLE updates (seq, kind, byte_count, at_ms, private, "
@@ -290,7 +290,7 @@ test_foreign_schema(void **state)
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct queue *w, *none = NULL;
-		struct fault f = { "" };
+		struct problem p = { "" };
 
 		queue_files_remove(r);
 		w = queue_room_open(r, QUEUE_WRITE);
@@ -301,9 +301,9 @@ test_foreign_schema(void **state)
 		if (queue_room_put(w, "b") != ERR_IO)
 			fail_msg("%s: append", cases[i]);
 		queue_close(w);
-		if (queue_open(&none, &r->settings, QUEUE_READ, &f) != ERR_IO ||
-		    strstr(f.text, queue_files_db(r)) == NULL)
-			fail_msg("%s: open: %s", cases[i], f.text);
+		if (queue_open(&none, &r->settings, QUEUE_READ, &p) != ERR_IO ||
+		    strstr(p.text, queue_files_db(r)) == NULL)
+			fail_msg("%s: open: %s", cases[i], p.text);
 	}
 }
 

@@ -249,7 +249,7 @@ test_damaged(void **state)
 		{ "a header and no more", "SQLite format 3" },
 	};
 	struct queue_room *r = *state;
-	struct fault f;
+	struct problem p;
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct queue *w = queue_room_open(r, QUEUE_WRITE), *none = NULL;
@@ -261,9 +261,9 @@ test_damaged(void **state)
 		e = queue_room_put(w, "during");
 		if (e != ERR_IO)
 			fail_msg("%s: append: %s", cases[i].name, err_text(e));
-		e = queue_open(&none, &r->settings, QUEUE_READ, &f);
+		e = queue_open(&none, &r->settings, QUEUE_READ, &p);
 		if (e != ERR_IO || none != NULL ||
-		    strstr(f.text, queue_files_db(r)) == NULL)
+		    strstr(p.text, queue_files_db(r)) == NULL)
 			fail_msg("%s: open: %s", cases[i].name, err_text(e));
 		assert_int_equal(unlink(queue_files_db(r)), 0);
 		assert_int_equal(queue_room_put(w, "after"), ERR_OK);
@@ -332,14 +332,14 @@ test_not_ours(void **state)
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct queue *q = NULL;
-		struct fault f;
+		struct problem p;
 		enum err e;
 
 		queue_files_remove(r);
 		assert_int_equal(
 		    queue_files_run_foreign(queue_files_db(r), cases[i].sql),
 		    SQLITE_OK);
-		e = queue_open(&q, &r->settings, QUEUE_WRITE, &f);
+		e = queue_open(&q, &r->settings, QUEUE_WRITE, &p);
 		if (e != cases[i].want || q != NULL)
 			fail_msg("%s: %s", cases[i].name, err_text(e));
 	}
@@ -434,10 +434,10 @@ test_urls(void **state)
 		struct queue_settings s = { .url = cases[i].url,
 			.lock_timeout_ms = 1000 };
 		struct queue *q = NULL;
-		struct fault f = { "" };
-		enum err e = queue_open(&q, &s, QUEUE_WRITE, &f);
+		struct problem p = { "" };
+		enum err e = queue_open(&q, &s, QUEUE_WRITE, &p);
 
-		if (e != cases[i].want || (e != ERR_OK && f.text[0] == '\0'))
+		if (e != cases[i].want || (e != ERR_OK && p.text[0] == '\0'))
 			fail_msg("%s: %s", cases[i].url, err_text(e));
 		queue_close(q);
 	}
@@ -475,7 +475,7 @@ test_network_file_systems(void **state)
 
 struct report {
 	size_t good, bad;
-	char text[FAULT_MAX];
+	char text[PROBLEM_MAX];
 };
 
 static void
