@@ -85,7 +85,7 @@ struct queue_ops {
 	size_t (*stranger_room)(struct queue *q, unsigned *wait_ms);
 	void (*set_presence_events)(struct queue *q, bool on);
 	unsigned (*wake_soon)(struct queue *q);
-	enum err (*subscriptions)(struct queue *q, struct slice topic,
+	enum err (*subscriptions)(struct queue *q, struct selector wanted,
 	    struct slice subscriber, queue_subscription_fn *each, void *arg,
 	    struct buf *last_id);
 	enum err (*keys_read)(struct queue *q, struct slice url,

@@ -323,7 +323,7 @@ enum err queue_sqlite_parked(
     struct queue *base, struct slice id, struct presence **out, uint64_t *key);
 void queue_sqlite_set_presence_events(struct queue *base, bool on);
 unsigned queue_sqlite_wake_soon(struct queue *base);
-enum err queue_sqlite_subscriptions(struct queue *base, struct slice topic,
+enum err queue_sqlite_subscriptions(struct queue *base, struct selector wanted,
     struct slice subscriber, queue_subscription_fn *each, void *arg,
     struct buf *last_id);
 
