@@ -155,7 +155,7 @@ reap(struct presence_writer *w, int64_t now)
 static void
 ring(struct presence_writer *w, int64_t now)
 {
-	const unsigned wait_ms = queue_wake_soon(w->queue);
+	const unsigned wait_ms = queue_notify_soon(w->queue);
 
 	w->ring_ms = wait_ms > 0 ? now + wait_ms : INT64_MAX;
 }
@@ -220,5 +220,5 @@ presence_writer_finish(struct presence_writer *w)
 	while (write_changes(w, clock_mono_ms()) == ERR_OK)
 		w->strangers_ms = 0;
 	/* What it leaves unrung is found within a second. */
-	queue_wake_soon(w->queue);
+	queue_notify_soon(w->queue);
 }

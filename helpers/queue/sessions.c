@@ -49,20 +49,14 @@ row_free(struct row *r)
 }
 
 static enum err
-set_err(enum err e, struct problem *p)
-{
-	return e == ERR_OK ? e : problem_set(p, e, "%s", err_text(e));
-}
-
-static enum err
 read_row(struct queue *q, struct row *r, const struct session_key *key,
-    int64_t now_ms, struct problem *p)
+    int64_t now_ms)
 {
 	enum err e;
 
 	row_init(r);
-	e = q->ops->sessions->read(q, key, now_ms, copy_row, r, p);
-	return e != ERR_OK ? e : set_err(row_err(r), p);
+	e = q->ops->sessions->read(q, key, now_ms, copy_row, r);
+	return e != ERR_OK ? e : row_err(r);
 }
 
 /* A transaction's time, and whether it has changed anything. */
@@ -78,22 +72,22 @@ struct change {
  */
 static enum err
 write_row(struct queue *q, const struct session *s,
-    const struct session_key *moved_to, struct change *c, struct problem *p)
+    const struct session_key *moved_to, struct change *c)
 {
 	const struct queue_session_ops *ops = q->ops->sessions;
 	const bool all = moved_to != NULL || s->topics.len == 0;
 	enum err e;
 
 	c->made = true;
-	if ((e = ops->write(q, s, moved_to, p)) == ERR_OK &&
-	    (e = ops->end_waiting(q, s, all, p)) == ERR_OK)
-		e = ops->forget(q, c->now_ms, p);
+	if ((e = ops->write(q, s, moved_to)) == ERR_OK &&
+	    (e = queue_end_of_session(q, s, all)) == ERR_OK)
+		e = ops->forget(q, c->now_ms);
 	return e;
 }
 
 /* Run `body`, and wake the readers if it has changed anything. */
 static enum err
-change_sessions(struct queue *q, queue_body *body, void *arg,
+change_sessions(struct queue *q, queue_body_fn *body, void *arg,
     const struct change *c, struct problem *p)
 {
 	enum err e = queue_transact(q, body, arg, p);
@@ -115,13 +109,13 @@ over_limit(size_t topics_max, struct problem *p)
 
 /* *over: it would be too much, so nothing was written. */
 static enum err
-add_wish(struct queue *q, const struct session_wish *w, struct change *c,
-    bool *over, struct problem *p)
+add_wish(
+    struct queue *q, const struct session_wish *w, struct change *c, bool *over)
 {
 	struct session s;
 	struct row had;
 	struct buf topics;
-	enum err e = read_row(q, &had, &w->key, w->now_ms, p);
+	enum err e = read_row(q, &had, &w->key, w->now_ms);
 
 	buf_init(&topics, SESSION_TOPICS_BYTES);
 	if (e != ERR_OK)
@@ -131,9 +125,7 @@ add_wish(struct queue *q, const struct session_wish *w, struct change *c,
 	if (*over)
 		e = ERR_OK;
 	else if (e == ERR_OK)
-		e = write_row(q, &s, NULL, c, p);
-	else
-		set_err(e, p);
+		e = write_row(q, &s, NULL, c);
 out:
 	buf_free(&topics);
 	row_free(&had);
@@ -147,12 +139,12 @@ struct granting {
 };
 
 static enum err
-grant(struct queue *q, void *arg, struct problem *p)
+grant(struct queue *q, void *arg)
 {
 	struct granting *g = arg;
 
 	g->change = (struct change){ .now_ms = g->wish->now_ms };
-	return add_wish(q, g->wish, &g->change, &g->over, p);
+	return add_wish(q, g->wish, &g->change, &g->over);
 }
 
 /* Reads without the lock; false also when it cannot be read. */
@@ -195,41 +187,38 @@ struct moving {
 };
 
 static enum err
-grant_new_id(struct queue *q, struct moving *m, const struct session *had,
-    struct problem *p)
+grant_new_id(struct queue *q, struct moving *m, const struct session *had)
 {
 	const struct session_wish w =
 	    session_rules_for_new_id(had, m->to, m->now_ms, m->topics_max);
 
-	return add_wish(q, &w, &m->change, &m->over, p);
+	return add_wish(q, &w, &m->change, &m->over);
 }
 
 /* Ids that were moved to the old one lead to the new one now. */
 static enum err
-end_old_id(struct queue *q, struct moving *m, const struct session *had,
-    struct problem *p)
+end_old_id(struct queue *q, struct moving *m, const struct session *had)
 {
 	const struct session s =
 	    session_rules_for_old_id(had, m->from, m->now_ms);
-	enum err e = write_row(q, &s, m->to, &m->change, p);
+	enum err e = write_row(q, &s, m->to, &m->change);
 
-	return e != ERR_OK ? e
-			   : q->ops->sessions->redirect(q, m->from, m->to, p);
+	return e != ERR_OK ? e : q->ops->sessions->redirect(q, m->from, m->to);
 }
 
 static enum err
-move(struct queue *q, void *arg, struct problem *p)
+move(struct queue *q, void *arg)
 {
 	struct moving *m = arg;
 	struct row had;
-	enum err e = read_row(q, &had, m->from, m->now_ms, p);
+	enum err e = read_row(q, &had, m->from, m->now_ms);
 
 	m->change = (struct change){ .now_ms = m->now_ms };
 	m->over = false;
 	if (e == ERR_OK && had.s.topics.len > 0)
-		e = grant_new_id(q, m, &had.s, p);
+		e = grant_new_id(q, m, &had.s);
 	if (e == ERR_OK && !m->over && !had.s.moved)
-		e = end_old_id(q, m, &had.s, p);
+		e = end_old_id(q, m, &had.s);
 	row_free(&had);
 	return e;
 }
@@ -259,8 +248,7 @@ struct revoking {
 };
 
 static enum err
-remove_from(struct queue *q, struct revoking *v, const struct session *had,
-    struct problem *p)
+remove_from(struct queue *q, struct revoking *v, const struct session *had)
 {
 	struct session s;
 	bool changed = false;
@@ -269,10 +257,8 @@ remove_from(struct queue *q, struct revoking *v, const struct session *had,
 
 	buf_init(&rest, SESSION_TOPICS_BYTES);
 	e = session_rules_remove(&s, &rest, &changed, had, v->topics);
-	if (e != ERR_OK)
-		set_err(e, p);
-	else if (changed)
-		e = write_row(q, &s, s.moved ? v->key : NULL, &v->change, p);
+	if (e == ERR_OK && changed)
+		e = write_row(q, &s, s.moved ? v->key : NULL, &v->change);
 	buf_free(&rest);
 	return e;
 }
@@ -280,21 +266,21 @@ remove_from(struct queue *q, struct revoking *v, const struct session *had,
 /* From the next id behind `*at` that was moved to this one; `*at` becomes it.
  * *more false: there is none. */
 static enum err
-remove_from_moved(struct queue *q, struct revoking *v, struct session_key *at,
-    bool *more, struct problem *p)
+remove_from_moved(
+    struct queue *q, struct revoking *v, struct session_key *at, bool *more)
 {
 	struct row had;
 	enum err e;
 
 	row_init(&had);
 	e = q->ops->sessions->next_moved(
-	    q, v->key, v->now_ms, at, copy_row, &had, p);
+	    q, v->key, v->now_ms, at, copy_row, &had);
 	if (e == ERR_OK)
-		e = set_err(row_err(&had), p);
+		e = row_err(&had);
 	*more = e == ERR_OK && had.s.until_ms > 0;
 	if (*more) {
 		*at = had.s.key;
-		e = remove_from(q, v, &had.s, p);
+		e = remove_from(q, v, &had.s);
 	}
 	row_free(&had);
 	return e;
@@ -302,20 +288,20 @@ remove_from_moved(struct queue *q, struct revoking *v, struct session_key *at,
 
 /* The ids that the session had until a moment ago lose the topics, too. */
 static enum err
-revoke(struct queue *q, void *arg, struct problem *p)
+revoke(struct queue *q, void *arg)
 {
 	struct session_key at = { { 0 } };
 	struct revoking *v = arg;
 	bool more = true;
 	struct row had;
-	enum err e = read_row(q, &had, v->key, v->now_ms, p);
+	enum err e = read_row(q, &had, v->key, v->now_ms);
 
 	v->change = (struct change){ .now_ms = v->now_ms };
 	if (e == ERR_OK && had.s.topics.len > 0)
-		e = remove_from(q, v, &had.s, p);
+		e = remove_from(q, v, &had.s);
 	row_free(&had);
 	while (e == ERR_OK && more)
-		e = remove_from_moved(q, v, &at, &more, p);
+		e = remove_from_moved(q, v, &at, &more);
 	return e;
 }
 

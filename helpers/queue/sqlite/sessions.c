@@ -3,15 +3,6 @@
 #include "base/clock.h"
 #include "queue/sqlite/sqlite.h"
 
-/* Copies the sentence for a caller within a transaction. */
-static enum err
-report(const struct queue_sqlite *q, enum err e, struct problem *p)
-{
-	if (e != ERR_OK)
-		*p = q->problem;
-	return e;
-}
-
 static enum err
 no_statement(struct queue_sqlite *q)
 {
@@ -84,26 +75,26 @@ find_row(struct queue_sqlite *q, const struct session_key *key, int64_t now_ms,
 
 static enum err
 session_read(struct queue *base, const struct session_key *key, int64_t now_ms,
-    queue_session_fn *each, void *arg, struct problem *p)
+    queue_session_fn *each, void *arg)
 {
 	struct queue_sqlite *q = (struct queue_sqlite *)base;
 
-	return report(q, find_row(q, key, now_ms, each, arg), p);
+	return find_row(q, key, now_ms, each, arg);
 }
 
 static enum err
 session_next_moved(struct queue *base, const struct session_key *key,
     int64_t now_ms, const struct session_key *after, queue_session_fn *each,
-    void *arg, struct problem *p)
+    void *arg)
 {
 	struct queue_sqlite *q = (struct queue_sqlite *)base;
 	sqlite3_stmt *st = statement_for(q, SQL_SESSION_BEHIND, key);
 
 	if (st == NULL || sqlite3_bind_blob(st, 3, after->digest, DIGEST_SIZE,
 			      SQLITE_STATIC) != SQLITE_OK)
-		return report(q, no_statement(q), p);
+		return no_statement(q);
 	sqlite3_bind_int64(st, 2, now_ms);
-	return report(q, emit_rows(q, st, each, arg), p);
+	return emit_rows(q, st, each, arg);
 }
 
 static enum err
@@ -146,49 +137,36 @@ write_row(struct queue_sqlite *q, const struct session *s,
 
 static enum err
 session_write(struct queue *base, const struct session *s,
-    const struct session_key *moved_to, struct problem *p)
+    const struct session_key *moved_to)
 {
 	struct queue_sqlite *q = (struct queue_sqlite *)base;
 
-	return report(q, write_row(q, s, moved_to), p);
+	return write_row(q, s, moved_to);
 }
 
 static enum err
 session_redirect(struct queue *base, const struct session_key *from,
-    const struct session_key *to, struct problem *p)
+    const struct session_key *to)
 {
 	struct queue_sqlite *q = (struct queue_sqlite *)base;
 	sqlite3_stmt *st = statement_for(q, SQL_MOVE_SESSION_ON, from);
 
 	if (st == NULL || sqlite3_bind_blob(st, 2, to->digest, DIGEST_SIZE,
 			      SQLITE_STATIC) != SQLITE_OK)
-		return report(q, no_statement(q), p);
-	return report(q, queue_sqlite_finish(q, st), p);
+		return no_statement(q);
+	return queue_sqlite_finish(q, st);
 }
 
 static enum err
-session_forget(struct queue *base, int64_t now_ms, struct problem *p)
+session_forget(struct queue *base, int64_t now_ms)
 {
 	struct queue_sqlite *q = (struct queue_sqlite *)base;
 	sqlite3_stmt *st = queue_sqlite_statement(q, SQL_FORGET_SESSIONS);
 
 	if (st == NULL)
-		return report(q, no_statement(q), p);
+		return no_statement(q);
 	sqlite3_bind_int64(st, 1, now_ms);
-	return report(q, queue_sqlite_finish(q, st), p);
-}
-
-static enum err
-session_end_waiting(
-    struct queue *base, const struct session *s, bool all, struct problem *p)
-{
-	struct queue_sqlite *q = (struct queue_sqlite *)base;
-	struct queue_sqlite_telling telling = { .now_ms = clock_real_ms() };
-	enum err e = queue_sqlite_end_session(q, &telling, s, all);
-
-	if (e == ERR_OK)
-		e = queue_sqlite_told(q, &telling);
-	return report(q, e, p);
+	return queue_sqlite_finish(q, st);
 }
 
 static enum err
@@ -264,5 +242,4 @@ const struct queue_session_ops queue_sqlite_session_ops = {
 	.write = session_write,
 	.redirect = session_redirect,
 	.forget = session_forget,
-	.end_waiting = session_end_waiting,
 };

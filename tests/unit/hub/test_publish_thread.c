@@ -384,7 +384,7 @@ writes_them_anew(void **state)
 	queue_close(q);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, room_open, room_close)
+#define TEST(why) cmocka_unit_test_setup_teardown(why, room_open, room_close)
 
 int
 main(void)

@@ -339,15 +339,15 @@ test_uncounted(void **state)
 	assert_int_equal(rename(r->dir, away), 0);
 	log_open("test", (enum log_level) - 1);
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct problem p = { "" };
+		struct problem why = { "" };
 		enum err e = crowd_enter(
-		    &places[i], c, &cases[i].keys, 0, &cases[i].limits, &p);
+		    &places[i], c, &cases[i].keys, 0, &cases[i].limits, &why);
 
 		assert_int_equal(e == ERR_OK, cases[i].setting == NULL);
 		assert_int_not_equal(e, ERR_LIMIT);
 		if (e != ERR_OK)
-			assert_non_null(strstr(p.text, cases[i].setting));
-		assert_null(strstr(p.text, r->dir));
+			assert_non_null(strstr(why.text, cases[i].setting));
+		assert_null(strstr(why.text, r->dir));
 	}
 	crowd_look(c);
 	assert_int_equal(rename(away, r->dir), 0);

@@ -126,31 +126,31 @@ test_bell(void **state)
 	uint32_t before = word(q);
 	unsigned ms;
 
-	assert_int_equal(queue_wake_soon(q), 0);
+	assert_int_equal(queue_notify_soon(q), 0);
 	assert_int_equal(word(q), before);
 
 	queue_wake(q);
 	assert_int_equal(presence_room_steps(q, "+-+-+", false, p), ERR_OK);
 	assert_string_equal(presence_room_told(r), "+a -a +a -a +a ");
 	before = word(q);
-	while ((ms = queue_wake_soon(q)) > 0) {
+	while ((ms = queue_notify_soon(q)) > 0) {
 		assert_in_range(ms, 1, 200);
 		usleep(1000 * ms);
 	}
 	assert_int_equal(word(q), before + 1);
 	/* It would time the test out if it did not return. */
 	queue_wait(r, 600000);
-	assert_int_equal(queue_wake_soon(q), 0);
+	assert_int_equal(queue_notify_soon(q), 0);
 	assert_int_equal(word(q), before + 1);
 
 	assert_int_equal(presence_room_steps(q, "-", false, p), ERR_OK);
 	queue_wake(q);
-	assert_int_equal(queue_wake_soon(q), 0);
+	assert_int_equal(queue_notify_soon(q), 0);
 	assert_int_equal(word(q), before + 2);
 
 	/* What changed nothing is nothing to ring for. */
 	assert_int_equal(presence_room_steps(q, "-", false, p), ERR_OK);
-	assert_int_equal(queue_wake_soon(q), 0);
+	assert_int_equal(queue_notify_soon(q), 0);
 	assert_int_equal(word(q), before + 2);
 	queue_close(q);
 	queue_close(r);
@@ -168,7 +168,7 @@ test_bell_for_a_crowd(void **state)
 	before = word(q);
 	for (int i = 0; i < 128; i++)
 		come_and_go(q);
-	assert_int_equal(queue_wake_soon(q), 0);
+	assert_int_equal(queue_notify_soon(q), 0);
 	assert_int_equal(word(q), before + 1);
 	queue_close(q);
 }
