@@ -96,9 +96,10 @@ warn_of_clear(struct pushcgi *h, const struct http_request *rq)
 	if (url_parse(&u, slice_of(rq->url), NULL, 0) == ERR_OK &&
 	    slice_is(u.part[URL_SCHEME], "http") && !url_is_loopback(&u)) {
 		handle_show_url(shown, rq->url);
-		log_warn("token sent in clear url=%s setting=MERCURE_HUB_URL: "
-			 "use https, unless the network is private",
-		    shown);
+		log_warn("token sent in clear", LOG_TEXT("url", shown),
+		    LOG_TEXT("setting", "MERCURE_HUB_URL"),
+		    LOG_TEXT(
+			"hint", "use https, unless the network is private"));
 		h->warned_of_http = true;
 	}
 	url_free(&u);
@@ -116,11 +117,12 @@ handle_send(struct pushcgi *h, struct http_answer *out, struct http_request *rq,
 	rq->ca_file = c->ca_file;
 	rq->connect_ms = (unsigned)c->publish_connect_ms;
 	/* A stream has all the time it wants. */
-	rq->total_ms = rq->take == NULL ? (unsigned)c->publish_timeout_ms : 0;
+	rq->total_ms =
+	    rq->receive == NULL ? (unsigned)c->publish_timeout_ms : 0;
 	if ((e = http_send(out, rq, &h->problem)) == ERR_OK)
 		return judge_status(out, rq->url, meanings, &h->problem);
-	if (rq->take != NULL && h->problem.text[0] == '\0')
+	if (rq->receive != NULL && h->problem.text[0] == '\0')
 		return e;
 	return judge_failure(e, c,
-	    rq->take == NULL ? clock_mono_ms() - start_ms : 0, &h->problem);
+	    rq->receive == NULL ? clock_mono_ms() - start_ms : 0, &h->problem);
 }
