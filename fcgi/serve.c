@@ -157,13 +157,13 @@ start(struct server *sv, struct settings *s, int fd, struct fault *f)
 {
 	const struct config *c = s->config;
 	struct queue_settings queue = config_queue(c);
-	const struct commit_limits limits = { (size_t)c->parked_max,
-		(size_t)c->parked_bytes_max };
+	const struct commit_limits limits = { (size_t)c->pending_max,
+		(size_t)c->pending_bytes_max };
 	const struct hub_hooks hooks = { reload, drain, renewed, sv };
 	enum err e;
 
 	sv->parts.subscribers_max = subscribers_max();
-	sv->parts.spool_room.max = (size_t)c->parked_bytes_max;
+	sv->parts.spool_room.max = (size_t)c->pending_bytes_max;
 	if ((e = roster_new(&sv->roster)) != ERR_OK ||
 	    (e = patterns_new(&sv->patterns)) != ERR_OK)
 		return fault_set(f, e, "Out of memory.");

@@ -76,7 +76,7 @@ static const struct doctor_mend mends[] = {
 	{ DOCTOR_HELD, DOCTOR_NGINX, "nginx", BLOCK, "fastcgi_buffering off;",
 	    true },
 	{ DOCTOR_HELD, DOCTOR_ANY, "where none of this can be changed", CONF,
-	    "MERCURE_DELIVERY = drain", false },
+	    "MERCURE_DELIVERY = poll", false },
 
 	{ DOCTOR_COMPRESSED, DOCTOR_APACHE, "Apache", LOCATION,
 	    "SetEnv no-gzip 1", true },

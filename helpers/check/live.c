@@ -273,8 +273,8 @@ say_end(struct round *r, bool had_updates, int64_t most_ms)
 
 	if (had_updates)
 		doctor_report_add(report, "live", DOCTOR_NOTED, DOCTOR_NONE,
-		    "each response ends with its first updates (delivery by "
-		    "drain), after %lld ms",
+		    "each response ends with its first updates (long "
+		    "polling), after %lld ms",
 		    (long long)most_ms);
 	else if (r->stream->status == 200)
 		doctor_report_add(report, "live", DOCTOR_BAD, DOCTOR_CUT,

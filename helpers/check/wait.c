@@ -167,7 +167,8 @@ say_end(struct doctor *d, const struct doctor_silence *silence)
 	} else if (s->whole && silence->said_farewell &&
 		   s->end_ms - last_ms(s) < TOGETHER_MS) {
 		doctor_report_add(r, "keep-alive", DOCTOR_NOTED, DOCTOR_NONE,
-		    "the hub ended a silent stream after %.1f s (drain, or "
+		    "the hub ended a silent stream after %.1f s (long polling, "
+		    "or "
 		    "MERCURE_WRITE_TIMEOUT)",
 		    (double)(s->end_ms - s->asked_ms) / 1000);
 	} else {

@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <strings.h>
 
+#include "config/renamed.h"
 #include "jose/jws_keys.h"
 #include "mercure/dialect.h"
 #include "text/ip.h"
@@ -158,11 +159,11 @@ const struct config_option config_options[] = {
 	    .max = 86400000, .standard = "3000",
 	    .help = "milliseconds before a browser reconnects" },
 	{ { "MERCURE_DELIVERY" }, FIELD(delivery), .kind = CONFIG_CHOICE,
-	    .choices = "stream drain", .standard = "stream",
-	    .help = "drain: end each response with its first updates" },
-	{ { "MERCURE_DRAIN_WAIT" }, FIELD(drain_wait_s), .kind = CONFIG_NUMBER,
+	    .choices = "stream poll", .standard = "stream",
+	    .help = "poll: end each response with its first updates" },
+	{ { "MERCURE_POLL_WAIT" }, FIELD(poll_wait_s), .kind = CONFIG_NUMBER,
 	    .min = 1, .max = 3600, .standard = "20",
-	    .help = "seconds such a response waits for one" },
+	    .help = "seconds such a response waits for an update" },
 	{ { "MERCURE_DRAIN_WINDOW" }, FIELD(drain_window_s),
 	    .kind = CONFIG_NUMBER, .max = 60, .standard = "5",
 	    .help = "seconds to end all streams in, when the hub ends" },
@@ -217,10 +218,10 @@ const struct config_option config_options[] = {
 	{ { "MERCURE_TRUSTED_PROXIES" }, FIELD(trusted_proxies),
 	    .check = ip_networks_check,
 	    .help = "addresses of proxies that say who asks" },
-	{ { "MERCURE_MAX_PARKED" }, FIELD(parked_max), .kind = CONFIG_NUMBER,
+	{ { "MERCURE_MAX_PENDING" }, FIELD(pending_max), .kind = CONFIG_NUMBER,
 	    .min = 1, .max = 1000000, .standard = "1024",
 	    .help = "publishes that wait to be written" },
-	{ { "MERCURE_MAX_PARKED_BYTES" }, FIELD(parked_bytes_max),
+	{ { "MERCURE_MAX_PENDING_BYTES" }, FIELD(pending_bytes_max),
 	    .kind = CONFIG_NUMBER, .min = 1024, .max = MIB * MIB,
 	    .standard = "67108864", .help = "bytes of those publishes" },
 	{ { "MERCURE_MAX_QUEUED_BYTES" }, FIELD(queued_bytes_max),
@@ -244,8 +245,8 @@ fold(char c)
 	return c == '-' ? '_' : (char)toupper((unsigned char)c);
 }
 
-static bool
-name_is(struct slice name, const char *known)
+bool
+config_name_is(struct slice name, const char *known)
 {
 	size_t i;
 
@@ -262,7 +263,7 @@ config_option_find(struct slice name)
 
 	for (o = config_options; o->names[0] != NULL; o++)
 		for (size_t i = 0; o->names[i] != NULL; i++)
-			if (name_is(name, o->names[i]))
+			if (config_name_is(name, o->names[i]))
 				return o;
 	return NULL;
 }
@@ -270,7 +271,8 @@ config_option_find(struct slice name)
 bool
 config_has_key(struct slice name)
 {
-	return config_option_find(name) != NULL;
+	return config_option_find(name) != NULL ||
+	       config_new_name(name) != NULL;
 }
 
 /* Levenshtein's distance, one row of the table at a time. */

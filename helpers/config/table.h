@@ -34,6 +34,9 @@ struct config_option {
  * There are at most 64, so that a set of them is a uint64_t. */
 extern const struct config_option config_options[];
 
+/* Is `name`, in any case and with '-' for '_', the name `known`? */
+bool config_name_is(struct slice name, const char *known);
+
 /* The option with this name (as config_has_key()), or NULL. */
 const struct config_option *config_option_find(struct slice name);
 
@@ -59,7 +62,7 @@ bool config_is_given(const struct config *c, const struct config_option *o);
 /*
  * Give the option called `name` a value.  *seen is the set of options that
  * had one from this source: each may have one only.  Errors as config_set(),
- * and ERR_SYNTAX for a name that is not known.
+ * and ERR_SYNTAX for a name that is not known, or not any more (renamed.h).
  */
 enum err config_set_named(struct config *c, struct slice name,
     struct slice value, uint64_t *seen, const char *where, struct fault *f);

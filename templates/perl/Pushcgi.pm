@@ -57,7 +57,7 @@ for my $name (@FUNCTIONS) {
 my @UPDATE = qw(private id type retry);
 # What pushcgi.js reads as data-..., beside the URL, topics and position.
 my @DATA = qw(types withCredentials refresh refreshAfter share delivery
-    drainAfter);
+    pollAfter);
 my @SCRIPT = (@DATA, qw(src lastEventId subscribe lifetime payload));
 
 sub _request { return $CURRENT || __PACKAGE__->new(_lone => 1) }
@@ -777,7 +777,7 @@ C<$Pushcgi::SCRIPT_URL>, F</pushcgi.js>), C<lastEventId> (by default
 last_event_id(); undef: none), C<types> (of the updates to be heard besides
 those without one), C<withCredentials> (send cookies to a hub of another
 origin), C<refresh> (the URL of a page of yours that sets the cookie anew),
-C<refreshAfter> (seconds), C<share>, C<delivery> and C<drainAfter> as of
+C<refreshAfter> (seconds), C<share>, C<delivery> and C<pollAfter> as of
 pushcgi.js; C<subscribe>, C<lifetime> and C<payload> as of hub_url().
 
 =item topic($thing)

@@ -243,7 +243,7 @@ if (!function_exists('mercure_script_tag')) {
      *   src              where pushcgi.js is; default: PUSHCGI_SCRIPT_URL
      *   lastEventId      as of mercure_hub_url(); default: true
      *   withCredentials, refresh, refreshAfter, types, share, delivery,
-     *   drainAfter       as of pushcgi.js
+     *   pollAfter       as of pushcgi.js
      *
      * @return string|false
      */
@@ -251,7 +251,7 @@ if (!function_exists('mercure_script_tag')) {
     {
         $function = 'mercure_script_tag';
         $passed = array('withCredentials', 'refresh', 'refreshAfter', 'types',
-            'share', 'delivery', 'drainAfter');
+            'share', 'delivery', 'pollAfter');
         $known = array_merge(array('src', 'lastEventId'), $passed);
         if (!pushcgi_options($function, $options, $known)) {
             return false;

@@ -130,7 +130,7 @@ describe("pushcgi.js, when", { concurrency: 8 }, () => {
 		}
 		await missedNothing(page, "1", "2", "3");
 		assert.deepEqual(front.asked.filter((line) =>
-			line.includes("drain")), []);
+			line.includes("delivery=poll")), []);
 	});
 
 	row("the hub is away for long",
@@ -183,7 +183,7 @@ describe("pushcgi.js, when", { concurrency: 8 }, () => {
 			refreshed += asked.url().endsWith("/x");
 		});
 		const page = await tab({ refresh: "/x", "refresh-after": 1e10,
-			"drain-after": 1e10 });
+			"poll-after": 1e10 });
 
 		await isOpen(page);
 		await publish("1", "2", "3");
@@ -374,7 +374,7 @@ describe("pushcgi.js, when", { concurrency: 8 }, () => {
 
 	row("the network is slow", async ({ context, tab, topic, publish }) => {
 		await setCookie(context, await token(60, topic));
-		const page = await tab({ "drain-after": 5 });
+		const page = await tab({ "poll-after": 5 });
 		const network = await context.newCDPSession(page);
 
 		await network.send("Network.enable");
@@ -448,7 +448,7 @@ describe("pushcgi.js, when the server is another", { concurrency: 3 }, () => {
 		try {
 			const page = await openTab(context, buffers.url
 				+ await writePage(buffers, "page.html",
-					{ topics: [topic], "drain-after": 1,
+					{ topics: [topic], "poll-after": 1,
 						"last-event-id": "earliest" }));
 			await buffers.publish(topic, "1");
 			await has(page, "1");

@@ -20,7 +20,7 @@ function oneStream(server, way) {
 	let browser, site;
 
 	before(async () => {
-		site = await startSite(server, "MERCURE_DRAIN_WAIT=1");
+		site = await startSite(server, "MERCURE_POLL_WAIT=1");
 		browser = await launch();
 	});
 	after(async () => {
@@ -267,7 +267,7 @@ function withoutHttps() {
 	let browser, site;
 
 	before(async () => {
-		site = await startSite("lighttpd", "MERCURE_DRAIN_WAIT=1");
+		site = await startSite("lighttpd", "MERCURE_POLL_WAIT=1");
 		browser = await launch({ args:
 			["--host-resolver-rules=MAP site.example 127.0.0.1"] });
 	});

@@ -388,13 +388,13 @@ subtest 'the page' => sub {
 	is $request->script_tag('a', src => '/x?a&b', lastEventId => undef,
 	    withCredentials => 0, refresh => '/r', subscribe => 'a',
 	    refreshAfter => 60, types => ['t', 'u'], share => 'none',
-	    delivery => 'drain', drainAfter => 5),
+	    delivery => 'poll', pollAfter => 5),
 	    "<script src=\"/x?a&amp;b\" data-url=\"$hub_url\" "
 	    . 'data-topics="[&quot;a&quot;]" '
 	    . 'data-types="[&quot;t&quot;,&quot;u&quot;]" '
 	    . 'data-with-credentials="false" data-refresh="/r" '
 	    . 'data-refresh-after="60" data-share="none" '
-	    . 'data-delivery="drain" data-drain-after="5"></script>',
+	    . 'data-delivery="poll" data-poll-after="5"></script>',
 	    'all its options';
 	is_deeply rights($request->cookie), ['a'], 'and the cookie';
 	like warned { is $request->script_tag("a\nb"), undef,

@@ -65,14 +65,14 @@ test_mends(void **state)
 	} rows[] = {
 		{ "any Apache", DOCTOR_HELD, { DOCTOR_APACHE, false },
 		    "FcgidOutputBufferSize 0|flushpackets=on|"
-		    "MERCURE_DELIVERY = drain" },
+		    "MERCURE_DELIVERY = poll" },
 		{ "mod_fcgid, by what it did", DOCTOR_HELD,
 		    { DOCTOR_APACHE, true },
-		    "FcgidOutputBufferSize 0|MERCURE_DELIVERY = drain" },
+		    "FcgidOutputBufferSize 0|MERCURE_DELIVERY = poll" },
 		{ "nginx", DOCTOR_BODY, { DOCTOR_NGINX, false },
 		    "client_max_body_size 1088k;" },
 		{ "somebody else", DOCTOR_HELD, { DOCTOR_ELSE, false },
-		    "MERCURE_DELIVERY = drain" },
+		    "MERCURE_DELIVERY = poll" },
 		{ "nobody knows", DOCTOR_BODY, { DOCTOR_ELSE, false }, "" },
 		{ "no fault", DOCTOR_NONE, { DOCTOR_APACHE, false }, "" },
 	};
