@@ -169,10 +169,10 @@ renewed(void *arg, struct settings *s)
 static void
 stream(struct answer *a, struct settings *s, struct roster *roster)
 {
-	const struct commit_limits none = { 0, 0 };
+	const struct pending_limits none = { 0, 0 };
 	const struct hub_hooks hooks = { .renewed = renewed, .arg = roster };
 	struct queue_settings queue = config_queue(s->config);
-	struct commit *commit = NULL;
+	struct publish_thread *publisher = NULL;
 	struct hub *h = NULL;
 	struct fault f = { "" };
 	enum err e;
@@ -180,15 +180,15 @@ stream(struct answer *a, struct settings *s, struct roster *roster)
 	queue.owner = roster_owner(roster);
 	enlist_use(roster, s);
 	if ((e = hub_open(&h, s, FRAMING_RAW, &hooks, &f)) == ERR_OK &&
-	    (e = commit_start(
-		 &commit, &queue, &none, hub_loop(h), roster, &f)) == ERR_OK) {
+	    (e = publish_thread_start(&publisher, &queue, &none, hub_loop(h),
+		 roster, &f)) == ERR_OK) {
 		hold(a, h);
 	} else {
 		log_err("stream failed reason=\"%s\"", f.text);
 		answer_unavailable(a, e);
 		write_out(a, false);
 	}
-	commit_stop(commit);
+	publish_thread_stop(publisher);
 	hub_close(h);
 }
 

@@ -64,18 +64,18 @@ run(const struct options *o, struct fault *f)
 		}
 	}
 	if (o->check) {
-		if (!check_run(s))
+		if (!selfcheck_run(s))
 			e = fault_set(f, ERR_IO, "Mend the faults above.");
 		settings_unref(s);
 		return e;
 	}
 	if (s->config->workers == 1 || cgi_is_wanted())
-		thrift_alone();
+		footprint_alone();
 	if (cgi_is_wanted()) {
 		cgi_run(s);
 		return ERR_OK;
 	}
-	if ((e = handoff_init()) != ERR_OK) {
+	if ((e = request_fcgi_init()) != ERR_OK) {
 		settings_unref(s);
 		return fault_set(f, e, "libfcgi cannot be used.");
 	}
@@ -92,7 +92,7 @@ main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	mem_keep_from_disk();
 	sigbus_guard();
-	thrift_begin();
+	footprint_begin();
 	log_open("pushcgi.fcgi", LOG_LEVEL_INFO);
 	if (options_parse(&o, argc, argv, &f) != ERR_OK) {
 		fprintf(stderr, "pushcgi.fcgi: %s\n", f.text);

@@ -40,7 +40,7 @@ show_keys(const struct settings *s, enum config_role role,
 
 /* Fetch them, as a hub would; what that has fetched already is left alone. */
 static void
-check_fetched(const struct settings *s, enum config_role role, bool *all)
+report_fetched(const struct settings *s, enum config_role role, bool *all)
 {
 	const char *setting = config_keys_setting(s->config, role);
 	const struct jwks_source src = { s->role[role].url,
@@ -72,21 +72,21 @@ has_keys(const struct settings *s, enum config_role role)
 }
 
 static void
-check_role(const struct settings *s, enum config_role role, bool *all)
+report_role(const struct settings *s, enum config_role role, bool *all)
 {
 	if (s->role[role].url != NULL)
-		check_fetched(s, role, all);
+		report_fetched(s, role, all);
 	else
 		show_keys(s, role, s->role[role].keys);
 }
 
 static void
-check_keys(const struct settings *s, bool *all)
+report_keys(const struct settings *s, bool *all)
 {
 	const struct config *c = s->config;
 
 	if (has_keys(s, CONFIG_PUBLISHERS))
-		check_role(s, CONFIG_PUBLISHERS, all);
+		report_role(s, CONFIG_PUBLISHERS, all);
 	else
 		report(all, !c->allow_publish,
 		    c->allow_publish
@@ -96,7 +96,7 @@ check_keys(const struct settings *s, bool *all)
 			: "MERCURE_PUBLISHER_SECRET_KEY is not set: only "
 			  "programs on this machine publish");
 	if (has_keys(s, CONFIG_SUBSCRIBERS))
-		check_role(s, CONFIG_SUBSCRIBERS, all);
+		report_role(s, CONFIG_SUBSCRIBERS, all);
 	else
 		report(all, c->allow_anonymous,
 		    c->allow_anonymous
@@ -108,13 +108,13 @@ check_keys(const struct settings *s, bool *all)
 }
 
 bool
-check_run(const struct settings *s)
+selfcheck_run(const struct settings *s)
 {
 	const struct queue_settings queue = config_queue(s->config);
 	bool all = true;
 
 	report(&all, true, "the configuration can be read");
-	check_keys(s, &all);
+	report_keys(s, &all);
 	queue_check(&queue, report, &all);
 	return all;
 }

@@ -8,6 +8,6 @@
 #include "endpoint/settings.h"
 
 /* Print one line for each point looked at; true if all is well. */
-bool check_run(const struct settings *s);
+bool selfcheck_run(const struct settings *s);
 
 #endif

@@ -20,7 +20,7 @@
 
 struct server {
 	struct exchange_parts parts;
-	struct intake *intake;
+	struct acceptor *acceptor;
 	struct roster *roster;
 	struct patterns *patterns;
 	const struct config_sources *sources;
@@ -125,8 +125,8 @@ drain(void *arg)
 	struct server *sv = arg;
 
 	listener_withdraw(sv->listener);
-	if (sv->intake != NULL)
-		intake_stop(sv->intake);
+	if (sv->acceptor != NULL)
+		acceptor_stop(sv->acceptor);
 }
 
 /* A stream is a descriptor: take as many as the system grants. */
@@ -157,13 +157,13 @@ start(struct server *sv, struct settings *s, int fd, struct fault *f)
 {
 	const struct config *c = s->config;
 	struct queue_settings queue = config_queue(c);
-	const struct commit_limits limits = { (size_t)c->pending_max,
+	const struct pending_limits limits = { (size_t)c->pending_max,
 		(size_t)c->pending_bytes_max };
 	const struct hub_hooks hooks = { reload, drain, renewed, sv };
 	enum err e;
 
 	sv->parts.subscribers_max = subscribers_max();
-	sv->parts.spool_room.max = (size_t)c->pending_bytes_max;
+	sv->parts.buffer_room.max = (size_t)c->pending_bytes_max;
 	if ((e = roster_new(&sv->roster)) != ERR_OK ||
 	    (e = patterns_new(&sv->patterns)) != ERR_OK)
 		return fault_set(f, e, "Out of memory.");
@@ -173,7 +173,7 @@ start(struct server *sv, struct settings *s, int fd, struct fault *f)
 	enlist_use(sv->roster, s);
 	if ((e = hub_open(&sv->parts.hub, s, FRAMING_FCGI, &hooks, f)) !=
 		ERR_OK ||
-	    (e = commit_start(&sv->parts.commit, &queue, &limits,
+	    (e = publish_thread_start(&sv->parts.publisher, &queue, &limits,
 		 hub_loop(sv->parts.hub), sv->roster, f)) != ERR_OK)
 		return e;
 	e = workers_start(&sv->parts.workers, (size_t)c->workers, s,
@@ -181,7 +181,7 @@ start(struct server *sv, struct settings *s, int fd, struct fault *f)
 	if (e != ERR_OK)
 		return fault_set(f, e, "No threads for MERCURE_WORKERS = %llu.",
 		    (unsigned long long)c->workers);
-	if ((e = intake_new(&sv->intake, fd, &sv->parts)) != ERR_OK)
+	if ((e = acceptor_new(&sv->acceptor, fd, &sv->parts)) != ERR_OK)
 		fault_set(
 		    f, e, "The socket cannot be listened on: %s.", err_text(e));
 	return e;
@@ -202,7 +202,7 @@ listen_and_start(struct server *sv, struct settings **s,
 		settings_bring(s);
 		e = start(sv, *s, fd, f);
 	}
-	if (sv->intake == NULL) {
+	if (sv->acceptor == NULL) {
 		listener_withdraw(listener);
 		close(fd);
 	}
@@ -229,9 +229,9 @@ serve_run(struct settings *s, const struct config_sources *sources,
 	}
 	workers_stop(sv->parts.workers);
 	hub_cut(sv->parts.hub);
-	commit_stop(sv->parts.commit);
+	publish_thread_stop(sv->parts.publisher);
 	hub_close(sv->parts.hub);
-	intake_free(sv->intake);
+	acceptor_free(sv->acceptor);
 	roster_free(sv->roster);
 	patterns_free(sv->patterns);
 	mem_free(sv);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* serve.h - the FastCGI responder: intake, workers and publish thread around a hub. */
+/* serve.h - the FastCGI responder: acceptor, workers and publish thread around a hub. */
 #ifndef SERVE_H
 #define SERVE_H
 

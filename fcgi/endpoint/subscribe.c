@@ -253,7 +253,7 @@ find_position(struct subscribing *s, struct answer *a, struct context *c)
 {
 	struct subscriber_opening *o = s->opening;
 	struct queue_cursor_key key;
-	struct cursor tail;
+	uint64_t tail;
 	struct queue *q;
 	enum err e;
 

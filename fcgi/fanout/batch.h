@@ -26,9 +26,9 @@ struct batch {
 	/* Called with `owner` once the batch is freed; NULL: nobody asks. */
 	void (*done)(void *owner);
 	void *owner;
-	bool replay;         /* asked for by tailer_ask() */
-	bool drain;          /* a newer program made the database: end */
-	struct cursor after; /* the position it was read from */
+	bool replay;    /* asked for by tailer_ask() */
+	bool drain;     /* a newer program made the database: end */
+	uint64_t after; /* the position it was read from */
 	struct queue_span span;
 	bool too_early; /* the tailer's: changes of sessions come first */
 	bool new_epoch; /* `key` is set: another database is in place */

@@ -61,14 +61,14 @@ fanout_post_turn(struct fanout *f)
 
 /* The subscriber has certainly received everything before `first`. */
 static void
-stream_shed(void *feeder, struct cursor first)
+stream_shed(void *feeder, uint64_t first)
 {
 	struct subscriber *s = feeder;
 
 	s->at = fanout_position(s);
 	s->state = SUBSCRIBER_LAGGING;
-	if (first.lo > 0)
-		s->at = (struct cursor){ first.hi, first.lo - 1 };
+	if (first > 0)
+		s->at = first - 1;
 	fanout_close(s);
 }
 
@@ -98,7 +98,7 @@ batch_epoch(struct fanout *f, struct batch *b)
 		s->at = s->told = f->tail;
 		s->state = SUBSCRIBER_LIVE;
 		if (frame == NULL || !fanout_push(s, frame))
-			s->told = (struct cursor){ UINT64_MAX, UINT64_MAX };
+			s->told = UINT64_MAX;
 		fanout_round_over(s);
 	}
 }
@@ -226,7 +226,7 @@ open_stream(
 	TAILQ_INSERT_TAIL(&f->all, s, links);
 	f->counts.subscribers++;
 	if (epoch != f->control.key.epoch) {
-		s->at = s->told = (struct cursor){ 0, 0 };
+		s->at = s->told = 0;
 		s->from_start = true;
 	}
 	if (s->entry != NULL)

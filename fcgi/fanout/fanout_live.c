@@ -9,9 +9,9 @@
 
 /* It keeps its position before the event that it cannot be given now. */
 static void
-stop_at(struct subscriber *s, struct cursor at)
+stop_at(struct subscriber *s, uint64_t at)
 {
-	if (cursor_cmp(s->at, at) < 0)
+	if (s->at < at)
 		s->at = at;
 	fanout_lag(s);
 }
@@ -33,7 +33,7 @@ deliver(struct subscriber *s, struct frame *frame)
 {
 	struct fanout *f = s->fanout;
 
-	if (s->state != SUBSCRIBER_LIVE || cursor_cmp(frame->at, s->at) <= 0 ||
+	if (s->state != SUBSCRIBER_LIVE || frame->at <= s->at ||
 	    !subscriber_may_have(s, frame, &f->live_effort.steps))
 		return;
 	if (s->grant != NULL && grant_expires_ms(s->grant) <= f->real_ms) {
@@ -59,7 +59,7 @@ ring_bytes(const struct fanout *f)
 }
 
 static void
-end_all_lost(struct fanout_turns *turns, struct cursor floor)
+end_all_lost(struct fanout_turns *turns, uint64_t floor)
 {
 	struct subscriber *s, *next;
 
@@ -72,9 +72,9 @@ end_all_lost(struct fanout_turns *turns, struct cursor floor)
 
 /* What is pruned from the log is gone from memory as well. */
 static void
-raise_floor(struct fanout *f, struct cursor floor)
+raise_floor(struct fanout *f, uint64_t floor)
 {
-	if (cursor_cmp(floor, f->floor) == 0)
+	if (floor == f->floor)
 		return;
 	f->floor = floor;
 	ring_trim(f->ring, floor);
@@ -84,7 +84,7 @@ raise_floor(struct fanout *f, struct cursor floor)
 
 /* Rows were pruned before we could read them: whoever was live has a gap. */
 static void
-overrun(struct fanout *f, struct cursor floor)
+overrun(struct fanout *f, uint64_t floor)
 {
 	struct subscriber *s, *next;
 
@@ -126,8 +126,7 @@ find_receivers(struct fanout *f, struct frame *frame, size_t steps_max)
 static bool
 deliver_batch(struct fanout *f, struct batch *b, size_t steps_max)
 {
-	if (f->live_at == 0 && !f->searching &&
-	    cursor_cmp(b->after, b->span.floor) < 0)
+	if (f->live_at == 0 && !f->searching && b->after < b->span.floor)
 		overrun(f, b->span.floor);
 	while (f->live_at < b->n) {
 		struct frame *frame = b->frames[f->live_at];

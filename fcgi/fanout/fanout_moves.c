@@ -24,17 +24,17 @@ fanout_turn(struct subscriber *s, enum fanout_turn turn)
 }
 
 bool
-fanout_is_lost(const struct subscriber *s, struct cursor floor)
+fanout_is_lost(const struct subscriber *s, uint64_t floor)
 {
-	return !s->from_start && cursor_cmp(s->at, floor) < 0;
+	return !s->from_start && s->at < floor;
 }
 
-struct cursor
+uint64_t
 fanout_position(const struct subscriber *s)
 {
 	const struct fanout *f = s->fanout;
 
-	if (s->state == SUBSCRIBER_LIVE && cursor_cmp(s->at, f->tail) < 0)
+	if (s->state == SUBSCRIBER_LIVE && s->at < f->tail)
 		return f->tail;
 	return s->at;
 }
@@ -67,7 +67,7 @@ fanout_push(struct subscriber *s, struct frame *frame)
 static bool
 tell_position(struct subscriber *s, uint32_t retry_ms)
 {
-	struct cursor at = fanout_position(s);
+	uint64_t at = fanout_position(s);
 	struct frame *frame = control_cursor(&s->fanout->control, at, retry_ms);
 
 	if (frame == NULL)
@@ -80,7 +80,7 @@ tell_position(struct subscriber *s, uint32_t retry_ms)
 void
 fanout_keep_alive(struct subscriber *s)
 {
-	if (cursor_cmp(fanout_position(s), s->told) == 0 ||
+	if (fanout_position(s) == s->told ||
 	    !tell_position(s, CONTROL_RETRY_NONE))
 		fanout_queue(s, s->fanout->control.comment);
 }
@@ -170,7 +170,7 @@ fanout_end_lost(struct subscriber *s)
 {
 	struct stream *stream = s->stream;
 
-	log_warn("stream ended reason=history-pruned seq=%" PRIu64, s->at.lo);
+	log_warn("stream ended reason=history-pruned seq=%" PRIu64, s->at);
 	s->fanout->counts.lost_position++;
 	fanout_forget(s);
 	stream_end(stream);

@@ -57,9 +57,9 @@ pass(struct subscriber *s, struct frame *frame)
 }
 
 static bool
-same_part(struct cursor a, struct cursor b)
+same_part(uint64_t a, uint64_t b)
 {
-	return a.lo / PART == b.lo / PART;
+	return a / PART == b / PART;
 }
 
 /* One part of what the ring has for `s`.  *end: there is no more.  False: its
@@ -69,7 +69,7 @@ take_part(struct fanout *f, struct subscriber *s, bool *end)
 {
 	uint64_t number = ring_after(f->ring, s->at);
 	struct frame *frame = ring_get(f->ring, number);
-	struct cursor first;
+	uint64_t first;
 
 	if (frame != NULL)
 		first = frame->at;
@@ -92,7 +92,7 @@ fanout_catch_up(struct fanout *f, struct subscriber *s)
 		fanout_close(s);
 		return;
 	}
-	if (cursor_cmp(s->at, ring_floor(f->ring)) < 0) {
+	if (s->at < ring_floor(f->ring)) {
 		wait_for_batch(f, s);
 		return;
 	}
@@ -124,10 +124,10 @@ part_end(const struct batch *b, size_t from)
 static void
 leave_batch(struct fanout *f, struct subscriber *s, const struct batch *b)
 {
-	if (cursor_cmp(s->at, b->span.next) < 0)
+	if (s->at < b->span.next)
 		s->at = b->span.next;
 	/* Nothing more in the database: the rest, if any, is in the ring. */
-	if (b->n == 0 && cursor_cmp(s->at, ring_floor(f->ring)) < 0)
+	if (b->n == 0 && s->at < ring_floor(f->ring))
 		s->at = ring_floor(f->ring);
 	s->from_start = false;
 	fanout_catch_up(f, s);
@@ -139,7 +139,7 @@ static bool
 serve_part(struct fanout *f, struct subscriber *s, const struct batch *b)
 {
 	for (size_t i = f->replay_at; i < f->replay_to; i++) {
-		if (cursor_cmp(b->frames[i]->at, s->at) <= 0)
+		if (b->frames[i]->at <= s->at)
 			continue;
 		if (!has_effort(f) || !pass(s, b->frames[i]))
 			return false;
@@ -202,9 +202,7 @@ fanout_replay_go_on(struct fanout *f)
 static bool
 covers(const struct batch *b, const struct subscriber *s)
 {
-	return cursor_cmp(s->at, b->after) == 0 ||
-	       (cursor_cmp(s->at, b->after) > 0 &&
-		   cursor_cmp(s->at, b->span.next) < 0);
+	return s->at == b->after || (s->at > b->after && s->at < b->span.next);
 }
 
 void

@@ -36,9 +36,9 @@ struct fanout {
 	struct loop_mail next_turn;
 	bool turn_posted;
 	struct effort live_effort, replay_effort;
-	int64_t real_ms;     /* the clock that grants go by, about now */
-	struct cursor floor; /* the last pruned event that we know of */
-	struct cursor tail;  /* live subscribers have everything up to here */
+	int64_t real_ms; /* the clock that grants go by, about now */
+	uint64_t floor;  /* the last pruned event that we know of */
+	uint64_t tail;   /* live subscribers have everything up to here */
 	struct control control;
 	struct fanout_counts counts;
 	struct fanout_recent recent[FANOUT_RECENT]; /* a ring */
@@ -53,7 +53,7 @@ void fanout_turn(struct subscriber *s, enum fanout_turn turn);
 void fanout_leave(struct subscriber *s);
 
 /* Everything up to here is queued or written. */
-struct cursor fanout_position(const struct subscriber *s);
+uint64_t fanout_position(const struct subscriber *s);
 
 /* Queue a frame, room or not; an event moves the position. */
 void fanout_queue(struct subscriber *s, struct frame *frame);
@@ -82,7 +82,7 @@ void fanout_pause(struct subscriber *s, uint32_t retry_ms);
 void fanout_round_over(struct subscriber *s);
 
 /* Was something pruned that `s` has not got yet? */
-bool fanout_is_lost(const struct subscriber *s, struct cursor floor);
+bool fanout_is_lost(const struct subscriber *s, uint64_t floor);
 
 /* End such a one: without a position, so that its next request is answered
  * with "earliest". */

@@ -51,12 +51,11 @@ frame_position(struct control *c, const char *id, uint32_t retry_ms)
 }
 
 struct frame *
-control_cursor(struct control *c, struct cursor at, uint32_t retry_ms)
+control_cursor(struct control *c, uint64_t at, uint32_t retry_ms)
 {
 	char id[QUEUE_ID_SIZE];
 
-	if (c->cursor != NULL && cursor_cmp(c->at, at) == 0 &&
-	    c->retry_ms == retry_ms)
+	if (c->cursor != NULL && c->at == at && c->retry_ms == retry_ms)
 		return c->cursor;
 	frame_unref(c->cursor);
 	c->cursor = NULL;
@@ -69,8 +68,7 @@ control_cursor(struct control *c, struct cursor at, uint32_t retry_ms)
 }
 
 struct frame *
-control_parked(
-    struct control *c, struct cursor at, uint64_t key, uint32_t retry_ms)
+control_parked(struct control *c, uint64_t at, uint64_t key, uint32_t retry_ms)
 {
 	char id[QUEUE_PARKED_ID_SIZE];
 

@@ -14,7 +14,7 @@ struct control {
 	struct frame *comment;
 	/* The last one made, or NULL, and what it says. */
 	struct frame *cursor;
-	struct cursor at;
+	uint64_t at;
 	uint32_t retry_ms;
 };
 
@@ -31,13 +31,12 @@ void control_set_key(struct control *c, const struct queue_cursor_key *key);
  * which it is to do after `retry_ms` (CONTROL_RETRY_NONE: as it was told
  * before).  Borrowed until the next call; NULL: no memory.
  */
-struct frame *control_cursor(
-    struct control *c, struct cursor at, uint32_t retry_ms);
+struct frame *control_cursor(struct control *c, uint64_t at, uint32_t retry_ms);
 
 /* The same, and it also leads to the row of a parked subscriber.  The caller
  * drops it. */
 struct frame *control_parked(
-    struct control *c, struct cursor at, uint64_t key, uint32_t retry_ms);
+    struct control *c, uint64_t at, uint64_t key, uint32_t retry_ms);
 
 void control_free(struct control *c); /* a zeroed one is allowed */
 

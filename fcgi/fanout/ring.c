@@ -9,7 +9,7 @@ struct ring {
 	struct frame **slots; /* a power of two of them */
 	size_t room, bytes;
 	uint64_t first, next; /* numbers of the oldest and of the coming one */
-	struct cursor floor;
+	uint64_t floor;
 };
 
 enum err
@@ -40,7 +40,7 @@ drop_oldest(struct ring *r)
 }
 
 void
-ring_reset(struct ring *r, struct cursor floor)
+ring_reset(struct ring *r, uint64_t floor)
 {
 	while (r->first < r->next)
 		drop_oldest(r);
@@ -79,28 +79,27 @@ ring_add(struct ring *r, struct frame *f, size_t bytes_max)
 }
 
 void
-ring_trim(struct ring *r, struct cursor floor)
+ring_trim(struct ring *r, uint64_t floor)
 {
-	while (r->first < r->next &&
-	       cursor_cmp((*slot(r, r->first))->at, floor) <= 0)
+	while (r->first < r->next && (*slot(r, r->first))->at <= floor)
 		drop_oldest(r);
 }
 
-struct cursor
+uint64_t
 ring_floor(const struct ring *r)
 {
 	return r->floor;
 }
 
 uint64_t
-ring_after(const struct ring *r, struct cursor at)
+ring_after(const struct ring *r, uint64_t at)
 {
 	uint64_t low = r->first, high = r->next;
 
 	while (low < high) {
 		uint64_t middle = low + (high - low) / 2;
 
-		if (cursor_cmp((*slot(r, middle))->at, at) <= 0)
+		if ((*slot(r, middle))->at <= at)
 			low = middle + 1;
 		else
 			high = middle;

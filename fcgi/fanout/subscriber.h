@@ -29,7 +29,7 @@ struct subscriber_opening {
 	struct roster_entry *entry; /* NULL: nobody counts it */
 	struct pattern_claim *patterns; /* NULL: none, or not bounded */
 	uint64_t epoch;                 /* of `at` */
-	struct cursor at;               /* it has seen everything up to here */
+	uint64_t at;                    /* it has seen everything up to here */
 	bool from_start;                /* it takes whatever there still is */
 	int64_t end_ms;                 /* clock_mono_ms(); INT64_MAX: never */
 	int64_t life_ms;                /* the same, whatever its grant says */
@@ -97,9 +97,9 @@ struct subscriber {
 	struct loop_timer timer; /* next keep-alive or the end */
 	int64_t end_ms, life_ms, wrote_ms, wait_ms;
 	uint32_t keepalive_ms, park_ms, retry_ms;
-	struct cursor at;   /* everything up to here is queued or written */
-	struct cursor told; /* the position last named to its peer */
-	uint64_t mark;      /* last event it was found for: once is enough */
+	uint64_t at;   /* everything up to here is queued or written */
+	uint64_t told; /* the position last named to its peer */
+	uint64_t mark; /* last event it was found for: once is enough */
 	enum subscriber_state state;
 	bool from_start;
 	bool drain; /* it ends with the first round that had something */

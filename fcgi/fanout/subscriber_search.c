@@ -176,8 +176,8 @@ entry_asked_once(
     struct subscriber_entry *e, const struct frame *f, size_t *steps)
 {
 	struct subscriber_memo *m = &e->memo;
-	const uint64_t block = f->at.lo / MEMO_BITS;
-	const uint64_t bit = UINT64_C(1) << f->at.lo % MEMO_BITS;
+	const uint64_t block = f->at / MEMO_BITS;
+	const uint64_t bit = UINT64_C(1) << f->at % MEMO_BITS;
 
 	if (m->block != block)
 		*m = (struct subscriber_memo){ .block = block };

@@ -26,10 +26,10 @@ struct tailer {
 
 	pthread_mutex_t mutex; /* guards the two below */
 	bool asked;
-	struct cursor question;
+	uint64_t question;
 
 	/* The thread's own. */
-	struct cursor tail;
+	uint64_t tail;
 	uint64_t epoch;
 	uint64_t sessions; /* the last change of one that was posted */
 	struct buf scratch;
@@ -39,12 +39,12 @@ struct tailer {
 struct reading {
 	struct tailer *tailer;
 	struct batch *batch;
-	struct cursor last; /* the last row that became a frame */
+	uint64_t last; /* the last row that became a frame */
 	bool failed;
 };
 
 static void
-row_to_frame(void *arg, struct cursor at, const struct update *u)
+row_to_frame(void *arg, uint64_t at, const struct update *u)
 {
 	struct reading *r = arg;
 	struct tailer *t = r->tailer;
@@ -114,7 +114,7 @@ change_epoch(struct tailer *t, struct batch *b)
 	log_warn("queue replaced: every stream starts over");
 	b->new_epoch = true;
 	b->span.epoch = b->key.epoch;
-	b->span.next = (struct cursor){ 0, 0 };
+	b->span.next = 0;
 	t->epoch = b->key.epoch;
 	t->tail = b->span.next;
 	t->sessions = b->span.sessions;
@@ -173,7 +173,7 @@ batch_read(struct tailer *t, struct batch *b)
 
 /* What lies behind `after`, ready to post; NULL: nothing, or not now. */
 static struct batch *
-read_on(struct tailer *t, struct cursor after, bool replay)
+read_on(struct tailer *t, uint64_t after, bool replay)
 {
 	struct batch *b = batch_new();
 	enum err e;
@@ -194,7 +194,7 @@ read_on(struct tailer *t, struct cursor after, bool replay)
 }
 
 static bool
-take_question(struct tailer *t, struct cursor *after)
+take_question(struct tailer *t, uint64_t *after)
 {
 	bool asked;
 
@@ -214,7 +214,7 @@ question_done(struct tailer *t)
 }
 
 void
-tailer_ask(struct tailer *t, struct cursor after)
+tailer_ask(struct tailer *t, uint64_t after)
 {
 	pthread_mutex_lock(&t->mutex);
 	t->asked = true;
@@ -226,7 +226,7 @@ tailer_ask(struct tailer *t, struct cursor after)
 static bool
 answer_question(struct tailer *t)
 {
-	struct cursor after;
+	uint64_t after;
 	struct batch *b;
 
 	if (!take_question(t, &after) || (b = read_on(t, after, true)) == NULL)

@@ -32,7 +32,7 @@ enum err tailer_start(
 
 /* Loop thread: have what lies behind `after` read from the database.  One
  * question at a time. */
-void tailer_ask(struct tailer *t, struct cursor after);
+void tailer_ask(struct tailer *t, uint64_t after);
 
 /* Loop thread: join the reading thread.  Batches it has posted still use the
  * tailer: tailer_free() comes after the loop has opened them.  NULL is

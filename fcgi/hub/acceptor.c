@@ -29,7 +29,7 @@
 
 #define EVENTS (EPOLLIN | EPOLLRDHUP | EPOLLET)
 
-struct intake {
+struct acceptor {
 	struct loop_watch watch;
 	struct loop_timer pause;
 	struct loop *loop;
@@ -44,10 +44,10 @@ struct intake {
 static void
 leave(struct exchange *x)
 {
-	struct intake *in = x->arrival.in;
+	struct acceptor *in = x->arrival.in;
 
 	TAILQ_REMOVE(
-	    x->spool != NULL ? &in->bodies : &in->arrivals, x, arrival.links);
+	    x->buffer != NULL ? &in->bodies : &in->arrivals, x, arrival.links);
 }
 
 static void
@@ -93,15 +93,16 @@ wait_until(struct exchange *x, int64_t due_ms)
 	return true;
 }
 
-/* How the states of a spool that will not be whole are answered. */
+/* How the states of a buffer that will not be whole are answered. */
 static const struct {
 	int status;
 	const char *sentence;
 } refusals[] = {
-	[SPOOL_ENDED] = { 408, "The request's body did not arrive in time." },
-	[SPOOL_TOO_LONG] = { 413,
+	[REQUEST_BUFFER_ENDED] = { 408,
+	    "The request's body did not arrive in time." },
+	[REQUEST_BUFFER_TOO_LONG] = { 413,
 	    "The update is longer than the hub takes (MERCURE_MAX_BODY)." },
-	[SPOOL_NO_ROOM] = { 503,
+	[REQUEST_BUFFER_NO_ROOM] = { 503,
 	    "Too many updates arrive slowly (MERCURE_MAX_PENDING_BYTES); "
 	    "try again." },
 };
@@ -112,53 +113,54 @@ static const struct {
 static bool
 make_room(const struct exchange *x)
 {
-	struct intake *in = x->arrival.in;
+	struct acceptor *in = x->arrival.in;
 	struct exchange *old = TAILQ_FIRST(&in->bodies);
 
 	if (old == NULL || old == x ||
-	    loop_now(in->loop) - old->arrival.spooled_ms < BODY_SURE_MS)
+	    loop_now(in->loop) - old->arrival.buffering_ms < BODY_SURE_MS)
 		return false;
 	loop_unwatch(in->loop, &old->watch);
 	old->watched = false;
-	refuse(old, refusals[SPOOL_NO_ROOM].status,
-	    refusals[SPOOL_NO_ROOM].sentence);
+	refuse(old, refusals[REQUEST_BUFFER_NO_ROOM].status,
+	    refusals[REQUEST_BUFFER_NO_ROOM].sentence);
 	return true;
 }
 
 static void
-spool_on(struct exchange *x)
+buffer_on(struct exchange *x)
 {
 	struct fault why = { "" };
-	enum spool_state state;
+	enum request_buffer_state state;
 
 	do {
-		state = spool_read(x->spool, x->watch.fd, &why);
-	} while (state == SPOOL_NO_ROOM && make_room(x));
-	if (state == SPOOL_WHOLE)
+		state = request_buffer_read(x->buffer, x->watch.fd, &why);
+	} while (state == REQUEST_BUFFER_NO_ROOM && make_room(x));
+	if (state == REQUEST_BUFFER_WHOLE)
 		start(x);
-	else if (state == SPOOL_BROKEN)
+	else if (state == REQUEST_BUFFER_BROKEN)
 		drop(x, why.text);
-	else if (state != SPOOL_MORE)
+	else if (state != REQUEST_BUFFER_MORE)
 		refuse(x, refusals[state].status, refusals[state].sentence);
 }
 
 static void
-spool_ready(struct loop_watch *w, uint32_t events)
+buffer_ready(struct loop_watch *w, uint32_t events)
 {
 	(void)events;
-	spool_on((struct exchange *)(void *)w);
+	buffer_on((struct exchange *)(void *)w);
 }
 
 static void
-spool_late(struct loop_timer *t)
+buffer_late(struct loop_timer *t)
 {
 	refuse(CONTAINER(struct exchange, timer, t),
-	    refusals[SPOOL_ENDED].status, refusals[SPOOL_ENDED].sentence);
+	    refusals[REQUEST_BUFFER_ENDED].status,
+	    refusals[REQUEST_BUFFER_ENDED].sentence);
 }
 
 /* A body of which each byte has a record of its own is not worth more. */
 static size_t
-spool_max(const struct exchange_parts *p)
+buffer_max(const struct exchange_parts *p)
 {
 	struct settings *s = workers_settings(p->workers);
 	size_t body_max = s->config->body_max;
@@ -169,30 +171,30 @@ spool_max(const struct exchange_parts *p)
 
 /* Read a body that comes slowly, or not before somebody reads it. */
 static void
-spool_begin(struct exchange *x)
+buffer_begin(struct exchange *x)
 {
-	struct intake *in = x->arrival.in;
-	struct spool *spool =
-	    spool_new(&x->parts->spool_room, spool_max(x->parts));
+	struct acceptor *in = x->arrival.in;
+	struct request_buffer *buffer =
+	    request_buffer_new(&x->parts->buffer_room, buffer_max(x->parts));
 
-	if (spool == NULL) {
+	if (buffer == NULL) {
 		drop(x, err_text(ERR_NOMEM));
 		return;
 	}
 	leave(x);
-	x->spool = spool;
-	x->arrival.spooled_ms = loop_now(in->loop);
+	x->buffer = buffer;
+	x->arrival.buffering_ms = loop_now(in->loop);
 	TAILQ_INSERT_TAIL(&in->bodies, x, arrival.links);
-	x->watch.ready = spool_ready;
-	x->timer.fire = spool_late;
+	x->watch.ready = buffer_ready;
+	x->timer.fire = buffer_late;
 	if (wait_until(x, loop_now(in->loop) + BODY_MS))
-		spool_on(x);
+		buffer_on(x);
 }
 
 static void
 judge(struct exchange *x, size_t seen)
 {
-	struct intake *in = x->arrival.in;
+	struct acceptor *in = x->arrival.in;
 	struct record_scan scan = { .at = 0 };
 	int64_t due = x->arrival.deadline_ms;
 	struct fault why;
@@ -211,7 +213,7 @@ judge(struct exchange *x, size_t seen)
 	else if (scan.progress == RECORD_COMPLETE)
 		start(x);
 	else if (scan.progress == RECORD_BODY && seen >= BODY_SEEN)
-		spool_begin(x);
+		buffer_begin(x);
 	else {
 		if (scan.progress == RECORD_BODY &&
 		    loop_now(in->loop) + BODY_QUIET_MS < due)
@@ -224,7 +226,7 @@ static void
 arrival_ready(struct loop_watch *w, uint32_t events)
 {
 	struct exchange *x = (struct exchange *)(void *)w;
-	struct intake *in = x->arrival.in;
+	struct acceptor *in = x->arrival.in;
 	ssize_t n = recv(w->fd, in->peeked, PEEK_MAX, MSG_PEEK | MSG_DONTWAIT);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
@@ -247,13 +249,13 @@ arrival_late(struct loop_timer *t)
 	struct exchange *x = CONTAINER(struct exchange, timer, t);
 
 	if (x->arrival.body_only)
-		spool_begin(x);
+		buffer_begin(x);
 	else
 		drop(x, "no complete request in time");
 }
 
 static void
-arrive(struct intake *in, int fd)
+arrive(struct acceptor *in, int fd)
 {
 	struct exchange *x;
 
@@ -280,7 +282,7 @@ arrive(struct intake *in, int fd)
 static void
 go_on(struct loop_timer *t)
 {
-	struct intake *in = CONTAINER(struct intake, pause, t);
+	struct acceptor *in = CONTAINER(struct acceptor, pause, t);
 
 	if (loop_watch(in->loop, &in->watch, EPOLLIN | EPOLLEXCLUSIVE) !=
 	    ERR_OK)
@@ -290,7 +292,7 @@ go_on(struct loop_timer *t)
 /* Out of descriptors or memory: let the backlog hold them for a while,
  * instead of spinning; but without a timer nobody would end the pause. */
 static void
-pause_accepting(struct intake *in)
+pause_accepting(struct acceptor *in)
 {
 	int64_t until = loop_now(in->loop) + PAUSE_MS;
 
@@ -300,7 +302,7 @@ pause_accepting(struct intake *in)
 }
 
 static void
-accept_some(struct intake *in, int most)
+accept_some(struct acceptor *in, int most)
 {
 	int i, fd;
 
@@ -322,13 +324,13 @@ static void
 listener_ready(struct loop_watch *w, uint32_t events)
 {
 	(void)events;
-	accept_some((struct intake *)(void *)w, ACCEPT_TURN);
+	accept_some((struct acceptor *)(void *)w, ACCEPT_TURN);
 }
 
 enum err
-intake_new(struct intake **out, int listen_fd, struct exchange_parts *parts)
+acceptor_new(struct acceptor **out, int listen_fd, struct exchange_parts *parts)
 {
-	struct intake *in = mem_calloc(1, sizeof(*in));
+	struct acceptor *in = mem_calloc(1, sizeof(*in));
 	enum err e;
 
 	if (in == NULL)
@@ -358,7 +360,7 @@ intake_new(struct intake **out, int listen_fd, struct exchange_parts *parts)
  * loop may still hold events for an exchange that is gone otherwise.)
  */
 void
-intake_stop(struct intake *in)
+acceptor_stop(struct acceptor *in)
 {
 	const int64_t now = loop_now(in->loop);
 	struct exchange *x;
@@ -382,7 +384,7 @@ intake_stop(struct intake *in)
 }
 
 void
-intake_free(struct intake *in)
+acceptor_free(struct acceptor *in)
 {
 	mem_free(in);
 }

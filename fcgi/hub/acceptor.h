@@ -11,16 +11,16 @@
  * request complete; a body that a sender holds back until somebody reads
  * (mod_proxy_fcgi stops at 50 KB) is read into memory first (request_buffer.h).
  */
-struct intake;
+struct acceptor;
 
-/* Accept on `listen_fd`, which becomes the intake's. */
-enum err intake_new(
-    struct intake **out, int listen_fd, struct exchange_parts *parts);
+/* Accept on `listen_fd`, which becomes the acceptor's. */
+enum err acceptor_new(
+    struct acceptor **out, int listen_fd, struct exchange_parts *parts);
 
 /* Accept what is connected already and no more; a request that is not whole
  * has a second to be so. */
-void intake_stop(struct intake *in);
+void acceptor_stop(struct acceptor *in);
 
-void intake_free(struct intake *in); /* stopped, or NULL */
+void acceptor_free(struct acceptor *in); /* stopped, or NULL */
 
 #endif

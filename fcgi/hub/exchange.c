@@ -32,7 +32,7 @@ exchange_free(struct exchange *x)
 	struct hub *hub = x->parts->hub;
 
 	loop_timer_stop(hub_loop(hub), &x->timer);
-	spool_free(x->spool);
+	request_buffer_free(x->buffer);
 	answer_free(&x->answer);
 	mem_free(x);
 	hub_release(hub);
@@ -144,10 +144,10 @@ answered(struct loop_mail *m)
 static void
 committed(struct loop_mail *m)
 {
-	struct exchange *x = CONTAINER(struct exchange, commit.mail, m);
+	struct exchange *x = CONTAINER(struct exchange, pending.mail, m);
 
-	if (x->commit.result != ERR_OK)
-		answer_unavailable(&x->answer, x->commit.result);
+	if (x->pending.result != ERR_OK)
+		answer_unavailable(&x->answer, x->pending.result);
 	answered(&x->mail);
 }
 
@@ -155,9 +155,9 @@ committed(struct loop_mail *m)
 static bool
 park(struct exchange *x)
 {
-	x->commit.update = x->answer.update;
-	x->commit.mail.open = committed;
-	if (commit_submit(x->parts->commit, &x->commit) == ERR_OK)
+	x->pending.update = x->answer.update;
+	x->pending.mail.open = committed;
+	if (publish_thread_submit(x->parts->publisher, &x->pending) == ERR_OK)
 		return true;
 	response_header(&x->answer.response, "Retry-After", "1");
 	response_problem(&x->answer.response, 503,
@@ -172,9 +172,10 @@ parse(struct request **out, const struct exchange *x, const struct context *c)
 {
 	size_t body_max = c->settings->config->body_max;
 
-	return x->spool != NULL
-		   ? handoff_parse_bytes(out, spool_bytes(x->spool), body_max)
-		   : handoff_parse(out, x->watch.fd, body_max);
+	return x->buffer != NULL
+		   ? request_fcgi_parse_bytes(
+			 out, request_buffer_bytes(x->buffer), body_max)
+		   : request_fcgi_parse(out, x->watch.fd, body_max);
 }
 
 /*

@@ -12,20 +12,20 @@
 #include "wire/loop.h"
 #include "wire/request_buffer.h"
 
-struct intake;
+struct acceptor;
 
 /* What every exchange needs; owner: main thread. */
 struct exchange_parts {
 	struct hub *hub;
 	struct workers *workers;
-	struct commit *commit;
+	struct publish_thread *publisher;
 	size_t subscribers_max;
-	struct spool_room spool_room;
+	struct request_buffer_room buffer_room;
 };
 
 /*
  * The loop owns the descriptor all the time; a worker borrows it.  Begins
- * watched by the loop for intake, becomes a stream or is closed.
+ * watched by the loop for the acceptor, becomes a stream or is closed.
  */
 struct exchange {
 	struct loop_watch watch; /* the descriptor, */
@@ -33,15 +33,16 @@ struct exchange {
 	struct loop_timer timer; /* what is missing must be there by then */
 	struct {
 		TAILQ_ENTRY(exchange) links;
-		struct intake *in;
-		int64_t deadline_ms, spooled_ms;
+		struct acceptor *in;
+		int64_t deadline_ms, buffering_ms;
 		bool body_only; /* the parameters are complete */
-	} arrival;              /* intake's, until exchange_start() */
+	} arrival;              /* the acceptor's, until exchange_start() */
 	struct exchange_parts *parts;
-	struct spool *spool; /* NULL: the request waits in the socket */
+	/* NULL: the request waits in the socket. */
+	struct request_buffer *buffer;
 	struct worker_job job;
-	struct loop_mail mail;      /* from the worker */
-	struct commit_entry commit; /* its mail comes from the commit */
+	struct loop_mail mail;          /* from the worker */
+	struct pending_publish pending; /* its mail comes from the commit */
 	struct answer answer;
 	uint16_t id;
 	bool head_only;

@@ -10,7 +10,7 @@
 #define SLACK 16384
 
 void
-thrift_begin(void)
+footprint_begin(void)
 {
 	/* A few threads do not need an arena each. */
 	mallopt(M_ARENA_MAX, 2);
@@ -25,7 +25,7 @@ thrift_begin(void)
 }
 
 void
-thrift_alone(void)
+footprint_alone(void)
 {
 	mallopt(M_ARENA_MAX, 1);
 	mallopt(M_TRIM_THRESHOLD, SLACK);
@@ -35,7 +35,7 @@ thrift_alone(void)
 }
 
 void
-thrift_tidy(void)
+footprint_tidy(void)
 {
 	malloc_trim(0);
 }

@@ -4,13 +4,13 @@
 #define HUB_FOOTPRINT_H
 
 /* Before any thread, and before anything is asked of SQLite or OpenSSL. */
-void thrift_begin(void);
+void footprint_begin(void);
 
 /* The same, once it is known that this process is for one request at a time:
  * no connection to the database has been opened yet. */
-void thrift_alone(void);
+void footprint_alone(void);
 
 /* Give back what is free: the start needed more than a stream does. */
-void thrift_tidy(void);
+void footprint_tidy(void);
 
 #endif

@@ -29,7 +29,7 @@ struct hub {
 	struct stream_host host;
 	struct fanout *fanout;
 	struct tailer *tailer;
-	struct fetcher *fetcher;
+	struct key_fetcher *key_fetcher;
 	struct hub_hooks hooks;
 	struct loop_watch signals;
 	struct loop_timer deadline;
@@ -210,7 +210,7 @@ renewed(void *arg, struct settings *s)
 void
 hub_use(struct hub *h, struct settings *s)
 {
-	if (fetcher_use(h->fetcher, s) != ERR_OK)
+	if (key_fetcher_use(h->key_fetcher, s) != ERR_OK)
 		log_err("no thread to fetch keys: restart this program");
 	h->host.queued_max = (size_t)s->config->queued_bytes_max;
 	fanout_end(h->fanout, still_holds, s);
@@ -284,9 +284,10 @@ start_parts(
 	fanout_set_tailer(h->fanout, h->tailer);
 	/* The first batch is there: it says where the log ends. */
 	loop_empty(h->loop);
-	if ((e = fetcher_new(&h->fetcher, h->loop, renewed, h)) != ERR_OK)
+	if ((e = key_fetcher_new(&h->key_fetcher, h->loop, renewed, h)) !=
+	    ERR_OK)
 		return fault_set(f, e, "Out of memory.");
-	if ((e = fetcher_use(h->fetcher, s)) != ERR_OK)
+	if ((e = key_fetcher_use(h->key_fetcher, s)) != ERR_OK)
 		return fault_set(f, e, "No thread to fetch keys.");
 	return ERR_OK;
 }
@@ -373,11 +374,11 @@ hub_close(struct hub *h)
 	/* A mode's own parts, such as its workers, may be gone: what is still
 	 * in the mail is not for them. */
 	h->draining = h->closing = true;
-	fetcher_stop(h->fetcher);
+	key_fetcher_stop(h->key_fetcher);
 	tailer_stop(h->tailer);
 	if (h->loop != NULL)
 		loop_empty(h->loop);
-	fetcher_free(h->fetcher);
+	key_fetcher_free(h->key_fetcher);
 	stream_host_close(&h->host);
 	/* It may have batches left that the tailer counts. */
 	fanout_free(h->fanout);

@@ -14,9 +14,9 @@
 
 #define TICK_MS 1000
 
-struct fetcher {
+struct key_fetcher {
 	struct loop *loop;
-	fetcher_renewed_fn *renewed;
+	key_fetcher_renewed_fn *renewed;
 	void *arg;
 
 	bool started;
@@ -34,7 +34,7 @@ struct fetcher {
 
 struct renewal {
 	struct loop_mail mail;
-	struct fetcher *fetcher;
+	struct key_fetcher *key_fetcher;
 	struct settings *settings;
 };
 
@@ -43,13 +43,13 @@ renewal_open(struct loop_mail *m)
 {
 	struct renewal *r = CONTAINER(struct renewal, mail, m);
 
-	r->fetcher->renewed(r->fetcher->arg, r->settings);
+	r->key_fetcher->renewed(r->key_fetcher->arg, r->settings);
 	settings_unref(r->settings);
 	mem_free(r);
 }
 
 static struct settings *
-current(struct fetcher *fr)
+current(struct key_fetcher *fr)
 {
 	struct settings *s;
 
@@ -61,7 +61,7 @@ current(struct fetcher *fr)
 
 /* Unless others have been put in force meanwhile. */
 static bool
-replace(struct fetcher *fr, struct settings *old, struct settings *fresh)
+replace(struct key_fetcher *fr, struct settings *old, struct settings *fresh)
 {
 	bool same;
 
@@ -76,7 +76,7 @@ replace(struct fetcher *fr, struct settings *old, struct settings *fresh)
 
 /* Without memory, the next turn finds the same again. */
 static void
-renew(struct fetcher *fr, struct settings *s)
+renew(struct key_fetcher *fr, struct settings *s)
 {
 	struct renewal *r = mem_calloc(1, sizeof(*r));
 	struct settings *fresh = NULL;
@@ -91,13 +91,13 @@ renew(struct fetcher *fr, struct settings *s)
 	}
 	log_info("keys changed");
 	r->mail.open = renewal_open;
-	r->fetcher = fr;
+	r->key_fetcher = fr;
 	r->settings = fresh;
 	loop_post(fr->loop, &r->mail);
 }
 
 static bool
-open_queue(struct fetcher *fr, const struct settings *s)
+open_queue(struct key_fetcher *fr, const struct settings *s)
 {
 	const struct queue_settings qs = config_queue(s->config);
 	struct fault f = { "" };
@@ -111,7 +111,7 @@ open_queue(struct fetcher *fr, const struct settings *s)
 }
 
 static void
-fetch(struct fetcher *fr, const struct settings *s)
+fetch(struct key_fetcher *fr, const struct settings *s)
 {
 	for (size_t i = 0; i < CONFIG_ROLES; i++) {
 		const struct jwks_source src = { s->role[i].url,
@@ -124,7 +124,7 @@ fetch(struct fetcher *fr, const struct settings *s)
 }
 
 static void
-turn(struct fetcher *fr)
+turn(struct key_fetcher *fr)
 {
 	struct settings *s = current(fr);
 
@@ -136,7 +136,7 @@ turn(struct fetcher *fr)
 }
 
 static void
-wait(struct fetcher *fr, const struct settings *seen)
+wait(struct key_fetcher *fr, const struct settings *seen)
 {
 	struct timespec until;
 
@@ -152,7 +152,7 @@ wait(struct fetcher *fr, const struct settings *seen)
 static void *
 run(void *arg)
 {
-	struct fetcher *fr = arg;
+	struct key_fetcher *fr = arg;
 
 	while (!atomic_load(&fr->stop)) {
 		struct settings *seen;
@@ -166,10 +166,10 @@ run(void *arg)
 }
 
 enum err
-fetcher_new(struct fetcher **out, struct loop *loop,
-    fetcher_renewed_fn *renewed, void *arg)
+key_fetcher_new(struct key_fetcher **out, struct loop *loop,
+    key_fetcher_renewed_fn *renewed, void *arg)
 {
-	struct fetcher *fr = mem_calloc(1, sizeof(*fr));
+	struct key_fetcher *fr = mem_calloc(1, sizeof(*fr));
 	pthread_condattr_t attr;
 
 	if (fr == NULL)
@@ -187,7 +187,7 @@ fetcher_new(struct fetcher **out, struct loop *loop,
 }
 
 enum err
-fetcher_use(struct fetcher *fr, struct settings *s)
+key_fetcher_use(struct key_fetcher *fr, struct settings *s)
 {
 	struct settings *old;
 
@@ -205,7 +205,7 @@ fetcher_use(struct fetcher *fr, struct settings *s)
 }
 
 void
-fetcher_stop(struct fetcher *fr)
+key_fetcher_stop(struct key_fetcher *fr)
 {
 	if (fr == NULL || !fr->started)
 		return;
@@ -218,7 +218,7 @@ fetcher_stop(struct fetcher *fr)
 }
 
 void
-fetcher_free(struct fetcher *fr)
+key_fetcher_free(struct key_fetcher *fr)
 {
 	if (fr == NULL)
 		return;

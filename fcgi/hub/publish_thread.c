@@ -16,13 +16,13 @@
 /* History has an age limit that must hold without publishes, too. */
 #define PRUNE_TICK_MS 60000
 
-STAILQ_HEAD(entries, commit_entry);
+STAILQ_HEAD(entries, pending_publish);
 
-struct commit {
+struct publish_thread {
 	pthread_t thread;
 	struct queue *queue;
 	struct loop *loop;
-	struct commit_limits limits;
+	struct pending_limits limits;
 	struct presence_writer presence;
 	bool spare;
 
@@ -43,48 +43,48 @@ timespec_at(int64_t ms)
 /* Up to GROUP_MAX parked publishes; 0: it is time for other things, or to
  * stop. */
 static size_t
-take_group(
-    struct commit *c, struct commit_entry **group, int64_t until_ms, bool *stop)
+take_group(struct publish_thread *t, struct pending_publish **group,
+    int64_t until_ms, bool *stop)
 {
 	const struct timespec until = timespec_at(until_ms);
-	struct commit_entry *e;
+	struct pending_publish *e;
 	size_t n = 0;
 	int rc = 0;
 
-	pthread_mutex_lock(&c->mutex);
-	while (c->n == 0 && !c->stopping && !c->kicked && rc == 0)
-		rc = pthread_cond_timedwait(&c->more, &c->mutex, &until);
-	c->kicked = false;
-	while (n < GROUP_MAX && (e = STAILQ_FIRST(&c->parked)) != NULL) {
-		STAILQ_REMOVE_HEAD(&c->parked, links);
+	pthread_mutex_lock(&t->mutex);
+	while (t->n == 0 && !t->stopping && !t->kicked && rc == 0)
+		rc = pthread_cond_timedwait(&t->more, &t->mutex, &until);
+	t->kicked = false;
+	while (n < GROUP_MAX && (e = STAILQ_FIRST(&t->parked)) != NULL) {
+		STAILQ_REMOVE_HEAD(&t->parked, links);
 		group[n++] = e;
 	}
-	*stop = n == 0 && c->stopping;
-	pthread_mutex_unlock(&c->mutex);
+	*stop = n == 0 && t->stopping;
+	pthread_mutex_unlock(&t->mutex);
 	return n;
 }
 
 /* They leave the account only when they have their answer. */
 static void
-answer_group(
-    struct commit *c, struct commit_entry **group, size_t n, enum err result)
+answer_group(struct publish_thread *t, struct pending_publish **group, size_t n,
+    enum err result)
 {
 	size_t i, bytes = 0;
 
 	for (i = 0; i < n; i++)
 		bytes += update_bytes(group[i]->update);
-	pthread_mutex_lock(&c->mutex);
-	c->n -= n;
-	c->bytes -= bytes;
-	pthread_mutex_unlock(&c->mutex);
+	pthread_mutex_lock(&t->mutex);
+	t->n -= n;
+	t->bytes -= bytes;
+	pthread_mutex_unlock(&t->mutex);
 	for (i = 0; i < n; i++) {
 		group[i]->result = result;
-		loop_post(c->loop, &group[i]->mail);
+		loop_post(t->loop, &group[i]->mail);
 	}
 }
 
 static void
-commit_group(struct commit *c, struct commit_entry **group, size_t n)
+commit_group(struct publish_thread *t, struct pending_publish **group, size_t n)
 {
 	const struct update *updates[GROUP_MAX];
 	struct fault f = { "" };
@@ -92,137 +92,137 @@ commit_group(struct commit *c, struct commit_entry **group, size_t n)
 
 	for (size_t i = 0; i < n; i++)
 		updates[i] = update_view(group[i]->update);
-	e = queue_append(c->queue, updates, n, &f);
+	e = queue_append(t->queue, updates, n, &f);
 	if (e != ERR_OK)
 		log_err("publishes failed n=%zu reason=\"%s\"", n,
 		    f.text[0] != '\0' ? f.text : err_text(e));
-	answer_group(c, group, n, e);
+	answer_group(t, group, n, e);
 	/* The publishers have their answers: now the subscribers. */
 	if (e == ERR_OK && n > 0)
-		queue_wake(c->queue);
+		queue_wake(t->queue);
 }
 
 static void *
 commit_groups(void *arg)
 {
-	struct commit *c = arg;
-	struct commit_entry *group[GROUP_MAX];
+	struct publish_thread *t = arg;
+	struct pending_publish *group[GROUP_MAX];
 	int64_t prune_ms = clock_mono_ms() + PRUNE_TICK_MS;
 	int64_t due_ms = 0;
 	bool stop = false;
 
 	while (!stop) {
 		const int64_t until_ms = due_ms < prune_ms ? due_ms : prune_ms;
-		const size_t n = take_group(c, group, until_ms, &stop);
+		const size_t n = take_group(t, group, until_ms, &stop);
 		const bool prune = clock_mono_ms() >= prune_ms;
 
 		if (n > 0 || prune)
-			commit_group(c, group, n);
+			commit_group(t, group, n);
 		if (prune)
 			prune_ms = clock_mono_ms() + PRUNE_TICK_MS;
-		due_ms = presence_writer_run(&c->presence);
-		if (c->spare && (n > 0 || c->presence.wrote))
-			thrift_tidy();
-		c->presence.wrote = false;
+		due_ms = presence_writer_run(&t->presence);
+		if (t->spare && (n > 0 || t->presence.wrote))
+			footprint_tidy();
+		t->presence.wrote = false;
 	}
-	presence_writer_finish(&c->presence);
+	presence_writer_finish(&t->presence);
 	return NULL;
 }
 
 static void
-commit_kick(void *arg)
+publish_thread_kick(void *arg)
 {
-	struct commit *c = arg;
+	struct publish_thread *t = arg;
 
-	pthread_mutex_lock(&c->mutex);
-	c->kicked = true;
-	pthread_mutex_unlock(&c->mutex);
-	pthread_cond_signal(&c->more);
+	pthread_mutex_lock(&t->mutex);
+	t->kicked = true;
+	pthread_mutex_unlock(&t->mutex);
+	pthread_cond_signal(&t->more);
 }
 
 enum err
-commit_submit(struct commit *c, struct commit_entry *e)
+publish_thread_submit(struct publish_thread *t, struct pending_publish *e)
 {
 	size_t bytes = update_bytes(e->update);
 	enum err result = ERR_LIMIT;
 
-	pthread_mutex_lock(&c->mutex);
-	if (c->n < c->limits.entries_max &&
-	    (c->n == 0 || c->bytes + bytes <= c->limits.bytes_max)) {
-		STAILQ_INSERT_TAIL(&c->parked, e, links);
-		c->n++;
-		c->bytes += bytes;
+	pthread_mutex_lock(&t->mutex);
+	if (t->n < t->limits.entries_max &&
+	    (t->n == 0 || t->bytes + bytes <= t->limits.bytes_max)) {
+		STAILQ_INSERT_TAIL(&t->parked, e, links);
+		t->n++;
+		t->bytes += bytes;
 		result = ERR_OK;
 	}
-	pthread_mutex_unlock(&c->mutex);
+	pthread_mutex_unlock(&t->mutex);
 	/* Not before: who wakes up would wait for the mutex. */
 	if (result == ERR_OK)
-		pthread_cond_signal(&c->more);
+		pthread_cond_signal(&t->more);
 	return result;
 }
 
 static void
-init_waiting(struct commit *c)
+init_waiting(struct publish_thread *t)
 {
 	pthread_condattr_t attr;
 
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&c->more, &attr);
+	pthread_cond_init(&t->more, &attr);
 	pthread_condattr_destroy(&attr);
-	pthread_mutex_init(&c->mutex, NULL);
-	STAILQ_INIT(&c->parked);
+	pthread_mutex_init(&t->mutex, NULL);
+	STAILQ_INIT(&t->parked);
 }
 
 static void
-commit_free(struct commit *c)
+publish_thread_free(struct publish_thread *t)
 {
-	if (c->presence.roster != NULL)
-		roster_on_change(c->presence.roster, NULL, NULL);
-	queue_close(c->queue);
-	pthread_cond_destroy(&c->more);
-	pthread_mutex_destroy(&c->mutex);
-	mem_free(c);
+	if (t->presence.roster != NULL)
+		roster_on_change(t->presence.roster, NULL, NULL);
+	queue_close(t->queue);
+	pthread_cond_destroy(&t->more);
+	pthread_mutex_destroy(&t->mutex);
+	mem_free(t);
 }
 
 enum err
-commit_start(struct commit **out, const struct queue_settings *s,
-    const struct commit_limits *limits, struct loop *loop,
-    struct roster *roster, struct fault *f)
+publish_thread_start(struct publish_thread **out,
+    const struct queue_settings *s, const struct pending_limits *limits,
+    struct loop *loop, struct roster *roster, struct fault *f)
 {
-	struct commit *c = mem_calloc(1, sizeof(*c));
+	struct publish_thread *t = mem_calloc(1, sizeof(*t));
 	enum err e;
 
-	if (c == NULL)
+	if (t == NULL)
 		return fault_set(f, ERR_NOMEM, "Out of memory.");
-	init_waiting(c);
-	c->limits = *limits;
-	c->spare = s->spare;
-	c->loop = loop;
-	e = queue_open(&c->queue, s, QUEUE_WRITE, f);
-	presence_writer_init(&c->presence, c->queue, roster);
+	init_waiting(t);
+	t->limits = *limits;
+	t->spare = s->spare;
+	t->loop = loop;
+	e = queue_open(&t->queue, s, QUEUE_WRITE, f);
+	presence_writer_init(&t->presence, t->queue, roster);
 	if (roster != NULL)
-		roster_on_change(roster, commit_kick, c);
+		roster_on_change(roster, publish_thread_kick, t);
 	if (e == ERR_OK &&
-	    pthread_create(&c->thread, NULL, commit_groups, c) != 0)
+	    pthread_create(&t->thread, NULL, commit_groups, t) != 0)
 		e = fault_set(f, ERR_NOMEM, "No thread to publish with.");
 	if (e != ERR_OK) {
-		commit_free(c);
+		publish_thread_free(t);
 		return e;
 	}
-	*out = c;
+	*out = t;
 	return ERR_OK;
 }
 
 void
-commit_stop(struct commit *c)
+publish_thread_stop(struct publish_thread *t)
 {
-	if (c == NULL)
+	if (t == NULL)
 		return;
-	pthread_mutex_lock(&c->mutex);
-	c->stopping = true;
-	pthread_cond_signal(&c->more);
-	pthread_mutex_unlock(&c->mutex);
-	pthread_join(c->thread, NULL);
-	commit_free(c);
+	pthread_mutex_lock(&t->mutex);
+	t->stopping = true;
+	pthread_cond_signal(&t->more);
+	pthread_mutex_unlock(&t->mutex);
+	pthread_join(t->thread, NULL);
+	publish_thread_free(t);
 }

@@ -56,7 +56,7 @@ work(void *arg)
 		if (w->n == 1) {
 			queue_close(c.queue);
 			c.queue = NULL;
-			thrift_tidy();
+			footprint_tidy();
 		}
 	}
 	settings_unref(settings);

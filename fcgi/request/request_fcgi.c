@@ -13,7 +13,7 @@
 #include "base/buf.h"
 
 enum err
-handoff_init(void)
+request_fcgi_init(void)
 {
 	return FCGX_Init() == 0 ? ERR_OK : ERR_IO;
 }
@@ -46,7 +46,7 @@ read_body(struct request *rq, FCGX_Stream *in, size_t body_max)
 }
 
 enum err
-handoff_parse(struct request **out, int fd, size_t body_max)
+request_fcgi_parse(struct request **out, int fd, size_t body_max)
 {
 	struct request *rq = NULL;
 	FCGX_Request r;
@@ -96,7 +96,8 @@ write_all(int fd, struct slice bytes)
 
 /* libfcgi reads from descriptors only. */
 enum err
-handoff_parse_bytes(struct request **out, struct slice bytes, size_t body_max)
+request_fcgi_parse_bytes(
+    struct request **out, struct slice bytes, size_t body_max)
 {
 	int fd = memfd_create("request", MFD_CLOEXEC);
 	enum err e;
@@ -104,7 +105,7 @@ handoff_parse_bytes(struct request **out, struct slice bytes, size_t body_max)
 	if (fd < 0)
 		return ERR_IO;
 	if ((e = write_all(fd, bytes)) == ERR_OK)
-		e = handoff_parse(out, fd, body_max);
+		e = request_fcgi_parse(out, fd, body_max);
 	close(fd);
 	return e;
 }

@@ -8,7 +8,7 @@
 #include "request/request.h"
 
 /* Once per process, before any thread and before signals are arranged. */
-enum err handoff_init(void);
+enum err request_fcgi_init(void);
 
 /*
  * Parse the request that waits on `fd` and read its body to the end: at most
@@ -17,10 +17,10 @@ enum err handoff_init(void);
  * have to wait (request.body_cut).  Worker threads.  ERR_SYNTAX, ERR_IO,
  * ERR_NOMEM.
  */
-enum err handoff_parse(struct request **out, int fd, size_t body_max);
+enum err request_fcgi_parse(struct request **out, int fd, size_t body_max);
 
 /* The same for a request that was read into memory. */
-enum err handoff_parse_bytes(
+enum err request_fcgi_parse_bytes(
     struct request **out, struct slice bytes, size_t body_max);
 
 #endif

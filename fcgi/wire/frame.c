@@ -32,7 +32,7 @@ frame_new(enum framing framing, struct slice payload)
 }
 
 struct frame *
-frame_event(enum framing framing, struct slice payload, struct cursor at,
+frame_event(enum framing framing, struct slice payload, uint64_t at,
     const struct update *u)
 {
 	struct frame *f = frame_alloc(framing, payload, u->topics.len);

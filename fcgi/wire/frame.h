@@ -23,7 +23,7 @@ enum framing {
  */
 struct frame {
 	size_t refs;
-	struct cursor at;    /* {0, 0}: no event of the log */
+	uint64_t at;         /* 0: no event of the log */
 	struct slice topics; /* see topic.h; inside `bytes` */
 	bool private;
 	enum update_kind kind;
@@ -42,7 +42,7 @@ struct frame *frame_new(enum framing framing, struct slice payload);
 
 /* The same for an event of the log: `payload` are its encoded bytes. */
 struct frame *frame_event(enum framing framing, struct slice payload,
-    struct cursor at, const struct update *u);
+    uint64_t at, const struct update *u);
 
 /* `f` itself with one more reference if it is addressed to `id`, else a copy
  * that is.  NULL: no memory. */

@@ -13,16 +13,16 @@
 
 #define READ_SIZE 16384
 
-struct spool {
-	struct spool_room *room;
+struct request_buffer {
+	struct request_buffer_room *room;
 	struct buf bytes;
 	struct record_scan scan;
 };
 
-struct spool *
-spool_new(struct spool_room *room, size_t bytes_max)
+struct request_buffer *
+request_buffer_new(struct request_buffer_room *room, size_t bytes_max)
 {
-	struct spool *s = mem_calloc(1, sizeof(*s));
+	struct request_buffer *s = mem_calloc(1, sizeof(*s));
 
 	if (s == NULL)
 		return NULL;
@@ -33,23 +33,23 @@ spool_new(struct spool_room *room, size_t bytes_max)
 
 /* One that is alone may be as long as a request may be. */
 static size_t
-room_left(const struct spool *s)
+room_left(const struct request_buffer *s)
 {
-	const struct spool_room *room = s->room;
+	const struct request_buffer_room *room = s->room;
 
 	if (room->used <= s->bytes.len)
 		return SIZE_MAX;
 	return room->used < room->max ? room->max - room->used : 0;
 }
 
-static enum spool_state
-keep(struct spool *s, const uint8_t *bytes, size_t n, struct fault *f)
+static enum request_buffer_state
+keep(struct request_buffer *s, const uint8_t *bytes, size_t n, struct fault *f)
 {
 	enum err e;
 
 	buf_add(&s->bytes, bytes, n);
 	if (s->bytes.err == ERR_LIMIT)
-		return SPOOL_TOO_LONG;
+		return REQUEST_BUFFER_TOO_LONG;
 	if ((e = s->bytes.err) == ERR_OK) {
 		s->room->used += n;
 		e = record_scan(
@@ -57,13 +57,14 @@ keep(struct spool *s, const uint8_t *bytes, size_t n, struct fault *f)
 	} else
 		fault_set(f, e, "%s", err_text(e));
 	if (e != ERR_OK)
-		return SPOOL_BROKEN;
-	return s->scan.progress == RECORD_COMPLETE ? SPOOL_WHOLE : SPOOL_MORE;
+		return REQUEST_BUFFER_BROKEN;
+	return s->scan.progress == RECORD_COMPLETE ? REQUEST_BUFFER_WHOLE
+						   : REQUEST_BUFFER_MORE;
 }
 
 /* What there is no room for stays in the socket. */
 static ssize_t
-take(const struct spool *s, int fd, uint8_t bytes[READ_SIZE])
+take(const struct request_buffer *s, int fd, uint8_t bytes[READ_SIZE])
 {
 	const size_t room = room_left(s);
 
@@ -73,39 +74,39 @@ take(const struct spool *s, int fd, uint8_t bytes[READ_SIZE])
 	    fd, bytes, room < READ_SIZE ? room : READ_SIZE, MSG_DONTWAIT);
 }
 
-enum spool_state
-spool_read(struct spool *s, int fd, struct fault *f)
+enum request_buffer_state
+request_buffer_read(struct request_buffer *s, int fd, struct fault *f)
 {
-	enum spool_state state = SPOOL_MORE;
+	enum request_buffer_state state = REQUEST_BUFFER_MORE;
 	uint8_t bytes[READ_SIZE];
 
-	while (state == SPOOL_MORE) {
+	while (state == REQUEST_BUFFER_MORE) {
 		const bool full = room_left(s) == 0;
 		const ssize_t n = take(s, fd, bytes);
 
 		if (n > 0)
-			state =
-			    full ? SPOOL_NO_ROOM : keep(s, bytes, (size_t)n, f);
+			state = full ? REQUEST_BUFFER_NO_ROOM
+				     : keep(s, bytes, (size_t)n, f);
 		else if (n == 0)
-			return SPOOL_ENDED;
+			return REQUEST_BUFFER_ENDED;
 		else if (errno == EAGAIN)
 			break;
 		else if (errno != EINTR) {
 			fault_set(f, ERR_IO, "%s", strerror(errno));
-			return SPOOL_BROKEN;
+			return REQUEST_BUFFER_BROKEN;
 		}
 	}
 	return state;
 }
 
 struct slice
-spool_bytes(const struct spool *s)
+request_buffer_bytes(const struct request_buffer *s)
 {
 	return buf_view(&s->bytes);
 }
 
 void
-spool_free(struct spool *s)
+request_buffer_free(struct request_buffer *s)
 {
 	if (s == NULL)
 		return;

@@ -13,34 +13,37 @@
  * read (mod_proxy_fcgi does at 50 KB), or send it drop by drop: the loop then
  * reads it into memory, so that no thread has to wait for a peer.
  */
-struct spool;
+struct request_buffer;
 
-/* What all spools of a process share: bytes in them, and the most there may
- * be. */
-struct spool_room {
+/* What all request buffers of a process share: bytes in them, and the most
+ * there may be. */
+struct request_buffer_room {
 	size_t used, max;
 };
 
-enum spool_state {
-	SPOOL_MORE,     /* wait for more bytes */
-	SPOOL_WHOLE,    /* the request is complete */
-	SPOOL_ENDED,    /* its sender sends no more of it */
-	SPOOL_TOO_LONG, /* more than `bytes_max` */
-	SPOOL_NO_ROOM,  /* all spools together hold too much; once one of
+enum request_buffer_state {
+	REQUEST_BUFFER_MORE,     /* wait for more bytes */
+	REQUEST_BUFFER_WHOLE,    /* the request is complete */
+	REQUEST_BUFFER_ENDED,    /* its sender sends no more of it */
+	REQUEST_BUFFER_TOO_LONG, /* more than `bytes_max` */
+	REQUEST_BUFFER_NO_ROOM, /* all request buffers together hold too much; once one of
 			 * the others is freed, this one can be read on */
-	SPOOL_BROKEN    /* no FastCGI, or no memory: the fault says which */
+	REQUEST_BUFFER_BROKEN /* no FastCGI, or no memory: the fault says which */
 };
 
 /* For a request of at most `bytes_max` bytes, records' headers included.
  * NULL: no memory. */
-struct spool *spool_new(struct spool_room *room, size_t bytes_max);
+struct request_buffer *request_buffer_new(
+    struct request_buffer_room *room, size_t bytes_max);
 
 /* Read what the non-blocking socket has. */
-enum spool_state spool_read(struct spool *s, int fd, struct fault *f);
+enum request_buffer_state request_buffer_read(
+    struct request_buffer *s, int fd, struct fault *f);
 
-/* Everything read so far; a worker may look at it until spool_free(). */
-struct slice spool_bytes(const struct spool *s);
+/* Everything read so far; a worker may look at it until request_buffer_free(). */
+struct slice request_buffer_bytes(const struct request_buffer *s);
 
-void spool_free(struct spool *s); /* gives its room back; NULL is allowed */
+void request_buffer_free(
+    struct request_buffer *s); /* gives its room back; NULL is allowed */
 
 #endif

@@ -244,16 +244,16 @@ is_crowded(const struct stream_host *h)
 }
 
 /* Drop all frames behind the one that the peer has received in part. */
-static struct cursor
+static uint64_t
 queue_cut(struct stream *s)
 {
 	const uint16_t keep = s->sent > 0;
-	struct cursor first = { 0, 0 };
+	uint64_t first = 0;
 
 	for (uint16_t i = keep; i < s->n; i++) {
 		struct frame *f = s->queue[s->head + i];
 
-		if (first.lo == 0 && first.hi == 0)
+		if (first == 0)
 			first = f->at;
 		release(s, f);
 	}
@@ -268,7 +268,7 @@ queue_cut(struct stream *s)
 static void
 stream_shed(struct stream *s)
 {
-	struct cursor first = queue_cut(s);
+	uint64_t first = queue_cut(s);
 
 	if (s->events == NULL || s->events->shed == NULL || s->bytes > LITTLE)
 		stream_lost(s);

@@ -64,8 +64,8 @@ struct stream_events {
 	void (*gone)(void *feeder);    /* the peer left: forget the stream */
 	/* The process holds too much for slow peers, and this stream dropped
 	 * what was queued: end it.  `first` is the place of the first event
-	 * that was dropped; {0, 0}: no event was.  NULL: as `gone`. */
-	void (*shed)(void *feeder, struct cursor first);
+	 * that was dropped; 0: no event was.  NULL: as `gone`. */
+	void (*shed)(void *feeder, uint64_t first);
 };
 
 /*

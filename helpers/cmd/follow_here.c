@@ -14,7 +14,7 @@ struct following {
 	struct cmd_follow *fo;
 	struct queue *queue;
 	struct matcher_list wanted;
-	struct cursor at;
+	uint64_t at;
 	uint64_t epoch;
 };
 
@@ -57,7 +57,7 @@ find_start(struct following *w)
 }
 
 static void
-take_row(void *arg, struct cursor at, const struct update *u)
+take_row(void *arg, uint64_t at, const struct update *u)
 {
 	struct following *w = arg;
 
@@ -71,10 +71,9 @@ take_row(void *arg, struct cursor at, const struct update *u)
 
 /* Who was stopped for too long has missed what is gone. */
 static void
-tell_lost(struct cursor before, const struct queue_span *span)
+tell_lost(uint64_t before, const struct queue_span *span)
 {
-	if (cursor_cmp(before, (struct cursor){ 0, 0 }) != 0 &&
-	    cursor_cmp(before, span->floor) < 0)
+	if (before != 0 && before < span->floor)
 		log_warn("updates lost reason=\"history pruned\"");
 }
 
@@ -82,7 +81,7 @@ tell_lost(struct cursor before, const struct queue_span *span)
 static enum err
 read_some(struct following *w, bool *more)
 {
-	const struct cursor before = w->at;
+	const uint64_t before = w->at;
 	struct queue_span span = { .rows = 0 };
 	enum err e = queue_read(
 	    w->queue, w->at, w->epoch, ROWS_MAX, BYTES_MAX, take_row, w, &span);
@@ -93,7 +92,7 @@ read_some(struct following *w, bool *more)
 	/* Another database has taken the place: positions start over. */
 	*more = span.epoch != w->epoch || span.rows > 0;
 	if (span.epoch != w->epoch)
-		w->at = (struct cursor){ 0, 0 };
+		w->at = 0;
 	else
 		tell_lost(before, &span);
 	w->epoch = span.epoch;

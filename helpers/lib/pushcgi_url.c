@@ -66,7 +66,7 @@ pushcgi_last_event_id(struct pushcgi *h, char **out)
 {
 	struct queue_cursor_key key = { 0 };
 	char id[QUEUE_ID_SIZE] = "";
-	struct cursor tail;
+	uint64_t tail;
 	struct queue *q;
 	struct buf text;
 	enum err e;

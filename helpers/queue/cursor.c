@@ -79,15 +79,14 @@ decrypt(const struct queue_cursor_key *k, const uint8_t block[BLOCK_SIZE],
 
 /* `out` has room for as many blocks as there are. */
 static enum err
-write_id(
-    const struct queue_cursor_key *k, struct cursor at, uint64_t key, char *out)
+write_id(const struct queue_cursor_key *k, uint64_t at, uint64_t key, char *out)
 {
 	uint8_t blocks[BLOCKS_MAX * BLOCK_SIZE];
 	struct buf b;
 	enum err e;
 
 	out[0] = '\0';
-	encrypt(k, at.lo, blocks);
+	encrypt(k, at, blocks);
 	if (key != 0)
 		encrypt(k, key, blocks + BLOCK_SIZE);
 	buf_init(&b, QUEUE_PARKED_ID_SIZE);
@@ -102,21 +101,21 @@ write_id(
 
 enum err
 queue_cursor_id(
-    const struct queue_cursor_key *k, struct cursor at, char out[QUEUE_ID_SIZE])
+    const struct queue_cursor_key *k, uint64_t at, char out[QUEUE_ID_SIZE])
 {
 	return write_id(k, at, 0, out);
 }
 
 enum err
-queue_parked_id(const struct queue_cursor_key *k, struct cursor at,
-    uint64_t key, char out[QUEUE_PARKED_ID_SIZE])
+queue_parked_id(const struct queue_cursor_key *k, uint64_t at, uint64_t key,
+    char out[QUEUE_PARKED_ID_SIZE])
 {
 	return write_id(k, at, key, out);
 }
 
 enum err
 queue_cursor_parse(const struct queue_cursor_key *k, struct slice id,
-    struct cursor *out, uint64_t *key)
+    uint64_t *out, uint64_t *key)
 {
 	uint8_t blocks[BLOCKS_MAX * BLOCK_SIZE];
 	uint64_t position = 0, row = 0;
@@ -137,7 +136,7 @@ queue_cursor_parse(const struct queue_cursor_key *k, struct slice id,
 	    (n == BLOCKS_MAX &&
 		(e = decrypt(k, blocks + BLOCK_SIZE, &row)) != ERR_OK))
 		return e;
-	*out = (struct cursor){ 0, position };
+	*out = position;
 	*key = row;
 	return ERR_OK;
 }

@@ -16,14 +16,14 @@ struct queue_ops {
 	enum err (*append)(struct queue *q, const struct update *const *updates,
 	    size_t n, struct fault *f);
 	void (*wake)(struct queue *q);
-	enum err (*read)(struct queue *q, struct cursor after,
-	    uint64_t epoch_seen, size_t rows_max, size_t bytes_max,
-	    queue_row_fn *row, void *arg, struct queue_span *out);
-	enum err (*tail)(struct queue *q, struct cursor *out);
+	enum err (*read)(struct queue *q, uint64_t after, uint64_t epoch_seen,
+	    size_t rows_max, size_t bytes_max, queue_row_fn *row, void *arg,
+	    struct queue_span *out);
+	enum err (*tail)(struct queue *q, uint64_t *out);
 	void (*wait)(struct queue *q, unsigned timeout_ms);
 	void (*poke)(struct queue *q);
 	enum err (*find)(struct queue *q, struct slice id, queue_may_fn *may,
-	    const void *arg, struct cursor *out, bool *known);
+	    const void *arg, uint64_t *out, bool *known);
 	enum err (*cursor_key)(struct queue *q, struct queue_cursor_key *out);
 	enum err (*present)(struct queue *q,
 	    const struct presence_change *changes, size_t n, uint64_t *epoch,
@@ -83,6 +83,6 @@ extern const struct queue_ops queue_sqlite_ops;
 /* What queue_cursor_id() made, or queue_parked_id(); *key is 0 then, or the
  * row's.  ERR_SYNTAX: nothing of this key's. */
 enum err queue_cursor_parse(const struct queue_cursor_key *k, struct slice id,
-    struct cursor *out, uint64_t *key);
+    uint64_t *out, uint64_t *key);
 
 #endif

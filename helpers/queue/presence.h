@@ -46,7 +46,7 @@ enum err queue_present(struct queue *q, const struct presence_change *changes,
  * who comes back with it may go on as the same.  Otherwise as
  * queue_cursor_id().
  */
-enum err queue_parked_id(const struct queue_cursor_key *k, struct cursor at,
+enum err queue_parked_id(const struct queue_cursor_key *k, uint64_t at,
     uint64_t key, char out[QUEUE_PARKED_ID_SIZE]);
 
 /* Who is parked under such an id; *out NULL: nobody, or nobody any more.  The

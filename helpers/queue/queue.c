@@ -93,7 +93,7 @@ queue_wake(struct queue *q)
 }
 
 enum err
-queue_read(struct queue *q, struct cursor after, uint64_t epoch_seen,
+queue_read(struct queue *q, uint64_t after, uint64_t epoch_seen,
     size_t rows_max, size_t bytes_max, queue_row_fn *row, void *arg,
     struct queue_span *out)
 {
@@ -102,7 +102,7 @@ queue_read(struct queue *q, struct cursor after, uint64_t epoch_seen,
 }
 
 enum err
-queue_tail(struct queue *q, struct cursor *out)
+queue_tail(struct queue *q, uint64_t *out)
 {
 	return q->ops->tail(q, out);
 }
@@ -121,7 +121,7 @@ queue_poke(struct queue *q)
 
 enum err
 queue_find(struct queue *q, struct slice id, queue_may_fn *may, const void *arg,
-    struct cursor *out, bool *known)
+    uint64_t *out, bool *known)
 {
 	return q->ops->find(q, id, may, arg, out, known);
 }

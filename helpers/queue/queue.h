@@ -11,21 +11,10 @@
 #include "mercure/update.h"
 
 /*
- * A position in the log: "everything up to here is behind me".  Ordered;
- * {0, 0} lies before all rows.  What the numbers mean is the backend's
- * business (SQLite: lo = seq; Redis Streams: its two-part ids).
+ * A position in the log is one number, "everything up to here is behind me":
+ * uint64_t, and 0 lies before all rows.  Each row has a higher one than the
+ * row before it.
  */
-struct cursor {
-	uint64_t hi, lo;
-};
-
-static inline int
-cursor_cmp(struct cursor a, struct cursor b)
-{
-	if (a.hi != b.hi)
-		return a.hi < b.hi ? -1 : 1;
-	return a.lo < b.lo ? -1 : a.lo > b.lo;
-}
 
 /* One handle is used by one thread at a time; threads open their own.
  * Never carry a handle over fork(2). */
@@ -72,9 +61,9 @@ void queue_wake(struct queue *q);
 
 /* What queue_read() found, all in one snapshot. */
 struct queue_span {
-	uint64_t epoch;      /* changes when another database took the place */
-	struct cursor next;  /* read up to here */
-	struct cursor floor; /* last pruned application row: a position
+	uint64_t epoch; /* changes when another database took the place */
+	uint64_t next;  /* read up to here */
+	uint64_t floor; /* last pruned application row: a position
 				 * below it has lost updates */
 	size_t rows;
 	uint64_t sessions; /* the last change of one; see queue_sessions.h */
@@ -85,7 +74,7 @@ struct queue_span {
  * statement is open.  An update that was appended without an id has its own
  * position as one (queue_cursor_id()).
  */
-typedef void queue_row_fn(void *arg, struct cursor at, const struct update *u);
+typedef void queue_row_fn(void *arg, uint64_t at, const struct update *u);
 
 /*
  * Hand `row` what lies behind `after`, in order: at least one row if there is
@@ -94,12 +83,12 @@ typedef void queue_row_fn(void *arg, struct cursor at, const struct update *u);
  * no rows are handed out: positions of the old epoch mean nothing any more.
  * Errors as of queue_append(); the next call re-opens.
  */
-enum err queue_read(struct queue *q, struct cursor after, uint64_t epoch_seen,
+enum err queue_read(struct queue *q, uint64_t after, uint64_t epoch_seen,
     size_t rows_max, size_t bytes_max, queue_row_fn *row, void *arg,
     struct queue_span *out);
 
 /* The position behind the last row. */
-enum err queue_tail(struct queue *q, struct cursor *out);
+enum err queue_tail(struct queue *q, uint64_t *out);
 
 /*
  * Sleep until somebody called queue_wake() after this handle's last
@@ -111,7 +100,7 @@ void queue_poke(struct queue *q); /* any thread */
 #define QUEUE_FIND_MAX 8
 
 /*
- * Where an event id leads.  *known = false and {0, 0} for an id that is not
+ * Where an event id leads.  *known = false and 0 for an id that is not
  * in the log: an update's id counts while its row exists (the earliest, if
  * reused), a cursor id ("#…") while nothing behind it was pruned.  An update
  * for which `may` (NULL: always true) is false counts as not in the log; of a
@@ -119,7 +108,7 @@ void queue_poke(struct queue *q); /* any thread */
  */
 typedef bool queue_may_fn(const void *arg, bool private, struct slice topics);
 enum err queue_find(struct queue *q, struct slice id, queue_may_fn *may,
-    const void *arg, struct cursor *out, bool *known);
+    const void *arg, uint64_t *out, bool *known);
 
 /*
  * A position as an event id: '#', base64url, opaque to everybody else.
@@ -133,8 +122,8 @@ struct queue_cursor_key {
 	uint8_t key[16];
 };
 enum err queue_cursor_key(struct queue *q, struct queue_cursor_key *out);
-enum err queue_cursor_id(const struct queue_cursor_key *k, struct cursor at,
-    char out[QUEUE_ID_SIZE]);
+enum err queue_cursor_id(
+    const struct queue_cursor_key *k, uint64_t at, char out[QUEUE_ID_SIZE]);
 
 /*
  * For a program (never for a library) before it opens the queue and starts

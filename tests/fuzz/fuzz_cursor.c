@@ -17,7 +17,7 @@ static bool
 is_id_of(const struct queue_cursor_key *k, struct slice text)
 {
 	char again[QUEUE_PARKED_ID_SIZE];
-	struct cursor at;
+	uint64_t at;
 	uint64_t row;
 
 	if (queue_cursor_parse(k, text, &at, &row) != ERR_OK)
@@ -31,17 +31,17 @@ is_id_of(const struct queue_cursor_key *k, struct slice text)
 /* The id of a position, and of a parked subscriber's row, leads back to them,
  * with the same key only. */
 static void
-there_and_back(struct cursor at, uint64_t row)
+there_and_back(uint64_t at, uint64_t row)
 {
 	struct queue_cursor_key other = key;
 	char id[QUEUE_PARKED_ID_SIZE];
-	struct cursor back;
+	uint64_t back;
 	uint64_t row_back;
 
 	if (queue_parked_id(&key, at, row, id) != ERR_OK || id[0] != '#' ||
 	    queue_cursor_parse(&key, slice_of(id), &back, &row_back) !=
 		ERR_OK ||
-	    cursor_cmp(at, back) != 0 || row != row_back)
+	    at != back || row != row_back)
 		abort();
 	other.epoch++;
 	if (is_id_of(&other, slice_of(id)))
@@ -51,7 +51,7 @@ there_and_back(struct cursor at, uint64_t row)
 /* One changed byte makes another text of it, hence no id of this epoch: it
  * would have to hit 64 bits by chance. */
 static void
-changed(struct cursor at, uint64_t row, uint8_t place, uint8_t by)
+changed(uint64_t at, uint64_t row, uint8_t place, uint8_t by)
 {
 	char id[QUEUE_PARKED_ID_SIZE];
 	size_t len;
@@ -67,15 +67,15 @@ changed(struct cursor at, uint64_t row, uint8_t place, uint8_t by)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct cursor at = { 0, 0 };
+	uint64_t at = 0;
 
 	is_id_of(&key, (struct slice){ (const char *)data, size });
 	if (size < POSITION_SIZE + 2)
 		return 0;
-	memcpy(&at.lo, data, POSITION_SIZE);
+	memcpy(&at, data, POSITION_SIZE);
 	there_and_back(at, 0);
-	there_and_back(at, at.lo | 1);
+	there_and_back(at, at | 1);
 	changed(at, 0, data[POSITION_SIZE], data[POSITION_SIZE + 1]);
-	changed(at, at.lo | 1, data[POSITION_SIZE], data[POSITION_SIZE + 1]);
+	changed(at, at | 1, data[POSITION_SIZE], data[POSITION_SIZE + 1]);
 	return 0;
 }

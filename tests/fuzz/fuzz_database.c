@@ -133,7 +133,7 @@ present(struct queue *q, const struct presence *p, enum presence_state to)
 }
 
 static void
-each_row(void *arg, struct cursor at, const struct update *u)
+each_row(void *arg, uint64_t at, const struct update *u)
 {
 	(void)arg;
 	(void)at;
@@ -165,16 +165,16 @@ static void
 read_all(struct queue *q)
 {
 	struct queue_span span = { 0 };
-	struct cursor at = { 0, 0 };
+	uint64_t at = 0;
 	bool known;
 	int turns = 0;
 
 	do {
-		const struct cursor before = span.next;
+		const uint64_t before = span.next;
 
 		if (queue_read(q, span.next, span.epoch, 2, 1000, each_row,
 			NULL, &span) != ERR_OK ||
-		    (span.rows > 0 && cursor_cmp(span.next, before) <= 0))
+		    (span.rows > 0 && span.next <= before))
 			break;
 	} while ((span.rows > 0 || turns == 0) && ++turns < TURNS_MAX);
 	(void)queue_tail(q, &at);

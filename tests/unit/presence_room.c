@@ -85,7 +85,7 @@ presence_room_reap(struct queue *q)
 }
 
 static void
-add_told(void *arg, struct cursor at, const struct update *u)
+add_told(void *arg, uint64_t at, const struct update *u)
 {
 	json_t *json;
 
@@ -110,8 +110,8 @@ presence_room_told(struct queue *q)
 	memset(&t, 0, sizeof(t));
 	/* The first call only learns the epoch. */
 	for (int i = 0; i < 2 && e == ERR_OK; i++)
-		e = queue_read(q, (struct cursor){ 0, 0 }, span.epoch, 100000,
-		    1 << 26, add_told, &t, &span);
+		e = queue_read(
+		    q, 0, span.epoch, 100000, 1 << 26, add_told, &t, &span);
 	return e == ERR_OK ? t.base : err_text(e);
 }
 

@@ -107,7 +107,7 @@ struct ids {
 };
 
 static void
-add_id(void *arg, struct cursor at, const struct update *u)
+add_id(void *arg, uint64_t at, const struct update *u)
 {
 	struct ids *ids = arg;
 
@@ -130,8 +130,8 @@ queue_room_ids(struct queue *q)
 	memset(&ids, 0, sizeof(ids));
 	/* The first call only learns the epoch. */
 	for (int i = 0; i < 2 && e == ERR_OK; i++)
-		e = queue_read(q, (struct cursor){ 0, 0 }, span.epoch, 10000,
-		    1 << 20, add_id, &ids, &span);
+		e = queue_read(
+		    q, 0, span.epoch, 10000, 1 << 20, add_id, &ids, &span);
 	return e == ERR_OK ? ids.text : err_text(e);
 }
 

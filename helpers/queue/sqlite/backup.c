@@ -201,7 +201,7 @@ open_as_owner(
     struct queue **out, const struct queue_settings *s, struct fault *f)
 {
 	struct identity was;
-	struct cursor tail;
+	uint64_t tail;
 	char *path = NULL;
 	enum err e = queue_sqlite_path(&path, s->url, f), back;
 

@@ -93,8 +93,8 @@ add_last_id(struct queue_sqlite *q, sqlite3_stmt *st, struct buf *out)
 		buf_text(out, "earliest");
 	else if (last == given && id.base != NULL)
 		buf_slice(out, id);
-	else if ((e = queue_cursor_id(&q->key,
-		      (struct cursor){ 0, (uint64_t)given }, own_id)) == ERR_OK)
+	else if ((e = queue_cursor_id(&q->key, (uint64_t)given, own_id)) ==
+		 ERR_OK)
 		buf_text(out, own_id);
 	if (e == ERR_OK)
 		e = out->err;

@@ -68,7 +68,7 @@ queue_sqlite_parked(
     struct queue *base, struct slice id, struct presence **out, uint64_t *key)
 {
 	struct queue_sqlite *q = (struct queue_sqlite *)base;
-	struct cursor at;
+	uint64_t at;
 	enum err e, parsed;
 
 	*out = NULL;

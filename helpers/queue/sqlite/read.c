@@ -80,7 +80,7 @@ step_span(struct queue_sqlite *q, sqlite3_stmt **st, struct queue_span *span)
 							     : rc);
 	}
 	span->epoch = (uint64_t)sqlite3_column_int64(*st, 0);
-	span->floor = (struct cursor){ 0, (uint64_t)n[0] };
+	span->floor = (uint64_t)n[0];
 	span->sessions = (uint64_t)n[1];
 	if (q->key.epoch == span->epoch)
 		return ERR_OK;
@@ -122,7 +122,7 @@ is_sound(const struct update *u)
 static size_t
 hand_row(struct queue_sqlite *q, sqlite3_stmt *st, queue_row_fn *row, void *arg)
 {
-	const struct cursor at = { 0, (uint64_t)sqlite3_column_int64(st, 0) };
+	const uint64_t at = (uint64_t)sqlite3_column_int64(st, 0);
 	char own_id[QUEUE_ID_SIZE];
 	int64_t retry_ms = 0;
 	const bool has_retry =
@@ -152,7 +152,7 @@ hand_row(struct queue_sqlite *q, sqlite3_stmt *st, queue_row_fn *row, void *arg)
 	else
 		log_warn("update passed over reason=\"nobody could publish "
 			 "it\" seq=%llu",
-		    (unsigned long long)at.lo);
+		    (unsigned long long)at);
 	return 1 + u.id.len + u.type.len + u.topics.len + u.data.len;
 }
 
@@ -166,7 +166,7 @@ hand_rows(struct queue_sqlite *q, size_t rows_max, size_t bytes_max,
 
 	if (st == NULL)
 		return queue_sqlite_failed(q, sqlite3_errcode(q->db));
-	sqlite3_bind_int64(st, 1, (int64_t)span->next.lo);
+	sqlite3_bind_int64(st, 1, (int64_t)span->next);
 	sqlite3_bind_int64(
 	    st, 2, rows_max > INT64_MAX ? INT64_MAX : (int64_t)rows_max);
 	while ((span->rows == 0 || bytes < bytes_max) &&
@@ -176,7 +176,7 @@ hand_rows(struct queue_sqlite *q, size_t rows_max, size_t bytes_max,
 
 		/* Always behind the last one, or this would never end. */
 		if (!queue_sqlite_number(
-			st, 0, (int64_t)span->next.lo + 1, &seq)) {
+			st, 0, (int64_t)span->next + 1, &seq)) {
 			rc = SQLITE_CORRUPT;
 			break;
 		}
@@ -186,7 +186,7 @@ hand_rows(struct queue_sqlite *q, size_t rows_max, size_t bytes_max,
 		}
 		bytes += n;
 		span->rows++;
-		span->next.lo = (uint64_t)seq;
+		span->next = (uint64_t)seq;
 	}
 	sqlite3_reset(st);
 	return rc == SQLITE_ROW || rc == SQLITE_DONE
@@ -206,7 +206,7 @@ read_span(struct queue_sqlite *q, uint64_t epoch_seen, size_t rows_max,
 	if ((e = begin_span(q, &st, span)) != ERR_OK)
 		return e;
 	if (span->epoch != epoch_seen)
-		span->next = (struct cursor){ 0, 0 };
+		span->next = 0;
 	else if (rows_max > 0 && row != NULL)
 		e = hand_rows(q, rows_max, bytes_max, row, arg, span);
 	if (q->db != NULL)
@@ -215,7 +215,7 @@ read_span(struct queue_sqlite *q, uint64_t epoch_seen, size_t rows_max,
 }
 
 enum err
-queue_sqlite_read(struct queue *base, struct cursor after, uint64_t epoch_seen,
+queue_sqlite_read(struct queue *base, uint64_t after, uint64_t epoch_seen,
     size_t rows_max, size_t bytes_max, queue_row_fn *row, void *arg,
     struct queue_span *out)
 {
@@ -223,8 +223,8 @@ queue_sqlite_read(struct queue *base, struct cursor after, uint64_t epoch_seen,
 	struct queue_span span = { .next = after };
 	enum err e;
 
-	if (after.hi != 0 || after.lo > INT64_MAX)
-		span.next = (struct cursor){ 0, INT64_MAX };
+	if (after > INT64_MAX)
+		span.next = INT64_MAX;
 	e = queue_sqlite_ready_to_read(q);
 	/* Before the look into the log: a bell that rings from now on ends
 	 * the next wait. */
@@ -260,7 +260,7 @@ read_tail(struct queue_sqlite *q, uint64_t *out)
 }
 
 enum err
-queue_sqlite_tail(struct queue *base, struct cursor *out)
+queue_sqlite_tail(struct queue *base, uint64_t *out)
 {
 	struct queue_sqlite *q = (struct queue_sqlite *)base;
 	uint64_t seq = 0;
@@ -270,16 +270,15 @@ queue_sqlite_tail(struct queue *base, struct cursor *out)
 		e = read_tail(q, &seq);
 	queue_sqlite_done(q, e);
 	if (e == ERR_OK)
-		*out = (struct cursor){ 0, seq };
+		*out = seq;
 	return e;
 }
 
 static enum err
-find_cursor(
-    struct queue_sqlite *q, struct slice id, struct cursor *out, bool *known)
+find_cursor(struct queue_sqlite *q, struct slice id, uint64_t *out, bool *known)
 {
 	struct queue_span span = { 0 };
-	struct cursor at;
+	uint64_t at;
 	sqlite3_stmt *st = NULL;
 	uint64_t tail = 0, parked;
 	enum err e;
@@ -290,7 +289,7 @@ find_cursor(
 		e = queue_cursor_parse(&q->key, id, &at, &parked);
 	if (q->db != NULL)
 		sqlite3_reset(st);
-	if (e == ERR_OK && at.lo <= tail && at.lo >= span.floor.lo) {
+	if (e == ERR_OK && at <= tail && at >= span.floor) {
 		*out = at;
 		*known = true;
 	}
@@ -314,7 +313,7 @@ step_allowed(sqlite3_stmt *st, queue_may_fn *may, const void *arg)
 
 static enum err
 find_update(struct queue_sqlite *q, struct slice id, queue_may_fn *may,
-    const void *arg, struct cursor *out, bool *known)
+    const void *arg, uint64_t *out, bool *known)
 {
 	sqlite3_stmt *st = queue_sqlite_statement(q, SQL_FIND_ID);
 	int rc = SQLITE_ERROR;
@@ -330,7 +329,7 @@ find_update(struct queue_sqlite *q, struct slice id, queue_may_fn *may,
 	if (rc == SQLITE_ROW && !queue_sqlite_number(st, 0, 0, &seq))
 		rc = SQLITE_CORRUPT;
 	if (rc == SQLITE_ROW) {
-		out->lo = (uint64_t)seq;
+		*out = (uint64_t)seq;
 		*known = true;
 	}
 	sqlite3_reset(st);
@@ -341,10 +340,10 @@ find_update(struct queue_sqlite *q, struct slice id, queue_may_fn *may,
 
 enum err
 queue_sqlite_find(struct queue *base, struct slice id, queue_may_fn *may,
-    const void *arg, struct cursor *out, bool *known)
+    const void *arg, uint64_t *out, bool *known)
 {
 	struct queue_sqlite *q = (struct queue_sqlite *)base;
-	struct cursor at = { 0, 0 };
+	uint64_t at = 0;
 	bool found = false;
 	enum err e;
 

@@ -356,14 +356,14 @@ enum err queue_sqlite_sessions(
 enum err queue_sqlite_append(struct queue *base,
     const struct update *const *updates, size_t n, struct fault *f);
 void queue_sqlite_wake(struct queue *base);
-enum err queue_sqlite_read(struct queue *base, struct cursor after,
+enum err queue_sqlite_read(struct queue *base, uint64_t after,
     uint64_t epoch_seen, size_t rows_max, size_t bytes_max, queue_row_fn *row,
     void *arg, struct queue_span *out);
-enum err queue_sqlite_tail(struct queue *base, struct cursor *out);
+enum err queue_sqlite_tail(struct queue *base, uint64_t *out);
 void queue_sqlite_wait(struct queue *base, unsigned timeout_ms);
 void queue_sqlite_poke(struct queue *base);
 enum err queue_sqlite_find(struct queue *base, struct slice id,
-    queue_may_fn *may, const void *arg, struct cursor *out, bool *known);
+    queue_may_fn *may, const void *arg, uint64_t *out, bool *known);
 enum err queue_sqlite_cursor_key(
     struct queue *base, struct queue_cursor_key *out);
 void queue_sqlite_check(

@@ -41,7 +41,7 @@ static struct {
 	struct loop_timer fillers[FILLERS];
 	uint64_t tail;
 	bool asked;
-	struct cursor question;
+	uint64_t question;
 } world;
 
 /* The positions that peers are told are of this epoch. */
@@ -63,7 +63,7 @@ static struct peer {
 
 /* Stands in for the tailer's. */
 void
-tailer_ask(struct tailer *t, struct cursor after)
+tailer_ask(struct tailer *t, uint64_t after)
 {
 	(void)t;
 	assert_false(world.asked);
@@ -100,8 +100,8 @@ event(uint64_t n)
 	/* Sizes that fill a socket soon. */
 	len = snprintf(payload, sizeof(payload), "%0*d\n",
 	    (int)(8 + n * 37 % 2000), (int)n);
-	f = frame_event(FRAMING_RAW, (struct slice){ payload, (size_t)len },
-	    (struct cursor){ 0, n }, &u);
+	f = frame_event(
+	    FRAMING_RAW, (struct slice){ payload, (size_t)len }, n, &u);
 	assert_non_null(f);
 	mem_fail_resume(left);
 	return f;
@@ -125,11 +125,11 @@ send_batch(struct batch *b, uint64_t after)
 {
 	uint64_t n;
 
-	b->after = (struct cursor){ 0, after };
+	b->after = after;
 	b->span.epoch = EPOCH;
 	for (n = after + 1; n <= world.tail && b->n < BATCH_ROWS_MAX; n++)
 		b->frames[b->n++] = event(n);
-	b->span.next = (struct cursor){ 0, n - 1 };
+	b->span.next = n - 1;
 	b->span.rows = b->n;
 	give(b);
 }
@@ -154,7 +154,7 @@ answer_question(void)
 	if (!world.asked)
 		return;
 	world.asked = false;
-	send_batch(&b, world.question.lo);
+	send_batch(&b, world.question);
 }
 
 /* The first event behind the last that it read. */
@@ -173,14 +173,14 @@ static void
 check_position(struct peer *p, const char *id)
 {
 	long left = mem_fail_pause();
-	struct cursor at;
+	uint64_t at;
 	uint64_t row;
 
 	assert_int_equal(
 	    queue_cursor_parse(&key, slice_of(id), &at, &row), ERR_OK);
-	if (at.lo < p->last || at.lo >= wanted(p))
-		fail_msg("at %d behind %d", (int)at.lo, (int)p->last);
-	p->told = at.lo;
+	if (at < p->last || at >= wanted(p))
+		fail_msg("at %d behind %d", (int)at, (int)p->last);
+	p->told = at;
 	mem_fail_resume(left);
 }
 
@@ -243,7 +243,7 @@ opening(struct peer *p)
 	}
 	o->head = frame_new(FRAMING_RAW, slice_of(":\n\n"));
 	o->epoch = EPOCH;
-	o->at = (struct cursor){ 0, p->after };
+	o->at = p->after;
 	o->end_ms = INT64_MAX;
 	o->keepalive_ms = 1;
 	o->drain = p->drain;
@@ -434,7 +434,7 @@ static void
 change_epoch(void)
 {
 	struct batch b = { .new_epoch = true,
-		.span = { .epoch = EPOCH, .next = { 0, world.tail } },
+		.span = { .epoch = EPOCH, .next = world.tail },
 		.key = key };
 	struct batch next = { .replay = false };
 

@@ -41,7 +41,7 @@ static struct {
 	struct row rows[ROWS_MAX];
 	uint64_t tail;
 	bool asked;
-	struct cursor question;
+	uint64_t question;
 	int fd; /* the peer, and what it has read */
 	char text[1 << 20];
 	size_t len;
@@ -49,7 +49,7 @@ static struct {
 } world;
 
 void
-tailer_ask(struct tailer *t, struct cursor after)
+tailer_ask(struct tailer *t, uint64_t after)
 {
 	(void)t;
 	world.asked = true;
@@ -66,8 +66,8 @@ event(uint64_t n)
 	int len = snprintf(
 	    payload, sizeof(payload), "<%d>%*s", (int)n, (int)r->size, "\n");
 
-	return frame_event(FRAMING_RAW, (struct slice){ payload, (size_t)len },
-	    (struct cursor){ 0, n }, &u);
+	return frame_event(
+	    FRAMING_RAW, (struct slice){ payload, (size_t)len }, n, &u);
 }
 
 /* The fan-out takes a batch over. */
@@ -85,13 +85,13 @@ static void
 send_batch(uint64_t after, bool replay)
 {
 	struct batch b = {
-		.replay = replay, .after = { 0, after }, .span.epoch = EPOCH
+		.replay = replay, .after = after, .span.epoch = EPOCH
 	};
 	uint64_t n;
 
 	for (n = after + 1; n <= world.tail && b.n < BATCH_ROWS_MAX; n++)
 		assert_non_null(b.frames[b.n++] = event(n));
-	b.span.next = (struct cursor){ 0, n - 1 };
+	b.span.next = n - 1;
 	b.span.rows = b.n;
 	give(&b);
 }
@@ -123,7 +123,7 @@ run_once(void)
 {
 	if (world.asked) {
 		world.asked = false;
-		send_batch(world.question.lo, true);
+		send_batch(world.question, true);
 	}
 	assert_int_equal(
 	    loop_timer_set(world.host.loop, &world.stop, clock_mono_ms()),
@@ -185,7 +185,7 @@ open_peer(uint64_t after, bool drain, int64_t wait_ms)
 	assert_int_equal(matcher_list_add(&o->matchers, m), ERR_OK);
 	o->head = frame_new(FRAMING_RAW, slice_of("head\n"));
 	o->epoch = EPOCH;
-	o->at = (struct cursor){ 0, after };
+	o->at = after;
 	o->end_ms = clock_mono_ms() + LONG_MS;
 	o->retry_ms = 500;
 	o->drain = drain;
@@ -254,7 +254,7 @@ expect(const char *events, uint64_t at)
 	uint64_t row;
 	char got[ROWS_MAX * 8] = "";
 	const char *p = world.text, *last = strstr(world.text, RETRY);
-	struct cursor c;
+	uint64_t c;
 
 	for (; (p = strchr(p, '<')) != NULL; p++)
 		snprintf(got + strlen(got), sizeof(got) - strlen(got), "%.*s",
@@ -267,7 +267,7 @@ expect(const char *events, uint64_t at)
 	    queue_cursor_parse(&key,
 		(struct slice){ last + 4, strcspn(last + 4, "\n") }, &c, &row),
 	    ERR_OK);
-	assert_int_equal(c.lo, at);
+	assert_int_equal(c, at);
 	/* And nothing behind it. */
 	assert_string_equal(last + 4 + strcspn(last + 4, "\n"), "\n\n");
 }
@@ -387,7 +387,7 @@ static void
 ends_with_the_database(void **state)
 {
 	struct batch other = { .new_epoch = true,
-		.span = { .epoch = EPOCH, .next = { 0, 40 } },
+		.span = { .epoch = EPOCH, .next = 40 },
 		.key = key };
 
 	(void)state;
@@ -441,7 +441,7 @@ last_event(void)
 static void
 is_told_what_was_dropped(void **state)
 {
-	struct cursor c;
+	uint64_t c;
 	const char *id;
 	uint64_t row;
 	int other;
@@ -469,7 +469,7 @@ is_told_what_was_dropped(void **state)
 			     (struct slice){ id, strcspn(id, "\n") }, &c, &row),
 	    ERR_OK);
 	assert_true(last_event() > 0 && last_event() < world.tail);
-	assert_int_equal(c.lo, last_event());
+	assert_int_equal(c, last_event());
 }
 
 /* The delay that the peer was told with its position. */

@@ -36,7 +36,7 @@ static struct {
 } world;
 
 void
-tailer_ask(struct tailer *t, struct cursor after)
+tailer_ask(struct tailer *t, uint64_t after)
 {
 	(void)t;
 	(void)after;
@@ -100,7 +100,7 @@ open_peer(struct grant *g, uint64_t epoch)
 	o->head = frame_new(FRAMING_RAW, slice_of("head\n"));
 	o->grant = g;
 	o->epoch = epoch;
-	o->at = (struct cursor){ 0, world.tail };
+	o->at = world.tail;
 	o->life_ms = clock_mono_ms() + LONG_MS;
 	o->end_ms = o->life_ms;
 	o->wait_ms = INT64_MAX;
@@ -131,7 +131,7 @@ tell(const struct session_key *of, struct grant **grants, size_t n, bool event)
 {
 	struct session_changes *changes = mem_calloc(1, sizeof(*changes));
 	struct batch b = { .span = { .epoch = EPOCH, .sessions = world.change },
-		.after = { 0, world.tail },
+		.after = world.tail,
 		.sessions = changes };
 	const struct update u = { .topics = slice_of("/a"), .private = true };
 	char text[32];
@@ -148,10 +148,10 @@ tell(const struct session_key *of, struct grant **grants, size_t n, bool event)
 	if (event) {
 		world.tail++;
 		snprintf(text, sizeof(text), "<%d>", (int)world.tail);
-		b.frames[b.n++] = frame_event(FRAMING_RAW, slice_of(text),
-		    (struct cursor){ 0, world.tail }, &u);
+		b.frames[b.n++] =
+		    frame_event(FRAMING_RAW, slice_of(text), world.tail, &u);
 	}
-	b.span.next = (struct cursor){ 0, world.tail };
+	b.span.next = world.tail;
 	give(&b);
 	run_once();
 }

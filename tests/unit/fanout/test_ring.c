@@ -17,7 +17,7 @@
 struct model {
 	struct frame *all[STEPS];
 	size_t first, next, bytes;
-	struct cursor floor;
+	uint64_t floor;
 };
 
 static struct frame *
@@ -27,8 +27,7 @@ event(uint64_t seq, size_t size)
 	const struct update u = { .topics = slice_of("t") };
 	struct frame *f;
 
-	f = frame_event(FRAMING_RAW, (struct slice){ payload, size },
-	    (struct cursor){ 0, seq }, &u);
+	f = frame_event(FRAMING_RAW, (struct slice){ payload, size }, seq, &u);
 	assert_non_null(f);
 	return f;
 }
@@ -52,22 +51,21 @@ model_add(struct model *m, struct frame *f, size_t bytes_max)
 }
 
 static void
-model_trim(struct model *m, struct cursor floor)
+model_trim(struct model *m, uint64_t floor)
 {
-	while (
-	    m->first < m->next && cursor_cmp(m->all[m->first]->at, floor) <= 0)
+	while (m->first < m->next && m->all[m->first]->at <= floor)
 		model_drop(m);
 }
 
 /* From `at` on, the ring gives what the model has, and nothing else. */
 static void
-compare_from(const struct ring *r, const struct model *m, struct cursor at)
+compare_from(const struct ring *r, const struct model *m, uint64_t at)
 {
 	uint64_t number = ring_after(r, at);
 	size_t i;
 
 	for (i = m->first; i < m->next; i++)
-		if (cursor_cmp(m->all[i]->at, at) > 0)
+		if (m->all[i]->at > at)
 			assert_ptr_equal(ring_get(r, number++), m->all[i]);
 	assert_null(ring_get(r, number));
 	assert_null(ring_get(r, number + 1));
@@ -78,13 +76,12 @@ compare(const struct ring *r, const struct model *m, uint64_t seq)
 {
 	size_t i;
 
-	assert_int_equal(cursor_cmp(ring_floor(r), m->floor), 0);
+	assert_int_equal(ring_floor(r), m->floor);
 	compare_from(r, m, m->floor);
-	compare_from(r, m, (struct cursor){ 0, seq });
-	if (seq > m->floor.lo)
-		compare_from(r, m,
-		    (struct cursor){ 0,
-			m->floor.lo + (uint64_t)rand() % (seq - m->floor.lo) });
+	compare_from(r, m, seq);
+	if (seq > m->floor)
+		compare_from(
+		    r, m, m->floor + (uint64_t)rand() % (seq - m->floor));
 	for (i = 0; i < m->next; i++)
 		assert_int_equal(m->all[i]->refs, i < m->first ? 1 : 2);
 }
@@ -113,8 +110,7 @@ behaves_like_its_model(void **state)
 		model_add(
 		    &m, f, m.next > 1000 && m.next < 3000 ? SIZE_MAX : max);
 		if (rand() % 100 == 0) {
-			struct cursor floor = { 0,
-				seq - (uint64_t)rand() % 30 };
+			uint64_t floor = seq - (uint64_t)rand() % 30;
 
 			ring_trim(r, floor);
 			model_trim(&m, floor);
@@ -122,10 +118,10 @@ behaves_like_its_model(void **state)
 		if (rand() % 20 == 0 || m.next == STEPS)
 			compare(r, &m, seq);
 	}
-	ring_reset(r, (struct cursor){ 0, 5 });
+	ring_reset(r, 5);
 	while (m.first < m.next)
 		model_drop(&m);
-	m.floor = (struct cursor){ 0, 5 };
+	m.floor = 5;
 	compare(r, &m, 5);
 	ring_free(r);
 	for (i = 0; i < m.next; i++) {
@@ -144,11 +140,11 @@ keeps_the_newest_whatever_its_size(void **state)
 	assert_int_equal(ring_new(&r), ERR_OK);
 	ring_add(r, a, 10);
 	assert_int_equal(a->refs, 2);
-	assert_int_equal(ring_floor(r).lo, 0);
+	assert_int_equal(ring_floor(r), 0);
 	ring_add(r, b, 10);
 	assert_int_equal(a->refs, 1);
 	assert_int_equal(b->refs, 2);
-	assert_int_equal(ring_floor(r).lo, 1);
+	assert_int_equal(ring_floor(r), 1);
 	ring_free(r);
 	ring_free(NULL);
 	frame_unref(a);
@@ -175,17 +171,17 @@ without_memory(void **state)
 		mem_fail_at(1);
 		ring_add(r, f, SIZE_MAX);
 		if (mem_failed())
-			assert_int_equal(ring_floor(r).lo, seq);
+			assert_int_equal(ring_floor(r), seq);
 		mem_fail_at(0);
 		if (seq % 256 == 0) {
 			/* Let it grow this time. */
-			ring_reset(r, (struct cursor){ 0, seq - 1 });
+			ring_reset(r, seq - 1);
 			ring_add(r, f, SIZE_MAX);
 		}
 		number = ring_after(r, ring_floor(r));
-		if (ring_floor(r).lo < seq)
+		if (ring_floor(r) < seq)
 			assert_int_equal(
-			    ring_get(r, number)->at.lo, ring_floor(r).lo + 1);
+			    ring_get(r, number)->at, ring_floor(r) + 1);
 		frame_unref(f);
 	}
 	ring_free(r);

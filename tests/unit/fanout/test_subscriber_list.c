@@ -104,8 +104,7 @@ event(const char *topics)
 	static uint64_t position;
 	struct frame *f;
 
-	f = frame_event(
-	    FRAMING_RAW, slice_of("x"), (struct cursor){ 0, ++position }, &u);
+	f = frame_event(FRAMING_RAW, slice_of("x"), ++position, &u);
 	assert_non_null(f);
 	return f;
 }
@@ -303,8 +302,7 @@ steps_of(struct subscriber_list *l, bool private, enum update_kind kind)
 				      "/.well-known/mercure/subscriptions/x"),
 		.private = private,
 		.kind = kind };
-	struct frame *f = frame_event(
-	    FRAMING_RAW, slice_of("x"), (struct cursor){ 0, 1 }, &u);
+	struct frame *f = frame_event(FRAMING_RAW, slice_of("x"), 1, &u);
 	size_t steps = 0;
 
 	assert_non_null(f);

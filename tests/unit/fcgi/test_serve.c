@@ -497,7 +497,7 @@ main(void)
 	sigaddset(&set, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	log_open("test", LOG_LEVEL_ERR);
-	if (handoff_init() != ERR_OK)
+	if (request_fcgi_init() != ERR_OK)
 		return EXIT_FAILURE;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

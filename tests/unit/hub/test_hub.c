@@ -246,7 +246,7 @@ accepts_again(void **state)
 	struct caller c = { .hub = d->parts.hub };
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	struct rlimit none = { 0 };
-	struct intake *in = NULL;
+	struct acceptor *in = NULL;
 	pthread_t thread;
 	int fd;
 
@@ -258,7 +258,7 @@ accepts_again(void **state)
 		assert_int_equal(loop_timer_set(hub_loop(d->parts.hub),
 				     &d->fillers[i], INT64_MAX),
 		    ERR_OK);
-	assert_int_equal(intake_new(&in, fd, &d->parts), ERR_OK);
+	assert_int_equal(acceptor_new(&in, fd, &d->parts), ERR_OK);
 	c.fd = socket(AF_UNIX, SOCK_STREAM, 0);
 	assert_int_equal(
 	    connect(c.fd, (struct sockaddr *)(void *)&address, sizeof(address)),
@@ -275,8 +275,8 @@ accepts_again(void **state)
 	pthread_join(thread, NULL);
 	assert_int_equal(c.heard, 0);
 	close(c.fd);
-	intake_stop(in);
-	intake_free(in);
+	acceptor_stop(in);
+	acceptor_free(in);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, desk_open, desk_close)

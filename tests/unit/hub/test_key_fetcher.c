@@ -58,7 +58,7 @@ put_set(const struct queue_room *r)
 struct world {
 	struct loop *loop;
 	struct loop_timer timer;
-	struct fetcher *fetcher;
+	struct key_fetcher *key_fetcher;
 	struct settings *renewed; /* the last ones */
 };
 
@@ -93,10 +93,10 @@ run(struct world *w)
 static void
 world_end(struct world *w)
 {
-	fetcher_stop(w->fetcher);
+	key_fetcher_stop(w->key_fetcher);
 	loop_empty(w->loop);
 	loop_timer_stop(w->loop, &w->timer);
-	fetcher_free(w->fetcher);
+	key_fetcher_free(w->key_fetcher);
 	settings_unref(w->renewed);
 	loop_free(w->loop);
 }
@@ -110,8 +110,9 @@ test_follows(void **state)
 
 	assert_null(s->role[CONFIG_PUBLISHERS].keys);
 	assert_int_equal(loop_new(&w.loop), ERR_OK);
-	assert_int_equal(fetcher_new(&w.fetcher, w.loop, renewed, &w), ERR_OK);
-	assert_int_equal(fetcher_use(w.fetcher, s), ERR_OK);
+	assert_int_equal(
+	    key_fetcher_new(&w.key_fetcher, w.loop, renewed, &w), ERR_OK);
+	assert_int_equal(key_fetcher_use(w.key_fetcher, s), ERR_OK);
 	put_set(*state);
 	while (w.renewed == NULL)
 		run(&w);
@@ -132,15 +133,16 @@ test_idle_without_a_url(void **state)
 	struct settings *s = settings(*state, "a secret of 20 bytes");
 
 	assert_int_equal(loop_new(&w.loop), ERR_OK);
-	assert_int_equal(fetcher_new(&w.fetcher, w.loop, renewed, &w), ERR_OK);
+	assert_int_equal(
+	    key_fetcher_new(&w.key_fetcher, w.loop, renewed, &w), ERR_OK);
 	/* No thread is wanted, so none is missed. */
 	mem_fail_stacks(true);
-	assert_int_equal(fetcher_use(w.fetcher, s), ERR_OK);
+	assert_int_equal(key_fetcher_use(w.key_fetcher, s), ERR_OK);
 	settings_unref(s);
 	s = settings(*state, "@" URL);
-	assert_int_equal(fetcher_use(w.fetcher, s), ERR_NOMEM);
+	assert_int_equal(key_fetcher_use(w.key_fetcher, s), ERR_NOMEM);
 	mem_fail_stacks(false);
-	assert_int_equal(fetcher_use(w.fetcher, s), ERR_OK);
+	assert_int_equal(key_fetcher_use(w.key_fetcher, s), ERR_OK);
 	settings_unref(s);
 	world_end(&w);
 }
@@ -160,9 +162,10 @@ test_memory(void **state)
 
 		assert_int_equal(loop_new(&w.loop), ERR_OK);
 		mem_fail_at(n);
-		while (fetcher_new(&w.fetcher, w.loop, renewed, &w) != ERR_OK)
+		while (key_fetcher_new(&w.key_fetcher, w.loop, renewed, &w) !=
+		       ERR_OK)
 			assert_true(mem_failed());
-		assert_int_equal(fetcher_use(w.fetcher, s[0]), ERR_OK);
+		assert_int_equal(key_fetcher_use(w.key_fetcher, s[0]), ERR_OK);
 		while (w.renewed == NULL) {
 			long left = mem_fail_pause();
 
@@ -170,7 +173,7 @@ test_memory(void **state)
 			mem_fail_resume(left);
 			/* Others wake it before its second is over. */
 			if (w.renewed == NULL)
-				fetcher_use(w.fetcher, s[++turn % 2]);
+				key_fetcher_use(w.key_fetcher, s[++turn % 2]);
 		}
 		failed = mem_failed();
 		mem_fail_at(0);

@@ -22,14 +22,14 @@
 #define GROUP 8
 #define ROUNDS 5
 
-static const struct commit_limits limits = { GROUP, 1 << 20 };
+static const struct pending_limits limits = { GROUP, 1 << 20 };
 
 /* The publishes of one round, and the ids of all that had success. */
 struct publishing {
 	struct queue_room *room;
 	struct loop *loop;
-	struct commit *commit;
-	struct commit_entry entries[GROUP];
+	struct publish_thread *publisher;
+	struct pending_publish entries[GROUP];
 	struct update_box *boxes[GROUP];
 	int parked, number;
 	char acked[4096];
@@ -67,7 +67,7 @@ room_close(void **state)
 static void
 answered(struct loop_mail *m)
 {
-	struct commit_entry *e = CONTAINER(struct commit_entry, mail, m);
+	struct pending_publish *e = CONTAINER(struct pending_publish, mail, m);
 	struct publishing *p = publishing;
 	size_t len = strlen(p->acked);
 
@@ -92,7 +92,7 @@ prepare(struct publishing *p, int n)
 		p->boxes[i] = NULL;
 		assert_int_equal(
 		    update_new(&p->boxes[i], &u, &any, NULL), ERR_OK);
-		p->entries[i] = (struct commit_entry){ .mail.open = answered,
+		p->entries[i] = (struct pending_publish){ .mail.open = answered,
 			.update = p->boxes[i] };
 	}
 	p->parked = n;
@@ -105,7 +105,8 @@ publish(struct publishing *p, int n, long fail_at)
 	mem_fail_at(fail_at);
 	for (int i = 0; i < n; i++)
 		assert_int_equal(
-		    commit_submit(p->commit, &p->entries[i]), ERR_OK);
+		    publish_thread_submit(p->publisher, &p->entries[i]),
+		    ERR_OK);
 	loop_run(p->loop);
 	mem_fail_at(0);
 	for (int i = 0; i < n; i++)
@@ -126,8 +127,8 @@ start_with(struct publishing *p, struct roster *roster)
 {
 	struct fault f = { "" };
 
-	if (commit_start(&p->commit, &p->room->settings, &limits, p->loop,
-		roster, &f) != ERR_OK)
+	if (publish_thread_start(&p->publisher, &p->room->settings, &limits,
+		p->loop, roster, &f) != ERR_OK)
 		fail_msg("%s", f.text);
 }
 
@@ -147,20 +148,20 @@ starts_or_fails_without_memory(void **state)
 		struct fault f = { "" };
 		enum err e;
 
-		p->commit = NULL;
+		p->publisher = NULL;
 		mem_fail_at(n);
-		e = commit_start(
-		    &p->commit, &p->room->settings, &limits, p->loop, NULL, &f);
+		e = publish_thread_start(&p->publisher, &p->room->settings,
+		    &limits, p->loop, NULL, &f);
 		failed = mem_failed();
 		mem_fail_at(0);
 		/* A block that does not shrink does no harm. */
 		assert_true(e == ERR_OK || (failed && e == ERR_NOMEM));
-		assert_int_equal(p->commit == NULL, e != ERR_OK);
+		assert_int_equal(p->publisher == NULL, e != ERR_OK);
 		assert_int_equal(f.text[0] == '\0', e == ERR_OK);
 		if (e != ERR_OK)
 			start(p);
 		publish(p, 1, 0);
-		commit_stop(p->commit);
+		publish_thread_stop(p->publisher);
 	}
 	expect_acked(p);
 }
@@ -171,17 +172,17 @@ fails_without_a_thread(void **state)
 	struct publishing *p = *state;
 	struct fault f = { "" };
 
-	p->commit = NULL;
+	p->publisher = NULL;
 	mem_fail_stacks(true);
-	assert_int_equal(commit_start(&p->commit, &p->room->settings, &limits,
-			     p->loop, NULL, &f),
+	assert_int_equal(publish_thread_start(&p->publisher, &p->room->settings,
+			     &limits, p->loop, NULL, &f),
 	    ERR_NOMEM);
 	mem_fail_stacks(false);
-	assert_null(p->commit);
+	assert_null(p->publisher);
 	assert_string_equal(f.text, "No thread to publish with.");
 	start(p);
 	publish(p, 1, 0);
-	commit_stop(p->commit);
+	publish_thread_stop(p->publisher);
 	expect_acked(p);
 }
 
@@ -216,7 +217,7 @@ acknowledges_what_it_keeps(void **state)
 		assert_string_not_equal(p->acked, "");
 		expect_acked(p);
 	}
-	commit_stop(p->commit);
+	publish_thread_stop(p->publisher);
 }
 
 /* A roster that the publish thread writes; *q is a handle to look with. */
@@ -285,7 +286,7 @@ writes_who_comes_and_goes(void **state)
 	leave(entries, SOME);
 	wait_for_listed(q, ALL - SOME);
 	leave(entries + SOME, ALL - SOME);
-	commit_stop(p->commit);
+	publish_thread_stop(p->publisher);
 	assert_false(roster_waits(r));
 	assert_string_equal(presence_room_listed(q, NULL, NULL), "");
 	assert_int_equal(count(presence_room_told(q), "+a "), ALL);
@@ -304,7 +305,7 @@ writes_all_when_it_stops(void **state)
 	struct roster *r = start_with_roster(p, &q);
 
 	enter(r, entries, 200);
-	commit_stop(p->commit);
+	publish_thread_stop(p->publisher);
 	assert_false(roster_waits(r));
 	assert_int_equal(count(presence_room_told(q), "+a "), 200);
 	roster_free(r);
@@ -359,7 +360,7 @@ tries_again(void **state)
 	wait_for_listed(q, 3);
 	leave(entries, 3);
 	wait_for_listed(q, 0);
-	commit_stop(p->commit);
+	publish_thread_stop(p->publisher);
 	assert_string_equal(presence_room_told(q), "+a +a +a -a -a -a ");
 	roster_free(r);
 	queue_close(q);
@@ -383,7 +384,7 @@ writes_them_anew(void **state)
 	q = queue_room_open(p->room, QUEUE_READ);
 	wait_for_listed(q, 2);
 	leave(entries + 1, 2);
-	commit_stop(p->commit);
+	publish_thread_stop(p->publisher);
 	assert_string_equal(presence_room_told(q), "+a +a -a -a ");
 	roster_free(r);
 	queue_close(q);

@@ -71,7 +71,7 @@ test_copy(void **state)
 	struct queue *q = queue_room_open(room, QUEUE_WRITE), *copy;
 	const char *path = queue_room_path(room, "-copy");
 	struct queue_cursor_key key, other;
-	struct cursor at;
+	uint64_t at;
 	char id[QUEUE_ID_SIZE];
 	struct stat st;
 	bool known;
@@ -141,9 +141,8 @@ test_no_sessions(void **state)
 	assert_int_equal(queue_backup(&room->settings, path, NULL), ERR_OK);
 	copy = open_copy(room, path);
 	assert_int_equal(sessions_in(copy), 0);
-	assert_int_equal(queue_read(copy, (struct cursor){ 0, 0 }, 0, 0, 0,
-			     NULL, NULL, &span),
-	    ERR_OK);
+	assert_int_equal(
+	    queue_read(copy, 0, 0, 0, 0, NULL, NULL, &span), ERR_OK);
 	assert_int_equal(span.sessions, 0);
 	assert_int_equal(queue_session_grant(copy, &wish, NULL), ERR_OK);
 	assert_int_equal(sessions_in(copy), 1);

@@ -97,7 +97,7 @@ test_steps(void **state)
 
 /* The rows of the log as they are, one a line. */
 static void
-add_row(void *arg, struct cursor at, const struct update *u)
+add_row(void *arg, uint64_t at, const struct update *u)
 {
 	char *text = arg;
 	const size_t len = strlen(text);
@@ -117,9 +117,8 @@ test_what_is_told(void **state)
 
 	assert_int_equal(take_steps(q, "+-", false, p), ERR_OK);
 	for (int i = 0; i < 2; i++)
-		assert_int_equal(
-		    queue_read(q, (struct cursor){ 0, 0 }, span.epoch, 9,
-			1 << 20, add_row, got, &span),
+		assert_int_equal(queue_read(q, 0, span.epoch, 9, 1 << 20,
+				     add_row, got, &span),
 		    ERR_OK);
 	for (int i = 0; i < 2; i++) {
 		char path[256];
@@ -145,7 +144,7 @@ test_nothing_is_told(void **state)
 {
 	struct queue_room *room = *state;
 	struct presence *p = presence_room_somebody("a", 1);
-	struct cursor tail;
+	uint64_t tail;
 	struct queue *q;
 
 	room->settings.owner = 7;
@@ -155,7 +154,7 @@ test_nothing_is_told(void **state)
 	assert_int_equal(take_steps(q, "-", false, p), ERR_OK);
 	assert_string_equal(presence_room_listed(q, NULL, NULL), "");
 	assert_int_equal(queue_tail(q, &tail), ERR_OK);
-	assert_int_equal(tail.lo, 0);
+	assert_int_equal(tail, 0);
 	queue_close(q);
 	presence_free(p);
 }

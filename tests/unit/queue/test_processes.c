@@ -59,7 +59,7 @@ test_fifty_start_at_once(void **state)
 {
 	struct queue_room *r = *state;
 	pid_t pids[50];
-	struct cursor at;
+	uint64_t at;
 	struct queue *q;
 
 	for (int i = 0; i < (int)COUNT(pids); i++)
@@ -68,7 +68,7 @@ test_fifty_start_at_once(void **state)
 		assert_int_equal(queue_room_wait(pids[i]), ERR_OK);
 	q = queue_room_open(r, QUEUE_READ);
 	assert_int_equal(queue_tail(q, &at), ERR_OK);
-	assert_int_equal(at.lo, COUNT(pids));
+	assert_int_equal(at, COUNT(pids));
 	queue_close(q);
 }
 
@@ -97,7 +97,7 @@ struct seen {
 };
 
 static void
-check_order(void *arg, struct cursor at, const struct update *u)
+check_order(void *arg, uint64_t at, const struct update *u)
 {
 	struct seen *s = arg;
 	char id[32];
@@ -107,9 +107,9 @@ check_order(void *arg, struct cursor at, const struct update *u)
 	assert_int_equal(sscanf(id, "%d:%d", &writer, &i), 2);
 	assert_in_range(writer, 0, WRITERS - 1);
 	assert_int_equal(i, s->next[writer]);
-	assert_true(at.lo > s->last);
+	assert_true(at > s->last);
 	s->next[writer]++;
-	s->last = at.lo;
+	s->last = at;
 	s->rows++;
 }
 
@@ -161,7 +161,7 @@ struct numbers {
 };
 
 static void
-add_number(void *arg, struct cursor at, const struct update *u)
+add_number(void *arg, uint64_t at, const struct update *u)
 {
 	struct numbers *n = arg;
 	char id[32];

@@ -86,13 +86,13 @@ assert_slice(const char *name, struct slice got, struct slice want)
 }
 
 static void
-compare(void *arg, struct cursor at, const struct update *u)
+compare(void *arg, uint64_t at, const struct update *u)
 {
 	struct expected *x = arg;
 	const struct update *want = &x->updates[x->seen++];
 
 	assert_true(x->seen <= x->count);
-	assert_int_equal(at.lo, x->seen);
+	assert_int_equal(at, x->seen);
 	assert_slice("topics", u->topics, want->topics);
 	assert_slice("id", u->id, want->id);
 	assert_slice("type", u->type, want->type);
@@ -131,31 +131,31 @@ test_what_goes_in_comes_out(void **state)
 	struct queue *r = queue_room_open(*state, QUEUE_READ);
 	struct expected x = { updates, 0, COUNT(updates) };
 	struct queue_span span;
-	struct cursor at;
+	uint64_t at;
 	struct fault f;
 
 	for (size_t i = 0; i < COUNT(updates); i++)
 		list[i] = &updates[i];
 	assert_int_equal(queue_tail(r, &at), ERR_OK);
-	assert_int_equal(at.lo, 0);
+	assert_int_equal(at, 0);
 	assert_int_equal(queue_append(w, list, 2, &f), ERR_OK);
 	assert_int_equal(queue_append(w, list + 2, 3, &f), ERR_OK);
 	assert_int_equal(queue_append(r, list, 1, &f), ERR_READONLY);
-	assert_int_equal(queue_read(r, (struct cursor){ 0, 0 }, epoch_of(r),
-			     100, 1000, compare, &x, &span),
+	assert_int_equal(
+	    queue_read(r, 0, epoch_of(r), 100, 1000, compare, &x, &span),
 	    ERR_OK);
 	assert_int_equal(x.seen, x.count);
 	assert_int_equal(span.rows, x.count);
-	assert_int_equal(span.next.lo, x.count);
-	assert_int_equal(span.floor.lo, 0);
+	assert_int_equal(span.next, x.count);
+	assert_int_equal(span.floor, 0);
 	assert_int_equal(queue_tail(r, &at), ERR_OK);
-	assert_int_equal(at.lo, x.count);
+	assert_int_equal(at, x.count);
 	queue_close(w);
 	queue_close(r);
 }
 
 static void
-ignore_row(void *arg, struct cursor at, const struct update *u)
+ignore_row(void *arg, uint64_t at, const struct update *u)
 {
 	(void)arg;
 	(void)at;
@@ -167,20 +167,20 @@ test_read_limits(void **state)
 {
 	static const struct {
 		const char *name;
-		struct cursor after;
+		uint64_t after;
 		size_t rows_max, bytes_max, rows;
 		uint64_t next;
 	} cases[] = {
-		{ "all", { 0, 0 }, 100, 10000, 10, 10 },
-		{ "rows", { 0, 0 }, 3, 10000, 3, 3 },
-		{ "from the middle", { 0, 4 }, 3, 10000, 3, 7 },
-		{ "at the end", { 0, 10 }, 3, 10000, 0, 10 },
-		{ "behind the end", { 0, 11 }, 3, 10000, 0, 11 },
-		{ "no position of ours", { 1, 0 }, 3, 10000, 0, INT64_MAX },
-		{ "one row at least", { 0, 0 }, 100, 0, 1, 1 },
-		{ "one byte is full", { 0, 0 }, 100, 1, 1, 1 },
-		{ "bytes", { 0, 0 }, 100, 9, 3, 3 },
-		{ "no rows wanted", { 0, 2 }, 0, 100, 0, 2 },
+		{ "all", 0, 100, 10000, 10, 10 },
+		{ "rows", 0, 3, 10000, 3, 3 },
+		{ "from the middle", 4, 3, 10000, 3, 7 },
+		{ "at the end", 10, 3, 10000, 0, 10 },
+		{ "behind the end", 11, 3, 10000, 0, 11 },
+		{ "no position of ours", UINT64_MAX, 3, 10000, 0, INT64_MAX },
+		{ "one row at least", 0, 100, 0, 1, 1 },
+		{ "one byte is full", 0, 100, 1, 1, 1 },
+		{ "bytes", 0, 100, 9, 3, 3 },
+		{ "no rows wanted", 2, 0, 100, 0, 2 },
 	};
 	struct queue *w = queue_room_open(*state, QUEUE_WRITE);
 
@@ -193,9 +193,9 @@ test_read_limits(void **state)
 				     cases[i].rows_max, cases[i].bytes_max,
 				     ignore_row, NULL, &s),
 		    ERR_OK);
-		if (s.rows != cases[i].rows || s.next.lo != cases[i].next)
+		if (s.rows != cases[i].rows || s.next != cases[i].next)
 			fail_msg("%s: %zu rows to %llu", cases[i].name, s.rows,
-			    (unsigned long long)s.next.lo);
+			    (unsigned long long)s.next);
 	}
 	queue_close(w);
 }
@@ -207,11 +207,11 @@ test_other_epoch_gets_no_rows(void **state)
 	struct queue_span s;
 
 	assert_int_equal(queue_room_put(w, "a"), ERR_OK);
-	assert_int_equal(queue_read(w, (struct cursor){ 0, 7 }, epoch_of(w) + 1,
-			     10, 100, ignore_row, NULL, &s),
+	assert_int_equal(
+	    queue_read(w, 7, epoch_of(w) + 1, 10, 100, ignore_row, NULL, &s),
 	    ERR_OK);
 	assert_int_equal(s.rows, 0);
-	assert_int_equal(s.next.lo, 0);
+	assert_int_equal(s.next, 0);
 	assert_true(s.epoch == epoch_of(w));
 	queue_close(w);
 }
@@ -261,39 +261,38 @@ test_find(void **state)
 	assert_int_equal(queue_append(w, NULL, 0, NULL), ERR_OK);
 
 	assert_int_equal(queue_cursor_key(w, &k), ERR_OK);
-	queue_cursor_id(&k, (struct cursor){ 0, 3 }, third);
-	queue_cursor_id(&k, (struct cursor){ 0, 7 }, last);
-	queue_cursor_id(&k, (struct cursor){ 0, 8 }, future);
-	queue_cursor_id(&k, (struct cursor){ 0, 2 }, floor);
-	queue_cursor_id(&k, (struct cursor){ 0, 1 }, below);
-	queue_cursor_id(&k, (struct cursor){ 0, 0 }, zero);
+	queue_cursor_id(&k, 3, third);
+	queue_cursor_id(&k, 7, last);
+	queue_cursor_id(&k, 8, future);
+	queue_cursor_id(&k, 2, floor);
+	queue_cursor_id(&k, 1, below);
+	queue_cursor_id(&k, 0, zero);
 	snprintf(cut, sizeof(cut), "%.22s", third);
 	other = k;
 	other.epoch++;
-	queue_cursor_id(&other, (struct cursor){ 0, 3 }, old);
+	queue_cursor_id(&other, 3, old);
 	other = k;
 	other.key[5] ^= 1;
-	queue_cursor_id(&other, (struct cursor){ 0, 3 }, foreign);
+	queue_cursor_id(&other, 3, foreign);
 	assert_int_equal(strlen(third), QUEUE_ID_SIZE - 1);
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct cursor at = { 9, 9 };
+		uint64_t at = 9;
 		bool known = !cases[i].known;
 
 		assert_int_equal(queue_find(w, slice_of(cases[i].id), NULL,
 				     NULL, &at, &known),
 		    ERR_OK);
-		if (known != cases[i].known || at.lo != cases[i].at ||
-		    at.hi != 0)
+		if (known != cases[i].known || at != cases[i].at)
 			fail_msg("%s: %d %llu", cases[i].name, known,
-			    (unsigned long long)at.lo);
+			    (unsigned long long)at);
 	}
 	queue_close(w);
 }
 
 /* A presence update needs no id of its own, and its id needs no row. */
 static void
-keep_id(void *arg, struct cursor at, const struct update *u)
+keep_id(void *arg, uint64_t at, const struct update *u)
 {
 	(void)at;
 	assert_true(u->id.len < QUEUE_ID_SIZE);
@@ -308,18 +307,17 @@ test_own_position_as_id(void **state)
 	const struct update *list = &u;
 	char id[QUEUE_ID_SIZE] = "";
 	struct queue_span s;
-	struct cursor at;
+	uint64_t at;
 	bool known;
 
 	assert_int_equal(queue_append(w, &list, 1, NULL), ERR_OK);
-	assert_int_equal(queue_read(w, (struct cursor){ 0, 0 }, epoch_of(w), 1,
-			     100, keep_id, id, &s),
-	    ERR_OK);
+	assert_int_equal(
+	    queue_read(w, 0, epoch_of(w), 1, 100, keep_id, id, &s), ERR_OK);
 	run_sql(w, "DELETE FROM updates");
 	assert_int_equal(
 	    queue_find(w, slice_of(id), NULL, NULL, &at, &known), ERR_OK);
 	assert_true(known);
-	assert_int_equal(at.lo, 1);
+	assert_int_equal(at, 1);
 	queue_close(w);
 }
 
@@ -421,10 +419,9 @@ test_age(void **state)
 	assert_int_equal(queue_append(w, NULL, 0, NULL), ERR_OK);
 	assert_int_equal(number(w, "SELECT min(seq) FROM updates"), 8);
 	check_totals("age", w);
-	assert_int_equal(queue_read(w, (struct cursor){ 0, 0 }, epoch_of(w), 1,
-			     1, ignore_row, NULL, &s),
-	    ERR_OK);
-	assert_int_equal(s.floor.lo, 7);
+	assert_int_equal(
+	    queue_read(w, 0, epoch_of(w), 1, 1, ignore_row, NULL, &s), ERR_OK);
+	assert_int_equal(s.floor, 7);
 	queue_close(w);
 }
 
@@ -481,10 +478,9 @@ test_hub_rows_push_nothing_out(void **state)
 	assert_int_equal(
 	    number(w, "SELECT count(*) FROM updates WHERE kind = 1"), 1200);
 	check_totals("hub", w);
-	assert_int_equal(queue_read(w, (struct cursor){ 0, 0 }, epoch_of(w), 1,
-			     1, ignore_row, NULL, &s),
-	    ERR_OK);
-	assert_int_equal(s.floor.lo, 0);
+	assert_int_equal(
+	    queue_read(w, 0, epoch_of(w), 1, 1, ignore_row, NULL, &s), ERR_OK);
+	assert_int_equal(s.floor, 0);
 	queue_close(w);
 }
 
@@ -493,16 +489,16 @@ static void
 test_positions_are_never_reused(void **state)
 {
 	struct queue *w = queue_room_open(*state, QUEUE_WRITE);
-	struct cursor at;
+	uint64_t at;
 
 	assert_int_equal(queue_room_put(w, "a"), ERR_OK);
 	assert_int_equal(queue_room_put(w, "b"), ERR_OK);
 	run_sql(w, "DELETE FROM updates");
 	assert_int_equal(queue_tail(w, &at), ERR_OK);
-	assert_int_equal(at.lo, 2);
+	assert_int_equal(at, 2);
 	assert_int_equal(queue_room_put(w, "c"), ERR_OK);
 	assert_int_equal(queue_tail(w, &at), ERR_OK);
-	assert_int_equal(at.lo, 3);
+	assert_int_equal(at, 3);
 	queue_close(w);
 }
 
@@ -535,7 +531,7 @@ test_memory(void **state)
 		struct queue *q = NULL;
 		struct fault f = { "" };
 		struct queue_cursor_key k = { .epoch = 1 };
-		struct cursor at = { 8, 9 };
+		uint64_t at = 9;
 		struct queue_span s;
 		char id[QUEUE_ID_SIZE] = "?";
 		bool known = true;
@@ -550,14 +546,14 @@ test_memory(void **state)
 		if (e == ERR_OK)
 			e = queue_cursor_key(q, &k);
 		if (e == ERR_OK)
-			e = queue_read(q, (struct cursor){ 0, 0 }, k.epoch, 9,
-			    99, ignore_row, NULL, &s);
+			e = queue_read(
+			    q, 0, k.epoch, 9, 99, ignore_row, NULL, &s);
 		if (e == ERR_OK &&
 		    (e = queue_cursor_id(&k, s.next, id)) != ERR_OK)
 			assert_string_equal(id, "");
 		if (e == ERR_OK && (e = queue_find(q, slice_of(id), NULL, NULL,
 					&at, &known)) != ERR_OK)
-			assert_int_equal(at.hi, 8);
+			assert_int_equal(at, 9);
 		failed = mem_failed();
 		mem_fail_at(0);
 		/* Shrinking a block may fail without any harm. */

@@ -124,9 +124,7 @@ last_change(struct queue *q)
 {
 	struct queue_span span;
 
-	assert_int_equal(
-	    queue_read(q, (struct cursor){ 0, 0 }, 0, 0, 0, NULL, NULL, &span),
-	    ERR_OK);
+	assert_int_equal(queue_read(q, 0, 0, 0, 0, NULL, NULL, &span), ERR_OK);
 	return span.sessions;
 }
 

@@ -105,13 +105,13 @@ takes_requests(void **state)
 		bytes_request(
 		    &b, requests[i].id, "POST", "/a?b=c", requests[i].body);
 		send_all(fds[PEER], buf_view(&b));
-		if (handoff_parse(&rq, fds[OURS], requests[i].body_max) !=
+		if (request_fcgi_parse(&rq, fds[OURS], requests[i].body_max) !=
 		    ERR_OK)
 			fail_msg("%s", name);
 		expect_request(i, rq);
 		expect_usable(name, fds);
 		request_free(rq);
-		if (handoff_parse_bytes(
+		if (request_fcgi_parse_bytes(
 			&rq, buf_view(&b), requests[i].body_max) != ERR_OK)
 			fail_msg("%s: bytes", name);
 		expect_request(i, rq);
@@ -159,7 +159,7 @@ parse_length(size_t len, const char *body)
 	buf_init(&b, REQUEST_MAX);
 	request_of_length(&b, len, body);
 	send_all(fds[PEER], buf_view(&b));
-	if (handoff_parse(&rq, fds[OURS], BODY_MAX) != ERR_OK)
+	if (request_fcgi_parse(&rq, fds[OURS], BODY_MAX) != ERR_OK)
 		fail_msg("%s", name);
 	if (!slice_is(rq->body, body) || rq->body_cut)
 		fail_msg("%s: body", name);
@@ -208,7 +208,7 @@ body_is_cut(void **state)
 	buf_slice(&b, half);
 	send_all(fds[PEER], buf_view(&b));
 	fcntl(fds[OURS], F_SETFL, O_NONBLOCK);
-	assert_int_equal(handoff_parse(&rq, fds[OURS], BODY_MAX), ERR_OK);
+	assert_int_equal(request_fcgi_parse(&rq, fds[OURS], BODY_MAX), ERR_OK);
 	assert_true(rq->body_cut);
 	expect_usable("a cut body", fds);
 	request_free(rq);
@@ -239,9 +239,9 @@ refuses_broken_requests(void **state)
 		connect_pair(fds);
 		send_all(fds[PEER], broken[i].bytes);
 		shutdown(fds[PEER], SHUT_WR);
-		if (handoff_parse(&rq, fds[OURS], BODY_MAX) != ERR_SYNTAX)
+		if (request_fcgi_parse(&rq, fds[OURS], BODY_MAX) != ERR_SYNTAX)
 			fail_msg("%s", broken[i].name);
-		if (handoff_parse_bytes(&rq, broken[i].bytes, BODY_MAX) !=
+		if (request_fcgi_parse_bytes(&rq, broken[i].bytes, BODY_MAX) !=
 		    ERR_SYNTAX)
 			fail_msg("%s: bytes", broken[i].name);
 		assert_null(rq);
@@ -278,7 +278,7 @@ without_memory(void **state)
 		connect_pair(fds);
 		send_all(fds[PEER], buf_view(&b));
 		mem_fail_at(n);
-		e = handoff_parse(&rq, fds[OURS], BODY_MAX);
+		e = request_fcgi_parse(&rq, fds[OURS], BODY_MAX);
 		assert_int_equal(e, mem_failed() ? ERR_NOMEM : ERR_OK);
 		assert_int_equal(rq == NULL, e != ERR_OK);
 		mem_fail_at(0);
@@ -295,7 +295,7 @@ static int
 init(void **state)
 {
 	(void)state;
-	return handoff_init() == ERR_OK ? 0 : -1;
+	return request_fcgi_init() == ERR_OK ? 0 : -1;
 }
 
 int

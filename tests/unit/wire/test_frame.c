@@ -62,12 +62,10 @@ event_keeps_what_it_is(void **state)
 	struct frame *f;
 
 	(void)state;
-	f = frame_event(
-	    FRAMING_FCGI, slice_of("data: 1\n\n"), (struct cursor){ 3, 4 }, &u);
+	f = frame_event(FRAMING_FCGI, slice_of("data: 1\n\n"), 4, &u);
 	memset(topics, 'x', sizeof(topics) - 1);
 	assert_true(slice_is(f->topics, "a\nb"));
-	assert_int_equal(f->at.hi, 3);
-	assert_int_equal(f->at.lo, 4);
+	assert_int_equal(f->at, 4);
 	assert_true(f->private);
 	assert_int_equal(f->kind, UPDATE_HUB);
 	expect_records(f, FRAME_ID, "data: 1\n\n");
@@ -121,8 +119,7 @@ without_memory(void **state)
 	mem_fail_at(1);
 	assert_null(frame_new(FRAMING_FCGI, slice_of("one")));
 	mem_fail_at(1);
-	assert_null(frame_event(
-	    FRAMING_FCGI, slice_of("one"), (struct cursor){ 0, 1 }, &u));
+	assert_null(frame_event(FRAMING_FCGI, slice_of("one"), 1, &u));
 	mem_fail_at(0);
 	f = frame_new(FRAMING_FCGI, slice_of("one"));
 	mem_fail_at(1);

@@ -21,8 +21,8 @@ enum { OURS, PEER };
 
 struct meeting {
 	int fds[2];
-	struct spool_room room;
-	struct spool *spool;
+	struct request_buffer_room room;
+	struct request_buffer *buffer;
 	struct buf request;
 };
 
@@ -31,7 +31,7 @@ meet(struct meeting *m, const char *body, size_t bytes_max)
 {
 	*m = (struct meeting){ .room = { 0, ROOM_MAX } };
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, m->fds), 0);
-	assert_non_null(m->spool = spool_new(&m->room, bytes_max));
+	assert_non_null(m->buffer = request_buffer_new(&m->room, bytes_max));
 	buf_init(&m->request, REQUEST_MAX * 4);
 	bytes_request(&m->request, 7, "POST", "/a", body);
 	assert_int_equal(m->request.err, ERR_OK);
@@ -40,24 +40,24 @@ meet(struct meeting *m, const char *body, size_t bytes_max)
 static void
 part(struct meeting *m)
 {
-	spool_free(m->spool);
+	request_buffer_free(m->buffer);
 	assert_int_equal(m->room.used, 0);
 	buf_free(&m->request);
 	close(m->fds[OURS]);
 	close(m->fds[PEER]);
 }
 
-static enum spool_state
+static enum request_buffer_state
 after(struct meeting *m, size_t from, size_t n)
 {
 	struct fault f = { "" };
-	enum spool_state state;
+	enum request_buffer_state state;
 
 	if (n > 0)
 		assert_int_equal(
 		    write(m->fds[PEER], m->request.base + from, n), (ssize_t)n);
-	state = spool_read(m->spool, m->fds[OURS], &f);
-	assert_int_equal(state == SPOOL_BROKEN, f.text[0] != '\0');
+	state = request_buffer_read(m->buffer, m->fds[OURS], &f);
+	assert_int_equal(state == REQUEST_BUFFER_BROKEN, f.text[0] != '\0');
 	return state;
 }
 
@@ -69,15 +69,17 @@ whole_with_the_last_byte(void **state)
 
 	(void)state;
 	meet(&m, "topic=a", REQUEST_MAX);
-	assert_int_equal(after(&m, 0, 0), SPOOL_MORE);
+	assert_int_equal(after(&m, 0, 0), REQUEST_BUFFER_MORE);
 	for (i = 0; i < m.request.len; i++) {
-		enum spool_state want =
-		    i + 1 < m.request.len ? SPOOL_MORE : SPOOL_WHOLE;
+		enum request_buffer_state want = i + 1 < m.request.len
+						     ? REQUEST_BUFFER_MORE
+						     : REQUEST_BUFFER_WHOLE;
 
 		assert_int_equal(after(&m, i, 1), want);
 		assert_int_equal(m.room.used, i + 1);
 	}
-	assert_true(slice_eq(spool_bytes(m.spool), buf_view(&m.request)));
+	assert_true(
+	    slice_eq(request_buffer_bytes(m.buffer), buf_view(&m.request)));
 	part(&m);
 }
 
@@ -87,16 +89,20 @@ static const struct {
 	const char *name;
 	size_t bytes_max, others, cut;
 	bool closes;
-	enum spool_state want;
+	enum request_buffer_state want;
 } ends[] = {
-	{ "all of it", REQUEST_MAX, 0, 0, false, SPOOL_WHOLE },
-	{ "all of it, and closed", REQUEST_MAX, 0, 0, true, SPOOL_WHOLE },
-	{ "not yet", REQUEST_MAX, 0, 1, false, SPOOL_MORE },
-	{ "never", REQUEST_MAX, 0, 1, true, SPOOL_ENDED },
-	{ "more than it may be", 20, 0, 0, false, SPOOL_TOO_LONG },
-	{ "no room", REQUEST_MAX, ROOM_MAX - 20, 0, false, SPOOL_NO_ROOM },
-	{ "just room", REQUEST_MAX, ROOM_MAX - 90, 0, false, SPOOL_WHOLE },
-	{ "no room at all", REQUEST_MAX, ROOM_MAX, 1, false, SPOOL_NO_ROOM },
+	{ "all of it", REQUEST_MAX, 0, 0, false, REQUEST_BUFFER_WHOLE },
+	{ "all of it, and closed", REQUEST_MAX, 0, 0, true,
+	    REQUEST_BUFFER_WHOLE },
+	{ "not yet", REQUEST_MAX, 0, 1, false, REQUEST_BUFFER_MORE },
+	{ "never", REQUEST_MAX, 0, 1, true, REQUEST_BUFFER_ENDED },
+	{ "more than it may be", 20, 0, 0, false, REQUEST_BUFFER_TOO_LONG },
+	{ "no room", REQUEST_MAX, ROOM_MAX - 20, 0, false,
+	    REQUEST_BUFFER_NO_ROOM },
+	{ "just room", REQUEST_MAX, ROOM_MAX - 90, 0, false,
+	    REQUEST_BUFFER_WHOLE },
+	{ "no room at all", REQUEST_MAX, ROOM_MAX, 1, false,
+	    REQUEST_BUFFER_NO_ROOM },
 };
 
 static void
@@ -107,7 +113,7 @@ comes_to_an_end(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
 		struct meeting m;
-		enum spool_state got;
+		enum request_buffer_state got;
 
 		meet(&m, "topic=a", ends[i].bytes_max);
 		m.room.used = ends[i].others;
@@ -136,12 +142,13 @@ goes_on_with_new_room(void **state)
 	(void)state;
 	meet(&m, "topic=a", REQUEST_MAX);
 	m.room.used = others;
-	assert_int_equal(after(&m, 0, m.request.len), SPOOL_NO_ROOM);
-	assert_int_equal(after(&m, 0, 0), SPOOL_NO_ROOM);
+	assert_int_equal(after(&m, 0, m.request.len), REQUEST_BUFFER_NO_ROOM);
+	assert_int_equal(after(&m, 0, 0), REQUEST_BUFFER_NO_ROOM);
 	assert_int_equal(m.room.used, ROOM_MAX);
 	m.room.used -= others;
-	assert_int_equal(after(&m, 0, 0), SPOOL_WHOLE);
-	assert_true(slice_eq(spool_bytes(m.spool), buf_view(&m.request)));
+	assert_int_equal(after(&m, 0, 0), REQUEST_BUFFER_WHOLE);
+	assert_true(
+	    slice_eq(request_buffer_bytes(m.buffer), buf_view(&m.request)));
 	part(&m);
 }
 
@@ -154,22 +161,22 @@ broken_is_told(void **state)
 	(void)state;
 	meet(&m, "topic=a", REQUEST_MAX);
 	m.request.base[0] = 2;
-	assert_int_equal(after(&m, 0, m.request.len), SPOOL_BROKEN);
+	assert_int_equal(after(&m, 0, m.request.len), REQUEST_BUFFER_BROKEN);
 	part(&m);
 }
 
 static void
 without_memory(void **state)
 {
-	struct spool_room room = { 0, ROOM_MAX };
+	struct request_buffer_room room = { 0, ROOM_MAX };
 	struct meeting m;
 
 	(void)state;
 	mem_fail_at(1);
-	assert_null(spool_new(&room, REQUEST_MAX));
+	assert_null(request_buffer_new(&room, REQUEST_MAX));
 	meet(&m, "topic=a", REQUEST_MAX);
 	mem_fail_at(1);
-	assert_int_equal(after(&m, 0, m.request.len), SPOOL_BROKEN);
+	assert_int_equal(after(&m, 0, m.request.len), REQUEST_BUFFER_BROKEN);
 	assert_true(mem_failed());
 	mem_fail_at(0);
 	part(&m);

@@ -427,7 +427,7 @@ test_evil_sums(void **state)
 	r->settings.rows_max = 1;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct queue *w;
-		struct cursor at;
+		uint64_t at;
 
 		remove_everything(r);
 		w = queue_room_open(r, QUEUE_WRITE);

@@ -75,7 +75,7 @@ replace(struct queue_room *r, void (*act)(const struct queue_room *r))
 	struct queue *reader = queue_room_open(r, QUEUE_READ), *late;
 	struct queue_cursor_key before, after;
 	char id[QUEUE_ID_SIZE];
-	struct cursor at;
+	uint64_t at;
 	bool known = true;
 
 	assert_int_equal(queue_room_put(w, "old"), ERR_OK);
@@ -89,7 +89,7 @@ replace(struct queue_room *r, void (*act)(const struct queue_room *r))
 	assert_int_equal(queue_cursor_key(reader, &after), ERR_OK);
 	assert_true(before.epoch != after.epoch);
 	assert_memory_not_equal(before.key, after.key, 16);
-	queue_cursor_id(&before, (struct cursor){ 0, 1 }, id);
+	queue_cursor_id(&before, 1, id);
 	assert_int_equal(
 	    queue_find(reader, slice_of(id), NULL, NULL, &at, &known), ERR_OK);
 	assert_false(known);
