@@ -65,7 +65,7 @@ run(const struct options *o, struct fault *f)
 	}
 	if (o->check) {
 		if (!selfcheck_run(s))
-			e = fault_set(f, ERR_IO, "Mend the faults above.");
+			e = fault_set(f, ERR_IO, "Fix the problems above.");
 		settings_unref(s);
 		return e;
 	}

@@ -8,17 +8,17 @@
 #include "base/mem.h"
 #include "text/json.h"
 
-#define MARGIN 7 /* where the sentences begin */
+#define MARGIN 9 /* where the sentences begin */
 
 static const char *const results[] = {
 	[DOCTOR_GOOD] = "ok",
-	[DOCTOR_BAD] = "FAULT",
+	[DOCTOR_BAD] = "PROBLEM",
 	[DOCTOR_NOTED] = "note",
 };
 
 static const char *const json_results[] = {
 	[DOCTOR_GOOD] = "ok",
-	[DOCTOR_BAD] = "fault",
+	[DOCTOR_BAD] = "problem",
 	[DOCTOR_NOTED] = "note",
 };
 
@@ -99,9 +99,9 @@ doctor_report_write(struct buf *out, const struct doctor_report *r)
 		write_mends(out, n, &r->server);
 	}
 	if (faults == 0)
-		buf_text(out, "No fault found.\n");
+		buf_text(out, "No problem found.\n");
 	else
-		buf_printf(out, "%zu fault%s found.\n", faults,
+		buf_printf(out, "%zu problem%s found.\n", faults,
 		    faults == 1 ? "" : "s");
 }
 
@@ -119,7 +119,7 @@ write_json_mends(struct buf *out, const struct doctor_finding *n,
 	const struct doctor_mend *m = NULL;
 	bool first = true;
 
-	buf_text(out, ",\"mends\":[");
+	buf_text(out, ",\"fixes\":[");
 	while ((m = doctor_mend_next(m, n->fault, s)) != NULL) {
 		buf_text(out, first ? "{" : ",{");
 		first = false;
@@ -141,7 +141,7 @@ doctor_report_write_json(struct buf *out, const struct doctor_report *r)
 	buf_byte(out, ',');
 	write_member(out, "server", r->shown);
 	buf_printf(
-	    out, ",\"faults\":%zu,\"checks\":[", doctor_report_faults(r));
+	    out, ",\"problems\":%zu,\"checks\":[", doctor_report_faults(r));
 	for (size_t i = 0; i < r->n; i++) {
 		const struct doctor_finding *n = &r->findings[i];
 
@@ -150,7 +150,7 @@ doctor_report_write_json(struct buf *out, const struct doctor_report *r)
 		buf_byte(out, ',');
 		write_member(out, "result", json_results[n->result]);
 		buf_byte(out, ',');
-		write_member(out, "fault", doctor_fault_name(n->fault));
+		write_member(out, "problem", doctor_fault_name(n->fault));
 		buf_byte(out, ',');
 		write_member(out, "text", n->text);
 		write_json_mends(out, n, &r->server);

@@ -57,7 +57,8 @@ const struct cmd cmd_check = {
 	.name = "check",
 	.operands = "[URL]",
 	.operands_max = 1,
-	.help = "Ask the hub like a browser, and say what mends its faults.",
+	.help =
+	    "Test the hub as a browser would; print a fix for each problem.",
 	.options = options,
 	.configured = true,
 	.asks = true,

@@ -78,7 +78,7 @@ static const struct {
 	    "no whole answer came in time: is the server slow, or cut off?",
 	    false },
 	{ CURLE_PEER_FAILED_VERIFICATION,
-	    "its certificate is not trusted: mend it, or name the file of its "
+	    "its certificate is not trusted: fix it, or name the file of its "
 	    "authority in MERCURE_CA_FILE",
 	    true },
 	{ CURLE_SSL_CACERT_BADFILE,

@@ -11,7 +11,7 @@ use Exporter qw(import);
 use Pushcgi::Cookie ();
 use Pushcgi::Program ();
 use Pushcgi::Text qw(bytes characters percent html_tag json_list
-    json_update update_fault);
+    json_update update_problem);
 use Scalar::Util qw(blessed weaken);
 use Time::HiRes ();
 
@@ -230,8 +230,8 @@ sub publish {
     my $update = $self->_update($topics, $data, @rest);
     return $self->_failed($update) if !ref $update;
 
-    my $fault = update_fault($update);
-    return $self->_failed("$fault in publish()") if defined $fault;
+    my $problem = update_problem($update);
+    return $self->_failed("$problem in publish()") if defined $problem;
 
     # All of it by standard input: other users can see arguments.
     return $self->_run(['publish', $self->_settings, '--batch'],
@@ -815,7 +815,7 @@ object may have a method C<mercure_data>, else it is taken as a text.
 =item publish_discard()
 
 Keep updates, and publish all that were kept in one go, or forget them.
-publish_flush() returns the ids as a list reference.  A fault ends it; the
+publish_flush() returns the ids as a list reference.  The first error ends it; the
 warning says in which line, one for each update, and how many were published
 before.  Who does neither is warned when the object goes.
 

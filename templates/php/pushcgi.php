@@ -363,9 +363,9 @@ if (!function_exists('mercure_publish_later')) {
 
 if (!function_exists('mercure_publish_flush')) {
     /**
-     * Publish now what was left for later, up to 256 in one transaction.  A
-     * fault ends it: those before it may be published, those behind it are
-     * not.  Then nothing is left, either way.
+     * Publish now the updates that were left for later, up to 256 in one
+     * transaction.  It stops at the first error: updates before it may be
+     * published, later ones are not.  Nothing is left for later in any case.
      *
      * @return string[]|false  their ids
      */
@@ -866,9 +866,9 @@ if (!function_exists('pushcgi_run')) {
                 $update[$name] = pushcgi_text($value);
             }
         }
-        $fault = pushcgi_update_fault($update);
-        if ($fault !== null) {
-            return pushcgi_failed('mercure_publish()', $fault);
+        $problem = pushcgi_update_problem($update);
+        if ($problem !== null) {
+            return pushcgi_failed('mercure_publish()', $problem);
         }
         if (isset($update['retry'])) {
             $update['retry'] = (int) $update['retry'];
@@ -881,7 +881,7 @@ if (!function_exists('pushcgi_run')) {
      * one that is refused takes others with it.  What is reserved is for the
      * hub to know.
      */
-    function pushcgi_update_fault($update)
+    function pushcgi_update_problem($update)
     {
         if (!$update['topic']) {
             return 'needs a topic.';

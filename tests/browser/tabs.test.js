@@ -314,11 +314,11 @@ function withoutHttps() {
 			await site.publish(topic, "early");
 			const first = await tab("live.html");
 			await isOpen(first);
-			front.fault = answers(403);
+			front.problem = answers(403);
 			const refused = await tab("refused.html", earliest);
 			await waitUntil("it is refused", async () =>
 				(await told(refused, "close")).length);
-			front.fault = null;
+			front.problem = null;
 			const next = await tab("next.html", earliest);
 			await has(next, "early");
 			await site.publish(topic, "last");

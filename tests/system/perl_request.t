@@ -336,12 +336,12 @@ subtest 'publish_later' => sub {
 	$request->publish_later('t', 'good');
 	$request->publish_later('t', 'bad', retry => 'soon');
 	like warned { is $request->publish_flush, undef, 'a bad one' },
-	    qr/Line 2/, 'the fault tells which';
+	    qr/Line 2/, 'the problem tells which';
 	is $count->(), $before + 1, 'and that one was published before it';
 	$before++;
 	$request->publish_later($_, 'x') for 't', '*';
 	like warned { is $request->publish_flush, undef, 'a bad topic' },
-	    qr/Line 2.*topic \*/, 'the fault tells which';
+	    qr/Line 2.*topic \*/, 'the problem tells which';
 	is $count->(), $before, 'none was published';
 
 	my $tell = $request->listener('t', sub { return $_[0]{secret} ? undef

@@ -21,7 +21,7 @@ sub polled {
 	my @items = $answer->all;
 	ok $answer->{ended} && $answer->closed, "$name: END_REQUEST"
 	    if $answer->isa('FcgiClient');
-	is $answer->faults, '', "$name: no faults";
+	is $answer->problems, '', "$name: no problems";
 	ok Answer::is_cursor($items[-1]), "$name: a cursor is last";
 	is $items[-2]{retry}, 500, "$name: the delay is short";
 	return ([ map { $_->{data} } grep { $_->{kind} eq 'event' } @items ],

@@ -54,7 +54,7 @@ for my $n (9 .. 12) {
 
 	is $peer->finished->status, 408, "slow body $n: told 408";
 	like $peer->body, qr/^[^\n<]+\n?\z/, "slow body $n: in a sentence";
-	is $peer->faults, '', "slow body $n: no faults";
+	is $peer->problems, '', "slow body $n: no problems";
 }
 
 # One that closes its side is told as well, at once.
@@ -108,7 +108,7 @@ wait_until('another has room', sub {
 });
 is $strangers[0]->finished->status, 503, 'the first of them gave way';
 like $strangers[0]->body, qr/MERCURE_MAX_PENDING_BYTES/, 'and is told so';
-is $_->faults, '', 'without a fault' for @strangers;
+is $_->problems, '', 'without a problem' for @strangers;
 
 # One that is alone has room, also beside its parameters.
 my $tight = Hub->start(config => { MERCURE_MAX_BODY => 500_000,
@@ -119,6 +119,6 @@ is $alone->finished->status, 200, 'as long as allowed, and alone: published';
 
 $hub->publish_ok(topic => 'a', data => 'end');
 is_deeply $stream->data_until('end'), [], 'nothing else was published';
-is $stream->faults, '', 'a clean stream';
+is $stream->problems, '', 'a clean stream';
 
 done_testing;

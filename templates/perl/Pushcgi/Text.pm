@@ -11,7 +11,7 @@ use Exporter qw(import);
 use Scalar::Util qw(refaddr);
 
 our @EXPORT_OK = qw(bytes characters percent html_tag json_list json_update
-    update_fault);
+    update_problem);
 
 # A character string becomes UTF-8; a string of bytes is taken as it is.
 sub bytes {
@@ -90,7 +90,7 @@ sub json_update {
 }
 
 # The reason why JSON cannot carry this update, or undef.
-sub update_fault {
+sub update_problem {
     my ($update) = @_;
     my @topics = @{ $update->{topic} };
 

@@ -157,17 +157,19 @@ sample_report(void)
 static void
 test_report(void **state)
 {
-	static const char text[] = "ok     answer: all is well\n"
-				   "FAULT  body: the \"body\" is lost\n"
-				   "       nginx, in the hub's location { }:\n"
-				   "           client_max_body_size 1088k;\n"
-				   "1 fault found.\n";
+	static const char text[] =
+	    "ok       answer: all is well\n"
+	    "PROBLEM  body: the \"body\" is lost\n"
+	    "         nginx, in the hub's location { }:\n"
+	    "             client_max_body_size 1088k;\n"
+	    "1 problem found.\n";
 	static const char as_json[] =
 	    "{\"url\":\"https://a.example/\\\"\",\"server\":\"nginx/1\","
-	    "\"faults\":1,\"checks\":[{\"check\":\"answer\",\"result\":\"ok\","
-	    "\"fault\":\"none\",\"text\":\"all is well\",\"mends\":[]},"
-	    "{\"check\":\"body\",\"result\":\"fault\",\"fault\":"
-	    "\"body-limit\",\"text\":\"the \\\"body\\\" is lost\",\"mends\":"
+	    "\"problems\":1,\"checks\":[{\"check\":\"answer\",\"result\":"
+	    "\"ok\","
+	    "\"problem\":\"none\",\"text\":\"all is well\",\"fixes\":[]},"
+	    "{\"check\":\"body\",\"result\":\"problem\",\"problem\":"
+	    "\"body-limit\",\"text\":\"the \\\"body\\\" is lost\",\"fixes\":"
 	    "[{\"with\":\"nginx\",\"where\":\"in the hub's location { }\","
 	    "\"line\":\"client_max_body_size 1088k;\"}]}]}\n";
 	struct doctor_report *r = sample_report();
