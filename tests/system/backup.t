@@ -67,7 +67,7 @@ is seqs("$dir/copy 1")->[-1], 'x', 'to publish to';
 $hub->stop;
 my ($manual) = slurp(source('helpers/cmd/pushcgi.1')) =~
     /^\.It Cm backup\n(.*?)^\.It Cm /ms;
-for my $word (qw(-wal -shm), 'every hub') {
+for my $word (qw(-wal -shm), 'stop all hubs') {
 	like $manual, qr/\Q$word\E/, "the manual's restore names $word";
 }
 unlink "$hub->{queue}$_" for '', '-wal', '-shm';
