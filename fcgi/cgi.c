@@ -123,14 +123,14 @@ publish(struct answer *a, const struct config *c)
 	const struct update *u = update_view(a->update);
 	struct queue_settings s = config_queue(c);
 	struct queue *q = NULL;
-	struct fault f = { "" };
+	struct problem p = { "" };
 	enum err e;
 
-	if ((e = queue_open(&q, &s, QUEUE_WRITE, &f)) == ERR_OK &&
-	    (e = queue_append(q, &u, 1, &f)) == ERR_OK)
+	if ((e = queue_open(&q, &s, QUEUE_WRITE, &p)) == ERR_OK &&
+	    (e = queue_append(q, &u, 1, &p)) == ERR_OK)
 		queue_wake(q);
 	else {
-		log_err("publish failed reason=\"%s\"", f.text);
+		log_err("publish failed reason=\"%s\"", p.text);
 		answer_unavailable(a, e);
 	}
 	queue_close(q);
@@ -174,17 +174,17 @@ stream(struct answer *a, struct settings *s, struct roster *roster)
 	struct queue_settings queue = config_queue(s->config);
 	struct publish_thread *publisher = NULL;
 	struct hub *h = NULL;
-	struct fault f = { "" };
+	struct problem p = { "" };
 	enum err e;
 
 	queue.owner = roster_owner(roster);
 	enlist_use(roster, s);
-	if ((e = hub_open(&h, s, FRAMING_RAW, &hooks, &f)) == ERR_OK &&
+	if ((e = hub_open(&h, s, FRAMING_RAW, &hooks, &p)) == ERR_OK &&
 	    (e = publish_thread_start(&publisher, &queue, &none, hub_loop(h),
-		 roster, &f)) == ERR_OK) {
+		 roster, &p)) == ERR_OK) {
 		hold(a, h);
 	} else {
-		log_err("stream failed reason=\"%s\"", f.text);
+		log_err("stream failed reason=\"%s\"", p.text);
 		answer_unavailable(a, e);
 		write_out(a, false);
 	}
@@ -199,10 +199,10 @@ refresh_keys(const struct settings *s)
 {
 	const struct queue_settings qs = config_queue(s->config);
 	struct queue *q = NULL;
-	struct fault f = { "" };
+	struct problem p = { "" };
 
 	if (!settings_fetch(s) ||
-	    queue_open(&q, &qs, QUEUE_WRITE, &f) != ERR_OK)
+	    queue_open(&q, &qs, QUEUE_WRITE, &p) != ERR_OK)
 		return;
 	for (size_t i = 0; i < CONFIG_ROLES; i++) {
 		const struct jwks_source src = { s->role[i].url,

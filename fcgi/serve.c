@@ -63,11 +63,11 @@ reload_run(struct worker_job *j, struct context *c)
 	struct server *sv = CONTAINER(struct server, reload, j);
 	struct config *config = NULL;
 	struct settings *fresh = NULL;
-	struct fault f = { "" };
+	struct problem p = { "" };
 
-	if (config_load(&config, sv->sources, &f) != ERR_OK ||
-	    settings_new(&fresh, config, &f) != ERR_OK) {
-		log_err("configuration kept: %s", f.text);
+	if (config_load(&config, sv->sources, &p) != ERR_OK ||
+	    settings_new(&fresh, config, &p) != ERR_OK) {
+		log_err("configuration kept: %s", p.text);
 		config_free(config);
 	} else {
 		if (strcmp(c->settings->config->transport_url,
@@ -153,7 +153,7 @@ subscribers_max(void)
 }
 
 static enum err
-start(struct server *sv, struct settings *s, int fd, struct fault *f)
+start(struct server *sv, struct settings *s, int fd, struct problem *p)
 {
 	const struct config *c = s->config;
 	struct queue_settings queue = config_queue(c);
@@ -166,41 +166,42 @@ start(struct server *sv, struct settings *s, int fd, struct fault *f)
 	sv->parts.buffer_room.max = (size_t)c->pending_bytes_max;
 	if ((e = roster_new(&sv->roster)) != ERR_OK ||
 	    (e = patterns_new(&sv->patterns)) != ERR_OK)
-		return fault_set(f, e, "Out of memory.");
+		return problem_set(p, e, "Out of memory.");
 	if ((e = roster_count_in(sv->roster, &queue)) != ERR_OK)
-		return fault_set(f, e, "Out of memory.");
+		return problem_set(p, e, "Out of memory.");
 	queue.owner = roster_owner(sv->roster);
 	enlist_use(sv->roster, s);
-	if ((e = hub_open(&sv->parts.hub, s, FRAMING_FCGI, &hooks, f)) !=
+	if ((e = hub_open(&sv->parts.hub, s, FRAMING_FCGI, &hooks, p)) !=
 		ERR_OK ||
 	    (e = publish_thread_start(&sv->parts.publisher, &queue, &limits,
-		 hub_loop(sv->parts.hub), sv->roster, f)) != ERR_OK)
+		 hub_loop(sv->parts.hub), sv->roster, p)) != ERR_OK)
 		return e;
 	e = workers_start(&sv->parts.workers, (size_t)c->workers, s,
 	    FRAMING_FCGI, sv->roster, sv->patterns);
 	if (e != ERR_OK)
-		return fault_set(f, e, "No threads for MERCURE_WORKERS = %llu.",
+		return problem_set(p, e,
+		    "No threads for MERCURE_WORKERS = %llu.",
 		    (unsigned long long)c->workers);
 	if ((e = acceptor_new(&sv->acceptor, fd, &sv->parts)) != ERR_OK)
-		fault_set(
-		    f, e, "The socket cannot be listened on: %s.", err_text(e));
+		problem_set(
+		    p, e, "The socket cannot be listened on: %s.", err_text(e));
 	return e;
 }
 
 /* The socket first: where it lies only root may be able to make it. */
 static enum err
 listen_and_start(struct server *sv, struct settings **s,
-    const struct listener_settings *listener, struct fault *f)
+    const struct listener_settings *listener, struct problem *p)
 {
 	const struct queue_settings queue = config_queue((*s)->config);
 	int fd;
-	enum err e = listener_open(&fd, listener, f);
+	enum err e = listener_open(&fd, listener, p);
 
 	if (e != ERR_OK)
 		return e;
-	if ((e = queue_take_identity(&queue, f)) == ERR_OK) {
+	if ((e = queue_take_identity(&queue, p)) == ERR_OK) {
 		settings_bring(s);
-		e = start(sv, *s, fd, f);
+		e = start(sv, *s, fd, p);
 	}
 	if (sv->acceptor == NULL) {
 		listener_withdraw(listener);
@@ -211,18 +212,18 @@ listen_and_start(struct server *sv, struct settings **s,
 
 enum err
 serve_run(struct settings *s, const struct config_sources *sources,
-    const struct listener_settings *listener, struct fault *f)
+    const struct listener_settings *listener, struct problem *p)
 {
 	struct server *sv = mem_calloc(1, sizeof(*sv));
 	enum err e;
 
 	if (sv == NULL) {
 		settings_unref(s);
-		return fault_set(f, ERR_NOMEM, "Out of memory.");
+		return problem_set(p, ERR_NOMEM, "Out of memory.");
 	}
 	sv->sources = sources;
 	sv->listener = listener;
-	if ((e = listen_and_start(sv, &s, listener, f)) == ERR_OK) {
+	if ((e = listen_and_start(sv, &s, listener, p)) == ERR_OK) {
 		log_info("serving streams_max=%zu", sv->parts.subscribers_max);
 		hub_run(sv->parts.hub);
 		log_info("ended");

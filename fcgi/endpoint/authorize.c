@@ -104,7 +104,6 @@ refuse(struct answer *a, const struct request *rq, const struct settings *s,
 
 /* A grant in the making, by the row of a session. */
 struct session_rights {
-	const struct dialect *dialect;
 	struct grant *grant;
 	uint64_t change;
 	enum err err;
@@ -116,14 +115,14 @@ take_session(void *arg, const struct session *s, uint64_t change)
 	struct session_rights *r = arg;
 
 	(void)change;
-	r->err = session_grant(&r->grant, &s->key, s, r->change, r->dialect);
+	r->err = session_grant(&r->grant, &s->key, s, r->change);
 }
 
 static enum err
-find_session(struct grant **out, struct context *c,
-    const struct session_key *key, const struct dialect *d)
+find_session(
+    struct grant **out, struct context *c, const struct session_key *key)
 {
-	struct session_rights r = { .dialect = d };
+	struct session_rights r = { .grant = NULL };
 	struct queue *q;
 	enum err e;
 
@@ -132,9 +131,8 @@ find_session(struct grant **out, struct context *c,
 		 &r.change)) != ERR_OK)
 		return e;
 	e = r.err;
-	/* Nothing yet, or by a selector that asks for too much. */
-	if (r.grant == NULL && (e == ERR_OK || e == ERR_LIMIT))
-		e = session_grant(&r.grant, key, NULL, r.change, d);
+	if (r.grant == NULL && e == ERR_OK)
+		e = session_grant(&r.grant, key, NULL, r.change);
 	*out = r.grant;
 	return e;
 }
@@ -142,7 +140,7 @@ find_session(struct grant **out, struct context *c,
 /* An unknown session is anonymous, and so is what cannot be one. */
 static enum err
 authorize_by_session(struct grant **out, struct answer *a,
-    const struct request *rq, const struct dialect *d, struct context *c)
+    const struct request *rq, struct context *c)
 {
 	const char *name = c->settings->config->session_cookie;
 	struct session_key key;
@@ -155,7 +153,7 @@ authorize_by_session(struct grant **out, struct answer *a,
 		return ERR_OK;
 	e = session_key_of_cookie(&key, value);
 	if (e == ERR_OK)
-		e = find_session(out, c, &key, d);
+		e = find_session(out, c, &key);
 	if (e == ERR_OK || e == ERR_SYNTAX)
 		return ERR_OK;
 	answer_unavailable(a, e);
@@ -179,7 +177,7 @@ authorize_by_token(struct grant **out, struct answer *a,
     const struct settings *s, enum config_role role)
 {
 	const struct jws_keys *keys = s->role[role].keys;
-	struct fault why = { "" };
+	struct problem why = { "" };
 	enum err e;
 
 	if (keys == NULL && s->role[role].url != NULL)
@@ -213,7 +211,7 @@ authorize(struct grant **out, struct answer *a, const struct request *rq,
 	from = find_token(&token, rq, query, d, s->config->cookie_name);
 	if (role == AUTHORIZE_SUBSCRIBER)
 		return from == CARRIER_NONE
-			   ? authorize_by_session(out, a, rq, d, c)
+			   ? authorize_by_session(out, a, rq, c)
 			   : authorize_by_token(
 				 out, a, rq, token, d, s, CONFIG_SUBSCRIBERS);
 	if (from == CARRIER_NONE)

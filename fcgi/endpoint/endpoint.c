@@ -9,12 +9,12 @@ enum err
 context_queue(struct context *c, struct queue **out)
 {
 	struct queue_settings s = config_queue(c->settings->config);
-	struct fault f = { "" };
+	struct problem p = { "" };
 	enum err e = ERR_OK;
 
 	if (c->queue == NULL &&
-	    (e = queue_open(&c->queue, &s, QUEUE_READ, &f)) != ERR_OK)
-		log_err("queue not opened reason=\"%s\"", f.text);
+	    (e = queue_open(&c->queue, &s, QUEUE_READ, &p)) != ERR_OK)
+		log_err("queue not opened reason=\"%s\"", p.text);
 	else
 		*out = c->queue;
 	return e;

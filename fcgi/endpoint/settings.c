@@ -14,12 +14,12 @@
 /* A role may have no key. */
 static enum err
 read_role(struct settings_role *out, const struct config *c,
-    enum config_role role, struct fault *f)
+    enum config_role role, struct problem *p)
 {
-	enum err e = config_keys_url(&out->url, c, role, f);
+	enum err e = config_keys_url(&out->url, c, role, p);
 
 	if (e == ERR_OK && out->url == NULL)
-		e = config_keys_new(&out->keys, c, role, f);
+		e = config_keys_new(&out->keys, c, role, p);
 	return e == ERR_NOTFOUND ? ERR_OK : e;
 }
 
@@ -42,18 +42,18 @@ make(void)
 }
 
 enum err
-settings_new(struct settings **out, struct config *config, struct fault *f)
+settings_new(struct settings **out, struct config *config, struct problem *p)
 {
 	struct settings *s = make();
 	enum err e = ERR_OK;
 
 	if (s == NULL)
-		return fault_set(f, ERR_NOMEM, "Out of memory.");
+		return problem_set(p, ERR_NOMEM, "Out of memory.");
 	for (int i = 0; e == ERR_OK && i < CONFIG_ROLES; i++)
-		e = read_role(&s->role[i], config, (enum config_role)i, f);
+		e = read_role(&s->role[i], config, (enum config_role)i, p);
 	if (e == ERR_OK && (e = ip_networks_new(&s->trusted,
 				slice_of(config->trusted_proxies))) != ERR_OK)
-		fault_set(f, e, "MERCURE_TRUSTED_PROXIES: %s.", err_text(e));
+		problem_set(p, e, "MERCURE_TRUSTED_PROXIES: %s.", err_text(e));
 	if (e != ERR_OK)
 		goto out;
 
@@ -97,9 +97,9 @@ alg_of(const struct settings *s, enum config_role role)
 
 enum err
 settings_keys_of_set(struct jws_keys **out, const struct settings *s,
-    enum config_role role, struct slice text, struct fault *f)
+    enum config_role role, struct slice text, struct problem *p)
 {
-	return jws_keys_fetched(out, text, alg_of(s, role), f);
+	return jws_keys_fetched(out, text, alg_of(s, role), p);
 }
 
 /* A set may have none of the algorithm that is configured. */
@@ -107,7 +107,7 @@ static enum err
 use_set(struct jws_keys **out, const struct settings *s, enum config_role role,
     struct slice text)
 {
-	struct fault why = { "" };
+	struct problem why = { "" };
 	enum err e = settings_keys_of_set(out, s, role, text, &why);
 
 	if (e == ERR_NOMEM)
@@ -218,11 +218,11 @@ settings_bring(struct settings **s)
 	struct queue_settings qs = config_queue((*s)->config);
 	struct settings *fresh = NULL;
 	struct queue *q = NULL;
-	struct fault f = { "" };
+	struct problem p = { "" };
 
 	/* Who cannot open it now will say so when it is needed. */
 	if (!settings_fetch(*s) ||
-	    queue_open(&q, &qs, QUEUE_READ, &f) != ERR_OK)
+	    queue_open(&q, &qs, QUEUE_READ, &p) != ERR_OK)
 		return;
 	if (settings_renew(&fresh, *s, q, clock_real_ms()) == ERR_OK &&
 	    fresh != NULL) {

@@ -47,7 +47,7 @@ enum settings_notice {
  * is the caller's.  Errors as config_keys_new(), but a role may have no key;
  * keys at a URL are not there yet. */
 enum err settings_new(
-    struct settings **out, struct config *config, struct fault *f);
+    struct settings **out, struct config *config, struct problem *p);
 
 /* May this line be logged now?  True once an hour, for one caller only. */
 bool settings_is_report_due(
@@ -67,7 +67,7 @@ enum err settings_renew(
 
 /* The role's keys of a fetched set.  Errors as jws_keys_fetched(). */
 enum err settings_keys_of_set(struct jws_keys **out, const struct settings *s,
-    enum config_role role, struct slice text, struct fault *f);
+    enum config_role role, struct slice text, struct problem *p);
 
 /*
  * Have the fetched keys of `old` for each role whose URL and algorithm are the

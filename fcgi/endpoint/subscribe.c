@@ -94,12 +94,12 @@ is_too_complex(const struct subscribing *s, const struct config *c)
 }
 
 static bool
-add_matcher(struct subscribing *s, struct answer *a, struct slice selector,
+add_matcher(struct subscribing *s, struct answer *a, struct selector selector,
     const struct config *c)
 {
 	struct matcher_list *l = &s->opening->matchers;
 	struct matcher *m = NULL;
-	struct fault f = { "" };
+	struct problem p = { "" };
 	enum err e;
 
 	if (l->n == c->matchers_max) {
@@ -108,10 +108,12 @@ add_matcher(struct subscribing *s, struct answer *a, struct slice selector,
 		    (unsigned long long)c->matchers_max);
 		return false;
 	}
-	if (topic_check_selector(selector, c->topic_length_max, &f) != ERR_OK)
-		return problem(a, 400, f.text);
-	if ((e = s->dialect->matcher(&m, selector, &f)) == ERR_LIMIT)
-		return problem(a, 400, f.text);
+	if (topic_check_selector(selector.text, c->topic_length_max, &p) !=
+	    ERR_OK)
+		return problem(a, 400, p.text);
+	e = matcher_new(&m, selector, &p);
+	if (e == ERR_LIMIT || e == ERR_SYNTAX)
+		return problem(a, 400, p.text);
 	if (e != ERR_OK || (e = matcher_list_add(l, m)) != ERR_OK) {
 		matcher_unref(m);
 		answer_unavailable(a, e);
@@ -133,9 +135,12 @@ read_matchers(struct subscribing *s, struct answer *a, const struct config *c)
 
 	for (i = 0; i < form_count(s->query); i++) {
 		struct form_field field = form_at(s->query, i);
+		const struct dialect_param *p =
+		    dialect_matcher_param(s->dialect, field.name);
 
-		if (slice_is(field.name, s->dialect->matcher_param) &&
-		    !add_matcher(s, a, field.value, c))
+		if (p != NULL &&
+		    !add_matcher(
+			s, a, (struct selector){ p->kind, field.value }, c))
 			return false;
 	}
 	if (s->opening->matchers.n == 0)
@@ -382,7 +387,7 @@ claim_patterns(struct subscribing *s, struct answer *a,
 	struct pattern_client who = { .id = counted_client(
 					  client, rq, c->settings),
 		.anonymous = is_anonymous(o) };
-	struct fault f = { "" };
+	struct problem p = { "" };
 	enum err e = ERR_OK;
 
 	if (!who.anonymous)
@@ -390,10 +395,10 @@ claim_patterns(struct subscribing *s, struct answer *a,
 			GRANT_TOKEN_SIZE };
 	if (c->patterns != NULL)
 		e = patterns_claim(
-		    &o->patterns, c->patterns, &o->matchers, &who, &limits, &f);
+		    &o->patterns, c->patterns, &o->matchers, &who, &limits, &p);
 	if (e == ERR_LIMIT) {
 		response_header(&a->response, "Retry-After", RETRY_AFTER);
-		response_problem(&a->response, 429, "%s", f.text);
+		response_problem(&a->response, 429, "%s", p.text);
 	} else if (e != ERR_OK)
 		answer_unavailable(a, e);
 	return e == ERR_OK;

@@ -2,7 +2,7 @@
 /* subscriber_search.c - finds the subscribers of an event, in parts if it takes long. */
 #include "base/mem.h"
 #include "fanout/subscriber_list_state.h"
-#include "match/topic.h"
+#include "match/topic_list.h"
 
 /* The cost of looking up a topic, or a beginning of one, besides its bytes. */
 #define LOOK_UP_STEPS 16
@@ -62,7 +62,7 @@ look_up(struct subscriber_list *l, subscriber_found_fn *found, size_t *steps)
 	struct subscriber_entry *e;
 	struct slice topic;
 
-	if (!topic_next(&s->exact, &topic))
+	if (!topic_list_next(&s->exact, &topic))
 		return false;
 	*steps += LOOK_UP_STEPS + topic.len;
 	e = subscriber_list_entry(l, MATCHER_EXACT, topic);
@@ -76,7 +76,7 @@ begin_topic(struct subscriber_list *l)
 {
 	struct subscriber_search *s = &l->search;
 
-	if (!topic_next(&s->rest, &s->topic))
+	if (!topic_list_next(&s->rest, &s->topic))
 		return false;
 	siphash_start(&s->hash, &l->head_key);
 	s->len = 0;
@@ -164,7 +164,7 @@ entry_asked(
 {
 	struct slice topic;
 
-	while (topic_next(&topics, &topic))
+	while (topic_list_next(&topics, &topic))
 		if (matcher_matches_cached(e->matcher, e->cache, topic, steps))
 			return true;
 	return false;

@@ -317,25 +317,25 @@ start_thread(struct tailer *t, struct batch *first)
 
 enum err
 tailer_start(
-    struct tailer **out, const struct tailer_settings *s, struct fault *f)
+    struct tailer **out, const struct tailer_settings *s, struct problem *p)
 {
 	struct tailer *t = mem_calloc(1, sizeof(*t));
 	struct batch *first = NULL;
 	enum err e;
 
 	if (t == NULL)
-		return fault_set(f, ERR_NOMEM, "Out of memory.");
+		return problem_set(p, ERR_NOMEM, "Out of memory.");
 	t->settings = *s;
 	pthread_mutex_init(&t->mutex, NULL);
 	buf_init(&t->scratch, EVENT_MAX);
-	if ((e = queue_open(&t->queue, &s->queue, QUEUE_READ, f)) != ERR_OK)
+	if ((e = queue_open(&t->queue, &s->queue, QUEUE_READ, p)) != ERR_OK)
 		goto out;
 	if ((e = first_batch(&first, t)) != ERR_OK) {
-		fault_set(f, e, "The queue cannot be read: %s.", err_text(e));
+		problem_set(p, e, "The queue cannot be read: %s.", err_text(e));
 		goto out;
 	}
 	if (!start_thread(t, first)) {
-		e = fault_set(f, ERR_NOMEM, "No thread to read the queue.");
+		e = problem_set(p, ERR_NOMEM, "No thread to read the queue.");
 		goto out;
 	}
 	*out = t;

@@ -28,7 +28,7 @@ struct tailer_settings {
  * queue_open().
  */
 enum err tailer_start(
-    struct tailer **out, const struct tailer_settings *s, struct fault *f);
+    struct tailer **out, const struct tailer_settings *s, struct problem *p);
 
 /* Loop thread: have what lies behind `after` read from the database.  One
  * question at a time. */

@@ -129,7 +129,7 @@ make_room(const struct exchange *x)
 static void
 buffer_on(struct exchange *x)
 {
-	struct fault why = { "" };
+	struct problem why = { "" };
 	enum request_buffer_state state;
 
 	do {
@@ -197,7 +197,7 @@ judge(struct exchange *x, size_t seen)
 	struct acceptor *in = x->arrival.in;
 	struct record_scan scan = { .at = 0 };
 	int64_t due = x->arrival.deadline_ms;
-	struct fault why;
+	struct problem why;
 	enum err e;
 
 	e = record_scan(&scan, in->peeked, seen, &why);
@@ -375,11 +375,11 @@ acceptor_stop(struct acceptor *in)
 	loop_timer_stop(in->loop, &in->pause);
 	loop_unwatch(in->loop, &in->watch);
 	close(in->watch.fd);
-	TAILQ_FOREACH(x, &in->arrivals, arrival.links)
-	loop_timer_set(
-	    in->loop, &x->timer, x->arrival.body_only ? now : in->leave_ms);
-	TAILQ_FOREACH(x, &in->bodies, arrival.links)
-	loop_timer_set(in->loop, &x->timer, in->leave_ms);
+	TAILQ_FOREACH (x, &in->arrivals, arrival.links)
+		loop_timer_set(in->loop, &x->timer,
+		    x->arrival.body_only ? now : in->leave_ms);
+	TAILQ_FOREACH (x, &in->bodies, arrival.links)
+		loop_timer_set(in->loop, &x->timer, in->leave_ms);
 	hub_release(in->parts->hub);
 }
 

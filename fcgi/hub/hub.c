@@ -265,7 +265,7 @@ watch_signals(struct hub *h)
 
 static enum err
 start_parts(
-    struct hub *h, struct settings *s, enum framing framing, struct fault *f)
+    struct hub *h, struct settings *s, enum framing framing, struct problem *p)
 {
 	const struct fanout_settings fanout = { .loop = h->loop,
 		.framing = framing,
@@ -277,30 +277,30 @@ start_parts(
 	enum err e;
 
 	if ((e = fanout_new(&h->fanout, &fanout)) != ERR_OK)
-		return fault_set(f, e, "Out of memory.");
+		return problem_set(p, e, "Out of memory.");
 	tailer.arg = h->fanout;
-	if ((e = tailer_start(&h->tailer, &tailer, f)) != ERR_OK)
+	if ((e = tailer_start(&h->tailer, &tailer, p)) != ERR_OK)
 		return e;
 	fanout_set_tailer(h->fanout, h->tailer);
 	/* The first batch is there: it says where the log ends. */
 	loop_empty(h->loop);
 	if ((e = key_fetcher_new(&h->key_fetcher, h->loop, renewed, h)) !=
 	    ERR_OK)
-		return fault_set(f, e, "Out of memory.");
+		return problem_set(p, e, "Out of memory.");
 	if ((e = key_fetcher_use(h->key_fetcher, s)) != ERR_OK)
-		return fault_set(f, e, "No thread to fetch keys.");
+		return problem_set(p, e, "No thread to fetch keys.");
 	return ERR_OK;
 }
 
 enum err
 hub_open(struct hub **out, struct settings *s, enum framing framing,
-    const struct hub_hooks *hooks, struct fault *f)
+    const struct hub_hooks *hooks, struct problem *p)
 {
 	struct hub *h = mem_calloc(1, sizeof(*h));
 	enum err e;
 
 	if (h == NULL)
-		return fault_set(f, ERR_NOMEM, "Out of memory.");
+		return problem_set(p, ERR_NOMEM, "Out of memory.");
 	h->signals.fd = -1;
 	h->hooks = *hooks;
 	h->deadline.fire = deadline_fire;
@@ -313,19 +313,19 @@ hub_open(struct hub **out, struct settings *s, enum framing framing,
 	h->host.queued_max = (size_t)s->config->queued_bytes_max;
 	if ((e = loop_new(&h->loop)) != ERR_OK ||
 	    (e = watch_signals(h)) != ERR_OK) {
-		fault_set(f, e, "No event loop: %s.", err_text(e));
+		problem_set(p, e, "No event loop: %s.", err_text(e));
 		goto out;
 	}
 	/* Their places are taken now: at the end there may be no memory. */
 	if ((e = loop_timer_set(h->loop, &h->deadline, INT64_MAX)) != ERR_OK ||
 	    (e = loop_timer_set(h->loop, &h->next_end, INT64_MAX)) != ERR_OK ||
 	    (e = loop_timer_set(h->loop, &h->log_timer, INT64_MAX)) != ERR_OK) {
-		fault_set(f, e, "Out of memory.");
+		problem_set(p, e, "Out of memory.");
 		goto out;
 	}
 	h->host.loop = h->loop;
 	log_bound(log_pending, h);
-	if ((e = start_parts(h, s, framing, f)) != ERR_OK)
+	if ((e = start_parts(h, s, framing, p)) != ERR_OK)
 		goto out;
 
 	*out = h;

@@ -25,10 +25,10 @@ struct hub_hooks {
 /*
  * Blocks the signals it handles (SIGTERM, SIGINT, SIGUSR1: drain; SIGHUP:
  * reload, and drain once it has begun) for this and all later threads, opens the queue and starts to tail
- * it.  The fault names the setting or file to mend.
+ * it.  The problem names the setting or file to mend.
  */
 enum err hub_open(struct hub **out, struct settings *s, enum framing framing,
-    const struct hub_hooks *hooks, struct fault *f);
+    const struct hub_hooks *hooks, struct problem *p);
 
 struct loop *hub_loop(struct hub *h);
 struct stream_host *hub_host(struct hub *h);

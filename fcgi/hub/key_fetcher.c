@@ -100,12 +100,12 @@ static bool
 open_queue(struct key_fetcher *fr, const struct settings *s)
 {
 	const struct queue_settings qs = config_queue(s->config);
-	struct fault f = { "" };
+	struct problem p = { "" };
 
 	if (fr->queue == NULL &&
-	    queue_open(&fr->queue, &qs, QUEUE_WRITE, &f) != ERR_OK &&
+	    queue_open(&fr->queue, &qs, QUEUE_WRITE, &p) != ERR_OK &&
 	    !fr->ailing)
-		log_err("queue not opened reason=\"%s\"", f.text);
+		log_err("queue not opened reason=\"%s\"", p.text);
 	fr->ailing = fr->queue == NULL;
 	return !fr->ailing;
 }

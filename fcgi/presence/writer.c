@@ -81,7 +81,7 @@ write_changes(struct presence_writer *w, int64_t now)
 {
 	struct roster_change taken[PRESENCE_CHANGES_MAX];
 	struct presence_change changes[PRESENCE_CHANGES_MAX];
-	struct fault f = { "" };
+	struct problem p = { "" };
 	const size_t room = find_room(w, now);
 	uint64_t epoch = 0;
 	size_t i, n = roster_take(w->roster, taken, PRESENCE_CHANGES_MAX, room);
@@ -97,10 +97,10 @@ write_changes(struct presence_writer *w, int64_t now)
 			c->to = PRESENCE_GONE;
 		changes[i] = *c;
 	}
-	e = queue_present(w->queue, changes, n, &epoch, &f);
+	e = queue_present(w->queue, changes, n, &epoch, &p);
 	roster_made(w->roster, taken, n, e, epoch);
 	if (e != ERR_OK && !w->failing)
-		log_err("subscriptions not written reason=\"%s\"", f.text);
+		log_err("subscriptions not written reason=\"%s\"", p.text);
 	w->wrote = true;
 	set_times(w, e, now, room > 0);
 	w->failing = e != ERR_OK;
@@ -122,14 +122,14 @@ take_rules(struct presence_writer *w)
 static void
 end_waiting(struct presence_writer *w, int64_t now)
 {
-	struct fault f = { "" };
+	struct problem p = { "" };
 	bool more = false;
 	enum err e;
 
 	e = queue_end_waiting(
-	    w->queue, w->rules.signers, w->rules.n, &more, &f);
+	    w->queue, w->rules.signers, w->rules.n, &more, &p);
 	if (e != ERR_OK && !w->failing)
-		log_err("subscriptions not ended reason=\"%s\"", f.text);
+		log_err("subscriptions not ended reason=\"%s\"", p.text);
 	w->failing = e != ERR_OK;
 	if (e != ERR_OK)
 		w->retry_ms = now + RETRY_MS;
@@ -140,10 +140,10 @@ end_waiting(struct presence_writer *w, int64_t now)
 static void
 reap(struct presence_writer *w, int64_t now)
 {
-	struct fault f = { "" };
+	struct problem p = { "" };
 	uint64_t epoch = 0;
 	bool more = false;
-	enum err e = queue_reap(w->queue, &epoch, &more, &f);
+	enum err e = queue_reap(w->queue, &epoch, &more, &p);
 
 	roster_look(w->roster);
 	if (e == ERR_OK)

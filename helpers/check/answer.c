@@ -49,7 +49,7 @@ static void
 refuse(struct doctor *d, const struct http_seen *s)
 {
 	struct doctor_report *r = d->report;
-	char outcome[FAULT_MAX - 120];
+	char outcome[PROBLEM_MAX - 120];
 
 	d->is_gone = true;
 	doctor_outcome(outcome, sizeof(outcome), s);
@@ -76,14 +76,14 @@ refuse(struct doctor *d, const struct http_seen *s)
 
 /* Is it one of this hub's? */
 static enum err
-try_entry(struct doctor *d, struct fault *f)
+try_entry(struct doctor *d, struct problem *p)
 {
 	const char *const headers[] = { d->entry, NULL };
 	const struct http_ask ask = {
 		.url = d->stream_url, .method = "HEAD", .headers = headers
 	};
 	const struct http_seen *s;
-	enum err e = doctor_ask(d, &s, &ask, f);
+	enum err e = doctor_ask(d, &s, &ask, p);
 
 	if (e != ERR_OK || s->status == 200)
 		return e;
@@ -107,7 +107,7 @@ stay_outside(struct doctor *d, const char *why)
 
 /* A cookie, since a header may be lost. */
 static enum err
-find_entry(struct doctor *d, struct fault *f)
+find_entry(struct doctor *d, struct problem *p)
 {
 	const char *const topic = d->topic;
 	enum pushcgi_result made;
@@ -129,7 +129,7 @@ find_entry(struct doctor *d, struct fault *f)
 	if ((e = line.err) == ERR_OK && (d->entry = buf_steal(&line)) == NULL)
 		e = ERR_NOMEM;
 	buf_wipe(&line);
-	return e != ERR_OK ? e : try_entry(d, f);
+	return e != ERR_OK ? e : try_entry(d, p);
 }
 
 static const char *
@@ -142,11 +142,11 @@ version_text(int version)
 }
 
 enum err
-doctor_check_answer(struct doctor *d, struct fault *f)
+doctor_check_answer(struct doctor *d, struct problem *p)
 {
 	const struct http_ask ask = { .url = d->stream_url, .method = "HEAD" };
 	const struct http_seen *s;
-	enum err e = doctor_ask(d, &s, &ask, f);
+	enum err e = doctor_ask(d, &s, &ask, p);
 
 	if (e != ERR_OK)
 		return e;
@@ -158,16 +158,16 @@ doctor_check_answer(struct doctor *d, struct fault *f)
 	doctor_report_add(d->report, "answer", DOCTOR_GOOD, DOCTOR_NONE,
 	    "a hub behind %s, by %s, after %lld ms", d->report->shown,
 	    version_text(s->version), (long long)(s->head_ms - s->asked_ms));
-	return s->status == 401 ? find_entry(d, f) : ERR_OK;
+	return s->status == 401 ? find_entry(d, p) : ERR_OK;
 }
 
 enum err
-doctor_check_clock(struct doctor *d, struct fault *f)
+doctor_check_clock(struct doctor *d, struct problem *p)
 {
 	const struct http_ask ask = { .url = d->stream_url, .method = "HEAD" };
 	const struct http_seen *s;
 	int64_t theirs, ours, ahead;
-	enum err e = doctor_ask(d, &s, &ask, f);
+	enum err e = doctor_ask(d, &s, &ask, p);
 
 	if (e != ERR_OK)
 		return e;

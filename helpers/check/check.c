@@ -72,9 +72,9 @@ doctor_has_head(void *seen)
 
 enum err
 doctor_ask(struct doctor *d, const struct http_seen **seen,
-    const struct http_ask *ask, struct fault *f)
+    const struct http_ask *ask, struct problem *p)
 {
-	enum err e = http_flow_ask(d->flow, seen, ask, f);
+	enum err e = http_flow_ask(d->flow, seen, ask, p);
 
 	if (e != ERR_OK)
 		return e;
@@ -86,7 +86,7 @@ doctor_ask(struct doctor *d, const struct http_seen **seen,
 
 static enum err
 open_stream(struct doctor *d, const struct http_seen **seen, const char *url,
-    const char *const *headers, bool shares, struct fault *f)
+    const char *const *headers, bool shares, struct problem *p)
 {
 	const char *all[HEADERS_MAX] = { "Accept: text/event-stream" };
 	const struct http_ask ask = {
@@ -99,21 +99,21 @@ open_stream(struct doctor *d, const struct http_seen **seen, const char *url,
 	for (; headers != NULL && *headers != NULL && n + 1 < HEADERS_MAX;
 	     headers++)
 		all[n++] = *headers;
-	return http_flow_ask(d->flow, seen, &ask, f);
+	return http_flow_ask(d->flow, seen, &ask, p);
 }
 
 enum err
 doctor_open(struct doctor *d, const struct http_seen **seen, const char *url,
-    const char *const *headers, struct fault *f)
+    const char *const *headers, struct problem *p)
 {
-	return open_stream(d, seen, url, headers, false, f);
+	return open_stream(d, seen, url, headers, false, p);
 }
 
 enum err
 doctor_open_shared(
-    struct doctor *d, const struct http_seen **seen, struct fault *f)
+    struct doctor *d, const struct http_seen **seen, struct problem *p)
 {
-	return open_stream(d, seen, d->stream_url, NULL, true, f);
+	return open_stream(d, seen, d->stream_url, NULL, true, p);
 }
 
 static bool
@@ -151,7 +151,7 @@ doctor_outcome(char *out, size_t size, const struct http_seen *s)
 	if (s->status != 0)
 		snprintf(out, size, "the answer is %d", s->status);
 	else if (s->err != ERR_OK)
-		snprintf(out, size, "%.200s", s->fault.text);
+		snprintf(out, size, "%.200s", s->problem.text);
 	else
 		snprintf(out, size, "there is no answer within %d s",
 		    DOCTOR_ANSWER_MS / 1000);
@@ -159,7 +159,7 @@ doctor_outcome(char *out, size_t size, const struct http_seen *s)
 
 /* Without a path it is the usual one. */
 static enum err
-read_url(struct doctor *d, struct fault *f)
+read_url(struct doctor *d, struct problem *p)
 {
 	const char *given = d->options->url != NULL
 				? d->options->url
@@ -168,14 +168,14 @@ read_url(struct doctor *d, struct fault *f)
 	enum err e;
 
 	if (given == NULL)
-		return fault_set(f, ERR_NOTFOUND,
+		return problem_set(p, ERR_NOTFOUND,
 		    "Which hub?  Give its URL, or set MERCURE_PUBLIC_HUB_URL.");
-	if ((e = http_check_url(given, false, f)) != ERR_OK ||
+	if ((e = http_check_url(given, false, p)) != ERR_OK ||
 	    (e = url_parse(&base, slice_of(given), NULL, 0)) != ERR_OK)
 		return e;
 	if (base.part[URL_QUERY].base != NULL ||
 	    base.part[URL_FRAGMENT].base != NULL)
-		e = fault_set(f, ERR_SYNTAX,
+		e = problem_set(p, ERR_SYNTAX,
 		    "The hub's URL ends with its path: leave out what follows "
 		    "\"?\" or \"#\".");
 	else
@@ -183,11 +183,11 @@ read_url(struct doctor *d, struct fault *f)
 		    slice_of(base.part[URL_PATH].len > 1 ? "" : DISCOVERY_PATH),
 		    &base, 0);
 	url_free(&base);
-	return e == ERR_NOMEM ? fault_set(f, e, "Out of memory.") : e;
+	return e == ERR_NOMEM ? problem_set(p, e, "Out of memory.") : e;
 }
 
 static enum err
-read_origin(struct doctor *d, struct fault *f)
+read_origin(struct doctor *d, struct problem *p)
 {
 	const char *given = d->options->origin;
 	enum err e;
@@ -196,7 +196,7 @@ read_origin(struct doctor *d, struct fault *f)
 		given = d->options->page;
 	if (given == NULL)
 		return url_parse(&d->origin, buf_view(&d->url.href), NULL, 0);
-	if ((e = http_check_url(given, false, f)) != ERR_OK)
+	if ((e = http_check_url(given, false, p)) != ERR_OK)
 		return e;
 	return url_parse(&d->origin, slice_of(given), NULL, 0);
 }
@@ -235,13 +235,13 @@ write_stream_url(const struct doctor *d, char **out, const char *more)
 }
 
 static enum err
-start(struct doctor *d, struct fault *f)
+start(struct doctor *d, struct problem *p)
 {
 	char *url;
 	enum err e;
 
-	if ((e = read_url(d, f)) != ERR_OK ||
-	    (e = read_origin(d, f)) != ERR_OK ||
+	if ((e = read_url(d, p)) != ERR_OK ||
+	    (e = read_origin(d, p)) != ERR_OK ||
 	    (e = find_owner(d)) != ERR_OK ||
 	    (e = uuid_urn(d->topic)) != ERR_OK ||
 	    (e = write_stream_url(d, &d->stream_url, "")) != ERR_OK ||
@@ -253,25 +253,25 @@ start(struct doctor *d, struct fault *f)
 	mem_free(url);
 	if (e != ERR_OK)
 		return e;
-	return http_flow_new(&d->flow, d->h->config->ca_file, f);
+	return http_flow_new(&d->flow, d->h->config->ca_file, p);
 }
 
 enum err
 doctor_run(struct doctor_report **out, struct pushcgi *h,
-    const struct doctor_options *o, struct fault *f)
+    const struct doctor_options *o, struct problem *p)
 {
 	struct doctor d = { .h = h, .options = o };
-	enum err e = start(&d, f);
+	enum err e = start(&d, p);
 
 	for (size_t i = 0; i < COUNT(checks) && e == ERR_OK; i++) {
 		if (!d.is_gone && !(o->quick && checks[i].is_long))
-			e = checks[i].run(&d, f);
+			e = checks[i].run(&d, p);
 		/* What is missing here is no fault of the hub. */
 		if (e == ERR_OK && http_flow_is_starved(d.flow))
 			e = ERR_NOMEM;
 	}
 	if (e == ERR_NOMEM)
-		fault_set(f, e, "Out of memory.");
+		problem_set(p, e, "Out of memory.");
 	if (e == ERR_OK) {
 		*out = d.report;
 		d.report = NULL;

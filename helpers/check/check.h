@@ -33,7 +33,7 @@ struct doctor_options {
  * libcurl.  ERR_NOMEM.  Free *out with doctor_report_free().
  */
 enum err doctor_run(struct doctor_report **out, struct pushcgi *h,
-    const struct doctor_options *o, struct fault *f);
+    const struct doctor_options *o, struct problem *p);
 
 /* How many faults there are. */
 size_t doctor_report_faults(const struct doctor_report *r);

@@ -102,7 +102,7 @@ static const struct doctor_mend mends[] = {
 };
 
 const char *
-doctor_fault_name(enum doctor_fault fault)
+doctor_fault_name(enum doctor_fault problem)
 {
 	static const char *const names[] = {
 #define X(name, text) [DOCTOR_##name] = text,
@@ -110,7 +110,7 @@ doctor_fault_name(enum doctor_fault fault)
 #undef X
 	};
 
-	return names[fault];
+	return names[problem];
 }
 
 enum doctor_kind
@@ -139,26 +139,27 @@ doctor_kind_of(struct slice server)
 
 /* The modules of Apache exclude each other. */
 static bool
-fits(const struct doctor_mend *m, enum doctor_fault fault,
+fits(const struct doctor_mend *m, enum doctor_fault problem,
     const struct doctor_server *s)
 {
-	if (m->fault != fault || (m->kind != s->kind && m->kind != DOCTOR_ANY))
+	if (m->problem != problem ||
+	    (m->kind != s->kind && m->kind != DOCTOR_ANY))
 		return false;
 	return !s->is_fcgid ||
 	       (strcmp(m->with, PROXY) != 0 && strcmp(m->with, CGI) != 0);
 }
 
 const struct doctor_mend *
-doctor_mend_next(const struct doctor_mend *after, enum doctor_fault fault,
+doctor_mend_next(const struct doctor_mend *after, enum doctor_fault problem,
     const struct doctor_server *s)
 {
 	size_t i = after == NULL ? 0 : (size_t)(after - mends) + 1;
 
 	/* A buffer does the one or the other, by its size. */
-	if (fault == DOCTOR_BATCHED)
-		fault = DOCTOR_HELD;
+	if (problem == DOCTOR_BATCHED)
+		problem = DOCTOR_HELD;
 	for (; i < COUNT(mends); i++)
-		if (fits(&mends[i], fault, s))
+		if (fits(&mends[i], problem, s))
 			return &mends[i];
 	return NULL;
 }

@@ -39,7 +39,7 @@ enum doctor_fault {
 #undef X
 };
 
-const char *doctor_fault_name(enum doctor_fault fault);
+const char *doctor_fault_name(enum doctor_fault problem);
 
 enum doctor_kind {
 	DOCTOR_APACHE,
@@ -59,7 +59,7 @@ struct doctor_server {
 enum doctor_kind doctor_kind_of(struct slice server);
 
 struct doctor_mend {
-	enum doctor_fault fault;
+	enum doctor_fault problem;
 	enum doctor_kind kind;
 	const char *with;  /* the module or server, for people */
 	const char *where; /* where the line belongs */
@@ -69,6 +69,6 @@ struct doctor_mend {
 
 /* The mend behind `after` (NULL: the first); NULL: there is none. */
 const struct doctor_mend *doctor_mend_next(const struct doctor_mend *after,
-    enum doctor_fault fault, const struct doctor_server *s);
+    enum doctor_fault problem, const struct doctor_server *s);
 
 #endif

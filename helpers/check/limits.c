@@ -21,14 +21,14 @@ contains(struct slice text, const char *word)
 
 /* The hub says of a bad token something else than of none. */
 enum err
-doctor_check_authorization(struct doctor *d, struct fault *f)
+doctor_check_authorization(struct doctor *d, struct problem *p)
 {
 	static const char *const headers[] = { DOCTOR_BAD_TOKEN, NULL };
 	const struct http_ask ask = {
 		.url = d->stream_url, .method = "HEAD", .headers = headers
 	};
 	const struct http_seen *s;
-	enum err e = doctor_ask(d, &s, &ask, f);
+	enum err e = doctor_ask(d, &s, &ask, p);
 	struct slice asks;
 
 	if (e != ERR_OK)
@@ -55,7 +55,7 @@ doctor_check_authorization(struct doctor *d, struct fault *f)
 /* The answer to a path below the hub's. */
 static enum err
 ask_below(struct doctor *d, const struct http_seen **s, const char *path,
-    struct fault *f)
+    struct problem *p)
 {
 	struct http_ask ask = { .headers = NULL };
 	struct buf url;
@@ -67,7 +67,7 @@ ask_below(struct doctor *d, const struct http_seen **s, const char *path,
 	buf_byte(&url, '\0');
 	if ((e = url.err) == ERR_OK) {
 		ask.url = url.base;
-		e = doctor_ask(d, s, &ask, f);
+		e = doctor_ask(d, s, &ask, p);
 	}
 	buf_free(&url);
 	return e;
@@ -75,16 +75,16 @@ ask_below(struct doctor *d, const struct http_seen **s, const char *path,
 
 /* Both are topics, and nobody may list either: the same sentence. */
 enum err
-doctor_check_slashes(struct doctor *d, struct fault *f)
+doctor_check_slashes(struct doctor *d, struct problem *p)
 {
 	const struct http_seen *plain, *encoded;
 	enum err e;
 
-	if ((e = ask_below(d, &plain, "/subscriptions/pushcgi-check", f)) !=
+	if ((e = ask_below(d, &plain, "/subscriptions/pushcgi-check", p)) !=
 		ERR_OK ||
 	    (e = ask_below(d, &encoded,
 		 "/subscriptions/https%3A%2F%2Fexample.com%2Fpushcgi-check",
-		 f)) != ERR_OK)
+		 p)) != ERR_OK)
 		return e;
 	if (encoded->status == plain->status && doctor_is_sentence(encoded))
 		doctor_report_add(d->report, "slashes", DOCTOR_GOOD,
@@ -105,7 +105,7 @@ static void
 judge_body(struct doctor *d, const struct http_seen *s)
 {
 	struct doctor_report *r = d->report;
-	char outcome[FAULT_MAX - 120];
+	char outcome[PROBLEM_MAX - 120];
 
 	doctor_outcome(outcome, sizeof(outcome), s);
 	if (doctor_is_sentence(s) && s->status == 413)
@@ -125,7 +125,7 @@ judge_body(struct doctor *d, const struct http_seen *s)
 
 /* No hub takes it, for its token; but each reads it. */
 enum err
-doctor_check_body(struct doctor *d, struct fault *f)
+doctor_check_body(struct doctor *d, struct problem *p)
 {
 	static const char *const headers[] = { DOCTOR_BAD_TOKEN, NULL };
 	struct http_ask ask = { .headers = headers };
@@ -145,7 +145,7 @@ doctor_check_body(struct doctor *d, struct fault *f)
 	memset(room, 'x', BODY_LEN - (size_t)((char *)room - body.base));
 	ask.url = url.base;
 	ask.body = buf_view(&body);
-	if ((e = doctor_ask(d, &s, &ask, f)) == ERR_OK)
+	if ((e = doctor_ask(d, &s, &ask, p)) == ERR_OK)
 		judge_body(d, s);
 out:
 	buf_free(&url);
@@ -164,7 +164,7 @@ static void
 judge_head(struct doctor *d, const struct http_seen *s)
 {
 	struct doctor_report *r = d->report;
-	char outcome[FAULT_MAX - 120];
+	char outcome[PROBLEM_MAX - 120];
 
 	doctor_outcome(outcome, sizeof(outcome), s);
 	if (doctor_is_hub(s))
@@ -178,7 +178,7 @@ judge_head(struct doctor *d, const struct http_seen *s)
 }
 
 enum err
-doctor_check_head(struct doctor *d, struct fault *f)
+doctor_check_head(struct doctor *d, struct problem *p)
 {
 	static const char cookie_start[] = "Cookie: ";
 	const size_t before =
@@ -203,7 +203,7 @@ doctor_check_head(struct doctor *d, struct fault *f)
 		goto out;
 	ask.url = url.base;
 	headers[0] = cookie.base;
-	if ((e = doctor_ask(d, &s, &ask, f)) == ERR_OK)
+	if ((e = doctor_ask(d, &s, &ask, p)) == ERR_OK)
 		judge_head(d, s);
 out:
 	buf_free(&url);

@@ -21,7 +21,7 @@ struct round {
 	const struct http_seen *posts[DOCTOR_UPDATES];
 	char *authorization; /* a header; a secret */
 	enum way way;
-	char why[FAULT_MAX]; /* nothing could be published */
+	char why[PROBLEM_MAX]; /* nothing could be published */
 	struct doctor_timing timing;
 	size_t published;
 };
@@ -117,7 +117,7 @@ write_authorization(struct round *round)
 }
 
 static enum err
-post(struct round *r, const char *data, struct fault *f)
+post(struct round *r, const char *data, struct problem *p)
 {
 	char body[128];
 	const char *const headers[] = { r->authorization, NULL };
@@ -126,7 +126,7 @@ post(struct round *r, const char *data, struct fault *f)
 
 	snprintf(body, sizeof(body), "topic=%s&data=%s", r->d->topic, data);
 	ask.body = slice_of(body);
-	e = http_flow_ask(r->d->flow, &r->posts[r->published], &ask, f);
+	e = http_flow_ask(r->d->flow, &r->posts[r->published], &ask, p);
 	if (e != ERR_OK)
 		return e;
 	http_flow_wait(r->d->flow, doctor_is_over, &r->posts[r->published],
@@ -159,14 +159,14 @@ append(struct round *r, const char *data)
 }
 
 static enum err
-publish(struct round *r, struct fault *f)
+publish(struct round *r, struct problem *p)
 {
 	char data[16];
 	enum err e;
 
 	snprintf(data, sizeof(data), "check-%zu", r->published);
 	r->timing.published_ms[r->published] = clock_mono_ms();
-	e = r->way == WAY_QUEUE ? append(r, data) : post(r, data, f);
+	e = r->way == WAY_QUEUE ? append(r, data) : post(r, data, p);
 	if (e == ERR_OK && r->way != WAY_NONE)
 		r->published++;
 	return e;
@@ -174,10 +174,10 @@ publish(struct round *r, struct fault *f)
 
 /* Open a stream and publish to it. */
 static enum err
-run_round(struct round *r, struct fault *f)
+run_round(struct round *r, struct problem *p)
 {
 	struct doctor *d = r->d;
-	enum err e = doctor_open(d, &r->stream, d->stream_url, NULL, f);
+	enum err e = doctor_open(d, &r->stream, d->stream_url, NULL, p);
 
 	if (e == ERR_OK && r->way == WAY_HTTP)
 		e = write_authorization(r);
@@ -186,7 +186,7 @@ run_round(struct round *r, struct fault *f)
 	http_flow_wait(d->flow, has_begun, r, clock_mono_ms() + FIRST_MS);
 	while (e == ERR_OK && r->way != WAY_NONE &&
 	       r->published < DOCTOR_UPDATES && r->timing.end_ms == 0) {
-		e = publish(r, f);
+		e = publish(r, p);
 		http_flow_wait(
 		    d->flow, NULL, NULL, clock_mono_ms() + DOCTOR_SPACING_MS);
 		look(r);
@@ -206,11 +206,11 @@ round_free(struct round *r)
 }
 
 static enum err
-try(struct round *r, struct doctor *d, enum way way, struct fault *f)
+try(struct round *r, struct doctor *d, enum way way, struct problem *p)
 {
 	*r = (struct round){ .d = d, .way = way };
 	doctor_tell(d, "publishing to itself", FIRST_MS + HOLD_MS);
-	return run_round(r, f);
+	return run_round(r, p);
 }
 
 static void
@@ -250,7 +250,7 @@ say_unpublished(struct round *r)
 /* What a server is said to do, and until when: after so many milliseconds, or
  * for as long as one has waited. */
 static const struct {
-	enum doctor_fault fault;
+	enum doctor_fault problem;
 	const char *text;
 	bool is_wait;
 } sayings[] = {
@@ -299,19 +299,20 @@ say(struct round *r)
 	else if (v == DOCTOR_IS_DRAINED || v == DOCTOR_IS_CUT)
 		say_end(r, v == DOCTOR_IS_DRAINED, most_ms);
 	else
-		doctor_report_add(report, "live", DOCTOR_BAD, sayings[v].fault,
-		    "%s %s %lld ms", report->shown, sayings[v].text,
+		doctor_report_add(report, "live", DOCTOR_BAD,
+		    sayings[v].problem, "%s %s %lld ms", report->shown,
+		    sayings[v].text,
 		    (long long)(sayings[v].is_wait ? HOLD_MS : most_ms));
 }
 
 /* What came by HTTP, and not from this machine's queue, has told that the hub
  * reads another one. */
 static enum err
-compare(struct round *first, struct fault *f)
+compare(struct round *first, struct problem *p)
 {
 	struct doctor *d = first->d;
 	struct round second;
-	enum err e = try(&second, d, WAY_HTTP, f);
+	enum err e = try(&second, d, WAY_HTTP, p);
 
 	if (e == ERR_OK && second.way == WAY_HTTP &&
 	    doctor_judge(&second.timing) != DOCTOR_IS_LIVE)
@@ -328,12 +329,12 @@ compare(struct round *first, struct fault *f)
 }
 
 static enum err
-conclude(struct round *r, enum way way, struct fault *f)
+conclude(struct round *r, enum way way, struct problem *p)
 {
 	if (r->published == 0 && r->timing.end_ms == 0)
 		say_unpublished(r);
 	else if (doctor_judge(&r->timing) == DOCTOR_IS_DEAF && way == WAY_QUEUE)
-		return compare(r, f);
+		return compare(r, p);
 	else
 		say(r);
 	return ERR_OK;
@@ -349,25 +350,25 @@ is_doubtful(const struct round *r)
 }
 
 enum err
-doctor_check_live(struct doctor *d, struct fault *f)
+doctor_check_live(struct doctor *d, struct problem *p)
 {
 	enum way way = handle_is_elsewhere(d->h) ? WAY_HTTP : WAY_QUEUE;
 	struct round r;
 	enum err e;
 
-	if ((e = doctor_open(d, &d->silent, d->silent_url, NULL, f)) != ERR_OK)
+	if ((e = doctor_open(d, &d->silent, d->silent_url, NULL, p)) != ERR_OK)
 		return e;
-	e = try(&r, d, way, f);
+	e = try(&r, d, way, p);
 	if (e == ERR_OK && r.way == WAY_NONE && way == WAY_QUEUE) {
 		round_free(&r);
-		e = try(&r, d, way = WAY_HTTP, f);
+		e = try(&r, d, way = WAY_HTTP, p);
 	}
 	if (e == ERR_OK && r.published > 0 && is_doubtful(&r)) {
 		round_free(&r);
-		e = try(&r, d, way, f);
+		e = try(&r, d, way, p);
 	}
 	if (e == ERR_OK)
-		e = conclude(&r, way, f);
+		e = conclude(&r, way, p);
 	round_free(&r);
 	return e;
 }

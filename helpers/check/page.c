@@ -61,7 +61,7 @@ judge_cors(struct doctor *d, const struct http_seen *s, const char *origin,
 }
 
 static enum err
-ask_cors(struct doctor *d, const char *origin, struct fault *f)
+ask_cors(struct doctor *d, const char *origin, struct problem *p)
 {
 	char line[HEADER_MAX];
 	const char *plain[] = { line, d->entry, NULL };
@@ -77,12 +77,12 @@ ask_cors(struct doctor *d, const char *origin, struct fault *f)
 	enum err e;
 
 	snprintf(line, sizeof(line), "Origin: %s", origin);
-	if ((e = doctor_ask(d, &s, &ask, f)) != ERR_OK)
+	if ((e = doctor_ask(d, &s, &ask, p)) != ERR_OK)
 		return e;
 	judge_cors(d, s, origin, "a stream", &good);
 	ask.method = "OPTIONS";
 	ask.headers = preflight;
-	if (!good || (e = doctor_ask(d, &s, &ask, f)) != ERR_OK)
+	if (!good || (e = doctor_ask(d, &s, &ask, p)) != ERR_OK)
 		return e;
 	judge_cors(d, s, origin, "a preflight request", &good);
 	if (good)
@@ -93,7 +93,7 @@ ask_cors(struct doctor *d, const char *origin, struct fault *f)
 
 /* As browsers write it. */
 enum err
-doctor_check_cors(struct doctor *d, struct fault *f)
+doctor_check_cors(struct doctor *d, struct problem *p)
 {
 	struct slice origin = origin_of_url(buf_view(&d->origin.href));
 	char *text;
@@ -105,14 +105,14 @@ doctor_check_cors(struct doctor *d, struct fault *f)
 		return ERR_OK;
 	if ((text = mem_text(origin)) == NULL)
 		return ERR_NOMEM;
-	e = ask_cors(d, text, f);
+	e = ask_cors(d, text, p);
 	mem_free(text);
 	return e;
 }
 
 /* Does the hub take what is in it? */
 static enum err
-try_cookie(struct doctor *d, const struct doctor_cookie *c, struct fault *f)
+try_cookie(struct doctor *d, const struct doctor_cookie *c, struct problem *p)
 {
 	const char *headers[2] = { NULL, NULL };
 	const struct http_ask ask = {
@@ -128,7 +128,7 @@ try_cookie(struct doctor *d, const struct doctor_cookie *c, struct fault *f)
 	buf_byte(&line, '\0');
 	headers[0] = line.base;
 	if ((e = line.err) == ERR_OK)
-		e = doctor_ask(d, &s, &ask, f);
+		e = doctor_ask(d, &s, &ask, p);
 	buf_wipe(&line);
 	if (e != ERR_OK)
 		return e;
@@ -146,7 +146,7 @@ try_cookie(struct doctor *d, const struct doctor_cookie *c, struct fault *f)
 
 static enum err
 judge_cookie(struct doctor *d, const struct doctor_cookie *c,
-    const struct url *page, struct fault *f)
+    const struct url *page, struct problem *p)
 {
 	enum doctor_return r =
 	    doctor_cookie_judge(c, page, &d->origin, &d->url);
@@ -159,7 +159,7 @@ judge_cookie(struct doctor *d, const struct doctor_cookie *c,
 		return ERR_OK;
 	}
 	if (r == DOCTOR_RETURNED)
-		return try_cookie(d, c, f);
+		return try_cookie(d, c, p);
 	doctor_report_add(d->report, "cookie", DOCTOR_BAD, DOCTOR_COOKIE,
 	    "a browser does not return %.60s: %s", d->h->config->cookie_name,
 	    doctor_return_text(r));
@@ -188,18 +188,18 @@ find_cookie(
 }
 
 static enum err
-check_page(struct doctor *d, struct fault *f)
+check_page(struct doctor *d, struct problem *p)
 {
 	const struct http_ask ask = { .url = d->options->page };
 	struct url page = { .part = { { NULL, 0 } } };
 	const struct http_seen *s;
 	struct doctor_cookie c;
-	enum err e = doctor_ask(d, &s, &ask, f);
+	enum err e = doctor_ask(d, &s, &ask, p);
 
 	if (e != ERR_OK)
 		return e;
 	if (!find_cookie(&c, s, d->h->config->cookie_name)) {
-		char outcome[FAULT_MAX - 160];
+		char outcome[PROBLEM_MAX - 160];
 
 		doctor_outcome(outcome, sizeof(outcome), s);
 		doctor_report_add(d->report, "cookie", DOCTOR_BAD,
@@ -211,14 +211,14 @@ check_page(struct doctor *d, struct fault *f)
 	}
 	if ((e = url_parse(&page, slice_of(d->options->page), NULL, 0)) ==
 	    ERR_OK)
-		e = judge_cookie(d, &c, &page, f);
+		e = judge_cookie(d, &c, &page, p);
 	url_free(&page);
 	return e;
 }
 
 /* Without a page to look at: what one of this origin would set. */
 enum err
-doctor_check_cookie(struct doctor *d, struct fault *f)
+doctor_check_cookie(struct doctor *d, struct problem *p)
 {
 	const char *const topic = d->topic;
 	enum pushcgi_result made;
@@ -227,7 +227,7 @@ doctor_check_cookie(struct doctor *d, struct fault *f)
 	enum err e = ERR_OK;
 
 	if (d->options->page != NULL)
-		return check_page(d, f);
+		return check_page(d, p);
 	made = pushcgi_cookie(d->h, &text, &topic, 1, NULL, doctor_token_s(d));
 	if (made == PUSHCGI_MEMORY)
 		return ERR_NOMEM;
@@ -237,7 +237,7 @@ doctor_check_cookie(struct doctor *d, struct fault *f)
 		return ERR_OK;
 	}
 	if (doctor_cookie_read(&c, slice_of(text)))
-		e = judge_cookie(d, &c, &d->origin, f);
+		e = judge_cookie(d, &c, &d->origin, p);
 	pushcgi_free(text);
 	return e;
 }

@@ -49,7 +49,7 @@ doctor_report_free(struct doctor_report *r)
 
 void
 doctor_report_add(struct doctor_report *r, const char *check,
-    enum doctor_result result, enum doctor_fault fault, const char *fmt, ...)
+    enum doctor_result result, enum doctor_fault problem, const char *fmt, ...)
 {
 	struct doctor_finding *n = &r->findings[r->n];
 	va_list args;
@@ -59,7 +59,7 @@ doctor_report_add(struct doctor_report *r, const char *check,
 	r->n++;
 	n->check = check;
 	n->result = result;
-	n->fault = fault;
+	n->problem = problem;
 	va_start(args, fmt);
 	vsnprintf(n->text, sizeof(n->text), fmt, args);
 	va_end(args);
@@ -81,7 +81,7 @@ write_mends(struct buf *out, const struct doctor_finding *n,
 {
 	const struct doctor_mend *m = NULL;
 
-	while ((m = doctor_mend_next(m, n->fault, s)) != NULL)
+	while ((m = doctor_mend_next(m, n->problem, s)) != NULL)
 		buf_printf(out, "%*s%s, %s:\n%*s    %s\n", MARGIN, "", m->with,
 		    m->where, MARGIN, "", m->line);
 }
@@ -120,7 +120,7 @@ write_json_mends(struct buf *out, const struct doctor_finding *n,
 	bool first = true;
 
 	buf_text(out, ",\"fixes\":[");
-	while ((m = doctor_mend_next(m, n->fault, s)) != NULL) {
+	while ((m = doctor_mend_next(m, n->problem, s)) != NULL) {
 		buf_text(out, first ? "{" : ",{");
 		first = false;
 		write_member(out, "with", m->with);
@@ -150,7 +150,7 @@ doctor_report_write_json(struct buf *out, const struct doctor_report *r)
 		buf_byte(out, ',');
 		write_member(out, "result", json_results[n->result]);
 		buf_byte(out, ',');
-		write_member(out, "problem", doctor_fault_name(n->fault));
+		write_member(out, "problem", doctor_fault_name(n->problem));
 		buf_byte(out, ',');
 		write_member(out, "text", n->text);
 		write_json_mends(out, n, &r->server);

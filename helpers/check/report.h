@@ -17,8 +17,8 @@ enum doctor_result { DOCTOR_GOOD, DOCTOR_BAD, DOCTOR_NOTED };
 struct doctor_finding {
 	const char *check; /* static */
 	enum doctor_result result;
-	enum doctor_fault fault; /* its mends are shown; NONE: none */
-	char text[FAULT_MAX];
+	enum doctor_fault problem; /* its mends are shown; NONE: none */
+	char text[PROBLEM_MAX];
 };
 
 struct doctor_report {
@@ -35,7 +35,7 @@ enum err doctor_report_new(struct doctor_report **out, const char *url);
 /* Add a sentence, without a period; beyond DOCTOR_FINDINGS_MAX it is dropped.
  */
 void doctor_report_add(struct doctor_report *r, const char *check,
-    enum doctor_result result, enum doctor_fault fault, const char *fmt, ...)
+    enum doctor_result result, enum doctor_fault problem, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
 
 #endif

@@ -25,7 +25,7 @@ is_from_hub(const struct http_seen *s)
 }
 
 static enum err
-ask_page(struct doctor *d, bool *from_hub, const char *path, struct fault *f)
+ask_page(struct doctor *d, bool *from_hub, const char *path, struct problem *p)
 {
 	struct http_ask ask = { .headers = NULL };
 	struct url url = { .part = { { NULL, 0 } } };
@@ -40,7 +40,7 @@ ask_page(struct doctor *d, bool *from_hub, const char *path, struct fault *f)
 	buf_byte(&text, '\0');
 	if ((e = text.err) == ERR_OK) {
 		ask.url = text.base;
-		e = doctor_ask(d, &s, &ask, f);
+		e = doctor_ask(d, &s, &ask, p);
 	}
 	if (e == ERR_OK)
 		*from_hub = is_from_hub(s);
@@ -50,13 +50,13 @@ ask_page(struct doctor *d, bool *from_hub, const char *path, struct fault *f)
 }
 
 enum err
-doctor_check_pages(struct doctor *d, struct fault *f)
+doctor_check_pages(struct doctor *d, struct problem *p)
 {
 	bool from_hub[PAGES];
 	enum err e;
 
 	for (size_t i = 0; i < PAGES; i++)
-		if ((e = ask_page(d, &from_hub[i], paths[i], f)) != ERR_OK)
+		if ((e = ask_page(d, &from_hub[i], paths[i], p)) != ERR_OK)
 			return e;
 	if (from_hub[PAGE_PLAIN])
 		doctor_report_add(d->report, "pages", DOCTOR_NOTED, DOCTOR_NONE,

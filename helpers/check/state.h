@@ -46,7 +46,7 @@ struct doctor {
  * One check: adds its findings.  ERR_NOMEM and ERR_IO are faults of this
  * machine, never of the hub.
  */
-typedef enum err doctor_check_fn(struct doctor *d, struct fault *f);
+typedef enum err doctor_check_fn(struct doctor *d, struct problem *p);
 
 doctor_check_fn doctor_check_answer;
 doctor_check_fn doctor_check_clock;
@@ -65,16 +65,16 @@ doctor_check_fn doctor_check_silence;
 /* Ask and wait for the end of the answer, DOCTOR_ANSWER_MS at most; then hang
  * up. */
 enum err doctor_ask(struct doctor *d, const struct http_seen **seen,
-    const struct http_ask *ask, struct fault *f);
+    const struct http_ask *ask, struct problem *p);
 
 /* Ask for a stream, with these headers beside what lets us in (the last NULL;
  * NULL: none; 5 at most). */
 enum err doctor_open(struct doctor *d, const struct http_seen **seen,
-    const char *url, const char *const *headers, struct fault *f);
+    const char *url, const char *const *headers, struct problem *p);
 
 /* The same for `d->stream_url`, on a connection with others, as browsers do. */
 enum err doctor_open_shared(
-    struct doctor *d, const struct http_seen **seen, struct fault *f);
+    struct doctor *d, const struct http_seen **seen, struct problem *p);
 
 /* For how many seconds a token that is made for this run is valid. */
 int64_t doctor_token_s(const struct doctor *d);

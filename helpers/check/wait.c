@@ -16,7 +16,7 @@
 #define CLOSE_MS 30000   /* keep-alives this far apart meet limits of 30 s */
 
 enum err
-doctor_check_compression(struct doctor *d, struct fault *f)
+doctor_check_compression(struct doctor *d, struct problem *p)
 {
 	static const char *const headers[] = {
 		"Accept-Encoding: gzip, deflate, br", NULL
@@ -29,7 +29,7 @@ doctor_check_compression(struct doctor *d, struct fault *f)
 
 	if (!d->is_live)
 		return ERR_OK;
-	if ((e = doctor_open(d, &s, d->stream_url, headers, f)) != ERR_OK)
+	if ((e = doctor_open(d, &s, d->stream_url, headers, p)) != ERR_OK)
 		return e;
 	http_flow_wait(
 	    d->flow, doctor_has_head, &s, clock_mono_ms() + DOCTOR_ANSWER_MS);
@@ -83,10 +83,10 @@ has_more(void *arg)
 }
 
 static enum err
-open_crowd(struct doctor *d, struct crowd *c, struct fault *f)
+open_crowd(struct doctor *d, struct crowd *c, struct problem *p)
 {
 	for (size_t i = 0; i < STREAMS; i++) {
-		enum err e = doctor_open_shared(d, &c->streams[i], f);
+		enum err e = doctor_open_shared(d, &c->streams[i], p);
 
 		if (e != ERR_OK)
 			return e;
@@ -120,7 +120,7 @@ say_streams(struct doctor *d, const struct crowd *c)
 
 /* Without TLS browsers speak HTTP/1.1 only, and their limit is known. */
 enum err
-doctor_check_streams(struct doctor *d, struct fault *f)
+doctor_check_streams(struct doctor *d, struct problem *p)
 {
 	struct crowd c = { .silent = d->silent };
 	enum err e;
@@ -128,7 +128,7 @@ doctor_check_streams(struct doctor *d, struct fault *f)
 	if (!d->is_live || !slice_is(d->url.part[URL_SCHEME], "https"))
 		return ERR_OK;
 	doctor_tell(d, "opening streams", STREAM_MS);
-	if ((e = open_crowd(d, &c, f)) == ERR_OK)
+	if ((e = open_crowd(d, &c, p)) == ERR_OK)
 		say_streams(d, &c);
 	return e;
 }
@@ -198,12 +198,12 @@ say_interval(struct doctor *d, const struct doctor_silence *silence)
 
 /* It was opened before all other checks. */
 enum err
-doctor_check_silence(struct doctor *d, struct fault *f)
+doctor_check_silence(struct doctor *d, struct problem *p)
 {
 	const struct http_seen *s = d->silent;
 	struct doctor_silence silence;
 
-	(void)f;
+	(void)p;
 	doctor_tell(d, "waiting for keep-alives", SILENCE_MS);
 	http_flow_wait(d->flow, has_heard, d, s->asked_ms + SILENCE_MS);
 	http_flow_stop(d->flow, s);

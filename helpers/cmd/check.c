@@ -25,7 +25,7 @@ tell(const char *sentence)
 
 static enum err
 check_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
-    struct fault *f)
+    struct problem *p)
 {
 	const struct doctor_options o = {
 		.url = l->operands_n > 0 ? l->operands[0].base : NULL,
@@ -35,12 +35,12 @@ check_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
 		.tell = tell,
 	};
 	struct doctor_report *r = NULL;
-	enum err e = doctor_run(&r, h, &o, f);
+	enum err e = doctor_run(&r, h, &o, p);
 
 	if (e != ERR_OK) {
 		/* Without a sentence it would pass for the answer "no". */
-		if (f->text[0] == '\0')
-			fault_set(f, e, "%s", err_text(e));
+		if (p->text[0] == '\0')
+			problem_set(p, e, "%s", err_text(e));
 		return e;
 	}
 	if (cmd_line_has(l, "json"))

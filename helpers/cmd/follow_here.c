@@ -19,14 +19,15 @@ struct following {
 };
 
 static enum err
-read_matchers(struct following *w, struct fault *f)
+read_matchers(struct following *w, struct problem *p)
 {
 	enum err e = ERR_OK;
 
 	for (size_t i = 0; e == ERR_OK && i < w->fo->topics_n; i++) {
 		struct matcher *m = NULL;
 
-		e = dialect_0x.matcher(&m, slice_of(w->fo->topics[i]), f);
+		e = matcher_new(
+		    &m, selector_topic(slice_of(w->fo->topics[i])), p);
 		if (e == ERR_OK &&
 		    (e = matcher_list_add(&w->wanted, m)) != ERR_OK)
 			matcher_unref(m);
@@ -107,7 +108,7 @@ is_for_good(enum err e)
 }
 
 static enum err
-follow(struct following *w, const _Atomic bool *stop, struct fault *f)
+follow(struct following *w, const _Atomic bool *stop, struct problem *p)
 {
 	bool more;
 	enum err e;
@@ -115,10 +116,10 @@ follow(struct following *w, const _Atomic bool *stop, struct fault *f)
 	while (w->fo->left > 0 && !atomic_load(stop)) {
 		e = read_some(w, &more);
 		if (is_for_good(e))
-			return fault_set(f, e,
+			return problem_set(p, e,
 			    "The queue cannot be read any more: %s.",
 			    err_text(e));
-		if ((e = cmd_follow_print(w->fo, f)) != ERR_OK)
+		if ((e = cmd_follow_print(w->fo, p)) != ERR_OK)
 			return e;
 		if (!more && w->fo->left > 0)
 			queue_wait(w->queue, TICK_MS);
@@ -127,27 +128,27 @@ follow(struct following *w, const _Atomic bool *stop, struct fault *f)
 }
 
 enum err
-cmd_follow_here(struct cmd_follow *fo, struct fault *f)
+cmd_follow_here(struct cmd_follow *fo, struct problem *p)
 {
 	struct following w = { .fo = fo };
 	struct cmd_signals *signals = NULL;
 	enum err e;
 
-	if ((e = read_matchers(&w, f)) != ERR_OK)
+	if ((e = read_matchers(&w, p)) != ERR_OK)
 		goto out;
 	if ((e = handle_queue(fo->h, &w.queue)) != ERR_OK) {
-		*f = fo->h->fault;
+		*p = fo->h->problem;
 		goto out;
 	}
-	if ((e = cmd_signals_new(&signals, w.queue, f)) != ERR_OK)
+	if ((e = cmd_signals_new(&signals, w.queue, p)) != ERR_OK)
 		goto out;
 	if ((e = find_start(&w)) != ERR_OK) {
-		fault_set(f, e,
+		problem_set(p, e,
 		    "The queue (MERCURE_TRANSPORT_URL) cannot be read: %s.",
 		    err_text(e));
 		goto out;
 	}
-	e = follow(&w, cmd_signals_stop(signals), f);
+	e = follow(&w, cmd_signals_stop(signals), p);
 out:
 	cmd_signals_free(signals);
 	matcher_list_free(&w.wanted);

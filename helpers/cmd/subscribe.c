@@ -4,7 +4,7 @@
 #include "base/utf8.h"
 #include "cmd/follow.h"
 #include "lib/handle.h"
-#include "match/topic.h"
+#include "match/topic_list.h"
 #include "text/json.h"
 
 #define TEXT_MAX (UINT32_C(256) << 20)
@@ -50,7 +50,7 @@ add_line(struct buf *out, const struct update *u)
 	const char *mark = ",\"topic\":[";
 
 	add_json(out, "{\"id\":", u->id);
-	while (topic_next(&rest, &topic)) {
+	while (topic_list_next(&rest, &topic)) {
 		add_json(out, mark, topic);
 		mark = ",";
 	}
@@ -97,22 +97,22 @@ cmd_follow_add(struct cmd_follow *fo, const struct update *u)
 }
 
 enum err
-cmd_follow_print(struct cmd_follow *fo, struct fault *f)
+cmd_follow_print(struct cmd_follow *fo, struct problem *p)
 {
 	enum err e = fo->text.err;
 
 	if (e == ERR_OK)
-		e = cmd_print(buf_view(&fo->text), f);
+		e = cmd_print(buf_view(&fo->text), p);
 	else
-		(void)fault_set(
-		    f, e, "An update cannot be printed: %s.", err_text(e));
+		(void)problem_set(
+		    p, e, "An update cannot be printed: %s.", err_text(e));
 	buf_clear(&fo->text);
 	return e;
 }
 
 static enum err
 subscribe_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
-    struct fault *f)
+    struct problem *p)
 {
 	const uint64_t count = cmd_line_number(l, "count", 0);
 	struct cmd_follow fo = { .h = h,
@@ -126,16 +126,16 @@ subscribe_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
 
 	(void)out;
 	buf_init(&fo.text, TEXT_MAX);
-	if ((e = cmd_texts(&topics, l->operands, l->operands_n, f)) != ERR_OK)
+	if ((e = cmd_texts(&topics, l->operands, l->operands_n, p)) != ERR_OK)
 		goto out;
 	fo.topics = topics;
 	e = handle_check_selectors(h, l->operands, l->operands_n);
 	if (e != ERR_OK) {
-		*f = h->fault;
+		*p = h->problem;
 		goto out;
 	}
-	e = handle_is_elsewhere(h) ? cmd_follow_elsewhere(&fo, f)
-				   : cmd_follow_here(&fo, f);
+	e = handle_is_elsewhere(h) ? cmd_follow_elsewhere(&fo, p)
+				   : cmd_follow_here(&fo, p);
 out:
 	buf_free(&fo.text);
 	mem_free(topics);

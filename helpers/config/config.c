@@ -8,7 +8,7 @@
 #include "config/table.h"
 
 static enum err
-load_defaults(struct config *c, struct fault *f)
+load_defaults(struct config *c, struct problem *p)
 {
 	const struct config_option *o;
 	enum err e;
@@ -16,7 +16,7 @@ load_defaults(struct config *c, struct fault *f)
 	for (o = config_options; o->names[0] != NULL; o++) {
 		if (o->standard == NULL)
 			continue;
-		e = config_set(c, o, slice_of(o->standard), "defaults", f);
+		e = config_set(c, o, slice_of(o->standard), "defaults", p);
 		if (e != ERR_OK)
 			return e;
 	}
@@ -25,13 +25,13 @@ load_defaults(struct config *c, struct fault *f)
 }
 
 static enum err
-load_file(struct config *c, const char *path, struct fault *f)
+load_file(struct config *c, const char *path, struct problem *p)
 {
 	enum err e;
 
 	if (path != NULL)
-		e = config_read_file(c, path, f);
-	else if ((e = config_read_file(c, CONFIG_PATH_DEFAULT, f)) ==
+		e = config_read_file(c, path, p);
+	else if ((e = config_read_file(c, CONFIG_PATH_DEFAULT, p)) ==
 		 ERR_NOTFOUND)
 		return ERR_OK;
 	return e == ERR_NOTFOUND ? ERR_IO : e;
@@ -67,7 +67,7 @@ warn_of_unknown(char *const *environ)
 }
 
 static enum err
-refuse_renamed(char *const *environ, struct fault *f)
+refuse_renamed(char *const *environ, struct problem *p)
 {
 	const char *new_name;
 
@@ -80,7 +80,7 @@ refuse_renamed(char *const *environ, struct fault *f)
 			continue;
 		new_name = config_new_name(name);
 		if (new_name != NULL)
-			return fault_set(f, ERR_SYNTAX,
+			return problem_set(p, ERR_SYNTAX,
 			    "environment: %.*s is called %s now.",
 			    SLICE_ARG(name), new_name);
 	}
@@ -88,7 +88,7 @@ refuse_renamed(char *const *environ, struct fault *f)
 }
 
 static enum err
-load_environ(struct config *c, char *const *environ, struct fault *f)
+load_environ(struct config *c, char *const *environ, struct problem *p)
 {
 	const struct config_option *o;
 	struct slice value;
@@ -96,14 +96,14 @@ load_environ(struct config *c, char *const *environ, struct fault *f)
 
 	if (environ == NULL)
 		return ERR_OK;
-	if ((e = refuse_renamed(environ, f)) != ERR_OK)
+	if ((e = refuse_renamed(environ, p)) != ERR_OK)
 		return e;
 	for (o = config_options; o->names[0] != NULL; o++) {
 		for (size_t i = 0; o->names[i] != NULL; i++) {
 			value = variable(environ, o->names[i]);
 			if (slice_trim(value).len == 0)
 				continue;
-			e = config_set(c, o, value, "environment", f);
+			e = config_set(c, o, value, "environment", p);
 			if (e != ERR_OK)
 				return e;
 			break;
@@ -114,7 +114,7 @@ load_environ(struct config *c, char *const *environ, struct fault *f)
 }
 
 static enum err
-load_args(struct config *c, const struct config_sources *src, struct fault *f)
+load_args(struct config *c, const struct config_sources *src, struct problem *p)
 {
 	uint64_t seen = 0;
 	enum err e;
@@ -126,16 +126,16 @@ load_args(struct config *c, const struct config_sources *src, struct fault *f)
 		slice_cut(&value, '=', &name);
 		o = config_option_find(name);
 		if (o != NULL && o->secret)
-			return fault_set(f, ERR_DENIED,
+			return problem_set(p, ERR_DENIED,
 			    "command line: everybody on this machine could "
 			    "read %s here; put it into the configuration "
 			    "file or the environment.",
 			    o->names[0]);
 		if (o != NULL && value.base == NULL)
-			return fault_set(f, ERR_SYNTAX,
+			return problem_set(p, ERR_SYNTAX,
 			    "command line: --%.*s needs a value: --%.*s=...",
 			    SLICE_ARG(name), SLICE_ARG(name));
-		e = config_set_named(c, name, value, &seen, "command line", f);
+		e = config_set_named(c, name, value, &seen, "command line", p);
 		if (e != ERR_OK)
 			return e;
 	}
@@ -152,7 +152,7 @@ fall_back(char **key, const char *secret_key)
 }
 
 static enum err
-complete(struct config *c, struct fault *f)
+complete(struct config *c, struct problem *p)
 {
 	enum err e;
 
@@ -160,7 +160,7 @@ complete(struct config *c, struct fault *f)
 	    c, config_option_find(
 		   slice_of("MERCURE_MAX_CONNECTIONS_PER_ADDRESS")));
 	if (c->pending_bytes_max < c->body_max)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "MERCURE_MAX_PENDING_BYTES must not be smaller than "
 		    "MERCURE_MAX_BODY.");
 	if ((e = fall_back(&c->publisher_key, c->secret_key)) != ERR_OK)
@@ -170,22 +170,22 @@ complete(struct config *c, struct fault *f)
 
 enum err
 config_load(
-    struct config **out, const struct config_sources *src, struct fault *f)
+    struct config **out, const struct config_sources *src, struct problem *p)
 {
 	struct config *c = mem_calloc(1, sizeof(*c));
 	enum err e = ERR_NOMEM;
 
-	if (c == NULL || (e = load_defaults(c, f)) != ERR_OK ||
-	    (e = load_file(c, src->path, f)) != ERR_OK ||
-	    (e = load_environ(c, src->environ, f)) != ERR_OK ||
-	    (e = load_args(c, src, f)) != ERR_OK ||
-	    (e = complete(c, f)) != ERR_OK)
+	if (c == NULL || (e = load_defaults(c, p)) != ERR_OK ||
+	    (e = load_file(c, src->path, p)) != ERR_OK ||
+	    (e = load_environ(c, src->environ, p)) != ERR_OK ||
+	    (e = load_args(c, src, p)) != ERR_OK ||
+	    (e = complete(c, p)) != ERR_OK)
 		goto out;
 	*out = c;
 	c = NULL;
 out:
 	if (e == ERR_NOMEM)
-		fault_set(f, e, "Out of memory.");
+		problem_set(p, e, "Out of memory.");
 	config_free(c);
 	return e;
 }

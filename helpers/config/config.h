@@ -86,13 +86,13 @@ struct config_sources {
 };
 
 /*
- * ERR_SYNTAX: the fault names file, line and setting, and for an unknown one
+ * ERR_SYNTAX: the problem names file, line and setting, and for an unknown one
  * the nearest known.  ERR_DENIED: a secret on the command line, or a file
  * with secrets that everybody may read.  ERR_IO, ERR_LIMIT, ERR_NOMEM.  An
  * unknown MERCURE_… in the environment is logged as a warning.
  */
 enum err config_load(
-    struct config **out, const struct config_sources *src, struct fault *f);
+    struct config **out, const struct config_sources *src, struct problem *p);
 
 /* Is `name` (any alias, any case, '-' as '_') a key of the table, or was it
  * one?  Loading a key that was renamed fails with a sentence. */

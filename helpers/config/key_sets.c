@@ -62,30 +62,30 @@ shown(const char *url)
 
 static enum err
 answer_read(struct buf *text, const struct http_answer *a, const char *url,
-    struct fault *f)
+    struct problem *p)
 {
 	struct jws_keys *keys = NULL;
-	struct fault why = { "Out of memory." };
+	struct problem why = { "Out of memory." };
 	enum err e;
 
 	if (a->status != 200)
-		return fault_set(f, ERR_IO,
+		return problem_set(p, ERR_IO,
 		    "%.*s: the answer has the status %d and not 200: is this "
 		    "where the key set is?",
 		    shown(url), url, a->status);
 	e = jws_keys_fetched(&keys, buf_view(&a->body), NULL, &why);
 	jws_keys_free(keys);
 	if (e != ERR_OK)
-		return fault_set(f, e, "%.*s: %s", shown(url), url, why.text);
+		return problem_set(p, e, "%.*s: %s", shown(url), url, why.text);
 	buf_slice(text, buf_view(&a->body));
 	return text->err == ERR_OK
 		   ? ERR_OK
-		   : fault_set(f, text->err, "%s", err_text(text->err));
+		   : problem_set(p, text->err, "%s", err_text(text->err));
 }
 
 enum err
 jwks_fetch(struct buf *text, int64_t *life_ms, const struct jwks_source *src,
-    const _Atomic bool *stop, struct fault *f)
+    const _Atomic bool *stop, struct problem *p)
 {
 	static const char *const headers[] = {
 		"Accept: application/jwk-set+json, application/json", NULL
@@ -105,9 +105,9 @@ jwks_fetch(struct buf *text, int64_t *life_ms, const struct jwks_source *src,
 	struct http_answer a = { 0 };
 	enum err e;
 
-	if ((e = http_send(&a, &rq, f)) != ERR_OK)
+	if ((e = http_send(&a, &rq, p)) != ERR_OK)
 		return e;
-	if ((e = answer_read(text, &a, src->url, f)) == ERR_OK)
+	if ((e = answer_read(text, &a, src->url, p)) == ERR_OK)
 		*life_ms = jwks_life_ms(a.header[0]);
 	http_answer_free(&a);
 	return e;
@@ -142,10 +142,10 @@ is_due(const struct queue_keys *k, int64_t now_ms, int64_t since_ms,
 /* Failures are told once, by whoever is the first to see them. */
 static void
 tell(const struct jwks_source *src, const struct queue_keys *before, enum err e,
-    const struct fault *f)
+    const struct problem *p)
 {
-	if (e != ERR_OK && strcmp(before->error.text, f->text) != 0)
-		log_err("key set not fetched reason=\"%s\"%s", f->text,
+	if (e != ERR_OK && strcmp(before->error.text, p->text) != 0)
+		log_err("key set not fetched reason=\"%s\"%s", p->text,
 		    jwks_is_usable(before, clock_real_ms())
 			? " (those from before are used for a day)"
 			: "");
@@ -160,23 +160,23 @@ refresh(struct queue *q, const struct jwks_source *src,
     const struct queue_keys *before, const _Atomic bool *stop)
 {
 	const struct slice none = { NULL, 0 };
-	struct fault f = { "" }, unstored = { "" };
+	struct problem p = { "" }, unstored = { "" };
 	int64_t life_ms = 0, now_ms;
 	struct buf text;
 	enum err e;
 
 	buf_init(&text, QUEUE_KEYS_MAX);
-	e = jwks_fetch(&text, &life_ms, src, stop, &f);
+	e = jwks_fetch(&text, &life_ms, src, stop, &p);
 	/* Who ends has learned nothing about the server. */
 	if (stop != NULL && atomic_load(stop))
 		goto out;
 	now_ms = clock_real_ms();
 	if (queue_keys_store(q, slice_of(src->url),
 		e == ERR_OK ? buf_view(&text) : none, now_ms, now_ms + life_ms,
-		slice_of(f.text), &unstored) != ERR_OK)
+		slice_of(p.text), &unstored) != ERR_OK)
 		log_err("key set not stored reason=\"%s\"", unstored.text);
 	/* After that: who reads the log finds it so in the queue. */
-	tell(src, before, e, &f);
+	tell(src, before, e, &p);
 out:
 	buf_free(&text);
 }
@@ -188,7 +188,7 @@ jwks_refresh(struct queue *q, const struct jwks_source *src, int64_t wanted_ms,
 	const struct slice url = slice_of(src->url);
 	struct queue_keys k = { 0 };
 	int64_t now_ms = clock_real_ms(), since_ms;
-	struct fault f = { "" };
+	struct problem p = { "" };
 	bool mine = false;
 	enum err e = queue_keys_read(q, url, &k, NULL);
 
@@ -198,7 +198,7 @@ jwks_refresh(struct queue *q, const struct jwks_source *src, int64_t wanted_ms,
 	if (!is_due(&k, now_ms, since_ms, wanted_ms))
 		return;
 	/* What fails here the queue logs itself. */
-	if (queue_keys_claim(q, url, now_ms, since_ms, &mine, &f) == ERR_OK &&
+	if (queue_keys_claim(q, url, now_ms, since_ms, &mine, &p) == ERR_OK &&
 	    mine)
 		refresh(q, src, &k, stop);
 }

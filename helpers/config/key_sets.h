@@ -22,11 +22,11 @@ struct jwks_source {
  * Fetch a set and append it to *text if it has a key that can be used (RFC
  * 7517, section 5); *life_ms is how long it is fresh.  Takes seconds: never
  * in the loop's thread.  `stop` as in http.h.  ERR_SYNTAX: no key that can be
- * used.  ERR_IO: another status than 200.  Else as http_send(); the fault
+ * used.  ERR_IO: another status than 200.  Else as http_send(); the problem
  * names the URL without its query.
  */
 enum err jwks_fetch(struct buf *text, int64_t *life_ms,
-    const struct jwks_source *src, const _Atomic bool *stop, struct fault *f);
+    const struct jwks_source *src, const _Atomic bool *stop, struct problem *p);
 
 /* How long an answer with this Cache-Control (NULL: none) is fresh: its
  * max-age, from a minute to a day; else an hour. */

@@ -36,43 +36,43 @@ show_url(struct transfer *t)
 }
 
 static enum err
-url_read(struct url *out, const char *text, bool https_only, struct fault *f)
+url_read(struct url *out, const char *text, bool https_only, struct problem *p)
 {
 	struct slice scheme;
 	enum err e = url_parse(out, slice_of(text), NULL, 0);
 
 	/* Whatever it is, it may hold a password. */
 	if (e == ERR_NOMEM)
-		return fault_set(f, e, "Out of memory.");
+		return problem_set(p, e, "Out of memory.");
 	if (e != ERR_OK)
-		return fault_set(f, e,
+		return problem_set(p, e,
 		    "The URL cannot be read: write it as in "
 		    "https://example.com/path.");
 	scheme = out->part[URL_SCHEME];
 	if (!slice_is(scheme, "https") &&
 	    (https_only || !slice_is(scheme, "http")))
-		return fault_set(f, ERR_UNSUPPORTED,
+		return problem_set(p, ERR_UNSUPPORTED,
 		    "The URL must begin with https://%s.",
 		    https_only ? "" : " or http://");
 	if (out->part[URL_USERNAME].len > 0 || out->part[URL_PASSWORD].len > 0)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "The URL must not hold a name or a password: take out "
 		    "what stands before the @.");
 	return ERR_OK;
 }
 
 enum err
-http_check_url(const char *url, bool https_only, struct fault *f)
+http_check_url(const char *url, bool https_only, struct problem *p)
 {
 	struct url u = { .part = { { NULL, 0 } } };
-	enum err e = url_read(&u, url, https_only, f);
+	enum err e = url_read(&u, url, https_only, p);
 
 	url_free(&u);
 	return e;
 }
 
 static enum err
-url_keep(struct transfer *t, struct fault *f)
+url_keep(struct transfer *t, struct problem *p)
 {
 	struct slice all = buf_view(&t->url.href);
 	struct slice fragment = t->url.part[URL_FRAGMENT];
@@ -80,7 +80,7 @@ url_keep(struct transfer *t, struct fault *f)
 	if (fragment.base != NULL)
 		all.len = (size_t)(fragment.base - all.base) - 1;
 	if ((t->href = mem_text(all)) == NULL)
-		return fault_set(f, ERR_NOMEM, "Out of memory.");
+		return problem_set(p, ERR_NOMEM, "Out of memory.");
 	show_url(t);
 	return ERR_OK;
 }
@@ -214,25 +214,25 @@ set_request(struct transfer *t)
 }
 
 static enum err
-failure(const struct transfer *t, CURLcode rc, struct fault *f)
+failure(const struct transfer *t, CURLcode rc, struct problem *p)
 {
 	char detail[DETAIL_MAX];
 	bool has_detail;
 	const char *why = http_easy_reason(rc, &has_detail);
 
 	if (rc == CURLE_OUT_OF_MEMORY || t->answer.body.err == ERR_NOMEM)
-		return fault_set(f, ERR_NOMEM, "Out of memory.");
+		return problem_set(p, ERR_NOMEM, "Out of memory.");
 	if (t->answer.body.err == ERR_LIMIT)
-		return fault_set(f, ERR_LIMIT,
+		return problem_set(p, ERR_LIMIT,
 		    "%s: the answer has more than %zu bytes.", t->shown,
 		    t->head_len > HTTP_HEAD_MAX ? (size_t)HTTP_HEAD_MAX
 						: t->rq->body_max);
 	if (!has_detail)
-		return fault_set(f, ERR_IO, "%s: %s", t->shown, why);
+		return problem_set(p, ERR_IO, "%s: %s", t->shown, why);
 	http_show(detail, sizeof(detail),
 	    slice_of(
 		t->detail[0] != '\0' ? t->detail : t->lib.easy_strerror(rc)));
-	return fault_set(f, ERR_IO, "%s: %s (%s)", t->shown, why, detail);
+	return problem_set(p, ERR_IO, "%s: %s (%s)", t->shown, why, detail);
 }
 
 /* Where a redirect leads, in the server's words, without what others must not
@@ -255,7 +255,7 @@ show_target(char *out, size_t size, const char *to)
 }
 
 static enum err
-refuse_redirect(const struct transfer *t, struct fault *f)
+refuse_redirect(const struct transfer *t, struct problem *p)
 {
 	char *to = NULL, shown[SHOWN_MAX];
 
@@ -264,7 +264,7 @@ refuse_redirect(const struct transfer *t, struct fault *f)
 	    to == NULL)
 		return ERR_OK;
 	show_target(shown, sizeof(shown), to);
-	return fault_set(f, ERR_UNSUPPORTED,
+	return problem_set(p, ERR_UNSUPPORTED,
 	    "%s: it leads on to %s, which is not followed: if that is right, "
 	    "name it instead.",
 	    t->shown, shown);
@@ -298,7 +298,7 @@ keep_header(char **out, const struct transfer *t, const char *name)
 }
 
 static enum err
-keep_answer(struct transfer *t, struct fault *f)
+keep_answer(struct transfer *t, struct problem *p)
 {
 	const char *const *wanted = t->rq->wanted;
 	long status = 0;
@@ -313,20 +313,20 @@ keep_answer(struct transfer *t, struct fault *f)
 			break;
 		e = keep_header(&t->answer.header[i], t, wanted[i]);
 		if (e != ERR_OK)
-			return fault_set(f, e, "%s: the header %s: %s.",
+			return problem_set(p, e, "%s: the header %s: %s.",
 			    t->shown, wanted[i], err_text(e));
 	}
 	return ERR_OK;
 }
 
 static enum err
-perform(struct transfer *t, struct fault *f)
+perform(struct transfer *t, struct problem *p)
 {
 	CURLcode rc;
 	enum err e;
 
 	if ((t->curl = t->lib.easy_init()) == NULL)
-		return failure(t, CURLE_OUT_OF_MEMORY, f);
+		return failure(t, CURLE_OUT_OF_MEMORY, p);
 	if ((rc = http_easy_prepare(&t->lib, t->curl)) == CURLE_OK &&
 	    (rc = set_limits(t)) == CURLE_OK &&
 	    (rc = set_request(t)) == CURLE_OK)
@@ -337,23 +337,23 @@ perform(struct transfer *t, struct fault *f)
 	if (t->taken != ERR_OK)
 		return t->taken;
 	if (rc != CURLE_OK)
-		return failure(t, rc, f);
-	if ((e = refuse_redirect(t, f)) != ERR_OK)
+		return failure(t, rc, p);
+	if ((e = refuse_redirect(t, p)) != ERR_OK)
 		return e;
-	return keep_answer(t, f);
+	return keep_answer(t, p);
 }
 
 /* libcurl counts its users by itself, in any thread. */
 static enum err
-with_library(struct transfer *t, struct fault *f)
+with_library(struct transfer *t, struct problem *p)
 {
-	enum err e = http_library_load(&t->lib, f);
+	enum err e = http_library_load(&t->lib, p);
 
 	if (e != ERR_OK)
 		return e;
 	if (t->lib.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-		return fault_set(f, ERR_NOMEM, "libcurl does not start.");
-	e = perform(t, f);
+		return problem_set(p, ERR_NOMEM, "libcurl does not start.");
+	e = perform(t, p);
 	t->lib.slist_free_all(t->headers);
 	t->lib.easy_cleanup(t->curl);
 	t->lib.global_cleanup();
@@ -362,15 +362,15 @@ with_library(struct transfer *t, struct fault *f)
 
 enum err
 http_send(
-    struct http_answer *out, const struct http_request *rq, struct fault *f)
+    struct http_answer *out, const struct http_request *rq, struct problem *p)
 {
 	struct transfer t = { .rq = rq };
 	enum err e;
 
 	buf_init(&t.answer.body, rq->body_max);
-	if ((e = url_read(&t.url, rq->url, rq->https_only, f)) != ERR_OK ||
-	    (e = url_keep(&t, f)) != ERR_OK ||
-	    (e = with_library(&t, f)) != ERR_OK)
+	if ((e = url_read(&t.url, rq->url, rq->https_only, p)) != ERR_OK ||
+	    (e = url_keep(&t, p)) != ERR_OK ||
+	    (e = with_library(&t, p)) != ERR_OK)
 		goto out;
 
 	*out = t.answer;

@@ -55,16 +55,16 @@ struct http_answer {
  * at.  The caller frees *out with http_answer_free().
  *
  * ERR_SYNTAX: no URL, or one with a user's name.  ERR_UNSUPPORTED: another
- * scheme; libcurl is not installed; a redirect: the fault says where it leads.  ERR_LIMIT: a longer
+ * scheme; libcurl is not installed; a redirect: the problem says where it leads.  ERR_LIMIT: a longer
  * answer.  ERR_IO: no connection, no whole answer in time, a certificate that
- * is not trusted, no HTTP.  ERR_NOMEM.  The fault names the URL without its
+ * is not trusted, no HTTP.  ERR_NOMEM.  The problem names the URL without its
  * query and what may mend it; *out is untouched.
  */
 enum err http_send(
-    struct http_answer *out, const struct http_request *rq, struct fault *f);
+    struct http_answer *out, const struct http_request *rq, struct problem *p);
 
-/* Would http_send() take this URL?  Errors and faults as its. */
-enum err http_check_url(const char *url, bool https_only, struct fault *f);
+/* Would http_send() take this URL?  Errors and problems as its. */
+enum err http_check_url(const char *url, bool https_only, struct problem *p);
 
 void http_answer_free(struct http_answer *a); /* a zeroed one is allowed */
 

@@ -28,31 +28,31 @@ struct http_flow {
 };
 
 static enum err
-no_memory(struct fault *f)
+no_memory(struct problem *p)
 {
-	return fault_set(f, ERR_NOMEM, "Out of memory.");
+	return problem_set(p, ERR_NOMEM, "Out of memory.");
 }
 
 enum err
-http_flow_new(struct http_flow **out, const char *ca_file, struct fault *f)
+http_flow_new(struct http_flow **out, const char *ca_file, struct problem *p)
 {
 	struct http_library lib;
 	struct http_flow *w;
-	enum err e = http_library_load(&lib, f);
+	enum err e = http_library_load(&lib, p);
 
 	if (e != ERR_OK)
 		return e;
 	if ((w = mem_calloc(1, sizeof(*w))) == NULL)
-		return no_memory(f);
+		return no_memory(p);
 	w->lib = lib;
 	w->ca_file = ca_file;
 	if (lib.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
 		mem_free(w);
-		return no_memory(f);
+		return no_memory(p);
 	}
 	if ((w->multi = lib.multi_init()) == NULL) {
 		http_flow_free(w);
-		return no_memory(f);
+		return no_memory(p);
 	}
 	*out = w;
 	return ERR_OK;
@@ -243,15 +243,15 @@ exchange_free(struct exchange *x)
 
 enum err
 http_flow_ask(struct http_flow *w, const struct http_seen **seen,
-    const struct http_ask *ask, struct fault *f)
+    const struct http_ask *ask, struct problem *p)
 {
-	enum err e = http_check_url(ask->url, false, f);
+	enum err e = http_check_url(ask->url, false, p);
 	struct exchange *x;
 
 	if (e != ERR_OK)
 		return e;
 	if ((x = mem_calloc(1, sizeof(*x))) == NULL)
-		return no_memory(f);
+		return no_memory(p);
 	x->flow = w;
 	buf_init(&x->seen.head, HTTP_HEAD_MAX);
 	buf_init(&x->seen.body, HTTP_FLOW_BODY_MAX);
@@ -259,7 +259,7 @@ http_flow_ask(struct http_flow *w, const struct http_seen **seen,
 	if (prepare(x, ask) != CURLE_OK ||
 	    w->lib.multi_add_handle(w->multi, x->curl) != CURLM_OK) {
 		exchange_free(x);
-		return no_memory(f);
+		return no_memory(p);
 	}
 	x->next = w->exchanges;
 	w->exchanges = x;
@@ -283,12 +283,12 @@ note_failure(struct exchange *x, CURLcode rc)
 	    slice_of(x->detail[0] != '\0' ? x->detail
 					  : x->flow->lib.easy_strerror(rc)));
 	if (s->err != ERR_IO)
-		fault_set(
-		    &s->fault, s->err, "the answer: %s", err_text(s->err));
+		problem_set(
+		    &s->problem, s->err, "the answer: %s", err_text(s->err));
 	else if (has_detail)
-		fault_set(&s->fault, s->err, "%s (%s)", why, detail);
+		problem_set(&s->problem, s->err, "%s (%s)", why, detail);
 	else
-		fault_set(&s->fault, s->err, "%s", why);
+		problem_set(&s->problem, s->err, "%s", why);
 }
 
 /* Who has ended? */

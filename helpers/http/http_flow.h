@@ -46,7 +46,7 @@ struct http_seen {
 	bool whole; /* ended as HTTP wants it */
 	/* How it ended if not: ERR_IO, ERR_LIMIT, ERR_NOMEM. */
 	enum err err;
-	struct fault fault; /* without the URL */
+	struct problem problem; /* without the URL */
 };
 
 /*
@@ -54,14 +54,14 @@ struct http_seen {
  * http_flow_free().  ERR_UNSUPPORTED: no libcurl.  ERR_NOMEM.
  */
 enum err http_flow_new(
-    struct http_flow **out, const char *ca_file, struct fault *f);
+    struct http_flow **out, const char *ca_file, struct problem *p);
 
 /*
  * Begin a request; *seen is the flow's, and lasts as long as it does.
  * ERR_SYNTAX, ERR_UNSUPPORTED: as of http_check_url().  ERR_NOMEM.
  */
 enum err http_flow_ask(struct http_flow *w, const struct http_seen **seen,
-    const struct http_ask *ask, struct fault *f);
+    const struct http_ask *ask, struct problem *p);
 
 /*
  * Let all requests go on until `enough` says so (NULL: never), or until

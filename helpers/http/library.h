@@ -40,6 +40,6 @@ struct http_library {
  * a process for each request.  ERR_UNSUPPORTED: it is not installed, or too
  * old.
  */
-enum err http_library_load(struct http_library *out, struct fault *f);
+enum err http_library_load(struct http_library *out, struct problem *p);
 
 #endif

@@ -70,7 +70,8 @@ hand_out(const json_t *json, struct slice topic, queue_subscription_fn *each,
     void *arg)
 {
 	struct subscription_view v = {
-		.topic = text_of(json_object_get(json, "topic")),
+		.selector =
+		    selector_topic(text_of(json_object_get(json, "topic"))),
 		.subscriber = text_of(json_object_get(json, "subscriber")),
 		.active = !json_is_false(json_object_get(json, "active")),
 	};
@@ -78,9 +79,10 @@ hand_out(const json_t *json, struct slice topic, queue_subscription_fn *each,
 	struct buf text;
 	enum err e = ERR_OK;
 
-	if (v.topic.base == NULL || v.subscriber.base == NULL)
+	if (v.selector.text.base == NULL || v.subscriber.base == NULL)
 		return ERR_SYNTAX;
-	if (!v.active || (topic.base != NULL && !slice_eq(topic, v.topic)))
+	if (!v.active ||
+	    (topic.base != NULL && !slice_eq(topic, v.selector.text)))
 		return ERR_OK;
 	buf_init(&text, PAYLOAD_MAX);
 	if (payload != NULL && !json_is_null(payload)) {
@@ -113,7 +115,7 @@ read_document(const json_t *json, struct slice topic,
 static enum err
 take_document(const struct http_answer *a, const char *url, struct slice topic,
     queue_subscription_fn *each, void *arg, struct buf *last_id,
-    struct fault *f)
+    struct problem *p)
 {
 	char shown[HANDLE_URL_SHOWN_MAX];
 	json_t *json = NULL;
@@ -126,7 +128,7 @@ take_document(const struct http_answer *a, const char *url, struct slice topic,
 	if (e != ERR_SYNTAX)
 		return e;
 	handle_show_url(shown, url);
-	return fault_set(f, ERR_UNSUPPORTED,
+	return problem_set(p, ERR_UNSUPPORTED,
 	    "%s answers %d, but not with a list of subscriptions: it is no "
 	    "hub; MERCURE_HUB_URL mostly ends in /.well-known/mercure.",
 	    shown, a->status);
@@ -158,7 +160,7 @@ handle_list_elsewhere(struct pushcgi *h, struct slice topic,
 	headers[0] = authorization.base;
 	if ((e = handle_send(h, &answer, &rq, meanings)) == ERR_OK)
 		e = take_document(
-		    &answer, rq.url, topic, each, arg, last_id, &h->fault);
+		    &answer, rq.url, topic, each, arg, last_id, &h->problem);
 out:
 	http_answer_free(&answer);
 	buf_free(&path);

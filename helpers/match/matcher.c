@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 #include "match/nfa.h"
-#include "match/topic.h"
+#include "match/topic_list.h"
 #include "match/uritemplate.h"
 
 /* The cost of a call with a comparison; most topics are a few words long. */
@@ -19,48 +19,71 @@ _Static_assert(MATCHER_WEIGHT_MAX >= NFA_WORK_MAX &&
 struct matcher {
 	atomic_size_t refs;
 	enum matcher_kind kind;
+	enum selector_kind selector;
 	struct uritemplate *template; /* MATCHER_TEMPLATE */
 	size_t len;
 	char text[];
 };
 
-enum err
-matcher_new(struct matcher **out, enum matcher_kind kind, struct slice text,
-    struct fault *f)
+static enum err
+compile(struct matcher **out, enum matcher_kind kind, struct selector s,
+    struct problem *p)
 {
-	struct matcher *m = mem_calloc(1, sizeof(*m) + text.len);
+	struct matcher *m = mem_calloc(1, sizeof(*m) + s.text.len);
 	enum err e = ERR_OK;
 
 	if (m == NULL)
 		return ERR_NOMEM;
 	if (kind == MATCHER_TEMPLATE)
-		e = uritemplate_new(&m->template, text, f);
+		e = uritemplate_new(&m->template, s.text, p);
 	if (e != ERR_OK) {
 		mem_free(m);
 		return e;
 	}
 	atomic_init(&m->refs, 1);
 	m->kind = kind;
-	m->len = text.len;
-	if (text.len > 0)
-		memcpy(m->text, text.base, text.len);
+	m->selector = s.kind;
+	m->len = s.text.len;
+	if (s.text.len > 0)
+		memcpy(m->text, s.text.base, s.text.len);
 	*out = m;
 	return ERR_OK;
 }
 
-enum err
-matcher_from_selector(
-    struct matcher **out, struct slice selector, struct fault *f)
+/* The text decides how it is compared. */
+static enum err
+compile_topic(struct matcher **out, struct selector s, struct problem *p)
 {
 	enum err e = ERR_SYNTAX;
 
-	if (slice_is(selector, "*"))
-		return matcher_new(out, MATCHER_ANY, selector, f);
-	if (selector.len > 0 && memchr(selector.base, '{', selector.len))
-		e = matcher_new(out, MATCHER_TEMPLATE, selector, f);
+	if (slice_is(s.text, "*"))
+		return compile(out, MATCHER_ANY, s, p);
+	if (s.text.len > 0 && memchr(s.text.base, '{', s.text.len))
+		e = compile(out, MATCHER_TEMPLATE, s, p);
 	if (e != ERR_SYNTAX)
 		return e;
-	return matcher_new(out, MATCHER_EXACT, selector, f);
+	return compile(out, MATCHER_EXACT, s, p);
+}
+
+static enum err
+compile_exact(struct matcher **out, struct selector s, struct problem *p)
+{
+	return compile(out, MATCHER_EXACT, s, p);
+}
+
+enum err
+matcher_new(struct matcher **out, struct selector s, struct problem *p)
+{
+	static enum err (*const of_kind[SELECTOR_KINDS])(
+	    struct matcher * *out, struct selector s, struct problem * p) = {
+		[SELECTOR_TOPIC] = compile_topic,
+		[SELECTOR_EXACT] = compile_exact,
+	};
+
+	if (s.kind >= SELECTOR_KINDS)
+		return problem_set(p, ERR_SYNTAX,
+		    "The kind of the selector is not known to this program.");
+	return of_kind[s.kind](out, s, p);
 }
 
 enum matcher_kind
@@ -73,6 +96,12 @@ struct slice
 matcher_text(const struct matcher *m)
 {
 	return (struct slice){ m->text, m->len };
+}
+
+struct selector
+matcher_selector(const struct matcher *m)
+{
+	return (struct selector){ m->selector, matcher_text(m) };
 }
 
 struct slice
@@ -184,7 +213,7 @@ matcher_list_any(
 	struct slice topic;
 	size_t unasked = 0;
 
-	while (topic_next(&topics, &topic))
+	while (topic_list_next(&topics, &topic))
 		if (list_matches(l, topic, steps != NULL ? steps : &unasked))
 			return true;
 	return false;
@@ -199,7 +228,7 @@ matcher_list_every(const struct matcher_list *l, struct slice topics)
 	/* No topic at all must not read as "all of them are allowed". */
 	if (l->n == 0 || topics.base == NULL)
 		return false;
-	while (topic_next(&topics, &topic))
+	while (topic_list_next(&topics, &topic))
 		if (!list_matches(l, topic, &steps))
 			return false;
 	return true;

@@ -7,27 +7,30 @@
 
 #include "base/err.h"
 #include "base/slice.h"
+#include "match/selector.h"
 
 struct nfa;
 struct nfa_cache;
 struct matcher; /* immutable once made; any thread may read */
 
-/* MATCHER_TEMPLATE: a URI Template, which matches its own text, too.  URL
- * Patterns (1.0) become a kind of their own. */
+/* How topics are compared.  MATCHER_TEMPLATE: by a URI Template, which matches
+ * its own text, too.  URL Patterns (1.0) become a kind of their own. */
 enum matcher_kind { MATCHER_ANY, MATCHER_EXACT, MATCHER_TEMPLATE };
 
 /*
- * Compile `text` (copied) as `kind`.  The caller owns one reference.  On
- * failure *out is untouched.  ERR_SYNTAX: it is not valid for `kind`.
- * ERR_LIMIT, with a sentence: it is too long or too complex.  ERR_NOMEM.
+ * Compile a selector, whose text is copied.  The caller owns one reference.  On
+ * failure *out is untouched.  ERR_SYNTAX, with a sentence: the text is not
+ * valid for its kind, or the kind is not known.  ERR_LIMIT, with a sentence:
+ * it is too long or too complex.  ERR_NOMEM.
+ *
+ * SELECTOR_TOPIC is never a syntax error: "*" becomes MATCHER_ANY, a URI
+ * Template with an expression MATCHER_TEMPLATE, all else MATCHER_EXACT.
  */
-enum err matcher_new(struct matcher **out, enum matcher_kind kind,
-    struct slice text, struct fault *f);
+enum err matcher_new(
+    struct matcher **out, struct selector s, struct problem *p);
 
-/* A 0.x topic selector: "*" is MATCHER_ANY, a URI Template with an expression
- * MATCHER_TEMPLATE, all else MATCHER_EXACT.  ERR_LIMIT, ERR_NOMEM. */
-enum err matcher_from_selector(
-    struct matcher **out, struct slice selector, struct fault *f);
+/* The selector that it was made of; lives as long as the matcher. */
+struct selector matcher_selector(const struct matcher *m);
 
 enum matcher_kind matcher_kind(const struct matcher *m);
 struct slice matcher_text(const struct matcher *m);
@@ -67,7 +70,7 @@ struct matcher_list {
 /* Takes over the caller's reference to `m`, on success only.  ERR_NOMEM. */
 enum err matcher_list_add(struct matcher_list *l, struct matcher *m);
 
-/* Does any matcher match any topic of the list (topic.h)?  *steps as above;
+/* Does any matcher match any topic of the list (topic_list.h)?  *steps as above;
  * NULL is allowed. */
 bool matcher_list_any(
     const struct matcher_list *l, struct slice topics, size_t *steps);

@@ -12,3 +12,12 @@ dialect_find(struct slice version)
 			return dialects[i];
 	return NULL;
 }
+
+const struct dialect_param *
+dialect_matcher_param(const struct dialect *d, struct slice name)
+{
+	for (const struct dialect_param *p = d->matcher_params; p->name; p++)
+		if (slice_is(name, p->name))
+			return p;
+	return NULL;
+}

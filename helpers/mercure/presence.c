@@ -2,7 +2,6 @@
 /* presence.c - gathers what a subscriber's row holds. */
 #include "mercure/presence.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -22,37 +21,18 @@
  * slows its page down. */
 #define RETURN_MS 60000
 
-static int
-compare_texts(const void *a, const void *b)
-{
-	const struct slice x = *(const struct slice *)a;
-	const struct slice y = *(const struct slice *)b;
-	const size_t n = x.len < y.len ? x.len : y.len;
-	const int order = memcmp(x.base, y.base, n);
-
-	return order != 0 ? order : (x.len > y.len) - (x.len < y.len);
-}
-
-/* The selectors as a list of topics (topic.h): they are the same set when the
- * bytes are the same. */
+/* The selectors as a set, so that it can be compared by its bytes. */
 static enum err
-add_topics(struct buf *out, const struct matcher_list *l)
+add_selectors(struct buf *out, const struct matcher_list *l)
 {
-	struct slice *texts = mem_calloc(l->n + 1, sizeof(*texts));
+	struct selector *v = mem_calloc(l->n + 1, sizeof(*v));
 
-	if (texts == NULL)
+	if (v == NULL)
 		return ERR_NOMEM;
 	for (size_t i = 0; i < l->n; i++)
-		texts[i] = matcher_text(l->v[i]);
-	qsort(texts, l->n, sizeof(*texts), compare_texts);
-	for (size_t i = 0; i < l->n; i++) {
-		if (i > 0 && slice_eq(texts[i], texts[i - 1]))
-			continue;
-		if (i > 0)
-			buf_byte(out, '\n');
-		buf_slice(out, texts[i]);
-	}
-	mem_free(texts);
+		v[i] = matcher_selector(l->v[i]);
+	selector_list_add_set(out, v, l->n);
+	mem_free(v);
 	return out->err;
 }
 
@@ -137,7 +117,7 @@ presence_new(struct presence **out, const struct presence_parts *parts)
 	char *to;
 
 	buf_init(&topics, TEXT_MAX);
-	if ((e = add_topics(&topics, parts->matchers)) != ERR_OK)
+	if ((e = add_selectors(&topics, parts->matchers)) != ERR_OK)
 		goto out;
 	p = mem_calloc(1, sizeof(*p) + topics.len + parts->payload.len);
 	if (p == NULL) {

@@ -41,7 +41,7 @@ struct presence {
 	uint64_t signer;   /* PRESENCE_BY_... */
 	uint32_t delay_ms; /* a stranger's row is not written before that age */
 	char subscriber[UUID_URN_SIZE];
-	struct slice topics;  /* its selectors, sorted, each once (topic.h) */
+	struct slice topics; /* its selectors, sorted, each once (selector.h) */
 	struct slice payload; /* JSON text of its token; base NULL: none */
 	/* Stands for the token in counts and comparisons; without one all
 	 * zero. */

@@ -3,27 +3,26 @@
 #include "mercure/session.h"
 
 #include "base/utf8.h"
-#include "match/topic.h"
 #include "text/percent.h"
 
 enum err
-session_key(struct session_key *out, struct slice id, struct fault *f)
+session_key(struct session_key *out, struct slice id, struct problem *p)
 {
 	if (id.len < SESSION_ID_MIN || id.len > SESSION_ID_MAX)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "A session id has %d to %d characters; others can be "
 		    "guessed.",
 		    SESSION_ID_MIN, SESSION_ID_MAX);
 	if (utf8_has_control(id))
-		return fault_set(
-		    f, ERR_SYNTAX, "The session id holds control characters.");
+		return problem_set(
+		    p, ERR_SYNTAX, "The session id holds control characters.");
 	return digest_sha256(out->digest, id);
 }
 
 enum err
 session_key_of_cookie(struct session_key *out, struct slice value)
 {
-	struct fault ignored = { "" };
+	struct problem ignored = { "" };
 	struct buf id;
 	enum err e;
 
@@ -36,17 +35,16 @@ session_key_of_cookie(struct session_key *out, struct slice value)
 }
 
 static enum err
-add_selectors(
-    struct matcher_list *out, struct slice topics, const struct dialect *d)
+add_selectors(struct matcher_list *out, struct slice list)
 {
-	struct fault ignored = { "" };
-	struct slice topic;
+	struct problem ignored = { "" };
+	struct selector s;
 	enum err e = ERR_OK;
 
-	while (e == ERR_OK && topics.len > 0 && topic_next(&topics, &topic)) {
+	while (e == ERR_OK && selector_list_next(&list, &s)) {
 		struct matcher *m = NULL;
 
-		if ((e = d->matcher(&m, topic, &ignored)) == ERR_OK &&
+		if ((e = matcher_new(&m, s, &ignored)) == ERR_OK &&
 		    (e = matcher_list_add(out, m)) != ERR_OK)
 			matcher_unref(m);
 	}
@@ -55,64 +53,25 @@ add_selectors(
 
 enum err
 session_grant(struct grant **out, const struct session_key *key,
-    const struct session *s, uint64_t change, const struct dialect *d)
+    const struct session *s, uint64_t change)
 {
 	struct grant_parts parts = { .expires_ms = INT64_MAX,
 		.by_session = true,
 		.session_change = change };
 	enum err e = ERR_OK;
 
-	if (s != NULL) {
+	if (s != NULL)
+		e = add_selectors(&parts.subscribe, s->topics);
+	/* No program of this version could have written it. */
+	if (e == ERR_LIMIT || e == ERR_SYNTAX) {
+		matcher_list_free(&parts.subscribe);
+		e = ERR_OK;
+	} else if (e == ERR_OK && s != NULL) {
 		parts.expires_ms = s->until_ms;
 		parts.payload = s->payload;
-		e = add_selectors(&parts.subscribe, s->topics, d);
 	}
 	if (e == ERR_OK && (e = grant_new(out, &parts)) == ERR_OK)
 		grant_set_token(*out, key->digest);
 	matcher_list_free(&parts.subscribe);
 	return e;
-}
-
-static bool
-has(struct slice topics, struct slice wanted)
-{
-	struct slice topic;
-
-	while (topics.len > 0 && topic_next(&topics, &topic))
-		if (slice_eq(topic, wanted))
-			return true;
-	return false;
-}
-
-/* Add those of `topics` that are neither in `less` nor there already. */
-static size_t
-add_others(struct buf *out, struct slice topics, struct slice less)
-{
-	struct slice topic;
-	size_t n = 0;
-
-	while (topics.len > 0 && topic_next(&topics, &topic)) {
-		if (has(less, topic) || has(buf_view(out), topic))
-			continue;
-		if (out->len > 0)
-			buf_byte(out, '\n');
-		buf_slice(out, topic);
-		n++;
-	}
-	return n;
-}
-
-size_t
-session_join(struct buf *out, struct slice topics, struct slice more)
-{
-	const struct slice none = { NULL, 0 };
-	size_t n = add_others(out, topics, none);
-
-	return n + add_others(out, more, none);
-}
-
-size_t
-session_part(struct buf *out, struct slice topics, struct slice less)
-{
-	return add_others(out, topics, less);
 }

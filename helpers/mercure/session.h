@@ -6,11 +6,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/buf.h"
 #include "base/digest.h"
 #include "base/err.h"
 #include "base/slice.h"
-#include "mercure/dialect.h"
 #include "mercure/grant.h"
 
 /* An id that is shorter could be guessed; PHP's have 22 characters or more. */
@@ -25,34 +23,29 @@ struct session_key {
 /* One row; its slices are borrowed. */
 struct session {
 	struct session_key key;
-	int64_t until_ms;     /* real clock */
-	int64_t kept_ms;      /* the latest end that it ever had */
-	bool moved;           /* it has another id now: this one ends soon */
-	struct slice topics;  /* selectors (topic.h); empty: it has lost all */
+	int64_t until_ms; /* real clock */
+	int64_t kept_ms;  /* the latest end that it ever had */
+	bool moved;       /* it has another id now: this one ends soon */
+	struct slice
+	    topics; /* selectors (selector.h); empty: it has lost all */
 	struct slice payload; /* JSON text; base NULL: none */
 };
 
 /* ERR_SYNTAX: too short, too long, or with control characters.  ERR_NOMEM. */
-enum err session_key(struct session_key *out, struct slice id, struct fault *f);
+enum err session_key(
+    struct session_key *out, struct slice id, struct problem *p);
 
 /* The same for the value of a cookie, in which the id may be percent-encoded.
  * ERR_SYNTAX: it is no session's.  ERR_NOMEM. */
 enum err session_key_of_cookie(struct session_key *out, struct slice value);
 
 /*
- * A grant that allows to subscribe, never to publish.  With `s` NULL it allows
- * nothing, but knows its session: more may come.  `change` is the number of
- * the last change that is in it.  ERR_NOMEM; ERR_LIMIT: a selector asks for
- * too much.
+ * A grant that allows its session to subscribe, never to publish.  It allows
+ * nothing if `s` is NULL, or if a selector in `s` is not one that this program
+ * accepts; it knows its session nevertheless, since more may come.  `change`:
+ * the number of the last change that is in it.  ERR_NOMEM.
  */
 enum err session_grant(struct grant **out, const struct session_key *key,
-    const struct session *s, uint64_t change, const struct dialect *d);
-
-/* Add to `out` (empty) the topics of both lists, each once.  Returns how many
- * they are. */
-size_t session_join(struct buf *out, struct slice topics, struct slice more);
-
-/* The same without those of `less`. */
-size_t session_part(struct buf *out, struct slice topics, struct slice less);
+    const struct session *s, uint64_t change);
 
 #endif

@@ -44,9 +44,9 @@ subscription_write(
     struct buf *out, const struct subscription_view *v, struct slice last_id)
 {
 	buf_text(out, CONTEXT);
-	add_path(out, v->topic, v->subscriber);
+	add_path(out, v->selector.text, v->subscriber);
 	buf_text(out, ",\"type\":\"Subscription\",\"topic\":");
-	json_write_text(out, v->topic);
+	json_write_text(out, v->selector.text);
 	buf_text(out, ",\"subscriber\":");
 	json_write_text(out, v->subscriber);
 	buf_text(out, v->active ? ",\"active\":true" : ",\"active\":false");

@@ -7,13 +7,14 @@
 
 #include "base/buf.h"
 #include "base/slice.h"
+#include "match/selector.h"
 
 #define SUBSCRIPTION_PATH "/.well-known/mercure/subscriptions"
 #define SUBSCRIPTION_TYPE "application/ld+json"
 
 /* One selector of one subscriber; borrowed. */
 struct subscription_view {
-	struct slice topic;      /* the selector as it was sent */
+	struct selector selector;
 	struct slice subscriber; /* an IRI */
 	struct slice payload;    /* JSON text of its token; base NULL: none */
 	bool active;

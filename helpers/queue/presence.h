@@ -37,7 +37,7 @@ struct presence_change {
  * none of the rows made before.  Errors as of queue_append().
  */
 enum err queue_present(struct queue *q, const struct presence_change *changes,
-    size_t n, uint64_t *epoch, struct fault *f);
+    size_t n, uint64_t *epoch, struct problem *p);
 
 #define QUEUE_PARKED_ID_SIZE 45 /* with the NUL */
 
@@ -62,7 +62,7 @@ enum err queue_parked(
  * Errors as of queue_append().
  */
 enum err queue_reap(
-    struct queue *q, uint64_t *epoch, bool *more, struct fault *f);
+    struct queue *q, uint64_t *epoch, bool *more, struct problem *p);
 
 /*
  * QUEUE_WRITE: end parked subscribers whose signer (presence.signer) is not
@@ -71,7 +71,7 @@ enum err queue_reap(
  * two polls end, too.  Errors as of queue_append().
  */
 enum err queue_end_waiting(struct queue *q, const uint64_t *signers, size_t n,
-    bool *more, struct fault *f);
+    bool *more, struct problem *p);
 
 /*
  * The bytes that may be written about strangers now (presence_is_stranger()).

@@ -48,7 +48,7 @@ presence_room_somebody(const char *topics, uint8_t token)
 	while (slice_cut(&rest, ' ', &text)) {
 		struct matcher *m = NULL;
 
-		if (matcher_from_selector(&m, text, NULL) != ERR_OK ||
+		if (matcher_new(&m, selector_topic(text), NULL) != ERR_OK ||
 		    matcher_list_add(&l, m) != ERR_OK)
 			abort();
 	}
@@ -121,7 +121,7 @@ add_listed(void *arg, const struct subscription_view *v)
 	struct text *t = arg;
 	char *at = t->base, word[256];
 
-	snprintf(word, sizeof(word), "%.*s ", SLICE_ARG(v->topic));
+	snprintf(word, sizeof(word), "%.*s ", SLICE_ARG(v->selector.text));
 	if (!v->active || t->len + strlen(word) >= sizeof(t->base))
 		abort();
 	while (*at != '\0' && strcmp(at, word) < 0)

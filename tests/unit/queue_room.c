@@ -77,10 +77,10 @@ struct queue *
 queue_room_open(const struct queue_room *r, enum queue_mode mode)
 {
 	struct queue *q = NULL;
-	struct fault f = { "" };
+	struct problem p = { "" };
 
-	if (queue_open(&q, &r->settings, mode, &f) != ERR_OK) {
-		fprintf(stderr, "%s\n", f.text);
+	if (queue_open(&q, &r->settings, mode, &p) != ERR_OK) {
+		fprintf(stderr, "%s\n", p.text);
 		abort();
 	}
 	return q;
@@ -93,11 +93,11 @@ queue_room_put(struct queue *q, const char *id)
 		.id = slice_of(id),
 		.data = slice_of("d") };
 	const struct update *list = &u;
-	struct fault f = { "" };
-	enum err e = queue_append(q, &list, 1, &f);
+	struct problem p = { "" };
+	enum err e = queue_append(q, &list, 1, &p);
 
 	if (e != ERR_OK)
-		fprintf(stderr, "append %s: %s\n", id, f.text);
+		fprintf(stderr, "append %s: %s\n", id, p.text);
 	return e;
 }
 

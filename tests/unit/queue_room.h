@@ -21,7 +21,7 @@ int queue_room_remove(void **state);
 /* The database's path with `suffix`; static storage. */
 const char *queue_room_path(const struct queue_room *r, const char *suffix);
 
-/* Open, or abort with the fault's text. */
+/* Open, or abort with the problem's text. */
 struct queue *queue_room_open(const struct queue_room *r, enum queue_mode mode);
 
 /* How many files there are in the directory. */

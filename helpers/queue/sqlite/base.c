@@ -67,11 +67,11 @@ queue_sqlite_lock(struct queue_sqlite *q)
 		return e;
 	restore_signals(q);
 	if (e == ERR_BUSY)
-		return fault_set(&q->fault, e,
+		return problem_set(&q->problem, e,
 		    "process %ld holds the write lock of %s for too long: "
 		    "see what it does, and end it if it was stopped",
 		    (long)holder, sidecar_db_path(q->side));
-	return fault_set(&q->fault, e, "cannot lock %s-hub: %s",
+	return problem_set(&q->problem, e, "cannot lock %s-hub: %s",
 	    sidecar_db_path(q->side), err_text(e));
 }
 
@@ -188,10 +188,10 @@ queue_sqlite_failed(struct queue_sqlite *q, int rc)
 			      : sqlite3_errstr(rc);
 
 	if (e == ERR_READONLY)
-		sidecar_denied(path, EACCES, &q->fault);
+		sidecar_denied(path, EACCES, &q->problem);
 	else
-		fault_set(&q->fault, e, "%s: %s (%d%s%s): %s", path, why, rc,
-		    code != 0 ? ", " : "", code != 0 ? strerror(code) : "",
+		problem_set(&q->problem, e, "%s: %s (%d%s%s): %s", path, why,
+		    rc, code != 0 ? ", " : "", code != 0 ? strerror(code) : "",
 		    mend_for(rc, e));
 	if (e != ERR_FULL && e != ERR_BUSY && e != ERR_NOMEM)
 		queue_sqlite_shut(q);
@@ -204,7 +204,7 @@ queue_sqlite_done(struct queue_sqlite *q, enum err e)
 	if (e == q->logged)
 		return e;
 	if (e != ERR_OK)
-		log_err("queue failed error=\"%s\"", q->fault.text);
+		log_err("queue failed error=\"%s\"", q->problem.text);
 	else
 		log_info("queue works again path=%s", q->path);
 	q->logged = e;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* listing.c - hands out who is there, in one snapshot. */
 #include "base/clock.h"
-#include "match/topic.h"
 #include "queue/sqlite/sqlite.h"
 
 /* Of rows in the order of their owners, so that each is asked for once. */
@@ -43,7 +42,7 @@ hand_row(struct listing *l, sqlite3_stmt *st)
 		.active = true,
 	};
 
-	while (topic_next(&topics, &v.topic))
+	while (selector_list_next(&topics, &v.selector))
 		l->each(l->arg, &v);
 }
 
@@ -98,7 +97,7 @@ add_last_id(struct queue_sqlite *q, sqlite3_stmt *st, struct buf *out)
 		buf_text(out, own_id);
 	if (e == ERR_OK)
 		e = out->err;
-	return e == ERR_OK ? e : fault_set(&q->fault, e, "%s", err_text(e));
+	return e == ERR_OK ? e : problem_set(&q->problem, e, "%s", err_text(e));
 }
 
 /* The statement of the last id stays on its row, which holds the snapshot. */

@@ -107,9 +107,9 @@ make_file(struct queue_sqlite *q)
 
 	if (fd >= 0)
 		close(fd);
-	return code == 0
-		   ? ERR_OK
-		   : sidecar_denied(sidecar_db_path(q->side), code, &q->fault);
+	return code == 0 ? ERR_OK
+			 : sidecar_denied(
+			       sidecar_db_path(q->side), code, &q->problem);
 }
 
 static enum err
@@ -182,8 +182,8 @@ write_meta(struct queue_sqlite *q)
 		return queue_sqlite_failed(q, sqlite3_errcode(q->db));
 	if (RAND_bytes((unsigned char *)&random.epoch, sizeof(int64_t)) != 1 ||
 	    RAND_bytes(random.key, sizeof(random.key)) != 1)
-		return fault_set(
-		    &q->fault, ERR_IO, "the system gives no random bytes");
+		return problem_set(
+		    &q->problem, ERR_IO, "the system gives no random bytes");
 	/* Positive, and never the 0 that stands for "none seen yet". */
 	random.epoch = (random.epoch & INT64_MAX) | 1;
 	sqlite3_bind_int64(st, 1, random.epoch);
@@ -214,13 +214,13 @@ queue_sqlite_version(struct queue_sqlite *q)
 	if ((e = read_number(q, SQL_READ_VERSION, &version)) != ERR_OK)
 		return e;
 	if (version < 0)
-		return fault_set(&q->fault, ERR_IO,
+		return problem_set(&q->problem, ERR_IO,
 		    "%s has the version %lld, which no program makes: end all "
 		    "hubs, then restore it or move it away together with its "
 		    "-wal and -shm",
 		    q->path, (long long)version);
 	if (version > QUEUE_SQLITE_VERSION)
-		return fault_set(&q->fault, ERR_NEWER,
+		return problem_set(&q->problem, ERR_NEWER,
 		    "%s belongs to a newer version: upgrade and restart this "
 		    "program",
 		    q->path);
@@ -256,7 +256,7 @@ look_at_db(struct queue_sqlite *q)
 		return e;
 	if (application != QUEUE_SQLITE_APPLICATION &&
 	    (application != 0 || tables > 0))
-		return fault_set(&q->fault, ERR_IO,
+		return problem_set(&q->problem, ERR_IO,
 		    "%s is another program's database: set "
 		    "MERCURE_TRANSPORT_URL to a file of its own",
 		    q->path);
@@ -313,11 +313,11 @@ remove_remains(struct queue_sqlite *q)
 		    snprintf(file, sizeof(file), "%s%s", name, suffixes[i]);
 
 		if (n < 0 || n >= (int)sizeof(file))
-			return sidecar_denied(
-			    sidecar_db_path(q->side), ENAMETOOLONG, &q->fault);
+			return sidecar_denied(sidecar_db_path(q->side),
+			    ENAMETOOLONG, &q->problem);
 		if (unlinkat(dir, file, 0) == -1 && errno != ENOENT)
 			return sidecar_denied(
-			    sidecar_db_path(q->side), errno, &q->fault);
+			    sidecar_db_path(q->side), errno, &q->problem);
 	}
 	return ERR_OK;
 }
@@ -354,7 +354,7 @@ note_files(struct queue_sqlite *q)
 	/* What was asked once need not be kept for the next time. */
 	queue_sqlite_spare(q);
 	if ((e = queue_sqlite_note_files(q)) == ERR_MOVED)
-		fault_set(&q->fault, e,
+		problem_set(&q->problem, e,
 		    "%s is moved again and again: end what does it", q->path);
 	return e;
 }
@@ -376,7 +376,7 @@ make_ready(struct queue_sqlite *q)
 	if (e == ERR_OK)
 		e = look_at_db(q);
 	if (e == ERR_NOTFOUND)
-		e = fault_set(&q->fault, ERR_IO,
+		e = problem_set(&q->problem, ERR_IO,
 		    "%s does not take the journal mode WAL: set "
 		    "MERCURE_TRANSPORT_URL to a local disk",
 		    q->path);
@@ -411,11 +411,11 @@ open_ready(struct queue_sqlite *q)
 static bool
 made_by_another(struct queue_sqlite *q)
 {
-	const struct fault busy = q->fault;
+	const struct problem busy = q->problem;
 
 	if (open_ready(q) == ERR_OK)
 		return true;
-	q->fault = busy;
+	q->problem = busy;
 	return false;
 }
 
@@ -431,11 +431,11 @@ queue_sqlite_ready(struct queue_sqlite *q)
 			sidecar_close(q->side);
 			q->side = NULL;
 		}
-		if ((e = queue_sqlite_network_check(q->path, &q->fault)) !=
+		if ((e = queue_sqlite_network_check(q->path, &q->problem)) !=
 		    ERR_OK)
 			return e;
-		if (q->side == NULL &&
-		    (e = sidecar_open(&q->side, q->path, &q->fault)) != ERR_OK)
+		if (q->side == NULL && (e = sidecar_open(&q->side, q->path,
+					    &q->problem)) != ERR_OK)
 			return e;
 		if (q->db != NULL)
 			return ERR_OK;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* presence.c - the rows of this process's subscribers, and what is told of them. */
 #include "base/clock.h"
-#include "match/topic.h"
 #include "queue/sqlite/sqlite.h"
 
 #define EVENT_MAX ((size_t)1 << 20)
@@ -24,7 +23,7 @@ queue_sqlite_show_life(struct queue_sqlite *q)
 	enum err e = sidecar_show_life(q->side, q->settings.owner);
 
 	if (e != ERR_OK)
-		return fault_set(&q->fault, e, "cannot lock %s-hub: %s",
+		return problem_set(&q->problem, e, "cannot lock %s-hub: %s",
 		    sidecar_db_path(q->side), err_text(e));
 	return ERR_OK;
 }
@@ -42,12 +41,12 @@ tell(struct queue_sqlite *q, struct queue_sqlite_telling *t,
 		return ERR_OK;
 	buf_init(&topic, EVENT_MAX);
 	buf_init(&data, EVENT_MAX);
-	subscription_path(&topic, v->topic, v->subscriber);
+	subscription_path(&topic, v->selector.text, v->subscriber);
 	subscription_write(&data, v, slice_of(NULL));
 	u.topics = buf_view(&topic);
 	u.data = buf_view(&data);
 	if ((e = topic.err) != ERR_OK || (e = data.err) != ERR_OK)
-		e = fault_set(&q->fault, e, "%s", err_text(e));
+		e = problem_set(&q->problem, e, "%s", err_text(e));
 	else
 		e = queue_sqlite_insert(q, &u, t->now_ms, &t->count);
 	if (e == ERR_OK && t->count.rows == 1)
@@ -78,7 +77,7 @@ change_subscription(struct queue_sqlite *q, struct queue_sqlite_telling *t,
 
 	if (st == NULL)
 		return queue_sqlite_failed(q, sqlite3_errcode(q->db));
-	if ((rc = queue_sqlite_bind(st, 1, v->topic)) != SQLITE_OK)
+	if ((rc = queue_sqlite_bind(st, 1, v->selector.text)) != SQLITE_OK)
 		return queue_sqlite_failed(q, rc);
 	sqlite3_bind_int64(st, 2, (int64_t)key);
 	if ((e = queue_sqlite_finish(q, st)) != ERR_OK)
@@ -93,7 +92,7 @@ change_subscriptions(struct queue_sqlite *q, struct queue_sqlite_telling *t,
 	struct subscription_view v = *like;
 	enum err e = ERR_OK;
 
-	while (e == ERR_OK && topic_next(&topics, &v.topic))
+	while (e == ERR_OK && selector_list_next(&topics, &v.selector))
 		e = change_subscription(q, t, key, &v);
 	return e;
 }
@@ -232,14 +231,14 @@ queue_sqlite_unrung(
 
 enum err
 queue_sqlite_present(struct queue *base, const struct presence_change *changes,
-    size_t n, uint64_t *epoch, struct fault *f)
+    size_t n, uint64_t *epoch, struct problem *why)
 {
 	struct queue_sqlite *q = (struct queue_sqlite *)base;
 	struct presenting p = { .changes = changes, .n = n };
 	enum err e;
 
 	queue_sqlite_pages(q);
-	if ((e = queue_sqlite_transact(q, present, &p, f)) != ERR_OK)
+	if ((e = queue_sqlite_transact(q, present, &p, why)) != ERR_OK)
 		return e;
 	queue_sqlite_charge(q, changes, n, queue_sqlite_pages(q));
 	*epoch = p.epoch;

@@ -101,8 +101,8 @@ begin_span(struct queue_sqlite *q, sqlite3_stmt **st, struct queue_span *span)
 		e = step_span(q, st, span);
 	if (e != ERR_NOTFOUND)
 		return e;
-	return fault_set(
-	    &q->fault, ERR_MOVED, "%s is replaced at this moment", q->path);
+	return problem_set(
+	    &q->problem, ERR_MOVED, "%s is replaced at this moment", q->path);
 }
 
 /* Could it have come through update_new()?  Else its bytes could end a line
@@ -294,7 +294,7 @@ find_cursor(struct queue_sqlite *q, struct slice id, uint64_t *out, bool *known)
 		*known = true;
 	}
 	if (e == ERR_NOMEM)
-		fault_set(&q->fault, e, "%s", err_text(e));
+		problem_set(&q->problem, e, "%s", err_text(e));
 	return e == ERR_SYNTAX || e == ERR_LIMIT ? ERR_OK : e;
 }
 

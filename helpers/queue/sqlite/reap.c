@@ -132,7 +132,7 @@ stay_alive(struct queue_sqlite *q)
 
 enum err
 queue_sqlite_reap(
-    struct queue *base, uint64_t *epoch, bool *more, struct fault *f)
+    struct queue *base, uint64_t *epoch, bool *more, struct problem *p)
 {
 	struct queue_sqlite *q = (struct queue_sqlite *)base;
 	struct reaping r = { 0 };
@@ -150,10 +150,10 @@ queue_sqlite_reap(
 	if (e != ERR_OK)
 		queue_sqlite_done(q, e);
 	if (e != ERR_OK)
-		return fault_set(f, e, "%s", q->fault.text);
+		return problem_set(p, e, "%s", q->problem.text);
 	if (!found)
 		return ERR_OK;
-	if ((e = queue_sqlite_transact(q, reap, &r, f)) != ERR_OK)
+	if ((e = queue_sqlite_transact(q, reap, &r, p)) != ERR_OK)
 		return e;
 	queue_sqlite_unrung(q, &r.telling);
 	/* Rows that cannot be deleted would keep us busy for ever. */

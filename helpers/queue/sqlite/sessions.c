@@ -110,7 +110,7 @@ check_buf(struct queue_sqlite *q, const struct buf *b)
 {
 	return b->err == ERR_OK
 		   ? ERR_OK
-		   : fault_set(&q->fault, b->err, "%s", err_text(b->err));
+		   : problem_set(&q->problem, b->err, "%s", err_text(b->err));
 }
 
 static void
@@ -245,10 +245,10 @@ run_body(struct queue_sqlite *q, void *arg)
 /* Run it, and tell others if it has changed anything. */
 static enum err
 change_sessions(struct queue_sqlite *q, queue_sqlite_body *run, void *arg,
-    struct change *c, struct fault *f)
+    struct change *c, struct problem *p)
 {
 	struct body b = { run, arg, c };
-	enum err e = queue_sqlite_transact(q, run_body, &b, f);
+	enum err e = queue_sqlite_transact(q, run_body, &b, p);
 
 	if (e == ERR_OK && c->made)
 		queue_sqlite_wake(&q->base);
@@ -264,9 +264,9 @@ struct granting {
 };
 
 static enum err
-over_limit(size_t topics_max, struct fault *f)
+over_limit(size_t topics_max, struct problem *p)
 {
-	return fault_set(f, ERR_LIMIT,
+	return problem_set(p, ERR_LIMIT,
 	    "The session would have more than %zu topics "
 	    "(MERCURE_MAX_MATCHERS), or very long ones: revoke what it does "
 	    "not need any more.",
@@ -280,7 +280,7 @@ has_all(const struct row *r, const struct session_wish *w)
 	size_t n;
 
 	buf_init(&missing, TEXT_MAX);
-	n = session_part(&missing, w->topics, buf_view(&r->topics));
+	n = selector_list_without(&missing, w->topics, buf_view(&r->topics));
 	buf_free(&missing);
 	return n == 0 && r->topics.len > 0 && r->until_ms >= w->renew_ms &&
 	       (w->payload.base == NULL ||
@@ -297,7 +297,7 @@ add_wish(struct queue_sqlite *q, struct granting *g, const struct row *r)
 	enum err e = ERR_OK;
 
 	buf_init(&topics, TEXT_MAX);
-	g->over = session_join(&topics, buf_view(&r->topics), w->topics) >
+	g->over = selector_list_join(&topics, buf_view(&r->topics), w->topics) >
 		      w->topics_max ||
 		  topics.err == ERR_LIMIT;
 	s.topics = buf_view(&topics);
@@ -345,7 +345,7 @@ is_granted(struct queue_sqlite *q, const struct session_wish *w, bool *done)
 
 enum err
 queue_sqlite_session_grant(
-    struct queue *base, const struct session_wish *w, struct fault *f)
+    struct queue *base, const struct session_wish *w, struct problem *p)
 {
 	struct queue_sqlite *q = (struct queue_sqlite *)base;
 	struct granting g = { { .now_ms = w->now_ms }, w, false };
@@ -355,8 +355,8 @@ queue_sqlite_session_grant(
 	/* What fails here fails again under the lock, and is told then. */
 	if (is_granted(q, w, &done) == ERR_OK && done)
 		return queue_sqlite_done(q, ERR_OK);
-	e = change_sessions(q, add_rights, &g, &g.change, f);
-	return e == ERR_OK && g.over ? over_limit(w->topics_max, f) : e;
+	e = change_sessions(q, add_rights, &g, &g.change, p);
+	return e == ERR_OK && g.over ? over_limit(w->topics_max, p) : e;
 }
 
 struct moving {
@@ -431,7 +431,7 @@ move_all(struct queue_sqlite *q, void *arg)
 enum err
 queue_sqlite_session_move(struct queue *base, const struct session_key *from,
     const struct session_key *to, int64_t now_ms, size_t topics_max,
-    struct fault *f)
+    struct problem *p)
 {
 	struct queue_sqlite *q = (struct queue_sqlite *)base;
 	struct moving m = { { .now_ms = now_ms }, from, to, topics_max, false };
@@ -439,8 +439,8 @@ queue_sqlite_session_move(struct queue *base, const struct session_key *from,
 
 	if (memcmp(from->digest, to->digest, DIGEST_SIZE) == 0)
 		return ERR_OK;
-	e = change_sessions(q, move_all, &m, &m.change, f);
-	return e == ERR_OK && m.over ? over_limit(topics_max, f) : e;
+	e = change_sessions(q, move_all, &m, &m.change, p);
+	return e == ERR_OK && m.over ? over_limit(topics_max, p) : e;
 }
 
 struct revoking {
@@ -461,7 +461,7 @@ take_from(struct queue_sqlite *q, struct revoking *v, const struct row *r)
 
 	buf_init(&rest, TEXT_MAX);
 	if (v->topics.base != NULL)
-		session_part(&rest, buf_view(&r->topics), v->topics);
+		selector_list_without(&rest, buf_view(&r->topics), v->topics);
 	s.topics = buf_view(&rest);
 	if ((e = check_buf(q, &rest)) != ERR_OK)
 		;
@@ -517,12 +517,12 @@ take_rights(struct queue_sqlite *q, void *arg)
 
 enum err
 queue_sqlite_session_revoke(struct queue *base, const struct session_key *key,
-    struct slice topics, int64_t now_ms, struct fault *f)
+    struct slice topics, int64_t now_ms, struct problem *p)
 {
 	struct revoking v = { { .now_ms = now_ms }, key, topics };
 
 	return change_sessions(
-	    (struct queue_sqlite *)base, take_rights, &v, &v.change, f);
+	    (struct queue_sqlite *)base, take_rights, &v, &v.change, p);
 }
 
 static enum err

@@ -39,8 +39,8 @@ struct queue_sqlite {
 	sqlite3_stmt *statements[SQL_COUNT];
 	struct queue_sqlite_file files[QUEUE_SQLITE_FILES]; /* when opened */
 	bool locked;
-	struct fault repaired; /* not empty: to be logged after the unlock */
-	bool in_signals;       /* `signals` is to be restored */
+	struct problem repaired; /* not empty: to be logged after the unlock */
+	bool in_signals;         /* `signals` is to be restored */
 	sigset_t signals;
 
 	unsigned sigbus;   /* sigbus_count() when it was opened */
@@ -67,7 +67,7 @@ struct queue_sqlite {
 
 	enum err logged; /* the failure the log knows of */
 	bool checkpoint_logged;
-	struct fault fault;
+	struct problem problem;
 };
 
 struct queue_sqlite_loan;
@@ -85,11 +85,11 @@ enum err queue_sqlite_version(struct queue_sqlite *q);
 
 /* Give the database that is lent, which nobody else knows yet, an epoch and a
  * key of its own and no sessions, without lock and log.  Its sentence is in
- * q->fault. */
+ * q->problem. */
 enum err queue_sqlite_renew(
     struct queue_sqlite *q, const struct queue_sqlite_loan *loan);
 const char *queue_sqlite_network_fs(unsigned long magic); /* NULL: local */
-enum err queue_sqlite_network_check(const char *path, struct fault *f);
+enum err queue_sqlite_network_check(const char *path, struct problem *p);
 
 /*
  * files.c.  ERR_MOVED: the connection does not lead to the
@@ -185,7 +185,7 @@ sqlite3_stmt *queue_sqlite_statement(
 enum err queue_sqlite_finish(struct queue_sqlite *q, sqlite3_stmt *st);
 enum err queue_sqlite_run(struct queue_sqlite *q, enum sql_statement which);
 
-/* The value of the last SQLite failure, its sentence in q->fault; shuts the
+/* The value of the last SQLite failure, its sentence in q->problem; shuts the
  * connection when it cannot be trusted any more. */
 enum err queue_sqlite_failed(struct queue_sqlite *q, int rc);
 
@@ -217,7 +217,7 @@ enum err queue_sqlite_checkpoint(struct queue_sqlite *q);
  */
 typedef enum err queue_sqlite_body(struct queue_sqlite *q, void *arg);
 enum err queue_sqlite_transact(struct queue_sqlite *q, queue_sqlite_body *body,
-    void *arg, struct fault *f);
+    void *arg, struct problem *p);
 
 /*
  * write.c, within a transaction: insert an update, counting it,
@@ -300,7 +300,7 @@ enum err queue_sqlite_end_session(struct queue_sqlite *q,
 enum err queue_sqlite_may_wait(struct queue_sqlite *q, const struct presence *p,
     int64_t now_ms, bool *out);
 enum err queue_sqlite_end_waiting(struct queue *base, const uint64_t *signers,
-    size_t n, bool *more, struct fault *f);
+    size_t n, bool *more, struct problem *p);
 
 /*
  * budget.c: the pages that this connection has written since the
@@ -314,9 +314,9 @@ size_t queue_sqlite_stranger_room(struct queue *base, unsigned *wait_ms);
 /* presence.c, reap.c, listing.c */
 enum err queue_sqlite_present(struct queue *base,
     const struct presence_change *changes, size_t n, uint64_t *epoch,
-    struct fault *f);
+    struct problem *p);
 enum err queue_sqlite_reap(
-    struct queue *base, uint64_t *epoch, bool *more, struct fault *f);
+    struct queue *base, uint64_t *epoch, bool *more, struct problem *p);
 enum err queue_sqlite_parked(
     struct queue *base, struct slice id, struct presence **out, uint64_t *key);
 void queue_sqlite_set_presence_events(struct queue *base, bool on);
@@ -329,20 +329,20 @@ enum err queue_sqlite_subscriptions(struct queue *base, struct slice topic,
 enum err queue_sqlite_keys_read(struct queue *base, struct slice url,
     struct queue_keys *out, struct buf *text);
 enum err queue_sqlite_keys_claim(struct queue *base, struct slice url,
-    int64_t now_ms, int64_t since_ms, bool *mine, struct fault *f);
+    int64_t now_ms, int64_t since_ms, bool *mine, struct problem *p);
 enum err queue_sqlite_keys_store(struct queue *base, struct slice url,
     struct slice text, int64_t now_ms, int64_t fresh_ms, struct slice error,
-    struct fault *f);
+    struct problem *p);
 
 /* sessions.c */
 enum err queue_sqlite_session_grant(
-    struct queue *base, const struct session_wish *w, struct fault *f);
+    struct queue *base, const struct session_wish *w, struct problem *p);
 enum err queue_sqlite_session_move(struct queue *base,
     const struct session_key *from, const struct session_key *to,
-    int64_t now_ms, size_t topics_max, struct fault *f);
+    int64_t now_ms, size_t topics_max, struct problem *p);
 enum err queue_sqlite_session_revoke(struct queue *base,
     const struct session_key *key, struct slice topics, int64_t now_ms,
-    struct fault *f);
+    struct problem *p);
 enum err queue_sqlite_session_find(struct queue *base,
     const struct session_key *key, int64_t now_ms, queue_session_fn *each,
     void *arg, uint64_t *number);
@@ -354,7 +354,7 @@ enum err queue_sqlite_sessions(
 /* write.c, read.c, check.c,
  * backup.c */
 enum err queue_sqlite_append(struct queue *base,
-    const struct update *const *updates, size_t n, struct fault *f);
+    const struct update *const *updates, size_t n, struct problem *p);
 void queue_sqlite_wake(struct queue *base);
 enum err queue_sqlite_read(struct queue *base, uint64_t after,
     uint64_t epoch_seen, size_t rows_max, size_t bytes_max, queue_row_fn *row,
@@ -369,7 +369,7 @@ enum err queue_sqlite_cursor_key(
 void queue_sqlite_check(
     const struct queue_settings *s, queue_report_fn *report, void *arg);
 enum err queue_sqlite_backup(
-    const struct queue_settings *s, const char *path, struct fault *f);
-enum err queue_sqlite_path(char **out, const char *url, struct fault *f);
+    const struct queue_settings *s, const char *path, struct problem *p);
+enum err queue_sqlite_path(char **out, const char *url, struct problem *p);
 
 #endif

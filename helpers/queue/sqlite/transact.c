@@ -8,19 +8,19 @@ static void
 tell_checkpoint(struct queue_sqlite *q, enum err e)
 {
 	if (e != ERR_OK && !q->checkpoint_logged)
-		log_err("checkpoint failed error=\"%s\"", q->fault.text);
+		log_err("checkpoint failed error=\"%s\"", q->problem.text);
 	q->checkpoint_logged = e != ERR_OK;
 }
 
 static void
 roll_back(struct queue_sqlite *q)
 {
-	const struct fault why = q->fault;
+	const struct problem why = q->problem;
 
 	if (q->db != NULL && !sqlite3_get_autocommit(q->db) &&
 	    queue_sqlite_run(q, SQL_ROLLBACK) != ERR_OK)
 		queue_sqlite_shut(q);
-	q->fault = why;
+	q->problem = why;
 }
 
 static enum err
@@ -41,7 +41,7 @@ transact(struct queue_sqlite *q, queue_sqlite_body *body, void *arg)
 	/* A database that is no longer at its place has swallowed them. */
 	if ((e = queue_sqlite_look(q)) == ERR_MOVED) {
 		queue_sqlite_shut(q);
-		fault_set(&q->fault, e,
+		problem_set(&q->problem, e,
 		    "%s was moved or replaced: publish again", q->path);
 	}
 	return e;
@@ -86,13 +86,13 @@ attempt(struct queue_sqlite *q, queue_sqlite_body *body, void *arg,
 }
 
 enum err
-queue_sqlite_transact(
-    struct queue_sqlite *q, queue_sqlite_body *body, void *arg, struct fault *f)
+queue_sqlite_transact(struct queue_sqlite *q, queue_sqlite_body *body,
+    void *arg, struct problem *p)
 {
 	enum err e = ERR_NOTFOUND, checkpointed = ERR_OK;
 
 	if (q->mode != QUEUE_WRITE)
-		return fault_set(f, ERR_READONLY, "opened for reading only");
+		return problem_set(p, ERR_READONLY, "opened for reading only");
 	for (int i = 0; e == ERR_NOTFOUND && i < QUEUE_SQLITE_TRIES; i++) {
 		if ((e = queue_sqlite_ready(q)) != ERR_OK)
 			break;
@@ -105,10 +105,10 @@ queue_sqlite_transact(
 	if (q->settings.spare)
 		queue_sqlite_spare(q);
 	if (e == ERR_NOTFOUND)
-		e = fault_set(&q->fault, ERR_MOVED,
+		e = problem_set(&q->problem, ERR_MOVED,
 		    "%s is moved again and again: end what does it", q->path);
 	queue_sqlite_done(q, e);
 	if (e != ERR_OK)
-		fault_set(f, e, "%s", q->fault.text);
+		problem_set(p, e, "%s", q->problem.text);
 	return e;
 }

@@ -21,7 +21,7 @@ copy_rows(struct queue_sqlite *q, sqlite3_stmt *st,
 			cost += presence_cost(rows[(*n)++]);
 	sqlite3_reset(st);
 	if (e != ERR_OK)
-		return fault_set(&q->fault, e, "%s", err_text(e));
+		return problem_set(&q->problem, e, "%s", err_text(e));
 	return rc == SQLITE_ROW || rc == SQLITE_DONE
 		   ? ERR_OK
 		   : queue_sqlite_failed(q, rc);
@@ -181,7 +181,7 @@ find_ended(struct queue_sqlite *q, const uint64_t *signers, size_t n,
 
 enum err
 queue_sqlite_end_waiting(struct queue *base, const uint64_t *signers, size_t n,
-    bool *more, struct fault *f)
+    bool *more, struct problem *p)
 {
 	struct queue_sqlite *q = (struct queue_sqlite *)base;
 	struct ending ending = { 0 };
@@ -192,11 +192,11 @@ queue_sqlite_end_waiting(struct queue *base, const uint64_t *signers, size_t n,
 	if ((e = queue_sqlite_ready(q)) == ERR_OK)
 		e = find_ended(q, signers, n, &ending.signer, &found);
 	if (e != ERR_OK)
-		return fault_set(
-		    f, queue_sqlite_done(q, e), "%s", q->fault.text);
+		return problem_set(
+		    p, queue_sqlite_done(q, e), "%s", q->problem.text);
 	if (!found)
 		return ERR_OK;
-	if ((e = queue_sqlite_transact(q, end_some, &ending, f)) != ERR_OK)
+	if ((e = queue_sqlite_transact(q, end_some, &ending, p)) != ERR_OK)
 		return e;
 	queue_sqlite_unrung(q, &ending.telling);
 	*more = true;

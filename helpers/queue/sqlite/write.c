@@ -274,11 +274,11 @@ fill(struct queue_sqlite *q, void *arg)
 
 enum err
 queue_sqlite_append(struct queue *base, const struct update *const *updates,
-    size_t n, struct fault *f)
+    size_t n, struct problem *p)
 {
 	struct appending a = { updates, n };
 
-	return queue_sqlite_transact((struct queue_sqlite *)base, fill, &a, f);
+	return queue_sqlite_transact((struct queue_sqlite *)base, fill, &a, p);
 }
 
 void

@@ -42,14 +42,14 @@ test_kinds(void **state)
 
 /* The lines that mend a fault, with blanks between. */
 static void
-lines_of(char *out, size_t size, enum doctor_fault fault,
+lines_of(char *out, size_t size, enum doctor_fault problem,
     const struct doctor_server *s)
 {
 	const struct doctor_mend *m = NULL;
 	size_t n = 0;
 
 	out[0] = '\0';
-	while ((m = doctor_mend_next(m, fault, s)) != NULL && n < size)
+	while ((m = doctor_mend_next(m, problem, s)) != NULL && n < size)
 		n += (size_t)snprintf(
 		    out + n, size - n, "%s%s", n > 0 ? "|" : "", m->line);
 }
@@ -59,7 +59,7 @@ test_mends(void **state)
 {
 	static const struct {
 		const char *name;
-		enum doctor_fault fault;
+		enum doctor_fault problem;
 		struct doctor_server server;
 		const char *want;
 	} rows[] = {
@@ -80,7 +80,7 @@ test_mends(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		lines_of(got, sizeof(got), rows[i].fault, &rows[i].server);
+		lines_of(got, sizeof(got), rows[i].problem, &rows[i].server);
 		if (strcmp(got, rows[i].want) != 0)
 			fail_msg("%s: %s", rows[i].name, got);
 	}
@@ -123,12 +123,12 @@ test_mends_are_shipped(void **state)
 	buf_init(&all, 1 << 20);
 	read_snippets(&all);
 	for (size_t k = 0; k < COUNT(kinds); k++)
-		for (int fault = 0; fault <= DOCTOR_CORS_TWICE; fault++) {
+		for (int problem = 0; problem <= DOCTOR_CORS_TWICE; problem++) {
 			const struct doctor_server s = { kinds[k], false };
 
 			for (m = NULL;
 			     (m = doctor_mend_next(
-				  m, (enum doctor_fault)fault, &s)) != NULL;
+				  m, (enum doctor_fault)problem, &s)) != NULL;
 			     seen++)
 				if (m->is_shipped &&
 				    strstr(all.base, m->line) == NULL)
@@ -243,7 +243,7 @@ open_handle(void)
 
 static enum err
 run(struct doctor_report **out, const struct http_server *s, struct pushcgi *h,
-    const char *path, bool quick, struct fault *f)
+    const char *path, bool quick, struct problem *p)
 {
 	char url[256];
 	struct doctor_options o = { .url = url,
@@ -254,7 +254,7 @@ run(struct doctor_report **out, const struct http_server *s, struct pushcgi *h,
 	snprintf(url, sizeof(url), "http://127.0.0.1:%d%s", s->port, path);
 	if (strcmp(path, "/hub") == 0)
 		o.page = url;
-	return doctor_run(out, h, &o, f);
+	return doctor_run(out, h, &o, p);
 }
 
 /* The names of the faults, with blanks between. */
@@ -268,7 +268,7 @@ faults_of(char *out, size_t size, const struct doctor_report *r)
 		if (r->findings[i].result == DOCTOR_BAD)
 			n += (size_t)snprintf(out + n, size - n, "%s%s",
 			    n > 0 ? " " : "",
-			    doctor_fault_name(r->findings[i].fault));
+			    doctor_fault_name(r->findings[i].problem));
 }
 
 static void
@@ -291,11 +291,11 @@ test_bad_hubs(void **state)
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct doctor_report *r = NULL;
-		struct fault f = { "" };
+		struct problem p = { "" };
 		char got[256];
 
-		if (run(&r, *state, h, rows[i].path, false, &f) != ERR_OK)
-			fail_msg("%s: %s", rows[i].path, f.text);
+		if (run(&r, *state, h, rows[i].path, false, &p) != ERR_OK)
+			fail_msg("%s: %s", rows[i].path, p.text);
 		faults_of(got, sizeof(got), r);
 		if (strcmp(got, rows[i].want) != 0)
 			fail_msg("%s: %s", rows[i].path, got);
@@ -327,11 +327,11 @@ test_bad_options(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct doctor_report *r = NULL;
-		struct fault f = { "" };
+		struct problem p = { "" };
 
-		if (doctor_run(&r, h, &rows[i].o, &f) != rows[i].want ||
-		    f.text[0] == '\0' || r != NULL)
-			fail_msg("%s: %s", rows[i].name, f.text);
+		if (doctor_run(&r, h, &rows[i].o, &p) != rows[i].want ||
+		    p.text[0] == '\0' || r != NULL)
+			fail_msg("%s: %s", rows[i].name, p.text);
 	}
 	pushcgi_close(h);
 }

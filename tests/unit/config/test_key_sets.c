@@ -177,18 +177,18 @@ test_memory(void **state)
 	for (long n = 1; failed; n++) {
 		struct buf text;
 		int64_t life_ms = 5;
-		struct fault f = { "" };
+		struct problem p = { "" };
 		enum err e;
 
 		(void)state;
 		buf_init(&text, QUEUE_KEYS_MAX);
 		mem_fail_at(n);
-		e = jwks_fetch(&text, &life_ms, &nobody, NULL, &f);
+		e = jwks_fetch(&text, &life_ms, &nobody, NULL, &p);
 		failed = mem_failed();
 		mem_fail_at(0);
 		assert_true(e == ERR_IO || (failed && e == ERR_NOMEM));
 		assert_true(life_ms == 5 && text.len == 0);
-		assert_string_not_equal(f.text, "");
+		assert_string_not_equal(p.text, "");
 		buf_free(&text);
 	}
 }

@@ -32,7 +32,7 @@ load_line(const char *source, const char *line, char *text, size_t size)
 	char variable[128];
 	char *environ_of_case[] = { NULL, NULL };
 	struct config_sources src = { .path = path };
-	struct fault f = { "" };
+	struct problem f = { "" };
 	struct config *c = NULL;
 	FILE *file = fopen(path, "w");
 

@@ -52,12 +52,12 @@ binds_keys(void **state)
 	for (size_t i = 0; i < ROWS_N; i++) {
 		struct config *c = load(i);
 		struct settings *s = NULL;
-		struct fault f = { "" };
+		struct problem p = { "" };
 
-		if (settings_new(&s, c, &f) != rows[i].e ||
-		    strncmp(f.text, rows[i].reason, strlen(rows[i].reason)) !=
+		if (settings_new(&s, c, &p) != rows[i].e ||
+		    strncmp(p.text, rows[i].reason, strlen(rows[i].reason)) !=
 			0)
-			fail_msg("%s: \"%s\"", rows[i].name, f.text);
+			fail_msg("%s: \"%s\"", rows[i].name, p.text);
 		if (s == NULL)
 			config_free(c);
 		settings_unref(s);
@@ -74,19 +74,19 @@ fails_with_a_reason_without_memory(void **state)
 	for (n = 1; failed; n++) {
 		struct config *c = load(2);
 		struct settings *s = NULL;
-		struct fault f = { "" };
+		struct problem p = { "" };
 		enum err e;
 
 		mem_fail_at(n);
-		e = settings_new(&s, c, &f);
+		e = settings_new(&s, c, &p);
 		failed = mem_failed();
 		mem_fail_at(0);
 		assert_int_equal(e, failed ? ERR_NOMEM : ERR_OK);
 		if (failed) {
 			assert_null(s);
-			assert_non_null(strstr(f.text, "ut of memory."));
+			assert_non_null(strstr(p.text, "ut of memory."));
 			/* The configuration is still ours, and good. */
-			assert_int_equal(settings_new(&s, c, &f), ERR_OK);
+			assert_int_equal(settings_new(&s, c, &p), ERR_OK);
 		}
 		settings_unref(s);
 	}

@@ -238,7 +238,8 @@ opening(struct peer *p)
 		if (!p->topics[i])
 			continue;
 		assert_int_equal(
-		    matcher_from_selector(&m, slice_of(topic), NULL), ERR_OK);
+		    matcher_new(&m, selector_topic(slice_of(topic)), NULL),
+		    ERR_OK);
 		assert_int_equal(matcher_list_add(&o->matchers, m), ERR_OK);
 	}
 	o->head = frame_new(FRAMING_RAW, slice_of(":\n\n"));

@@ -181,7 +181,7 @@ open_peer(uint64_t after, bool drain, int64_t wait_ms)
 
 	assert_non_null(o);
 	assert_int_equal(
-	    matcher_from_selector(&m, slice_of("/a"), NULL), ERR_OK);
+	    matcher_new(&m, selector_topic(slice_of("/a")), NULL), ERR_OK);
 	assert_int_equal(matcher_list_add(&o->matchers, m), ERR_OK);
 	o->head = frame_new(FRAMING_RAW, slice_of("head\n"));
 	o->epoch = EPOCH;

@@ -78,8 +78,8 @@ grant_of(
 		.payload = slice_of(payload) };
 	struct grant *g = NULL;
 
-	assert_int_equal(session_grant(&g, &of, topics != NULL ? &s : NULL,
-			     world.change, &dialect_0x),
+	assert_int_equal(
+	    session_grant(&g, &of, topics != NULL ? &s : NULL, world.change),
 	    ERR_OK);
 	return g;
 }
@@ -95,7 +95,7 @@ open_peer(struct grant *g, uint64_t epoch)
 
 	assert_non_null(o);
 	assert_int_equal(
-	    matcher_from_selector(&m, slice_of("/a"), NULL), ERR_OK);
+	    matcher_new(&m, selector_topic(slice_of("/a")), NULL), ERR_OK);
 	assert_int_equal(matcher_list_add(&o->matchers, m), ERR_OK);
 	o->head = frame_new(FRAMING_RAW, slice_of("head\n"));
 	o->grant = g;

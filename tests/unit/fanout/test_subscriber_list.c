@@ -56,7 +56,8 @@ add_matcher(struct matcher_list *l, int number)
 		snprintf(text, sizeof(text), "%s%d%s", around[number % 4][0],
 		    number, around[number % 4][1]);
 	assert_int_equal(
-	    matcher_from_selector(&m, slice_of(number < 0 ? "*" : text), NULL),
+	    matcher_new(
+		&m, selector_topic(slice_of(number < 0 ? "*" : text)), NULL),
 	    ERR_OK);
 	assert_int_equal(matcher_list_add(l, m), ERR_OK);
 }
@@ -259,7 +260,7 @@ finds_by_beginning(void **state)
 
 		long_text(text, rows[i].head, "{a}");
 		assert_int_equal(
-		    matcher_from_selector(&matcher, slice_of(text), NULL),
+		    matcher_new(&matcher, selector_topic(slice_of(text)), NULL),
 		    ERR_OK);
 		assert_int_equal(
 		    matcher_list_add(&m->matchers, matcher), ERR_OK);
@@ -287,7 +288,7 @@ grant_of(const char *selector)
 
 	if (selector != NULL) {
 		assert_int_equal(
-		    matcher_from_selector(&m, slice_of(selector), NULL),
+		    matcher_new(&m, selector_topic(slice_of(selector)), NULL),
 		    ERR_OK);
 		assert_int_equal(matcher_list_add(&parts.subscribe, m), ERR_OK);
 	}

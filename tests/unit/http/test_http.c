@@ -79,15 +79,15 @@ test_get(void **state)
 {
 	static const char *const headers[] = { "Accept: text/x-test", NULL };
 	struct http_answer a = { 0 };
-	struct fault f = { "" };
+	struct problem p = { "" };
 	char url[256];
 	struct http_request rq;
 
 	url_of(url, sizeof(url), *state, "/echo?a=b#c");
 	rq = plain(url);
 	rq.headers = headers;
-	if (http_send(&a, &rq, &f) != ERR_OK)
-		fail_msg("%s", f.text);
+	if (http_send(&a, &rq, &p) != ERR_OK)
+		fail_msg("%s", p.text);
 	assert_int_equal(a.status, 200);
 	assert_has(body_text(&a), "GET /echo?a=b HTTP/1.1\r\n");
 	assert_has(body_text(&a), "User-Agent: pushcgi/" PACKAGE_VERSION "\r");
@@ -135,7 +135,7 @@ test_taken(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct taking t = { .enough = cases[i].enough };
 		struct http_answer a = { 0 };
-		struct fault f = { "" };
+		struct problem p = { "" };
 		struct http_request rq;
 		char url[256];
 		enum err e;
@@ -145,13 +145,13 @@ test_taken(void **state)
 		rq = plain(url);
 		rq.take = take;
 		rq.arg = &t;
-		if ((e = http_send(&a, &rq, &f)) != cases[i].want ||
-		    f.text[0] != '\0' || (t.got.len > 0) != cases[i].is_taken ||
+		if ((e = http_send(&a, &rq, &p)) != cases[i].want ||
+		    p.text[0] != '\0' || (t.got.len > 0) != cases[i].is_taken ||
 		    (t.calls > 0) !=
 			(cases[i].want != ERR_OK || cases[i].is_taken) ||
 		    (t.calls > 0 && a.body.len > 0))
 			fail_msg(
-			    "%s: %s %s", cases[i].name, err_text(e), f.text);
+			    "%s: %s %s", cases[i].name, err_text(e), p.text);
 		assert_false(t.typed);
 		buf_free(&t.got);
 		http_answer_free(&a);
@@ -165,7 +165,7 @@ test_post(void **state)
 		NULL };
 	static char body[900];
 	struct http_answer a = { 0 };
-	struct fault f = { "" };
+	struct problem p = { "" };
 	char url[256];
 	struct http_request rq;
 
@@ -175,8 +175,8 @@ test_post(void **state)
 	rq.headers = headers;
 	rq.body = slice_of(body);
 	rq.body_max = BODY_MAX * 2;
-	if (http_send(&a, &rq, &f) != ERR_OK)
-		fail_msg("%s", f.text);
+	if (http_send(&a, &rq, &p) != ERR_OK)
+		fail_msg("%s", p.text);
 	assert_has(body_text(&a), "POST /echo HTTP/1.1\r\n");
 	assert_has(body_text(&a), "Authorization: Bearer x\r\n");
 	assert_has(body_text(&a), "Content-Length: 899\r\n");
@@ -193,15 +193,15 @@ test_headers_and_status(void **state)
 	static const char *const wanted[] = { "x-two", "Cache-Control", "x-one",
 		NULL };
 	struct http_answer a = { 0 };
-	struct fault f = { "" };
+	struct problem p = { "" };
 	char url[256];
 	struct http_request rq;
 
 	url_of(url, sizeof(url), *state, "/");
 	rq = plain(url);
 	rq.wanted = wanted;
-	if (http_send(&a, &rq, &f) != ERR_OK)
-		fail_msg("%s", f.text);
+	if (http_send(&a, &rq, &p) != ERR_OK)
+		fail_msg("%s", p.text);
 	assert_null(a.header[0]);
 	assert_string_equal(a.header[1], "max-age=60, private");
 	assert_string_equal(a.header[2], "1");
@@ -211,7 +211,7 @@ test_headers_and_status(void **state)
 	url_of(url, sizeof(url), *state, "/gone");
 	rq = plain(url);
 	a = (struct http_answer){ 0 };
-	assert_int_equal(http_send(&a, &rq, &f), ERR_OK);
+	assert_int_equal(http_send(&a, &rq, &p), ERR_OK);
 	assert_int_equal(a.status, 404);
 	assert_string_equal(body_text(&a), "no");
 	http_answer_free(&a);
@@ -244,7 +244,7 @@ test_bad_answers(void **state)
 {
 	for (size_t i = 0; i < COUNT(bad); i++) {
 		struct http_answer a = { 0 };
-		struct fault f = { "" };
+		struct problem p = { "" };
 		struct http_request rq;
 		char url[300], shown[256];
 		enum err e;
@@ -253,12 +253,12 @@ test_bad_answers(void **state)
 		snprintf(url, sizeof(url), "%s?secret#part", shown);
 		rq = plain(url);
 		rq.total_ms = bad[i].total_ms;
-		e = http_send(&a, &rq, &f);
+		e = http_send(&a, &rq, &p);
 		if (e != bad[i].e)
-			fail_msg("%s: %d %s", bad[i].path, e, f.text);
-		assert_has(f.text, bad[i].want);
-		assert_has(f.text, shown);
-		assert_null(strstr(f.text, "secret"));
+			fail_msg("%s: %d %s", bad[i].path, e, p.text);
+		assert_has(p.text, bad[i].want);
+		assert_has(p.text, shown);
+		assert_null(strstr(p.text, "secret"));
 		assert_int_equal(a.status, 0);
 		assert_null(a.body.base);
 	}
@@ -293,14 +293,14 @@ test_bad_urls(void **state)
 	for (size_t i = 0; i < COUNT(urls); i++) {
 		struct http_request rq = plain(urls[i].url);
 		struct http_answer a = { 0 };
-		struct fault f = { "" };
+		struct problem p = { "" };
 		enum err e;
 
 		rq.https_only = urls[i].https_only;
-		e = http_send(&a, &rq, &f);
-		if (e != urls[i].e || strstr(f.text, urls[i].want) == NULL)
-			fail_msg("%s: %d %s", urls[i].url, e, f.text);
-		assert_null(strstr(f.text, "hidden"));
+		e = http_send(&a, &rq, &p);
+		if (e != urls[i].e || strstr(p.text, urls[i].want) == NULL)
+			fail_msg("%s: %d %s", urls[i].url, e, p.text);
+		assert_null(strstr(p.text, "hidden"));
 	}
 }
 
@@ -311,7 +311,7 @@ museum_29_proxies_of_the_environment_are_not_used(void **state)
 	static const char *const names[] = { "http_proxy", "HTTP_PROXY",
 		"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY" };
 	struct http_answer a = { 0 };
-	struct fault f = { "" };
+	struct problem p = { "" };
 	char url[256], proxy[64];
 	struct http_request rq;
 	int port, fd = http_server_listen(&port);
@@ -322,8 +322,8 @@ museum_29_proxies_of_the_environment_are_not_used(void **state)
 	setenv("no_proxy", "other.example", 1);
 	url_of(url, sizeof(url), *state, "/");
 	rq = plain(url);
-	if (http_send(&a, &rq, &f) != ERR_OK)
-		fail_msg("%s", f.text);
+	if (http_send(&a, &rq, &p) != ERR_OK)
+		fail_msg("%s", p.text);
 	assert_string_equal(body_text(&a), "hello");
 	http_answer_free(&a);
 	assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
@@ -340,7 +340,7 @@ test_netrc_is_not_read(void **state)
 	char dir[] = "/tmp/test_http.XXXXXX", path[64], url[256];
 	struct http_answer a = { 0 };
 	struct http_request rq;
-	struct fault f = { "" };
+	struct problem p = { "" };
 	FILE *file;
 
 	assert_non_null(mkdtemp(dir));
@@ -351,8 +351,8 @@ test_netrc_is_not_read(void **state)
 	assert_int_equal(setenv("HOME", dir, 1), 0);
 	url_of(url, sizeof(url), *state, "/echo");
 	rq = plain(url);
-	if (http_send(&a, &rq, &f) != ERR_OK)
-		fail_msg("%s", f.text);
+	if (http_send(&a, &rq, &p) != ERR_OK)
+		fail_msg("%s", p.text);
 	assert_null(strstr(body_text(&a), "Authorization"));
 	http_answer_free(&a);
 	unlink(path);
@@ -372,7 +372,7 @@ test_stops(void **state)
 	static _Atomic bool stop;
 	struct http_answer a = { 0 };
 	struct http_request rq;
-	struct fault f = { "" };
+	struct problem p = { "" };
 	pthread_t thread;
 	char url[256];
 
@@ -380,8 +380,8 @@ test_stops(void **state)
 	rq = plain(url);
 	rq.stop = &stop;
 	assert_int_equal(pthread_create(&thread, NULL, set_stop, &stop), 0);
-	assert_int_equal(http_send(&a, &rq, &f), ERR_IO);
-	assert_has(f.text, "as this program ends");
+	assert_int_equal(http_send(&a, &rq, &p), ERR_IO);
+	assert_has(p.text, "as this program ends");
 	pthread_join(thread, NULL);
 }
 
@@ -432,21 +432,21 @@ test_no_memory(void **state)
 	for (n = 1; failed; n++) {
 		struct http_request rq = plain(url);
 		struct http_answer a = { 0 };
-		struct fault f = { "" };
+		struct problem p = { "" };
 		enum err e;
 
 		rq.wanted = wanted;
 		mem_fail_at(n);
-		e = http_send(&a, &rq, &f);
+		e = http_send(&a, &rq, &p);
 		failed = mem_failed();
 		mem_fail_at(0);
 		/* A text that is not shortened for lack of memory is good. */
 		if (e != ERR_OK && (!failed || e != ERR_NOMEM))
-			fail_msg("%ld: %d %s", n, e, f.text);
+			fail_msg("%ld: %d %s", n, e, p.text);
 		if (e == ERR_OK)
 			assert_string_equal(a.header[0], "max-age=60, private");
 		else
-			assert_string_not_equal(f.text, "");
+			assert_string_not_equal(p.text, "");
 		http_answer_free(&a);
 	}
 	assert_true(n > 4);

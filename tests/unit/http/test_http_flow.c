@@ -38,10 +38,10 @@ static struct http_flow *
 open_flow(void)
 {
 	struct http_flow *w = NULL;
-	struct fault f = { "" };
+	struct problem p = { "" };
 
-	if (http_flow_new(&w, NULL, &f) != ERR_OK)
-		fail_msg("%s", f.text);
+	if (http_flow_new(&w, NULL, &p) != ERR_OK)
+		fail_msg("%s", p.text);
 	return w;
 }
 
@@ -63,13 +63,13 @@ has_bytes(void *arg)
 
 static enum err
 ask_path(struct http_flow *w, const struct http_seen **s, int port,
-    const char *path, struct http_ask ask, struct fault *f)
+    const char *path, struct http_ask ask, struct problem *p)
 {
 	char url[256];
 
 	snprintf(url, sizeof(url), "http://127.0.0.1:%d%s", port, path);
 	ask.url = url;
-	return http_flow_ask(w, s, &ask, f);
+	return http_flow_ask(w, s, &ask, p);
 }
 
 static const struct http_seen *
@@ -77,10 +77,10 @@ answer(struct http_flow *w, const struct http_server *server, const char *path,
     struct http_ask ask)
 {
 	const struct http_seen *s = NULL;
-	struct fault f = { "" };
+	struct problem p = { "" };
 
-	if (ask_path(w, &s, server->port, path, ask, &f) != ERR_OK)
-		fail_msg("%s", f.text);
+	if (ask_path(w, &s, server->port, path, ask, &p) != ERR_OK)
+		fail_msg("%s", p.text);
 	assert_true(
 	    http_flow_wait(w, is_over, &s, clock_mono_ms() + PATIENCE_MS));
 	return s;
@@ -195,7 +195,7 @@ test_bad_answers(void **state)
 		assert_false(s->whole);
 		if (s->err != rows[i].want)
 			fail_msg("%s: %s", rows[i].path, err_text(s->err));
-		assert_has(slice_of(s->fault.text), rows[i].why);
+		assert_has(slice_of(s->problem.text), rows[i].why);
 		http_flow_free(w);
 	}
 }
@@ -237,10 +237,10 @@ test_bad_urls(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		const struct http_ask ask = { .url = rows[i].url };
 		const struct http_seen *s = NULL;
-		struct fault f = { "" };
+		struct problem p = { "" };
 
-		if (http_flow_ask(w, &s, &ask, &f) != rows[i].want ||
-		    s != NULL || f.text[0] == '\0')
+		if (http_flow_ask(w, &s, &ask, &p) != rows[i].want ||
+		    s != NULL || p.text[0] == '\0')
 			fail_msg("%s", rows[i].url);
 	}
 	http_flow_free(w);

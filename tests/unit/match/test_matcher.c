@@ -44,7 +44,7 @@ matches(void **state)
 		struct matcher *m = NULL;
 
 		assert_int_equal(
-		    matcher_from_selector(&m, selector, NULL), ERR_OK);
+		    matcher_new(&m, selector_topic(selector), NULL), ERR_OK);
 		if (matcher_matches(m, slice_of(cases[i].topic)) !=
 		    cases[i].want)
 			fail_msg("%s", cases[i].name);
@@ -80,14 +80,37 @@ knows_kinds(void **state)
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		struct matcher *m = NULL;
 
-		assert_int_equal(matcher_from_selector(
-				     &m, slice_of(kinds[i].selector), NULL),
+		assert_int_equal(
+		    matcher_new(
+			&m, selector_topic(slice_of(kinds[i].selector)), NULL),
 		    ERR_OK);
 		if (matcher_kind(m) != kinds[i].want ||
 		    !slice_is(matcher_head(m), kinds[i].head))
 			fail_msg("%s", kinds[i].selector);
 		matcher_unref(m);
 	}
+}
+
+static void
+knows_kinds_of_selectors(void **state)
+{
+	const struct selector exact = { SELECTOR_EXACT, slice_of("/{id}") };
+	const struct selector newer = { SELECTOR_KINDS, slice_of("a") };
+	struct matcher *m = NULL;
+	struct problem p = { "" };
+
+	(void)state;
+	assert_int_equal(matcher_new(&m, exact, &p), ERR_OK);
+	assert_int_equal(matcher_kind(m), MATCHER_EXACT);
+	assert_true(selector_eq(matcher_selector(m), exact));
+	assert_true(matcher_matches(m, slice_of("/{id}")));
+	assert_false(matcher_matches(m, slice_of("/1")));
+	matcher_unref(m);
+
+	m = NULL;
+	assert_int_equal(matcher_new(&m, newer, &p), ERR_SYNTAX);
+	assert_null(m);
+	assert_string_not_equal(p.text, "");
 }
 
 static json_t *
@@ -128,7 +151,8 @@ agrees_with_vectors(void **state)
 		struct matcher *m = NULL;
 
 		assert_int_equal(
-		    matcher_from_selector(&m, slice_of(text), NULL), ERR_OK);
+		    matcher_new(&m, selector_topic(slice_of(text)), NULL),
+		    ERR_OK);
 		if (matcher_matches(m, slice_of(topic)) !=
 		    json_is_true(json_object_get(v, "match")))
 			fail_msg("%s: %s", text, topic);
@@ -146,18 +170,19 @@ tells_limits(void **state)
 {
 	static char text[8192];
 	struct matcher *m = NULL;
-	struct fault f = { "" };
+	struct problem p = { "" };
 
 	(void)state;
 	memset(text, 'a', 5000);
 	memcpy(text + 5000, "{b}", 4);
 	assert_int_equal(
-	    matcher_from_selector(&m, slice_of(text), &f), ERR_LIMIT);
+	    matcher_new(&m, selector_topic(slice_of(text)), &p), ERR_LIMIT);
 	assert_null(m);
-	assert_non_null(strstr(f.text, "4096"));
+	assert_non_null(strstr(p.text, "4096"));
 	/* Without the brace it is a topic like others. */
 	text[5002] = '\0';
-	assert_int_equal(matcher_from_selector(&m, slice_of(text), &f), ERR_OK);
+	assert_int_equal(
+	    matcher_new(&m, selector_topic(slice_of(text)), &p), ERR_OK);
 	assert_int_equal(matcher_kind(m), MATCHER_EXACT);
 	matcher_unref(m);
 }
@@ -172,7 +197,7 @@ list_fill(struct matcher_list *l, const char *selectors)
 		struct matcher *m = NULL;
 
 		assert_int_equal(
-		    matcher_from_selector(&m, selector, NULL), ERR_OK);
+		    matcher_new(&m, selector_topic(selector), NULL), ERR_OK);
 		assert_int_equal(matcher_list_add(l, m), ERR_OK);
 	}
 }
@@ -232,7 +257,7 @@ is_counted(void **state)
 
 	(void)state;
 	assert_int_equal(
-	    matcher_from_selector(&m, slice_of("a"), NULL), ERR_OK);
+	    matcher_new(&m, selector_topic(slice_of("a")), NULL), ERR_OK);
 	assert_ptr_equal(matcher_ref(m), m);
 	matcher_unref(m);
 	assert_true(matcher_matches(m, slice_of("a")));
@@ -252,7 +277,7 @@ survives_no_memory(void **state)
 	do {
 		m = NULL;
 		mem_fail_at(++n);
-		e = matcher_from_selector(&m, slice_of("a{b}"), NULL);
+		e = matcher_new(&m, selector_topic(slice_of("a{b}")), NULL);
 		assert_int_equal(e, mem_failed() ? ERR_NOMEM : ERR_OK);
 		assert_int_equal(m == NULL, mem_failed());
 		matcher_unref(m);
@@ -264,7 +289,7 @@ survives_no_memory(void **state)
 	mem_fail_at(0);
 	list_fill(&l, "a b");
 	assert_int_equal(
-	    matcher_from_selector(&m, slice_of("c"), NULL), ERR_OK);
+	    matcher_new(&m, selector_topic(slice_of("c")), NULL), ERR_OK);
 	do {
 		assert_int_equal(l.n, 2);
 		mem_fail_at(++n);
@@ -282,6 +307,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(matches),
 		cmocka_unit_test(knows_kinds),
+		cmocka_unit_test(knows_kinds_of_selectors),
 		cmocka_unit_test(agrees_with_vectors),
 		cmocka_unit_test(tells_limits),
 		cmocka_unit_test(lists_match),

@@ -155,12 +155,12 @@ checks_topics(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct slice s = slice_of(cases[i].topic);
-		struct fault f = { "" };
+		struct problem p = { "" };
 
 		expect(cases[i].name, "topic_check",
-		    topic_check(s, LENGTH_MAX, &f), cases[i].publish);
-		if ((f.text[0] != '\0') != (cases[i].publish != ERR_OK))
-			fail_msg("%s: sentence \"%s\"", cases[i].name, f.text);
+		    topic_check(s, LENGTH_MAX, &p), cases[i].publish);
+		if ((p.text[0] != '\0') != (cases[i].publish != ERR_OK))
+			fail_msg("%s: sentence \"%s\"", cases[i].name, p.text);
 		expect(cases[i].name, "topic_check_selector",
 		    topic_check_selector(s, LENGTH_MAX, NULL), cases[i].select);
 	}
@@ -194,18 +194,6 @@ survives_no_memory(void **state)
 	assert_true(n > 4);
 }
 
-static void
-walks_lists(void **state)
-{
-	struct slice rest = slice_of("a\nbc\nd"), topic;
-
-	(void)state;
-	assert_true(topic_next(&rest, &topic) && slice_is(topic, "a"));
-	assert_true(topic_next(&rest, &topic) && slice_is(topic, "bc"));
-	assert_true(topic_next(&rest, &topic) && slice_is(topic, "d"));
-	assert_false(topic_next(&rest, &topic));
-}
-
 int
 main(void)
 {
@@ -213,7 +201,6 @@ main(void)
 		cmocka_unit_test(checks_topics),
 		cmocka_unit_test(refuses_nul),
 		cmocka_unit_test(survives_no_memory),
-		cmocka_unit_test(walks_lists),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

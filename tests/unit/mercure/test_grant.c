@@ -21,7 +21,7 @@ list_of(const char *selectors)
 		struct matcher *m = NULL;
 
 		assert_int_equal(
-		    matcher_from_selector(&m, selector, NULL), ERR_OK);
+		    matcher_new(&m, selector_topic(selector), NULL), ERR_OK);
 		assert_int_equal(matcher_list_add(&l, m), ERR_OK);
 	}
 	return l;

@@ -25,7 +25,8 @@ selectors(const char *texts)
 	while (slice_cut(&rest, ' ', &text)) {
 		struct matcher *m = NULL;
 
-		assert_int_equal(matcher_from_selector(&m, text, NULL), ERR_OK);
+		assert_int_equal(
+		    matcher_new(&m, selector_topic(text), NULL), ERR_OK);
 		assert_int_equal(matcher_list_add(&l, m), ERR_OK);
 	}
 	return l;

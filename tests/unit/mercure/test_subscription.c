@@ -54,7 +54,8 @@ test_paths(void **state)
 static void
 test_documents(void **state)
 {
-	struct subscription_view v = { .topic = slice_of("a\"\\\x01"),
+	struct subscription_view v = { .selector = selector_topic(
+					   slice_of("a\"\\\x01")),
 		.subscriber = slice_of("s"),
 		.active = true };
 	struct buf b;
@@ -67,7 +68,7 @@ test_documents(void **state)
 			   "\"topic\":\"a\\\"\\\\\\u0001\","
 			   "\"subscriber\":\"s\",\"active\":true}");
 	v.active = false;
-	v.topic = slice_of("t");
+	v.selector = selector_topic(slice_of("t"));
 	v.payload = slice_of("{\"n\":1}");
 	buf_init(&b, 4096);
 	subscription_write(&b, &v, slice_of("#last\""));
@@ -80,7 +81,8 @@ test_documents(void **state)
 static void
 test_collections(void **state)
 {
-	const struct subscription_view v = { .topic = slice_of("t"),
+	const struct subscription_view v = { .selector =
+						 selector_topic(slice_of("t")),
 		.subscriber = slice_of("s"),
 		.active = true };
 
@@ -110,7 +112,8 @@ test_collections(void **state)
 static void
 test_memory(void **state)
 {
-	const struct subscription_view v = { .topic = slice_of("t"),
+	const struct subscription_view v = { .selector =
+						 selector_topic(slice_of("t")),
 		.subscriber = slice_of("s") };
 	bool failed = true;
 

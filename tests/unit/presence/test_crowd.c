@@ -92,14 +92,15 @@ test_limits(void **state)
 		    ERR_OK);
 	for (size_t i = 0; i < COUNT(rows) * 2; i++) {
 		const size_t row = i / 2;
-		struct fault f = { "" };
+		struct problem why = { "" };
 		enum err e = crowd_enter(
-		    &p, c[i % 2], &rows[row].keys, 0, &rows[row].limits, &f);
+		    &p, c[i % 2], &rows[row].keys, 0, &rows[row].limits, &why);
 
 		if (e != (rows[row].says != NULL ? ERR_LIMIT : ERR_OK) ||
-		    (e == ERR_LIMIT && strstr(f.text, rows[row].says) == NULL))
+		    (e == ERR_LIMIT &&
+			strstr(why.text, rows[row].says) == NULL))
 			fail_msg("%s: %s \"%s\"", rows[row].name, err_text(e),
-			    f.text);
+			    why.text);
 		crowd_leave(&p);
 	}
 	for (size_t i = 0; i < COUNT(there); i++)
@@ -338,15 +339,15 @@ test_uncounted(void **state)
 	assert_int_equal(rename(r->dir, away), 0);
 	log_open("test", (enum log_level) - 1);
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct fault f = { "" };
+		struct problem p = { "" };
 		enum err e = crowd_enter(
-		    &places[i], c, &cases[i].keys, 0, &cases[i].limits, &f);
+		    &places[i], c, &cases[i].keys, 0, &cases[i].limits, &p);
 
 		assert_int_equal(e == ERR_OK, cases[i].setting == NULL);
 		assert_int_not_equal(e, ERR_LIMIT);
 		if (e != ERR_OK)
-			assert_non_null(strstr(f.text, cases[i].setting));
-		assert_null(strstr(f.text, r->dir));
+			assert_non_null(strstr(p.text, cases[i].setting));
+		assert_null(strstr(p.text, r->dir));
 	}
 	crowd_look(c);
 	assert_int_equal(rename(away, r->dir), 0);
@@ -449,7 +450,7 @@ test_memory(void **state)
 	for (long n = 1; failed; n++) {
 		struct crowd *c = NULL;
 		struct crowd_place p = { .crowd = NULL };
-		struct fault f = { "" };
+		struct problem why = { "" };
 		enum err e;
 
 		mem_fail_at(n);
@@ -463,7 +464,7 @@ test_memory(void **state)
 			const struct crowd_keys k = { 1, 1 };
 
 			assert_int_equal(
-			    crowd_enter(&p, c, &k, 0, &one, &f), ERR_OK);
+			    crowd_enter(&p, c, &k, 0, &one, &why), ERR_OK);
 		}
 		crowd_leave(&p);
 		crowd_free(c);

@@ -52,13 +52,13 @@ open_copy(const struct queue_room *room, const char *path)
 {
 	struct queue_settings settings = room->settings;
 	struct queue *q = NULL;
-	struct fault f = { "" };
+	struct problem p = { "" };
 	char url[256];
 
 	snprintf(url, sizeof(url), "sqlite://%s", path);
 	settings.url = url;
-	if (queue_open(&q, &settings, QUEUE_WRITE, &f) != ERR_OK)
-		fail_msg("%s", f.text);
+	if (queue_open(&q, &settings, QUEUE_WRITE, &p) != ERR_OK)
+		fail_msg("%s", p.text);
 	return q;
 }
 
@@ -156,11 +156,11 @@ test_what_is_there_stays(void **state)
 	const struct queue_room *room = *state;
 	struct queue *q = queue_room_open(room, QUEUE_WRITE);
 	const size_t files = files_in(room->dir);
-	struct fault f = { "" };
+	struct problem p = { "" };
 
 	assert_int_equal(
-	    queue_backup(&room->settings, room->db, &f), ERR_DENIED);
-	assert_non_null(strstr(f.text, "is there already"));
+	    queue_backup(&room->settings, room->db, &p), ERR_DENIED);
+	assert_non_null(strstr(p.text, "is there already"));
 	assert_int_equal(files_in(room->dir), files);
 	assert_int_equal(queue_room_put(q, "a"), ERR_OK);
 	queue_close(q);
@@ -179,15 +179,15 @@ test_without_links(void **state)
 		const size_t files = files_in(room->dir);
 		const char suffix[] = { '-', (char)('a' + i), '\0' };
 		const char *path = queue_room_path(room, suffix);
-		struct fault f = { "" };
+		struct problem p = { "" };
 		struct queue *copy;
 		enum err e;
 
 		link_error = errors[i];
-		e = queue_backup(&room->settings, path, &f);
+		e = queue_backup(&room->settings, path, &p);
 		link_error = 0;
 		if (e != ERR_OK)
-			fail_msg("%s: %s", strerror(errors[i]), f.text);
+			fail_msg("%s: %s", strerror(errors[i]), p.text);
 		assert_int_equal(files_in(room->dir), files + 1);
 		copy = open_copy(room, path);
 		assert_string_equal(queue_room_ids(copy), "a ");
@@ -204,12 +204,12 @@ test_other_link_errors(void **state)
 	struct queue *q = queue_room_open(room, QUEUE_WRITE);
 	const char *path = queue_room_path(room, "-copy");
 	const size_t files = files_in(room->dir);
-	struct fault f = { "" };
+	struct problem p = { "" };
 
 	link_error = EEXIST;
-	assert_int_equal(queue_backup(&room->settings, path, &f), ERR_DENIED);
+	assert_int_equal(queue_backup(&room->settings, path, &p), ERR_DENIED);
 	link_error = 0;
-	assert_non_null(strstr(f.text, "is there already"));
+	assert_non_null(strstr(p.text, "is there already"));
 	assert_int_equal(files_in(room->dir), files);
 	queue_close(q);
 }
@@ -219,15 +219,15 @@ test_no_queue(void **state)
 {
 	struct queue_room *room = *state;
 	const size_t files = files_in(room->dir);
-	struct fault f = { "" };
+	struct problem p = { "" };
 
 	assert_int_equal(
-	    queue_backup(&room->settings, queue_room_path(room, "-copy"), &f),
+	    queue_backup(&room->settings, queue_room_path(room, "-copy"), &p),
 	    ERR_IO);
-	assert_non_null(strstr(f.text, room->db));
+	assert_non_null(strstr(p.text, room->db));
 	room->settings.url = "other:x";
 	assert_int_equal(
-	    queue_backup(&room->settings, "x", &f), ERR_UNSUPPORTED);
+	    queue_backup(&room->settings, "x", &p), ERR_UNSUPPORTED);
 	assert_int_equal(files_in(room->dir), files);
 }
 
@@ -242,16 +242,16 @@ test_without_memory(void **state)
 
 	assert_int_equal(queue_room_put(q, "a"), ERR_OK);
 	for (long n = 1; failed; n++) {
-		struct fault f = { "" };
+		struct problem p = { "" };
 		enum err e;
 
 		mem_fail_at(n);
-		e = queue_backup(&room->settings, path, &f);
+		e = queue_backup(&room->settings, path, &p);
 		failed = mem_failed();
 		mem_fail_at(0);
 		/* What is only done if it can be may have failed. */
 		if (e != ERR_OK && (e != ERR_NOMEM || !failed))
-			fail_msg("%ld: %s, %s", n, err_text(e), f.text);
+			fail_msg("%ld: %s, %s", n, err_text(e), p.text);
 		if (e == ERR_OK)
 			assert_int_equal(unlink(path), 0);
 		assert_int_equal(files_in(room->dir), files);

@@ -273,7 +273,7 @@ test_full(void **state)
 		{ PRESENCE_THERE, NULL, 0, NULL } };
 	struct presence_change all[COUNT(changes)];
 	uint64_t epoch = 5;
-	struct fault f = { "" };
+	struct problem why = { "" };
 
 	memset(topics, 'x', sizeof(topics) - 1);
 	p = presence_room_somebody(topics, 1);
@@ -281,13 +281,14 @@ test_full(void **state)
 	all[3].presence = p;
 	sqlite3_exec(db, "PRAGMA max_page_count = 1", NULL, NULL, NULL);
 	assert_int_equal(
-	    queue_present(q, all, COUNT(all), &epoch, &f), ERR_FULL);
+	    queue_present(q, all, COUNT(all), &epoch, &why), ERR_FULL);
 	assert_int_equal(epoch, 5);
-	assert_string_not_equal(f.text, "");
+	assert_string_not_equal(why.text, "");
 	assert_string_equal(presence_room_listed(q, NULL, NULL), "");
 	assert_string_equal(presence_room_told(q), "");
 	sqlite3_exec(db, "PRAGMA max_page_count = 100000", NULL, NULL, NULL);
-	assert_int_equal(queue_present(q, all, COUNT(all), &epoch, &f), ERR_OK);
+	assert_int_equal(
+	    queue_present(q, all, COUNT(all), &epoch, &why), ERR_OK);
 	assert_string_equal(presence_room_listed(q, "a", NULL), "a ");
 	queue_close(q);
 	presence_free(p);

@@ -39,16 +39,16 @@ static int
 append_one(const struct queue_room *r, int number)
 {
 	struct queue *q = NULL;
-	struct fault f;
+	struct problem p;
 	char id[32];
 	enum err e;
 
 	snprintf(id, sizeof(id), "%d", number);
-	e = queue_open(&q, &r->settings, QUEUE_WRITE, &f);
+	e = queue_open(&q, &r->settings, QUEUE_WRITE, &p);
 	if (e == ERR_OK)
 		e = queue_room_put(q, id);
 	else
-		fprintf(stderr, "%s\n", f.text);
+		fprintf(stderr, "%s\n", p.text);
 	queue_close(q);
 	return (int)e;
 }
@@ -236,11 +236,11 @@ static int
 stop_with_the_lock(const struct queue_room *r, int unused)
 {
 	struct sidecar *s = NULL;
-	struct fault f;
+	struct problem p;
 	pid_t holder;
 
 	(void)unused;
-	if (sidecar_open(&s, r->db, &f) != ERR_OK ||
+	if (sidecar_open(&s, r->db, &p) != ERR_OK ||
 	    sidecar_lock(s, 20000, &holder) != ERR_OK)
 		return 1;
 	raise(SIGSTOP);
@@ -256,7 +256,7 @@ test_stopped_holder(void **state)
 	const struct update u = { .topics = slice_of("t"),
 		.id = slice_of("b") };
 	const struct update *list = &u;
-	struct fault f;
+	struct problem p;
 	char pid_text[32];
 	int64_t before;
 	int status;
@@ -271,10 +271,10 @@ test_stopped_holder(void **state)
 	assert_true(WIFSTOPPED(status));
 
 	before = clock_mono_ms();
-	assert_int_equal(queue_append(w, &list, 1, &f), ERR_BUSY);
+	assert_int_equal(queue_append(w, &list, 1, &p), ERR_BUSY);
 	assert_true(clock_mono_ms() - before < 10000);
 	snprintf(pid_text, sizeof(pid_text), "process %ld ", (long)pid);
-	assert_non_null(strstr(f.text, pid_text));
+	assert_non_null(strstr(p.text, pid_text));
 	late = queue_room_open(r, QUEUE_READ);
 	assert_string_equal(queue_room_ids(late), "a ");
 
@@ -328,13 +328,13 @@ static int
 open_as_stranger(const struct queue_room *r, int mode)
 {
 	struct queue *q = NULL;
-	struct fault f = { "" };
+	struct problem p = { "" };
 	enum err e;
 
 	if (geteuid() == 0 && (setgid(54321) == -1 || setuid(54321) == -1))
 		return 100;
-	e = queue_open(&q, &r->settings, (enum queue_mode)mode, &f);
-	if (e != ERR_OK && strstr(f.text, "chmod 2770") == NULL)
+	e = queue_open(&q, &r->settings, (enum queue_mode)mode, &p);
+	if (e != ERR_OK && strstr(p.text, "chmod 2770") == NULL)
 		return 101;
 	queue_close(q);
 	return (int)e;
@@ -385,12 +385,12 @@ open_without_space(const struct queue_room *r, int bytes)
 {
 	struct rlimit limit = { (rlim_t)bytes, (rlim_t)bytes };
 	struct queue *q = NULL;
-	struct fault f;
+	struct problem p;
 
 	signal(SIGXFSZ, SIG_IGN);
 	if (setrlimit(RLIMIT_FSIZE, &limit) == -1)
 		return 100;
-	return (int)queue_open(&q, &r->settings, QUEUE_WRITE, &f);
+	return (int)queue_open(&q, &r->settings, QUEUE_WRITE, &p);
 }
 
 static void

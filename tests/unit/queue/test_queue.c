@@ -132,15 +132,15 @@ test_what_goes_in_comes_out(void **state)
 	struct expected x = { updates, 0, COUNT(updates) };
 	struct queue_span span;
 	uint64_t at;
-	struct fault f;
+	struct problem p;
 
 	for (size_t i = 0; i < COUNT(updates); i++)
 		list[i] = &updates[i];
 	assert_int_equal(queue_tail(r, &at), ERR_OK);
 	assert_int_equal(at, 0);
-	assert_int_equal(queue_append(w, list, 2, &f), ERR_OK);
-	assert_int_equal(queue_append(w, list + 2, 3, &f), ERR_OK);
-	assert_int_equal(queue_append(r, list, 1, &f), ERR_READONLY);
+	assert_int_equal(queue_append(w, list, 2, &p), ERR_OK);
+	assert_int_equal(queue_append(w, list + 2, 3, &p), ERR_OK);
+	assert_int_equal(queue_append(r, list, 1, &p), ERR_READONLY);
 	assert_int_equal(
 	    queue_read(r, 0, epoch_of(r), 100, 1000, compare, &x, &span),
 	    ERR_OK);
@@ -529,7 +529,7 @@ test_memory(void **state)
 
 	for (long n = 1; failed; n++) {
 		struct queue *q = NULL;
-		struct fault f = { "" };
+		struct problem p = { "" };
 		struct queue_cursor_key k = { .epoch = 1 };
 		uint64_t at = 9;
 		struct queue_span s;
@@ -538,7 +538,7 @@ test_memory(void **state)
 		enum err e;
 
 		mem_fail_at(n);
-		e = queue_open(&q, &room->settings, QUEUE_WRITE, &f);
+		e = queue_open(&q, &room->settings, QUEUE_WRITE, &p);
 		if (e != ERR_OK)
 			assert_null(q);
 		if (e == ERR_OK)

@@ -38,7 +38,7 @@ somebody(const char *topic, uint64_t signer, const char *payload)
 	struct presence *p = NULL;
 
 	assert_int_equal(
-	    matcher_from_selector(&m, slice_of(topic), NULL), ERR_OK);
+	    matcher_new(&m, selector_topic(slice_of(topic)), NULL), ERR_OK);
 	assert_int_equal(matcher_list_add(&l, m), ERR_OK);
 	assert_int_equal(presence_new(&p, &parts), ERR_OK);
 	matcher_list_free(&l);

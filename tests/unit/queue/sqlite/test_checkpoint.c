@@ -36,10 +36,10 @@ put_large(struct queue *q, int n)
 		.id = slice_of("large"),
 		.data = { data, sizeof(data) } };
 	const struct update *list = &u;
-	struct fault f;
+	struct problem p;
 
 	while (n-- > 0)
-		assert_int_equal(queue_append(q, &list, 1, &f), ERR_OK);
+		assert_int_equal(queue_append(q, &list, 1, &p), ERR_OK);
 }
 
 /* How long the log is after one more commit. */

@@ -230,7 +230,7 @@ test_links_out(void **state)
 		const char *path = queue_room_path(r, suffixes[i / 2]);
 		struct stat before, after;
 		struct queue *w = queue_room_open(r, QUEUE_WRITE), *none = NULL;
-		struct fault f = { "" };
+		struct problem p = { "" };
 
 		assert_int_equal(queue_room_put(w, "a"), ERR_OK);
 		queue_close(w);
@@ -246,14 +246,14 @@ test_links_out(void **state)
 						    : symlink(outside, path),
 			    0);
 		assert_int_equal(stat(outside, &before), 0);
-		if (queue_open(&none, &r->settings, QUEUE_WRITE, &f) == ERR_OK)
+		if (queue_open(&none, &r->settings, QUEUE_WRITE, &p) == ERR_OK)
 			fail_msg("%s %zu: opened", path, i % 2);
 		assert_int_equal(stat(outside, &after), 0);
 		assert_int_equal(before.st_mode, after.st_mode);
 		assert_int_equal(before.st_uid, after.st_uid);
 		assert_int_equal(before.st_size, after.st_size);
 		assert_int_equal(before.st_mtime, after.st_mtime);
-		assert_non_null(strstr(f.text, r->db));
+		assert_non_null(strstr(p.text, r->db));
 		if (rmdir(path) == -1)
 			unlink(path);
 		unlink(outside);
@@ -273,17 +273,17 @@ test_fifos(void **state)
 	for (size_t i = 0; i < COUNT(suffixes); i++) {
 		const char *path = queue_room_path(r, suffixes[i]);
 		struct queue *w = queue_room_open(r, QUEUE_WRITE), *none = NULL;
-		struct fault f = { "" };
+		struct problem p = { "" };
 
 		assert_int_equal(queue_room_put(w, "a"), ERR_OK);
 		queue_close(w);
 		unlink(path);
 		assert_int_equal(mkfifo(path, 0660), 0);
 		alarm(60);
-		if (queue_open(&none, &r->settings, QUEUE_WRITE, &f) != ERR_IO)
+		if (queue_open(&none, &r->settings, QUEUE_WRITE, &p) != ERR_IO)
 			fail_msg("%s: opened", path);
 		alarm(0);
-		assert_non_null(strstr(f.text, path));
+		assert_non_null(strstr(p.text, path));
 		unlink(path);
 		remove_everything(r);
 	}
@@ -331,7 +331,7 @@ test_foreign_schema(void **state)
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct queue *w, *none = NULL;
-		struct fault f = { "" };
+		struct problem p = { "" };
 
 		remove_everything(r);
 		w = queue_room_open(r, QUEUE_WRITE);
@@ -341,9 +341,9 @@ test_foreign_schema(void **state)
 		if (queue_room_put(w, "b") != ERR_IO)
 			fail_msg("%s: append", cases[i]);
 		queue_close(w);
-		if (queue_open(&none, &r->settings, QUEUE_READ, &f) != ERR_IO ||
-		    strstr(f.text, r->db) == NULL)
-			fail_msg("%s: open: %s", cases[i], f.text);
+		if (queue_open(&none, &r->settings, QUEUE_READ, &p) != ERR_IO ||
+		    strstr(p.text, r->db) == NULL)
+			fail_msg("%s: open: %s", cases[i], p.text);
 	}
 }
 

@@ -291,7 +291,7 @@ test_damaged(void **state)
 		{ "a header and no more", "SQLite format 3" },
 	};
 	struct queue_room *r = *state;
-	struct fault f;
+	struct problem p;
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct queue *w = queue_room_open(r, QUEUE_WRITE), *none = NULL;
@@ -303,9 +303,9 @@ test_damaged(void **state)
 		e = queue_room_put(w, "during");
 		if (e != ERR_IO)
 			fail_msg("%s: append: %s", cases[i].name, err_text(e));
-		e = queue_open(&none, &r->settings, QUEUE_READ, &f);
+		e = queue_open(&none, &r->settings, QUEUE_READ, &p);
 		if (e != ERR_IO || none != NULL ||
-		    strstr(f.text, r->db) == NULL)
+		    strstr(p.text, r->db) == NULL)
 			fail_msg("%s: open: %s", cases[i].name, err_text(e));
 		assert_int_equal(unlink(r->db), 0);
 		assert_int_equal(queue_room_put(w, "after"), ERR_OK);
@@ -374,12 +374,12 @@ test_not_ours(void **state)
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct queue *q = NULL;
-		struct fault f;
+		struct problem p;
 		enum err e;
 
 		act_remove_everything(r);
 		assert_int_equal(foreign_sql(r->db, cases[i].sql), SQLITE_OK);
-		e = queue_open(&q, &r->settings, QUEUE_WRITE, &f);
+		e = queue_open(&q, &r->settings, QUEUE_WRITE, &p);
 		if (e != cases[i].want || q != NULL)
 			fail_msg("%s: %s", cases[i].name, err_text(e));
 	}
@@ -473,10 +473,10 @@ test_urls(void **state)
 		struct queue_settings s = { .url = cases[i].url,
 			.lock_timeout_ms = 1000 };
 		struct queue *q = NULL;
-		struct fault f = { "" };
-		enum err e = queue_open(&q, &s, QUEUE_WRITE, &f);
+		struct problem p = { "" };
+		enum err e = queue_open(&q, &s, QUEUE_WRITE, &p);
 
-		if (e != cases[i].want || (e != ERR_OK && f.text[0] == '\0'))
+		if (e != cases[i].want || (e != ERR_OK && p.text[0] == '\0'))
 			fail_msg("%s: %s", cases[i].url, err_text(e));
 		queue_close(q);
 	}
@@ -514,7 +514,7 @@ test_network_file_systems(void **state)
 
 struct report {
 	size_t good, bad;
-	char text[FAULT_MAX];
+	char text[PROBLEM_MAX];
 };
 
 static void

@@ -29,10 +29,10 @@ static struct sidecar *
 open_at(const char *path)
 {
 	struct sidecar *s = NULL;
-	struct fault f = { "" };
+	struct problem p = { "" };
 
-	if (sidecar_open(&s, path, &f) != ERR_OK)
-		fail_msg("%s", f.text);
+	if (sidecar_open(&s, path, &p) != ERR_OK)
+		fail_msg("%s", p.text);
 	return s;
 }
 
@@ -72,22 +72,22 @@ test_file(void **state)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct sidecar *s = NULL;
-		struct fault f = { "" };
+		struct problem p = { "" };
 		struct stat st;
 		enum err e;
 
 		unlink(path);
 		if (cases[i].bytes != NULL)
 			write_file(path, cases[i].bytes, cases[i].len);
-		e = sidecar_open(&s, r->db, &f);
+		e = sidecar_open(&s, r->db, &p);
 		if (e != cases[i].want)
 			fail_msg("%s: %s", cases[i].name, err_text(e));
 		if (e == ERR_OK) {
 			assert_int_equal(stat(path, &st), 0);
 			if (st.st_size != 4096 || (st.st_mode & 0777) != 0660)
 				fail_msg("%s: size or mode", cases[i].name);
-		} else if (strstr(f.text, path) == NULL) {
-			fail_msg("%s: \"%s\"", cases[i].name, f.text);
+		} else if (strstr(p.text, path) == NULL) {
+			fail_msg("%s: \"%s\"", cases[i].name, p.text);
 		}
 		sidecar_close(s);
 	}
@@ -98,13 +98,13 @@ test_no_directory(void **state)
 {
 	struct queue_room *r = *state;
 	struct sidecar *s = NULL;
-	struct fault f = { "" };
+	struct problem p = { "" };
 	char path[256];
 
 	snprintf(path, sizeof(path), "%s/none/queue.db", r->dir);
-	assert_int_equal(sidecar_open(&s, path, &f), ERR_IO);
+	assert_int_equal(sidecar_open(&s, path, &p), ERR_IO);
 	assert_null(s);
-	assert_non_null(strstr(f.text, "install -d"));
+	assert_non_null(strstr(p.text, "install -d"));
 }
 
 /* Two names of one database, also of one that does not exist yet. */
@@ -114,7 +114,7 @@ test_links(void **state)
 	struct queue_room *r = *state;
 	char first[192], second[192], loop[192];
 	struct sidecar *a, *b, *none = NULL;
-	struct fault f;
+	struct problem p;
 	pid_t holder = 0;
 
 	snprintf(first, sizeof(first), "%s/first.db", r->dir);
@@ -132,7 +132,7 @@ test_links(void **state)
 	sidecar_unlock(a);
 	sidecar_close(a);
 	sidecar_close(b);
-	assert_int_equal(sidecar_open(&none, loop, &f), ERR_IO);
+	assert_int_equal(sidecar_open(&none, loop, &p), ERR_IO);
 	assert_null(none);
 }
 
@@ -349,11 +349,11 @@ test_memory(void **state)
 
 	for (long n = 1; failed; n++) {
 		struct sidecar *s = NULL;
-		struct fault f;
+		struct problem p;
 		enum err e;
 
 		mem_fail_at(n);
-		e = sidecar_open(&s, r->db, &f);
+		e = sidecar_open(&s, r->db, &p);
 		failed = mem_failed();
 		mem_fail_at(0);
 		if (e != ERR_OK) {

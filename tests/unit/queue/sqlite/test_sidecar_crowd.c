@@ -30,10 +30,10 @@ static struct sidecar_crowd *
 open_crowd(const struct queue_room *r)
 {
 	struct sidecar_crowd *c = NULL;
-	struct fault f = { "" };
+	struct problem p = { "" };
 
-	if (sidecar_crowd_open(&c, r->db, &f) != ERR_OK)
-		fail_msg("%s", f.text);
+	if (sidecar_crowd_open(&c, r->db, &p) != ERR_OK)
+		fail_msg("%s", p.text);
 	return c;
 }
 
@@ -41,10 +41,10 @@ static struct crowd_table *
 table(struct sidecar_crowd *c)
 {
 	struct crowd_table *t = NULL;
-	struct fault f = { "" };
+	struct problem p = { "" };
 
-	if (sidecar_crowd_table(c, &t, &f) != ERR_OK)
-		fail_msg("%s", f.text);
+	if (sidecar_crowd_table(c, &t, &p) != ERR_OK)
+		fail_msg("%s", p.text);
 	return t;
 }
 
@@ -139,15 +139,15 @@ test_newer(void **state)
 {
 	struct queue_room *r = *state;
 	struct sidecar_crowd *c = open_crowd(r);
-	struct fault f = { "" };
+	struct problem p = { "" };
 
 	sidecar_crowd_close(c);
 	c = NULL;
 	write_at(r, 4096, "\x02", 1);
-	assert_int_equal(sidecar_crowd_open(&c, r->db, &f), ERR_NEWER);
+	assert_int_equal(sidecar_crowd_open(&c, r->db, &p), ERR_NEWER);
 	assert_null(c);
-	assert_non_null(strstr(f.text, queue_room_path(r, "-hub")));
-	assert_non_null(strstr(f.text, "upgrade"));
+	assert_non_null(strstr(p.text, queue_room_path(r, "-hub")));
+	assert_non_null(strstr(p.text, "upgrade"));
 }
 
 /* The table, of the file opened again if it has to be. */
@@ -200,22 +200,22 @@ test_grow(void **state)
 	struct sidecar_crowd *c = open_crowd(r), *other = open_crowd(r);
 	const struct crowd_keys k = keys(c);
 	struct crowd_seat seat;
-	struct fault f = { "" };
+	struct problem p = { "" };
 	enum err e;
 
 	for (size_t i = 0; i < SIDECAR_CROWD_SLOTS; i++)
 		take(i % 2 == 0 ? c : other);
 	assert_int_equal(
 	    crowd_table_take(table(c), &k, clock_real_ms(), &seat), ERR_FULL);
-	assert_int_equal(sidecar_crowd_grow(c, &f), ERR_OK);
+	assert_int_equal(sidecar_crowd_grow(c, &p), ERR_OK);
 	assert_int_equal(table(other)->n, 2 * SIDECAR_CROWD_SLOTS);
 	take(other);
 	assert_true(is_full(c, SIDECAR_CROWD_SLOTS + 1));
 	assert_false(is_full(c, SIDECAR_CROWD_SLOTS + 2));
-	while ((e = sidecar_crowd_grow(c, &f)) == ERR_OK)
+	while ((e = sidecar_crowd_grow(c, &p)) == ERR_OK)
 		continue;
 	assert_int_equal(e, ERR_FULL);
-	assert_non_null(strstr(f.text, "no room for more streams"));
+	assert_non_null(strstr(p.text, "no room for more streams"));
 	assert_int_equal(table(c)->n, SIDECAR_CROWD_SLOTS_MAX);
 	sidecar_crowd_close(c);
 	sidecar_crowd_close(other);
@@ -229,12 +229,12 @@ grow_without_space(const struct queue_room *r)
 		RLIM_INFINITY };
 	struct sidecar_crowd *c = open_crowd(r);
 	struct crowd_seat seat = take(c);
-	struct fault f = { "" };
+	struct problem p = { "" };
 
 	signal(SIGXFSZ, SIG_IGN);
 	if (setrlimit(RLIMIT_FSIZE, &some) == -1 ||
-	    sidecar_crowd_grow(c, &f) != ERR_FULL ||
-	    strstr(f.text, "free space") == NULL ||
+	    sidecar_crowd_grow(c, &p) != ERR_FULL ||
+	    strstr(p.text, "free space") == NULL ||
 	    table(c)->n != SIDECAR_CROWD_SLOTS ||
 	    !crowd_table_has(table(c), &seat))
 		return 1;
@@ -247,13 +247,13 @@ open_without_space(const struct queue_room *r)
 	const struct rlimit none = { 100, RLIM_INFINITY };
 	struct sidecar_crowd *c = NULL;
 	struct sidecar *s = NULL;
-	struct fault f = { "" };
+	struct problem p = { "" };
 
 	signal(SIGXFSZ, SIG_IGN);
 	if (sidecar_open(&s, r->db, NULL) != ERR_OK ||
 	    setrlimit(RLIMIT_FSIZE, &none) == -1 ||
-	    sidecar_crowd_open(&c, r->db, &f) != ERR_FULL ||
-	    strstr(f.text, "free space") == NULL)
+	    sidecar_crowd_open(&c, r->db, &p) != ERR_FULL ||
+	    strstr(p.text, "free space") == NULL)
 		return 1;
 	return 0;
 }
@@ -281,14 +281,14 @@ test_moved(void **state)
 	struct sidecar_crowd *c = open_crowd(r), *fresh;
 	struct crowd_table *t = NULL;
 	const struct crowd_keys before = keys(c);
-	struct fault f = { "" };
+	struct problem p = { "" };
 
 	take(c);
 	assert_int_equal(unlink(queue_room_path(r, "-hub")), 0);
-	assert_int_equal(sidecar_crowd_table(c, &t, &f), ERR_MOVED);
+	assert_int_equal(sidecar_crowd_table(c, &t, &p), ERR_MOVED);
 	assert_null(t);
 	fresh = open_crowd(r);
-	assert_int_equal(sidecar_crowd_table(c, &t, &f), ERR_MOVED);
+	assert_int_equal(sidecar_crowd_table(c, &t, &p), ERR_MOVED);
 	assert_false(is_full(fresh, 1));
 	/* The same token has another number in another file. */
 	assert_true(keys(fresh).token != before.token);
