@@ -59,13 +59,13 @@ subtest 'publish-lines.sh' => sub {
 	pass 'at once';
 };
 
-subtest 'tell-or-keep.sh' => sub {
+subtest 'notify-or-store.sh' => sub {
 	my $hub = Hub->start;
 	my $folder = temp_dir();
 	my $topic = 'https://example.com/users/42';
 	my $tell = sub {
 		my ($user, $text) = @_;
-		return script('tell-or-keep.sh', [$user, $folder],
+		return script('notify-or-store.sh', [$user, $folder],
 		    input => $text, env => {
 		    PUSHCGI_CONFIG => $hub->{config_path} });
 	};
@@ -105,7 +105,7 @@ subtest 'tell-or-keep.sh' => sub {
 	    'no other file';
 	$hub->stop;
 	spew("$site/none.conf", "NONE = 1\n");
-	(undef, undef, my $err) = script('tell-or-keep.sh', ['7', $folder],
+	(undef, undef, my $err) = script('notify-or-store.sh', ['7', $folder],
 	    input => "x\n", env => { PUSHCGI_CONFIG => "$site/none.conf" });
 	is slurp("$folder/7"), "x\n", 'it cannot be told who is there: kept';
 };
