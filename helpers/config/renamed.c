@@ -4,7 +4,7 @@
 
 #include <strings.h>
 
-#include "config/table.h"
+#include "config/name.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <strings.h>
 
+#include "config/name.h"
 #include "config/renamed.h"
 #include "jose/jws_keys.h"
 #include "mercure/dialect.h"
@@ -239,23 +240,6 @@ const struct config_option config_options[] = {
 _Static_assert(sizeof(config_options) / sizeof(config_options[0]) <= 65,
     "a set of options is a uint64_t");
 
-static char
-fold(char c)
-{
-	return c == '-' ? '_' : (char)toupper((unsigned char)c);
-}
-
-bool
-config_name_is(struct slice name, const char *known)
-{
-	size_t i;
-
-	for (i = 0; i < name.len && known[i] != '\0'; i++)
-		if (fold(name.base[i]) != known[i])
-			return false;
-	return i == name.len && known[i] == '\0';
-}
-
 const struct config_option *
 config_option_find(struct slice name)
 {
@@ -288,7 +272,7 @@ distance(struct slice a, const char *b)
 
 		row[0] = i + 1;
 		for (j = 0; j < n; j++) {
-			size_t best = corner + (fold(a.base[i]) != b[j]);
+			size_t best = corner + (config_fold(a.base[i]) != b[j]);
 
 			corner = row[j + 1];
 			if (best > row[j] + 1)

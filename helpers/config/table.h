@@ -34,9 +34,6 @@ struct config_option {
  * There are at most 64, so that a set of them is a uint64_t. */
 extern const struct config_option config_options[];
 
-/* Is `name`, in any case and with '-' for '_', the name `known`? */
-bool config_name_is(struct slice name, const char *known);
-
 /* The option with this name (as config_has_key()), or NULL. */
 const struct config_option *config_option_find(struct slice name);
 
