@@ -45,7 +45,7 @@ while (@waiting || %running) {
 	    values %running)->can_read;
 }
 
-# problem => what fixes it, of those that were found.
+# problem => its fixes, of those that were found.
 sub found {
 	my ($report) = @_;
 
