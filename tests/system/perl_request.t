@@ -278,7 +278,7 @@ subtest 'what cannot become JSON' => sub {
 		    sub { mercure_subscriber_jwt('t', payload => $data) },
 		    sub { mercure_is_connected('t', m => $data) }) {
 			like warned { is $call->(), undef, "$name: undef" },
-			    qr/JSON of that: \w[^\n]*\n\z/, 'and why';
+			    qr/data to JSON: \w[^\n]*\n\z/, 'and why';
 		}
 		is eval { Pushcgi->new(strict => 1)->publish('t', $data); 1 },
 		    undef, 'strict: it dies';

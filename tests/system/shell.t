@@ -98,7 +98,7 @@ subtest 'notify-or-store.sh' => sub {
 	for my $user ('../x', '.x', '', 'a b', "a\n", '$(x)', '{x}', '*') {
 		my ($status, undef, $err) = $tell->($user, 'x');
 		is $status, 2 << 8, 'no such user: 2';
-		like $err, qr/no name/, 'and why';
+		like $err, qr/not a name/, 'and why';
 	}
 	opendir my $dir, $folder or die "$!\n";
 	is_deeply [sort grep { !/^\.\.?\z/ } readdir $dir], ['42'],

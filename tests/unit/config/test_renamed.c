@@ -51,7 +51,7 @@ load_line(const char *source, const char *line, char *text, size_t size)
 	}
 	if (config_load(&c, &src, &f) == ERR_OK)
 		snprintf(f.text, sizeof(f.text), "%s", "loaded");
-	config_free(c);
+	config_unref(c);
 	snprintf(text, size, "%s", f.text);
 }
 
