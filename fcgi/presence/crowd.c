@@ -88,14 +88,14 @@ take_any(struct crowd *c, struct crowd_table *t, const struct crowd_keys *keys,
 
 static enum err
 sit(struct crowd *c, struct crowd_table *t, struct crowd_place *p,
-    uint64_t parked, struct problem *why)
+    uint64_t away_key, struct problem *why)
 {
 	const struct crowd_keys keys = hidden(c, p);
 	enum err e = ERR_NOTFOUND;
 
-	if (parked != 0)
+	if (away_key != 0)
 		e = crowd_table_take_parked(
-		    t, parked, &keys, clock_real_ms(), &p->seat);
+		    t, away_key, &keys, clock_real_ms(), &p->seat);
 	if (e == ERR_NOTFOUND)
 		e = take_any(c, t, &keys, &p->seat, why);
 	p->seated = e == ERR_OK;
@@ -237,7 +237,7 @@ compare(struct crowd *c, struct crowd_table *t, struct crowd_place *p,
 
 enum err
 crowd_enter(struct crowd_place *p, struct crowd *c,
-    const struct crowd_keys *keys, uint64_t parked,
+    const struct crowd_keys *keys, uint64_t away_key,
     const struct crowd_limits *limits, struct problem *problem)
 {
 	struct crowd_table *t = NULL;
@@ -247,7 +247,7 @@ crowd_enter(struct crowd_place *p, struct crowd *c,
 	*p = (struct crowd_place){ .keys = *keys };
 	e = enter_table(c, &t, &why);
 	if (e == ERR_OK)
-		e = sit(c, t, p, parked, &why);
+		e = sit(c, t, p, away_key, &why);
 	note(c, e, &why);
 	e = e == ERR_OK ? compare(c, t, p, limits, problem)
 			: uncounted(p, limits, e, problem);
@@ -306,7 +306,7 @@ crowd_give_back(struct crowd_place *p)
 }
 
 void
-crowd_park(struct crowd_place *p, uint64_t parked, int64_t until_ms)
+crowd_away(struct crowd_place *p, uint64_t away_key, int64_t until_ms)
 {
 	struct crowd *c = p->crowd;
 	struct crowd_table *t;
@@ -315,7 +315,7 @@ crowd_park(struct crowd_place *p, uint64_t parked, int64_t until_ms)
 		return;
 	pthread_mutex_lock(&c->mutex);
 	if ((t = take_out(p)) != NULL)
-		crowd_table_park(t, &p->seat, parked, until_ms);
+		crowd_table_park(t, &p->seat, away_key, until_ms);
 	pthread_mutex_unlock(&c->mutex);
 }
 

@@ -156,7 +156,7 @@ test_parked(void **state)
 	for (size_t i = 0; i < 6; i++) {
 		struct crowd *there = c[i / 2 % 2];
 
-		crowd_park(&p, ROW(7), later);
+		crowd_away(&p, ROW(7), later);
 		assert_int_equal(count(c[0], 1), 1);
 		assert_int_equal(count(c[1], 1), 1);
 		assert_int_equal(come_back(&other, c[0], ROW(8)), ERR_LIMIT);
@@ -167,7 +167,7 @@ test_parked(void **state)
 	}
 
 	/* HEAD, or a refusal: its place is kept on. */
-	crowd_park(&p, ROW(7), later);
+	crowd_away(&p, ROW(7), later);
 	assert_int_equal(come_back(&p, c[1], ROW(7)), ERR_OK);
 	crowd_give_back(&p);
 	assert_int_equal(count(c[0], 1), 1);
@@ -180,7 +180,7 @@ test_parked(void **state)
 	crowd_give_back(&p);
 	assert_int_equal(count(c[0], 1), 0);
 	assert_int_equal(come_back(&p, c[1], ROW(9)), ERR_OK);
-	crowd_park(&p, ROW(9), clock_real_ms() - 1);
+	crowd_away(&p, ROW(9), clock_real_ms() - 1);
 	assert_int_equal(count(c[0], 1), 0);
 	crowd_free(c[0]);
 	crowd_free(c[1]);
@@ -404,7 +404,7 @@ visit(void *arg)
 			continue;
 		v->entered++;
 		if (i % 3 == 0)
-			crowd_park(&p, ROW(1), clock_real_ms());
+			crowd_away(&p, ROW(1), clock_real_ms());
 		else if (i % 3 == 1)
 			crowd_give_back(&p);
 		else

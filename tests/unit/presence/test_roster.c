@@ -7,7 +7,12 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
+#include <stdbool.h>
 #include <string.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "presence/roster.h"
@@ -17,8 +22,20 @@
 #define MAX 16
 #define FOREVER INT64_MAX
 
-static const struct roster_terms no_limits = { .parked = 0 };
+static const struct roster_terms no_limits = { .away_key = 0 };
 static int kicks;
+static bool no_random;
+
+/* Stands in for the C library's. */
+ssize_t
+getrandom(void *bytes, size_t len, unsigned flags)
+{
+	if (no_random) {
+		errno = ENOSYS;
+		return -1;
+	}
+	return syscall(SYS_getrandom, bytes, len, flags);
+}
 
 static void
 kick(void *arg)
@@ -100,7 +117,7 @@ test_each_is_written(void **state)
 	assert_string_equal(write_all(r, ERR_OK, 1), "");
 	roster_end(b);
 	assert_string_equal(write_all(r, ERR_OK, 1), "-");
-	roster_park(a, FOREVER);
+	roster_away(a, FOREVER);
 	assert_string_equal(write_all(r, ERR_OK, 1), "~");
 	assert_false(roster_waits(r));
 }
@@ -115,7 +132,7 @@ test_who_parks_is_in_a_hurry(void **state)
 	roster_begin(b);
 	assert_false(roster_hurries(r));
 	assert_int_equal(kicks, 1);
-	roster_park(b, FOREVER);
+	roster_away(b, FOREVER);
 	assert_true(roster_hurries(r));
 	assert_int_equal(kicks, 2);
 	assert_string_equal(write_all(r, ERR_OK, 1), "+~");
@@ -230,7 +247,38 @@ test_refused_becomes_another(void **state)
 	}
 }
 
-/* Its row is there, parked: an end is an end also if it comes before the
+/* It has no other identity yet, so its change is refused once more. */
+static void
+test_refused_without_random_bytes(void **state)
+{
+	struct roster *r = *state;
+	struct roster_entry *e = NULL;
+	struct presence *p = somebody(1), *away = somebody(1);
+	struct roster_change change;
+
+	presence_go_on(p, away);
+	presence_free(away);
+	assert_int_equal(roster_enter(&e, r, p, &no_limits, NULL), ERR_OK);
+	roster_begin(e);
+	for (int i = 0; i < 2; i++) {
+		const uint64_t key = roster_key(e);
+
+		assert_int_equal(roster_take(r, &change, 1, SIZE_MAX), 1);
+		assert_true(change.change.presence->goes_on);
+		change.refused = true;
+		no_random = i == 0;
+		roster_made(r, &change, 1, ERR_OK, 1);
+		no_random = false;
+		assert_int_equal(roster_key(e) == key, i == 0);
+	}
+	assert_int_equal(roster_take(r, &change, 1, SIZE_MAX), 1);
+	assert_false(change.change.presence->goes_on);
+	roster_made(r, &change, 1, ERR_OK, 1);
+	roster_end(e);
+	assert_string_equal(write_all(r, ERR_OK, 1), "-");
+}
+
+/* Its row is there, and it is away: an end is an end also if it comes before the
  * beginning is written, and a stream that is refused leaves it alone. */
 static void
 test_who_goes_on(void **state)
@@ -248,7 +296,7 @@ test_who_goes_on(void **state)
 		if (begins)
 			roster_begin(e);
 		if (begins == 2)
-			roster_park(e, FOREVER);
+			roster_away(e, FOREVER);
 		else
 			roster_end(e);
 		assert_string_equal(write_all(r, ERR_OK, 1), begins == 2 ? "~"
@@ -293,7 +341,7 @@ static enum err
 come(struct roster_entry **e, struct roster *r, uint64_t parked)
 {
 	const struct roster_terms one = {
-		.limits = { 1, 1, 1 }, .keys = { 1, 5 }, .parked = parked
+		.limits = { 1, 1, 1 }, .keys = { 1, 5 }, .away_key = parked
 	};
 	struct presence *p = somebody(1);
 	enum err result = roster_enter(e, r, p, &one, NULL);
@@ -328,7 +376,7 @@ test_counted(void **state)
 	assert_int_equal(come(&a, r, 0), ERR_OK);
 	roster_begin(a);
 	key = roster_key(a);
-	roster_park(a, later);
+	roster_away(a, later);
 	assert_int_equal(come(&b, r, 0), ERR_LIMIT);
 	/* HEAD, or a stream that is refused later: it is kept on. */
 	assert_int_equal(come(&b, r, key), ERR_OK);
@@ -367,7 +415,7 @@ test_parked_too_long_ago(void **state)
 
 	roster_begin(e);
 	assert_string_equal(write_all(r, ERR_OK, 1), "+");
-	roster_park(e, clock_real_ms() - 1);
+	roster_away(e, clock_real_ms() - 1);
 	assert_string_equal(write_all(r, ERR_OK, 1), "-");
 }
 
@@ -432,6 +480,8 @@ main(void)
 		    test_two_who_go_on_as_one, room_open, room_close),
 		cmocka_unit_test_setup_teardown(
 		    test_refused_becomes_another, room_open, room_close),
+		cmocka_unit_test_setup_teardown(
+		    test_refused_without_random_bytes, room_open, room_close),
 		cmocka_unit_test_setup_teardown(
 		    test_who_goes_on, room_open, room_close),
 		cmocka_unit_test_setup_teardown(

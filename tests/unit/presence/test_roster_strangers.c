@@ -15,7 +15,7 @@
 #define MAX 16
 #define FOREVER INT64_MAX
 
-static const struct roster_terms no_limits = { .parked = 0 };
+static const struct roster_terms no_limits = { .away_key = 0 };
 static int
 room_open(void **state)
 {
@@ -101,7 +101,7 @@ test_strangers_are_written_late(void **state)
 		if (i % 2 == 0)
 			roster_end(e);
 		else
-			roster_park(e, FOREVER);
+			roster_away(e, FOREVER);
 		assert_true(roster_strangers_ms(r) == INT64_MAX);
 	}
 	e = stranger(r, 0);
@@ -130,12 +130,12 @@ test_who_came_before(void **state)
 	roster_begin(old);
 	assert_int_equal(roster_strangers_ms(r), 0);
 	assert_string_equal(write_all(r, ERR_OK, 1), "+");
-	roster_park(old, FOREVER);
+	roster_away(old, FOREVER);
 	assert_false(roster_hurries(r));
 	assert_string_equal(write_all(r, ERR_OK, 1), "~");
 	old = stranger(r, DELAY_MS);
 	roster_begin(old);
-	roster_park(old, FOREVER);
+	roster_away(old, FOREVER);
 	assert_string_equal(write_all(r, ERR_OK, 1), "~");
 	roster_end(young);
 	roster_end(half);
@@ -157,7 +157,7 @@ test_who_is_back_before_it_was_written(void **state)
 
 		roster_begin(e);
 		assert_string_equal(write_all(r, ERR_OK, 1), "+");
-		roster_park(e, FOREVER);
+		roster_away(e, FOREVER);
 		assert_int_equal(presence_new(&p, &parts), ERR_OK);
 		p->brought = key;
 		assert_int_equal(
@@ -234,7 +234,7 @@ test_few_are_kept_without_a_row(void **state)
 
 		roster_begin(e);
 		assert_int_equal(roster_take(r, changes, MAX, 0), 0);
-		roster_park(e, FOREVER);
+		roster_away(e, FOREVER);
 	}
 	while ((n = roster_take(r, changes, MAX, SIZE_MAX)) > 0) {
 		roster_made(r, changes, n, ERR_OK, 1);
