@@ -69,7 +69,7 @@ hidden(const struct crowd *c, const struct crowd_place *p)
 /* Take a free slot; if there is none, free those of dead processes, then make
  * more. */
 static enum err
-take_any(struct crowd *c, struct crowd_table *t, const struct crowd_keys *keys,
+find_seat(struct crowd *c, struct crowd_table *t, const struct crowd_keys *keys,
     struct crowd_seat *out, struct problem *p)
 {
 	const int64_t now = clock_real_ms();
@@ -97,7 +97,7 @@ sit(struct crowd *c, struct crowd_table *t, struct crowd_place *p,
 		e = crowd_table_take_parked(
 		    t, away_key, &keys, clock_real_ms(), &p->seat);
 	if (e == ERR_NOTFOUND)
-		e = take_any(c, t, &keys, &p->seat, why);
+		e = find_seat(c, t, &keys, &p->seat, why);
 	p->seated = e == ERR_OK;
 	return e;
 }
@@ -264,7 +264,7 @@ crowd_enter(struct crowd_place *p, struct crowd *c,
 /* The table that a place is in; NULL: none any more.  It goes with the
  * place. */
 static struct crowd_table *
-take_out(struct crowd_place *p)
+unlink_place(struct crowd_place *p)
 {
 	struct crowd_table *t = NULL;
 	struct crowd *c = p->crowd;
@@ -288,7 +288,7 @@ release(struct crowd_place *p, release_fn *how)
 	if (c == NULL)
 		return;
 	pthread_mutex_lock(&c->mutex);
-	if ((t = take_out(p)) != NULL)
+	if ((t = unlink_place(p)) != NULL)
 		how(t, &p->seat);
 	pthread_mutex_unlock(&c->mutex);
 }
@@ -314,7 +314,7 @@ crowd_away(struct crowd_place *p, uint64_t away_key, int64_t until_ms)
 	if (c == NULL)
 		return;
 	pthread_mutex_lock(&c->mutex);
-	if ((t = take_out(p)) != NULL)
+	if ((t = unlink_place(p)) != NULL)
 		crowd_table_park(t, &p->seat, away_key, until_ms);
 	pthread_mutex_unlock(&c->mutex);
 }

@@ -125,7 +125,7 @@ find_leaving(struct roster *r, const struct presence *p)
 
 /* Its row is as it was; without a stream it will be away. */
 static void
-take_over(struct roster_entry *e, struct roster_entry *leaving)
+inherit(struct roster_entry *e, struct roster_entry *leaving)
 {
 	e->written = leaving->written;
 	e->wanted = PRESENCE_PARKED;
@@ -150,7 +150,7 @@ join(struct roster *r, struct roster_entry *e)
 	if (result == ERR_OK)
 		add(r, e);
 	if (leaving != NULL)
-		take_over(e, leaving);
+		inherit(e, leaving);
 	return result;
 }
 

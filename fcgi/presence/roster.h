@@ -9,7 +9,7 @@
 
 /*
  * Each subscriber has one entry, with the state it is to have and the one its
- * row has.  What differs waits in order for the publish thread, so that no
+ * row has.  Differences wait in order for the publish thread, so that no
  * stream waits for its row, and nothing grows but with the streams: a subscriber
  * that comes and goes before it was written leaves no trace.  All functions are for any
  * thread.

@@ -37,14 +37,14 @@ copy_change(struct roster_change *out, struct roster_entry *e)
 }
 
 /* Changes that are taken, and what they cost. */
-struct taking {
+struct changes {
 	struct roster_change *out;
 	size_t n, max, cost;
 };
 
 static void
-take_list(
-    struct roster *r, struct taking *t, enum roster_list list, size_t cost_max)
+copy_from(
+    struct roster *r, struct changes *t, enum roster_list list, size_t cost_max)
 {
 	struct roster_link *link;
 
@@ -62,18 +62,18 @@ size_t
 roster_take(
     struct roster *r, struct roster_change *out, size_t max, size_t room)
 {
-	struct taking t = { .out = out, .max = max };
+	struct changes t = { .out = out, .max = max };
 	size_t cost_max = PRESENCE_COST_MAX;
 
 	pthread_mutex_lock(&r->mutex);
 	roster_lists_ripen(&r->lists);
-	take_list(r, &t, ROSTER_MEMBERS, cost_max);
+	copy_from(r, &t, ROSTER_MEMBERS, cost_max);
 	if (roster_lists_first(&r->lists, ROSTER_MEMBERS) == NULL)
 		r->hurries = false;
 	if (room < cost_max - (t.cost < cost_max ? t.cost : cost_max))
 		cost_max = t.cost + room;
-	take_list(r, &t, ROSTER_LEAVING, cost_max);
-	take_list(r, &t, ROSTER_STRANGERS, cost_max);
+	copy_from(r, &t, ROSTER_LEAVING, cost_max);
+	copy_from(r, &t, ROSTER_STRANGERS, cost_max);
 	pthread_mutex_unlock(&r->mutex);
 	return t.n;
 }
@@ -100,7 +100,7 @@ reidentify(struct roster_entry *e)
 	if (result == ERR_OK)
 		roster_entry_set_due(e);
 	else
-		log_err("subscriber has no identity of its own reason=\"%s\"",
+		log_err("subscriber has no new identity reason=\"%s\"",
 		    err_text(result));
 	LIST_INSERT_HEAD(
 	    roster_entry_bucket(e->roster, e->presence), e, same_token);

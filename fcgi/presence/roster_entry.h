@@ -12,7 +12,7 @@
 
 #define ROSTER_BUCKETS 256
 
-/* What its subscriber has come to. */
+/* How far its subscriber is. */
 enum roster_stage {
 	ROSTER_ENTERED, /* it is counted, and has no stream yet */
 	ROSTER_BEGAN,   /* it has its stream */

@@ -337,7 +337,7 @@ live_and_replay(void)
 	serve_all();
 }
 
-/* The same database once more: all are told, nobody loses anything. */
+/* The same database once more: all get their position, none loses anything. */
 static void
 change_epoch(void)
 {

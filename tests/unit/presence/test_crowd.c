@@ -62,7 +62,7 @@ static const struct {
 	const char *name;
 	struct crowd_limits limits;
 	struct crowd_keys keys;
-	const char *says; /* NULL: it may enter */
+	const char *reason; /* NULL: it may enter */
 } rows[] = {
 	{ "no limits", { 0, 0, 0 }, { 1, 5 }, NULL },
 	{ "total", { 3, 0, 0 }, { 9, 9 }, "(MERCURE_MAX_CONNECTIONS)" },
@@ -96,9 +96,9 @@ test_limits(void **state)
 		enum err e = crowd_enter(
 		    &p, c[i % 2], &rows[row].keys, 0, &rows[row].limits, &why);
 
-		if (e != (rows[row].says != NULL ? ERR_LIMIT : ERR_OK) ||
+		if (e != (rows[row].reason != NULL ? ERR_LIMIT : ERR_OK) ||
 		    (e == ERR_LIMIT &&
-			strstr(why.text, rows[row].says) == NULL))
+			strstr(why.text, rows[row].reason) == NULL))
 			fail_msg("%s: %s \"%s\"", rows[row].name, err_text(e),
 			    why.text);
 		crowd_leave(&p);
@@ -146,7 +146,7 @@ come_back(struct crowd_place *p, struct crowd *c, uint64_t row)
 
 /* Between two polls it counts; back, here or elsewhere, it counts once. */
 static void
-test_parked(void **state)
+test_away(void **state)
 {
 	struct crowd *c[2] = { new_crowd(*state), new_crowd(*state) };
 	const int64_t later = clock_real_ms() + 3600000;
@@ -481,7 +481,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_limits),
 		TEST(test_limits_change),
-		TEST(test_parked),
+		TEST(test_away),
 		TEST(test_lost),
 		TEST(test_stray),
 		TEST(test_replaced),

@@ -88,7 +88,7 @@ enter(struct roster *r, uint8_t token)
 	return e;
 }
 
-/* What waits, as one letter each; all of it is made, or fails. */
+/* All that waits, as one letter each; it is made, or fails. */
 static const char *
 write_all(struct roster *r, enum err result, uint64_t epoch)
 {
@@ -123,7 +123,7 @@ test_each_is_written(void **state)
 }
 
 static void
-test_who_parks_is_in_a_hurry(void **state)
+test_leaving_for_a_moment_is_in_a_hurry(void **state)
 {
 	struct roster *r = *state;
 	struct roster_entry *a = enter(r, 1), *b = enter(r, 2);
@@ -143,7 +143,7 @@ test_who_parks_is_in_a_hurry(void **state)
 }
 
 static void
-test_who_was_never_written_leaves_no_trace(void **state)
+test_one_never_written_leaves_no_trace(void **state)
 {
 	struct roster *r = *state;
 	struct roster_entry *e = enter(r, 1);
@@ -193,7 +193,7 @@ test_changes_while_one_is_made(void **state)
 }
 
 static void
-test_another_database_is_told_of_all(void **state)
+test_another_database_gets_all(void **state)
 {
 	struct roster *r = *state;
 	struct roster_entry *a = enter(r, 1), *b = enter(r, 2);
@@ -209,7 +209,7 @@ test_another_database_is_told_of_all(void **state)
 }
 
 static void
-test_two_who_go_on_as_one(void **state)
+test_two_that_go_on_as_one(void **state)
 {
 	struct roster *r = *state;
 
@@ -281,16 +281,16 @@ test_refused_without_random_bytes(void **state)
 /* Its row is there, and it is away: an end is an end also if it comes before the
  * beginning is written, and a stream that is refused leaves it alone. */
 static void
-test_who_goes_on(void **state)
+test_one_that_goes_on(void **state)
 {
 	struct roster *r = *state;
 
 	for (int begins = 0; begins < 3; begins++) {
 		struct presence *p = somebody(1);
-		struct presence *parked = somebody(1);
+		struct presence *away = somebody(1);
 		struct roster_entry *e = NULL;
 
-		presence_go_on(p, parked);
+		presence_go_on(p, away);
 		assert_int_equal(
 		    roster_enter(&e, r, p, &no_limits, NULL), ERR_OK);
 		if (begins)
@@ -303,7 +303,7 @@ test_who_goes_on(void **state)
 							     : begins == 1
 								 ? "-"
 								 : "");
-		presence_free(parked);
+		presence_free(away);
 	}
 }
 
@@ -336,12 +336,12 @@ test_costly_changes(void **state)
 	assert_false(roster_waits(r));
 }
 
-/* One place, and whom it is for. */
+/* One place, and the subscriber it is for. */
 static enum err
-come(struct roster_entry **e, struct roster *r, uint64_t parked)
+come(struct roster_entry **e, struct roster *r, uint64_t away_key)
 {
 	const struct roster_terms one = {
-		.limits = { 1, 1, 1 }, .keys = { 1, 5 }, .away_key = parked
+		.limits = { 1, 1, 1 }, .keys = { 1, 5 }, .away_key = away_key
 	};
 	struct presence *p = somebody(1);
 	enum err result = roster_enter(e, r, p, &one, NULL);
@@ -352,7 +352,7 @@ come(struct roster_entry **e, struct roster *r, uint64_t parked)
 }
 
 /* A subscriber that leaves makes room at once, although the queue cannot be
- * written and still has the row; a parked one makes room for itself only. */
+ * written and still has the row; one that is away makes room for itself only. */
 static void
 test_counted(void **state)
 {
@@ -408,7 +408,7 @@ test_never_began(void **state)
 
 /* It waited for longer than it may stay. */
 static void
-test_parked_too_long_ago(void **state)
+test_away_for_too_long(void **state)
 {
 	struct roster *r = *state;
 	struct roster_entry *e = enter(r, 1);
@@ -465,25 +465,25 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    test_each_is_written, room_open, room_close),
 		cmocka_unit_test_setup_teardown(
-		    test_who_parks_is_in_a_hurry, room_open, room_close),
+		    test_leaving_for_a_moment_is_in_a_hurry, room_open,
+		    room_close),
 		cmocka_unit_test_setup_teardown(
-		    test_who_was_never_written_leaves_no_trace, room_open,
+		    test_one_never_written_leaves_no_trace, room_open,
 		    room_close),
 		cmocka_unit_test_setup_teardown(
 		    test_failures_wait_again, room_open, room_close),
 		cmocka_unit_test_setup_teardown(
 		    test_changes_while_one_is_made, room_open, room_close),
 		cmocka_unit_test_setup_teardown(
-		    test_another_database_is_told_of_all, room_open,
-		    room_close),
+		    test_another_database_gets_all, room_open, room_close),
 		cmocka_unit_test_setup_teardown(
-		    test_two_who_go_on_as_one, room_open, room_close),
+		    test_two_that_go_on_as_one, room_open, room_close),
 		cmocka_unit_test_setup_teardown(
 		    test_refused_becomes_another, room_open, room_close),
 		cmocka_unit_test_setup_teardown(
 		    test_refused_without_random_bytes, room_open, room_close),
 		cmocka_unit_test_setup_teardown(
-		    test_who_goes_on, room_open, room_close),
+		    test_one_that_goes_on, room_open, room_close),
 		cmocka_unit_test_setup_teardown(
 		    test_costly_changes, room_open, room_close),
 		cmocka_unit_test_setup_teardown(
@@ -491,7 +491,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    test_never_began, queue_room_make, queue_room_remove),
 		cmocka_unit_test_setup_teardown(
-		    test_parked_too_long_ago, room_open, room_close),
+		    test_away_for_too_long, room_open, room_close),
 		cmocka_unit_test_setup_teardown(
 		    test_rules, room_open, room_close),
 		cmocka_unit_test(test_memory),

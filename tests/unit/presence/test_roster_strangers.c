@@ -87,7 +87,7 @@ stranger(struct roster *r, int64_t ago_ms)
 }
 
 /* A crowd that opens and closes streams writes nothing, and is asked to come
- * back neither; whoever stays is written once it is due. */
+ * back neither; those that stay are written once they are due. */
 static void
 test_strangers_are_written_late(void **state)
 {
