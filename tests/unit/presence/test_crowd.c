@@ -79,7 +79,7 @@ static const struct {
 
 /* Two processes, with the streams of the rows above. */
 static void
-test_limits(void **state)
+keeps_to_its_limits(void **state)
 {
 	static const struct crowd_keys there[] = { { 1, 5 }, { 1, 5 },
 		{ CROWD_NOBODY, CROWD_UNKNOWN } };
@@ -113,7 +113,7 @@ test_limits(void **state)
 /* Settings are read again while streams are open: each is counted whatever
  * the limits were when it came. */
 static void
-test_limits_change(void **state)
+takes_other_limits(void **state)
 {
 	struct crowd *c = new_crowd(*state);
 	struct crowd_place places[5], p;
@@ -146,7 +146,7 @@ come_back(struct crowd_place *p, struct crowd *c, uint64_t row)
 
 /* Between two polls it counts; back, here or elsewhere, it counts once. */
 static void
-test_away(void **state)
+keeps_a_place_for_one_away(void **state)
 {
 	struct crowd *c[2] = { new_crowd(*state), new_crowd(*state) };
 	const int64_t later = clock_real_ms() + 3600000;
@@ -236,7 +236,7 @@ remove_database(const struct queue_room *r)
 /* If the files are replaced, each process enters its streams into the
  * present one, without streams that have left. */
 static void
-test_lost(void **state)
+enters_again_what_was_lost(void **state)
 {
 	void (*const losses[])(const struct queue_room *) = { remove_file,
 		cut_file, clear_slots, fill_slots, remove_database };
@@ -269,7 +269,7 @@ test_lost(void **state)
 /* Somebody puts back what the file was before: a slot that is ours and nobody
  * sits in does not stay. */
 static void
-test_stray(void **state)
+ignores_stray_files(void **state)
 {
 	struct queue_room *r = *state;
 	struct crowd *c = new_crowd(r);
@@ -295,7 +295,7 @@ test_stray(void **state)
 
 /* A new stream makes its process enter all its other streams, too. */
 static void
-test_replaced(void **state)
+moves_to_another_file(void **state)
 {
 	const struct crowd_limits two = { 2, 0, 0 };
 	struct crowd *c = new_crowd(*state);
@@ -315,7 +315,7 @@ test_replaced(void **state)
 /* There is nowhere to count: closed where a limit applies, open elsewhere, and
  * who came then is counted once that is possible. */
 static void
-test_uncounted(void **state)
+goes_on_uncounted(void **state)
 {
 	static const struct {
 		struct crowd_limits limits;
@@ -361,7 +361,7 @@ test_uncounted(void **state)
 
 /* More than there are slots at first. */
 static void
-test_many(void **state)
+counts_many(void **state)
 {
 	enum { MANY = SIDECAR_CROWD_SLOTS + 1000 };
 	struct crowd *c[2] = { new_crowd(*state), new_crowd(*state) };
@@ -414,7 +414,7 @@ visit(void *arg)
 }
 
 static void
-test_threads(void **state)
+serves_many_threads(void **state)
 {
 	struct queue_room *r = *state;
 	struct crowd *c[2] = { new_crowd(r), new_crowd(r) };
@@ -440,7 +440,7 @@ test_threads(void **state)
 }
 
 static void
-test_memory(void **state)
+without_memory(void **state)
 {
 	const struct crowd_limits one = { 1, 0, 0 };
 	struct queue_room *r = *state;
@@ -479,16 +479,16 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_limits),
-		TEST(test_limits_change),
-		TEST(test_away),
-		TEST(test_lost),
-		TEST(test_stray),
-		TEST(test_replaced),
-		TEST(test_uncounted),
-		TEST(test_many),
-		TEST(test_threads),
-		TEST(test_memory),
+		TEST(keeps_to_its_limits),
+		TEST(takes_other_limits),
+		TEST(keeps_a_place_for_one_away),
+		TEST(enters_again_what_was_lost),
+		TEST(ignores_stray_files),
+		TEST(moves_to_another_file),
+		TEST(goes_on_uncounted),
+		TEST(counts_many),
+		TEST(serves_many_threads),
+		TEST(without_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -104,7 +104,7 @@ write_all(struct roster *r, enum err result, uint64_t epoch)
 }
 
 static void
-test_each_is_written(void **state)
+each_is_written(void **state)
 {
 	struct roster *r = *state;
 	struct roster_entry *a = enter(r, 1), *b = enter(r, 2);
@@ -123,7 +123,7 @@ test_each_is_written(void **state)
 }
 
 static void
-test_leaving_for_a_moment_is_in_a_hurry(void **state)
+leaving_for_a_moment_is_in_a_hurry(void **state)
 {
 	struct roster *r = *state;
 	struct roster_entry *a = enter(r, 1), *b = enter(r, 2);
@@ -143,7 +143,7 @@ test_leaving_for_a_moment_is_in_a_hurry(void **state)
 }
 
 static void
-test_one_never_written_leaves_no_trace(void **state)
+one_never_written_leaves_no_trace(void **state)
 {
 	struct roster *r = *state;
 	struct roster_entry *e = enter(r, 1);
@@ -156,7 +156,7 @@ test_one_never_written_leaves_no_trace(void **state)
 }
 
 static void
-test_failures_wait_again(void **state)
+failures_wait_again(void **state)
 {
 	struct roster *r = *state;
 	struct roster_entry *e = enter(r, 1);
@@ -171,7 +171,7 @@ test_failures_wait_again(void **state)
 }
 
 static void
-test_changes_while_one_is_made(void **state)
+changes_while_one_is_made(void **state)
 {
 	struct roster *r = *state;
 	struct roster_entry *e = enter(r, 1);
@@ -193,7 +193,7 @@ test_changes_while_one_is_made(void **state)
 }
 
 static void
-test_another_database_gets_all(void **state)
+another_database_gets_all(void **state)
 {
 	struct roster *r = *state;
 	struct roster_entry *a = enter(r, 1), *b = enter(r, 2);
@@ -209,7 +209,7 @@ test_another_database_gets_all(void **state)
 }
 
 static void
-test_two_that_go_on_as_one(void **state)
+two_go_on_as_one(void **state)
 {
 	struct roster *r = *state;
 
@@ -226,7 +226,7 @@ test_two_that_go_on_as_one(void **state)
 }
 
 static void
-test_refused_becomes_another(void **state)
+becomes_another_if_refused(void **state)
 {
 	struct roster *r = *state;
 
@@ -249,7 +249,7 @@ test_refused_becomes_another(void **state)
 
 /* It has no other identity yet, so its change is refused once more. */
 static void
-test_refused_without_random_bytes(void **state)
+is_refused_again_without_random_bytes(void **state)
 {
 	struct roster *r = *state;
 	struct roster_entry *e = NULL;
@@ -281,7 +281,7 @@ test_refused_without_random_bytes(void **state)
 /* Its row is there, and it is away: an end is an end also if it comes before the
  * beginning is written, and a stream that is refused leaves it alone. */
 static void
-test_one_that_goes_on(void **state)
+goes_on_with_its_row(void **state)
 {
 	struct roster *r = *state;
 
@@ -309,7 +309,7 @@ test_one_that_goes_on(void **state)
 
 /* A transaction is bounded by what its changes cost. */
 static void
-test_costly_changes(void **state)
+bounds_costly_changes(void **state)
 {
 	static char payload[20000];
 	struct roster *r = *state;
@@ -354,7 +354,7 @@ come(struct roster_entry **e, struct roster *r, uint64_t away_key)
 /* A subscriber that leaves makes room at once, although the queue cannot be
  * written and still has the row; one that is away makes room for itself only. */
 static void
-test_counted(void **state)
+is_counted(void **state)
 {
 	struct queue_room *room = *state;
 	struct roster *r = NULL;
@@ -391,7 +391,7 @@ test_counted(void **state)
 
 /* A subscriber that never began makes room, too. */
 static void
-test_never_began(void **state)
+never_began(void **state)
 {
 	struct queue_room *room = *state;
 	struct roster *r = NULL;
@@ -408,7 +408,7 @@ test_never_began(void **state)
 
 /* It waited for longer than it may stay. */
 static void
-test_away_for_too_long(void **state)
+is_away_for_too_long(void **state)
 {
 	struct roster *r = *state;
 	struct roster_entry *e = enter(r, 1);
@@ -420,7 +420,7 @@ test_away_for_too_long(void **state)
 }
 
 static void
-test_rules(void **state)
+rules_are_taken_once(void **state)
 {
 	const struct roster_rules first = { { 4 }, 1, true };
 	const struct roster_rules second = { { 4, 5 }, 2, false };
@@ -439,7 +439,7 @@ test_rules(void **state)
 }
 
 static void
-test_memory(void **state)
+without_memory(void **state)
 {
 	struct roster *r = NULL;
 	struct roster_entry *e = NULL;
@@ -463,38 +463,37 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
-		    test_each_is_written, room_open, room_close),
+		    each_is_written, room_open, room_close),
 		cmocka_unit_test_setup_teardown(
-		    test_leaving_for_a_moment_is_in_a_hurry, room_open,
+		    leaving_for_a_moment_is_in_a_hurry, room_open, room_close),
+		cmocka_unit_test_setup_teardown(
+		    one_never_written_leaves_no_trace, room_open, room_close),
+		cmocka_unit_test_setup_teardown(
+		    failures_wait_again, room_open, room_close),
+		cmocka_unit_test_setup_teardown(
+		    changes_while_one_is_made, room_open, room_close),
+		cmocka_unit_test_setup_teardown(
+		    another_database_gets_all, room_open, room_close),
+		cmocka_unit_test_setup_teardown(
+		    two_go_on_as_one, room_open, room_close),
+		cmocka_unit_test_setup_teardown(
+		    becomes_another_if_refused, room_open, room_close),
+		cmocka_unit_test_setup_teardown(
+		    is_refused_again_without_random_bytes, room_open,
 		    room_close),
 		cmocka_unit_test_setup_teardown(
-		    test_one_never_written_leaves_no_trace, room_open,
-		    room_close),
+		    goes_on_with_its_row, room_open, room_close),
 		cmocka_unit_test_setup_teardown(
-		    test_failures_wait_again, room_open, room_close),
+		    bounds_costly_changes, room_open, room_close),
 		cmocka_unit_test_setup_teardown(
-		    test_changes_while_one_is_made, room_open, room_close),
+		    is_counted, queue_room_make, queue_room_remove),
 		cmocka_unit_test_setup_teardown(
-		    test_another_database_gets_all, room_open, room_close),
+		    never_began, queue_room_make, queue_room_remove),
 		cmocka_unit_test_setup_teardown(
-		    test_two_that_go_on_as_one, room_open, room_close),
+		    is_away_for_too_long, room_open, room_close),
 		cmocka_unit_test_setup_teardown(
-		    test_refused_becomes_another, room_open, room_close),
-		cmocka_unit_test_setup_teardown(
-		    test_refused_without_random_bytes, room_open, room_close),
-		cmocka_unit_test_setup_teardown(
-		    test_one_that_goes_on, room_open, room_close),
-		cmocka_unit_test_setup_teardown(
-		    test_costly_changes, room_open, room_close),
-		cmocka_unit_test_setup_teardown(
-		    test_counted, queue_room_make, queue_room_remove),
-		cmocka_unit_test_setup_teardown(
-		    test_never_began, queue_room_make, queue_room_remove),
-		cmocka_unit_test_setup_teardown(
-		    test_away_for_too_long, room_open, room_close),
-		cmocka_unit_test_setup_teardown(
-		    test_rules, room_open, room_close),
-		cmocka_unit_test(test_memory),
+		    rules_are_taken_once, room_open, room_close),
+		cmocka_unit_test(without_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
