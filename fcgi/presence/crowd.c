@@ -169,7 +169,8 @@ static enum err
 refuse_unknown(struct problem *p)
 {
 	return problem_set(p, ERR_LIMIT,
-	    "The web server does not tell the addresses of its clients, which "
+	    "The web server does not report the addresses of its clients, "
+	    "which "
 	    "have together as many streams as one may "
 	    "(MERCURE_MAX_CONNECTIONS_PER_ADDRESS): pass REMOTE_ADDR.");
 }
@@ -214,8 +215,8 @@ uncounted(struct crowd_place *p, const struct crowd_limits *limits, enum err e,
 	if (limit == NULL)
 		return ERR_OK;
 	return problem_set(why, e == ERR_LIMIT ? ERR_IO : e,
-	    "The hub cannot count its streams, and %s is set; its log says "
-	    "why.",
+	    "The hub cannot count its streams, and %s is set; its log names "
+	    "the reason.",
 	    limit);
 }
 

@@ -72,7 +72,6 @@ send_batch(struct batch *b, uint64_t after)
 	for (n = after + 1; n <= room.tail && b->n < BATCH_ROWS_MAX; n++)
 		b->frames[b->n++] = event(n);
 	b->span.next = n - 1;
-	b->span.rows = b->n;
 	fanout_room_give(&room, b);
 }
 

@@ -55,7 +55,6 @@ send_batch(uint64_t after, enum batch_kind kind)
 	for (n = after + 1; n <= room.tail && b.n < BATCH_ROWS_MAX; n++)
 		b.frames[b.n++] = event(n);
 	b.span.next = n - 1;
-	b.span.rows = b.n;
 	fanout_room_give(&room, &b);
 }
 
