@@ -100,8 +100,8 @@ reidentify(struct roster_entry *e)
 	if (result == ERR_OK)
 		roster_entry_set_due(e);
 	else
-		log_err("subscriber has no new identity reason=\"%s\"",
-		    err_text(result));
+		log_err("subscriber has no new identity",
+		    LOG_TEXT("reason", err_text(result)));
 	LIST_INSERT_HEAD(
 	    roster_entry_bucket(e->roster, e->presence), e, same_token);
 }

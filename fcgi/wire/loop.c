@@ -60,7 +60,7 @@ mailbox_ready(struct loop_watch *w, uint32_t events)
 	(void)events;
 	/* loop_run() opens the mail itself, once a turn. */
 	if (read(w->fd, &n, sizeof(n)) < 0 && errno != EAGAIN)
-		log_err("mailbox failed errno=%d", errno);
+		log_err("mailbox failed", LOG_TEXT("reason", strerror(errno)));
 }
 
 void
@@ -78,7 +78,7 @@ loop_post(struct loop *l, struct loop_mail *m)
 
 	/* Mail that waits already has woken the loop. */
 	if (first && write(l->mailbox.fd, &one, sizeof(one)) < 0)
-		log_err("mailbox failed errno=%d", errno);
+		log_err("mailbox failed", LOG_TEXT("reason", strerror(errno)));
 }
 
 void
