@@ -156,7 +156,7 @@ reap(struct presence_writer *w, int64_t now)
 static void
 notify(struct presence_writer *w, int64_t now)
 {
-	const unsigned wait_ms = queue_wake_soon(w->queue);
+	const unsigned wait_ms = queue_notify_soon(w->queue);
 
 	w->notify_ms = wait_ms > 0 ? now + wait_ms : INT64_MAX;
 }
@@ -221,5 +221,5 @@ presence_writer_finish(struct presence_writer *w)
 	while (write_changes(w, clock_mono_ms()) == ERR_OK)
 		w->strangers_ms = 0;
 	/* Readers find within a second what it did not notify them of. */
-	queue_wake_soon(w->queue);
+	queue_notify_soon(w->queue);
 }

@@ -61,7 +61,7 @@ queue_sqlite_lock(struct queue_sqlite *q)
 	enum err e;
 
 	block_signals(q);
-	e = sidecar_lock(q->side, q->settings.lock_timeout_ms, &holder);
+	e = sidecar_lock(q->side, q->base.settings.lock_timeout_ms, &holder);
 	q->locked = e == ERR_OK;
 	if (e == ERR_OK)
 		return e;

@@ -485,10 +485,8 @@ main(void)
 		    goes_on_with_its_row, room_open, room_close),
 		cmocka_unit_test_setup_teardown(
 		    bounds_costly_changes, room_open, room_close),
-		cmocka_unit_test_setup_teardown(
-		    is_counted, queue_room_make, queue_room_remove),
-		cmocka_unit_test_setup_teardown(
-		    never_began, queue_room_make, queue_room_remove),
+		QUEUE_ROOM_TEST(is_counted),
+		QUEUE_ROOM_TEST(never_began),
 		cmocka_unit_test_setup_teardown(
 		    is_away_for_too_long, room_open, room_close),
 		cmocka_unit_test_setup_teardown(
