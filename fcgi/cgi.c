@@ -94,7 +94,7 @@ read_body(struct request *rq, size_t body_max)
 		discard(left);
 	e = body.err == ERR_NOMEM ? ERR_NOMEM
 	    : rq->body_too_long   ? ERR_OK
-				  : request_set_body(rq, buf_view(&body));
+				  : request_move_body(rq, &body);
 	buf_free(&body);
 	return e;
 }
