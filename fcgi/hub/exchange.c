@@ -3,7 +3,6 @@
 #include "hub/exchange.h"
 
 #include <poll.h>
-#include <unistd.h>
 
 #include "base/container.h"
 #include "base/log.h"
@@ -11,72 +10,62 @@
 #include "endpoint/route.h"
 #include "request/request_fcgi.h"
 
-struct exchange *
-exchange_new(struct exchange_parts *p, int fd)
+struct exchange {
+	struct exchange_parts *parts;
+	struct connection *connection;
+	struct request_buffer *buffer; /* NULL: the request is in the socket */
+	uint16_t id;
+	bool head_only;
+	struct worker_job job;
+	struct loop_mail mail;          /* from the worker */
+	struct pending_publish pending; /* its mail comes from the commit */
+	struct answer answer;
+};
+
+/* Takes the connection over; NULL: no memory, and it is closed. */
+static struct exchange *
+exchange_new(struct exchange_parts *p, struct connection *c, uint16_t id)
 {
 	struct exchange *x = mem_calloc(1, sizeof(*x));
 
-	if (x == NULL)
+	if (x == NULL) {
+		log_err("request dropped reason=memory");
+		connection_close(c);
 		return NULL;
-	x->watch.fd = fd;
+	}
 	x->parts = p;
+	x->connection = c;
+	x->id = id;
 	response_init(&x->answer.response);
-	hub_hold(p->hub);
 	return x;
 }
 
-/* The descriptor has found a new owner, or is closed. */
+/* The connection has become a stream, or is closed. */
 static void
 exchange_free(struct exchange *x)
 {
-	struct hub *hub = x->parts->hub;
-
-	loop_timer_stop(hub_loop(hub), &x->timer);
 	request_buffer_free(x->buffer);
 	answer_free(&x->answer);
 	mem_free(x);
-	hub_release(hub);
-}
-
-void
-exchange_drop(struct exchange *x)
-{
-	if (x->watched)
-		loop_unwatch(hub_loop(x->parts->hub), &x->watch);
-	close(x->watch.fd);
-	exchange_free(x);
-}
-
-static struct stream *
-become_stream(struct exchange *x)
-{
-	struct stream *s = NULL;
-
-	if (stream_new(&s, hub_host(x->parts->hub), x->watch.fd, x->id,
-		x->watched) != ERR_OK) {
-		log_err("request dropped reason=memory");
-		exchange_drop(x);
-	}
-	return s;
 }
 
 static void
 send_response(struct exchange *x)
 {
 	struct stream_host *host = hub_host(x->parts->hub);
+	struct stream *s = connection_stream(x->connection, x->id);
 	struct frame *f = NULL;
-	struct stream *s;
 	struct buf out;
 
+	if (s == NULL) {
+		exchange_free(x);
+		return;
+	}
 	buf_init(&out, response_room(&x->answer.response));
 	response_write(&x->answer.response, x->head_only, &out);
 	if (out.err == ERR_OK)
 		f = frame_new(FRAMING_FCGI, buf_view(&out));
 	buf_free(&out);
-	if ((s = become_stream(x)) == NULL) {
-		frame_unref(f);
-		return;
-	}
 	exchange_free(x);
 	if (f != NULL)
 		stream_push(s, f);
@@ -122,12 +111,12 @@ open_stream(struct exchange *x)
 		send_response(x);
 		return;
 	}
-	if ((s = become_stream(x)) == NULL)
-		return;
-	x->answer.opening = NULL;
+	if ((s = connection_stream(x->connection, x->id)) != NULL) {
+		x->answer.opening = NULL;
+		fanout_open(fanout, o, s);
+		hub_opened(hub);
+	}
 	exchange_free(x);
-	fanout_open(fanout, o, s);
-	hub_opened(hub);
 }
 
 static void
@@ -175,7 +164,7 @@ parse(struct request **out, const struct exchange *x, const struct context *c)
 	return x->buffer != NULL
 		   ? request_fcgi_parse_bytes(
 			 out, request_buffer_bytes(x->buffer), body_max)
-		   : request_fcgi_parse(out, x->watch.fd, body_max);
+		   : request_fcgi_parse(out, x->connection->watch.fd, body_max);
 }
 
 /*
@@ -187,7 +176,7 @@ parse(struct request **out, const struct exchange *x, const struct context *c)
 static bool
 is_abandoned(const struct exchange *x, const struct request *rq)
 {
-	struct pollfd p = { .fd = x->watch.fd };
+	struct pollfd p = { .fd = x->connection->watch.fd };
 
 	return !slice_is(rq->method, "POST") && poll(&p, 1, 0) == 1 &&
 	       (p.revents & POLLHUP) != 0;
@@ -224,27 +213,30 @@ answer_request(struct worker_job *j, struct context *c)
 	loop_post(hub_loop(x->parts->hub), &x->mail);
 }
 
-/* A worker has the descriptor: what happens to it shows when it writes, or
- * when a stream watches it. */
-static void
-ignore(struct loop_watch *w, uint32_t events)
-{
-	(void)w;
-	(void)events;
-}
-
 void
-exchange_start(struct exchange *x)
+exchange_start(struct exchange_parts *p, struct connection *c, uint16_t id,
+    struct request_buffer *buffer)
 {
-	x->watch.ready = ignore;
+	struct exchange *x = exchange_new(p, c, id);
+
+	if (x == NULL) {
+		request_buffer_free(buffer);
+		return;
+	}
+	x->buffer = buffer;
 	x->job.run = answer_request;
-	loop_timer_stop(hub_loop(x->parts->hub), &x->timer);
-	workers_submit(x->parts->workers, &x->job);
+	connection_rest(c);
+	workers_submit(p->workers, &x->job);
 }
 
 void
-exchange_refuse(struct exchange *x, int status, const char *sentence)
+exchange_refuse(struct exchange_parts *p, struct connection *c, uint16_t id,
+    int status, const char *sentence)
 {
+	struct exchange *x = exchange_new(p, c, id);
+
+	if (x == NULL)
+		return;
 	if (status == 503)
 		response_header(&x->answer.response, "Retry-After", "1");
 	response_problem(&x->answer.response, status, "%s", sentence);
