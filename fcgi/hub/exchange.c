@@ -89,7 +89,7 @@ no_stream(const struct exchange *x)
 	settings_unref(now);
 	if (!admitted)
 		return "The hub has just been given other settings; try again.";
-	if (fanout_counts(hub_fanout(x->parts->hub)).subscribers >=
+	if (fanout_subscribers(hub_fanout(x->parts->hub)) >=
 	    x->parts->subscribers_max)
 		return "The hub's process holds as many streams as it may have "
 		       "descriptors (LimitNOFILE of its service).";

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "config/queue.h"
 #include "fanout/spread.h"
+#include "fanout/tailer.h"
 #include "hub/key_fetcher.h"
 
 #define RING_BYTES_MAX ((size_t)16 << 20)
@@ -129,7 +130,7 @@ log_timer_fire(struct loop_timer *t)
 static void
 start_draining(struct hub *h)
 {
-	size_t streams = fanout_counts(h->fanout).subscribers;
+	size_t streams = fanout_subscribers(h->fanout);
 
 	log_info("draining streams=%zu", streams);
 	h->draining = h->host.hurried = true;
@@ -141,8 +142,7 @@ start_draining(struct hub *h)
 static void
 end_at_once(struct hub *h, int64_t now)
 {
-	log_info(
-	    "ending at once streams=%zu", fanout_counts(h->fanout).subscribers);
+	log_info("ending at once streams=%zu", fanout_subscribers(h->fanout));
 	h->ends.begin_ms = now - h->ends.length_ms;
 }
 
@@ -273,7 +273,7 @@ start_parts(struct hub *h, const struct settings *s, enum framing framing,
 	const struct fanout_settings fanout = { .loop = h->loop,
 		.framing = framing,
 		.ring_bytes_max = RING_BYTES_MAX,
-		.drain = newer_database,
+		.newer = newer_database,
 		.arg = h };
 	struct tailer_settings tailer = { config_queue(s->config), framing,
 		h->loop, fanout_batch, NULL };
@@ -284,7 +284,7 @@ start_parts(struct hub *h, const struct settings *s, enum framing framing,
 	tailer.arg = h->fanout;
 	if ((e = tailer_start(&h->tailer, &tailer, p)) != ERR_OK)
 		return e;
-	fanout_set_tailer(h->fanout, h->tailer);
+	fanout_on_ask(h->fanout, tailer_ask, h->tailer);
 	/* The first batch is there: it says where the log ends. */
 	loop_empty(h->loop);
 	if ((e = key_fetcher_new(&h->key_fetcher, h->loop, h->settings,

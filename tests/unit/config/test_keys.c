@@ -205,7 +205,7 @@ static const struct {
 	    "name that: @/path" },
 	{ "no host", "@https:///", ERR_SYNTAX, "cannot be read" },
 	{ "a password", "@https://me:hidden@example.com/", ERR_SYNTAX,
-	    "what stands before the @" },
+	    "what is before the @" },
 };
 
 static void

@@ -146,7 +146,7 @@ open_stream(struct desk *d)
 static size_t
 streams(struct desk *d)
 {
-	return fanout_counts(hub_fanout(d->parts.hub)).subscribers;
+	return fanout_subscribers(hub_fanout(d->parts.hub));
 }
 
 /* All but the first live on, and so they do without memory. */
