@@ -20,10 +20,10 @@
 #define BODY_MS 10000     /* to send the body, once it is read */
 #define BODY_QUIET_MS 100 /* then the sender waits for a reader */
 #define BODY_SEEN 32768   /* likewise */
-#define BODY_SURE_MS 1000 /* for so long nobody else gets its room */
+#define BODY_SURE_MS 1000 /* after that another body may get its room */
 #define PAUSE_MS 100      /* out of descriptors */
-#define LEAVE_MS 1000     /* for what is on its way when the hub ends */
-#define LEAVE_MAX 4096    /* connections that are taken then */
+#define LEAVE_MS 1000     /* for requests on their way when the hub ends */
+#define LEAVE_MAX 4096    /* connections accepted then */
 
 #define PEEK_MAX (RECORD_PARAMS_MAX * 2)
 
@@ -208,7 +208,7 @@ body_late(struct loop_timer *t)
 	    refusals[REQUEST_BUFFER_ENDED].sentence);
 }
 
-/* A body of which each byte has a record of its own is not worth more. */
+/* A body whose sender makes a record of each byte may be refused. */
 static size_t
 buffer_max(const struct exchange_parts *p)
 {

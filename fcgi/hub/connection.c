@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* connection.c - keeps a descriptor between those who use it one after the other. */
+/* connection.c - hands a descriptor from one reader to the next. */
 #include "hub/connection.h"
 
 #include <sys/epoll.h>

@@ -74,14 +74,14 @@ send_response(struct exchange *x)
 	stream_host_relieve(host);
 }
 
-/* Why there can be no stream now; NULL: there can. */
+/* Why no stream can be opened now; NULL: it can. */
 static const char *
 no_stream(const struct exchange *x)
 {
 	struct settings *now;
 	bool admitted;
 
-	/* First: the workers are gone by then. */
+	/* First, as the settings may be gone then. */
 	if (hub_is_closing(x->parts->hub))
 		return "The hub is about to end; try again.";
 	now = settings_slot_get(hub_settings(x->parts->hub));
@@ -140,9 +140,9 @@ committed(struct loop_mail *m)
 	answered(&x->mail);
 }
 
-/* Park a publish; true if its answer will come from the commit. */
+/* True: the answer will come from the commit. */
 static bool
-park(struct exchange *x)
+submit_publish(struct exchange *x)
 {
 	x->pending.update = x->answer.update;
 	x->pending.mail.open = committed;
@@ -168,10 +168,10 @@ parse(struct request **out, const struct exchange *x, const struct context *c)
 }
 
 /*
- * The peer has closed both ways, so nobody reads an answer: whatever it costs
- * to find one is saved.  A stranger could have hundreds of requests worked on
- * that it does not wait for, and publishes would wait behind them.  An update
- * is published all the same.
+ * The peer has closed both ways, so nobody reads an answer, and the hub saves
+ * the work of finding one.  Otherwise a stranger could send hundreds of requests
+ * without waiting for their answers, and publishes would wait behind them.  An
+ * update is published nevertheless.
  */
 static bool
 is_abandoned(const struct exchange *x, const struct request *rq)
@@ -207,7 +207,7 @@ answer_request(struct worker_job *j, struct context *c)
 			: "The hub lacks memory or descriptors; try again.");
 	}
 	request_free(rq);
-	if (x->answer.kind == ANSWER_PUBLISH && park(x))
+	if (x->answer.kind == ANSWER_PUBLISH && submit_publish(x))
 		return;
 	x->mail.open = answered;
 	loop_post(hub_loop(x->parts->hub), &x->mail);
