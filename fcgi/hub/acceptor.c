@@ -89,7 +89,7 @@ drop(struct arrival *a, const char *why)
 	struct request_buffer *buffer = a->buffer;
 
 	if (why != NULL)
-		log_warn("connection dropped reason=\"%s\"", why);
+		log_warn("connection dropped", LOG_TEXT("reason", why));
 	arrival_free(a);
 	request_buffer_free(buffer);
 	connection_close(c);
@@ -265,7 +265,8 @@ judge(struct arrival *a, size_t seen)
 	a->body_only = scan.progress == RECORD_BODY;
 	if (e == ERR_LIMIT ||
 	    (e == ERR_OK && scan.progress == RECORD_MORE && seen == PEEK_MAX)) {
-		log_warn("request refused reason=\"headers too long\"");
+		log_warn(
+		    "request refused", LOG_TEXT("reason", "headers too long"));
 		refuse(
 		    a, 431, "The request's headers are too long for the hub.");
 	} else if (e != ERR_OK)
@@ -324,13 +325,14 @@ arrive(struct acceptor *in, int fd)
 	struct arrival *a;
 
 	if (!listener_trusts(fd)) {
-		log_warn("connection dropped reason=\"not in "
-			 "FCGI_WEB_SERVER_ADDRS\"");
+		log_warn("connection dropped",
+		    LOG_TEXT("reason", "peer not listed"),
+		    LOG_TEXT("setting", "FCGI_WEB_SERVER_ADDRS"));
 		close(fd);
 		return;
 	}
 	if ((a = arrival_new(in, fd)) == NULL) {
-		log_err("connection dropped reason=memory");
+		log_err("connection dropped", LOG_TEXT("reason", "memory"));
 		close(fd);
 		return;
 	}
@@ -357,7 +359,7 @@ pause_accepting(struct acceptor *in)
 {
 	int64_t until = loop_now(in->loop) + PAUSE_MS;
 
-	log_err("accept paused reason=\"%s\"", strerror(errno));
+	log_err("accept paused", LOG_TEXT("reason", strerror(errno)));
 	if (loop_timer_set(in->loop, &in->pause, until) == ERR_OK)
 		loop_unwatch(in->loop, &in->watch);
 }

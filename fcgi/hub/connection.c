@@ -79,7 +79,7 @@ connection_stream(struct connection *c, uint16_t id)
 
 	if (stream_new(&s, hub_host(c->hub), c->watch.fd, id, c->watched) !=
 	    ERR_OK) {
-		log_err("request dropped reason=memory");
+		log_err("request dropped", LOG_TEXT("reason", "memory"));
 		connection_close(c);
 		return NULL;
 	}

@@ -29,7 +29,7 @@ exchange_new(struct exchange_parts *p, struct connection *c, uint16_t id)
 	struct exchange *x = mem_calloc(1, sizeof(*x));
 
 	if (x == NULL) {
-		log_err("request dropped reason=memory");
+		log_err("request dropped", LOG_TEXT("reason", "memory"));
 		connection_close(c);
 		return NULL;
 	}
@@ -199,7 +199,7 @@ answer_request(struct worker_job *j, struct context *c)
 		else
 			route_request(&x->answer, rq, c);
 	} else {
-		log_warn("request refused reason=\"%s\"", err_text(e));
+		log_warn("request refused", LOG_TEXT("reason", err_text(e)));
 		response_problem(&x->answer.response,
 		    e == ERR_SYNTAX ? 400 : 503,
 		    e == ERR_SYNTAX

@@ -82,8 +82,8 @@ deadline_fire(struct loop_timer *t)
 {
 	struct hub *h = CONTAINER(struct hub, deadline, t);
 
-	log_warn("end not waited for streams=%zu requests=%zu", h->host.open,
-	    h->held);
+	log_warn("end not waited for", LOG_UINT("streams", h->host.open),
+	    LOG_UINT("requests", h->held));
 	loop_stop(h->loop);
 }
 
@@ -116,7 +116,8 @@ log_timer_fire(struct loop_timer *t)
 static void
 start_draining(struct hub *h)
 {
-	log_info("draining streams=%zu", fanout_subscribers(h->fanout));
+	log_info(
+	    "draining", LOG_UINT("streams", fanout_subscribers(h->fanout)));
 	h->life = LIFE_DRAINING;
 	h->host.hurried = true;
 	if (h->hooks.drain != NULL)
@@ -132,7 +133,7 @@ end_at_once(struct hub *h)
 
 	if (!pace_hurry(&h->pace))
 		return false;
-	log_info("ending at once streams=%zu", streams);
+	log_info("ending at once", LOG_UINT("streams", streams));
 	return true;
 }
 
@@ -189,7 +190,8 @@ hub_settings_changed(struct hub *h)
 		return;
 	s = settings_slot_get(h->settings);
 	if (key_fetcher_use(h->key_fetcher, s) != ERR_OK)
-		log_err("no thread to fetch keys: restart this program");
+		log_err("no thread to fetch keys",
+		    LOG_TEXT("hint", "restart this program"));
 	h->host.queued_max = (size_t)s->config->queued_bytes_max;
 	if (h->hooks.use != NULL)
 		h->hooks.use(h->hooks.arg, s);
@@ -206,7 +208,8 @@ keys_changed(void *arg)
 static void
 newer_database(void *arg)
 {
-	log_err("the queue belongs to a newer version: ending");
+	log_err("queue belongs to a newer version",
+	    LOG_TEXT("effect", "this program ends"));
 	hub_drain(arg);
 }
 
