@@ -25,11 +25,19 @@
 #define LEAVE_MS 1000     /* for requests on their way when the hub ends */
 #define LEAVE_MAX 4096    /* connections accepted then */
 
+/* Connections that wait for another request, and how long: nginx closes them
+ * after a minute. */
+#define IDLE_MAX 64
+#define IDLE_MS 75000
+
 #define PEEK_MAX (RECORD_PARAMS_MAX * 2)
+
+TAILQ_HEAD(arrivals, arrival);
 
 /* A connection whose next request is not whole yet. */
 struct arrival {
 	TAILQ_ENTRY(arrival) links;
+	struct arrivals *list; /* the one of the acceptor that it is in */
 	struct acceptor *acceptor;
 	struct connection *connection;
 	struct loop_timer timer; /* what is missing must be there by then */
@@ -39,23 +47,23 @@ struct arrival {
 	bool body_only; /* the parameters are complete */
 };
 
-TAILQ_HEAD(arrivals, arrival);
-
 struct acceptor {
 	struct loop_watch watch;
 	struct loop_timer pause;
 	struct loop *loop;
 	struct exchange_parts *parts;
 	struct arrivals arrivals; /* of which nothing was read yet, */
-	struct arrivals bodies;   /* and those that are read as they come */
+	struct arrivals bodies;   /* those that are read as they come, */
+	struct arrivals idle;     /* and kept connections without a request */
+	size_t idle_n;
 	bool stopped;
 	int64_t leave_ms; /* nothing is waited for any longer */
 	uint8_t peeked[PEEK_MAX];
 };
 
-/* NULL: no memory. */
+/* In `list`, one of `in`.  NULL: no memory. */
 static struct arrival *
-arrival_new(struct acceptor *in, int fd)
+arrival_new(struct acceptor *in, struct arrivals *list, int fd)
 {
 	struct arrival *a = mem_calloc(1, sizeof(*a));
 
@@ -67,8 +75,21 @@ arrival_new(struct acceptor *in, int fd)
 		return NULL;
 	}
 	a->acceptor = in;
-	TAILQ_INSERT_TAIL(&in->arrivals, a, links);
+	a->list = list;
+	TAILQ_INSERT_TAIL(list, a, links);
+	in->idle_n += list == &in->idle;
 	return a;
+}
+
+static void
+arrival_move(struct arrival *a, struct arrivals *to)
+{
+	struct acceptor *in = a->acceptor;
+
+	TAILQ_REMOVE(a->list, a, links);
+	in->idle_n -= a->list == &in->idle;
+	a->list = to;
+	TAILQ_INSERT_TAIL(to, a, links);
 }
 
 /* Its connection and its buffer are the caller's from now on. */
@@ -78,7 +99,8 @@ arrival_free(struct arrival *a)
 	struct acceptor *in = a->acceptor;
 
 	loop_timer_stop(in->loop, &a->timer);
-	TAILQ_REMOVE(a->buffer != NULL ? &in->bodies : &in->arrivals, a, links);
+	TAILQ_REMOVE(a->list, a, links);
+	in->idle_n -= a->list == &in->idle;
 	mem_free(a);
 }
 
@@ -95,14 +117,18 @@ drop(struct arrival *a, const char *why)
 	connection_close(c);
 }
 
+/* The request is whole: `len` bytes in the socket, or all of the buffer.  `keep`:
+ * its sender wants to use the connection again, and nothing follows it yet. */
 static void
-start(struct arrival *a)
+start(struct arrival *a, size_t len, bool keep)
 {
-	const struct arrival whole = *a;
+	struct acceptor *in = a->acceptor;
+	struct connection *c = a->connection;
+	const struct whole_request w = { a->id, keep && !in->stopped, len,
+		a->buffer };
 
 	arrival_free(a);
-	exchange_start(
-	    whole.acceptor->parts, whole.connection, whole.id, whole.buffer);
+	exchange_start(in->parts, c, &w);
 }
 
 static void
@@ -186,7 +212,7 @@ body_read(struct arrival *a)
 		    a->buffer, a->connection->watch.fd, &why);
 	} while (state == REQUEST_BUFFER_NO_ROOM && make_room(a));
 	if (state == REQUEST_BUFFER_WHOLE)
-		start(a);
+		start(a, 0, request_buffer_keep(a->buffer));
 	else if (state == REQUEST_BUFFER_BROKEN)
 		drop(a, why.text);
 	else if (state != REQUEST_BUFFER_MORE)
@@ -231,8 +257,7 @@ body_begin(struct arrival *a)
 		drop(a, err_text(ERR_NOMEM));
 		return;
 	}
-	TAILQ_REMOVE(&in->arrivals, a, links);
-	TAILQ_INSERT_TAIL(&in->bodies, a, links);
+	arrival_move(a, &in->bodies);
 	a->buffer = buffer;
 	a->buffering_ms = loop_now(in->loop);
 	a->timer.fire = body_late;
@@ -272,13 +297,26 @@ judge(struct arrival *a, size_t seen)
 	} else if (e != ERR_OK)
 		drop(a, why.text);
 	else if (scan.progress == RECORD_COMPLETE)
-		start(a);
+		start(a, scan.at, scan.keep && scan.at == seen);
 	else if (scan.progress == RECORD_MORE)
 		wait_until(a, a->deadline_ms, arrival_ready);
 	else if (seen >= BODY_SEEN)
 		body_begin(a);
 	else
 		wait_for_body(a);
+}
+
+static void arrival_late(struct loop_timer *t);
+
+/* The first bytes of another request are there. */
+static void
+begin_next(struct arrival *a)
+{
+	struct acceptor *in = a->acceptor;
+
+	arrival_move(a, &in->arrivals);
+	a->timer.fire = arrival_late;
+	a->deadline_ms = loop_now(in->loop) + REQUEST_MS;
 }
 
 static void
@@ -296,6 +334,8 @@ arrival_peek(struct arrival *a, uint32_t events)
 		drop(a, n < 0 ? strerror(errno) : NULL);
 		return;
 	}
+	if (a->list == &in->idle)
+		begin_next(a);
 	/* A peer that closes its side will not send what is missing. */
 	if ((events & (EPOLLRDHUP | EPOLLHUP)) != 0)
 		a->deadline_ms = loop_now(in->loop);
@@ -331,7 +371,7 @@ arrive(struct acceptor *in, int fd)
 		close(fd);
 		return;
 	}
-	if ((a = arrival_new(in, fd)) == NULL) {
+	if ((a = arrival_new(in, &in->arrivals, fd)) == NULL) {
 		log_err("connection dropped", LOG_TEXT("reason", "memory"));
 		close(fd);
 		return;
@@ -340,6 +380,30 @@ arrive(struct acceptor *in, int fd)
 	a->deadline_ms = loop_now(in->loop) + REQUEST_MS;
 	/* Most requests are there with their connection. */
 	arrival_peek(a, 0);
+}
+
+static void
+idle_late(struct loop_timer *t)
+{
+	drop(CONTAINER(struct arrival, timer, t), NULL);
+}
+
+/* An answer is written, and its connection waits for another request. */
+static void
+keep_connection(void *arg, int fd)
+{
+	struct acceptor *in = arg;
+	struct arrival *a = NULL;
+
+	if (!in->stopped && in->idle_n < IDLE_MAX)
+		a = arrival_new(in, &in->idle, fd);
+	if (a == NULL) {
+		close(fd);
+		return;
+	}
+	a->timer.fire = idle_late;
+	a->deadline_ms = loop_now(in->loop) + IDLE_MS;
+	wait_until(a, a->deadline_ms, arrival_ready);
 }
 
 static void
@@ -406,6 +470,8 @@ acceptor_new(struct acceptor **out, int listen_fd, struct exchange_parts *parts)
 	in->leave_ms = INT64_MAX;
 	TAILQ_INIT(&in->arrivals);
 	TAILQ_INIT(&in->bodies);
+	TAILQ_INIT(&in->idle);
+	hub_on_kept(parts->hub, keep_connection, in);
 	e = loop_watch(in->loop, &in->watch, EPOLLIN | EPOLLEXCLUSIVE);
 	if (e != ERR_OK) {
 		mem_free(in);
@@ -413,6 +479,24 @@ acceptor_new(struct acceptor **out, int listen_fd, struct exchange_parts *parts)
 	}
 	*out = in;
 	return ERR_OK;
+}
+
+/* A request that is there already is still answered. */
+static void
+close_idle(struct acceptor *in)
+{
+	struct arrival *a;
+
+	while ((a = TAILQ_FIRST(&in->idle)) != NULL) {
+		const int fd = a->connection->watch.fd;
+
+		/* The present turn of the loop may hold an event for it. */
+		connection_unwatch(a->connection);
+		if (recv(fd, in->peeked, 1, MSG_PEEK | MSG_DONTWAIT) > 0)
+			arrival_peek(a, 0);
+		else
+			drop(a, NULL);
+	}
 }
 
 /*
@@ -439,6 +523,7 @@ acceptor_stop(struct acceptor *in)
 	loop_timer_stop(in->loop, &in->pause);
 	loop_unwatch(in->loop, &in->watch);
 	close(in->watch.fd);
+	close_idle(in);
 	TAILQ_FOREACH (a, &in->arrivals, links)
 		loop_timer_set(
 		    in->loop, &a->timer, a->body_only ? now : in->leave_ms);

@@ -13,7 +13,7 @@
 struct exchange {
 	struct exchange_parts *parts;
 	struct connection *connection;
-	struct request_buffer *buffer; /* NULL: the request is in the socket */
+	struct whole_request whole;
 	uint16_t id;
 	bool head_only;
 	struct worker_job job;
@@ -44,7 +44,7 @@ exchange_new(struct exchange_parts *p, struct connection *c, uint16_t id)
 static void
 exchange_free(struct exchange *x)
 {
-	request_buffer_free(x->buffer);
+	request_buffer_free(x->whole.buffer);
 	answer_free(&x->answer);
 	mem_free(x);
 }
@@ -66,6 +66,8 @@ send_response(struct exchange *x)
 	if (out.err == ERR_OK)
 		f = frame_new(FRAMING_FCGI, buf_view(&out));
 	buf_free(&out);
+	if (x->whole.keep && f != NULL)
+		stream_keep(s);
 	exchange_free(x);
 	if (f != NULL)
 		stream_push(s, f);
@@ -159,12 +161,16 @@ submit_publish(struct exchange *x)
 static enum err
 parse(struct request **out, const struct exchange *x, const struct context *c)
 {
-	size_t body_max = c->settings->config->body_max;
+	const size_t body_max = c->settings->config->body_max;
+	const struct whole_request *w = &x->whole;
+	const int fd = x->connection->watch.fd;
 
-	return x->buffer != NULL
-		   ? request_fcgi_parse_bytes(
-			 out, request_buffer_bytes(x->buffer), body_max)
-		   : request_fcgi_parse(out, x->connection->watch.fd, body_max);
+	if (w->buffer != NULL)
+		return request_fcgi_parse_bytes(
+		    out, request_buffer_bytes(w->buffer), body_max);
+	/* libfcgi reads on as far as it can. */
+	return w->keep ? request_fcgi_parse_exactly(out, fd, w->len, body_max)
+		       : request_fcgi_parse(out, fd, body_max);
 }
 
 /*
@@ -199,6 +205,7 @@ answer_request(struct worker_job *j, struct context *c)
 		else
 			route_request(&x->answer, rq, c);
 	} else {
+		x->whole.keep = false;
 		log_warn("request refused", LOG_TEXT("reason", err_text(e)));
 		response_problem(&x->answer.response,
 		    e == ERR_SYNTAX ? 400 : 503,
@@ -214,16 +221,16 @@ answer_request(struct worker_job *j, struct context *c)
 }
 
 void
-exchange_start(struct exchange_parts *p, struct connection *c, uint16_t id,
-    struct request_buffer *buffer)
+exchange_start(struct exchange_parts *p, struct connection *c,
+    const struct whole_request *w)
 {
-	struct exchange *x = exchange_new(p, c, id);
+	struct exchange *x = exchange_new(p, c, w->id);
 
 	if (x == NULL) {
-		request_buffer_free(buffer);
+		request_buffer_free(w->buffer);
 		return;
 	}
-	x->buffer = buffer;
+	x->whole = *w;
 	x->job.run = answer_request;
 	connection_rest(c);
 	workers_submit(p->workers, &x->job);

@@ -19,13 +19,20 @@ struct exchange_parts {
 	struct request_buffer_room buffer_room;
 };
 
+/* A request that is there to its end. */
+struct whole_request {
+	uint16_t id;
+	bool keep;  /* its connection is used again after a short answer */
+	size_t len; /* bytes of it in the connection's socket, or */
+	struct request_buffer *buffer; /* all of them; NULL: in the socket */
+};
+
 /*
- * Have a worker answer request `id`, which is whole and waits in the
- * connection's socket, or in `buffer` if that is not NULL.  The exchange owns
- * the connection and the buffer from now on, and frees itself.  Loop thread.
+ * Have a worker answer a request.  The exchange owns the connection and the
+ * buffer from now on, and frees itself.  Loop thread.
  */
-void exchange_start(struct exchange_parts *p, struct connection *c, uint16_t id,
-    struct request_buffer *buffer);
+void exchange_start(struct exchange_parts *p, struct connection *c,
+    const struct whole_request *w);
 
 /* Answer request `id` with `status` without reading it.  Loop thread. */
 void exchange_refuse(struct exchange_parts *p, struct connection *c,

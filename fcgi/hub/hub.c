@@ -39,6 +39,8 @@ struct hub {
 	struct tailer *tailer;
 	struct key_fetcher *key_fetcher;
 	struct hub_hooks hooks;
+	hub_kept_fn *kept;
+	void *kept_arg;
 	struct loop_watch signals;
 	struct loop_timer deadline;
 	struct loop_mail log_due; /* lines were left out of the log */
@@ -326,6 +328,22 @@ out:
 	settings_unref(s);
 	hub_close(h);
 	return e;
+}
+
+static void
+stream_kept(struct stream_host *host, int fd)
+{
+	struct hub *h = CONTAINER(struct hub, host, host);
+
+	h->kept(h->kept_arg, fd);
+}
+
+void
+hub_on_kept(struct hub *h, hub_kept_fn *kept, void *arg)
+{
+	h->kept = kept;
+	h->kept_arg = arg;
+	h->host.kept = stream_kept;
 }
 
 struct loop *

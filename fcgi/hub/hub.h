@@ -36,6 +36,10 @@ struct fanout *hub_fanout(struct hub *h);
 
 struct settings_slot *hub_settings(struct hub *h);
 
+/* Have the descriptors of streams with stream_keep() given to `kept`. */
+typedef void hub_kept_fn(void *arg, int fd);
+void hub_on_kept(struct hub *h, hub_kept_fn *kept, void *arg);
+
 /* Other settings have been put into hub_settings(): end the streams that they
  * do not admit, and keep their keys fresh. */
 void hub_settings_changed(struct hub *h);

@@ -5,12 +5,14 @@
 #include <fcgiapp.h>
 
 #include <sys/mman.h>
+#include <sys/socket.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/mem.h"
 
 #define CHUNK 8192 /* bytes of a body that are read at once */
 
@@ -134,5 +136,23 @@ request_fcgi_parse_bytes(
 	if ((e = write_all(fd, bytes)) == ERR_OK)
 		e = request_fcgi_parse(out, fd, body_max);
 	close(fd);
+	return e;
+}
+
+enum err
+request_fcgi_parse_exactly(
+    struct request **out, int fd, size_t len, size_t body_max)
+{
+	char *bytes = mem_calloc(1, len);
+	enum err e = ERR_NOMEM;
+
+	if (bytes == NULL)
+		return e;
+	if (recv(fd, bytes, len, MSG_DONTWAIT) == (ssize_t)len)
+		e = request_fcgi_parse_bytes(
+		    out, (struct slice){ bytes, len }, body_max);
+	else
+		e = ERR_IO;
+	mem_free(bytes);
 	return e;
 }
