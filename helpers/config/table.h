@@ -61,8 +61,9 @@ bool config_option_is_given(
 
 /*
  * Give the option called `name` a value.  *seen is the set of options that
- * this source has set so far: it may set each one once.  Errors as config_option_set(),
- * and ERR_SYNTAX for a name that is not known.
+ * this source has set so far: it may set each one once.  Errors as
+ * config_option_set(), and ERR_SYNTAX for a name that is not known, or not any
+ * more (renamed.h).
  */
 enum err config_option_set_named(struct config *c, struct slice name,
     struct slice value, uint64_t *seen, const char *where, struct problem *p);
