@@ -30,7 +30,7 @@ struct cmd_line;
 /*
  * Do the work and add to `out` what goes to standard output; nothing of it is
  * printed on failure.  The problem is one sentence that names the setting or
- * the mend, without a secret.  `h` is NULL unless `configured`.  ERR_NOTFOUND
+ * the fix, without a secret.  `h` is NULL unless `configured`.  ERR_NOTFOUND
  * of one that asks, without a sentence: the answer is no, and `out` is printed.
  */
 typedef enum err cmd_run(struct buf *out, const struct cmd_line *l,

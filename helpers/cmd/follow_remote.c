@@ -216,7 +216,7 @@ follow(struct streaming *s)
 			       ? 0
 			       : s->empty + 1;
 		if (s->failures == 1)
-			log_warn("stream lost reason=\"%s\"", why->text);
+			log_warn("stream lost", LOG_TEXT("reason", why->text));
 		wait_for_next(s);
 	}
 	return ERR_OK;

@@ -41,7 +41,7 @@ void
 handle_unload(struct pushcgi *h)
 {
 	queue_close(h->queue);
-	config_free(h->config);
+	config_unref(h->config);
 	h->queue = NULL;
 	h->config = NULL;
 }
