@@ -23,7 +23,8 @@ list_here(struct pushcgi *h, struct slice topic, queue_subscription_fn *each,
 		    "(MERCURE_HUB_SUBSCRIPTIONS).");
 	if ((e = handle_queue(h, &q, p)) != ERR_OK)
 		return e;
-	e = queue_subscriptions(q, topic, slice_of(NULL), each, arg, last_id);
+	e = queue_subscriptions(
+	    q, selector_topic(topic), slice_of(NULL), each, arg, last_id);
 	if (e != ERR_OK)
 		problem_set(p, e,
 		    "The subscriptions cannot be read from the queue "
