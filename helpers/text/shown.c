@@ -10,7 +10,7 @@ shown_copy(char *out, size_t size, struct slice text)
 	for (; n < text.len && n + 1 < size; n++) {
 		const char c = text.base[n];
 
-		if (c == '\t' || c == '\n' || c == '\r')
+		if (c >= '\t' && c <= '\r')
 			out[n] = ' ';
 		else
 			out[n] = c >= ' ' && c < 0x7f && c != '"' ? c : '?';

@@ -10,7 +10,7 @@ static const struct {
 } rows[] = {
 	{ "", "", "" },
 	{ "plain text ~", "plain text ~", "plain text ~" },
-	{ "a\r\n\tb\fc", "a   b?c", "a???b?c" },
+	{ "a\r\n\tb\fc", "a   b c", "a???b?c" },
 	{ "\033[2J", "?[2J", "?[2J" },
 	{ "\177", "?", "?" },
 	{ "say \"no\"", "say ?no?", "say \"no\"" },
