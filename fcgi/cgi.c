@@ -123,14 +123,14 @@ publish(struct answer *a, const struct config *c)
 	const struct update *u = update_view(a->update);
 	struct queue_settings s = config_queue(c);
 	struct queue *q = NULL;
-	struct fault f = { "" };
+	struct problem p = { "" };
 	enum err e;
 
-	if ((e = queue_open(&q, &s, QUEUE_WRITE, &f)) == ERR_OK &&
-	    (e = queue_append(q, &u, 1, &f)) == ERR_OK)
+	if ((e = queue_open(&q, &s, QUEUE_WRITE, &p)) == ERR_OK &&
+	    (e = queue_append(q, &u, 1, &p)) == ERR_OK)
 		queue_wake(q);
 	else {
-		log_err("publish failed reason=\"%s\"", f.text);
+		log_err("publish failed", LOG_TEXT("reason", p.text));
 		answer_unavailable(a, e);
 	}
 	queue_close(q);
@@ -154,15 +154,13 @@ hold(struct answer *a, struct hub *h)
 		hub_run(h);
 		hub_cut(h);
 	} else
-		log_err("stream failed reason=memory");
+		log_err("stream failed", LOG_TEXT("reason", "memory"));
 }
 
-/* Fetched keys have changed. */
-static bool
-renewed(void *arg, struct settings *s)
+static void
+use(void *arg, const struct settings *s)
 {
 	enlist_use(arg, s);
-	return true;
 }
 
 /* With a publish thread, which writes that the subscriber is there. */
@@ -170,26 +168,29 @@ static void
 stream(struct answer *a, struct settings *s, struct roster *roster)
 {
 	const struct pending_limits none = { 0, 0 };
-	const struct hub_hooks hooks = { .renewed = renewed, .arg = roster };
+	const struct hub_hooks hooks = { .use = use, .arg = roster };
 	struct queue_settings queue = config_queue(s->config);
 	struct publish_thread *publisher = NULL;
+	struct settings_slot *slot = NULL;
 	struct hub *h = NULL;
-	struct fault f = { "" };
+	struct problem p = { "" };
 	enum err e;
 
 	queue.owner = roster_owner(roster);
 	enlist_use(roster, s);
-	if ((e = hub_open(&h, s, FRAMING_RAW, &hooks, &f)) == ERR_OK &&
+	if ((e = settings_slot_new(&slot, s)) == ERR_OK &&
+	    (e = hub_open(&h, slot, FRAMING_RAW, &hooks, &p)) == ERR_OK &&
 	    (e = publish_thread_start(&publisher, &queue, &none, hub_loop(h),
-		 roster, &f)) == ERR_OK) {
+		 roster, &p)) == ERR_OK) {
 		hold(a, h);
 	} else {
-		log_err("stream failed reason=\"%s\"", f.text);
+		log_err("stream failed", LOG_TEXT("reason", p.text));
 		answer_unavailable(a, e);
 		write_out(a, false);
 	}
 	publish_thread_stop(publisher);
 	hub_close(h);
+	settings_slot_free(slot);
 }
 
 /* There may be no other process that does it.  The answer is out by now, but
@@ -199,10 +200,10 @@ refresh_keys(const struct settings *s)
 {
 	const struct queue_settings qs = config_queue(s->config);
 	struct queue *q = NULL;
-	struct fault f = { "" };
+	struct problem p = { "" };
 
-	if (!settings_fetch(s) ||
-	    queue_open(&q, &qs, QUEUE_WRITE, &f) != ERR_OK)
+	if (!settings_have_urls(s) ||
+	    queue_open(&q, &qs, QUEUE_WRITE, &p) != ERR_OK)
 		return;
 	for (size_t i = 0; i < CONFIG_ROLES; i++) {
 		const struct jwks_source src = { s->role[i].url,
@@ -225,7 +226,7 @@ cgi_run(struct settings *s)
 	bool head_only = false;
 	enum err e;
 
-	settings_bring(&s);
+	settings_load_keys(&s);
 	c.settings = s;
 	response_init(&a.response);
 	if ((e = roster_new(&c.roster)) == ERR_OK &&
@@ -235,7 +236,7 @@ cgi_run(struct settings *s)
 		head_only = slice_is(rq->method, "HEAD");
 		route_request(&a, rq, &c);
 	} else {
-		log_warn("request refused reason=\"%s\"", err_text(e));
+		log_warn("request refused", LOG_TEXT("reason", err_text(e)));
 		response_problem(&a.response, e == ERR_SYNTAX ? 400 : 503,
 		    e == ERR_SYNTAX
 			? "The web server names no REQUEST_URI or method."

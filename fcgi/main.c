@@ -31,41 +31,41 @@ level_of(const char *word)
 
 static enum err
 load(struct settings **out, const struct config_sources *sources,
-    struct fault *f)
+    struct problem *p)
 {
 	struct config *c = NULL;
 	enum err e;
 
-	if ((e = config_load(&c, sources, f)) != ERR_OK)
+	if ((e = config_load(&c, sources, p)) != ERR_OK)
 		return e;
 	log_open("pushcgi.fcgi", level_of(c->log_level));
-	if ((e = settings_new(out, c, f)) != ERR_OK)
-		config_free(c);
+	e = settings_new(out, c, p);
+	config_unref(c);
 	return e;
 }
 
 static enum err
-run(const struct options *o, struct fault *f)
+run(const struct options *o, struct problem *p)
 {
 	const struct config_sources sources = { o->config, environ, o->keys,
 		o->keys_n };
 	struct settings *s = NULL;
 	enum err e;
 
-	if ((e = load(&s, &sources, f)) != ERR_OK)
+	if ((e = load(&s, &sources, p)) != ERR_OK)
 		return e;
 	/* The server's own socket comes first: serve_run() does it then. */
 	if (o->check || cgi_is_wanted()) {
 		const struct queue_settings queue = config_queue(s->config);
 
-		if ((e = queue_take_identity(&queue, f)) != ERR_OK) {
+		if ((e = queue_take_identity(&queue, p)) != ERR_OK) {
 			settings_unref(s);
 			return e;
 		}
 	}
 	if (o->check) {
 		if (!selfcheck_run(s))
-			e = fault_set(f, ERR_IO, "Mend the faults above.");
+			e = problem_set(p, ERR_IO, "Mend the faults above.");
 		settings_unref(s);
 		return e;
 	}
@@ -77,16 +77,16 @@ run(const struct options *o, struct fault *f)
 	}
 	if ((e = request_fcgi_init()) != ERR_OK) {
 		settings_unref(s);
-		return fault_set(f, e, "libfcgi cannot be used.");
+		return problem_set(p, e, "libfcgi cannot be used.");
 	}
-	return serve_run(s, &sources, &o->listener, f);
+	return serve_run(s, &sources, &o->listener, p);
 }
 
 int
 main(int argc, char **argv)
 {
 	struct options o;
-	struct fault f = { "" };
+	struct problem p = { "" };
 
 	/* A peer or a log reader that leaves ends nothing else. */
 	signal(SIGPIPE, SIG_IGN);
@@ -94,16 +94,16 @@ main(int argc, char **argv)
 	sigbus_guard();
 	footprint_begin();
 	log_open("pushcgi.fcgi", LOG_LEVEL_INFO);
-	if (options_parse(&o, argc, argv, &f) != ERR_OK) {
-		fprintf(stderr, "pushcgi.fcgi: %s\n", f.text);
+	if (options_parse(&o, argc, argv, &p) != ERR_OK) {
+		fprintf(stderr, "pushcgi.fcgi: %s\n", p.text);
 		return 2;
 	}
 	if (o.help)
 		options_help();
 	else if (o.version)
 		puts("pushcgi.fcgi " PACKAGE_VERSION);
-	else if (run(&o, &f) != ERR_OK) {
-		log_err("%s", f.text);
+	else if (run(&o, &p) != ERR_OK) {
+		log_err("not started", LOG_TEXT("reason", p.text));
 		return EXIT_FAILURE;
 	}
 	return EXIT_SUCCESS;

@@ -42,14 +42,15 @@ find(struct slice name)
 }
 
 static enum err
-add_key(struct options *o, const char *text, struct slice name, struct fault *f)
+add_key(
+    struct options *o, const char *text, struct slice name, struct problem *p)
 {
 	if (!config_has_key(slice_after(name, 2)))
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "%.*s is neither an option nor a setting; see --help.",
 		    SLICE_ARG(name));
 	if (o->keys_n == OPTIONS_KEYS_MAX)
-		return fault_set(f, ERR_LIMIT,
+		return problem_set(p, ERR_LIMIT,
 		    "More than %d settings on the command line.",
 		    OPTIONS_KEYS_MAX);
 	o->keys[o->keys_n++] = text + 2;
@@ -58,7 +59,7 @@ add_key(struct options *o, const char *text, struct slice name, struct fault *f)
 
 /* One word, and the one behind it if it is its value: *used of them. */
 static enum err
-parse_word(struct options *o, char *const *argv, int *used, struct fault *f)
+parse_word(struct options *o, char *const *argv, int *used, struct problem *p)
 {
 	const char *word = argv[0], *value;
 	struct slice rest = slice_of(word), name;
@@ -69,15 +70,15 @@ parse_word(struct options *o, char *const *argv, int *used, struct fault *f)
 	value = rest.base;
 	*used = 1;
 	if (!slice_starts(name, "--"))
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "%s: only options are expected; see --help.", word);
 	if ((opt = find(name)) == NULL)
-		return add_key(o, word, name, f);
+		return add_key(o, word, name, p);
 	field = (char *)o + opt->offset;
 	if (opt->value == NULL) {
 		if (value != NULL)
-			return fault_set(
-			    f, ERR_SYNTAX, "%s takes no value.", opt->name);
+			return problem_set(
+			    p, ERR_SYNTAX, "%s takes no value.", opt->name);
 		*(bool *)(void *)field = true;
 		return ERR_OK;
 	}
@@ -86,21 +87,22 @@ parse_word(struct options *o, char *const *argv, int *used, struct fault *f)
 		*used = 2;
 	}
 	if (value == NULL || *value == '\0')
-		return fault_set(f, ERR_SYNTAX, "%s needs a value: %s.",
+		return problem_set(p, ERR_SYNTAX, "%s needs a value: %s.",
 		    opt->name, opt->value);
 	*(const char **)(void *)field = value;
 	return ERR_OK;
 }
 
 enum err
-options_parse(struct options *out, int argc, char *const *argv, struct fault *f)
+options_parse(
+    struct options *out, int argc, char *const *argv, struct problem *p)
 {
 	struct options o = { 0 };
 	int i = 1, used;
 	enum err e;
 
 	while (i < argc) {
-		if ((e = parse_word(&o, argv + i, &used, f)) != ERR_OK)
+		if ((e = parse_word(&o, argv + i, &used, p)) != ERR_OK)
 			return e;
 		i += used;
 	}

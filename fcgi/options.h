@@ -20,9 +20,9 @@ struct options {
 	size_t keys_n;
 };
 
-/* ERR_SYNTAX: the fault says what is wrong with which word. */
+/* ERR_SYNTAX: the problem says what is wrong with which word. */
 enum err options_parse(
-    struct options *out, int argc, char *const *argv, struct fault *f);
+    struct options *out, int argc, char *const *argv, struct problem *p);
 
 /* What --help prints. */
 void options_help(void);

@@ -46,19 +46,19 @@ report_fetched(const struct settings *s, enum config_role role, bool *all)
 	const struct jwks_source src = { s->role[role].url,
 		s->config->ca_file };
 	struct jws_keys *keys = NULL;
-	struct fault f = { "" };
+	struct problem p = { "" };
 	int64_t life_ms = 0;
 	struct buf text;
 
 	buf_init(&text, QUEUE_KEYS_MAX);
-	if (jwks_fetch(&text, &life_ms, &src, NULL, &f) == ERR_OK &&
-	    settings_keys_of_set(&keys, s, role, buf_view(&text), &f) ==
+	if (jwks_fetch(&text, &life_ms, &src, NULL, &p) == ERR_OK &&
+	    settings_keys_of_set(&keys, s, role, buf_view(&text), &p) ==
 		ERR_OK) {
 		printf("%-6s %s: fetched from %s, and again every %lld s\n",
 		    "ok", setting, src.url, (long long)(life_ms / 1000));
 		show_keys(s, role, keys);
 	} else {
-		printf("%-6s %s: %s\n", "FAULT", setting, f.text);
+		printf("%-6s %s: %s\n", "FAULT", setting, p.text);
 		*all = false;
 	}
 	jws_keys_free(keys);

@@ -20,6 +20,7 @@
 
 struct server {
 	struct exchange_parts parts;
+	struct settings_slot *settings;
 	struct acceptor *acceptor;
 	struct roster *roster;
 	struct patterns *patterns;
@@ -32,27 +33,15 @@ struct server {
 
 static void reload(void *arg);
 
-/*
- * In the loop: streams whose key is gone end.  While the hub drains all that
- * are left do: there may be no workers to ask any more.
- */
 static void
 reload_done(struct loop_mail *m)
 {
 	struct server *sv = CONTAINER(struct server, reloaded, m);
-	struct settings *now;
 
 	sv->reloading = false;
-	if (hub_is_draining(sv->parts.hub))
-		fanout_end(hub_fanout(sv->parts.hub), NULL, NULL);
-	else {
-		now = workers_settings(sv->parts.workers);
-		hub_use(sv->parts.hub, now);
-		enlist_use(sv->roster, now);
-		settings_unref(now);
-		if (sv->again)
-			reload(sv);
-	}
+	hub_settings_changed(sv->parts.hub);
+	if (sv->again && !hub_is_draining(sv->parts.hub))
+		reload(sv);
 	hub_release(sv->parts.hub);
 }
 
@@ -63,44 +52,34 @@ reload_run(struct worker_job *j, struct context *c)
 	struct server *sv = CONTAINER(struct server, reload, j);
 	struct config *config = NULL;
 	struct settings *fresh = NULL;
-	struct fault f = { "" };
+	struct problem p = { "" };
 
-	if (config_load(&config, sv->sources, &f) != ERR_OK ||
-	    settings_new(&fresh, config, &f) != ERR_OK) {
-		log_err("configuration kept: %s", f.text);
-		config_free(config);
+	if (config_load(&config, sv->sources, &p) != ERR_OK ||
+	    settings_new(&fresh, config, &p) != ERR_OK) {
+		log_err("configuration not read again",
+		    LOG_TEXT("reason", p.text),
+		    LOG_TEXT("effect", "the one before stays in force"));
 	} else {
 		if (strcmp(c->settings->config->transport_url,
 			config->transport_url) != 0)
-			log_warn("MERCURE_TRANSPORT_URL changes only with a "
-				 "restart");
+			log_warn("setting changes only with a restart",
+			    LOG_TEXT("setting", "MERCURE_TRANSPORT_URL"));
 		settings_inherit(fresh, c->settings);
-		settings_bring(&fresh);
-		workers_set_settings(sv->parts.workers, fresh);
+		settings_load_keys(&fresh);
+		settings_slot_set(sv->settings, fresh);
 		settings_unref(fresh);
 		log_info("configuration read again");
 	}
+	config_unref(config);
 	loop_post(hub_loop(sv->parts.hub), &sv->reloaded);
 }
 
-/* A reload gives what it made to the fetcher, which compares anew. */
-static bool
-renewed(void *arg, struct settings *s)
+static void
+use(void *arg, const struct settings *s)
 {
 	struct server *sv = arg;
-	struct settings *now;
-	bool same;
 
-	if (sv->reloading)
-		return false;
-	now = workers_settings(sv->parts.workers);
-	same = now->config == s->config;
-	settings_unref(now);
-	if (same) {
-		workers_set_settings(sv->parts.workers, s);
-		enlist_use(sv->roster, s);
-	}
-	return same;
+	enlist_use(sv->roster, s);
 }
 
 static void
@@ -153,54 +132,56 @@ subscribers_max(void)
 }
 
 static enum err
-start(struct server *sv, struct settings *s, int fd, struct fault *f)
+start(struct server *sv, struct settings *s, int fd, struct problem *p)
 {
 	const struct config *c = s->config;
 	struct queue_settings queue = config_queue(c);
 	const struct pending_limits limits = { (size_t)c->parked_max,
 		(size_t)c->parked_bytes_max };
-	const struct hub_hooks hooks = { reload, drain, renewed, sv };
+	const struct hub_hooks hooks = { reload, drain, use, sv };
 	enum err e;
 
 	sv->parts.subscribers_max = subscribers_max();
 	sv->parts.buffer_room.max = (size_t)c->parked_bytes_max;
-	if ((e = roster_new(&sv->roster)) != ERR_OK ||
+	if ((e = settings_slot_new(&sv->settings, s)) != ERR_OK ||
+	    (e = roster_new(&sv->roster)) != ERR_OK ||
 	    (e = patterns_new(&sv->patterns)) != ERR_OK)
-		return fault_set(f, e, "Out of memory.");
+		return problem_set(p, e, "Out of memory.");
 	if ((e = roster_count_in(sv->roster, &queue)) != ERR_OK)
-		return fault_set(f, e, "Out of memory.");
+		return problem_set(p, e, "Out of memory.");
 	queue.owner = roster_owner(sv->roster);
 	enlist_use(sv->roster, s);
-	if ((e = hub_open(&sv->parts.hub, s, FRAMING_FCGI, &hooks, f)) !=
-		ERR_OK ||
+	if ((e = hub_open(&sv->parts.hub, sv->settings, FRAMING_FCGI, &hooks,
+		 p)) != ERR_OK ||
 	    (e = publish_thread_start(&sv->parts.publisher, &queue, &limits,
-		 hub_loop(sv->parts.hub), sv->roster, f)) != ERR_OK)
+		 hub_loop(sv->parts.hub), sv->roster, p)) != ERR_OK)
 		return e;
-	e = workers_start(&sv->parts.workers, (size_t)c->workers, s,
+	e = workers_start(&sv->parts.workers, (size_t)c->workers, sv->settings,
 	    FRAMING_FCGI, sv->roster, sv->patterns);
 	if (e != ERR_OK)
-		return fault_set(f, e, "No threads for MERCURE_WORKERS = %llu.",
+		return problem_set(p, e,
+		    "No threads for MERCURE_WORKERS = %llu.",
 		    (unsigned long long)c->workers);
 	if ((e = acceptor_new(&sv->acceptor, fd, &sv->parts)) != ERR_OK)
-		fault_set(
-		    f, e, "The socket cannot be listened on: %s.", err_text(e));
+		problem_set(
+		    p, e, "The socket cannot be listened on: %s.", err_text(e));
 	return e;
 }
 
 /* The socket first: where it lies only root may be able to make it. */
 static enum err
 listen_and_start(struct server *sv, struct settings **s,
-    const struct listener_settings *listener, struct fault *f)
+    const struct listener_settings *listener, struct problem *p)
 {
 	const struct queue_settings queue = config_queue((*s)->config);
 	int fd;
-	enum err e = listener_open(&fd, listener, f);
+	enum err e = listener_open(&fd, listener, p);
 
 	if (e != ERR_OK)
 		return e;
-	if ((e = queue_take_identity(&queue, f)) == ERR_OK) {
-		settings_bring(s);
-		e = start(sv, *s, fd, f);
+	if ((e = queue_take_identity(&queue, p)) == ERR_OK) {
+		settings_load_keys(s);
+		e = start(sv, *s, fd, p);
 	}
 	if (sv->acceptor == NULL) {
 		listener_withdraw(listener);
@@ -211,19 +192,20 @@ listen_and_start(struct server *sv, struct settings **s,
 
 enum err
 serve_run(struct settings *s, const struct config_sources *sources,
-    const struct listener_settings *listener, struct fault *f)
+    const struct listener_settings *listener, struct problem *p)
 {
 	struct server *sv = mem_calloc(1, sizeof(*sv));
 	enum err e;
 
 	if (sv == NULL) {
 		settings_unref(s);
-		return fault_set(f, ERR_NOMEM, "Out of memory.");
+		return problem_set(p, ERR_NOMEM, "Out of memory.");
 	}
 	sv->sources = sources;
 	sv->listener = listener;
-	if ((e = listen_and_start(sv, &s, listener, f)) == ERR_OK) {
-		log_info("serving streams_max=%zu", sv->parts.subscribers_max);
+	if ((e = listen_and_start(sv, &s, listener, p)) == ERR_OK) {
+		log_info("serving",
+		    LOG_UINT("streams_max", sv->parts.subscribers_max));
 		hub_run(sv->parts.hub);
 		log_info("ended");
 	}
@@ -234,6 +216,7 @@ serve_run(struct settings *s, const struct config_sources *sources,
 	acceptor_free(sv->acceptor);
 	roster_free(sv->roster);
 	patterns_free(sv->patterns);
+	settings_slot_free(sv->settings);
 	mem_free(sv);
 	settings_unref(s);
 	return e;

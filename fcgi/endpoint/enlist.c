@@ -68,7 +68,7 @@ make_terms(const struct grant *g, const struct request *rq,
 
 static enum err
 enter(struct subscriber_opening *o, const struct request *rq,
-    struct slice last_id, struct context *c, struct fault *f)
+    struct slice last_id, struct context *c, struct problem *why)
 {
 	struct roster_terms terms;
 	struct presence *p = NULL;
@@ -81,7 +81,7 @@ enter(struct subscriber_opening *o, const struct request *rq,
 		return e;
 	if ((e = go_on_as_parked(p, last_id, q, &parked)) == ERR_OK) {
 		terms = make_terms(o->grant, rq, c->settings, parked);
-		e = roster_enter(&o->entry, c->roster, p, &terms, f);
+		e = roster_enter(&o->entry, c->roster, p, &terms, why);
 	}
 	if (e != ERR_OK)
 		presence_free(p);
@@ -90,30 +90,30 @@ enter(struct subscriber_opening *o, const struct request *rq,
 
 static void
 refuse(struct answer *a, const struct request *rq, const struct settings *s,
-    enum err e, const struct fault *f)
+    enum err e, const struct problem *p)
 {
-	if (f->text[0] == '\0') {
+	if (p->text[0] == '\0') {
 		answer_unavailable(a, e);
 		return;
 	}
 	if (e == ERR_LIMIT)
-		counted_report_refused(rq, s, f->text);
+		counted_report_refused(rq, s, p->text);
 	response_header(&a->response, "Retry-After", RETRY_AFTER);
 	response_problem(
-	    &a->response, e == ERR_LIMIT ? 429 : 503, "%s", f->text);
+	    &a->response, e == ERR_LIMIT ? 429 : 503, "%s", p->text);
 }
 
 bool
 enlist(struct subscriber_opening *o, struct answer *a, const struct request *rq,
     struct slice last_id, struct context *c)
 {
-	struct fault f = { "" };
+	struct problem p = { "" };
 	enum err e;
 
 	if (c->roster == NULL)
 		return true;
-	if ((e = enter(o, rq, last_id, c, &f)) != ERR_OK)
-		refuse(a, rq, c->settings, e, &f);
+	if ((e = enter(o, rq, last_id, c, &p)) != ERR_OK)
+		refuse(a, rq, c->settings, e, &p);
 	return e == ERR_OK;
 }
 

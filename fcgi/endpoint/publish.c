@@ -61,7 +61,7 @@ readable(struct answer *a, const struct request *rq, const struct config *c)
 
 static enum err
 read_update(struct update_box **out, const struct request *rq,
-    const struct config *c, struct fault *f)
+    const struct config *c, struct problem *p)
 {
 	const struct update_limits limits = {
 		.topics_max = c->topics_max,
@@ -72,12 +72,12 @@ read_update(struct update_box **out, const struct request *rq,
 
 	e = form_parse(&form, rq->body, c->topics_max + OTHER_FIELDS_MAX);
 	if (e == ERR_LIMIT)
-		fault_set(f, e,
+		problem_set(p, e,
 		    "The form has more than %llu fields (MERCURE_MAX_TOPICS "
 		    "and a few).",
 		    (unsigned long long)c->topics_max + OTHER_FIELDS_MAX);
 	else if (e == ERR_OK)
-		e = update_from_form(out, form, &limits, f);
+		e = update_from_form(out, form, &limits, p);
 	form_free(form);
 	return e;
 }
@@ -138,14 +138,14 @@ publish_handle(struct answer *a, const struct request *rq, struct context *c)
 	const struct config *config = c->settings->config;
 	struct update_box *box = NULL;
 	struct grant *g = NULL;
-	struct fault f = { "" };
+	struct problem p = { "" };
 	enum err e;
 
 	if (!admit(&g, a, rq, c) || !readable(a, rq, config))
 		goto out;
-	if ((e = read_update(&box, rq, config, &f)) != ERR_OK)
+	if ((e = read_update(&box, rq, config, &p)) != ERR_OK)
 		response_problem(&a->response, status_of(e), "%s",
-		    f.text[0] != '\0' ? f.text : err_text(e));
+		    p.text[0] != '\0' ? p.text : err_text(e));
 	else if (!grant_may_publish(g, update_view(box)->topics))
 		response_problem(&a->response, 403,
 		    "The access token does not grant the right to publish to "

@@ -98,7 +98,7 @@ add_matcher(struct subscribing *s, struct answer *a, struct selector selector,
 {
 	struct matcher_list *l = &s->opening->matchers;
 	struct matcher *m = NULL;
-	struct fault f = { "" };
+	struct problem p = { "" };
 	enum err e;
 
 	if (l->n == c->matchers_max) {
@@ -107,12 +107,12 @@ add_matcher(struct subscribing *s, struct answer *a, struct selector selector,
 		    (unsigned long long)c->matchers_max);
 		return false;
 	}
-	if (topic_check_selector(selector.text, c->topic_length_max, &f) !=
+	if (topic_check_selector(selector.text, c->topic_length_max, &p) !=
 	    ERR_OK)
-		return problem(a, 400, f.text);
-	e = matcher_new(&m, selector, &f);
+		return problem(a, 400, p.text);
+	e = matcher_new(&m, selector, &p);
 	if (e == ERR_LIMIT || e == ERR_SYNTAX)
-		return problem(a, 400, f.text);
+		return problem(a, 400, p.text);
 	if (e != ERR_OK || (e = matcher_list_add(l, m)) != ERR_OK) {
 		matcher_unref(m);
 		answer_unavailable(a, e);
@@ -177,13 +177,13 @@ read_delivery(struct subscribing *s, struct answer *a, const struct config *c)
 
 	if (how.base == NULL)
 		how = slice_of(c->delivery);
-	o->drain = slice_is(how, "drain");
-	if (!o->drain && !slice_is(how, "stream"))
+	o->poll = slice_is(how, "drain");
+	if (!o->poll && !slice_is(how, "stream"))
 		return problem(a, 400,
 		    "The parameter delivery must be stream or drain; without "
 		    "it MERCURE_DELIVERY decides.");
 	o->retry_ms = (uint32_t)c->retry_ms;
-	if (o->drain && o->retry_ms > DRAIN_RETRY_MS)
+	if (o->poll && o->retry_ms > DRAIN_RETRY_MS)
 		o->retry_ms = DRAIN_RETRY_MS;
 	return true;
 }
@@ -290,7 +290,7 @@ set_end(struct subscriber_opening *o, const struct config *c)
 	int64_t now = clock_mono_ms(), left;
 
 	o->wait_ms = now + (int64_t)c->drain_wait_s * 1000;
-	o->park_ms = PARK_WAITS * (uint32_t)c->drain_wait_s * 1000;
+	o->away_ms = PARK_WAITS * (uint32_t)c->drain_wait_s * 1000;
 	o->life_ms = INT64_MAX;
 	if (c->write_timeout_s > 0)
 		o->life_ms = now + lifetime_ms(c);
@@ -372,7 +372,7 @@ claim_patterns(struct subscribing *s, struct answer *a,
 	struct pattern_client who = { .id = counted_client(
 					  client, rq, c->settings),
 		.anonymous = is_anonymous(o) };
-	struct fault f = { "" };
+	struct problem p = { "" };
 	enum err e = ERR_OK;
 
 	if (!who.anonymous)
@@ -380,10 +380,10 @@ claim_patterns(struct subscribing *s, struct answer *a,
 			GRANT_TOKEN_SIZE };
 	if (c->patterns != NULL)
 		e = patterns_claim(
-		    &o->patterns, c->patterns, &o->matchers, &who, &limits, &f);
+		    &o->patterns, c->patterns, &o->matchers, &who, &limits, &p);
 	if (e == ERR_LIMIT) {
 		response_header(&a->response, "Retry-After", RETRY_AFTER);
-		response_problem(&a->response, 429, "%s", f.text);
+		response_problem(&a->response, 429, "%s", p.text);
 	} else if (e != ERR_OK)
 		answer_unavailable(a, e);
 	return e == ERR_OK;

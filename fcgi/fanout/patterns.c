@@ -75,10 +75,11 @@ find_pattern(struct patterns *p, uint64_t h, const struct matcher *m)
 {
 	struct pattern *x;
 
-	LIST_FOREACH(x, &p->patterns[h % BUCKETS], links)
-	if (x->hash == h && matcher_kind(x->matcher) == matcher_kind(m) &&
-	    slice_eq(matcher_text(x->matcher), matcher_text(m)))
-		return x;
+	LIST_FOREACH (x, &p->patterns[h % BUCKETS], links)
+		if (x->hash == h &&
+		    matcher_kind(x->matcher) == matcher_kind(m) &&
+		    slice_eq(matcher_text(x->matcher), matcher_text(m)))
+			return x;
 	return NULL;
 }
 
@@ -87,19 +88,19 @@ find_client(struct patterns *p, uint64_t key)
 {
 	struct client *c;
 
-	LIST_FOREACH(c, &p->clients[key % BUCKETS], links)
-	if (c->key == key)
-		return c;
+	LIST_FOREACH (c, &p->clients[key % BUCKETS], links)
+		if (c->key == key)
+			return c;
 	return NULL;
 }
 
 static enum err
 check(const struct patterns *p, const struct client *c, size_t weight,
-    bool anonymous, const struct pattern_limits *limits, struct fault *f)
+    bool anonymous, const struct pattern_limits *limits, struct problem *why)
 {
 	if (c != NULL && limits->per_client > 0 &&
 	    c->weight + weight > limits->per_client)
-		return fault_set(f, ERR_LIMIT,
+		return problem_set(why, ERR_LIMIT,
 		    "The streams of your access token, or of your address, "
 		    "bring as many patterns as they may together "
 		    "(MERCURE_MAX_PATTERN_WEIGHT_PER_CLIENT).");
@@ -107,7 +108,7 @@ check(const struct patterns *p, const struct client *c, size_t weight,
 	    (p->weight + weight > limits->total ||
 		(anonymous &&
 		    p->anonymous_weight + weight > limits->total / 2)))
-		return fault_set(f, ERR_LIMIT,
+		return problem_set(why, ERR_LIMIT,
 		    "The hub matches as many different patterns as it may "
 		    "(MERCURE_MAX_PATTERN_WEIGHT).");
 	return ERR_OK;
@@ -198,7 +199,7 @@ add_pattern(struct pattern **out, struct patterns *p, uint64_t h,
 
 static enum err
 claim_one(struct pattern_claim *claim, struct matcher *m, struct client *c,
-    bool anonymous, const struct pattern_limits *limits, struct fault *f)
+    bool anonymous, const struct pattern_limits *limits, struct problem *why)
 {
 	struct patterns *p = claim->of;
 	const uint64_t h = hash(p, false, matcher_text(m));
@@ -206,7 +207,7 @@ claim_one(struct pattern_claim *claim, struct matcher *m, struct client *c,
 	enum err e = ERR_OK;
 
 	if (x == NULL && (e = check(p, c, matcher_weight(m), anonymous, limits,
-			      f)) == ERR_OK)
+			      why)) == ERR_OK)
 		e = add_pattern(&x, p, h, m, c, anonymous);
 	if (e != ERR_OK)
 		return e;
@@ -234,7 +235,7 @@ give_back(struct pattern_claim *claim)
 static enum err
 claim_all(struct pattern_claim *claim, const struct matcher_list *l,
     const struct pattern_client *who, const struct pattern_limits *limits,
-    struct fault *f)
+    struct problem *p)
 {
 	struct client *c;
 	enum err e = bring_client(&c, claim->of, who);
@@ -242,7 +243,7 @@ claim_all(struct pattern_claim *claim, const struct matcher_list *l,
 	for (size_t i = 0; e == ERR_OK && i < l->n; i++)
 		if (matcher_weight(l->v[i]) > 0)
 			e = claim_one(
-			    claim, l->v[i], c, who->anonymous, limits, f);
+			    claim, l->v[i], c, who->anonymous, limits, p);
 	if (e != ERR_OK)
 		give_back(claim);
 	client_unref(c);
@@ -262,7 +263,7 @@ count_patterns(const struct matcher_list *l)
 enum err
 patterns_claim(struct pattern_claim **out, struct patterns *p,
     const struct matcher_list *l, const struct pattern_client *who,
-    const struct pattern_limits *limits, struct fault *f)
+    const struct pattern_limits *limits, struct problem *why)
 {
 	const size_t n = count_patterns(l);
 	struct pattern_claim *claim;
@@ -276,7 +277,7 @@ patterns_claim(struct pattern_claim **out, struct patterns *p,
 		return ERR_NOMEM;
 	claim->of = p;
 	pthread_mutex_lock(&p->mutex);
-	e = claim_all(claim, l, who, limits, f);
+	e = claim_all(claim, l, who, limits, why);
 	pthread_mutex_unlock(&p->mutex);
 	if (e == ERR_OK)
 		*out = claim;

@@ -39,12 +39,12 @@ enum err patterns_new(struct patterns **out);
 
 /*
  * Claim the patterns among `l`.  *out is NULL if there are none.  ERR_LIMIT:
- * the fault is for the peer and names the setting.  ERR_NOMEM.  Nothing is
+ * the problem is for the peer and names the setting.  ERR_NOMEM.  Nothing is
  * claimed then.
  */
 enum err patterns_claim(struct pattern_claim **out, struct patterns *p,
     const struct matcher_list *l, const struct pattern_client *who,
-    const struct pattern_limits *limits, struct fault *f);
+    const struct pattern_limits *limits, struct problem *why);
 
 /* Give up the claim: its stream is over.  NULL is allowed. */
 void pattern_claim_free(struct pattern_claim *c);

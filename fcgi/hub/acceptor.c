@@ -54,7 +54,7 @@ static void
 drop(struct exchange *x, const char *why)
 {
 	if (why != NULL)
-		log_warn("connection dropped reason=\"%s\"", why);
+		log_warn("connection dropped", LOG_TEXT("reason", why));
 	leave(x);
 	exchange_drop(x);
 }
@@ -129,7 +129,7 @@ make_room(const struct exchange *x)
 static void
 buffer_on(struct exchange *x)
 {
-	struct fault why = { "" };
+	struct problem why = { "" };
 	enum request_buffer_state state;
 
 	do {
@@ -162,7 +162,7 @@ buffer_late(struct loop_timer *t)
 static size_t
 buffer_max(const struct exchange_parts *p)
 {
-	struct settings *s = workers_settings(p->workers);
+	struct settings *s = settings_slot_get(hub_settings(p->hub));
 	size_t body_max = s->config->body_max;
 
 	settings_unref(s);
@@ -197,7 +197,7 @@ judge(struct exchange *x, size_t seen)
 	struct acceptor *in = x->arrival.in;
 	struct record_scan scan = { .at = 0 };
 	int64_t due = x->arrival.deadline_ms;
-	struct fault why;
+	struct problem why;
 	enum err e;
 
 	e = record_scan(&scan, in->peeked, seen, &why);
@@ -205,7 +205,8 @@ judge(struct exchange *x, size_t seen)
 	x->arrival.body_only = scan.progress == RECORD_BODY;
 	if (e == ERR_LIMIT ||
 	    (e == ERR_OK && scan.progress == RECORD_MORE && seen == PEEK_MAX)) {
-		log_warn("request refused reason=\"headers too long\"");
+		log_warn(
+		    "request refused", LOG_TEXT("reason", "headers too long"));
 		refuse(
 		    x, 431, "The request's headers are too long for the hub.");
 	} else if (e != ERR_OK)
@@ -260,13 +261,14 @@ arrive(struct acceptor *in, int fd)
 	struct exchange *x;
 
 	if (!listener_trusts(fd)) {
-		log_warn("connection dropped reason=\"not in "
-			 "FCGI_WEB_SERVER_ADDRS\"");
+		log_warn("connection dropped",
+		    LOG_TEXT("reason", "peer not listed"),
+		    LOG_TEXT("setting", "FCGI_WEB_SERVER_ADDRS"));
 		close(fd);
 		return;
 	}
 	if ((x = exchange_new(in->parts, fd)) == NULL) {
-		log_err("connection dropped reason=memory");
+		log_err("connection dropped", LOG_TEXT("reason", "memory"));
 		close(fd);
 		return;
 	}
@@ -296,7 +298,7 @@ pause_accepting(struct acceptor *in)
 {
 	int64_t until = loop_now(in->loop) + PAUSE_MS;
 
-	log_err("accept paused reason=\"%s\"", strerror(errno));
+	log_err("accept paused", LOG_TEXT("reason", strerror(errno)));
 	if (loop_timer_set(in->loop, &in->pause, until) == ERR_OK)
 		loop_unwatch(in->loop, &in->watch);
 }
@@ -375,11 +377,11 @@ acceptor_stop(struct acceptor *in)
 	loop_timer_stop(in->loop, &in->pause);
 	loop_unwatch(in->loop, &in->watch);
 	close(in->watch.fd);
-	TAILQ_FOREACH(x, &in->arrivals, arrival.links)
-	loop_timer_set(
-	    in->loop, &x->timer, x->arrival.body_only ? now : in->leave_ms);
-	TAILQ_FOREACH(x, &in->bodies, arrival.links)
-	loop_timer_set(in->loop, &x->timer, in->leave_ms);
+	TAILQ_FOREACH (x, &in->arrivals, arrival.links)
+		loop_timer_set(in->loop, &x->timer,
+		    x->arrival.body_only ? now : in->leave_ms);
+	TAILQ_FOREACH (x, &in->bodies, arrival.links)
+		loop_timer_set(in->loop, &x->timer, in->leave_ms);
 	hub_release(in->parts->hub);
 }
 

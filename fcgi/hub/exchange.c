@@ -54,7 +54,7 @@ become_stream(struct exchange *x)
 
 	if (stream_new(&s, hub_host(x->parts->hub), x->watch.fd, x->id,
 		x->watched) != ERR_OK) {
-		log_err("request dropped reason=memory");
+		log_err("request dropped", LOG_TEXT("reason", "memory"));
 		exchange_drop(x);
 	}
 	return s;
@@ -95,12 +95,12 @@ no_stream(const struct exchange *x)
 	/* First: the workers are gone by then. */
 	if (hub_is_closing(x->parts->hub))
 		return "The hub is about to end; try again.";
-	now = workers_settings(x->parts->workers);
+	now = settings_slot_get(hub_settings(x->parts->hub));
 	admitted = settings_admit(now, x->answer.opening->grant);
 	settings_unref(now);
 	if (!admitted)
 		return "The hub has just been given other settings; try again.";
-	if (fanout_counts(hub_fanout(x->parts->hub)).subscribers >=
+	if (fanout_subscribers(hub_fanout(x->parts->hub)) >=
 	    x->parts->subscribers_max)
 		return "The hub's process holds as many streams as it may have "
 		       "descriptors (LimitNOFILE of its service).";
@@ -210,7 +210,7 @@ answer_request(struct worker_job *j, struct context *c)
 		else
 			route_request(&x->answer, rq, c);
 	} else {
-		log_warn("request refused reason=\"%s\"", err_text(e));
+		log_warn("request refused", LOG_TEXT("reason", err_text(e)));
 		response_problem(&x->answer.response,
 		    e == ERR_SYNTAX ? 400 : 503,
 		    e == ERR_SYNTAX

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "config/queue.h"
 #include "fanout/spread.h"
+#include "fanout/tailer.h"
 #include "hub/key_fetcher.h"
 
 #define RING_BYTES_MAX ((size_t)16 << 20)
@@ -26,6 +27,7 @@
 
 struct hub {
 	struct loop *loop;
+	struct settings_slot *settings;
 	struct stream_host host;
 	struct fanout *fanout;
 	struct tailer *tailer;
@@ -74,8 +76,8 @@ deadline_fire(struct loop_timer *t)
 {
 	struct hub *h = CONTAINER(struct hub, deadline, t);
 
-	log_warn("end not waited for streams=%zu requests=%zu", h->host.open,
-	    h->held);
+	log_warn("end not waited for", LOG_UINT("streams", h->host.open),
+	    LOG_UINT("requests", h->held));
 	loop_stop(h->loop);
 }
 
@@ -128,9 +130,9 @@ log_timer_fire(struct loop_timer *t)
 static void
 start_draining(struct hub *h)
 {
-	size_t streams = fanout_counts(h->fanout).subscribers;
+	size_t streams = fanout_subscribers(h->fanout);
 
-	log_info("draining streams=%zu", streams);
+	log_info("draining", LOG_UINT("streams", streams));
 	h->draining = h->host.hurried = true;
 	if (h->hooks.drain != NULL)
 		h->hooks.drain(h->hooks.arg);
@@ -140,8 +142,8 @@ start_draining(struct hub *h)
 static void
 end_at_once(struct hub *h, int64_t now)
 {
-	log_info(
-	    "ending at once streams=%zu", fanout_counts(h->fanout).subscribers);
+	log_info("ending at once",
+	    LOG_UINT("streams", fanout_subscribers(h->fanout)));
 	h->ends.begin_ms = now - h->ends.length_ms;
 }
 
@@ -195,31 +197,35 @@ still_holds(void *arg, const struct subscriber *s)
 	return settings_admit(arg, s->grant);
 }
 
-static void
-renewed(void *arg, struct settings *s)
+void
+hub_settings_changed(struct hub *h)
 {
-	struct hub *h = arg;
+	struct settings *s;
 
-	/* One that drains takes no requests, and its workers may be gone; but
-	 * streams may be left. */
-	if (h->draining || h->hooks.renewed == NULL ||
-	    h->hooks.renewed(h->hooks.arg, s))
-		fanout_end(h->fanout, still_holds, s);
+	if (h->closing)
+		return;
+	s = settings_slot_get(h->settings);
+	if (key_fetcher_use(h->key_fetcher, s) != ERR_OK)
+		log_err("no thread to fetch keys",
+		    LOG_TEXT("hint", "restart this program"));
+	h->host.queued_max = (size_t)s->config->queued_bytes_max;
+	if (h->hooks.use != NULL)
+		h->hooks.use(h->hooks.arg, s);
+	fanout_end(h->fanout, still_holds, s);
+	settings_unref(s);
 }
 
-void
-hub_use(struct hub *h, struct settings *s)
+static void
+keys_changed(void *arg)
 {
-	if (key_fetcher_use(h->key_fetcher, s) != ERR_OK)
-		log_err("no thread to fetch keys: restart this program");
-	h->host.queued_max = (size_t)s->config->queued_bytes_max;
-	fanout_end(h->fanout, still_holds, s);
+	hub_settings_changed(arg);
 }
 
 static void
 newer_database(void *arg)
 {
-	log_err("the queue belongs to a newer version: ending");
+	log_err("queue belongs to a newer version",
+	    LOG_TEXT("effect", "this program ends"));
 	hub_drain(arg);
 }
 
@@ -264,43 +270,46 @@ watch_signals(struct hub *h)
 }
 
 static enum err
-start_parts(
-    struct hub *h, struct settings *s, enum framing framing, struct fault *f)
+start_parts(struct hub *h, const struct settings *s, enum framing framing,
+    struct problem *p)
 {
 	const struct fanout_settings fanout = { .loop = h->loop,
 		.framing = framing,
 		.ring_bytes_max = RING_BYTES_MAX,
-		.drain = newer_database,
+		.newer = newer_database,
 		.arg = h };
 	struct tailer_settings tailer = { config_queue(s->config), framing,
 		h->loop, fanout_batch, NULL };
 	enum err e;
 
 	if ((e = fanout_new(&h->fanout, &fanout)) != ERR_OK)
-		return fault_set(f, e, "Out of memory.");
+		return problem_set(p, e, "Out of memory.");
 	tailer.arg = h->fanout;
-	if ((e = tailer_start(&h->tailer, &tailer, f)) != ERR_OK)
+	if ((e = tailer_start(&h->tailer, &tailer, p)) != ERR_OK)
 		return e;
-	fanout_set_tailer(h->fanout, h->tailer);
+	fanout_on_ask(h->fanout, tailer_ask, h->tailer);
 	/* The first batch is there: it says where the log ends. */
 	loop_empty(h->loop);
-	if ((e = key_fetcher_new(&h->key_fetcher, h->loop, renewed, h)) !=
-	    ERR_OK)
-		return fault_set(f, e, "Out of memory.");
+	if ((e = key_fetcher_new(&h->key_fetcher, h->loop, h->settings,
+		 keys_changed, h)) != ERR_OK)
+		return problem_set(p, e, "Out of memory.");
 	if ((e = key_fetcher_use(h->key_fetcher, s)) != ERR_OK)
-		return fault_set(f, e, "No thread to fetch keys.");
+		return problem_set(p, e, "No thread to fetch keys.");
 	return ERR_OK;
 }
 
 enum err
-hub_open(struct hub **out, struct settings *s, enum framing framing,
-    const struct hub_hooks *hooks, struct fault *f)
+hub_open(struct hub **out, struct settings_slot *settings, enum framing framing,
+    const struct hub_hooks *hooks, struct problem *p)
 {
 	struct hub *h = mem_calloc(1, sizeof(*h));
+	struct settings *s;
 	enum err e;
 
 	if (h == NULL)
-		return fault_set(f, ERR_NOMEM, "Out of memory.");
+		return problem_set(p, ERR_NOMEM, "Out of memory.");
+	s = settings_slot_get(settings);
+	h->settings = settings;
 	h->signals.fd = -1;
 	h->hooks = *hooks;
 	h->deadline.fire = deadline_fire;
@@ -313,24 +322,25 @@ hub_open(struct hub **out, struct settings *s, enum framing framing,
 	h->host.queued_max = (size_t)s->config->queued_bytes_max;
 	if ((e = loop_new(&h->loop)) != ERR_OK ||
 	    (e = watch_signals(h)) != ERR_OK) {
-		fault_set(f, e, "No event loop: %s.", err_text(e));
+		problem_set(p, e, "No event loop: %s.", err_text(e));
 		goto out;
 	}
 	/* Their places are taken now: at the end there may be no memory. */
 	if ((e = loop_timer_set(h->loop, &h->deadline, INT64_MAX)) != ERR_OK ||
 	    (e = loop_timer_set(h->loop, &h->next_end, INT64_MAX)) != ERR_OK ||
 	    (e = loop_timer_set(h->loop, &h->log_timer, INT64_MAX)) != ERR_OK) {
-		fault_set(f, e, "Out of memory.");
+		problem_set(p, e, "Out of memory.");
 		goto out;
 	}
 	h->host.loop = h->loop;
 	log_bound(log_pending, h);
-	if ((e = start_parts(h, s, framing, f)) != ERR_OK)
+	if ((e = start_parts(h, s, framing, p)) != ERR_OK)
 		goto out;
 
 	*out = h;
 	h = NULL;
 out:
+	settings_unref(s);
 	hub_close(h);
 	return e;
 }
@@ -345,6 +355,12 @@ struct stream_host *
 hub_host(struct hub *h)
 {
 	return &h->host;
+}
+
+struct settings_slot *
+hub_settings(struct hub *h)
+{
+	return h->settings;
 }
 
 struct fanout *

@@ -87,15 +87,16 @@ static void
 commit_group(struct publish_thread *t, struct pending_publish **group, size_t n)
 {
 	const struct update *updates[GROUP_MAX];
-	struct fault f = { "" };
+	struct problem p = { "" };
 	enum err e;
 
 	for (size_t i = 0; i < n; i++)
 		updates[i] = update_view(group[i]->update);
-	e = queue_append(t->queue, updates, n, &f);
+	e = queue_append(t->queue, updates, n, &p);
 	if (e != ERR_OK)
-		log_err("publishes failed n=%zu reason=\"%s\"", n,
-		    f.text[0] != '\0' ? f.text : err_text(e));
+		log_err("publishes failed", LOG_UINT("n", n),
+		    LOG_TEXT(
+			"reason", p.text[0] != '\0' ? p.text : err_text(e)));
 	answer_group(t, group, n, e);
 	/* The publishers have their answers: now the subscribers. */
 	if (e == ERR_OK && n > 0)
@@ -188,24 +189,24 @@ publish_thread_free(struct publish_thread *t)
 enum err
 publish_thread_start(struct publish_thread **out,
     const struct queue_settings *s, const struct pending_limits *limits,
-    struct loop *loop, struct roster *roster, struct fault *f)
+    struct loop *loop, struct roster *roster, struct problem *p)
 {
 	struct publish_thread *t = mem_calloc(1, sizeof(*t));
 	enum err e;
 
 	if (t == NULL)
-		return fault_set(f, ERR_NOMEM, "Out of memory.");
+		return problem_set(p, ERR_NOMEM, "Out of memory.");
 	init_waiting(t);
 	t->limits = *limits;
 	t->spare = s->spare;
 	t->loop = loop;
-	e = queue_open(&t->queue, s, QUEUE_WRITE, f);
+	e = queue_open(&t->queue, s, QUEUE_WRITE, p);
 	presence_writer_init(&t->presence, t->queue, roster);
 	if (roster != NULL)
 		roster_on_change(roster, publish_thread_kick, t);
 	if (e == ERR_OK &&
 	    pthread_create(&t->thread, NULL, commit_groups, t) != 0)
-		e = fault_set(f, ERR_NOMEM, "No thread to publish with.");
+		e = problem_set(p, ERR_NOMEM, "No thread to publish with.");
 	if (e != ERR_OK) {
 		publish_thread_free(t);
 		return e;

@@ -30,7 +30,7 @@ struct pending_limits {
  * queue_open(). */
 enum err publish_thread_start(struct publish_thread **out,
     const struct queue_settings *s, const struct pending_limits *limits,
-    struct loop *loop, struct roster *roster, struct fault *f);
+    struct loop *loop, struct roster *roster, struct problem *p);
 
 /* Park one publish.  ERR_LIMIT: too many or too large ones wait already; no
  * mail comes then.  Any thread. */

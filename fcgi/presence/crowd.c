@@ -45,12 +45,12 @@ crowd_new(struct crowd **out, const struct queue_settings *s)
 
 /* Log once for each state that streams are not counted, or are again. */
 static enum err
-note(struct crowd *c, enum err e, const struct fault *f)
+note(struct crowd *c, enum err e, const struct problem *p)
 {
 	if (e == c->logged)
 		return e;
 	if (e != ERR_OK)
-		log_err("streams not counted reason=\"%s\"", f->text);
+		log_err("streams not counted", LOG_TEXT("reason", p->text));
 	else
 		log_info("streams counted again");
 	c->logged = e;
@@ -70,7 +70,7 @@ hidden(const struct crowd *c, const struct crowd_place *p)
  * more. */
 static enum err
 take_any(struct crowd *c, struct crowd_table *t, const struct crowd_keys *keys,
-    struct crowd_seat *out, struct fault *f)
+    struct crowd_seat *out, struct problem *p)
 {
 	const int64_t now = clock_real_ms();
 	enum err e;
@@ -79,16 +79,16 @@ take_any(struct crowd *c, struct crowd_table *t, const struct crowd_keys *keys,
 		return e;
 	crowd_table_sweep(t);
 	if ((e = crowd_table_take(t, keys, now, out)) != ERR_FULL ||
-	    (e = sidecar_crowd_grow(c->side, f)) != ERR_OK)
+	    (e = sidecar_crowd_grow(c->side, p)) != ERR_OK)
 		return e;
 	if ((e = crowd_table_take(t, keys, now, out)) == ERR_FULL)
-		fault_set(f, e, "others fill the table of streams");
+		problem_set(p, e, "others fill the table of streams");
 	return e;
 }
 
 static enum err
 sit(struct crowd *c, struct crowd_table *t, struct crowd_place *p,
-    uint64_t parked, struct fault *f)
+    uint64_t parked, struct problem *why)
 {
 	const struct crowd_keys keys = hidden(c, p);
 	enum err e = ERR_NOTFOUND;
@@ -97,25 +97,24 @@ sit(struct crowd *c, struct crowd_table *t, struct crowd_place *p,
 		e = crowd_table_take_parked(
 		    t, parked, &keys, clock_real_ms(), &p->seat);
 	if (e == ERR_NOTFOUND)
-		e = take_any(c, t, &keys, &p->seat, f);
+		e = take_any(c, t, &keys, &p->seat, why);
 	p->seated = e == ERR_OK;
 	return e;
 }
 
 /* Give a slot to each place of this process that has none, or has lost it. */
 static enum err
-sit_all(struct crowd *c, struct crowd_table *t, struct fault *f)
+sit_all(struct crowd *c, struct crowd_table *t, struct problem *why)
 {
 	struct crowd_place *p;
 	enum err e = ERR_OK;
 
 	c->seats = 0;
-	LIST_FOREACH(p, &c->places, links)
-	{
+	LIST_FOREACH (p, &c->places, links) {
 		if (p->seated && !crowd_table_has(t, &p->seat))
 			p->seated = false;
 		if (!p->seated && e == ERR_OK)
-			e = sit(c, t, p, 0, f);
+			e = sit(c, t, p, 0, why);
 		c->seats += p->seated;
 	}
 	c->missing = e != ERR_OK;
@@ -133,14 +132,14 @@ replace(struct crowd *c, struct sidecar_crowd *side)
 	c->opened++;
 	c->seats = 0;
 	c->missing = true;
-	LIST_FOREACH(p, &c->places, links)
-	p->seated = false;
+	LIST_FOREACH (p, &c->places, links)
+		p->seated = false;
 }
 
 /* The table, with the mutex; opening a file may take a while, so that happens
  * without it. */
 static enum err
-enter_table(struct crowd *c, struct crowd_table **out, struct fault *f)
+enter_table(struct crowd *c, struct crowd_table **out, struct problem *p)
 {
 	enum err e = ERR_MOVED;
 
@@ -150,10 +149,10 @@ enter_table(struct crowd *c, struct crowd_table **out, struct fault *f)
 		struct sidecar_crowd *side = NULL;
 
 		if (c->side != NULL &&
-		    (e = sidecar_crowd_table(c->side, out, f)) != ERR_MOVED)
+		    (e = sidecar_crowd_table(c->side, out, p)) != ERR_MOVED)
 			break;
 		pthread_mutex_unlock(&c->mutex);
-		e = queue_crowd_open(&side, &c->settings, f);
+		e = queue_crowd_open(&side, &c->settings, p);
 		pthread_mutex_lock(&c->mutex);
 		if (seen != c->opened)
 			sidecar_crowd_close(side);
@@ -162,21 +161,21 @@ enter_table(struct crowd *c, struct crowd_table **out, struct fault *f)
 		if (e == ERR_OK || seen != c->opened)
 			e = ERR_MOVED;
 	}
-	return e == ERR_OK && c->missing ? sit_all(c, *out, f) : e;
+	return e == ERR_OK && c->missing ? sit_all(c, *out, p) : e;
 }
 
 /* A limit whose input is missing holds for all of them together. */
 static enum err
-refuse_unknown(struct fault *f)
+refuse_unknown(struct problem *p)
 {
-	return fault_set(f, ERR_LIMIT,
+	return problem_set(p, ERR_LIMIT,
 	    "The web server does not tell the addresses of its clients, which "
 	    "have together as many streams as one may "
 	    "(MERCURE_MAX_CONNECTIONS_PER_ADDRESS): pass REMOTE_ADDR.");
 }
 
 static enum err
-refuse(enum crowd_limit which, struct fault *f)
+refuse(enum crowd_limit which, struct problem *p)
 {
 	static const char *const sentences[] = {
 		[CROWD_TOTAL] = "The hub holds as many streams as it may "
@@ -189,7 +188,7 @@ refuse(enum crowd_limit which, struct fault *f)
 		    "(MERCURE_MAX_CONNECTIONS_PER_ADDRESS).",
 	};
 
-	return fault_set(f, ERR_LIMIT, "%s", sentences[which]);
+	return problem_set(p, ERR_LIMIT, "%s", sentences[which]);
 }
 
 /* The first setting that limits such a stream; NULL: none does. */
@@ -208,13 +207,13 @@ limit_for(const struct crowd_keys *k, const struct crowd_limits *l)
 /* The stream cannot be counted: refuse it if a limit applies to it. */
 static enum err
 uncounted(struct crowd_place *p, const struct crowd_limits *limits, enum err e,
-    struct fault *f)
+    struct problem *why)
 {
 	const char *limit = limit_for(&p->keys, limits);
 
 	if (limit == NULL)
 		return ERR_OK;
-	return fault_set(f, e == ERR_LIMIT ? ERR_IO : e,
+	return problem_set(why, e == ERR_LIMIT ? ERR_IO : e,
 	    "The hub cannot count its streams, and %s is set; its log says "
 	    "why.",
 	    limit);
@@ -222,7 +221,7 @@ uncounted(struct crowd_place *p, const struct crowd_limits *limits, enum err e,
 
 static enum err
 compare(struct crowd *c, struct crowd_table *t, struct crowd_place *p,
-    const struct crowd_limits *limits, struct fault *f)
+    const struct crowd_limits *limits, struct problem *why)
 {
 	const struct crowd_keys keys = hidden(c, p);
 	const enum crowd_limit which =
@@ -232,17 +231,17 @@ compare(struct crowd *c, struct crowd_table *t, struct crowd_place *p,
 		return ERR_OK;
 	crowd_table_give_back(t, &p->seat);
 	if (which == CROWD_PER_ADDRESS && p->keys.address == CROWD_UNKNOWN)
-		return refuse_unknown(f);
-	return refuse(which, f);
+		return refuse_unknown(why);
+	return refuse(which, why);
 }
 
 enum err
 crowd_enter(struct crowd_place *p, struct crowd *c,
     const struct crowd_keys *keys, uint64_t parked,
-    const struct crowd_limits *limits, struct fault *f)
+    const struct crowd_limits *limits, struct problem *problem)
 {
 	struct crowd_table *t = NULL;
-	struct fault why = { "" };
+	struct problem why = { "" };
 	enum err e;
 
 	*p = (struct crowd_place){ .keys = *keys };
@@ -250,8 +249,8 @@ crowd_enter(struct crowd_place *p, struct crowd *c,
 	if (e == ERR_OK)
 		e = sit(c, t, p, parked, &why);
 	note(c, e, &why);
-	e = e == ERR_OK ? compare(c, t, p, limits, f)
-			: uncounted(p, limits, e, f);
+	e = e == ERR_OK ? compare(c, t, p, limits, problem)
+			: uncounted(p, limits, e, problem);
 	if (e == ERR_OK) {
 		c->missing = c->missing || !p->seated;
 		c->seats += p->seated;
@@ -324,7 +323,7 @@ void
 crowd_look(struct crowd *c)
 {
 	struct crowd_table *t = NULL;
-	struct fault why = { "" };
+	struct problem why = { "" };
 	enum err e = enter_table(c, &t, &why);
 
 	if (e == ERR_OK && crowd_table_own(t) != c->seats)

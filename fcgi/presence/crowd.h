@@ -31,14 +31,14 @@ enum err crowd_new(struct crowd **out, const struct queue_settings *s);
 /*
  * Take a place, unless a limit is reached.  `parked` (0: none) is the key of
  * the row that the subscriber comes back for: it takes the place that was kept
- * for it.  ERR_LIMIT: the fault is for the peer and names the setting.  If
+ * for it.  ERR_LIMIT: the problem is for the peer and names the setting.  If
  * streams cannot be counted, the log says why; a stream that no limit applies
- * to enters all the same, any other one gets another error, and the fault is
+ * to enters all the same, any other one gets another error, and the problem is
  * for the peer.
  */
 enum err crowd_enter(struct crowd_place *p, struct crowd *c,
     const struct crowd_keys *keys, uint64_t parked,
-    const struct crowd_limits *limits, struct fault *f);
+    const struct crowd_limits *limits, struct problem *why);
 
 /*
  * crowd_leave(): the stream has ended.  crowd_park(): it may come back for the

@@ -101,9 +101,9 @@ is_here(struct roster *r, const struct presence *p)
 {
 	struct roster_entry *e;
 
-	LIST_FOREACH(e, token_bucket(r, p), same_token)
-	if (e->presence->key == p->key)
-		return true;
+	LIST_FOREACH (e, token_bucket(r, p), same_token)
+		if (e->presence->key == p->key)
+			return true;
 	return false;
 }
 
@@ -120,11 +120,11 @@ add(struct roster *r, struct roster_entry *e)
 
 static enum err
 count(struct roster_entry *e, struct crowd *c, const struct roster_terms *terms,
-    struct fault *f)
+    struct problem *p)
 {
 	return c == NULL ? ERR_OK
 			 : crowd_enter(&e->place, c, &terms->keys,
-			       terms->parked, &terms->limits, f);
+			       terms->parked, &terms->limits, p);
 }
 
 /* A subscriber that leaves makes room at once, although its row is deleted
@@ -245,11 +245,12 @@ find_leaving(struct roster *r, const struct presence *p)
 
 	like.key = p->brought;
 	if (p->brought != 0)
-		LIST_FOREACH(e, token_bucket(r, &like), same_token)
-	if (e->presence->key == p->brought && e->let_go && !e->taken &&
-	    e->wanted == PRESENCE_PARKED && e->written != PRESENCE_GONE &&
-	    presence_is_like(p, e->presence))
-		return e;
+		LIST_FOREACH (e, token_bucket(r, &like), same_token)
+			if (e->presence->key == p->brought && e->let_go &&
+			    !e->taken && e->wanted == PRESENCE_PARKED &&
+			    e->written != PRESENCE_GONE &&
+			    presence_is_like(p, e->presence))
+				return e;
 	return NULL;
 }
 
@@ -286,7 +287,7 @@ join(struct roster *r, struct roster_entry *e)
 
 enum err
 roster_enter(struct roster_entry **out, struct roster *r, struct presence *p,
-    const struct roster_terms *terms, struct fault *f)
+    const struct roster_terms *terms, struct problem *why)
 {
 	struct roster_entry *e = mem_calloc(1, sizeof(*e));
 	enum err result;
@@ -295,7 +296,7 @@ roster_enter(struct roster_entry **out, struct roster *r, struct presence *p,
 		return ERR_NOMEM;
 	e->roster = r;
 	e->presence = p;
-	if ((result = count(e, r->crowd, terms, f)) != ERR_OK) {
+	if ((result = count(e, r->crowd, terms, why)) != ERR_OK) {
 		mem_free(e);
 		return result;
 	}

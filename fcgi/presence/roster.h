@@ -52,7 +52,7 @@ void roster_on_change(struct roster *r, void (*kick)(void *arg), void *arg);
  * roster_begin().
  */
 enum err roster_enter(struct roster_entry **out, struct roster *r,
-    struct presence *p, const struct roster_terms *terms, struct fault *f);
+    struct presence *p, const struct roster_terms *terms, struct problem *why);
 
 /* The key of its row; it may become another before that is written. */
 uint64_t roster_key(struct roster_entry *e);

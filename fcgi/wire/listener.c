@@ -52,12 +52,12 @@ in_use(const struct sockaddr_un *sun)
 }
 
 static enum err
-find_group(gid_t *out, const char *name, struct fault *f)
+find_group(gid_t *out, const char *name, struct problem *p)
 {
 	const struct group *gr = name != NULL ? getgrnam(name) : NULL;
 
 	if (name != NULL && gr == NULL)
-		return fault_set(f, ERR_NOTFOUND,
+		return problem_set(p, ERR_NOTFOUND,
 		    "--listen-group: there is no group %s.", name);
 	*out = gr != NULL ? gr->gr_gid : (gid_t)-1;
 	return ERR_OK;
@@ -66,7 +66,7 @@ find_group(gid_t *out, const char *name, struct fault *f)
 /* Others may write in the folder, too: what has this name now is given away
  * only if it is a socket of ours without another name. */
 static enum err
-give_to_group(const char *path, const char *group, gid_t gid, struct fault *f)
+give_to_group(const char *path, const char *group, gid_t gid, struct problem *p)
 {
 	const int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	struct stat st;
@@ -76,7 +76,7 @@ give_to_group(const char *path, const char *group, gid_t gid, struct fault *f)
 	if (fd < 0 || fstat(fd, &st) != 0 || !S_ISSOCK(st.st_mode) ||
 	    st.st_uid != geteuid() || st.st_nlink != 1 ||
 	    fchownat(fd, "", (uid_t)-1, gid, AT_EMPTY_PATH) != 0)
-		e = fault_set(f, ERR_READONLY,
+		e = problem_set(p, ERR_READONLY,
 		    "--listen-group: %s cannot be given to the group %s: %s.",
 		    path, group, strerror(errno));
 	if (fd >= 0)
@@ -102,47 +102,47 @@ bind_private(int fd, const struct sockaddr_un *sun)
 /* Nobody answers on it, so remove it; only a socket, never the target of a
  * link. */
 static enum err
-remove_stale(const char *path, struct fault *f)
+remove_stale(const char *path, struct problem *p)
 {
 	struct stat st;
 
 	if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
-		return fault_set(f, ERR_DENIED,
+		return problem_set(p, ERR_DENIED,
 		    "--listen: %s is there already, and no socket.", path);
 	unlink(path);
 	return ERR_OK;
 }
 
 static enum err
-open_unix(int fd, const char *path, const char *group, struct fault *f)
+open_unix(int fd, const char *path, const char *group, struct problem *p)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	gid_t gid = (gid_t)-1;
 	enum err e;
 
 	if (strlen(path) >= sizeof(sun.sun_path))
-		return fault_set(f, ERR_LIMIT,
+		return problem_set(p, ERR_LIMIT,
 		    "--listen: a unix socket's path has at most %zu "
 		    "characters.",
 		    sizeof(sun.sun_path) - 1);
 	memcpy(sun.sun_path, path, strlen(path) + 1);
 	if (in_use(&sun))
-		return fault_set(f, ERR_BUSY,
+		return problem_set(p, ERR_BUSY,
 		    "--listen: another process listens on %s.", path);
-	if ((e = find_group(&gid, group, f)) != ERR_OK ||
-	    (e = remove_stale(path, f)) != ERR_OK)
+	if ((e = find_group(&gid, group, p)) != ERR_OK ||
+	    (e = remove_stale(path, p)) != ERR_OK)
 		return e;
 	if (!bind_private(fd, &sun))
-		return fault_set(f, ERR_IO,
+		return problem_set(p, ERR_IO,
 		    "--listen: %s: %s; the directory must exist and be "
 		    "writable.",
 		    path, strerror(errno));
-	return group != NULL ? give_to_group(path, group, gid, f) : ERR_OK;
+	return group != NULL ? give_to_group(path, group, gid, p) : ERR_OK;
 }
 
 static enum err
-parse_tcp(
-    struct sockaddr_in *sin, const char *address, bool remote, struct fault *f)
+parse_tcp(struct sockaddr_in *sin, const char *address, bool remote,
+    struct problem *p)
 {
 	char host[INET_ADDRSTRLEN];
 	const char *colon = strrchr(address, ':');
@@ -150,7 +150,7 @@ parse_tcp(
 	unsigned long port;
 
 	if (colon == NULL || (size_t)(colon - address) >= sizeof(host))
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "--listen: tcp needs ADDRESS:PORT, such as "
 		    "tcp:127.0.0.1:9000.");
 	memcpy(host, address, (size_t)(colon - address));
@@ -158,10 +158,10 @@ parse_tcp(
 	port = strtoul(colon + 1, &end, 10);
 	if (inet_pton(AF_INET, host, &sin->sin_addr) != 1 || end == colon + 1 ||
 	    *end != '\0' || port > 65535)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "--listen: %s is no IPv4 address and port.", address);
 	if (ntohl(sin->sin_addr.s_addr) >> 24 != 127 && !remote)
-		return fault_set(f, ERR_DENIED,
+		return problem_set(p, ERR_DENIED,
 		    "--listen: whoever reaches a FastCGI port controls the "
 		    "hub; %s is not loopback.  Add --listen-remote if it is "
 		    "meant, and set FCGI_WEB_SERVER_ADDRS.",
@@ -171,23 +171,23 @@ parse_tcp(
 }
 
 static enum err
-open_tcp(int fd, const char *address, bool remote, struct fault *f)
+open_tcp(int fd, const char *address, bool remote, struct problem *p)
 {
 	struct sockaddr_in sin = { .sin_family = AF_INET };
 	const int on = 1;
-	enum err e = parse_tcp(&sin, address, remote, f);
+	enum err e = parse_tcp(&sin, address, remote, p);
 
 	if (e != ERR_OK)
 		return e;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (bind(fd, (struct sockaddr *)(void *)&sin, sizeof(sin)) != 0)
-		return fault_set(
-		    f, ERR_IO, "--listen: %s: %s.", address, strerror(errno));
+		return problem_set(
+		    p, ERR_IO, "--listen: %s: %s.", address, strerror(errno));
 	return ERR_OK;
 }
 
 static enum err
-open_own(int *out, const struct listener_settings *s, struct fault *f)
+open_own(int *out, const struct listener_settings *s, struct problem *p)
 {
 	struct slice how = slice_of(s->listen);
 	bool local = slice_starts(how, "unix:");
@@ -195,18 +195,18 @@ open_own(int *out, const struct listener_settings *s, struct fault *f)
 	int fd;
 
 	if (!local && !slice_starts(how, "tcp:"))
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "--listen: unix:PATH or tcp:ADDRESS:PORT is wanted.");
 	if (!local && s->group != NULL)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "--listen-group: only a unix socket has a group.");
 	fd = socket(local ? AF_UNIX : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
-		return fault_set(f, ERR_IO, "socket: %s.", strerror(errno));
-	e = local ? open_unix(fd, s->listen + 5, s->group, f)
-		  : open_tcp(fd, s->listen + 4, s->remote, f);
+		return problem_set(p, ERR_IO, "socket: %s.", strerror(errno));
+	e = local ? open_unix(fd, s->listen + 5, s->group, p)
+		  : open_tcp(fd, s->listen + 4, s->remote, p);
 	if (e == ERR_OK && listen(fd, BACKLOG) != 0)
-		e = fault_set(f, ERR_IO, "listen: %s.", strerror(errno));
+		e = problem_set(p, ERR_IO, "listen: %s.", strerror(errno));
 	if (e != ERR_OK) {
 		close(fd);
 		return e;
@@ -226,20 +226,20 @@ systemd_passed(void)
 }
 
 enum err
-listener_open(int *out, const struct listener_settings *s, struct fault *f)
+listener_open(int *out, const struct listener_settings *s, struct problem *p)
 {
 	enum err e;
 	int fd = -1;
 
 	if (s->listen != NULL) {
-		if ((e = open_own(&fd, s, f)) != ERR_OK)
+		if ((e = open_own(&fd, s, p)) != ERR_OK)
 			return e;
 	} else if (systemd_passed())
 		fd = SYSTEMD_FD;
 	else if (listener_inherited())
 		fd = STDIN_FILENO;
 	else
-		return fault_set(f, ERR_NOTFOUND,
+		return problem_set(p, ERR_NOTFOUND,
 		    "There is no socket to listen on: start pushcgi.fcgi from "
 		    "a web server, or with --listen unix:/run/pushcgi/"
 		    "hub.sock.");

@@ -17,10 +17,10 @@ struct listener_settings {
  * Open or find the listening socket: `listen` if given, else systemd's
  * (LISTEN_FDS, sd_listen_fds(3)), else descriptor 0.  Non-blocking and
  * close-on-exec.  A stale unix socket nobody listens on is replaced.  The
- * fault names what to change.
+ * problem names what to change.
  */
 enum err listener_open(
-    int *out, const struct listener_settings *s, struct fault *f);
+    int *out, const struct listener_settings *s, struct problem *p);
 
 /* Take the path of a unix socket of our own away, before it is closed:
  * afterwards it could be a successor's. */

@@ -3,6 +3,7 @@
 #include "wire/record.h"
 
 #define ROLE_RESPONDER 1
+#define FLAG_KEEP_CONN 1
 #define END_BODY_SIZE 8
 
 void
@@ -25,15 +26,32 @@ record_stdout_size(size_t len)
 }
 
 void
-record_stdout(uint8_t *out, uint16_t id, struct slice bytes)
+record_begin(struct record_writer *w, uint8_t *out, uint16_t id, size_t len)
+{
+	*w = (struct record_writer){ .at = out, .left = len, .id = id };
+}
+
+static void
+begin_record(struct record_writer *w)
+{
+	w->room = w->left < RECORD_CONTENT_MAX ? w->left : RECORD_CONTENT_MAX;
+	record_header(w->at, RECORD_STDOUT, w->id, (uint16_t)w->room);
+	w->at += RECORD_HEADER_SIZE;
+	w->left -= w->room;
+}
+
+void
+record_write(struct record_writer *w, struct slice bytes)
 {
 	while (bytes.len > 0) {
-		size_t n = bytes.len < RECORD_CONTENT_MAX ? bytes.len
-							  : RECORD_CONTENT_MAX;
+		size_t n;
 
-		record_header(out, RECORD_STDOUT, id, (uint16_t)n);
-		memcpy(out + RECORD_HEADER_SIZE, bytes.base, n);
-		out += RECORD_HEADER_SIZE + n;
+		if (w->room == 0)
+			begin_record(w);
+		n = bytes.len < w->room ? bytes.len : w->room;
+		memcpy(w->at, bytes.base, n);
+		w->at += n;
+		w->room -= n;
 		bytes = slice_after(bytes, n);
 	}
 }
@@ -119,36 +137,38 @@ pairs_between(const struct record_pairs *p)
 
 static enum err
 scan_begin(struct record_scan *s, uint16_t id, const uint8_t *body, size_t len,
-    size_t seen, struct fault *f)
+    size_t seen, struct problem *p)
 {
 	if (s->request != 0)
-		return fault_set(
-		    f, ERR_SYNTAX, "a second request on one connection");
+		return problem_set(
+		    p, ERR_SYNTAX, "a second request on one connection");
 	if (id == 0 || len != 8)
-		return fault_set(f, ERR_SYNTAX, "a malformed BEGIN_REQUEST");
+		return problem_set(p, ERR_SYNTAX, "a malformed BEGIN_REQUEST");
 	if (seen >= 2 && ((unsigned)body[0] << 8 | body[1]) != ROLE_RESPONDER)
-		return fault_set(f, ERR_SYNTAX, "a role that is not RESPONDER");
+		return problem_set(
+		    p, ERR_SYNTAX, "a role that is not RESPONDER");
 	s->request = id;
+	s->keep = seen >= 3 && (body[2] & FLAG_KEEP_CONN) != 0;
 	return ERR_OK;
 }
 
 static enum err
 scan_params(struct record_scan *s, const uint8_t *body, size_t len, size_t seen,
-    struct fault *f)
+    struct problem *p)
 {
 	if (s->params_done)
-		return fault_set(f, ERR_SYNTAX, "PARAMS after their end");
+		return problem_set(p, ERR_SYNTAX, "PARAMS after their end");
 	if (len == 0) {
 		if (!pairs_between(&s->pairs))
-			return fault_set(
-			    f, ERR_SYNTAX, "PARAMS end inside a name or value");
+			return problem_set(
+			    p, ERR_SYNTAX, "PARAMS end inside a name or value");
 		s->params_done = true;
 		return ERR_OK;
 	}
 	s->params_bytes += len;
 	if (s->params_bytes > RECORD_PARAMS_MAX ||
 	    !pairs_feed(&s->pairs, body, seen))
-		return fault_set(f, ERR_LIMIT,
+		return problem_set(p, ERR_LIMIT,
 		    "the request's headers are longer than %d bytes",
 		    RECORD_PARAMS_MAX);
 	return ERR_OK;
@@ -157,21 +177,21 @@ scan_params(struct record_scan *s, const uint8_t *body, size_t len, size_t seen,
 /* One record of which `seen` of `len` content bytes are visible. */
 static enum err
 scan_record(struct record_scan *s, const uint8_t *h, const uint8_t *body,
-    size_t len, size_t seen, struct fault *f)
+    size_t len, size_t seen, struct problem *p)
 {
 	uint16_t id = (uint16_t)(h[2] << 8 | h[3]);
 
 	if (h[0] != 1)
-		return fault_set(f, ERR_SYNTAX, "FastCGI version %u", h[0]);
+		return problem_set(p, ERR_SYNTAX, "FastCGI version %u", h[0]);
 	if (h[1] == RECORD_BEGIN)
-		return scan_begin(s, id, body, len, seen, f);
+		return scan_begin(s, id, body, len, seen, p);
 	if (s->request == 0 || id != s->request)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "a record of type %u outside the request", h[1]);
 	if (h[1] == RECORD_PARAMS)
-		return scan_params(s, body, len, seen, f);
+		return scan_params(s, body, len, seen, p);
 	if (h[1] != RECORD_STDIN || !s->params_done)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "a record of type %u in the wrong place", h[1]);
 	if (len == 0)
 		s->stdin_done = true;
@@ -182,7 +202,7 @@ scan_record(struct record_scan *s, const uint8_t *h, const uint8_t *body,
  * *whole once they are all. */
 static enum err
 scan_next(struct record_scan *s, const uint8_t *h, size_t len, bool *whole,
-    struct fault *f)
+    struct problem *p)
 {
 	const size_t content = (size_t)h[4] << 8 | h[5];
 	const size_t size = RECORD_HEADER_SIZE + content + h[6];
@@ -192,12 +212,12 @@ scan_next(struct record_scan *s, const uint8_t *h, size_t len, bool *whole,
 	if (*whole)
 		s->at += size;
 	return scan_record(s, h, h + RECORD_HEADER_SIZE, content,
-	    left < content ? left : content, f);
+	    left < content ? left : content, p);
 }
 
 enum err
 record_scan(
-    struct record_scan *s, const uint8_t *bytes, size_t len, struct fault *f)
+    struct record_scan *s, const uint8_t *bytes, size_t len, struct problem *p)
 {
 	struct record_scan now = *s;
 	bool whole = true;
@@ -205,15 +225,16 @@ record_scan(
 
 	while (e == ERR_OK && whole && !now.stdin_done &&
 	       len - now.at >= RECORD_HEADER_SIZE) {
-		e = scan_next(&now, bytes + now.at, len - now.at, &whole, f);
+		e = scan_next(&now, bytes + now.at, len - now.at, &whole, p);
 		/* A part of a record counts, but is looked at again. */
 		if (whole)
 			*s = now;
 	}
 	if (e == ERR_OK && now.at == 0 && len > 0 && bytes[0] != 1)
-		e = fault_set(f, ERR_SYNTAX, "bytes that are not FastCGI");
+		e = problem_set(p, ERR_SYNTAX, "bytes that are not FastCGI");
 
 	s->id = now.request;
+	s->keep = now.keep;
 	s->progress = now.stdin_done    ? RECORD_COMPLETE
 		      : now.params_done ? RECORD_BODY
 					: RECORD_MORE;

@@ -43,7 +43,8 @@ room_left(const struct request_buffer *s)
 }
 
 static enum request_buffer_state
-keep(struct request_buffer *s, const uint8_t *bytes, size_t n, struct fault *f)
+keep(
+    struct request_buffer *s, const uint8_t *bytes, size_t n, struct problem *p)
 {
 	enum err e;
 
@@ -53,9 +54,9 @@ keep(struct request_buffer *s, const uint8_t *bytes, size_t n, struct fault *f)
 	if ((e = s->bytes.err) == ERR_OK) {
 		s->room->used += n;
 		e = record_scan(
-		    &s->scan, (const uint8_t *)s->bytes.base, s->bytes.len, f);
+		    &s->scan, (const uint8_t *)s->bytes.base, s->bytes.len, p);
 	} else
-		fault_set(f, e, "%s", err_text(e));
+		problem_set(p, e, "%s", err_text(e));
 	if (e != ERR_OK)
 		return REQUEST_BUFFER_BROKEN;
 	return s->scan.progress == RECORD_COMPLETE ? REQUEST_BUFFER_WHOLE
@@ -75,7 +76,7 @@ take(const struct request_buffer *s, int fd, uint8_t bytes[READ_SIZE])
 }
 
 enum request_buffer_state
-request_buffer_read(struct request_buffer *s, int fd, struct fault *f)
+request_buffer_read(struct request_buffer *s, int fd, struct problem *p)
 {
 	enum request_buffer_state state = REQUEST_BUFFER_MORE;
 	uint8_t bytes[READ_SIZE];
@@ -86,13 +87,13 @@ request_buffer_read(struct request_buffer *s, int fd, struct fault *f)
 
 		if (n > 0)
 			state = full ? REQUEST_BUFFER_NO_ROOM
-				     : keep(s, bytes, (size_t)n, f);
+				     : keep(s, bytes, (size_t)n, p);
 		else if (n == 0)
 			return REQUEST_BUFFER_ENDED;
 		else if (errno == EAGAIN)
 			break;
 		else if (errno != EINTR) {
-			fault_set(f, ERR_IO, "%s", strerror(errno));
+			problem_set(p, ERR_IO, "%s", strerror(errno));
 			return REQUEST_BUFFER_BROKEN;
 		}
 	}

@@ -28,7 +28,7 @@ enum request_buffer_state {
 	REQUEST_BUFFER_TOO_LONG, /* more than `bytes_max` */
 	REQUEST_BUFFER_NO_ROOM, /* all request buffers together hold too much; once one of
 			 * the others is freed, this one can be read on */
-	REQUEST_BUFFER_BROKEN /* no FastCGI, or no memory: the fault says which */
+	REQUEST_BUFFER_BROKEN /* no FastCGI, or no memory: the problem says which */
 };
 
 /* For a request of at most `bytes_max` bytes, records' headers included.
@@ -38,7 +38,7 @@ struct request_buffer *request_buffer_new(
 
 /* Read what the non-blocking socket has. */
 enum request_buffer_state request_buffer_read(
-    struct request_buffer *s, int fd, struct fault *f);
+    struct request_buffer *s, int fd, struct problem *p);
 
 /* Everything read so far; a worker may look at it until request_buffer_free(). */
 struct slice request_buffer_bytes(const struct request_buffer *s);

@@ -22,12 +22,12 @@ err_text(enum err e)
 }
 
 enum err
-fault_set(struct fault *f, enum err e, const char *fmt, ...)
+problem_set(struct problem *p, enum err e, const char *fmt, ...)
 {
-	char text[FAULT_MAX];
+	char text[PROBLEM_MAX];
 	va_list ap;
 
-	if (f == NULL)
+	if (p == NULL)
 		return e;
 
 	/* Not straight into *f: its old text may be one of the arguments. */
@@ -35,6 +35,6 @@ fault_set(struct fault *f, enum err e, const char *fmt, ...)
 	if (vsnprintf(text, sizeof(text), fmt, ap) < 0)
 		text[0] = '\0';
 	va_end(ap);
-	memcpy(f->text, text, strlen(text) + 1);
+	memcpy(p->text, text, strlen(text) + 1);
 	return e;
 }

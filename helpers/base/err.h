@@ -29,23 +29,23 @@ enum err {
 /* The value's text: static, never NULL. */
 const char *err_text(enum err e);
 
-#define FAULT_MAX 320
+#define PROBLEM_MAX 320
 
 /*
- * One plain sentence about a failure, for the person who can mend it.  It is
+ * One plain sentence about a failure, for the person who can fix it.  It is
  * shown to peers, so it never holds a secret or anything a peer sent that
  * was not made printable.
  */
-struct fault {
-	char text[FAULT_MAX];
+struct problem {
+	char text[PROBLEM_MAX];
 };
 
 /*
- * Write the sentence (cut at FAULT_MAX - 1) and give `e` back, so that a
- * failing function ends in `return fault_set(f, ERR_SYNTAX, "…")`.
- * `f` may be NULL: the sentence is then dropped.
+ * Write the sentence (cut at PROBLEM_MAX - 1) and give `e` back, so that a
+ * failing function ends in `return problem_set(f, ERR_SYNTAX, "…")`.
+ * `p` may be NULL: the sentence is then dropped.
  */
-enum err fault_set(struct fault *f, enum err e, const char *fmt, ...)
+enum err problem_set(struct problem *p, enum err e, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
 #endif

@@ -10,12 +10,12 @@ static const struct cmd_option options[] = {
 
 static enum err
 backup_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
-    struct fault *f)
+    struct problem *p)
 {
 	const struct queue_settings settings = config_queue(h->config);
 
 	(void)out;
-	return queue_backup(&settings, l->operands[0].base, f);
+	return queue_backup(&settings, l->operands[0].base, p);
 }
 
 const struct cmd cmd_backup = {

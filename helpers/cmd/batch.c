@@ -33,10 +33,10 @@ struct batch {
 
 /* For a program, which need not take a sentence apart. */
 static void
-print_fault(
-    const struct batch *b, uint64_t number, enum err e, const struct fault *why)
+print_problem(const struct batch *b, uint64_t number, enum err e,
+    const struct problem *why)
 {
-	struct fault ignored;
+	struct problem ignored;
 	struct buf out;
 
 	buf_init(&out, SIZE_MAX - 1);
@@ -54,13 +54,14 @@ print_fault(
 }
 
 static enum err
-line_fault(const struct batch *b, uint64_t number, enum err e, struct fault *f)
+line_problem(
+    const struct batch *b, uint64_t number, enum err e, struct problem *p)
 {
 	if (b->json)
-		print_fault(b, number, e, f);
-	return fault_set(f, e,
+		print_problem(b, number, e, p);
+	return problem_set(p, e,
 	    "Line %llu: %.200s Published before it: %llu updates.",
-	    (unsigned long long)number, f->text,
+	    (unsigned long long)number, p->text,
 	    (unsigned long long)b->published);
 }
 
@@ -87,7 +88,7 @@ add_id(const struct batch *b, struct buf *out, uint64_t number, char *id)
 
 /* Print the ids that there are, one on a line. */
 static enum err
-print_ids(struct batch *b, char **ids, struct fault *f)
+print_ids(struct batch *b, char **ids, struct problem *p)
 {
 	struct buf out;
 	enum err e;
@@ -98,18 +99,18 @@ print_ids(struct batch *b, char **ids, struct fault *f)
 		b->published++;
 	}
 	if ((e = out.err) == ERR_OK)
-		e = cmd_print(buf_view(&out), f);
+		e = cmd_print(buf_view(&out), p);
 	buf_free(&out);
 	return e;
 }
 
 /* All of the group or none, unless the hub is elsewhere; see pushcgi.h. */
 static enum err
-group_publish(struct batch *b, struct fault *f)
+group_publish(struct batch *b, struct problem *p)
 {
 	struct pushcgi_update updates[GROUP_LINES];
 	char *ids[GROUP_LINES] = { NULL };
-	struct fault ignored;
+	struct problem ignored;
 	size_t at = 0;
 	enum err e, printed;
 
@@ -118,10 +119,10 @@ group_publish(struct batch *b, struct fault *f)
 	for (size_t i = 0; i < b->n; i++)
 		updates[i] = b->lines[i].update;
 	e = cmd_end(
-	    b->h, pushcgi_publish_all(b->h, ids, updates, b->n, &at), f);
-	printed = print_ids(b, ids, e == ERR_OK ? f : &ignored);
+	    b->h, pushcgi_publish_all(b->h, ids, updates, b->n, &at), p);
+	printed = print_ids(b, ids, e == ERR_OK ? p : &ignored);
 	if (e != ERR_OK)
-		e = line_fault(b, b->numbers[at < b->n ? at : 0], e, f);
+		e = line_problem(b, b->numbers[at < b->n ? at : 0], e, p);
 	else
 		e = printed;
 	group_clear(b);
@@ -130,19 +131,19 @@ group_publish(struct batch *b, struct fault *f)
 
 /* No update can be made of a line; those before it are as good as ever. */
 static enum err
-bad_line(struct batch *b, uint64_t number, enum err e, struct fault *f)
+bad_line(struct batch *b, uint64_t number, enum err e, struct problem *p)
 {
-	struct fault mine = *f;
-	enum err before = group_publish(b, f);
+	struct problem mine = *p;
+	enum err before = group_publish(b, p);
 
 	if (before != ERR_OK)
 		return before;
-	*f = mine;
-	return line_fault(b, number, e, f);
+	*p = mine;
+	return line_problem(b, number, e, p);
 }
 
 static enum err
-take_line(struct batch *b, struct slice line, struct fault *f)
+take_line(struct batch *b, struct slice line, struct problem *p)
 {
 	enum err e;
 
@@ -151,21 +152,21 @@ take_line(struct batch *b, struct slice line, struct fault *f)
 		line.len--;
 	if (slice_trim(line).len == 0)
 		return ERR_OK;
-	e = batch_line_parse(&b->lines[b->n], line, f);
+	e = batch_line_parse(&b->lines[b->n], line, p);
 	if (e == ERR_NOMEM)
-		(void)fault_set(f, e, "Out of memory.");
+		(void)problem_set(p, e, "Out of memory.");
 	if (e != ERR_OK)
-		return bad_line(b, b->number, e, f);
+		return bad_line(b, b->number, e, p);
 	b->numbers[b->n++] = b->number;
 	b->bytes += line.len;
 	if (b->n == GROUP_LINES || b->bytes >= GROUP_BYTES)
-		return group_publish(b, f);
+		return group_publish(b, p);
 	return ERR_OK;
 }
 
 /* Take the whole lines of what was read; at the end, also the last. */
 static enum err
-take_lines(struct batch *b, struct fault *f)
+take_lines(struct batch *b, struct problem *p)
 {
 	struct slice rest = buf_view(&b->input), line = { NULL, 0 };
 	struct buf left;
@@ -179,7 +180,7 @@ take_lines(struct batch *b, struct fault *f)
 			line = from;
 			break;
 		}
-		e = take_line(b, line, f);
+		e = take_line(b, line, p);
 		line = (struct slice){ NULL, 0 };
 	}
 	buf_init(&left, b->input.max);
@@ -192,7 +193,7 @@ take_lines(struct batch *b, struct fault *f)
 }
 
 static enum err
-read_some(struct batch *b, struct fault *f)
+read_some(struct batch *b, struct problem *p)
 {
 	char chunk[CHUNK];
 	ssize_t n;
@@ -201,14 +202,14 @@ read_some(struct batch *b, struct fault *f)
 		n = read(STDIN_FILENO, chunk, sizeof(chunk));
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
-		return fault_set(f, ERR_IO, "Standard input cannot be read.");
+		return problem_set(p, ERR_IO, "Standard input cannot be read.");
 	b->over = n == 0;
 	buf_add(&b->input, chunk, (size_t)n);
 	if (b->input.err != ERR_LIMIT)
 		return b->input.err;
-	(void)fault_set(
-	    f, ERR_LIMIT, "its data is longer than MERCURE_MAX_BODY allows.");
-	return bad_line(b, b->number + 1, ERR_LIMIT, f);
+	(void)problem_set(
+	    p, ERR_LIMIT, "its data is longer than MERCURE_MAX_BODY allows.");
+	return bad_line(b, b->number + 1, ERR_LIMIT, p);
 }
 
 /* Who feeds a pipe line by line wants each of them published at once. */
@@ -221,21 +222,21 @@ more_waits(void)
 }
 
 enum err
-cmd_publish_batch(struct pushcgi *h, bool json, struct fault *f)
+cmd_publish_batch(struct pushcgi *h, bool json, struct problem *p)
 {
 	struct batch b = { .h = h, .json = json };
 	enum err e = ERR_OK;
 
 	buf_init(&b.input, LINE_MAX_BYTES(h->config->body_max));
 	while (e == ERR_OK && !b.over) {
-		if ((e = read_some(&b, f)) != ERR_OK)
+		if ((e = read_some(&b, p)) != ERR_OK)
 			break;
-		e = take_lines(&b, f);
+		e = take_lines(&b, p);
 		if (e == ERR_OK && (b.over || !more_waits()))
-			e = group_publish(&b, f);
+			e = group_publish(&b, p);
 	}
 	if (e == ERR_NOMEM)
-		(void)fault_set(f, e, "Out of memory.");
+		(void)problem_set(p, e, "Out of memory.");
 	group_clear(&b);
 	buf_free(&b.input);
 	return e;

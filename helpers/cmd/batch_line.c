@@ -84,7 +84,7 @@ static const struct {
 
 static enum err
 read_field(
-    struct batch_line *l, const char *name, json_t *value, struct fault *f)
+    struct batch_line *l, const char *name, json_t *value, struct problem *p)
 {
 	size_t i = 0;
 	enum err e;
@@ -92,25 +92,25 @@ read_field(
 	while (i < FIELDS && strcmp(fields[i].name, name) != 0)
 		i++;
 	if (i == FIELDS)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "there is no field \"%.60s\", but topic, data, id, type, "
 		    "private and retry.",
 		    name);
 	e = fields[i].read(l, value);
 	return e != ERR_SYNTAX ? e
-			       : fault_set(f, e, "\"%s\" must be %s.",
+			       : problem_set(p, e, "\"%s\" must be %s.",
 				     fields[i].name, fields[i].must);
 }
 
 enum err
-batch_line_parse(struct batch_line *out, struct slice text, struct fault *f)
+batch_line_parse(struct batch_line *out, struct slice text, struct problem *p)
 {
 	struct batch_line l = { .json = NULL };
 	enum err e = json_parse(&l.json, text);
 	void *at;
 
 	if (e == ERR_SYNTAX || (e == ERR_OK && !json_is_object(l.json))) {
-		e = fault_set(f, ERR_SYNTAX,
+		e = problem_set(p, ERR_SYNTAX,
 		    "it is not a JSON object, such as "
 		    "{\"topic\":\"t\",\"data\":\"x\"}.");
 		goto out;
@@ -120,9 +120,9 @@ batch_line_parse(struct batch_line *out, struct slice text, struct fault *f)
 	for (at = json_object_iter(l.json); e == ERR_OK && at != NULL;
 	     at = json_object_iter_next(l.json, at))
 		e = read_field(&l, json_object_iter_key(at),
-		    json_object_iter_value(at), f);
+		    json_object_iter_value(at), p);
 	if (e == ERR_OK && l.topics == NULL)
-		e = fault_set(f, ERR_SYNTAX, "\"topic\" is missing.");
+		e = problem_set(p, ERR_SYNTAX, "\"topic\" is missing.");
 	if (e != ERR_OK)
 		goto out;
 

@@ -18,11 +18,11 @@ struct batch_line {
 /*
  * Read an object with the fields of draft 7, "Publication": `topic` (a text,
  * or an array of them), `data`, `id`, `type` (texts), `private` (true or
- * false), `retry` (milliseconds).  ERR_SYNTAX: anything else; the fault names
+ * false), `retry` (milliseconds).  ERR_SYNTAX: anything else; the problem names
  * the field.  ERR_NOMEM.  Free with batch_line_free().
  */
 enum err batch_line_parse(
-    struct batch_line *out, struct slice text, struct fault *f);
+    struct batch_line *out, struct slice text, struct problem *p);
 
 void batch_line_free(struct batch_line *l); /* a zeroed one is allowed */
 

@@ -17,22 +17,22 @@ static const enum err errors[] = {
 };
 
 enum err
-cmd_end(const struct pushcgi *h, enum pushcgi_result r, struct fault *f)
+cmd_end(const struct pushcgi *h, enum pushcgi_result r, struct problem *p)
 {
 	if (r == PUSHCGI_OK)
 		return ERR_OK;
-	return fault_set(f, errors[r], "%s", pushcgi_error(h));
+	return problem_set(p, errors[r], "%s", pushcgi_error(h));
 }
 
 enum err
 cmd_open(struct pushcgi **h, const char *file, const char *const *settings,
-    struct fault *f)
+    struct problem *p)
 {
 	enum pushcgi_result r = pushcgi_open(h, file, settings);
 
 	if (*h != NULL)
 		(*h)->is_program = true;
-	return cmd_end(*h, r, f);
+	return cmd_end(*h, r, p);
 }
 
 void
@@ -70,12 +70,12 @@ cmd_add_shown(struct buf *out, struct slice text)
 
 enum err
 cmd_texts(
-    const char ***out, const struct slice *list, size_t n, struct fault *f)
+    const char ***out, const struct slice *list, size_t n, struct problem *p)
 {
 	const char **texts = mem_calloc(n, sizeof(*texts));
 
 	if (texts == NULL)
-		return fault_set(f, ERR_NOMEM, "Out of memory.");
+		return problem_set(p, ERR_NOMEM, "Out of memory.");
 	for (size_t i = 0; i < n; i++)
 		texts[i] = list[i].base;
 	*out = texts;
@@ -83,13 +83,13 @@ cmd_texts(
 }
 
 enum err
-cmd_print(struct slice text, struct fault *f)
+cmd_print(struct slice text, struct problem *p)
 {
 	while (text.len > 0) {
 		ssize_t n = write(STDOUT_FILENO, text.base, text.len);
 
 		if (n < 0 && errno != EINTR)
-			return fault_set(f, ERR_IO,
+			return problem_set(p, ERR_IO,
 			    "The result cannot be written to standard output: "
 			    "%s.",
 			    strerror(errno));

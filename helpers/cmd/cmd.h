@@ -29,12 +29,12 @@ struct cmd_line;
 
 /*
  * Do the work and add to `out` what goes to standard output; nothing of it is
- * printed on failure.  The fault is one sentence that names the setting or
+ * printed on failure.  The problem is one sentence that names the setting or
  * the mend, without a secret.  `h` is NULL unless `configured`.  ERR_NOTFOUND
  * of one that asks, without a sentence: the answer is no, and `out` is printed.
  */
 typedef enum err cmd_run(struct buf *out, const struct cmd_line *l,
-    struct pushcgi *h, struct fault *f);
+    struct pushcgi *h, struct problem *p);
 
 /* A subcommand. */
 struct cmd {
@@ -46,7 +46,7 @@ struct cmd {
 	bool configured; /* needs the configuration */
 	bool asks;       /* its exit code is an answer */
 	/* A usage error beyond what the tables tell; NULL: none. */
-	enum err (*check)(const struct cmd_line *l, struct fault *f);
+	enum err (*check)(const struct cmd_line *l, struct problem *p);
 	cmd_run *run;
 };
 
@@ -86,12 +86,12 @@ struct cmd_line {
 
 /*
  * `commands` ends in NULL.  Operands are counted only if no --help or
- * --version was given.  ERR_SYNTAX: a usage error; the fault says which.
+ * --version was given.  ERR_SYNTAX: a usage error; the problem says which.
  * ERR_NOMEM.  Free with cmd_line_free().
  */
 enum err cmd_line_parse(struct cmd_line **out,
     const struct cmd *const *commands, int argc, char *const *argv,
-    struct fault *f);
+    struct problem *p);
 void cmd_line_free(struct cmd_line *l); /* NULL is allowed */
 
 /* Was the option given?  Its last value (base NULL: not given), as a number
@@ -109,11 +109,11 @@ void cmd_help(
 
 /* Call pushcgi_open(); on failure *h still has to be closed. */
 enum err cmd_open(struct pushcgi **h, const char *file,
-    const char *const *settings, struct fault *f);
+    const char *const *settings, struct problem *p);
 
-/* What a call of the library ended with, and its sentence into the fault. */
+/* What a call of the library ended with, and its sentence into the problem. */
 enum err cmd_end(
-    const struct pushcgi *h, enum pushcgi_result r, struct fault *f);
+    const struct pushcgi *h, enum pushcgi_result r, struct problem *p);
 
 /* Add a text that the library made, free it, and a line break. */
 void cmd_add_line(struct buf *out, char *text);
@@ -123,19 +123,19 @@ void cmd_add_line(struct buf *out, char *text);
 void cmd_add_shown(struct buf *out, struct slice text);
 
 /* Write to standard output, all of it.  ERR_IO. */
-enum err cmd_print(struct slice text, struct fault *f);
+enum err cmd_print(struct slice text, struct problem *p);
 
 /*
  * Publish each line of standard input and print its id (`json`: as an object,
- * and a fault, too), in groups that are printed once they are published.  The
- * fault names the line, and how many were published before.
+ * and a problem, too), in groups that are printed once they are published.  The
+ * problem names the line, and how many were published before.
  */
-enum err cmd_publish_batch(struct pushcgi *h, bool json, struct fault *f);
+enum err cmd_publish_batch(struct pushcgi *h, bool json, struct problem *p);
 
 /* Such slices as texts, since a NUL is behind each of them.  Free with
  * mem_free().  ERR_NOMEM. */
 enum err cmd_texts(
-    const char ***out, const struct slice *list, size_t n, struct fault *f);
+    const char ***out, const struct slice *list, size_t n, struct problem *p);
 
 /* Longest life of a token or cookie that can be asked for: 100 years. */
 #define CMD_LIFETIME_MAX_S UINT64_C(3155760000)

@@ -12,11 +12,11 @@ static const struct cmd_option options[] = {
 
 static enum err
 config_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
-    struct fault *f)
+    struct problem *p)
 {
 	const bool show_secrets = cmd_line_has(l, "show-secrets");
 
-	(void)f;
+	(void)p;
 	if (cmd_line_has(l, "json")) {
 		config_dump_json(out, h->config, show_secrets);
 		buf_byte(out, '\n');

@@ -11,18 +11,18 @@ static const struct cmd_option options[] = {
 
 static enum err
 connected_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
-    struct fault *f)
+    struct problem *p)
 {
 	const char **texts = NULL;
 	uint64_t found = 0;
 	enum err e;
 
-	e = cmd_texts(&texts, l->operands, l->operands_n, f);
+	e = cmd_texts(&texts, l->operands, l->operands_n, p);
 	if (e == ERR_OK)
 		e = cmd_end(h,
 		    pushcgi_connected(
 			h, &found, texts[0], texts + 1, l->operands_n - 1),
-		    f);
+		    p);
 	if (e == ERR_OK && cmd_line_has(l, "json"))
 		buf_printf(out, "{\"connected\":%s,\"count\":%llu}\n",
 		    found > 0 ? "true" : "false", (unsigned long long)found);

@@ -24,19 +24,19 @@ static const struct cmd_option no_options[] = {
 };
 
 static enum err
-check_source(const struct cmd_line *l, struct fault *f)
+check_source(const struct cmd_line *l, struct problem *p)
 {
 	bool given = cmd_line_has(l, "token");
 
 	if (!given && l->operands_n == 0)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "Something is missing: pushcgi cookie TOPIC ...");
 	if (given && l->operands_n > 0)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "A topic and --token exclude each other: the token says "
 		    "it.");
 	if (given && cmd_line_has(l, "payload"))
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "--payload and --token exclude each other: the token says "
 		    "it.");
 	return ERR_OK;
@@ -44,7 +44,7 @@ check_source(const struct cmd_line *l, struct fault *f)
 
 /* All of standard input without the line break at its end. */
 static enum err
-read_token(struct buf *in, struct fault *f)
+read_token(struct buf *in, struct problem *p)
 {
 	ssize_t n = 0;
 
@@ -57,10 +57,10 @@ read_token(struct buf *in, struct fault *f)
 		buf_truncate(in, in->len - 512 + (n > 0 ? (size_t)n : 0));
 	} while (n > 0 || (n < 0 && errno == EINTR));
 	if (in->err == ERR_LIMIT)
-		return fault_set(f, ERR_LIMIT, "The token is too long.");
+		return problem_set(p, ERR_LIMIT, "The token is too long.");
 	if (in->err == ERR_OK && n < 0)
-		return fault_set(
-		    f, ERR_IO, "The token cannot be read from standard input.");
+		return problem_set(
+		    p, ERR_IO, "The token cannot be read from standard input.");
 	while (in->len > 0 && (unsigned char)in->base[in->len - 1] <= ' ')
 		buf_truncate(in, in->len - 1);
 	return in->err;
@@ -68,20 +68,20 @@ read_token(struct buf *in, struct fault *f)
 
 static enum err
 cookie_from_token(
-    struct pushcgi *h, char **out, int64_t lifetime_s, struct fault *f)
+    struct pushcgi *h, char **out, int64_t lifetime_s, struct problem *p)
 {
 	struct buf in;
 	char *token = NULL;
 	enum err e;
 
 	buf_init(&in, JWS_TOKEN_MAX + 1024);
-	if ((e = read_token(&in, f)) != ERR_OK)
+	if ((e = read_token(&in, p)) != ERR_OK)
 		goto out;
 	if ((token = mem_text(buf_view(&in))) == NULL) {
-		e = fault_set(f, ERR_NOMEM, "Out of memory.");
+		e = problem_set(p, ERR_NOMEM, "Out of memory.");
 		goto out;
 	}
-	e = cmd_end(h, pushcgi_cookie_from_token(h, out, token, lifetime_s), f);
+	e = cmd_end(h, pushcgi_cookie_from_token(h, out, token, lifetime_s), p);
 out:
 	if (token != NULL)
 		mem_wipe_free(token, strlen(token));
@@ -91,32 +91,32 @@ out:
 
 static enum err
 cookie_from_topics(struct pushcgi *h, char **out, const struct cmd_line *l,
-    int64_t lifetime_s, struct fault *f)
+    int64_t lifetime_s, struct problem *p)
 {
 	const char **topics = NULL;
 	enum err e;
 
-	e = cmd_texts(&topics, l->operands, l->operands_n, f);
+	e = cmd_texts(&topics, l->operands, l->operands_n, p);
 	if (e == ERR_OK)
 		e = cmd_end(h,
 		    pushcgi_cookie(h, out, topics, l->operands_n,
 			cmd_line_text(l, "payload").base, lifetime_s),
-		    f);
+		    p);
 	mem_free(topics);
 	return e;
 }
 
 static enum err
 cookie_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
-    struct fault *f)
+    struct problem *p)
 {
 	int64_t lifetime_s = (int64_t)cmd_line_number(l, "lifetime", 0);
 	char *cookie = NULL;
 	enum err e;
 
 	e = cmd_line_has(l, "token")
-		? cookie_from_token(h, &cookie, lifetime_s, f)
-		: cookie_from_topics(h, &cookie, l, lifetime_s, f);
+		? cookie_from_token(h, &cookie, lifetime_s, p)
+		: cookie_from_topics(h, &cookie, l, lifetime_s, p);
 	if (e == ERR_OK)
 		cmd_add_line(out, cookie);
 	return e;
@@ -124,10 +124,10 @@ cookie_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
 
 static enum err
 clear_cookie_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
-    struct fault *f)
+    struct problem *p)
 {
 	char *cookie = NULL;
-	enum err e = cmd_end(h, pushcgi_clear_cookie(h, &cookie), f);
+	enum err e = cmd_end(h, pushcgi_clear_cookie(h, &cookie), p);
 
 	(void)l;
 	if (e == ERR_OK)

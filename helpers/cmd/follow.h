@@ -19,10 +19,10 @@ struct cmd_follow {
 };
 
 /* Follow the queue on this machine, or the hub that MERCURE_HUB_URL names,
- * until `left` is 0 or a signal has come; both are ERR_OK.  Else the fault
+ * until `left` is 0 or a signal has come; both are ERR_OK.  Else the problem
  * says what is wrong. */
-enum err cmd_follow_here(struct cmd_follow *fo, struct fault *f);
-enum err cmd_follow_elsewhere(struct cmd_follow *fo, struct fault *f);
+enum err cmd_follow_here(struct cmd_follow *fo, struct problem *p);
+enum err cmd_follow_elsewhere(struct cmd_follow *fo, struct problem *p);
 
 /* Add an update to the text, unless enough were; topics with base NULL are
  * not known.  It may be called with a statement open, the other one not. */
@@ -34,6 +34,6 @@ void cmd_follow_add(struct cmd_follow *fo, const struct update *u);
 uint32_t cmd_follow_wait_ms(uint32_t wanted_ms, unsigned vain);
 
 /* Print the text.  ERR_IO, ERR_LIMIT, ERR_NOMEM. */
-enum err cmd_follow_print(struct cmd_follow *fo, struct fault *f);
+enum err cmd_follow_print(struct cmd_follow *fo, struct problem *p);
 
 #endif

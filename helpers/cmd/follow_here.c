@@ -19,7 +19,7 @@ struct following {
 };
 
 static enum err
-read_matchers(struct following *w, struct fault *f)
+read_matchers(struct following *w, struct problem *p)
 {
 	enum err e = ERR_OK;
 
@@ -27,7 +27,7 @@ read_matchers(struct following *w, struct fault *f)
 		struct matcher *m = NULL;
 
 		e = matcher_new(
-		    &m, selector_topic(slice_of(w->fo->topics[i])), f);
+		    &m, selector_topic(slice_of(w->fo->topics[i])), p);
 		if (e == ERR_OK &&
 		    (e = matcher_list_add(&w->wanted, m)) != ERR_OK)
 			matcher_unref(m);
@@ -53,7 +53,8 @@ find_start(struct following *w)
 		return queue_tail(w->queue, &w->at);
 	e = queue_find(w->queue, id, NULL, NULL, &w->at, &known);
 	if (e == ERR_OK && !known && !slice_is(id, "earliest"))
-		log_warn("last event id not known: all that is kept follows");
+		log_warn("last event id not known",
+		    LOG_TEXT("effect", "all that is kept follows"));
 	return e;
 }
 
@@ -75,7 +76,7 @@ static void
 tell_lost(uint64_t before, const struct queue_span *span)
 {
 	if (before != 0 && before < span->floor)
-		log_warn("updates lost reason=\"history pruned\"");
+		log_warn("updates lost", LOG_TEXT("reason", "history pruned"));
 }
 
 /* Read some rows; *more: there may be others. */
@@ -108,7 +109,7 @@ is_for_good(enum err e)
 }
 
 static enum err
-follow(struct following *w, const _Atomic bool *stop, struct fault *f)
+follow(struct following *w, const _Atomic bool *stop, struct problem *p)
 {
 	bool more;
 	enum err e;
@@ -116,10 +117,10 @@ follow(struct following *w, const _Atomic bool *stop, struct fault *f)
 	while (w->fo->left > 0 && !atomic_load(stop)) {
 		e = read_some(w, &more);
 		if (is_for_good(e))
-			return fault_set(f, e,
+			return problem_set(p, e,
 			    "The queue cannot be read any more: %s.",
 			    err_text(e));
-		if ((e = cmd_follow_print(w->fo, f)) != ERR_OK)
+		if ((e = cmd_follow_print(w->fo, p)) != ERR_OK)
 			return e;
 		if (!more && w->fo->left > 0)
 			queue_wait(w->queue, TICK_MS);
@@ -128,27 +129,27 @@ follow(struct following *w, const _Atomic bool *stop, struct fault *f)
 }
 
 enum err
-cmd_follow_here(struct cmd_follow *fo, struct fault *f)
+cmd_follow_here(struct cmd_follow *fo, struct problem *p)
 {
 	struct following w = { .fo = fo };
 	struct cmd_signals *signals = NULL;
 	enum err e;
 
-	if ((e = read_matchers(&w, f)) != ERR_OK)
+	if ((e = read_matchers(&w, p)) != ERR_OK)
 		goto out;
 	if ((e = handle_queue(fo->h, &w.queue)) != ERR_OK) {
-		*f = fo->h->fault;
+		*p = fo->h->problem;
 		goto out;
 	}
-	if ((e = cmd_signals_new(&signals, w.queue, f)) != ERR_OK)
+	if ((e = cmd_signals_new(&signals, w.queue, p)) != ERR_OK)
 		goto out;
 	if ((e = find_start(&w)) != ERR_OK) {
-		fault_set(f, e,
+		problem_set(p, e,
 		    "The queue (MERCURE_TRANSPORT_URL) cannot be read: %s.",
 		    err_text(e));
 		goto out;
 	}
-	e = follow(&w, cmd_signals_stop(signals), f);
+	e = follow(&w, cmd_signals_stop(signals), p);
 out:
 	cmd_signals_free(signals);
 	matcher_list_free(&w.wanted);

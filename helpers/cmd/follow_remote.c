@@ -28,7 +28,7 @@ struct streaming {
 	struct cmd_follow *fo;
 	struct sse *sse;
 	struct cmd_signals *signals;
-	struct fault *fault;
+	struct problem *problem;
 	struct buf url, authorization, last_id; /* each with a NUL */
 	bool open;         /* the head of this stream is there */
 	bool been_open;    /* one has, ever */
@@ -70,11 +70,13 @@ take_event(void *arg, const struct sse_event *e)
 }
 
 static bool
-is_stream(const char *type)
+is_stream(const struct http_answer *a)
 {
 	static const char want[] = "text/event-stream";
+	const struct slice type = http_field(a, "Content-Type", 0);
 
-	return type != NULL && strncasecmp(type, want, sizeof(want) - 1) == 0;
+	return type.len >= sizeof(want) - 1 &&
+	       strncasecmp(type.base, want, sizeof(want) - 1) == 0;
 }
 
 static enum err
@@ -83,7 +85,7 @@ no_stream(struct streaming *s)
 	char shown[HANDLE_URL_SHOWN_MAX];
 
 	handle_show_url(shown, s->fo->h->config->hub_url);
-	return fault_set(s->fault, ERR_UNSUPPORTED,
+	return problem_set(s->problem, ERR_UNSUPPORTED,
 	    "%s answers, but not with a stream of events: it is no hub; "
 	    "MERCURE_HUB_URL mostly ends in /.well-known/mercure.",
 	    shown);
@@ -91,21 +93,21 @@ no_stream(struct streaming *s)
 
 /* ERR_NOTFOUND, which nobody sees: that was enough. */
 static enum err
-take(void *arg, const char *type, struct slice bytes)
+receive(void *arg, const struct http_answer *so_far, struct slice bytes)
 {
 	struct streaming *s = arg;
 	enum err e;
 
-	if (!is_stream(type))
+	if (!is_stream(so_far))
 		return no_stream(s);
 	s->open = s->been_open = true;
 	e = sse_feed(s->sse, bytes);
 	if (e == ERR_LIMIT)
-		return fault_set(s->fault, e,
+		return problem_set(s->problem, e,
 		    "An update of the hub has more than %zu bytes.", EVENT_MAX);
 	if (e != ERR_OK)
-		return fault_set(s->fault, e, "Out of memory.");
-	if ((e = cmd_follow_print(s->fo, s->fault)) != ERR_OK)
+		return problem_set(s->problem, e, "Out of memory.");
+	if ((e = cmd_follow_print(s->fo, s->problem)) != ERR_OK)
 		return e;
 	return s->fo->left == 0 ? ERR_NOTFOUND : ERR_OK;
 }
@@ -139,7 +141,7 @@ write_last_id(struct streaming *s)
 	buf_slice(&s->last_id, id);
 	buf_byte(&s->last_id, '\0');
 	if (s->last_id.err == ERR_LIMIT)
-		return fault_set(s->fault, ERR_LIMIT,
+		return problem_set(s->problem, ERR_LIMIT,
 		    "The id of --last-event-id has more than %d bytes.",
 		    SSE_LAST_ID_MAX);
 	return s->last_id.err;
@@ -155,7 +157,7 @@ stream(struct streaming *s)
 	struct http_request rq = { .url = s->url.base,
 		.body_max = ANSWER_MAX,
 		.headers = headers,
-		.take = take,
+		.receive = receive,
 		.arg = s,
 		.stop = cmd_signals_stop(s->signals) };
 	struct http_answer answer = { 0 };
@@ -164,7 +166,7 @@ stream(struct streaming *s)
 
 	s->open = s->brought = false;
 	sse_restart(s->sse);
-	h->fault.text[0] = '\0';
+	h->problem.text[0] = '\0';
 	if ((e = write_last_id(s)) == ERR_OK && s->fo->private)
 		e = write_authorization(s);
 	if (e != ERR_OK)
@@ -205,14 +207,14 @@ static bool
 may_pass(const struct streaming *s, enum err e)
 {
 	return s->been_open && (e == ERR_IO || e == ERR_BUSY) &&
-	       s->fault->text[0] == '\0';
+	       s->problem->text[0] == '\0';
 }
 
 static enum err
 follow(struct streaming *s)
 {
 	const _Atomic bool *stop = cmd_signals_stop(s->signals);
-	struct fault *why = &s->fo->h->fault;
+	struct problem *why = &s->fo->h->problem;
 
 	while (s->fo->left > 0 && !atomic_load(stop)) {
 		const int64_t began_ms = clock_mono_ms();
@@ -220,15 +222,16 @@ follow(struct streaming *s)
 		bool held = clock_mono_ms() - began_ms >= HELD_MS;
 
 		if (s->fo->left == 0 || atomic_load(stop))
-			return s->fault->text[0] == '\0' ? ERR_OK : e;
+			return s->problem->text[0] == '\0' ? ERR_OK : e;
 		if (e != ERR_OK && !may_pass(s, e))
-			return s->fault->text[0] != '\0'
+			return s->problem->text[0] != '\0'
 				   ? e
-				   : fault_set(s->fault, e, "%s", why->text);
+				   : problem_set(
+					 s->problem, e, "%s", why->text);
 		s->failures = e == ERR_OK || s->open ? 0 : s->failures + 1;
 		s->vain = s->brought || (s->open && held) ? 0 : s->vain + 1;
 		if (s->failures == 1)
-			log_warn("stream lost reason=\"%s\"", why->text);
+			log_warn("stream lost", LOG_TEXT("reason", why->text));
 		wait_a_while(s);
 	}
 	return ERR_OK;
@@ -241,7 +244,7 @@ prepare(struct streaming *s)
 	struct slice *selectors = NULL;
 	enum err e;
 
-	e = handle_slices(&selectors, fo->topics, fo->topics_n, s->fault);
+	e = handle_slices(&selectors, fo->topics, fo->topics_n, s->problem);
 	if (e != ERR_OK)
 		return e;
 	discovery_url(&s->url, slice_of(fo->h->config->hub_url), selectors,
@@ -254,16 +257,16 @@ prepare(struct streaming *s)
 }
 
 enum err
-cmd_follow_elsewhere(struct cmd_follow *fo, struct fault *f)
+cmd_follow_elsewhere(struct cmd_follow *fo, struct problem *p)
 {
-	struct streaming s = { .fo = fo, .fault = f };
+	struct streaming s = { .fo = fo, .problem = p };
 	enum err e;
 
 	buf_init(&s.url, URL_MAX);
 	buf_init(&s.authorization, JWS_TOKEN_MAX + 64);
 	buf_init(&s.last_id, HEADER_MAX);
 	if ((e = prepare(&s)) == ERR_OK &&
-	    (e = cmd_signals_new(&s.signals, NULL, f)) == ERR_OK)
+	    (e = cmd_signals_new(&s.signals, NULL, p)) == ERR_OK)
 		e = follow(&s);
 	cmd_signals_free(s.signals);
 	sse_free(s.sse);

@@ -12,15 +12,15 @@ static const struct cmd_option options[] = {
 
 static enum err
 gen_secret_key_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
-    struct fault *f)
+    struct problem *p)
 {
 	uint8_t bytes[KEY_BYTES];
 
 	(void)l;
 	(void)h;
 	if (getentropy(bytes, sizeof(bytes)) != 0)
-		return fault_set(
-		    f, ERR_IO, "The system gives no random bytes.");
+		return problem_set(
+		    p, ERR_IO, "The system gives no random bytes.");
 	for (size_t i = 0; i < sizeof(bytes); i++)
 		buf_printf(out, "%02x", bytes[i]);
 	buf_byte(out, '\n');

@@ -60,7 +60,7 @@ typedef enum pushcgi_result mint_fn(struct pushcgi *h, char **out,
 
 static enum err
 jwt_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
-    mint_fn *mint, uint64_t lifetime_absent_s, struct fault *f)
+    mint_fn *mint, uint64_t lifetime_absent_s, struct problem *p)
 {
 	int64_t lifetime_s =
 	    (int64_t)cmd_line_number(l, "lifetime", lifetime_absent_s);
@@ -72,12 +72,12 @@ jwt_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
 	enum err e;
 
 	if ((e = cmd_line_list(&selectors, &n, l, "topic")) != ERR_OK) {
-		e = fault_set(f, e, "Out of memory.");
+		e = problem_set(p, e, "Out of memory.");
 		goto out;
 	}
-	if ((e = cmd_texts(&topics, selectors, n, f)) != ERR_OK)
+	if ((e = cmd_texts(&topics, selectors, n, p)) != ERR_OK)
 		goto out;
-	e = cmd_end(h, mint(h, &token, topics, n, payload, lifetime_s), f);
+	e = cmd_end(h, mint(h, &token, topics, n, payload, lifetime_s), p);
 	if (e == ERR_OK)
 		cmd_add_line(out, token);
 out:
@@ -88,16 +88,16 @@ out:
 
 static enum err
 subscriber_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
-    struct fault *f)
+    struct problem *p)
 {
-	return jwt_run(out, l, h, mint_subscriber, SUBSCRIBER_LIFETIME_S, f);
+	return jwt_run(out, l, h, mint_subscriber, SUBSCRIBER_LIFETIME_S, p);
 }
 
 static enum err
 publisher_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
-    struct fault *f)
+    struct problem *p)
 {
-	return jwt_run(out, l, h, mint_publisher, PUBLISHER_LIFETIME_S, f);
+	return jwt_run(out, l, h, mint_publisher, PUBLISHER_LIFETIME_S, p);
 }
 
 const struct cmd cmd_subscriber_jwt = {

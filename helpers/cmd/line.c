@@ -69,30 +69,30 @@ given_last(const struct cmd_line *l, const char *name)
 	return NULL;
 }
 
-/* Values are never repeated in a fault: somebody may have put a secret
+/* Values are never repeated in a problem: somebody may have put a secret
  * there. */
 static enum err
 option_take(struct cmd_line *l, const struct cmd_option *o, struct slice value,
-    struct argument_list *rest, struct fault *f)
+    struct argument_list *rest, struct problem *p)
 {
 	uint64_t number;
 
 	if (o->value == NULL && value.base != NULL)
-		return fault_set(
-		    f, ERR_SYNTAX, "--%s takes no value.", o->name);
+		return problem_set(
+		    p, ERR_SYNTAX, "--%s takes no value.", o->name);
 	if (o->value != NULL && value.base == NULL) {
 		if (rest->left == 0)
-			return fault_set(f, ERR_SYNTAX,
+			return problem_set(p, ERR_SYNTAX,
 			    "--%s needs a value: --%s %s.", o->name, o->name,
 			    o->value);
 		value = slice_of(*rest->next++);
 		rest->left--;
 	}
 	if (!o->repeats && given_last(l, o->name) != NULL)
-		return fault_set(
-		    f, ERR_SYNTAX, "--%s was given twice.", o->name);
+		return problem_set(
+		    p, ERR_SYNTAX, "--%s was given twice.", o->name);
 	if (o->number_max > 0 && !number_parse(&number, value, o->number_max))
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "--%s needs a whole number from 0 to %llu.", o->name,
 		    (unsigned long long)o->number_max);
 
@@ -103,14 +103,14 @@ option_take(struct cmd_line *l, const struct cmd_option *o, struct slice value,
 
 static enum err
 option_unknown(const struct cmd_line *l, const char *dashes, struct slice name,
-    struct fault *f)
+    struct problem *p)
 {
 	if (l->cmd == NULL)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "There is no option %s%.*s before the subcommand; "
 		    "pushcgi --help lists what there is.",
 		    dashes, SLICE_ARG(name));
-	return fault_set(f, ERR_SYNTAX,
+	return problem_set(p, ERR_SYNTAX,
 	    "There is no option %s%.*s; pushcgi %s --help lists what there "
 	    "is, and -- ends the options.",
 	    dashes, SLICE_ARG(name), l->cmd->name);
@@ -118,7 +118,7 @@ option_unknown(const struct cmd_line *l, const char *dashes, struct slice name,
 
 static enum err
 take_long(struct cmd_line *l, const char *text, struct argument_list *rest,
-    struct fault *f)
+    struct problem *p)
 {
 	struct slice value = slice_of(text), name = { NULL, 0 };
 	const struct cmd_option *o = NULL;
@@ -129,12 +129,12 @@ take_long(struct cmd_line *l, const char *text, struct argument_list *rest,
 	if (o == NULL)
 		o = option_by_name(cmd_globals, name);
 	if (o != NULL)
-		return option_take(l, o, value, rest, f);
+		return option_take(l, o, value, rest, p);
 
 	if (!config_has_key(name))
-		return option_unknown(l, "--", name, f);
+		return option_unknown(l, "--", name, p);
 	if (value.base == NULL)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "A setting needs its value: --%.*s=VALUE.",
 		    SLICE_ARG(name));
 	l->overrides[l->overrides_n++] = text;
@@ -144,7 +144,7 @@ take_long(struct cmd_line *l, const char *text, struct argument_list *rest,
 /* One letter an argument: -t TOPIC or -tTOPIC. */
 static enum err
 take_short(struct cmd_line *l, const char *text, struct argument_list *rest,
-    struct fault *f)
+    struct problem *p)
 {
 	const struct cmd_option *o = NULL;
 	struct slice value = { NULL, 0 };
@@ -152,15 +152,15 @@ take_short(struct cmd_line *l, const char *text, struct argument_list *rest,
 	if (l->cmd != NULL)
 		o = option_by_letter(l->cmd->options, text[0]);
 	if (o == NULL)
-		return option_unknown(l, "-", (struct slice){ text, 1 }, f);
+		return option_unknown(l, "-", (struct slice){ text, 1 }, p);
 	if (text[1] != '\0')
 		value = slice_of(text + 1);
-	return option_take(l, o, value, rest, f);
+	return option_take(l, o, value, rest, p);
 }
 
 static enum err
 take_operand(struct cmd_line *l, const struct cmd *const *commands,
-    const char *text, struct fault *f)
+    const char *text, struct problem *p)
 {
 	if (l->cmd != NULL) {
 		l->operands[l->operands_n++] = slice_of(text);
@@ -172,13 +172,13 @@ take_operand(struct cmd_line *l, const struct cmd *const *commands,
 			return ERR_OK;
 		}
 	}
-	return fault_set(f, ERR_SYNTAX,
+	return problem_set(p, ERR_SYNTAX,
 	    "There is no subcommand %.40s; pushcgi --help lists them.", text);
 }
 
 static enum err
 take_all(struct cmd_line *l, const struct cmd *const *commands,
-    struct argument_list rest, struct fault *f)
+    struct argument_list rest, struct problem *p)
 {
 	bool options_end = false;
 	enum err e = ERR_OK;
@@ -188,41 +188,41 @@ take_all(struct cmd_line *l, const struct cmd *const *commands,
 
 		rest.left--;
 		if (options_end || text[0] != '-' || text[1] == '\0')
-			e = take_operand(l, commands, text, f);
+			e = take_operand(l, commands, text, p);
 		else if (strcmp(text, "--") == 0)
 			options_end = true;
 		else if (text[1] == '-')
-			e = take_long(l, text + 2, &rest, f);
+			e = take_long(l, text + 2, &rest, p);
 		else
-			e = take_short(l, text + 1, &rest, f);
+			e = take_short(l, text + 1, &rest, p);
 	}
 	return e;
 }
 
 static enum err
-check_operands(const struct cmd_line *l, struct fault *f)
+check_operands(const struct cmd_line *l, struct problem *p)
 {
 	const struct cmd *cmd = l->cmd;
 
 	if (cmd_line_has(l, "help") || cmd_line_has(l, "version"))
 		return ERR_OK;
 	if (cmd == NULL)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "A subcommand is missing; pushcgi --help lists them.");
 	if (l->operands_n < cmd->operands_min)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "Something is missing: pushcgi %s %s.", cmd->name,
 		    cmd->operands);
 	if (l->operands_n > cmd->operands_max)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "There is an argument too many: pushcgi %s%s%s.", cmd->name,
 		    cmd->operands[0] == '\0' ? "" : " ", cmd->operands);
-	return cmd->check != NULL ? cmd->check(l, f) : ERR_OK;
+	return cmd->check != NULL ? cmd->check(l, p) : ERR_OK;
 }
 
 enum err
 cmd_line_parse(struct cmd_line **out, const struct cmd *const *commands,
-    int argc, char *const *argv, struct fault *f)
+    int argc, char *const *argv, struct problem *p)
 {
 	size_t n = argc > 0 ? (size_t)argc : 1;
 	struct cmd_line *l;
@@ -236,16 +236,16 @@ cmd_line_parse(struct cmd_line **out, const struct cmd *const *commands,
 	if (l->operands == NULL || l->overrides == NULL || l->given == NULL)
 		goto out;
 	if ((e = take_all(l, commands,
-		 (struct argument_list){ argv + 1, n - 1 }, f)) != ERR_OK)
+		 (struct argument_list){ argv + 1, n - 1 }, p)) != ERR_OK)
 		goto out;
-	if ((e = check_operands(l, f)) != ERR_OK)
+	if ((e = check_operands(l, p)) != ERR_OK)
 		goto out;
 
 	*out = l;
 	l = NULL;
 out:
 	if (e == ERR_NOMEM)
-		(void)fault_set(f, e, "Out of memory.");
+		(void)problem_set(p, e, "Out of memory.");
 	cmd_line_free(l);
 	return e;
 }

@@ -15,11 +15,11 @@ static const struct cmd_option no_options[] = {
 
 static enum err
 link_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
-    struct fault *f)
+    struct problem *p)
 {
 	char *link = NULL;
 	enum err e = cmd_end(h,
-	    pushcgi_link(h, &link, cmd_line_text(l, "last-event-id").base), f);
+	    pushcgi_link(h, &link, cmd_line_text(l, "last-event-id").base), p);
 
 	if (e == ERR_OK)
 		cmd_add_line(out, link);
@@ -28,10 +28,10 @@ link_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
 
 static enum err
 last_event_id_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
-    struct fault *f)
+    struct problem *p)
 {
 	char *id = NULL;
-	enum err e = cmd_end(h, pushcgi_last_event_id(h, &id), f);
+	enum err e = cmd_end(h, pushcgi_last_event_id(h, &id), p);
 
 	(void)l;
 	if (e == ERR_OK)

@@ -46,41 +46,41 @@ descriptors_fill(void)
 }
 
 static enum err
-load_and_run(struct buf *out, const struct cmd_line *l, struct fault *f)
+load_and_run(struct buf *out, const struct cmd_line *l, struct problem *p)
 {
 	const char *file = cmd_line_text(l, "config").base;
 	struct pushcgi *h = NULL;
 	enum err e = ERR_OK;
 
 	if (l->cmd->configured)
-		e = cmd_open(&h, file, l->overrides, f);
+		e = cmd_open(&h, file, l->overrides, p);
 	if (e == ERR_OK)
-		e = l->cmd->run(out, l, h, f);
+		e = l->cmd->run(out, l, h, p);
 	pushcgi_close(h);
 	return e;
 }
 
 static enum err
-run(struct buf *out, const struct cmd_line *l, struct fault *f)
+run(struct buf *out, const struct cmd_line *l, struct problem *p)
 {
 	if (cmd_line_has(l, "help"))
 		cmd_help(out, commands, l->cmd);
 	else if (cmd_line_has(l, "version"))
 		buf_text(out, "pushcgi " PACKAGE_VERSION "\n");
 	else
-		return load_and_run(out, l, f);
+		return load_and_run(out, l, p);
 	return ERR_OK;
 }
 
 /* One line, whatever the arguments it quotes hold: it may land in a log. */
 static void
-complain(const struct fault *f, enum err e)
+complain(const struct problem *p, enum err e)
 {
-	char text[FAULT_MAX];
+	char text[PROBLEM_MAX];
 	size_t i;
 
 	snprintf(text, sizeof(text), "%s",
-	    f->text[0] != '\0' ? f->text : err_text(e));
+	    p->text[0] != '\0' ? p->text : err_text(e));
 	for (i = 0; text[i] != '\0'; i++)
 		if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
 			text[i] = '?';
@@ -89,9 +89,9 @@ complain(const struct fault *f, enum err e)
 
 /* "No" is an answer, not a failure; see cmd_run. */
 static bool
-is_no(const struct cmd_line *l, enum err e, const struct fault *f)
+is_no(const struct cmd_line *l, enum err e, const struct problem *p)
 {
-	return e == ERR_NOTFOUND && l->cmd->asks && f->text[0] == '\0';
+	return e == ERR_NOTFOUND && l->cmd->asks && p->text[0] == '\0';
 }
 
 static enum cmd_exit
@@ -100,22 +100,22 @@ answer(const struct cmd_line *l)
 	const enum cmd_exit failed =
 	    l->cmd != NULL && l->cmd->asks ? CMD_UNKNOWN : CMD_FAILED;
 	enum cmd_exit status = CMD_OK;
-	struct fault fault = { "" };
+	struct problem problem = { "" };
 	struct buf out;
 	enum err e;
 
 	buf_init(&out, OUTPUT_MAX);
-	if (is_no(l, e = run(&out, l, &fault), &fault)) {
+	if (is_no(l, e = run(&out, l, &problem), &problem)) {
 		status = CMD_NO;
 		e = ERR_OK;
 	}
 	if (e == ERR_OK)
 		e = out.err;
 	if (e == ERR_OK)
-		e = cmd_print(buf_view(&out), &fault);
+		e = cmd_print(buf_view(&out), &problem);
 	if (e != ERR_OK) {
 		status = failed;
-		complain(&fault, e);
+		complain(&problem, e);
 	}
 	buf_wipe(&out);
 	return status;
@@ -125,7 +125,7 @@ int
 main(int argc, char **argv)
 {
 	struct cmd_line *line = NULL;
-	struct fault fault = { "" };
+	struct problem problem = { "" };
 	enum cmd_exit status;
 	enum err e;
 
@@ -133,12 +133,12 @@ main(int argc, char **argv)
 		return CMD_FAILED;
 	mem_keep_from_disk();
 	sigbus_guard();
-	e = cmd_line_parse(&line, commands, argc, argv, &fault);
+	e = cmd_line_parse(&line, commands, argc, argv, &problem);
 	if (e == ERR_OK) {
 		status = answer(line);
 	} else {
 		status = e == ERR_SYNTAX ? CMD_USAGE : CMD_FAILED;
-		complain(&fault, e);
+		complain(&problem, e);
 	}
 	cmd_line_free(line);
 	return (int)status;

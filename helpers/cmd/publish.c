@@ -35,15 +35,15 @@ static const struct cmd_option options[] = {
 };
 
 static enum err
-data_too_long(const struct config *c, struct fault *f)
+data_too_long(const struct config *c, struct problem *p)
 {
-	return fault_set(f, ERR_LIMIT,
+	return problem_set(p, ERR_LIMIT,
 	    "The data is longer than MERCURE_MAX_BODY allows (%llu bytes).",
 	    (unsigned long long)c->body_max);
 }
 
 static enum err
-read_input(struct buf *out, const struct config *c, struct fault *f)
+read_input(struct buf *out, const struct config *c, struct problem *p)
 {
 	char part[16384];
 	ssize_t n;
@@ -55,21 +55,21 @@ read_input(struct buf *out, const struct config *c, struct fault *f)
 	} while ((n > 0 && out->err == ERR_OK) || (n < 0 && errno == EINTR));
 
 	if (n < 0)
-		return fault_set(
-		    f, ERR_IO, "The data cannot be read from standard input.");
-	return out->err == ERR_LIMIT ? data_too_long(c, f) : out->err;
+		return problem_set(
+		    p, ERR_IO, "The data cannot be read from standard input.");
+	return out->err == ERR_LIMIT ? data_too_long(c, p) : out->err;
 }
 
 static enum err
 take_data(struct buf *out, const struct cmd_line *l, const struct config *c,
-    struct fault *f)
+    struct problem *p)
 {
 	if (l->operands_n < 2)
 		return ERR_OK;
 	if (slice_is(l->operands[1], "-"))
-		return read_input(out, c, f);
+		return read_input(out, c, p);
 	buf_slice(out, l->operands[1]);
-	return out->err == ERR_LIMIT ? data_too_long(c, f) : out->err;
+	return out->err == ERR_LIMIT ? data_too_long(c, p) : out->err;
 }
 
 static unsigned
@@ -82,7 +82,7 @@ flags_of(const struct cmd_line *l)
 /* The operand and all --alternate, to be freed. */
 static enum err
 take_topics(
-    const char ***out, size_t *n, const struct cmd_line *l, struct fault *f)
+    const char ***out, size_t *n, const struct cmd_line *l, struct problem *p)
 {
 	struct slice *alternates = NULL;
 	const char **topics = NULL;
@@ -94,7 +94,7 @@ take_topics(
 		e = topics == NULL ? ERR_NOMEM : ERR_OK;
 	}
 	if (e != ERR_OK) {
-		e = fault_set(f, e, "Out of memory.");
+		e = problem_set(p, e, "Out of memory.");
 		goto out;
 	}
 	topics[0] = l->operands[0].base;
@@ -109,7 +109,7 @@ out:
 
 static enum err
 publish_one(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
-    struct fault *f)
+    struct problem *p)
 {
 	struct pushcgi_update u = { .id = cmd_line_text(l, "id").base,
 		.type = cmd_line_text(l, "type").base,
@@ -121,14 +121,14 @@ publish_one(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
 	enum err e;
 
 	buf_init(&data, h->config->body_max);
-	if ((e = take_topics(&topics, &u.topics_n, l, f)) != ERR_OK)
+	if ((e = take_topics(&topics, &u.topics_n, l, p)) != ERR_OK)
 		goto out;
-	if ((e = take_data(&data, l, h->config, f)) != ERR_OK)
+	if ((e = take_data(&data, l, h->config, p)) != ERR_OK)
 		goto out;
 	u.topics = topics;
 	u.data = data.base;
 	u.data_len = data.len;
-	if ((e = cmd_end(h, pushcgi_publish(h, &id, &u), f)) != ERR_OK)
+	if ((e = cmd_end(h, pushcgi_publish(h, &id, &u), p)) != ERR_OK)
 		goto out;
 	if (cmd_line_has(l, "json")) {
 		buf_text(out, "{\"id\":");
@@ -145,24 +145,24 @@ out:
 }
 
 static enum err
-check_batch(const struct cmd_line *l, struct fault *f)
+check_batch(const struct cmd_line *l, struct problem *p)
 {
 	bool batch = cmd_line_has(l, "batch");
 
 	if (!batch && l->operands_n == 0)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "Something is missing: pushcgi publish TOPIC [DATA | -].");
 	if (!batch)
 		return ERR_OK;
 	for (const struct cmd_option *o = options; o->name != NULL; o++)
 		if (strcmp(o->name, "batch") != 0 &&
 		    strcmp(o->name, "json") != 0 && cmd_line_has(l, o->name))
-			return fault_set(f, ERR_SYNTAX,
+			return problem_set(p, ERR_SYNTAX,
 			    "--%s and --batch exclude each other: each line "
 			    "says it.",
 			    o->name);
 	if (l->operands_n > 0)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "A topic and --batch exclude each other: each line says "
 		    "it.");
 	return ERR_OK;
@@ -170,11 +170,11 @@ check_batch(const struct cmd_line *l, struct fault *f)
 
 static enum err
 publish_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
-    struct fault *f)
+    struct problem *p)
 {
 	return cmd_line_has(l, "batch")
-		   ? cmd_publish_batch(h, cmd_line_has(l, "json"), f)
-		   : publish_one(out, l, h, f);
+		   ? cmd_publish_batch(h, cmd_line_has(l, "json"), p)
+		   : publish_one(out, l, h, p);
 }
 
 const struct cmd cmd_publish = {

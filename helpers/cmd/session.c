@@ -39,7 +39,7 @@ struct ids {
 };
 
 static enum err
-read_ids(struct ids *ids, size_t n, struct fault *f)
+read_ids(struct ids *ids, size_t n, struct problem *p)
 {
 	size_t len = 0;
 	ssize_t got;
@@ -56,7 +56,7 @@ read_ids(struct ids *ids, size_t n, struct fault *f)
 		ids->line[i] = end;
 		end += strcspn(end, "\r\n");
 		if (end == ids->line[i])
-			return fault_set(f, ERR_SYNTAX,
+			return problem_set(p, ERR_SYNTAX,
 			    n == 1 ? "The session id is to stand on standard "
 				     "input."
 				   : "The old session id and the new one are "
@@ -69,12 +69,13 @@ read_ids(struct ids *ids, size_t n, struct fault *f)
 	}
 	if (end == ids->text + len && len < INPUT_MAX)
 		return ERR_OK;
-	return fault_set(f, ERR_SYNTAX, "There is too much on standard input.");
+	return problem_set(
+	    p, ERR_SYNTAX, "There is too much on standard input.");
 }
 
 static enum err
 grant_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
-    struct fault *f)
+    struct problem *p)
 {
 	const unsigned flags =
 	    cmd_line_has(l, "replace") ? PUSHCGI_SESSION_REPLACE : 0;
@@ -83,14 +84,14 @@ grant_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
 	enum err e;
 
 	(void)out;
-	if ((e = read_ids(&ids, 1, f)) == ERR_OK &&
-	    (e = cmd_texts(&topics, l->operands, l->operands_n, f)) == ERR_OK)
+	if ((e = read_ids(&ids, 1, p)) == ERR_OK &&
+	    (e = cmd_texts(&topics, l->operands, l->operands_n, p)) == ERR_OK)
 		e = cmd_end(h,
 		    pushcgi_session_grant(h, ids.line[0], topics + 1,
 			l->operands_n - 1, cmd_line_text(l, "payload").base,
 			(int64_t)cmd_line_number(l, "lifetime", LIFETIME_S),
 			flags),
-		    f);
+		    p);
 	explicit_bzero(&ids, sizeof(ids));
 	mem_free(topics);
 	return e;
@@ -98,35 +99,35 @@ grant_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
 
 static enum err
 move_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
-    struct fault *f)
+    struct problem *p)
 {
 	struct ids ids;
 	enum err e;
 
 	(void)out;
 	(void)l;
-	if ((e = read_ids(&ids, 2, f)) == ERR_OK)
+	if ((e = read_ids(&ids, 2, p)) == ERR_OK)
 		e = cmd_end(
-		    h, pushcgi_session_move(h, ids.line[0], ids.line[1]), f);
+		    h, pushcgi_session_move(h, ids.line[0], ids.line[1]), p);
 	explicit_bzero(&ids, sizeof(ids));
 	return e;
 }
 
 static enum err
 revoke_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
-    struct fault *f)
+    struct problem *p)
 {
 	const char **topics = NULL;
 	struct ids ids;
 	enum err e;
 
 	(void)out;
-	if ((e = read_ids(&ids, 1, f)) == ERR_OK &&
-	    (e = cmd_texts(&topics, l->operands, l->operands_n, f)) == ERR_OK)
+	if ((e = read_ids(&ids, 1, p)) == ERR_OK &&
+	    (e = cmd_texts(&topics, l->operands, l->operands_n, p)) == ERR_OK)
 		e = cmd_end(h,
 		    pushcgi_session_revoke(
 			h, ids.line[0], topics + 1, l->operands_n - 1),
-		    f);
+		    p);
 	explicit_bzero(&ids, sizeof(ids));
 	mem_free(topics);
 	return e;
@@ -195,15 +196,15 @@ write_json(void *arg, const struct session *s, uint64_t number)
 
 static enum err
 list_one(struct queue *q, queue_session_fn *each, struct listing *listing,
-    struct fault *f)
+    struct problem *p)
 {
 	struct session_key key;
 	struct ids ids;
 	uint64_t number;
 	enum err e;
 
-	if ((e = read_ids(&ids, 1, f)) == ERR_OK &&
-	    (e = session_key(&key, slice_of(ids.line[0]), f)) == ERR_OK)
+	if ((e = read_ids(&ids, 1, p)) == ERR_OK &&
+	    (e = session_key(&key, slice_of(ids.line[0]), p)) == ERR_OK)
 		e = queue_session_find(
 		    q, &key, listing->now_ms, each, listing, &number);
 	explicit_bzero(&ids, sizeof(ids));
@@ -212,7 +213,7 @@ list_one(struct queue *q, queue_session_fn *each, struct listing *listing,
 
 static enum err
 list_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
-    struct fault *f)
+    struct problem *p)
 {
 	struct queue_settings settings;
 	struct listing listing = { out, clock_real_ms() };
@@ -221,11 +222,11 @@ list_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
 	struct queue *q = NULL;
 	enum err e;
 
-	if ((e = handle_queue_settings(h, &settings, f)) != ERR_OK ||
-	    (e = queue_open(&q, &settings, QUEUE_READ, f)) != ERR_OK)
+	if ((e = handle_queue_settings(h, &settings, p)) != ERR_OK ||
+	    (e = queue_open(&q, &settings, QUEUE_READ, p)) != ERR_OK)
 		return e;
 	e = cmd_line_has(l, "of")
-		? list_one(q, each, &listing, f)
+		? list_one(q, each, &listing, p)
 		: queue_sessions(q, listing.now_ms, each, &listing);
 	queue_close(q);
 	return e;
@@ -261,23 +262,23 @@ belongs(const struct cmd_option *o, const struct action *action)
 }
 
 static enum err
-check_session(const struct cmd_line *l, struct fault *f)
+check_session(const struct cmd_line *l, struct problem *p)
 {
 	const struct action *action = find_action(l->operands[0]);
 
 	if (action == NULL)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "What to do with the session is grant, move, revoke or "
 		    "list.");
 	if (l->operands_n - 1 < action->topics_min)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "A topic is missing: pushcgi session grant TOPIC ...");
 	if (l->operands_n - 1 > action->topics_max)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "pushcgi session %s takes no topic.", action->name);
 	for (const struct cmd_option *o = options; o->name != NULL; o++)
 		if (cmd_line_has(l, o->name) && !belongs(o, action))
-			return fault_set(f, ERR_SYNTAX,
+			return problem_set(p, ERR_SYNTAX,
 			    "--%s does not belong to pushcgi session %s.",
 			    o->name, action->name);
 	return ERR_OK;
@@ -285,9 +286,9 @@ check_session(const struct cmd_line *l, struct fault *f)
 
 static enum err
 session_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
-    struct fault *f)
+    struct problem *p)
 {
-	return find_action(l->operands[0])->run(out, l, h, f);
+	return find_action(l->operands[0])->run(out, l, h, p);
 }
 
 const struct cmd cmd_session = {

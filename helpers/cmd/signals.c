@@ -46,13 +46,13 @@ add_unless_ignored(sigset_t *set, int which)
 }
 
 enum err
-cmd_signals_new(struct cmd_signals **out, struct queue *q, struct fault *f)
+cmd_signals_new(struct cmd_signals **out, struct queue *q, struct problem *p)
 {
 	struct cmd_signals *s = mem_calloc(1, sizeof(*s));
 	pthread_condattr_t attributes;
 
 	if (s == NULL)
-		return fault_set(f, ERR_NOMEM, "Out of memory.");
+		return problem_set(p, ERR_NOMEM, "Out of memory.");
 	s->queue = q;
 	atomic_init(&s->stop, false);
 	sigemptyset(&s->set);
@@ -69,8 +69,8 @@ cmd_signals_new(struct cmd_signals **out, struct queue *q, struct fault *f)
 	if (pthread_create(&s->thread, NULL, wait_for_one, s) != 0) {
 		pthread_sigmask(SIG_SETMASK, &s->before, NULL);
 		mem_free(s);
-		return fault_set(
-		    f, ERR_NOMEM, "There is no thread to be had: free memory.");
+		return problem_set(
+		    p, ERR_NOMEM, "There is no thread to be had: free memory.");
 	}
 	*out = s;
 	return ERR_OK;

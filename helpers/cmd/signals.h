@@ -18,7 +18,7 @@ struct cmd_signals;
  * ERR_NOMEM.
  */
 enum err cmd_signals_new(
-    struct cmd_signals **out, struct queue *q, struct fault *f);
+    struct cmd_signals **out, struct queue *q, struct problem *p);
 
 /* Set once one has come; any thread. */
 const _Atomic bool *cmd_signals_stop(const struct cmd_signals *s);

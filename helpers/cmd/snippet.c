@@ -70,14 +70,14 @@ add_name(struct servers *s, const char *file)
 }
 
 static enum err
-read_folder(struct servers *s, const struct cmd_line *l, struct fault *f)
+read_folder(struct servers *s, const struct cmd_line *l, struct problem *p)
 {
 	DIR *d = opendir(folder(l));
 	const struct dirent *entry;
 
 	s->n = 0;
 	if (d == NULL)
-		return fault_set(f, ERR_IO,
+		return problem_set(p, ERR_IO,
 		    "The snippets cannot be read: %.180s: %s; say where they "
 		    "are with --templates FOLDER.",
 		    folder(l), strerror(errno));
@@ -87,7 +87,7 @@ read_folder(struct servers *s, const struct cmd_line *l, struct fault *f)
 	for (size_t i = 0; i < s->n; i++)
 		s->names[i][strlen(s->names[i]) - strlen(SUFFIX)] = '\0';
 	if (s->n == 0)
-		return fault_set(f, ERR_NOTFOUND,
+		return problem_set(p, ERR_NOTFOUND,
 		    "There are no snippets in %.180s; say where they are with "
 		    "--templates FOLDER.",
 		    folder(l));
@@ -96,7 +96,7 @@ read_folder(struct servers *s, const struct cmd_line *l, struct fault *f)
 
 static enum err
 read_file(struct buf *text, const struct cmd_line *l, const char *name,
-    struct fault *f)
+    struct problem *p)
 {
 	char path[1024], bytes[4096];
 	ssize_t n = -1;
@@ -107,7 +107,7 @@ read_file(struct buf *text, const struct cmd_line *l, const char *name,
 	while (fd >= 0 && (n = read(fd, bytes, sizeof(bytes))) > 0)
 		buf_add(text, bytes, (size_t)n);
 	if (n < 0)
-		fault_set(f, ERR_IO, "%.200s cannot be read: %s.", path,
+		problem_set(p, ERR_IO, "%.200s cannot be read: %s.", path,
 		    strerror(errno));
 	if (fd >= 0)
 		close(fd);
@@ -117,7 +117,7 @@ read_file(struct buf *text, const struct cmd_line *l, const char *name,
 /* A path goes into files of four syntaxes: it has no character that one of
  * them could take for its own. */
 static enum err
-check_path(const struct cmd_line *l, const char *option, struct fault *f)
+check_path(const struct cmd_line *l, const char *option, struct problem *p)
 {
 	struct slice path = cmd_line_text(l, option);
 
@@ -127,7 +127,7 @@ check_path(const struct cmd_line *l, const char *option, struct fault *f)
 	    strspn(path.base, "/-._+@%~0123456789abcdefghijklmnopqrstuvwxyz"
 			      "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == path.len)
 		return ERR_OK;
-	return fault_set(f, ERR_SYNTAX,
+	return problem_set(p, ERR_SYNTAX,
 	    "--%s needs a path from / on, of letters, digits and -._+@%%~ "
 	    "only.",
 	    option);
@@ -180,7 +180,7 @@ add_row(struct buf *out, const char *name, struct slice text)
 
 static enum err
 list(struct buf *out, const struct servers *s, const struct cmd_line *l,
-    struct fault *f)
+    struct problem *p)
 {
 	enum err e = ERR_OK;
 
@@ -188,7 +188,7 @@ list(struct buf *out, const struct servers *s, const struct cmd_line *l,
 		struct buf text;
 
 		buf_init(&text, SNIPPET_MAX);
-		e = read_file(&text, l, s->names[i], f);
+		e = read_file(&text, l, s->names[i], p);
 		if (e == ERR_OK)
 			add_row(out, s->names[i], buf_view(&text));
 		buf_free(&text);
@@ -197,7 +197,7 @@ list(struct buf *out, const struct servers *s, const struct cmd_line *l,
 }
 
 static enum err
-refuse(const struct servers *s, struct slice name, struct fault *f)
+refuse(const struct servers *s, struct slice name, struct problem *p)
 {
 	char known[200] = "";
 	size_t len = 0;
@@ -205,14 +205,14 @@ refuse(const struct servers *s, struct slice name, struct fault *f)
 	for (size_t i = 0; i < s->n && len < sizeof(known); i++)
 		len += (size_t)snprintf(known + len, sizeof(known) - len,
 		    "%s%s", i > 0 ? ", " : "", s->names[i]);
-	return fault_set(f, ERR_NOTFOUND,
+	return problem_set(p, ERR_NOTFOUND,
 	    "There is no snippet %.*s; there are: %s.",
 	    name.len < 40 ? (int)name.len : 40, name.base, known);
 }
 
 static enum err
 snippet_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
-    struct fault *f)
+    struct problem *p)
 {
 	struct servers s;
 	struct buf text;
@@ -220,19 +220,19 @@ snippet_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
 	size_t i;
 
 	(void)h;
-	if ((e = check_path(l, "program", f)) != ERR_OK ||
-	    (e = check_path(l, "socket", f)) != ERR_OK ||
-	    (e = read_folder(&s, l, f)) != ERR_OK)
+	if ((e = check_path(l, "program", p)) != ERR_OK ||
+	    (e = check_path(l, "socket", p)) != ERR_OK ||
+	    (e = read_folder(&s, l, p)) != ERR_OK)
 		return e;
 	if (l->operands_n == 0)
-		return list(out, &s, l, f);
+		return list(out, &s, l, p);
 	for (i = 0; i < s.n; i++)
 		if (slice_is(l->operands[0], s.names[i]))
 			break;
 	if (i == s.n)
-		return refuse(&s, l->operands[0], f);
+		return refuse(&s, l->operands[0], p);
 	buf_init(&text, SNIPPET_MAX);
-	if ((e = read_file(&text, l, s.names[i], f)) == ERR_OK)
+	if ((e = read_file(&text, l, s.names[i], p)) == ERR_OK)
 		fill_in(out, buf_view(&text), l);
 	buf_free(&text);
 	return e;

@@ -97,22 +97,22 @@ cmd_follow_add(struct cmd_follow *fo, const struct update *u)
 }
 
 enum err
-cmd_follow_print(struct cmd_follow *fo, struct fault *f)
+cmd_follow_print(struct cmd_follow *fo, struct problem *p)
 {
 	enum err e = fo->text.err;
 
 	if (e == ERR_OK)
-		e = cmd_print(buf_view(&fo->text), f);
+		e = cmd_print(buf_view(&fo->text), p);
 	else
-		(void)fault_set(
-		    f, e, "An update cannot be printed: %s.", err_text(e));
+		(void)problem_set(
+		    p, e, "An update cannot be printed: %s.", err_text(e));
 	buf_clear(&fo->text);
 	return e;
 }
 
 static enum err
 subscribe_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
-    struct fault *f)
+    struct problem *p)
 {
 	const uint64_t count = cmd_line_number(l, "count", 0);
 	struct cmd_follow fo = { .h = h,
@@ -126,16 +126,16 @@ subscribe_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
 
 	(void)out;
 	buf_init(&fo.text, TEXT_MAX);
-	if ((e = cmd_texts(&topics, l->operands, l->operands_n, f)) != ERR_OK)
+	if ((e = cmd_texts(&topics, l->operands, l->operands_n, p)) != ERR_OK)
 		goto out;
 	fo.topics = topics;
 	e = handle_check_selectors(h, l->operands, l->operands_n);
 	if (e != ERR_OK) {
-		*f = h->fault;
+		*p = h->problem;
 		goto out;
 	}
-	e = handle_is_elsewhere(h) ? cmd_follow_elsewhere(&fo, f)
-				   : cmd_follow_here(&fo, f);
+	e = handle_is_elsewhere(h) ? cmd_follow_elsewhere(&fo, p)
+				   : cmd_follow_here(&fo, p);
 out:
 	buf_free(&fo.text);
 	mem_free(topics);

@@ -65,13 +65,13 @@ add_lines(struct buf *out, struct slice document)
 
 static enum err
 subscriptions_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
-    struct fault *f)
+    struct problem *p)
 {
 	const char *topic = l->operands_n > 0 ? l->operands[0].base : NULL;
 	char *document = NULL;
 	enum err e;
 
-	e = cmd_end(h, pushcgi_subscriptions(h, &document, topic), f);
+	e = cmd_end(h, pushcgi_subscriptions(h, &document, topic), p);
 	if (e != ERR_OK)
 		return e;
 	if (cmd_line_has(l, "json")) {

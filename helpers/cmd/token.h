@@ -15,7 +15,7 @@ struct cmd_token {
 	struct jws_peek peek;    /* what it says of itself */
 	struct jws_keys *keys;   /* NULL: none is set */
 	enum token_check failed; /* TOKEN_CHECKS: none */
-	struct fault why;
+	struct problem why;
 	struct grant *grant; /* NULL: it is refused */
 	int64_t now_ms;      /* when that was; real clock */
 };

@@ -25,7 +25,7 @@ static const char *const roles[CONFIG_ROLES] = {
 };
 
 static enum err
-check_role(const struct cmd_line *l, struct fault *f)
+check_role(const struct cmd_line *l, struct problem *p)
 {
 	const struct slice given = cmd_line_text(l, "role");
 
@@ -34,8 +34,8 @@ check_role(const struct cmd_line *l, struct fault *f)
 	for (size_t i = 0; i < CONFIG_ROLES; i++)
 		if (slice_is(given, roles[i]))
 			return ERR_OK;
-	return fault_set(
-	    f, ERR_SYNTAX, "--role needs subscriber or publisher.");
+	return problem_set(
+	    p, ERR_SYNTAX, "--role needs subscriber or publisher.");
 }
 
 static struct slice
@@ -51,7 +51,7 @@ without_ends(struct slice text)
 }
 
 static enum err
-read_token(struct buf *out, struct fault *f)
+read_token(struct buf *out, struct problem *p)
 {
 	char part[4096];
 	ssize_t n;
@@ -64,22 +64,22 @@ read_token(struct buf *out, struct fault *f)
 	explicit_bzero(part, sizeof(part));
 
 	if (n < 0)
-		return fault_set(
-		    f, ERR_IO, "The token cannot be read from standard input.");
+		return problem_set(
+		    p, ERR_IO, "The token cannot be read from standard input.");
 	if (out->err == ERR_LIMIT)
-		return fault_set(f, ERR_LIMIT,
+		return problem_set(p, ERR_LIMIT,
 		    "What stands on standard input is longer than any token: "
 		    "give the token alone.");
 	if (out->err == ERR_OK && without_ends(buf_view(out)).len == 0)
-		return fault_set(
-		    f, ERR_SYNTAX, "There is no token on standard input.");
+		return problem_set(
+		    p, ERR_SYNTAX, "There is no token on standard input.");
 	return out->err;
 }
 
 /* The keys at a URL, as the hub has fetched them last. */
 static enum err
 load_fetched(
-    struct cmd_token *t, struct pushcgi *h, const char *url, struct fault *f)
+    struct cmd_token *t, struct pushcgi *h, const char *url, struct problem *p)
 {
 	const struct config *c = h->config;
 	struct queue_keys known = { 0 };
@@ -89,13 +89,13 @@ load_fetched(
 
 	buf_init(&text, QUEUE_KEYS_MAX);
 	if ((e = handle_queue(h, &q)) != ERR_OK) {
-		*f = h->fault;
+		*p = h->problem;
 		goto out;
 	}
 	e = queue_keys_read(q, slice_of(url), &known, &text);
 	if (e == ERR_NOTFOUND ||
 	    (e == ERR_OK && !jwks_is_usable(&known, clock_real_ms()))) {
-		e = fault_set(f, ERR_UNSUPPORTED,
+		e = problem_set(p, ERR_UNSUPPORTED,
 		    "%s: the hub has not fetched these keys yet, or not for "
 		    "too long: its log says why.",
 		    t->setting);
@@ -105,7 +105,7 @@ load_fetched(
 		e = jws_keys_fetched(&t->keys, buf_view(&text),
 		    t->role == CONFIG_PUBLISHERS ? c->publisher_alg
 						 : c->subscriber_alg,
-		    f);
+		    p);
 out:
 	buf_free(&text);
 	return e;
@@ -113,25 +113,25 @@ out:
 
 /* That no key is set is an answer. */
 static enum err
-load_keys(struct cmd_token *t, struct pushcgi *h, struct fault *f)
+load_keys(struct cmd_token *t, struct pushcgi *h, struct problem *p)
 {
 	const char *url = NULL;
 	enum err e;
 
-	if ((e = config_keys_url(&url, h->config, t->role, f)) != ERR_OK)
+	if ((e = config_keys_url(&url, h->config, t->role, p)) != ERR_OK)
 		return e;
 	if (url != NULL)
-		return load_fetched(t, h, url, f);
+		return load_fetched(t, h, url, p);
 	e = config_keys_new(&t->keys, h->config, t->role, &t->why);
 	if (e == ERR_NOTFOUND)
 		return ERR_OK;
-	return e == ERR_OK ? e : fault_set(f, e, "%s", t->why.text);
+	return e == ERR_OK ? e : problem_set(p, e, "%s", t->why.text);
 }
 
 /* As the hub does it: authorize.c. */
 static enum err
-examine(
-    struct cmd_token *t, struct pushcgi *h, struct slice token, struct fault *f)
+examine(struct cmd_token *t, struct pushcgi *h, struct slice token,
+    struct problem *p)
 {
 	enum err e;
 
@@ -140,22 +140,22 @@ examine(
 	t->now_ms = clock_real_ms();
 	t->failed = TOKEN_KEY;
 	jws_peek(&t->peek, token);
-	if ((e = load_keys(t, h, f)) != ERR_OK || t->keys == NULL)
+	if ((e = load_keys(t, h, p)) != ERR_OK || t->keys == NULL)
 		return e;
 	e = token_examine(&t->grant, &t->failed, token, t->keys, &dialect_0x,
 	    t->now_ms, h->config->matchers_max, &t->why);
 	if (e == ERR_NOMEM)
-		return fault_set(f, e, "Out of memory.");
+		return problem_set(p, e, "Out of memory.");
 	return ERR_OK;
 }
 
 static enum err
 explain(struct buf *out, bool *accepted, const struct cmd_line *l,
     struct pushcgi *h, enum config_role role, struct slice token,
-    struct fault *f)
+    struct problem *p)
 {
 	struct cmd_token t = { .role = role };
-	enum err e = examine(&t, h, token, f);
+	enum err e = examine(&t, h, token, p);
 
 	if (e == ERR_OK && cmd_line_has(l, "json"))
 		cmd_token_json(out, &t);
@@ -170,7 +170,7 @@ explain(struct buf *out, bool *accepted, const struct cmd_line *l,
 /* Subscribers first: their tokens are many, and made in more places. */
 static enum err
 explain_all(struct buf *out, bool *accepted, const struct cmd_line *l,
-    struct pushcgi *h, struct slice token, struct fault *f)
+    struct pushcgi *h, struct slice token, struct problem *p)
 {
 	static const enum config_role order[] = { CONFIG_SUBSCRIBERS,
 		CONFIG_PUBLISHERS };
@@ -184,14 +184,14 @@ explain_all(struct buf *out, bool *accepted, const struct cmd_line *l,
 			continue;
 		if (out->len > start)
 			buf_text(out, cmd_line_has(l, "json") ? "," : "\n");
-		e = explain(out, accepted, l, h, order[i], token, f);
+		e = explain(out, accepted, l, h, order[i], token, p);
 	}
 	return e;
 }
 
 static enum err
 token_explain_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
-    struct fault *f)
+    struct problem *p)
 {
 	const bool json = cmd_line_has(l, "json");
 	bool accepted = false;
@@ -199,11 +199,11 @@ token_explain_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
 	enum err e;
 
 	buf_init(&input, INPUT_MAX);
-	if ((e = read_token(&input, f)) != ERR_OK)
+	if ((e = read_token(&input, p)) != ERR_OK)
 		goto out;
 	buf_text(out, json ? "[" : "");
 	e = explain_all(
-	    out, &accepted, l, h, without_ends(buf_view(&input)), f);
+	    out, &accepted, l, h, without_ends(buf_view(&input)), p);
 	buf_text(out, json ? "]\n" : "");
 	if (e == ERR_OK && !accepted)
 		e = ERR_NOTFOUND;

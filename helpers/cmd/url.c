@@ -12,18 +12,18 @@ static const struct cmd_option options[] = {
 
 static enum err
 url_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
-    struct fault *f)
+    struct problem *p)
 {
 	const char **topics = NULL;
 	char *url = NULL;
 	enum err e;
 
-	e = cmd_texts(&topics, l->operands, l->operands_n, f);
+	e = cmd_texts(&topics, l->operands, l->operands_n, p);
 	if (e == ERR_OK)
 		e = cmd_end(h,
 		    pushcgi_hub_url(h, &url, topics, l->operands_n,
 			cmd_line_text(l, "last-event-id").base),
-		    f);
+		    p);
 	if (e == ERR_OK)
 		cmd_add_line(out, url);
 	mem_free(topics);

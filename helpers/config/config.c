@@ -7,7 +7,7 @@
 #include "config/table.h"
 
 static enum err
-load_defaults(struct config *c, struct fault *f)
+load_defaults(struct config *c, struct problem *p)
 {
 	const struct config_option *o;
 	enum err e;
@@ -15,7 +15,7 @@ load_defaults(struct config *c, struct fault *f)
 	for (o = config_options; o->names[0] != NULL; o++) {
 		if (o->standard == NULL)
 			continue;
-		e = config_set(c, o, slice_of(o->standard), "defaults", f);
+		e = config_set(c, o, slice_of(o->standard), "defaults", p);
 		if (e != ERR_OK)
 			return e;
 	}
@@ -24,13 +24,13 @@ load_defaults(struct config *c, struct fault *f)
 }
 
 static enum err
-load_file(struct config *c, const char *path, struct fault *f)
+load_file(struct config *c, const char *path, struct problem *p)
 {
 	enum err e;
 
 	if (path != NULL)
-		e = config_read_file(c, path, f);
-	else if ((e = config_read_file(c, CONFIG_PATH_DEFAULT, f)) ==
+		e = config_read_file(c, path, p);
+	else if ((e = config_read_file(c, CONFIG_PATH_DEFAULT, p)) ==
 		 ERR_NOTFOUND)
 		return ERR_OK;
 	return e == ERR_NOTFOUND ? ERR_IO : e;
@@ -59,14 +59,14 @@ warn_of_unknown(char *const *environ)
 		if (slice_starts(name, "MERCURE_") &&
 		    name.len <= CONFIG_NAME_MAX &&
 		    config_option_find(name) == NULL)
-			log_warn("unknown setting in the environment "
-				 "name=%.*s nearest=%s",
-			    SLICE_ARG(name), config_option_nearest(name));
+			log_warn("unknown setting in the environment",
+			    LOG_SLICE("name", name),
+			    LOG_TEXT("nearest", config_option_nearest(name)));
 	}
 }
 
 static enum err
-load_environ(struct config *c, char *const *environ, struct fault *f)
+load_environ(struct config *c, char *const *environ, struct problem *p)
 {
 	const struct config_option *o;
 	struct slice value;
@@ -79,7 +79,7 @@ load_environ(struct config *c, char *const *environ, struct fault *f)
 			value = variable(environ, o->names[i]);
 			if (slice_trim(value).len == 0)
 				continue;
-			e = config_set(c, o, value, "environment", f);
+			e = config_set(c, o, value, "environment", p);
 			if (e != ERR_OK)
 				return e;
 			break;
@@ -90,7 +90,7 @@ load_environ(struct config *c, char *const *environ, struct fault *f)
 }
 
 static enum err
-load_args(struct config *c, const struct config_sources *src, struct fault *f)
+load_args(struct config *c, const struct config_sources *src, struct problem *p)
 {
 	uint64_t seen = 0;
 	enum err e;
@@ -102,16 +102,16 @@ load_args(struct config *c, const struct config_sources *src, struct fault *f)
 		slice_cut(&value, '=', &name);
 		o = config_option_find(name);
 		if (o != NULL && o->secret)
-			return fault_set(f, ERR_DENIED,
+			return problem_set(p, ERR_DENIED,
 			    "command line: everybody on this machine could "
 			    "read %s here; put it into the configuration "
 			    "file or the environment.",
 			    o->names[0]);
 		if (o != NULL && value.base == NULL)
-			return fault_set(f, ERR_SYNTAX,
+			return problem_set(p, ERR_SYNTAX,
 			    "command line: --%.*s needs a value: --%.*s=...",
 			    SLICE_ARG(name), SLICE_ARG(name));
-		e = config_set_named(c, name, value, &seen, "command line", f);
+		e = config_set_named(c, name, value, &seen, "command line", p);
 		if (e != ERR_OK)
 			return e;
 	}
@@ -128,7 +128,7 @@ fall_back(char **key, const char *secret_key)
 }
 
 static enum err
-complete(struct config *c, struct fault *f)
+complete(struct config *c, struct problem *p)
 {
 	enum err e;
 
@@ -136,7 +136,7 @@ complete(struct config *c, struct fault *f)
 	    c, config_option_find(
 		   slice_of("MERCURE_MAX_CONNECTIONS_PER_ADDRESS")));
 	if (c->parked_bytes_max < c->body_max)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "MERCURE_MAX_PARKED_BYTES must not be smaller than "
 		    "MERCURE_MAX_BODY.");
 	if ((e = fall_back(&c->publisher_key, c->secret_key)) != ERR_OK)
@@ -146,23 +146,26 @@ complete(struct config *c, struct fault *f)
 
 enum err
 config_load(
-    struct config **out, const struct config_sources *src, struct fault *f)
+    struct config **out, const struct config_sources *src, struct problem *p)
 {
 	struct config *c = mem_calloc(1, sizeof(*c));
 	enum err e = ERR_NOMEM;
 
-	if (c == NULL || (e = load_defaults(c, f)) != ERR_OK ||
-	    (e = load_file(c, src->path, f)) != ERR_OK ||
-	    (e = load_environ(c, src->environ, f)) != ERR_OK ||
-	    (e = load_args(c, src, f)) != ERR_OK ||
-	    (e = complete(c, f)) != ERR_OK)
+	if (c == NULL)
+		goto out;
+	atomic_init(&c->refs, 1);
+	if ((e = load_defaults(c, p)) != ERR_OK ||
+	    (e = load_file(c, src->path, p)) != ERR_OK ||
+	    (e = load_environ(c, src->environ, p)) != ERR_OK ||
+	    (e = load_args(c, src, p)) != ERR_OK ||
+	    (e = complete(c, p)) != ERR_OK)
 		goto out;
 	*out = c;
 	c = NULL;
 out:
 	if (e == ERR_NOMEM)
-		fault_set(f, e, "Out of memory.");
-	config_free(c);
+		problem_set(p, e, "Out of memory.");
+	config_unref(c);
 	return e;
 }
 
@@ -177,12 +180,19 @@ config_list_has(const char *list, struct slice item)
 	return false;
 }
 
+struct config *
+config_ref(struct config *c)
+{
+	atomic_fetch_add(&c->refs, 1);
+	return c;
+}
+
 void
-config_free(struct config *c)
+config_unref(struct config *c)
 {
 	const struct config_option *o;
 
-	if (c == NULL)
+	if (c == NULL || atomic_fetch_sub(&c->refs, 1) != 1)
 		return;
 	for (o = config_options; o->names[0] != NULL; o++) {
 		char *text;

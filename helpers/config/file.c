@@ -45,12 +45,12 @@ read_all(struct buf *out, int fd)
 
 static enum err
 read_line(struct config *c, struct slice line, uint64_t *seen,
-    const char *where, struct fault *f)
+    const char *where, struct problem *p)
 {
 	struct slice name;
 
 	if (line.len > LINE_MAX_BYTES)
-		return fault_set(f, ERR_LIMIT,
+		return problem_set(p, ERR_LIMIT,
 		    "%.180s: the line is longer than %d bytes.", where,
 		    LINE_MAX_BYTES);
 	if (line.len > 0 && line.base[line.len - 1] == '\r')
@@ -59,18 +59,18 @@ read_line(struct config *c, struct slice line, uint64_t *seen,
 	if (line.len == 0 || line.base[0] == '#' || line.base[0] == ';')
 		return ERR_OK;
 	if (line.base[0] == '[')
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "%.180s: sections come with protocol 1.0.", where);
 	slice_cut(&line, '=', &name);
 	if (line.base == NULL)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "%.180s: the line is not KEY = value.", where);
-	return config_set_named(c, slice_trim(name), line, seen, where, f);
+	return config_set_named(c, slice_trim(name), line, seen, where, p);
 }
 
 static enum err
 read_lines(struct config *c, struct slice text, const char *path,
-    uint64_t *seen, struct fault *f)
+    uint64_t *seen, struct problem *p)
 {
 	unsigned number = 0;
 	struct slice line;
@@ -83,7 +83,7 @@ read_lines(struct config *c, struct slice text, const char *path,
 		char where[WHERE_MAX];
 
 		snprintf(where, sizeof(where), "%.150s:%u", path, ++number);
-		if ((e = read_line(c, line, seen, where, f)) != ERR_OK)
+		if ((e = read_line(c, line, seen, where, p)) != ERR_OK)
 			return e;
 	}
 	return ERR_OK;
@@ -106,7 +106,7 @@ is_where_named(const char *path, const struct stat *opened)
 
 enum err
 config_read_text(
-    struct buf *out, mode_t *mode, const char *path, struct fault *f)
+    struct buf *out, mode_t *mode, const char *path, struct problem *p)
 {
 	/* Not to wait for a FIFO's other end. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -114,19 +114,21 @@ config_read_text(
 	enum err e;
 
 	if (fd < 0)
-		return fault_set(f, errno == ENOENT ? ERR_NOTFOUND : ERR_IO,
+		return problem_set(p, errno == ENOENT ? ERR_NOTFOUND : ERR_IO,
 		    "%.180s: %s.", path, strerror(errno));
 	if (fstat(fd, &st) != 0)
-		e = fault_set(f, ERR_IO, "%.180s: %s.", path, strerror(errno));
+		e = problem_set(
+		    p, ERR_IO, "%.180s: %s.", path, strerror(errno));
 	else if (!is_where_named(path, &st))
-		e = fault_set(f, ERR_IO,
+		e = problem_set(p, ERR_IO,
 		    "%.180s is a symbolic link of somebody else: name the "
 		    "file itself.",
 		    path);
 	else if ((e = read_all(out, fd)) == ERR_IO)
-		e = fault_set(f, ERR_IO, "%.180s: %s.", path, strerror(errno));
+		e = problem_set(
+		    p, ERR_IO, "%.180s: %s.", path, strerror(errno));
 	else if (e != ERR_OK)
-		fault_set(f, e, "%.180s: %s.", path,
+		problem_set(p, e, "%.180s: %s.", path,
 		    e == ERR_LIMIT ? "the file is too long" : err_text(e));
 	else
 		*mode = st.st_mode;
@@ -135,17 +137,17 @@ config_read_text(
 }
 
 enum err
-config_check_writers(mode_t mode, const char *path, struct fault *f)
+config_check_writers(mode_t mode, const char *path, struct problem *p)
 {
 	if (!S_ISREG(mode) || (mode & (S_IWGRP | S_IWOTH)) == 0)
 		return ERR_OK;
-	return fault_set(f, ERR_DENIED,
+	return problem_set(p, ERR_DENIED,
 	    "%.120s can be changed by %s: chmod go-w %.120s", path,
 	    (mode & S_IWOTH) != 0 ? "everybody" : "all of its group", path);
 }
 
 enum err
-config_read_file(struct config *c, const char *path, struct fault *f)
+config_read_file(struct config *c, const char *path, struct problem *p)
 {
 	uint64_t seen = 0;
 	mode_t mode = 0;
@@ -153,16 +155,16 @@ config_read_file(struct config *c, const char *path, struct fault *f)
 	enum err e;
 
 	buf_init(&text, CONFIG_FILE_MAX);
-	if ((e = config_read_text(&text, &mode, path, f)) != ERR_OK ||
-	    (e = read_lines(c, buf_view(&text), path, &seen, f)) != ERR_OK)
+	if ((e = config_read_text(&text, &mode, path, p)) != ERR_OK ||
+	    (e = read_lines(c, buf_view(&text), path, &seen, p)) != ERR_OK)
 		goto out;
 	if (config_seen_secret(seen) && (mode & S_IROTH) != 0)
-		e = fault_set(f, ERR_DENIED,
+		e = problem_set(p, ERR_DENIED,
 		    "%.120s holds secrets and everybody may read it: "
 		    "chmod 640 %.120s",
 		    path, path);
 	else
-		e = config_check_writers(mode, path, f);
+		e = config_check_writers(mode, path, p);
 out:
 	buf_wipe(&text);
 	return e;

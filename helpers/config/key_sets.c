@@ -7,8 +7,9 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "http/http.h"
+#include "http/send.h"
 #include "jose/jws_keys.h"
+#include "text/http_fields.h"
 
 #define SECOND_MS INT64_C(1000)
 
@@ -24,14 +25,15 @@
 
 #define SHOWN_MAX 120
 
-int64_t
-jwks_life_ms(const char *cache_control)
+/* The max-age in the value of a Cache-Control; `absent` if it has none. */
+static int64_t
+max_age_ms(struct slice value, int64_t absent)
 {
 	static const char name[] = "max-age=";
-	struct slice rest = slice_of(cache_control), part;
-	int64_t life = LIFE_MS;
+	struct slice part;
+	int64_t age = absent;
 
-	while (slice_cut(&rest, ',', &part)) {
+	while (slice_cut(&value, ',', &part)) {
 		char digits[12] = "";
 
 		part = slice_trim(part);
@@ -44,7 +46,22 @@ jwks_life_ms(const char *cache_control)
 		if (part.len > sizeof(digits) - 1)
 			part.len = sizeof(digits) - 1;
 		memcpy(digits, part.base, part.len);
-		life = strtoll(digits, NULL, 10) * SECOND_MS;
+		age = strtoll(digits, NULL, 10) * SECOND_MS;
+	}
+	return age;
+}
+
+int64_t
+jwks_life_ms(struct slice head)
+{
+	int64_t life = LIFE_MS;
+	struct slice value;
+
+	for (size_t i = 0;; i++) {
+		value = http_head_value(head, "Cache-Control", i);
+		if (value.base == NULL)
+			break;
+		life = max_age_ms(value, life);
 	}
 	return life < LIFE_MIN_MS   ? LIFE_MIN_MS
 	       : life > LIFE_MAX_MS ? LIFE_MAX_MS
@@ -62,35 +79,34 @@ shown(const char *url)
 
 static enum err
 answer_read(struct buf *text, const struct http_answer *a, const char *url,
-    struct fault *f)
+    struct problem *p)
 {
 	struct jws_keys *keys = NULL;
-	struct fault why = { "Out of memory." };
+	struct problem why = { "Out of memory." };
 	enum err e;
 
 	if (a->status != 200)
-		return fault_set(f, ERR_IO,
+		return problem_set(p, ERR_IO,
 		    "%.*s: the answer has the status %d and not 200: is this "
 		    "where the key set is?",
 		    shown(url), url, a->status);
 	e = jws_keys_fetched(&keys, buf_view(&a->body), NULL, &why);
 	jws_keys_free(keys);
 	if (e != ERR_OK)
-		return fault_set(f, e, "%.*s: %s", shown(url), url, why.text);
+		return problem_set(p, e, "%.*s: %s", shown(url), url, why.text);
 	buf_slice(text, buf_view(&a->body));
 	return text->err == ERR_OK
 		   ? ERR_OK
-		   : fault_set(f, text->err, "%s", err_text(text->err));
+		   : problem_set(p, text->err, "%s", err_text(text->err));
 }
 
 enum err
 jwks_fetch(struct buf *text, int64_t *life_ms, const struct jwks_source *src,
-    const _Atomic bool *stop, struct fault *f)
+    const _Atomic bool *stop, struct problem *p)
 {
 	static const char *const headers[] = {
 		"Accept: application/jwk-set+json, application/json", NULL
 	};
-	static const char *const wanted[] = { "Cache-Control", NULL };
 	const struct http_request rq = {
 		.url = src->url,
 		.https_only = true,
@@ -99,16 +115,15 @@ jwks_fetch(struct buf *text, int64_t *life_ms, const struct jwks_source *src,
 		.total_ms = TOTAL_MS,
 		.body_max = QUEUE_KEYS_MAX,
 		.headers = headers,
-		.wanted = wanted,
 		.stop = stop,
 	};
 	struct http_answer a = { 0 };
 	enum err e;
 
-	if ((e = http_send(&a, &rq, f)) != ERR_OK)
+	if ((e = http_send(&a, &rq, p)) != ERR_OK)
 		return e;
-	if ((e = answer_read(text, &a, src->url, f)) == ERR_OK)
-		*life_ms = jwks_life_ms(a.header[0]);
+	if ((e = answer_read(text, &a, src->url, p)) == ERR_OK)
+		*life_ms = jwks_life_ms(buf_view(&a.head));
 	http_answer_free(&a);
 	return e;
 }
@@ -142,17 +157,18 @@ is_due(const struct queue_keys *k, int64_t now_ms, int64_t since_ms,
 /* Failures are told once, by whoever is the first to see them. */
 static void
 tell(const struct jwks_source *src, const struct queue_keys *before, enum err e,
-    const struct fault *f)
+    const struct problem *p)
 {
-	if (e != ERR_OK && strcmp(before->error.text, f->text) != 0)
-		log_err("key set not fetched reason=\"%s\"%s", f->text,
-		    jwks_is_usable(before, clock_real_ms())
-			? " (those from before are used for a day)"
-			: "");
+	if (e != ERR_OK && strcmp(before->error.text, p->text) != 0)
+		log_err("key set not fetched", LOG_TEXT("reason", p->text),
+		    LOG_TEXT("effect", jwks_is_usable(before, clock_real_ms())
+					   ? "the one before is used for a day"
+					   : "no token of it is accepted"));
 	else if (e == ERR_OK &&
 		 (before->changed_ms == 0 || before->error.text[0] != '\0'))
-		log_info(
-		    "key set fetched url=\"%.*s\"", shown(src->url), src->url);
+		log_info("key set fetched",
+		    LOG_SLICE("url",
+			((struct slice){ src->url, (size_t)shown(src->url) })));
 }
 
 static void
@@ -160,23 +176,24 @@ refresh(struct queue *q, const struct jwks_source *src,
     const struct queue_keys *before, const _Atomic bool *stop)
 {
 	const struct slice none = { NULL, 0 };
-	struct fault f = { "" }, unstored = { "" };
+	struct problem p = { "" }, unstored = { "" };
 	int64_t life_ms = 0, now_ms;
 	struct buf text;
 	enum err e;
 
 	buf_init(&text, QUEUE_KEYS_MAX);
-	e = jwks_fetch(&text, &life_ms, src, stop, &f);
+	e = jwks_fetch(&text, &life_ms, src, stop, &p);
 	/* Who ends has learned nothing about the server. */
 	if (stop != NULL && atomic_load(stop))
 		goto out;
 	now_ms = clock_real_ms();
 	if (queue_keys_store(q, slice_of(src->url),
 		e == ERR_OK ? buf_view(&text) : none, now_ms, now_ms + life_ms,
-		slice_of(f.text), &unstored) != ERR_OK)
-		log_err("key set not stored reason=\"%s\"", unstored.text);
+		slice_of(p.text), &unstored) != ERR_OK)
+		log_err(
+		    "key set not stored", LOG_TEXT("reason", unstored.text));
 	/* After that: who reads the log finds it so in the queue. */
-	tell(src, before, e, &f);
+	tell(src, before, e, &p);
 out:
 	buf_free(&text);
 }
@@ -188,7 +205,7 @@ jwks_refresh(struct queue *q, const struct jwks_source *src, int64_t wanted_ms,
 	const struct slice url = slice_of(src->url);
 	struct queue_keys k = { 0 };
 	int64_t now_ms = clock_real_ms(), since_ms;
-	struct fault f = { "" };
+	struct problem p = { "" };
 	bool mine = false;
 	enum err e = queue_keys_read(q, url, &k, NULL);
 
@@ -198,7 +215,7 @@ jwks_refresh(struct queue *q, const struct jwks_source *src, int64_t wanted_ms,
 	if (!is_due(&k, now_ms, since_ms, wanted_ms))
 		return;
 	/* What fails here the queue logs itself. */
-	if (queue_keys_claim(q, url, now_ms, since_ms, &mine, &f) == ERR_OK &&
+	if (queue_keys_claim(q, url, now_ms, since_ms, &mine, &p) == ERR_OK &&
 	    mine)
 		refresh(q, src, &k, stop);
 }

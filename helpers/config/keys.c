@@ -8,7 +8,7 @@
 
 #include "base/log.h"
 #include "config/table.h"
-#include "http/http.h"
+#include "http/request.h"
 
 static const char *
 key_of(const struct config *c, enum config_role role)
@@ -76,11 +76,11 @@ config_key_is_place(const char *value)
 
 enum err
 config_keys_url(const char **out, const struct config *c, enum config_role role,
-    struct fault *f)
+    struct problem *p)
 {
 	const char *setting = config_keys_setting(c, role);
 	const char *value = key_of(c, role);
-	struct fault why = { "" };
+	struct problem why = { "" };
 	enum err e;
 
 	if (value == NULL || !is_url(value)) {
@@ -88,37 +88,37 @@ config_keys_url(const char **out, const struct config *c, enum config_role role,
 		return ERR_OK;
 	}
 	if (value[0] != '@')
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "%s: this is a URL: write @ in front of it.", setting);
 	if ((e = http_check_url(value + 1, true, &why)) == ERR_UNSUPPORTED)
-		return fault_set(f, e,
+		return problem_set(p, e,
 		    "%s: %s  Or save the set to a file and name that: @/path.",
 		    setting, why.text);
 	if (e != ERR_OK)
-		return fault_set(f, e, "%s: %s", setting, why.text);
+		return problem_set(p, e, "%s: %s", setting, why.text);
 	*out = value + 1;
 	return ERR_OK;
 }
 
 /* Read the text of the keys into *out; *open: everybody may read it. */
 static enum err
-key_text(struct buf *out, bool *open, const char *value, struct fault *f)
+key_text(struct buf *out, bool *open, const char *value, struct problem *p)
 {
 	mode_t mode = 0;
 	enum err e;
 
 	*open = false;
 	if (value[0] == '/' && access(value, F_OK) == 0)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "this is the name of a file: write @ in front of it.");
 	if (is_url(value))
-		return fault_set(f, ERR_UNSUPPORTED,
+		return problem_set(p, ERR_UNSUPPORTED,
 		    "keys at a URL verify tokens and cannot sign them: make "
 		    "the token where the private key is, or set a secret.");
 	if (strncmp(value, "@/", 2) == 0) {
-		if ((e = config_read_text(out, &mode, value + 1, f)) != ERR_OK)
+		if ((e = config_read_text(out, &mode, value + 1, p)) != ERR_OK)
 			return e == ERR_NOTFOUND ? ERR_IO : e;
-		if ((e = config_check_writers(mode, value + 1, f)) != ERR_OK)
+		if ((e = config_check_writers(mode, value + 1, p)) != ERR_OK)
 			return e;
 		*open = (mode & S_IROTH) != 0;
 		return ERR_OK;
@@ -138,26 +138,28 @@ warn_of_short(const struct jws_keys *keys, const char *setting)
 		size_t wanted = jws_keys_secret_wanted(keys, i);
 
 		if (wanted > 0)
-			log_warn("short secret setting=%s bytes=%zu "
-				 "wanted=%zu: pushcgi gen-secret-key makes one",
-			    setting, jws_keys_secret_len(keys, i), wanted);
+			log_warn("short secret", LOG_TEXT("setting", setting),
+			    LOG_UINT("bytes", jws_keys_secret_len(keys, i)),
+			    LOG_UINT("wanted", wanted),
+			    LOG_TEXT(
+				"hint", "pushcgi gen-secret-key makes one"));
 	}
 }
 
 enum err
 config_keys_new(struct jws_keys **out, const struct config *c,
-    enum config_role role, struct fault *f)
+    enum config_role role, struct problem *p)
 {
 	const char *setting = config_keys_setting(c, role);
 	const char *value = key_of(c, role);
 	struct jws_keys *keys = NULL;
-	struct fault why = { "out of memory." };
+	struct problem why = { "out of memory." };
 	struct buf text;
 	bool open;
 	enum err e;
 
 	if (value == NULL)
-		return fault_set(f, ERR_NOTFOUND, "%s is not set.", setting);
+		return problem_set(p, ERR_NOTFOUND, "%s is not set.", setting);
 	buf_init(&text, CONFIG_FILE_MAX);
 	if ((e = key_text(&text, &open, value, &why)) != ERR_OK)
 		goto out;
@@ -167,7 +169,7 @@ config_keys_new(struct jws_keys **out, const struct config *c,
 	if (e != ERR_OK)
 		goto out;
 	if (open && jws_keys_have_secret(keys)) {
-		e = fault_set(&why, ERR_DENIED,
+		e = problem_set(&why, ERR_DENIED,
 		    "everybody may read the file with the secret: chmod 640 "
 		    "%.150s",
 		    value + 1);
@@ -179,7 +181,7 @@ config_keys_new(struct jws_keys **out, const struct config *c,
 	keys = NULL;
 out:
 	if (e != ERR_OK)
-		fault_set(f, e, "%s: %s", setting, why.text);
+		problem_set(p, e, "%s: %s", setting, why.text);
 	jws_keys_free(keys);
 	buf_wipe(&text);
 	return e;

@@ -47,11 +47,11 @@ uint64_t *config_number(const struct config *c, const struct config_option *o);
 
 /*
  * Give the option a value, which is trimmed.  An empty one takes a text away
- * that has no default.  `where` it stood is put in front of the fault.
+ * that has no default.  `where` it stood is put in front of the problem.
  * ERR_SYNTAX, ERR_LIMIT, ERR_NOMEM: the field keeps what it had.
  */
 enum err config_set(struct config *c, const struct config_option *o,
-    struct slice value, const char *where, struct fault *f);
+    struct slice value, const char *where, struct problem *p);
 
 /* Has some source set it, so that it is not the default? */
 bool config_is_given(const struct config *c, const struct config_option *o);
@@ -62,7 +62,7 @@ bool config_is_given(const struct config *c, const struct config_option *o);
  * and ERR_SYNTAX for a name that is not known.
  */
 enum err config_set_named(struct config *c, struct slice name,
-    struct slice value, uint64_t *seen, const char *where, struct fault *f);
+    struct slice value, uint64_t *seen, const char *where, struct problem *p);
 
 /* Does the set hold an option that is secret? */
 bool config_seen_secret(uint64_t seen);
@@ -75,15 +75,16 @@ bool config_is_pem(struct slice text);
 
 /* ERR_DENIED: others than the owner may write this regular file, whose content
  * decides on keys and rights. */
-enum err config_check_writers(mode_t mode, const char *path, struct fault *f);
+enum err config_check_writers(mode_t mode, const char *path, struct problem *p);
 
 /* Append a whole file; *mode is its type and its permissions.  ERR_NOTFOUND,
  * ERR_IO, ERR_LIMIT, ERR_NOMEM. */
 enum err config_read_text(
-    struct buf *out, mode_t *mode, const char *path, struct fault *f);
+    struct buf *out, mode_t *mode, const char *path, struct problem *p);
 
 /* Read settings from a file.  ERR_NOTFOUND: there is none.  Else as
  * config_load(). */
-enum err config_read_file(struct config *c, const char *path, struct fault *f);
+enum err config_read_file(
+    struct config *c, const char *path, struct problem *p);
 
 #endif

@@ -94,7 +94,7 @@ read_number(uint64_t *out, const struct config_option *o, struct slice value)
 
 static enum err
 set_trimmed(struct config *c, const struct config_option *o, struct slice value,
-    const char *where, struct fault *f)
+    const char *where, struct problem *p)
 {
 	const char *name = o->names[0], *wrong;
 	struct slice choice;
@@ -103,12 +103,12 @@ set_trimmed(struct config *c, const struct config_option *o, struct slice value,
 	case CONFIG_BOOL:
 		if (read_bool(config_bool(c, o), value))
 			return ERR_OK;
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "%.180s: %s must be true or false.", where, name);
 	case CONFIG_NUMBER:
 		if (read_number(config_number(c, o), o, value))
 			return ERR_OK;
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "%.180s: %s must be a number from %" PRIu64 " to %" PRIu64
 		    ".",
 		    where, name, o->min, o->max);
@@ -116,15 +116,15 @@ set_trimmed(struct config *c, const struct config_option *o, struct slice value,
 		choice = choice_of(o->choices, value);
 		if (choice.base != NULL)
 			return set_text(c, o, choice);
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "%.180s: %s must be one of: %s.", where, name, o->choices);
 	case CONFIG_TEXT:
 		break;
 	}
 	wrong = o->check != NULL ? o->check(value) : NULL;
 	if (wrong != NULL)
-		return fault_set(
-		    f, ERR_SYNTAX, "%.180s: %s %s.", where, name, wrong);
+		return problem_set(
+		    p, ERR_SYNTAX, "%.180s: %s %s.", where, name, wrong);
 	return set_text(c, o, value);
 }
 
@@ -177,24 +177,24 @@ is_of_lines(const struct config_option *o, struct slice value)
 
 static enum err
 set_line(struct config *c, const struct config_option *o, struct slice value,
-    const char *where, struct fault *f)
+    const char *where, struct problem *p)
 {
 	const char *name = o->names[0];
 
 	value = slice_trim(value);
 	if (value.len > CONFIG_VALUE_MAX)
-		return fault_set(f, ERR_LIMIT,
+		return problem_set(p, ERR_LIMIT,
 		    "%.180s: %s must not be longer than %d bytes.", where, name,
 		    CONFIG_VALUE_MAX);
 	if (utf8_has_control(value))
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "%.180s: %s must not hold control characters.", where,
 		    name);
 	if (value.len > 0)
-		return set_trimmed(c, o, value, where, f);
+		return set_trimmed(c, o, value, where, p);
 	if (o->standard != NULL)
-		return fault_set(
-		    f, ERR_SYNTAX, "%.180s: %s has no value.", where, name);
+		return problem_set(
+		    p, ERR_SYNTAX, "%.180s: %s has no value.", where, name);
 	return set_text(c, o, value);
 }
 
@@ -220,17 +220,17 @@ config_is_given(const struct config *c, const struct config_option *o)
 
 enum err
 config_set(struct config *c, const struct config_option *o, struct slice value,
-    const char *where, struct fault *f)
+    const char *where, struct problem *p)
 {
 	struct slice rest = from_first_line(value);
 	struct buf line;
 	enum err e;
 
 	if (rest.len == 0 || !is_of_lines(o, rest))
-		return note_given(c, o, set_line(c, o, value, where, f));
+		return note_given(c, o, set_line(c, o, value, where, p));
 	buf_init(&line, CONFIG_FILE_MAX);
 	join_lines(&line, rest);
-	e = line.err == ERR_OK ? set_line(c, o, buf_view(&line), where, f)
+	e = line.err == ERR_OK ? set_line(c, o, buf_view(&line), where, p)
 			       : line.err;
 	buf_wipe(&line);
 	return note_given(c, o, e);
@@ -252,25 +252,25 @@ is_name(struct slice s)
 
 enum err
 config_set_named(struct config *c, struct slice name, struct slice value,
-    uint64_t *seen, const char *where, struct fault *f)
+    uint64_t *seen, const char *where, struct problem *p)
 {
 	const struct config_option *o = config_option_find(name);
 	uint64_t bit;
 	enum err e;
 
 	if (!is_name(name))
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "%.180s: the name of a setting is letters, digits and _.",
 		    where);
 	if (o == NULL)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "%.180s: there is no setting %.*s; the nearest is %s.",
 		    where, SLICE_ARG(name), config_option_nearest(name));
 	bit = bit_of(o);
 	if ((*seen & bit) != 0)
-		return fault_set(f, ERR_SYNTAX, "%.180s: %s is set twice.",
+		return problem_set(p, ERR_SYNTAX, "%.180s: %s is set twice.",
 		    where, o->names[0]);
-	if ((e = config_set(c, o, value, where, f)) == ERR_OK)
+	if ((e = config_set(c, o, value, where, p)) == ERR_OK)
 		*seen |= bit;
 	return e;
 }

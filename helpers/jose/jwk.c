@@ -44,7 +44,8 @@ text_of(const json_t *jwk, const char *name)
 
 /* Append the bytes of a member in base64url. */
 static enum err
-bytes_of(struct buf *out, const json_t *jwk, const char *name, struct fault *f)
+bytes_of(
+    struct buf *out, const json_t *jwk, const char *name, struct problem *p)
 {
 	struct slice text = text_of(jwk, name);
 	enum err e =
@@ -54,7 +55,7 @@ bytes_of(struct buf *out, const json_t *jwk, const char *name, struct fault *f)
 		return e;
 	if (e == ERR_OK && out->len > 0)
 		return ERR_OK;
-	return fault_set(f, ERR_SYNTAX, "Its member \"%s\" is %s.", name,
+	return problem_set(p, ERR_SYNTAX, "Its member \"%s\" is %s.", name,
 	    e == ERR_LIMIT      ? "too long"
 	    : text.base == NULL ? "missing"
 				: "not base64url, or empty");
@@ -63,7 +64,7 @@ bytes_of(struct buf *out, const json_t *jwk, const char *name, struct fault *f)
 /* A public key of OpenSSL's `type` from what `build` holds. */
 static enum err
 pkey_build(
-    EVP_PKEY **out, const char *type, OSSL_PARAM_BLD *build, struct fault *f)
+    EVP_PKEY **out, const char *type, OSSL_PARAM_BLD *build, struct problem *p)
 {
 	OSSL_PARAM *params = OSSL_PARAM_BLD_to_param(build);
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
@@ -73,8 +74,8 @@ pkey_build(
 	if (params == NULL || ctx == NULL || EVP_PKEY_fromdata_init(ctx) != 1)
 		goto out;
 	if (EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_PUBLIC_KEY, params) != 1) {
-		e = fault_set(
-		    f, ERR_SYNTAX, "Its numbers are no public %s key.", type);
+		e = problem_set(
+		    p, ERR_SYNTAX, "Its numbers are no public %s key.", type);
 		goto out;
 	}
 	*out = pkey;
@@ -87,7 +88,7 @@ out:
 }
 
 static enum err
-rsa_read(EVP_PKEY **out, const json_t *jwk, struct fault *f)
+rsa_read(EVP_PKEY **out, const json_t *jwk, struct problem *p)
 {
 	OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
 	BIGNUM *n_number = NULL, *e_number = NULL;
@@ -96,8 +97,8 @@ rsa_read(EVP_PKEY **out, const json_t *jwk, struct fault *f)
 
 	buf_init(&n_bytes, N_MAX);
 	buf_init(&e_bytes, E_MAX);
-	if ((e = bytes_of(&n_bytes, jwk, "n", f)) != ERR_OK ||
-	    (e = bytes_of(&e_bytes, jwk, "e", f)) != ERR_OK)
+	if ((e = bytes_of(&n_bytes, jwk, "n", p)) != ERR_OK ||
+	    (e = bytes_of(&e_bytes, jwk, "e", p)) != ERR_OK)
 		goto out;
 	n_number =
 	    BN_bin2bn((const uint8_t *)n_bytes.base, (int)n_bytes.len, NULL);
@@ -111,7 +112,7 @@ rsa_read(EVP_PKEY **out, const json_t *jwk, struct fault *f)
 		e = ERR_NOMEM;
 		goto out;
 	}
-	e = pkey_build(out, "RSA", build, f);
+	e = pkey_build(out, "RSA", build, p);
 out:
 	BN_free(n_number);
 	BN_free(e_number);
@@ -141,17 +142,17 @@ curve_find(struct slice crv)
 
 /* Append 04, x and y: the point in the form OpenSSL reads (SEC 1, 2.3.3). */
 static enum err
-point_of(struct buf *out, const json_t *jwk, size_t size, struct fault *f)
+point_of(struct buf *out, const json_t *jwk, size_t size, struct problem *p)
 {
 	static const char *const names[] = { "x", "y" };
 	enum err e = ERR_OK;
 
 	buf_byte(out, 4);
 	for (size_t i = 0; i < 2 && e == ERR_OK; i++) {
-		e = bytes_of(out, jwk, names[i], f);
+		e = bytes_of(out, jwk, names[i], p);
 		/* RFC 7518, 6.2.1.2: full length, with zeros in front. */
 		if (e == ERR_OK && out->len != 1 + (i + 1) * size)
-			e = fault_set(f, ERR_SYNTAX,
+			e = problem_set(p, ERR_SYNTAX,
 			    "Its member \"%s\" is not %zu bytes long.",
 			    names[i], size);
 	}
@@ -159,7 +160,7 @@ point_of(struct buf *out, const json_t *jwk, size_t size, struct fault *f)
 }
 
 static enum err
-ec_read(EVP_PKEY **out, const json_t *jwk, struct fault *f)
+ec_read(EVP_PKEY **out, const json_t *jwk, struct problem *p)
 {
 	const struct curve *curve = curve_find(text_of(jwk, "crv"));
 	OSSL_PARAM_BLD *build = NULL;
@@ -167,10 +168,10 @@ ec_read(EVP_PKEY **out, const json_t *jwk, struct fault *f)
 	enum err e;
 
 	if (curve == NULL)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "Its curve is none of P-256, P-384 and P-521.");
 	buf_init(&point, 1 + 2 * COORDINATE_MAX);
-	if ((e = point_of(&point, jwk, curve->size, f)) != ERR_OK)
+	if ((e = point_of(&point, jwk, curve->size, p)) != ERR_OK)
 		goto out;
 	if ((build = OSSL_PARAM_BLD_new()) == NULL ||
 	    OSSL_PARAM_BLD_push_utf8_string(
@@ -180,7 +181,7 @@ ec_read(EVP_PKEY **out, const json_t *jwk, struct fault *f)
 		e = ERR_NOMEM;
 		goto out;
 	}
-	e = pkey_build(out, "EC", build, f);
+	e = pkey_build(out, "EC", build, p);
 out:
 	OSSL_PARAM_BLD_free(build);
 	buf_free(&point);
@@ -188,18 +189,18 @@ out:
 }
 
 static enum err
-okp_read(EVP_PKEY **out, const json_t *jwk, struct fault *f)
+okp_read(EVP_PKEY **out, const json_t *jwk, struct problem *p)
 {
 	struct buf x;
 	enum err e;
 
 	if (!slice_is(text_of(jwk, "crv"), "Ed25519"))
-		return fault_set(f, ERR_SYNTAX, "Its curve is not Ed25519.");
+		return problem_set(p, ERR_SYNTAX, "Its curve is not Ed25519.");
 	buf_init(&x, OKP_SIZE);
-	if ((e = bytes_of(&x, jwk, "x", f)) != ERR_OK)
+	if ((e = bytes_of(&x, jwk, "x", p)) != ERR_OK)
 		goto out;
 	if (x.len != OKP_SIZE) {
-		e = fault_set(f, ERR_SYNTAX,
+		e = problem_set(p, ERR_SYNTAX,
 		    "Its member \"x\" is not %d bytes long.", OKP_SIZE);
 		goto out;
 	}
@@ -212,7 +213,7 @@ out:
 }
 
 typedef enum err public_reader(
-    EVP_PKEY **out, const json_t *jwk, struct fault *f);
+    EVP_PKEY **out, const json_t *jwk, struct problem *p);
 
 static const struct {
 	const char *kty;
@@ -239,7 +240,7 @@ static const char *const private_members[] = { "d", "p", "q", "dp", "dq", "qi",
 
 static enum err
 public_read(struct jws_key **out, const json_t *jwk, const struct jws_alg *alg,
-    public_reader *read, struct fault *f)
+    public_reader *read, struct problem *p)
 {
 	size_t n = sizeof(private_members) / sizeof(private_members[0]);
 	EVP_PKEY *pkey = NULL;
@@ -247,33 +248,33 @@ public_read(struct jws_key **out, const json_t *jwk, const struct jws_alg *alg,
 
 	for (size_t i = 0; i < n; i++)
 		if (json_object_get(jwk, private_members[i]) != NULL)
-			return fault_set(f, ERR_SYNTAX,
+			return problem_set(p, ERR_SYNTAX,
 			    "It is a private key, which the hub must not "
 			    "have: take the member \"%s\" away.",
 			    private_members[i]);
-	if ((e = read(&pkey, jwk, f)) == ERR_OK)
-		e = jws_key_of_public(out, pkey, alg, f);
+	if ((e = read(&pkey, jwk, p)) == ERR_OK)
+		e = jws_key_of_public(out, pkey, alg, p);
 	EVP_PKEY_free(pkey);
 	return e;
 }
 
 static enum err
 oct_read(struct jws_key **out, const json_t *jwk, const struct jws_alg *alg,
-    bool public_only, struct fault *f)
+    bool public_only, struct problem *p)
 {
 	struct buf secret;
 	enum err e;
 
 	if (public_only)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "It is a secret, which does not belong in a public set.");
 	if (alg == NULL)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "It is a secret without \"alg\": say HS256, HS384 or "
 		    "HS512.");
 	buf_init(&secret, SECRET_MAX);
-	if ((e = bytes_of(&secret, jwk, "k", f)) == ERR_OK)
-		e = jws_key_of_secret(out, buf_view(&secret), alg, f);
+	if ((e = bytes_of(&secret, jwk, "k", p)) == ERR_OK)
+		e = jws_key_of_secret(out, buf_view(&secret), alg, p);
 	buf_wipe(&secret);
 	return e;
 }
@@ -300,17 +301,17 @@ is_for_verifying(const json_t *jwk)
 }
 
 static enum err
-alg_choose(const struct jws_alg **alg, const json_t *jwk, struct fault *f)
+alg_choose(const struct jws_alg **alg, const json_t *jwk, struct problem *p)
 {
 	const struct jws_alg *own;
 
 	if (json_object_get(jwk, "alg") == NULL)
 		return ERR_OK;
 	if ((own = jws_alg_find(text_of(jwk, "alg"))) == NULL)
-		return fault_set(
-		    f, ERR_SYNTAX, "Its algorithm is not one of signatures.");
+		return problem_set(
+		    p, ERR_SYNTAX, "Its algorithm is not one of signatures.");
 	if (*alg != NULL && *alg != own)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "It is for %s, and the configuration says %s.", own->name,
 		    (*alg)->name);
 	*alg = own;
@@ -319,7 +320,7 @@ alg_choose(const struct jws_alg **alg, const json_t *jwk, struct fault *f)
 
 enum err
 jwk_read(struct jws_key **out, const json_t *jwk, const struct jws_alg *pinned,
-    bool public_only, struct fault *f)
+    bool public_only, struct problem *p)
 {
 	struct slice kty = text_of(jwk, "kty"), kid = text_of(jwk, "kid");
 	public_reader *read = public_find(kty);
@@ -328,15 +329,15 @@ jwk_read(struct jws_key **out, const json_t *jwk, const struct jws_alg *pinned,
 	enum err e;
 
 	if (read == NULL && !slice_is(kty, "oct"))
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "Its kind \"kty\" is none of RSA, EC, OKP and oct.");
 	if (!is_for_verifying(jwk))
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "Its \"use\" or \"key_ops\" is not to verify signatures.");
-	if ((e = alg_choose(&alg, jwk, f)) != ERR_OK)
+	if ((e = alg_choose(&alg, jwk, p)) != ERR_OK)
 		return e;
-	e = read != NULL ? public_read(&k, jwk, alg, read, f)
-			 : oct_read(&k, jwk, alg, public_only, f);
+	e = read != NULL ? public_read(&k, jwk, alg, read, p)
+			 : oct_read(&k, jwk, alg, public_only, p);
 	if (e != ERR_OK)
 		return e;
 	if (kid.base != NULL && kid.len < sizeof(k->kid))

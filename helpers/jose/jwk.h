@@ -17,9 +17,9 @@ bool jwk_is(struct slice text);
  * `pinned`, else (NULL) the usual one of its kind, which an oct key has not.
  * ERR_SYNTAX: it is none, is not for verifying (`use`, `key_ops`), is private,
  * is for another algorithm than `pinned`, or fails as in jws_key_of_public().
- * The fault says why.  ERR_NOMEM.
+ * The problem says why.  ERR_NOMEM.
  */
 enum err jwk_read(struct jws_key **out, const json_t *jwk,
-    const struct jws_alg *pinned, bool public_only, struct fault *f);
+    const struct jws_alg *pinned, bool public_only, struct problem *p);
 
 #endif

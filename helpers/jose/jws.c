@@ -74,19 +74,19 @@ struct segments {
 };
 
 static enum err
-segments_split(struct segments *out, struct slice token, struct fault *f)
+segments_split(struct segments *out, struct slice token, struct problem *p)
 {
 	struct slice rest = token;
 	struct segments s;
 
 	if (token.len > JWS_TOKEN_MAX)
-		return fault_set(f, ERR_TOKEN,
+		return problem_set(p, ERR_TOKEN,
 		    "The token is longer than %d bytes.", JWS_TOKEN_MAX);
 	if (!slice_cut(&rest, '.', &s.header) ||
 	    !slice_cut(&rest, '.', &s.payload) ||
 	    !slice_cut(&rest, '.', &s.signature) || rest.base != NULL ||
 	    s.header.len == 0 || s.payload.len == 0 || s.signature.len == 0)
-		return fault_set(f, ERR_TOKEN,
+		return problem_set(p, ERR_TOKEN,
 		    "The token does not have three segments with content.");
 	s.text = (struct slice){ token.base, s.header.len + 1 + s.payload.len };
 	*out = s;
@@ -94,12 +94,12 @@ segments_split(struct segments *out, struct slice token, struct fault *f)
 }
 
 static enum err
-segment_decode(struct buf *out, struct slice segment, struct fault *f)
+segment_decode(struct buf *out, struct slice segment, struct problem *p)
 {
 	enum err e = base64url_decode(out, segment);
 
 	if (e == ERR_SYNTAX)
-		return fault_set(f, ERR_TOKEN,
+		return problem_set(p, ERR_TOKEN,
 		    "A segment of the token is not strict base64url.");
 	return e;
 }
@@ -112,13 +112,13 @@ static const char *const refused[] = { "crit", "b64", "jwk", "jku", "x5c",
 	"x5u" };
 
 static enum err
-header_check(const json_t *header, const char *typ_want, struct fault *f)
+header_check(const json_t *header, const char *typ_want, struct problem *p)
 {
 	const json_t *typ = json_object_get(header, "typ");
 
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
 		if (json_object_get(header, refused[i]) != NULL)
-			return fault_set(f, ERR_TOKEN,
+			return problem_set(p, ERR_TOKEN,
 			    "The token's header has the parameter \"%s\", "
 			    "which is not accepted.",
 			    refused[i]);
@@ -127,7 +127,7 @@ header_check(const json_t *header, const char *typ_want, struct fault *f)
 
 		if (t.base == NULL || t.len != strlen(typ_want) ||
 		    strncasecmp(t.base, typ_want, t.len) != 0)
-			return fault_set(f, ERR_TOKEN,
+			return problem_set(p, ERR_TOKEN,
 			    "The token's type is not \"%s\".", typ_want);
 	}
 	return ERR_OK;
@@ -153,7 +153,7 @@ keys_filter(struct candidates *out, const struct jws_keys *keys,
 
 static enum err
 keys_choose(struct candidates *out, const json_t *header,
-    const struct jws_keys *keys, struct fault *f)
+    const struct jws_keys *keys, struct problem *p)
 {
 	struct slice alg = text_of(json_object_get(header, "alg"));
 	struct slice kid = text_of(json_object_get(header, "kid"));
@@ -166,33 +166,33 @@ keys_choose(struct candidates *out, const json_t *header,
 	if (out->n > 0)
 		return ERR_OK;
 	if (keys->n == 1)
-		return fault_set(f, ERR_TOKEN,
+		return problem_set(p, ERR_TOKEN,
 		    "The token's algorithm is not %s, the one of the key.",
 		    keys->key[0]->alg->name);
-	return fault_set(f, ERR_TOKEN,
+	return problem_set(p, ERR_TOKEN,
 	    "The token's algorithm is that of none of the %zu keys.", keys->n);
 }
 
 static enum err
 header_read(struct candidates *out, enum jws_check *at, struct slice text,
-    const struct jws_keys *keys, const char *typ_want, struct fault *f)
+    const struct jws_keys *keys, const char *typ_want, struct problem *p)
 {
 	json_t *header = NULL;
 	enum err e;
 
 	e = json_parse(&header, text);
 	if (e == ERR_SYNTAX || (e == ERR_OK && !json_is_object(header))) {
-		e = fault_set(f, ERR_TOKEN,
+		e = problem_set(p, ERR_TOKEN,
 		    "The token's header is not a JSON object, or repeats a "
 		    "name.");
 		goto out;
 	}
 	if (e != ERR_OK)
 		goto out;
-	if ((e = header_check(header, typ_want, f)) != ERR_OK)
+	if ((e = header_check(header, typ_want, p)) != ERR_OK)
 		goto out;
 	*at = JWS_KEY;
-	e = keys_choose(out, header, keys, f);
+	e = keys_choose(out, header, keys, p);
 out:
 	json_decref(header);
 	return e;
@@ -200,7 +200,7 @@ out:
 
 static enum err
 signature_check(uint64_t *fingerprint, const struct candidates *c,
-    struct slice text, struct slice signature, struct fault *f)
+    struct slice text, struct slice signature, struct problem *p)
 {
 	for (size_t i = 0; i < c->n; i++) {
 		const struct jws_key *k = c->key[i];
@@ -211,23 +211,23 @@ signature_check(uint64_t *fingerprint, const struct candidates *c,
 		if (e != ERR_TOKEN)
 			return e;
 	}
-	return fault_set(f, ERR_TOKEN, "The token's signature is wrong.");
+	return problem_set(p, ERR_TOKEN, "The token's signature is wrong.");
 }
 
 enum err
 jws_verify(struct buf *payload, uint64_t *fingerprint, struct slice token,
-    const struct jws_keys *keys, const char *typ_want, struct fault *f)
+    const struct jws_keys *keys, const char *typ_want, struct problem *p)
 {
 	enum jws_check failed;
 
 	return jws_examine(
-	    payload, fingerprint, &failed, token, keys, typ_want, f);
+	    payload, fingerprint, &failed, token, keys, typ_want, p);
 }
 
 enum err
 jws_examine(struct buf *payload, uint64_t *fingerprint, enum jws_check *failed,
     struct slice token, const struct jws_keys *keys, const char *typ_want,
-    struct fault *f)
+    struct problem *p)
 {
 	enum jws_check at = JWS_FORM;
 	struct buf header, claims, signature;
@@ -239,19 +239,19 @@ jws_examine(struct buf *payload, uint64_t *fingerprint, enum jws_check *failed,
 	buf_init(&header, JWS_TOKEN_MAX);
 	buf_init(&claims, JWS_TOKEN_MAX);
 	buf_init(&signature, JWS_TOKEN_MAX);
-	if ((e = segments_split(&s, token, f)) != ERR_OK)
+	if ((e = segments_split(&s, token, p)) != ERR_OK)
 		goto out;
-	if ((e = segment_decode(&header, s.header, f)) != ERR_OK ||
-	    (e = segment_decode(&claims, s.payload, f)) != ERR_OK ||
-	    (e = segment_decode(&signature, s.signature, f)) != ERR_OK)
+	if ((e = segment_decode(&header, s.header, p)) != ERR_OK ||
+	    (e = segment_decode(&claims, s.payload, p)) != ERR_OK ||
+	    (e = segment_decode(&signature, s.signature, p)) != ERR_OK)
 		goto out;
 	at = JWS_HEADER;
-	e = header_read(&c, &at, buf_view(&header), keys, typ_want, f);
+	e = header_read(&c, &at, buf_view(&header), keys, typ_want, p);
 	if (e != ERR_OK)
 		goto out;
 	at = JWS_SIGNATURE;
 	if ((e = signature_check(
-		 &print, &c, s.text, buf_view(&signature), f)) != ERR_OK)
+		 &print, &c, s.text, buf_view(&signature), p)) != ERR_OK)
 		goto out;
 
 	at = JWS_CHECKS;

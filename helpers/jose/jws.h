@@ -26,7 +26,7 @@ void jws_peek(struct jws_peek *out, struct slice token);
 /*
  * Verify `token`, append its payload to *payload and tell in *fingerprint
  * (NULL: nobody asks) which of `keys` it was.  ERR_TOKEN: anything wrong with
- * it; the fault says what, for the log, never for the peer.  Checked, in this
+ * it; the problem says what, for the log, never for the peer.  Checked, in this
  * order: length, exactly three segments with content, strict base64url, header
  * an object without duplicate keys and without `crit`, `b64` or a key of the
  * sender's choice, `typ` absent or `typ_want` (compared without case and
@@ -37,7 +37,7 @@ void jws_peek(struct jws_peek *out, struct slice token);
  */
 enum err jws_verify(struct buf *payload, uint64_t *fingerprint,
     struct slice token, const struct jws_keys *keys, const char *typ_want,
-    struct fault *f);
+    struct problem *p);
 
 /* What jws_verify() checks, in its order. */
 enum jws_check {
@@ -52,12 +52,12 @@ enum jws_check {
  * ended, or JWS_CHECKS. */
 enum err jws_examine(struct buf *payload, uint64_t *fingerprint,
     enum jws_check *failed, struct slice token, const struct jws_keys *keys,
-    const char *typ_want, struct fault *f);
+    const char *typ_want, struct problem *p);
 
 /* Append a token with `claims` (a JSON object) signed by the first secret
  * among `keys`.  ERR_UNSUPPORTED: there is none, public keys cannot sign.
  * ERR_SYNTAX, ERR_NOMEM, ERR_LIMIT. */
 enum err jws_mint(struct buf *out, struct slice claims,
-    const struct jws_keys *keys, struct fault *f);
+    const struct jws_keys *keys, struct problem *p);
 
 #endif

@@ -171,24 +171,24 @@ jws_alg_of_key(const EVP_PKEY *pkey)
 }
 
 enum err
-jws_alg_check(const struct jws_alg *alg, EVP_PKEY *pkey, struct fault *f)
+jws_alg_check(const struct jws_alg *alg, EVP_PKEY *pkey, struct problem *p)
 {
 	int bits = EVP_PKEY_get_bits(pkey);
 	EVP_PKEY_CTX *ctx;
 	enum err e = ERR_OK;
 
 	if (!kind_fits(alg, pkey))
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "The key is not of the kind that %s needs.", alg->name);
 	if (strcmp(alg->type, "RSA") == 0 &&
 	    (bits < JWS_RSA_BITS_MIN || bits > JWS_RSA_BITS_MAX))
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "The RSA key has %d bits; it must have %d to %d.", bits,
 		    JWS_RSA_BITS_MIN, JWS_RSA_BITS_MAX);
 	if ((ctx = EVP_PKEY_CTX_new(pkey, NULL)) == NULL)
 		return ERR_NOMEM;
 	if (EVP_PKEY_public_check(ctx) != 1)
-		e = fault_set(f, ERR_SYNTAX,
+		e = problem_set(p, ERR_SYNTAX,
 		    "The key is not sound: its numbers are no %s key.",
 		    alg->type);
 	EVP_PKEY_CTX_free(ctx);

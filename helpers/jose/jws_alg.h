@@ -37,9 +37,9 @@ const struct jws_alg *jws_alg_of_key(const EVP_PKEY *pkey);
 /*
  * Is the public key one for this algorithm: of its type, on its curve, RSA
  * keys of JWS_RSA_BITS_MIN to JWS_RSA_BITS_MAX bits, and mathematically
- * sound?  ERR_SYNTAX: not, the fault says why.  ERR_NOMEM.
+ * sound?  ERR_SYNTAX: not, the problem says why.  ERR_NOMEM.
  */
 enum err jws_alg_check(
-    const struct jws_alg *alg, EVP_PKEY *pkey, struct fault *f);
+    const struct jws_alg *alg, EVP_PKEY *pkey, struct problem *p);
 
 #endif

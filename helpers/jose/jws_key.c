@@ -48,23 +48,24 @@ looks_public(struct slice secret)
 }
 
 static enum err
-secret_check(struct slice secret, const struct jws_alg *alg, struct fault *f)
+secret_check(struct slice secret, const struct jws_alg *alg, struct problem *p)
 {
 	if (alg->type != NULL)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "%s needs a public key: PEM text, a JWK or a set of "
 		    "JWKs.",
 		    alg->name);
 	if (secret.len == 0)
-		return fault_set(f, ERR_SYNTAX, "The secret key is empty.");
+		return problem_set(p, ERR_SYNTAX, "The secret key is empty.");
 	if (secret.len > INT_MAX)
-		return fault_set(f, ERR_SYNTAX, "The secret key is too long.");
+		return problem_set(
+		    p, ERR_SYNTAX, "The secret key is too long.");
 	if (looks_public(secret))
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "The secret key looks like a public key without its lines "
 		    "-----BEGIN and -----END.");
 	if (secret.len < JWS_SECRET_MIN)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "The secret key has %zu bytes, and fewer than %d can be "
 		    "guessed from a token: pushcgi gen-secret-key makes one.",
 		    secret.len, JWS_SECRET_MIN);
@@ -126,12 +127,12 @@ public_fingerprint(struct jws_key *k)
 
 enum err
 jws_key_of_secret(struct jws_key **out, struct slice secret,
-    const struct jws_alg *alg, struct fault *f)
+    const struct jws_alg *alg, struct problem *p)
 {
 	struct jws_key *k;
 	enum err e;
 
-	if ((e = secret_check(secret, alg, f)) != ERR_OK)
+	if ((e = secret_check(secret, alg, p)) != ERR_OK)
 		return e;
 	if ((k = mem_calloc(1, sizeof(*k) + secret.len)) == NULL)
 		return ERR_NOMEM;
@@ -150,15 +151,15 @@ out:
 
 enum err
 jws_key_of_public(struct jws_key **out, EVP_PKEY *pkey,
-    const struct jws_alg *alg, struct fault *f)
+    const struct jws_alg *alg, struct problem *p)
 {
 	struct jws_key *k;
 	enum err e;
 
 	if (alg == NULL && (alg = jws_alg_of_key(pkey)) == NULL)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "The key is none of RSA, P-256, P-384, P-521 or Ed25519.");
-	if ((e = jws_alg_check(alg, pkey, f)) != ERR_OK)
+	if ((e = jws_alg_check(alg, pkey, p)) != ERR_OK)
 		return e;
 	if ((k = mem_calloc(1, sizeof(*k))) == NULL)
 		return ERR_NOMEM;

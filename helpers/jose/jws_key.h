@@ -25,14 +25,14 @@ struct jws_keys {
  * too many, or `alg` is another kind, or they look like a public key.
  * ERR_NOMEM. */
 enum err jws_key_of_secret(struct jws_key **out, struct slice secret,
-    const struct jws_alg *alg, struct fault *f);
+    const struct jws_alg *alg, struct problem *p);
 
 /*
  * A key that keeps a reference to `pkey`, for `alg` (NULL: the usual one of
  * its kind).  Errors as jws_alg_check().
  */
 enum err jws_key_of_public(struct jws_key **out, EVP_PKEY *pkey,
-    const struct jws_alg *alg, struct fault *f);
+    const struct jws_alg *alg, struct problem *p);
 
 void jws_key_free(struct jws_key *k); /* wipes; NULL is allowed */
 

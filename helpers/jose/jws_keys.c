@@ -15,12 +15,12 @@
 
 /* Put `k` into the set, which owns it from then on. */
 static enum err
-keys_add(struct jws_keys *keys, struct jws_key *k, struct fault *f)
+keys_add(struct jws_keys *keys, struct jws_key *k, struct problem *p)
 {
 	if (keys->n == JWS_KEYS_MAX) {
 		jws_key_free(k);
-		return fault_set(
-		    f, ERR_LIMIT, "There are more than %d keys.", JWS_KEYS_MAX);
+		return problem_set(
+		    p, ERR_LIMIT, "There are more than %d keys.", JWS_KEYS_MAX);
 	}
 	keys->key[keys->n++] = k;
 	return ERR_OK;
@@ -29,17 +29,17 @@ keys_add(struct jws_keys *keys, struct jws_key *k, struct fault *f)
 /* What nobody said to be a secret may be a public key in a form that is not
  * known here, by which anybody could sign. */
 static enum err
-secret_text_check(struct slice text, bool is_said, struct fault *f)
+secret_text_check(struct slice text, bool is_said, struct problem *p)
 {
 	static const char kty[] = "\"kty\"";
 
 	if (!is_said && (!utf8_valid(text) || utf8_has_control(text)))
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "The key is neither a line of text nor PEM, a JWK or a "
 		    "set of JWKs; if it is a secret, set its algorithm, too.");
 	if (text.len > 0 &&
 	    memmem(text.base, text.len, kty, sizeof(kty) - 1) != NULL)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "The key looks like a JWK, but is neither one object nor "
 		    "a set: {\"keys\": [...]}.");
 	return ERR_OK;
@@ -47,27 +47,27 @@ secret_text_check(struct slice text, bool is_said, struct fault *f)
 
 static enum err
 secret_read(struct jws_keys *keys, struct slice text, const struct jws_alg *alg,
-    struct fault *f)
+    struct problem *p)
 {
 	struct jws_key *k = NULL;
 	enum err e;
 
-	if ((e = secret_text_check(text, alg != NULL, f)) != ERR_OK)
+	if ((e = secret_text_check(text, alg != NULL, p)) != ERR_OK)
 		return e;
 	if (alg == NULL)
 		alg = jws_alg_find(slice_of(SECRET_ALG));
-	e = jws_key_of_secret(&k, text, alg, f);
-	return e != ERR_OK ? e : keys_add(keys, k, f);
+	e = jws_key_of_secret(&k, text, alg, p);
+	return e != ERR_OK ? e : keys_add(keys, k, p);
 }
 
 static enum err
 pem_read(struct jws_keys *keys, struct slice text, const struct jws_alg *alg,
-    struct fault *f)
+    struct problem *p)
 {
 	enum err e;
 
 	if (alg != NULL && alg->type == NULL)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "The key is PEM text, which %s cannot use: anybody who "
 		    "knows the public key could sign.",
 		    alg->name);
@@ -75,13 +75,13 @@ pem_read(struct jws_keys *keys, struct slice text, const struct jws_alg *alg,
 		struct jws_key *k = NULL;
 		EVP_PKEY *pkey = NULL;
 
-		e = jws_pem_read(&pkey, &text, f);
+		e = jws_pem_read(&pkey, &text, p);
 		if (e == ERR_NOTFOUND)
 			return ERR_OK;
 		if (e == ERR_OK)
-			e = jws_key_of_public(&k, pkey, alg, f);
+			e = jws_key_of_public(&k, pkey, alg, p);
 		EVP_PKEY_free(pkey);
-		if (e != ERR_OK || (e = keys_add(keys, k, f)) != ERR_OK)
+		if (e != ERR_OK || (e = keys_add(keys, k, p)) != ERR_OK)
 			return e;
 	}
 }
@@ -89,9 +89,9 @@ pem_read(struct jws_keys *keys, struct slice text, const struct jws_alg *alg,
 /* A set holds keys for other programs as well, or kinds that come later. */
 static enum err
 set_read(struct jws_keys *keys, const json_t *array, const struct jws_alg *alg,
-    bool public_only, struct fault *f)
+    bool public_only, struct problem *p)
 {
-	struct fault why = { "" };
+	struct problem why = { "" };
 
 	for (size_t i = 0; i < json_array_size(array); i++) {
 		const json_t *jwk = json_array_get(array, i);
@@ -99,22 +99,22 @@ set_read(struct jws_keys *keys, const json_t *array, const struct jws_alg *alg,
 		enum err e = jwk_read(&k, jwk, alg, public_only, &why);
 
 		if (e == ERR_SYNTAX)
-			log_info(
-			    "key of a set skipped number=%zu reason=\"%s\"",
-			    i + 1, why.text);
-		else if (e != ERR_OK || (e = keys_add(keys, k, f)) != ERR_OK)
+			log_info("key of a set skipped",
+			    LOG_UINT("number", i + 1),
+			    LOG_TEXT("reason", why.text));
+		else if (e != ERR_OK || (e = keys_add(keys, k, p)) != ERR_OK)
 			return e;
 	}
 	if (keys->n > 0)
 		return ERR_OK;
-	return fault_set(f, ERR_SYNTAX,
+	return problem_set(p, ERR_SYNTAX,
 	    "The set has no key that can be used.%s%s",
 	    why.text[0] != '\0' ? " The last one: " : "", why.text);
 }
 
 static enum err
 jwk_text_read(struct jws_keys *keys, struct slice text,
-    const struct jws_alg *alg, bool public_only, struct fault *f)
+    const struct jws_alg *alg, bool public_only, struct problem *p)
 {
 	struct jws_key *k = NULL;
 	json_t *json = NULL;
@@ -124,15 +124,15 @@ jwk_text_read(struct jws_keys *keys, struct slice text,
 	if ((e = json_parse(&json, text)) == ERR_NOMEM)
 		return e;
 	if (e != ERR_OK || !json_is_object(json)) {
-		e = fault_set(f, ERR_SYNTAX,
+		e = problem_set(p, ERR_SYNTAX,
 		    "The JWK, or set of JWKs, is not a JSON object, or "
 		    "repeats a name.");
 		goto out;
 	}
 	if ((array = json_object_get(json, "keys")) != NULL)
-		e = set_read(keys, array, alg, public_only, f);
-	else if ((e = jwk_read(&k, json, alg, public_only, f)) == ERR_OK)
-		e = keys_add(keys, k, f);
+		e = set_read(keys, array, alg, public_only, p);
+	else if ((e = jwk_read(&k, json, alg, public_only, p)) == ERR_OK)
+		e = keys_add(keys, k, p);
 out:
 	json_wipe(json);
 	json_decref(json);
@@ -141,37 +141,37 @@ out:
 
 /* How a text is read into the set; `alg` NULL: nothing is configured. */
 typedef enum err reader(struct jws_keys *keys, struct slice text,
-    const struct jws_alg *alg, struct fault *f);
+    const struct jws_alg *alg, struct problem *p);
 
 static enum err
 jwk_own_read(struct jws_keys *keys, struct slice text,
-    const struct jws_alg *alg, struct fault *f)
+    const struct jws_alg *alg, struct problem *p)
 {
-	return jwk_text_read(keys, text, alg, false, f);
+	return jwk_text_read(keys, text, alg, false, p);
 }
 
 static enum err
 jwk_fetched_read(struct jws_keys *keys, struct slice text,
-    const struct jws_alg *alg, struct fault *f)
+    const struct jws_alg *alg, struct problem *p)
 {
-	return jwk_text_read(keys, text, alg, true, f);
+	return jwk_text_read(keys, text, alg, true, p);
 }
 
 static enum err
 keys_read(struct jws_keys **out, struct slice text, const char *alg,
-    reader *read, struct fault *f)
+    reader *read, struct problem *p)
 {
 	const struct jws_alg *found = NULL;
 	struct jws_keys *keys = NULL;
 	enum err e;
 
 	if (alg != NULL && (found = jws_alg_find(slice_of(alg))) == NULL)
-		return fault_set(f, ERR_UNSUPPORTED,
+		return problem_set(p, ERR_UNSUPPORTED,
 		    "The algorithm must be one of: %s.", JWS_ALG_NAMES);
 	if ((keys = mem_calloc(1, sizeof(*keys))) == NULL)
 		return ERR_NOMEM;
 	atomic_init(&keys->refs, 1);
-	if ((e = read(keys, text, found, f)) != ERR_OK)
+	if ((e = read(keys, text, found, p)) != ERR_OK)
 		goto out;
 
 	*out = keys;
@@ -182,21 +182,21 @@ out:
 }
 
 enum err
-jws_keys_new(
-    struct jws_keys **out, struct slice text, const char *alg, struct fault *f)
+jws_keys_new(struct jws_keys **out, struct slice text, const char *alg,
+    struct problem *p)
 {
 	reader *read = jwk_is(text)       ? jwk_own_read
 		       : jws_pem_is(text) ? pem_read
 					  : secret_read;
 
-	return keys_read(out, text, alg, read, f);
+	return keys_read(out, text, alg, read, p);
 }
 
 enum err
-jws_keys_fetched(
-    struct jws_keys **out, struct slice text, const char *alg, struct fault *f)
+jws_keys_fetched(struct jws_keys **out, struct slice text, const char *alg,
+    struct problem *p)
 {
-	return keys_read(out, text, alg, jwk_fetched_read, f);
+	return keys_read(out, text, alg, jwk_fetched_read, p);
 }
 
 size_t

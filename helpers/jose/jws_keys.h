@@ -35,13 +35,13 @@ struct jws_keys; /* counted; immutable once made; any thread may read */
  * making); a key that is not of the algorithm's kind, not sound, private, or
  * an RSA key below 2048 bits.  ERR_LIMIT: too many keys.  ERR_NOMEM.
  */
-enum err jws_keys_new(
-    struct jws_keys **out, struct slice text, const char *alg, struct fault *f);
+enum err jws_keys_new(struct jws_keys **out, struct slice text, const char *alg,
+    struct problem *p);
 
 /* The same with a JWK or JWK Set that came over a network: a text of another
  * kind is ERR_SYNTAX, and secrets are skipped. */
-enum err jws_keys_fetched(
-    struct jws_keys **out, struct slice text, const char *alg, struct fault *f);
+enum err jws_keys_fetched(struct jws_keys **out, struct slice text,
+    const char *alg, struct problem *p);
 
 size_t jws_keys_count(const struct jws_keys *keys); /* at least 1 */
 

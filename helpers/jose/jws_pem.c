@@ -37,7 +37,7 @@ jws_pem_is(struct slice text)
 /* Cut the first block, from its BEGIN line to its END line, off *text. */
 static enum err
 block_cut(struct slice *block, struct slice *label, struct slice *text,
-    struct fault *f)
+    struct problem *p)
 {
 	const char *begin = find(*text, BEGIN), *end, *dashes;
 	struct slice rest;
@@ -49,14 +49,14 @@ block_cut(struct slice *block, struct slice *label, struct slice *text,
 	dashes = find(slice_after(rest, strlen(BEGIN)), DASHES);
 	end = find(rest, END);
 	if (dashes == NULL || end == NULL || dashes > end)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "The PEM text is cut: a line -----BEGIN or -----END is "
 		    "not complete.");
 	label->len = (size_t)(dashes - label->base);
 	rest = slice_after(rest, (size_t)(end - rest.base) + strlen(END));
 	if ((dashes = find(rest, DASHES)) == NULL)
-		return fault_set(
-		    f, ERR_SYNTAX, "The PEM text is cut: its end is missing.");
+		return problem_set(
+		    p, ERR_SYNTAX, "The PEM text is cut: its end is missing.");
 	*text =
 	    slice_after(rest, (size_t)(dashes - rest.base) + strlen(DASHES));
 	*block = (struct slice){ begin, (size_t)(text->base - begin) };
@@ -75,26 +75,26 @@ no_password(char *to, int size, int writing, void *arg)
 }
 
 enum err
-jws_pem_read(EVP_PKEY **out, struct slice *text, struct fault *f)
+jws_pem_read(EVP_PKEY **out, struct slice *text, struct problem *p)
 {
 	struct slice block = { NULL, 0 }, label = block;
 	EVP_PKEY *pkey;
 	BIO *bio;
 	enum err e;
 
-	if ((e = block_cut(&block, &label, text, f)) != ERR_OK)
+	if ((e = block_cut(&block, &label, text, p)) != ERR_OK)
 		return e;
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		if (find(label, others[i].label) != NULL)
-			return fault_set(
-			    f, ERR_SYNTAX, "%s", others[i].sentence);
+			return problem_set(
+			    p, ERR_SYNTAX, "%s", others[i].sentence);
 	if ((bio = BIO_new_mem_buf(block.base, (int)block.len)) == NULL)
 		return ERR_NOMEM;
 	pkey = PEM_read_bio_PUBKEY(bio, NULL, no_password, NULL);
 	BIO_free(bio);
 	ERR_clear_error();
 	if (pkey == NULL)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "The PEM text is not a public key that can be read.");
 	*out = pkey;
 	return ERR_OK;

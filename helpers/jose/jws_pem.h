@@ -18,6 +18,6 @@ bool jws_pem_is(struct slice text);
  * ERR_SYNTAX: the block is no public key; a private key or a certificate gets
  * a sentence of its own.  ERR_NOMEM.
  */
-enum err jws_pem_read(EVP_PKEY **out, struct slice *text, struct fault *f);
+enum err jws_pem_read(EVP_PKEY **out, struct slice *text, struct problem *p);
 
 #endif

@@ -11,7 +11,7 @@
 
 /* libjwt would take any JSON value, and wants a NUL behind it. */
 static enum err
-claims_text(char **out, struct slice claims, struct fault *f)
+claims_text(char **out, struct slice claims, struct problem *p)
 {
 	json_t *json = NULL;
 	char *text;
@@ -19,8 +19,8 @@ claims_text(char **out, struct slice claims, struct fault *f)
 
 	e = json_parse(&json, claims);
 	if (e == ERR_SYNTAX || (e == ERR_OK && !json_is_object(json))) {
-		e = fault_set(
-		    f, ERR_SYNTAX, "The token's claims are not a JSON object.");
+		e = problem_set(
+		    p, ERR_SYNTAX, "The token's claims are not a JSON object.");
 		goto out;
 	}
 	if (e != ERR_OK)
@@ -46,7 +46,7 @@ first_secret(const struct jws_keys *keys)
 
 enum err
 jws_mint(struct buf *out, struct slice claims, const struct jws_keys *keys,
-    struct fault *f)
+    struct problem *p)
 {
 	const struct jws_key *k = first_secret(keys);
 	char *text = NULL, *token = NULL;
@@ -54,9 +54,9 @@ jws_mint(struct buf *out, struct slice claims, const struct jws_keys *keys,
 	enum err e;
 
 	if (k == NULL)
-		return fault_set(f, ERR_UNSUPPORTED,
+		return problem_set(p, ERR_UNSUPPORTED,
 		    "A public key verifies tokens, it cannot sign them.");
-	if ((e = claims_text(&text, claims, f)) != ERR_OK)
+	if ((e = claims_text(&text, claims, p)) != ERR_OK)
 		goto out;
 	/* The claims are sound, so all that can be missing is memory. */
 	if (jwt_new(&jwt) != 0 || jwt_add_grants_json(jwt, text) != 0 ||
@@ -67,7 +67,7 @@ jws_mint(struct buf *out, struct slice claims, const struct jws_keys *keys,
 		goto out;
 	}
 	if (strlen(token) > JWS_TOKEN_MAX) {
-		e = fault_set(f, ERR_LIMIT,
+		e = problem_set(p, ERR_LIMIT,
 		    "The token would be longer than %d bytes: grant fewer "
 		    "topics, or use templates.",
 		    JWS_TOKEN_MAX);

@@ -12,7 +12,7 @@ handle_begin(struct pushcgi *h)
 {
 	if (h->config == NULL)
 		return ERR_NOTFOUND;
-	h->fault.text[0] = '\0';
+	h->problem.text[0] = '\0';
 	return ERR_OK;
 }
 
@@ -38,11 +38,12 @@ enum pushcgi_result
 handle_end(struct pushcgi *h, enum err e)
 {
 	if (e == ERR_OK)
-		h->fault.text[0] = '\0';
+		h->problem.text[0] = '\0';
 	else if (e == ERR_NOMEM)
-		(void)fault_set(&h->fault, e, "Out of memory.");
-	else if (h->fault.text[0] == '\0')
-		(void)fault_set(&h->fault, e, "It failed: %s.", err_text(e));
+		(void)problem_set(&h->problem, e, "Out of memory.");
+	else if (h->problem.text[0] == '\0')
+		(void)problem_set(
+		    &h->problem, e, "It failed: %s.", err_text(e));
 	return results[e];
 }
 
@@ -65,7 +66,7 @@ handle_end_text(struct pushcgi *h, char **out, struct buf *text, enum err e)
 
 enum err
 handle_slices(
-    struct slice **out, const char *const *texts, size_t n, struct fault *f)
+    struct slice **out, const char *const *texts, size_t n, struct problem *p)
 {
 	struct slice *list = mem_calloc(n, sizeof(*list));
 
@@ -76,7 +77,8 @@ handle_slices(
 			list[i] = slice_of(texts[i]);
 		if (list[i].base == NULL) {
 			mem_free(list);
-			return fault_set(f, ERR_SYNTAX, "A topic is missing.");
+			return problem_set(
+			    p, ERR_SYNTAX, "A topic is missing.");
 		}
 	}
 	*out = list;
@@ -92,13 +94,13 @@ handle_check_selectors(
 
 	/* The hub would refuse the request, or the token, later. */
 	if (n > c->matchers_max)
-		return fault_set(&h->fault, ERR_LIMIT,
+		return problem_set(&h->problem, ERR_LIMIT,
 		    "These are more topics than MERCURE_MAX_MATCHERS allows "
 		    "(%llu).",
 		    (unsigned long long)c->matchers_max);
 	for (size_t i = 0; i < n; i++) {
 		e = topic_check_selector(
-		    selectors[i], c->topic_length_max, &h->fault);
+		    selectors[i], c->topic_length_max, &h->problem);
 		if (e != ERR_OK)
 			return e;
 	}
@@ -129,10 +131,10 @@ handle_is_elsewhere(const struct pushcgi *h)
 
 enum err
 handle_queue_settings(
-    struct pushcgi *h, struct queue_settings *out, struct fault *f)
+    struct pushcgi *h, struct queue_settings *out, struct problem *p)
 {
 	*out = config_queue(h->config);
-	return h->is_program ? queue_take_identity(out, f) : ERR_OK;
+	return h->is_program ? queue_take_identity(out, p) : ERR_OK;
 }
 
 enum err
@@ -142,10 +144,10 @@ handle_queue(struct pushcgi *h, struct queue **out)
 	enum err e;
 
 	if (h->queue == NULL) {
-		e = handle_queue_settings(h, &settings, &h->fault);
+		e = handle_queue_settings(h, &settings, &h->problem);
 		if (e == ERR_OK)
 			e = queue_open(
-			    &h->queue, &settings, QUEUE_WRITE, &h->fault);
+			    &h->queue, &settings, QUEUE_WRITE, &h->problem);
 		if (e != ERR_OK)
 			return e;
 	}

@@ -11,18 +11,18 @@
 #include "queue/queue.h"
 
 struct pushcgi {
-	struct config *config; /* NULL: it could not be read */
-	struct queue *queue;   /* NULL until something needs it */
-	struct fault fault;    /* of the last call */
-	bool warned_of_http;   /* a token went to another machine by http */
-	bool is_program;       /* it may give up root's identity, for good */
+	struct config *config;  /* NULL: it could not be read */
+	struct queue *queue;    /* NULL until something needs it */
+	struct problem problem; /* of the last call */
+	bool warned_of_http;    /* a token went to another machine by http */
+	bool is_program;        /* it may give up root's identity, for good */
 };
 
 /* Longest life of a token or cookie that can be asked for: 100 years. */
 #define HANDLE_LIFETIME_MAX_S INT64_C(3155760000)
 
-/* Begin a call: forget the last fault.  ERR_NOTFOUND: no configuration, and
- * the fault is still the one that tells why. */
+/* Begin a call: forget the last problem.  ERR_NOTFOUND: no configuration, and
+ * the problem is still the one that tells why. */
 enum err handle_begin(struct pushcgi *h);
 
 /* End a call: what the library gives back for `e`, with a sentence in any
@@ -39,7 +39,7 @@ enum pushcgi_result handle_end_text(
  * NULL.  ERR_NOMEM.
  */
 enum err handle_slices(
-    struct slice **out, const char *const *texts, size_t n, struct fault *f);
+    struct slice **out, const char *const *texts, size_t n, struct problem *p);
 
 /* May a subscriber or a token ask for these?  As topic_check_selector(), and
  * ERR_LIMIT: more than the hub takes. */
@@ -63,7 +63,7 @@ bool handle_is_elsewhere(const struct pushcgi *h);
  * Publish to the hub that MERCURE_HUB_URL names and add the id it gave.
  * `id_wanted` is empty if that is the hub's choice.  ERR_SYNTAX, ERR_LIMIT,
  * ERR_DENIED, ERR_UNSUPPORTED, ERR_BUSY, ERR_IO: by its answer, or lack of
- * one; the fault names the URL.  ERR_NOMEM.
+ * one; the problem names the URL.  ERR_NOMEM.
  */
 enum err handle_publish_elsewhere(struct pushcgi *h, struct buf *id,
     const struct update *u, struct slice id_wanted);
@@ -71,7 +71,7 @@ enum err handle_publish_elsewhere(struct pushcgi *h, struct buf *id,
 /* The settings to open its queue with.  A program that runs as root gives up
  * that identity here (queue_take_identity()). */
 enum err handle_queue_settings(
-    struct pushcgi *h, struct queue_settings *out, struct fault *f);
+    struct pushcgi *h, struct queue_settings *out, struct problem *p);
 
 /* The queue, opened if it is not yet. */
 enum err handle_queue(struct pushcgi *h, struct queue **out);

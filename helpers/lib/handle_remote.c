@@ -82,7 +82,7 @@ static const struct handle_meaning meanings[] = {
 /* The id in a good answer, which other servers' pages are not. */
 static enum err
 take_id(struct buf *out, const struct http_answer *a, const char *url,
-    struct fault *f)
+    struct problem *p)
 {
 	char shown[HANDLE_URL_SHOWN_MAX];
 	struct slice id = buf_view(&a->body);
@@ -97,7 +97,7 @@ take_id(struct buf *out, const struct http_answer *a, const char *url,
 		good = (unsigned char)id.base[i] >= ' ' && id.base[i] != 0x7f;
 	if (!good) {
 		handle_show_url(shown, url);
-		return fault_set(f, ERR_UNSUPPORTED,
+		return problem_set(p, ERR_UNSUPPORTED,
 		    "%s answers %d, but not with an update's id: it is no hub; "
 		    "MERCURE_HUB_URL mostly ends in /.well-known/mercure.",
 		    shown, a->status);
@@ -132,7 +132,7 @@ handle_publish_elsewhere(struct pushcgi *h, struct buf *id,
 	rq.body = buf_view(&form);
 	if ((e = handle_send(h, &answer, &rq, meanings)) != ERR_OK)
 		goto out;
-	e = take_id(id, &answer, h->config->hub_url, &h->fault);
+	e = take_id(id, &answer, h->config->hub_url, &h->problem);
 out:
 	http_answer_free(&answer);
 	buf_free(&form);

@@ -12,14 +12,14 @@ list_here(struct pushcgi *h, struct slice topic, queue_subscription_fn *each,
 	enum err e;
 
 	if (!h->config->subscriptions)
-		return fault_set(&h->fault, ERR_UNSUPPORTED,
+		return problem_set(&h->problem, ERR_UNSUPPORTED,
 		    "Active subscriptions are switched off "
 		    "(MERCURE_HUB_SUBSCRIPTIONS).");
 	if ((e = handle_queue(h, &q)) != ERR_OK)
 		return e;
 	e = queue_subscriptions(q, topic, slice_of(NULL), each, arg, last_id);
 	if (e != ERR_OK)
-		fault_set(&h->fault, e,
+		problem_set(&h->problem, e,
 		    "Who subscribes cannot be read from the queue "
 		    "(MERCURE_TRANSPORT_URL): %s.",
 		    err_text(e));
@@ -34,7 +34,7 @@ handle_list(struct pushcgi *h, struct slice topic, queue_subscription_fn *each,
 
 	if (topic.base != NULL)
 		e = topic_check_selector(
-		    topic, h->config->topic_length_max, &h->fault);
+		    topic, h->config->topic_length_max, &h->problem);
 	if (e != ERR_OK)
 		return e;
 	return handle_is_elsewhere(h)

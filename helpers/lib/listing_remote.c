@@ -115,7 +115,7 @@ read_document(const json_t *json, struct slice topic,
 static enum err
 take_document(const struct http_answer *a, const char *url, struct slice topic,
     queue_subscription_fn *each, void *arg, struct buf *last_id,
-    struct fault *f)
+    struct problem *p)
 {
 	char shown[HANDLE_URL_SHOWN_MAX];
 	json_t *json = NULL;
@@ -128,7 +128,7 @@ take_document(const struct http_answer *a, const char *url, struct slice topic,
 	if (e != ERR_SYNTAX)
 		return e;
 	handle_show_url(shown, url);
-	return fault_set(f, ERR_UNSUPPORTED,
+	return problem_set(p, ERR_UNSUPPORTED,
 	    "%s answers %d, but not with a list of subscriptions: it is no "
 	    "hub; MERCURE_HUB_URL mostly ends in /.well-known/mercure.",
 	    shown, a->status);
@@ -160,7 +160,7 @@ handle_list_elsewhere(struct pushcgi *h, struct slice topic,
 	headers[0] = authorization.base;
 	if ((e = handle_send(h, &answer, &rq, meanings)) == ERR_OK)
 		e = take_document(
-		    &answer, rq.url, topic, each, arg, last_id, &h->fault);
+		    &answer, rq.url, topic, each, arg, last_id, &h->problem);
 out:
 	http_answer_free(&answer);
 	buf_free(&path);

@@ -65,7 +65,7 @@ write_cookie(
 		.secure = scope.secure,
 		.max_age_s = max_age_s };
 
-	return cookie_write(out, &cookie, &h->fault);
+	return cookie_write(out, &cookie, &h->problem);
 }
 
 enum pushcgi_result
@@ -92,12 +92,12 @@ out:
 }
 
 static enum err
-check_token(const char *token, int64_t lifetime_s, struct fault *f)
+check_token(const char *token, int64_t lifetime_s, struct problem *p)
 {
 	if (token == NULL || token[0] == '\0')
-		return fault_set(f, ERR_SYNTAX, "The token is empty.");
+		return problem_set(p, ERR_SYNTAX, "The token is empty.");
 	if (lifetime_s < 0 || lifetime_s > HANDLE_LIFETIME_MAX_S)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "The lifetime is not between 0 and 3155760000 seconds.");
 	return ERR_OK;
 }
@@ -112,7 +112,7 @@ pushcgi_cookie_from_token(
 	buf_init(&cookie, SET_COOKIE_MAX);
 	if ((e = handle_begin(h)) != ERR_OK)
 		goto out;
-	if ((e = check_token(token, lifetime_s, &h->fault)) != ERR_OK)
+	if ((e = check_token(token, lifetime_s, &h->problem)) != ERR_OK)
 		goto out;
 	e = write_cookie(h, &cookie, slice_of(token), kept_for(lifetime_s));
 out:

@@ -37,7 +37,7 @@ pushcgi_open(
 	*out = h;
 	if (h == NULL)
 		return PUSHCGI_MEMORY;
-	e = config_load(&h->config, &sources, &h->fault);
+	e = config_load(&h->config, &sources, &h->problem);
 	if (handle_end(h, e) == PUSHCGI_MEMORY)
 		return PUSHCGI_MEMORY;
 	return e == ERR_OK ? PUSHCGI_OK : PUSHCGI_CONFIG;
@@ -49,14 +49,14 @@ pushcgi_close(struct pushcgi *h)
 	if (h == NULL)
 		return;
 	queue_close(h->queue);
-	config_free(h->config);
+	config_unref(h->config);
 	mem_free(h);
 }
 
 const char *
 pushcgi_error(const struct pushcgi *h)
 {
-	return h != NULL ? h->fault.text : "Out of memory.";
+	return h != NULL ? h->problem.text : "Out of memory.";
 }
 
 void

@@ -11,16 +11,16 @@
 /* All topics as one text, the canonical one first; see topic_list.h. */
 static enum err
 join_topics(struct buf *out, const struct pushcgi_update *u,
-    const struct config *c, struct fault *f)
+    const struct config *c, struct problem *p)
 {
 	struct slice *topics = NULL;
-	enum err e = handle_slices(&topics, u->topics, u->topics_n, f);
+	enum err e = handle_slices(&topics, u->topics, u->topics_n, p);
 
 	if (e == ERR_OK && u->topics_n == 0)
-		e = fault_set(f, ERR_SYNTAX, "The update has no topic.");
+		e = problem_set(p, ERR_SYNTAX, "The update has no topic.");
 	for (size_t i = 0; e == ERR_OK && i < u->topics_n; i++) {
 		/* A line break in one would count as a further topic. */
-		e = topic_check(topics[i], c->topic_length_max, f);
+		e = topic_check(topics[i], c->topic_length_max, p);
 		topic_list_add(out, topics[i]);
 	}
 	mem_free(topics);
@@ -29,13 +29,13 @@ join_topics(struct buf *out, const struct pushcgi_update *u,
 
 static enum err
 check_data(
-    const struct pushcgi_update *u, const struct config *c, struct fault *f)
+    const struct pushcgi_update *u, const struct config *c, struct problem *p)
 {
 	if (u->data == NULL && u->data_len > 0)
-		return fault_set(f, ERR_SYNTAX, "The data is missing.");
+		return problem_set(p, ERR_SYNTAX, "The data is missing.");
 	if (u->data_len <= c->body_max)
 		return ERR_OK;
-	return fault_set(f, ERR_LIMIT,
+	return problem_set(p, ERR_LIMIT,
 	    "The data is longer than MERCURE_MAX_BODY allows (%llu bytes).",
 	    (unsigned long long)c->body_max);
 }
@@ -43,7 +43,7 @@ check_data(
 /* The update in the library's own words, all rules checked. */
 static enum err
 make_box(struct update_box **out, const struct pushcgi_update *given,
-    const struct config *c, struct fault *f)
+    const struct config *c, struct problem *p)
 {
 	const struct update_limits limits = { .topics_max = c->topics_max,
 		.topic_length_max = c->topic_length_max };
@@ -59,14 +59,14 @@ make_box(struct update_box **out, const struct pushcgi_update *given,
 	enum err e;
 
 	buf_init(&topics, SIZE_MAX - 1);
-	if ((e = check_data(given, c, f)) != ERR_OK)
+	if ((e = check_data(given, c, p)) != ERR_OK)
 		goto out;
-	if ((e = join_topics(&topics, given, c, f)) != ERR_OK)
+	if ((e = join_topics(&topics, given, c, p)) != ERR_OK)
 		goto out;
 	u.topics = buf_view(&topics);
 	if (c->type_is_topic && u.type.len == 0)
 		u.type = slice_of(given->topics[0]);
-	e = update_new(out, &u, &limits, f);
+	e = update_new(out, &u, &limits, p);
 out:
 	buf_free(&topics);
 	return e;
@@ -98,7 +98,7 @@ batch_free(struct batch *b)
  * commit.  *at is the one that cannot be. */
 static enum err
 batch_fill(struct batch *b, const struct pushcgi_update *updates,
-    const struct config *c, size_t *at, struct fault *f)
+    const struct config *c, size_t *at, struct problem *p)
 {
 	enum err e;
 
@@ -108,7 +108,7 @@ batch_fill(struct batch *b, const struct pushcgi_update *updates,
 	if (b->boxes == NULL || b->views == NULL || b->ids == NULL)
 		return ERR_NOMEM;
 	for (size_t i = 0; i < b->n; i++) {
-		e = make_box(&b->boxes[i], &updates[i], c, f);
+		e = make_box(&b->boxes[i], &updates[i], c, p);
 		if (e != ERR_OK) {
 			*at = i;
 			return e;
@@ -128,11 +128,11 @@ publish_here(struct pushcgi *h, char **ids,
 	struct queue *q;
 	enum err e;
 
-	if ((e = batch_fill(&b, updates, h->config, at, &h->fault)) != ERR_OK)
+	if ((e = batch_fill(&b, updates, h->config, at, &h->problem)) != ERR_OK)
 		goto out;
 	if ((e = handle_queue(h, &q)) != ERR_OK)
 		goto out;
-	if ((e = queue_append(q, b.views, n, &h->fault)) != ERR_OK)
+	if ((e = queue_append(q, b.views, n, &h->problem)) != ERR_OK)
 		goto out;
 	queue_wake(q);
 	for (size_t i = 0; ids != NULL && i < n; i++) {
@@ -154,7 +154,7 @@ publish_one_elsewhere(
 	enum err e;
 
 	buf_init(&text, ID_MAX);
-	if ((e = make_box(&box, u, h->config, &h->fault)) != ERR_OK)
+	if ((e = make_box(&box, u, h->config, &h->problem)) != ERR_OK)
 		goto out;
 	e = handle_publish_elsewhere(
 	    h, &text, update_view(box), slice_of(u->id));

@@ -14,12 +14,12 @@ static enum err
 open_sessions(struct pushcgi *h, struct queue **out)
 {
 	if (handle_is_elsewhere(h))
-		return fault_set(&h->fault, ERR_UNSUPPORTED,
+		return problem_set(&h->problem, ERR_UNSUPPORTED,
 		    "Sessions are known to this machine's hub only, and "
 		    "MERCURE_HUB_URL names another: use a cookie with a token "
 		    "instead.");
 	if (h->config->session_cookie == NULL)
-		return fault_set(&h->fault, ERR_UNSUPPORTED,
+		return problem_set(&h->problem, ERR_UNSUPPORTED,
 		    "The hub does not look at sessions: set "
 		    "MERCURE_SESSION_COOKIE to the name of the application's "
 		    "session cookie, such as PHPSESSID.");
@@ -30,9 +30,9 @@ static enum err
 key_of(struct pushcgi *h, struct session_key *out, const char *id)
 {
 	if (id == NULL)
-		return fault_set(
-		    &h->fault, ERR_SYNTAX, "The session id is missing.");
-	return session_key(out, slice_of(id), &h->fault);
+		return problem_set(
+		    &h->problem, ERR_SYNTAX, "The session id is missing.");
+	return session_key(out, slice_of(id), &h->problem);
 }
 
 /* The topics as one list, all of them checked; base NULL if there are none. */
@@ -41,7 +41,7 @@ join_selectors(
     struct pushcgi *h, struct buf *out, const char *const *topics, size_t n)
 {
 	struct slice *list = NULL;
-	enum err e = handle_slices(&list, topics, n, &h->fault);
+	enum err e = handle_slices(&list, topics, n, &h->problem);
 
 	if (e == ERR_OK)
 		e = handle_check_selectors(h, list, n);
@@ -61,22 +61,22 @@ read_payload(struct pushcgi *h, struct buf *out, const char *payload)
 	if (payload == NULL)
 		return ERR_OK;
 	if ((e = json_parse(&json, slice_of(payload))) == ERR_SYNTAX)
-		return fault_set(&h->fault, e, "The payload is not JSON.");
+		return problem_set(&h->problem, e, "The payload is not JSON.");
 	if (e == ERR_OK)
 		e = json_write(out, json);
 	json_decref(json);
 	return e == ERR_LIMIT
-		   ? fault_set(&h->fault, e, "The payload is too long.")
+		   ? problem_set(&h->problem, e, "The payload is too long.")
 		   : e;
 }
 
 static enum err
-check_grant(size_t n, int64_t lifetime_s, struct fault *f)
+check_grant(size_t n, int64_t lifetime_s, struct problem *p)
 {
 	if (n == 0)
-		return fault_set(f, ERR_SYNTAX, "A topic is missing.");
+		return problem_set(p, ERR_SYNTAX, "A topic is missing.");
 	if (lifetime_s <= 0 || lifetime_s > HANDLE_LIFETIME_MAX_S)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "The lifetime is not between 1 and 3155760000 seconds.");
 	return ERR_OK;
 }
@@ -90,10 +90,10 @@ grant_wish(struct pushcgi *h, struct session_wish *w, int64_t lifetime_s)
 	w->now_ms = clock_real_ms();
 	w->until_ms = w->now_ms + lifetime_s * 1000;
 	/* A page that asks each time it is shown writes a few times only. */
-	w->renew_ms = w->now_ms + lifetime_s * 500;
+	w->extend_ms = w->now_ms + lifetime_s * 500;
 	w->topics_max = h->config->matchers_max;
 	e = open_sessions(h, &q);
-	return e != ERR_OK ? e : queue_session_grant(q, w, &h->fault);
+	return e != ERR_OK ? e : queue_session_grant(q, w, &h->problem);
 }
 
 enum pushcgi_result
@@ -109,7 +109,7 @@ pushcgi_session_grant(struct pushcgi *h, const char *id,
 	buf_init(&list, TOPICS_MAX);
 	buf_init(&json, PAYLOAD_MAX);
 	if ((e = handle_begin(h)) == ERR_OK &&
-	    (e = check_grant(n, lifetime_s, &h->fault)) == ERR_OK &&
+	    (e = check_grant(n, lifetime_s, &h->problem)) == ERR_OK &&
 	    (e = key_of(h, &w.key, id)) == ERR_OK &&
 	    (e = join_selectors(h, &list, topics, n)) == ERR_OK &&
 	    (e = read_payload(h, &json, payload)) == ERR_OK) {
@@ -135,7 +135,7 @@ pushcgi_session_move(struct pushcgi *h, const char *from, const char *to)
 	    (e = key_of(h, &fresh, to)) == ERR_OK &&
 	    (e = open_sessions(h, &q)) == ERR_OK)
 		e = queue_session_move(q, &old, &fresh, clock_real_ms(),
-		    h->config->matchers_max, &h->fault);
+		    h->config->matchers_max, &h->problem);
 	return handle_end(h, e);
 }
 
@@ -157,7 +157,7 @@ pushcgi_session_revoke(
 		if (n > 0)
 			which = buf_view(&list);
 		e = queue_session_revoke(
-		    q, &key, which, clock_real_ms(), &h->fault);
+		    q, &key, which, clock_real_ms(), &h->problem);
 	}
 	buf_free(&list);
 	return handle_end(h, e);

@@ -42,7 +42,7 @@ write_document(struct pushcgi *h, struct buf *out, struct slice topic)
 		e = out->err;
 	}
 	if (e == ERR_LIMIT)
-		e = fault_set(&h->fault, e,
+		e = problem_set(&h->problem, e,
 		    "There are more subscriptions than one text can hold; ask "
 		    "for those of one topic.");
 	buf_free(&w.list);
@@ -76,7 +76,7 @@ struct asking {
 };
 
 static enum err
-read_member(struct member *m, const char *given, struct fault *f)
+read_member(struct member *m, const char *given, struct problem *p)
 {
 	enum err e;
 
@@ -84,7 +84,7 @@ read_member(struct member *m, const char *given, struct fault *f)
 	if (given != NULL)
 		slice_cut(&m->text, '=', &m->name);
 	if (m->text.base == NULL)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "What the payload must have is written KEY=VALUE; a topic "
 		    "stands before it.");
 	e = json_parse(&m->json, m->text);
@@ -93,7 +93,7 @@ read_member(struct member *m, const char *given, struct fault *f)
 
 static enum err
 read_members(
-    struct asking *a, const char *const *given, size_t n, struct fault *f)
+    struct asking *a, const char *const *given, size_t n, struct problem *p)
 {
 	enum err e = ERR_OK;
 
@@ -102,7 +102,7 @@ read_members(
 	while (e == ERR_OK && a->members_n < n) {
 		struct member *m = &a->members[a->members_n];
 
-		e = read_member(m, given[a->members_n++], f);
+		e = read_member(m, given[a->members_n++], p);
 	}
 	return e;
 }
@@ -170,10 +170,10 @@ pushcgi_connected(struct pushcgi *h, uint64_t *found, const char *topic,
 	if ((e = handle_begin(h)) != ERR_OK)
 		goto out;
 	if (topic == NULL) {
-		e = fault_set(&h->fault, ERR_SYNTAX, "A topic is missing.");
+		e = problem_set(&h->problem, ERR_SYNTAX, "A topic is missing.");
 		goto out;
 	}
-	if ((e = read_members(&a, members, n, &h->fault)) == ERR_OK)
+	if ((e = read_members(&a, members, n, &h->problem)) == ERR_OK)
 		e = handle_list(h, slice_of(topic), look_at, &a, &last_id);
 	if (e == ERR_OK)
 		e = a.err;

@@ -12,17 +12,17 @@ mint(struct pushcgi *h, struct buf *out, const struct token_rights *rights,
 {
 	const char *setting = config_keys_setting(h->config, role);
 	struct jws_keys *keys = NULL;
-	struct fault *f = &h->fault;
+	struct problem *p = &h->problem;
 	enum err e;
 
-	e = config_keys_new(&keys, h->config, role, f);
+	e = config_keys_new(&keys, h->config, role, p);
 	if (e == ERR_NOTFOUND)
-		return fault_set(f, e,
+		return problem_set(p, e,
 		    "No key to sign with: set %s or SECRET_KEY in the "
 		    "configuration file; pushcgi gen-secret-key makes one.",
 		    setting);
 	if (e == ERR_OK && !jws_keys_have_secret(keys))
-		e = fault_set(f, ERR_UNSUPPORTED,
+		e = problem_set(p, ERR_UNSUPPORTED,
 		    "%s is a public key, which cannot sign tokens: make the "
 		    "token where the private key is, or set a secret in its "
 		    "place (pushcgi gen-secret-key makes one) and %s = HS256.",
@@ -30,7 +30,7 @@ mint(struct pushcgi *h, struct buf *out, const struct token_rights *rights,
 		    role == CONFIG_PUBLISHERS ? "MERCURE_PUBLISHER_JWT_ALG"
 					      : "MERCURE_SUBSCRIBER_JWT_ALG");
 	if (e == ERR_OK)
-		e = token_mint(out, rights, keys, f);
+		e = token_mint(out, rights, keys, p);
 	jws_keys_free(keys);
 	return e;
 }
@@ -46,9 +46,9 @@ mint_for(struct pushcgi *h, struct buf *out, enum config_role role,
 	enum err e;
 
 	if (lifetime_s < 0 || lifetime_s > HANDLE_LIFETIME_MAX_S)
-		return fault_set(&h->fault, ERR_SYNTAX,
+		return problem_set(&h->problem, ERR_SYNTAX,
 		    "The lifetime is not between 0 and 3155760000 seconds.");
-	e = handle_slices(&selectors, topics, n, &h->fault);
+	e = handle_slices(&selectors, topics, n, &h->problem);
 	if (e != ERR_OK)
 		return e;
 	if ((e = handle_check_selectors(h, selectors, n)) != ERR_OK)

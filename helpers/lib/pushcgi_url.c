@@ -9,13 +9,13 @@
 
 /* The hub itself escapes only what would end the quotes. */
 static enum err
-check_event_id(const char *id, struct fault *f)
+check_event_id(const char *id, struct problem *p)
 {
 	struct slice rest = slice_of(id);
 
 	for (size_t i = 0; i < rest.len; i++)
 		if ((unsigned char)id[i] < ' ' || id[i] == 0x7f)
-			return fault_set(f, ERR_SYNTAX,
+			return problem_set(p, ERR_SYNTAX,
 			    "The last event id holds control characters.");
 	return ERR_OK;
 }
@@ -31,9 +31,9 @@ pushcgi_hub_url(struct pushcgi *h, char **out, const char *const *topics,
 	buf_init(&url, URL_MAX);
 	if ((e = handle_begin(h)) != ERR_OK)
 		goto out;
-	if ((e = check_event_id(last_event_id, &h->fault)) != ERR_OK)
+	if ((e = check_event_id(last_event_id, &h->problem)) != ERR_OK)
 		goto out;
-	e = handle_slices(&selectors, topics, n, &h->fault);
+	e = handle_slices(&selectors, topics, n, &h->problem);
 	if (e != ERR_OK)
 		goto out;
 	if ((e = handle_check_selectors(h, selectors, n)) != ERR_OK)
@@ -54,7 +54,7 @@ pushcgi_link(struct pushcgi *h, char **out, const char *last_event_id)
 	buf_init(&link, URL_MAX);
 	if ((e = handle_begin(h)) != ERR_OK)
 		goto out;
-	if ((e = check_event_id(last_event_id, &h->fault)) != ERR_OK)
+	if ((e = check_event_id(last_event_id, &h->problem)) != ERR_OK)
 		goto out;
 	discovery_link(&link, handle_hub_url(h), slice_of(last_event_id));
 out:
@@ -75,7 +75,7 @@ pushcgi_last_event_id(struct pushcgi *h, char **out)
 	if ((e = handle_begin(h)) != ERR_OK)
 		goto out;
 	if (handle_is_elsewhere(h)) {
-		e = fault_set(&h->fault, ERR_UNSUPPORTED,
+		e = problem_set(&h->problem, ERR_UNSUPPORTED,
 		    "The last event id is known only where the queue is, and "
 		    "MERCURE_HUB_URL names a hub elsewhere.");
 		goto out;

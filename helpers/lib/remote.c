@@ -47,7 +47,7 @@ words_of(struct slice body)
 
 static enum err
 judge_status(const struct http_answer *a, const char *url,
-    const struct handle_meaning *m, struct fault *f)
+    const struct handle_meaning *m, struct problem *p)
 {
 	char said[ANSWER_SHOWN_MAX], shown[HANDLE_URL_SHOWN_MAX];
 
@@ -58,15 +58,16 @@ judge_status(const struct http_answer *a, const char *url,
 	       (a->status < m->least || a->status > m->most))
 		m++;
 	handle_show_url(shown, url);
-	return fault_set(f, m->e, "%s answers %d%s%s%s: %s%s", shown, a->status,
-	    said[0] != '\0' ? " (" : "", said, said[0] != '\0' ? ")" : "",
-	    m->mend, m->mend[strlen(m->mend) - 1] == '?' ? "" : ".");
+	return problem_set(p, m->e, "%s answers %d%s%s%s: %s%s", shown,
+	    a->status, said[0] != '\0' ? " (" : "", said,
+	    said[0] != '\0' ? ")" : "", m->mend,
+	    m->mend[strlen(m->mend) - 1] == '?' ? "" : ".");
 }
 
 /* A failure of the way there, in the words of the settings. */
 static enum err
 judge_failure(
-    enum err e, const struct config *c, int64_t spent_ms, struct fault *f)
+    enum err e, const struct config *c, int64_t spent_ms, struct problem *p)
 {
 	bool late = spent_ms >= (int64_t)c->publish_connect_ms ||
 		    spent_ms >= (int64_t)c->publish_timeout_ms;
@@ -74,12 +75,12 @@ judge_failure(
 	if (e == ERR_NOMEM)
 		return e;
 	if (e == ERR_IO && late)
-		return fault_set(f, e,
+		return problem_set(p, e,
 		    "%.190s MERCURE_PUBLISH_CONNECT_TIMEOUT and "
 		    "MERCURE_PUBLISH_TIMEOUT say how long to wait.",
-		    f->text);
+		    p->text);
 	/* Where it leads or what it holds has no other name. */
-	return fault_set(f, e, "MERCURE_HUB_URL: %s", f->text);
+	return problem_set(p, e, "MERCURE_HUB_URL: %s", p->text);
 }
 
 /* Networks between machines may be private, which we cannot know: so the token
@@ -95,9 +96,10 @@ warn_of_clear(struct pushcgi *h, const struct http_request *rq)
 	if (url_parse(&u, slice_of(rq->url), NULL, 0) == ERR_OK &&
 	    slice_is(u.part[URL_SCHEME], "http") && !url_is_loopback(&u)) {
 		handle_show_url(shown, rq->url);
-		log_warn("token sent in clear url=%s setting=MERCURE_HUB_URL: "
-			 "use https, unless the network is private",
-		    shown);
+		log_warn("token sent in clear", LOG_TEXT("url", shown),
+		    LOG_TEXT("setting", "MERCURE_HUB_URL"),
+		    LOG_TEXT(
+			"hint", "use https, unless the network is private"));
 		h->warned_of_http = true;
 	}
 	url_free(&u);
@@ -115,11 +117,12 @@ handle_send(struct pushcgi *h, struct http_answer *out, struct http_request *rq,
 	rq->ca_file = c->ca_file;
 	rq->connect_ms = (unsigned)c->publish_connect_ms;
 	/* A stream has all the time it wants. */
-	rq->total_ms = rq->take == NULL ? (unsigned)c->publish_timeout_ms : 0;
-	if ((e = http_send(out, rq, &h->fault)) == ERR_OK)
-		return judge_status(out, rq->url, meanings, &h->fault);
-	if (rq->take != NULL && h->fault.text[0] == '\0')
+	rq->total_ms =
+	    rq->receive == NULL ? (unsigned)c->publish_timeout_ms : 0;
+	if ((e = http_send(out, rq, &h->problem)) == ERR_OK)
+		return judge_status(out, rq->url, meanings, &h->problem);
+	if (rq->receive != NULL && h->problem.text[0] == '\0')
 		return e;
-	return judge_failure(
-	    e, c, rq->take == NULL ? clock_mono_ms() - start_ms : 0, &h->fault);
+	return judge_failure(e, c,
+	    rq->receive == NULL ? clock_mono_ms() - start_ms : 0, &h->problem);
 }

@@ -3,7 +3,7 @@
 #ifndef LIB_REMOTE_H
 #define LIB_REMOTE_H
 
-#include "http/http.h"
+#include "http/send.h"
 #include "lib/handle.h"
 
 /* A token that was made for one request. */
@@ -23,7 +23,7 @@ struct handle_meaning {
  * Send `rq`, in which this sets whom to trust and how long to wait: for an
  * answer that somebody takes bit by bit, only for the connection.  The
  * caller frees *out in any case.  ERR_...: as http_send(), or of the row that
- * an answer but 2xx has in `meanings`.  The fault names the URL, the answer
+ * an answer but 2xx has in `meanings`.  The problem names the URL, the answer
  * and the setting or mend.
  */
 enum err handle_send(struct pushcgi *h, struct http_answer *out,

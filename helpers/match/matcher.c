@@ -27,7 +27,7 @@ struct matcher {
 
 static enum err
 compile(struct matcher **out, enum matcher_kind kind, struct selector s,
-    struct fault *f)
+    struct problem *p)
 {
 	struct matcher *m = mem_calloc(1, sizeof(*m) + s.text.len);
 	enum err e = ERR_OK;
@@ -35,7 +35,7 @@ compile(struct matcher **out, enum matcher_kind kind, struct selector s,
 	if (m == NULL)
 		return ERR_NOMEM;
 	if (kind == MATCHER_TEMPLATE)
-		e = uritemplate_new(&m->template, s.text, f);
+		e = uritemplate_new(&m->template, s.text, p);
 	if (e != ERR_OK) {
 		mem_free(m);
 		return e;
@@ -52,38 +52,38 @@ compile(struct matcher **out, enum matcher_kind kind, struct selector s,
 
 /* The text decides how it is compared. */
 static enum err
-compile_topic(struct matcher **out, struct selector s, struct fault *f)
+compile_topic(struct matcher **out, struct selector s, struct problem *p)
 {
 	enum err e = ERR_SYNTAX;
 
 	if (slice_is(s.text, "*"))
-		return compile(out, MATCHER_ANY, s, f);
+		return compile(out, MATCHER_ANY, s, p);
 	if (s.text.len > 0 && memchr(s.text.base, '{', s.text.len))
-		e = compile(out, MATCHER_TEMPLATE, s, f);
+		e = compile(out, MATCHER_TEMPLATE, s, p);
 	if (e != ERR_SYNTAX)
 		return e;
-	return compile(out, MATCHER_EXACT, s, f);
+	return compile(out, MATCHER_EXACT, s, p);
 }
 
 static enum err
-compile_exact(struct matcher **out, struct selector s, struct fault *f)
+compile_exact(struct matcher **out, struct selector s, struct problem *p)
 {
-	return compile(out, MATCHER_EXACT, s, f);
+	return compile(out, MATCHER_EXACT, s, p);
 }
 
 enum err
-matcher_new(struct matcher **out, struct selector s, struct fault *f)
+matcher_new(struct matcher **out, struct selector s, struct problem *p)
 {
 	static enum err (*const of_kind[SELECTOR_KINDS])(
-	    struct matcher * *out, struct selector s, struct fault * f) = {
+	    struct matcher * *out, struct selector s, struct problem * p) = {
 		[SELECTOR_TOPIC] = compile_topic,
 		[SELECTOR_EXACT] = compile_exact,
 	};
 
 	if (s.kind >= SELECTOR_KINDS)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "The kind of the selector is not known to this program.");
-	return of_kind[s.kind](out, s, f);
+	return of_kind[s.kind](out, s, p);
 }
 
 enum matcher_kind

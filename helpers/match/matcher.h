@@ -26,7 +26,8 @@ enum matcher_kind { MATCHER_ANY, MATCHER_EXACT, MATCHER_TEMPLATE };
  * SELECTOR_TOPIC is never a syntax error: "*" becomes MATCHER_ANY, a URI
  * Template with an expression MATCHER_TEMPLATE, all else MATCHER_EXACT.
  */
-enum err matcher_new(struct matcher **out, struct selector s, struct fault *f);
+enum err matcher_new(
+    struct matcher **out, struct selector s, struct problem *p);
 
 /* The selector that it was made of; lives as long as the matcher. */
 struct selector matcher_selector(const struct matcher *m);

@@ -57,20 +57,21 @@ out:
 }
 
 enum err
-topic_check_selector(struct slice selector, size_t length_max, struct fault *f)
+topic_check_selector(
+    struct slice selector, size_t length_max, struct problem *p)
 {
 	if (selector.len == 0)
-		return fault_set(f, ERR_SYNTAX, "A topic must not be empty.");
+		return problem_set(p, ERR_SYNTAX, "A topic must not be empty.");
 	if (selector.len > length_max)
-		return fault_set(f, ERR_LIMIT,
+		return problem_set(p, ERR_LIMIT,
 		    "A topic must not be longer than %zu bytes "
 		    "(MERCURE_MAX_TOPIC_LENGTH).",
 		    length_max);
 	if (!utf8_valid(selector))
-		return fault_set(f, ERR_SYNTAX, "A topic must be UTF-8.");
+		return problem_set(p, ERR_SYNTAX, "A topic must be UTF-8.");
 	if (utf8_has_control(selector))
-		return fault_set(
-		    f, ERR_SYNTAX, "A topic must not hold control characters.");
+		return problem_set(
+		    p, ERR_SYNTAX, "A topic must not hold control characters.");
 	return ERR_OK;
 }
 
@@ -86,25 +87,25 @@ depends_on_scheme(struct slice topic)
 }
 
 enum err
-topic_check(struct slice topic, size_t length_max, struct fault *f)
+topic_check(struct slice topic, size_t length_max, struct problem *p)
 {
-	enum err e = topic_check_selector(topic, length_max, f);
+	enum err e = topic_check_selector(topic, length_max, p);
 	bool reserved = false;
 
 	if (e != ERR_OK)
 		return e;
 	if (slice_is(topic, "*"))
-		return fault_set(f, ERR_DENIED,
+		return problem_set(p, ERR_DENIED,
 		    "The topic * means every topic: "
 		    "it can be subscribed to, not published to.");
 	e = find_reserved(&reserved, topic, slice_of("https"));
 	if (e == ERR_OK && !reserved && depends_on_scheme(topic))
 		e = find_reserved(&reserved, topic, slice_of("http"));
 	if (e != ERR_OK)
-		return fault_set(
-		    f, e, "The topic cannot be checked: %s.", err_text(e));
+		return problem_set(
+		    p, e, "The topic cannot be checked: %s.", err_text(e));
 	if (reserved)
-		return fault_set(f, ERR_DENIED,
+		return problem_set(p, ERR_DENIED,
 		    "Topics at or below /.well-known/mercure are reserved "
 		    "for the hub.");
 	return ERR_OK;

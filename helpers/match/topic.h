@@ -13,11 +13,11 @@
  * on any host and however spelled, once it is resolved against the hub's URL
  * (drafts 7 and 8, "Active Subscriptions").  ERR_NOMEM.
  */
-enum err topic_check(struct slice topic, size_t length_max, struct fault *f);
+enum err topic_check(struct slice topic, size_t length_max, struct problem *p);
 
 /* The same for what a subscriber or a token asks for: "*" and the hub's own
  * topics are allowed. */
 enum err topic_check_selector(
-    struct slice selector, size_t length_max, struct fault *f);
+    struct slice selector, size_t length_max, struct problem *p);
 
 #endif

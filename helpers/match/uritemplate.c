@@ -202,13 +202,13 @@ out:
 }
 
 enum err
-uritemplate_new(struct uritemplate **out, struct slice text, struct fault *f)
+uritemplate_new(struct uritemplate **out, struct slice text, struct problem *p)
 {
 	struct uritemplate *t = NULL;
 	enum err e = make(&t, text);
 
 	if (e == ERR_LIMIT)
-		return fault_set(f, e,
+		return problem_set(p, e,
 		    "A URI Template is too complex: what stands between its "
 		    "first and last braces takes more than %d states, or too "
 		    "many separate lists.",
@@ -217,7 +217,7 @@ uritemplate_new(struct uritemplate **out, struct slice text, struct fault *f)
 		return e;
 	if (text.len > URITEMPLATE_LENGTH_MAX) {
 		uritemplate_free(t);
-		return fault_set(f, ERR_LIMIT,
+		return problem_set(p, ERR_LIMIT,
 		    "A URI Template must not be longer than %d bytes.",
 		    URITEMPLATE_LENGTH_MAX);
 	}

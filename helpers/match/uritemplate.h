@@ -23,7 +23,7 @@ struct uritemplate; /* immutable once made; any thread may read */
  * one of the automaton's limits (nfa.h).  ERR_NOMEM.
  */
 enum err uritemplate_new(
-    struct uritemplate **out, struct slice text, struct fault *f);
+    struct uritemplate **out, struct slice text, struct problem *p);
 
 /*
  * Is there a value for each variable with which the whole of `text` is what

@@ -32,14 +32,14 @@ struct dialect {
 
 	/*
 	 * Read the rights out of verified claims.  ERR_TOKEN: their shape is
-	 * not the draft's (the fault tells the log what).  ERR_LIMIT: more
+	 * not the draft's (the problem tells the log what).  ERR_LIMIT: more
 	 * than `matchers_max` selectors for one right, or one of them asks
 	 * for too much.  ERR_NOMEM.  `key`
 	 * and `expires_ms` go into the grant.
 	 */
 	enum err (*read_grant)(struct grant **out, const json_t *claims,
 	    uint64_t key, int64_t expires_ms, size_t matchers_max,
-	    struct fault *f);
+	    struct problem *p);
 };
 
 extern const struct dialect dialect_0x;

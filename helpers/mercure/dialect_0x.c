@@ -7,7 +7,7 @@
 /* One right: an array of selectors, or nothing. */
 static enum err
 read_right(struct matcher_list *out, const json_t *rights, const char *name,
-    size_t matchers_max, struct fault *f)
+    size_t matchers_max, struct problem *p)
 {
 	const json_t *array = json_object_get(rights, name);
 	size_t i, n = json_array_size(array);
@@ -15,10 +15,10 @@ read_right(struct matcher_list *out, const json_t *rights, const char *name,
 	if (array == NULL)
 		return ERR_OK;
 	if (!json_is_array(array))
-		return fault_set(f, ERR_TOKEN,
+		return problem_set(p, ERR_TOKEN,
 		    "The claim mercure.%s is not an array.", name);
 	if (n > matchers_max)
-		return fault_set(f, ERR_LIMIT,
+		return problem_set(p, ERR_LIMIT,
 		    "The claim mercure.%s has more than %zu selectors "
 		    "(MERCURE_MAX_MATCHERS).",
 		    name, matchers_max);
@@ -30,11 +30,11 @@ read_right(struct matcher_list *out, const json_t *rights, const char *name,
 		enum err e;
 
 		if (selector.base == NULL)
-			return fault_set(f, ERR_TOKEN,
+			return problem_set(p, ERR_TOKEN,
 			    "The claim mercure.%s holds something that is no "
 			    "text.",
 			    name);
-		if ((e = matcher_new(&m, selector_topic(selector), f)) !=
+		if ((e = matcher_new(&m, selector_topic(selector), p)) !=
 		    ERR_OK)
 			return e;
 		if ((e = matcher_list_add(out, m)) != ERR_OK) {
@@ -52,7 +52,7 @@ read_right(struct matcher_list *out, const json_t *rights, const char *name,
  * caller releases *out.
  */
 static enum err
-find_rights(json_t **out, const json_t *claims, struct fault *f)
+find_rights(json_t **out, const json_t *claims, struct problem *p)
 {
 	json_t *claim = json_object_get(claims, "mercure"), *rights = NULL;
 	struct slice text;
@@ -70,8 +70,8 @@ find_rights(json_t **out, const json_t *claims, struct fault *f)
 	}
 	if (claim != NULL && !json_is_object(rights)) {
 		json_decref(rights);
-		return fault_set(
-		    f, ERR_TOKEN, "The claim mercure is not an object.");
+		return problem_set(
+		    p, ERR_TOKEN, "The claim mercure is not an object.");
 	}
 	*out = rights;
 	return ERR_OK;
@@ -79,7 +79,7 @@ find_rights(json_t **out, const json_t *claims, struct fault *f)
 
 static enum err
 read_grant(struct grant **out, const json_t *claims, uint64_t key,
-    int64_t expires_ms, size_t matchers_max, struct fault *f)
+    int64_t expires_ms, size_t matchers_max, struct problem *p)
 {
 	struct grant_parts parts = { .key = key, .expires_ms = expires_ms };
 	const json_t *value;
@@ -88,12 +88,12 @@ read_grant(struct grant **out, const json_t *claims, uint64_t key,
 	enum err e;
 
 	buf_init(&payload, PAYLOAD_MAX);
-	if ((e = find_rights(&rights, claims, f)) != ERR_OK)
+	if ((e = find_rights(&rights, claims, p)) != ERR_OK)
 		goto out;
-	e = read_right(&parts.publish, rights, "publish", matchers_max, f);
+	e = read_right(&parts.publish, rights, "publish", matchers_max, p);
 	if (e != ERR_OK)
 		goto out;
-	e = read_right(&parts.subscribe, rights, "subscribe", matchers_max, f);
+	e = read_right(&parts.subscribe, rights, "subscribe", matchers_max, p);
 	if (e != ERR_OK)
 		goto out;
 	value = json_object_get(rights, "payload");

@@ -6,23 +6,23 @@
 #include "text/percent.h"
 
 enum err
-session_key(struct session_key *out, struct slice id, struct fault *f)
+session_key(struct session_key *out, struct slice id, struct problem *p)
 {
 	if (id.len < SESSION_ID_MIN || id.len > SESSION_ID_MAX)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "A session id has %d to %d characters; others can be "
 		    "guessed.",
 		    SESSION_ID_MIN, SESSION_ID_MAX);
 	if (utf8_has_control(id))
-		return fault_set(
-		    f, ERR_SYNTAX, "The session id holds control characters.");
+		return problem_set(
+		    p, ERR_SYNTAX, "The session id holds control characters.");
 	return digest_sha256(out->digest, id);
 }
 
 enum err
 session_key_of_cookie(struct session_key *out, struct slice value)
 {
-	struct fault ignored = { "" };
+	struct problem ignored = { "" };
 	struct buf id;
 	enum err e;
 
@@ -37,7 +37,7 @@ session_key_of_cookie(struct session_key *out, struct slice value)
 static enum err
 add_selectors(struct matcher_list *out, struct slice list)
 {
-	struct fault ignored = { "" };
+	struct problem ignored = { "" };
 	struct selector s;
 	enum err e = ERR_OK;
 

@@ -32,7 +32,8 @@ struct session {
 };
 
 /* ERR_SYNTAX: too short, too long, or with control characters.  ERR_NOMEM. */
-enum err session_key(struct session_key *out, struct slice id, struct fault *f);
+enum err session_key(
+    struct session_key *out, struct slice id, struct problem *p);
 
 /* The same for the value of a cookie, in which the id may be percent-encoded.
  * ERR_SYNTAX: it is no session's.  ERR_NOMEM. */

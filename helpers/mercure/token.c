@@ -13,7 +13,7 @@
  * there.  Some libraries write reals, with microseconds. */
 static enum err
 read_time(int64_t *out, const json_t *claims, const char *name, int64_t absent,
-    struct fault *f)
+    struct problem *p)
 {
 	const json_t *claim = json_object_get(claims, name);
 	double real;
@@ -30,46 +30,46 @@ read_time(int64_t *out, const json_t *claims, const char *name, int64_t absent,
 	real = json_is_real(claim) ? json_real_value(claim) : -1;
 	/* Written so that a NaN is refused too. */
 	if (!(real >= 0 && real < (double)SECONDS_MAX))
-		return fault_set(
-		    f, ERR_TOKEN, "The claim %s is not a time.", name);
+		return problem_set(
+		    p, ERR_TOKEN, "The claim %s is not a time.", name);
 	*out = (int64_t)(real * 1000 + 0.5);
 	return ERR_OK;
 }
 
 static enum err
-check_times(
-    int64_t *expires_ms, const json_t *claims, int64_t now_ms, struct fault *f)
+check_times(int64_t *expires_ms, const json_t *claims, int64_t now_ms,
+    struct problem *p)
 {
 	int64_t exp, nbf;
 	enum err e;
 
-	if ((e = read_time(&exp, claims, "exp", INT64_MAX, f)) != ERR_OK ||
-	    (e = read_time(&nbf, claims, "nbf", INT64_MIN, f)) != ERR_OK)
+	if ((e = read_time(&exp, claims, "exp", INT64_MAX, p)) != ERR_OK ||
+	    (e = read_time(&nbf, claims, "nbf", INT64_MIN, p)) != ERR_OK)
 		return e;
 	if (now_ms >= exp)
-		return fault_set(f, ERR_TOKEN, "The token has expired.");
+		return problem_set(p, ERR_TOKEN, "The token has expired.");
 	if (now_ms < nbf)
-		return fault_set(f, ERR_TOKEN, "The token is not valid yet.");
+		return problem_set(p, ERR_TOKEN, "The token is not valid yet.");
 	*expires_ms = exp;
 	return ERR_OK;
 }
 
 static enum err
-read_claims(json_t **out, struct slice payload, struct fault *f)
+read_claims(json_t **out, struct slice payload, struct problem *p)
 {
 	json_t *claims = NULL;
 	enum err e;
 
 	if (!json_is_shallow(payload))
-		return fault_set(f, ERR_LIMIT,
+		return problem_set(p, ERR_LIMIT,
 		    "The token's claims are nested deeper than %d levels.",
 		    JSON_DEPTH_MAX);
 	if ((e = json_parse(&claims, payload)) == ERR_NOMEM)
 		return e;
 	if (e != ERR_OK || !json_is_object(claims)) {
 		json_decref(claims);
-		return fault_set(
-		    f, ERR_TOKEN, "The token's claims are no JSON object.");
+		return problem_set(
+		    p, ERR_TOKEN, "The token's claims are no JSON object.");
 	}
 	*out = claims;
 	return ERR_OK;
@@ -112,20 +112,20 @@ find_holder(uint64_t *out, const json_t *claims, uint64_t key)
 static enum err
 open_token(json_t **claims, uint64_t *key, enum token_check *at,
     struct slice text, const struct jws_keys *keys, const char *typ,
-    struct fault *f)
+    struct problem *p)
 {
 	enum jws_check signing = JWS_FORM;
 	struct buf payload;
 	enum err e;
 
 	if (text.len > JWS_TOKEN_MAX)
-		return fault_set(f, ERR_LIMIT,
+		return problem_set(p, ERR_LIMIT,
 		    "The token is longer than %d bytes.", JWS_TOKEN_MAX);
 	buf_init(&payload, JWS_TOKEN_MAX);
-	e = jws_examine(&payload, key, &signing, text, keys, typ, f);
+	e = jws_examine(&payload, key, &signing, text, keys, typ, p);
 	*at = (enum token_check)signing;
 	if (e == ERR_OK)
-		e = read_claims(claims, buf_view(&payload), f);
+		e = read_claims(claims, buf_view(&payload), p);
 	buf_free(&payload);
 	return e;
 }
@@ -133,7 +133,7 @@ open_token(json_t **claims, uint64_t *key, enum token_check *at,
 enum err
 token_examine(struct grant **out, enum token_check *failed, struct slice text,
     const struct jws_keys *keys, const struct dialect *d, int64_t now_ms,
-    size_t matchers_max, struct fault *f)
+    size_t matchers_max, struct problem *p)
 {
 	enum token_check at = TOKEN_FORM;
 	uint8_t digest[DIGEST_SIZE];
@@ -143,17 +143,17 @@ token_examine(struct grant **out, enum token_check *failed, struct slice text,
 	uint64_t key = 0, holder = 0;
 	enum err e;
 
-	e = open_token(&claims, &key, &at, text, keys, d->token_typ, f);
+	e = open_token(&claims, &key, &at, text, keys, d->token_typ, p);
 	if (e != ERR_OK)
 		goto out;
 	at = TOKEN_TIMES;
-	if ((e = check_times(&expires_ms, claims, now_ms, f)) != ERR_OK)
+	if ((e = check_times(&expires_ms, claims, now_ms, p)) != ERR_OK)
 		goto out;
 	if ((e = stamp(digest, text)) != ERR_OK ||
 	    (e = find_holder(&holder, claims, key)) != ERR_OK)
 		goto out;
 	at = TOKEN_RIGHTS;
-	e = d->read_grant(&g, claims, key, expires_ms, matchers_max, f);
+	e = d->read_grant(&g, claims, key, expires_ms, matchers_max, p);
 	if (e != ERR_OK)
 		goto out;
 	at = TOKEN_CHECKS;
@@ -169,10 +169,10 @@ out:
 enum err
 token_verify(struct grant **out, struct slice text, const struct jws_keys *keys,
     const struct dialect *d, int64_t now_ms, size_t matchers_max,
-    struct fault *f)
+    struct problem *p)
 {
 	enum token_check failed;
 
 	return token_examine(
-	    out, &failed, text, keys, d, now_ms, matchers_max, f);
+	    out, &failed, text, keys, d, now_ms, matchers_max, p);
 }

@@ -14,13 +14,13 @@
  * Verify `text` with `keys` by the rules of `d` at `now_ms` (real clock):
  * signature (jws_verify()), `exp` and `nbf` (integers or reals; of any other
  * type, or negative, or not finite: refused), then the dialect's claims.
- * ERR_TOKEN: not valid; the fault says why, for the log only.  ERR_LIMIT:
+ * ERR_TOKEN: not valid; the problem says why, for the log only.  ERR_LIMIT:
  * longer than JWS_TOKEN_MAX, or well signed, but with claims beyond a limit;
- * the fault names it, which the peer may know.  ERR_NOMEM.
+ * the problem names it, which the peer may know.  ERR_NOMEM.
  */
 enum err token_verify(struct grant **out, struct slice text,
     const struct jws_keys *keys, const struct dialect *d, int64_t now_ms,
-    size_t matchers_max, struct fault *f);
+    size_t matchers_max, struct problem *p);
 
 /* What token_verify() checks, in its order; the first as jws_verify(). */
 enum token_check {
@@ -38,7 +38,7 @@ enum token_check {
  * it ended, or TOKEN_CHECKS. */
 enum err token_examine(struct grant **out, enum token_check *failed,
     struct slice text, const struct jws_keys *keys, const struct dialect *d,
-    int64_t now_ms, size_t matchers_max, struct fault *f);
+    int64_t now_ms, size_t matchers_max, struct problem *p);
 
 struct token_rights {
 	const struct slice *publish, *subscribe; /* selectors */
@@ -52,6 +52,6 @@ struct token_rights {
  * holds control characters, or a payload that is not JSON.  ERR_NOMEM,
  * ERR_LIMIT. */
 enum err token_mint(struct buf *out, const struct token_rights *r,
-    const struct jws_keys *keys, struct fault *f);
+    const struct jws_keys *keys, struct problem *p);
 
 #endif

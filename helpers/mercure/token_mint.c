@@ -7,7 +7,7 @@
 /* Add an array with the selectors to `rights`. */
 static enum err
 add_right(json_t *rights, const char *name, const struct slice *selectors,
-    size_t n, struct fault *f)
+    size_t n, struct problem *p)
 {
 	json_t *array = json_array();
 
@@ -16,7 +16,7 @@ add_right(json_t *rights, const char *name, const struct slice *selectors,
 		return ERR_NOMEM;
 	for (size_t i = 0; i < n; i++) {
 		struct slice s = selectors[i];
-		enum err e = topic_check_selector(s, JWS_TOKEN_MAX, f);
+		enum err e = topic_check_selector(s, JWS_TOKEN_MAX, p);
 
 		if (e != ERR_OK)
 			return e;
@@ -28,7 +28,7 @@ add_right(json_t *rights, const char *name, const struct slice *selectors,
 }
 
 static enum err
-add_payload(json_t *rights, struct slice text, struct fault *f)
+add_payload(json_t *rights, struct slice text, struct problem *p)
 {
 	json_t *payload = NULL;
 	enum err e;
@@ -38,26 +38,26 @@ add_payload(json_t *rights, struct slice text, struct fault *f)
 	if ((e = json_parse(&payload, text)) != ERR_OK)
 		return e == ERR_NOMEM
 			   ? e
-			   : fault_set(f, e, "The payload is not JSON.");
+			   : problem_set(p, e, "The payload is not JSON.");
 	return json_object_set_new(rights, "payload", payload) == 0 ? ERR_OK
 								    : ERR_NOMEM;
 }
 
 static enum err
-fill_claims(json_t *claims, const struct token_rights *r, struct fault *f)
+fill_claims(json_t *claims, const struct token_rights *r, struct problem *p)
 {
 	json_t *rights = json_object();
 	enum err e;
 
 	if (json_object_set_new(claims, "mercure", rights) != 0)
 		return ERR_NOMEM;
-	e = add_right(rights, "publish", r->publish, r->publish_n, f);
+	e = add_right(rights, "publish", r->publish, r->publish_n, p);
 	if (e != ERR_OK)
 		return e;
-	e = add_right(rights, "subscribe", r->subscribe, r->subscribe_n, f);
+	e = add_right(rights, "subscribe", r->subscribe, r->subscribe_n, p);
 	if (e != ERR_OK)
 		return e;
-	if ((e = add_payload(rights, r->payload, f)) != ERR_OK)
+	if ((e = add_payload(rights, r->payload, p)) != ERR_OK)
 		return e;
 	if (r->expires_s != 0 &&
 	    json_object_set_new(claims, "exp", json_integer(r->expires_s)) != 0)
@@ -67,23 +67,23 @@ fill_claims(json_t *claims, const struct token_rights *r, struct fault *f)
 
 enum err
 token_mint(struct buf *out, const struct token_rights *r,
-    const struct jws_keys *keys, struct fault *f)
+    const struct jws_keys *keys, struct problem *p)
 {
 	json_t *claims = json_object();
 	enum err e = ERR_NOMEM;
 	struct buf text;
 
 	buf_init(&text, JWS_TOKEN_MAX);
-	if (claims == NULL || (e = fill_claims(claims, r, f)) != ERR_OK)
+	if (claims == NULL || (e = fill_claims(claims, r, p)) != ERR_OK)
 		goto out;
 	if ((e = json_write(&text, claims)) != ERR_OK)
 		goto out;
-	e = jws_mint(out, buf_view(&text), keys, f);
+	e = jws_mint(out, buf_view(&text), keys, p);
 out:
 	if (e == ERR_NOMEM)
-		fault_set(f, e, "Out of memory.");
+		problem_set(p, e, "Out of memory.");
 	else if (text.err == ERR_LIMIT)
-		fault_set(f, e,
+		problem_set(p, e,
 		    "The token would be longer than %d bytes: "
 		    "grant fewer topics, or use templates.",
 		    JWS_TOKEN_MAX);

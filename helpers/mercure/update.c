@@ -25,62 +25,63 @@ has_byte(struct slice s, char c)
 }
 
 static enum err
-check_id(struct slice id, struct fault *f)
+check_id(struct slice id, struct problem *p)
 {
 	if (id.len > FIELD_MAX)
-		return fault_set(f, ERR_LIMIT,
+		return problem_set(p, ERR_LIMIT,
 		    "The id must not be longer than %d bytes.", FIELD_MAX);
 	if (!utf8_valid(id))
-		return fault_set(f, ERR_SYNTAX, "The id must be UTF-8.");
+		return problem_set(p, ERR_SYNTAX, "The id must be UTF-8.");
 	if (utf8_has_control(id))
-		return fault_set(
-		    f, ERR_SYNTAX, "The id must not hold control characters.");
+		return problem_set(
+		    p, ERR_SYNTAX, "The id must not hold control characters.");
 	if (slice_starts(id, "#"))
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "The id must not start with #: "
 		    "such ids are reserved for the hub.");
 	if (slice_is(id, "earliest"))
-		return fault_set(
-		    f, ERR_SYNTAX, "The id \"earliest\" is reserved.");
+		return problem_set(
+		    p, ERR_SYNTAX, "The id \"earliest\" is reserved.");
 	return ERR_OK;
 }
 
 static enum err
-check_type(struct slice type, struct fault *f)
+check_type(struct slice type, struct problem *p)
 {
 	if (type.len > FIELD_MAX)
-		return fault_set(f, ERR_LIMIT,
+		return problem_set(p, ERR_LIMIT,
 		    "The type must not be longer than %d bytes.", FIELD_MAX);
 	if (!utf8_valid(type))
-		return fault_set(f, ERR_SYNTAX, "The type must be UTF-8.");
+		return problem_set(p, ERR_SYNTAX, "The type must be UTF-8.");
 	if (has_byte(type, '\r') || has_byte(type, '\n') ||
 	    has_byte(type, '\0'))
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "The type must not hold line breaks or NUL.");
 	if (slice_is(type, "mercure"))
-		return fault_set(f, ERR_DENIED,
+		return problem_set(p, ERR_DENIED,
 		    "The type \"mercure\" is reserved for the hub.");
 	return ERR_OK;
 }
 
 static enum err
-check_data(struct slice data, struct fault *f)
+check_data(struct slice data, struct problem *p)
 {
 	if (!utf8_valid(data))
-		return fault_set(f, ERR_SYNTAX, "The data must be UTF-8.");
+		return problem_set(p, ERR_SYNTAX, "The data must be UTF-8.");
 	if (has_byte(data, '\0'))
-		return fault_set(f, ERR_SYNTAX, "The data must not hold NUL.");
+		return problem_set(
+		    p, ERR_SYNTAX, "The data must not hold NUL.");
 	return ERR_OK;
 }
 
 static enum err
-check_topic_count(size_t n, size_t max, struct fault *f)
+check_topic_count(size_t n, size_t max, struct problem *p)
 {
 	if (n == 0)
-		return fault_set(
-		    f, ERR_SYNTAX, "At least one topic is needed.");
+		return problem_set(
+		    p, ERR_SYNTAX, "At least one topic is needed.");
 	if (n > max)
-		return fault_set(f, ERR_LIMIT,
+		return problem_set(p, ERR_LIMIT,
 		    "An update must not have more than %zu topics "
 		    "(MERCURE_MAX_TOPICS).",
 		    max);
@@ -100,7 +101,7 @@ put(struct update_box *box, struct slice s)
 
 /* Checks all but the topics, which the caller has looked at. */
 static enum err
-box_new(struct update_box **out, const struct update *u, struct fault *f)
+box_new(struct update_box **out, const struct update *u, struct problem *p)
 {
 	static const struct slice absent = { NULL, 0 };
 	struct update_box *box;
@@ -108,24 +109,24 @@ box_new(struct update_box **out, const struct update *u, struct fault *f)
 	struct slice id = u->id;
 	enum err e;
 
-	if ((e = check_id(id, f)) != ERR_OK ||
-	    (e = check_type(u->type, f)) != ERR_OK ||
-	    (e = check_data(u->data, f)) != ERR_OK)
+	if ((e = check_id(id, p)) != ERR_OK ||
+	    (e = check_type(u->type, p)) != ERR_OK ||
+	    (e = check_data(u->data, p)) != ERR_OK)
 		return e;
 	if (u->has_retry && u->retry_ms > RETRY_MS_MAX)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "The retry must not be more than %d ms.", RETRY_MS_MAX);
 	if (id.len == 0) {
 		if ((e = uuid_urn(urn)) != ERR_OK)
-			return fault_set(
-			    f, e, "The system gives no random bytes.");
+			return problem_set(
+			    p, e, "The system gives no random bytes.");
 		id = slice_of(urn);
 	}
 
 	box = mem_calloc(1,
 	    sizeof(*box) + u->topics.len + id.len + u->type.len + u->data.len);
 	if (box == NULL)
-		return fault_set(f, ERR_NOMEM, "Out of memory.");
+		return problem_set(p, ERR_NOMEM, "Out of memory.");
 	box->view = *u;
 	box->view.topics = put(box, u->topics);
 	box->view.id = put(box, id);
@@ -137,21 +138,21 @@ box_new(struct update_box **out, const struct update *u, struct fault *f)
 
 enum err
 update_new(struct update_box **out, const struct update *u,
-    const struct update_limits *limits, struct fault *f)
+    const struct update_limits *limits, struct problem *p)
 {
 	struct slice rest = u->topics, topic;
 	size_t n = 0;
 	enum err e;
 
 	while (topic_list_next(&rest, &topic)) {
-		e = topic_check(topic, limits->topic_length_max, f);
+		e = topic_check(topic, limits->topic_length_max, p);
 		if (e != ERR_OK)
 			return e;
 		n++;
 	}
-	if ((e = check_topic_count(n, limits->topics_max, f)) != ERR_OK)
+	if ((e = check_topic_count(n, limits->topics_max, p)) != ERR_OK)
 		return e;
-	return box_new(out, u, f);
+	return box_new(out, u, p);
 }
 
 /*
@@ -161,7 +162,7 @@ update_new(struct update_box **out, const struct update *u,
  */
 static enum err
 form_topics(struct slice *out, char **joined, const struct form *form,
-    const struct update_limits *limits, struct fault *f)
+    const struct update_limits *limits, struct problem *p)
 {
 	struct slice first = { NULL, 0 };
 	size_t i, n = 0, len = 0;
@@ -173,14 +174,14 @@ form_topics(struct slice *out, char **joined, const struct form *form,
 
 		if (!slice_is(field.name, "topic"))
 			continue;
-		e = topic_check(field.value, limits->topic_length_max, f);
+		e = topic_check(field.value, limits->topic_length_max, p);
 		if (e != ERR_OK)
 			return e;
 		if (n++ == 0)
 			first = field.value;
 		len += field.value.len + 1;
 	}
-	if ((e = check_topic_count(n, limits->topics_max, f)) != ERR_OK)
+	if ((e = check_topic_count(n, limits->topics_max, p)) != ERR_OK)
 		return e;
 	if (n == 1) {
 		*out = first;
@@ -188,7 +189,7 @@ form_topics(struct slice *out, char **joined, const struct form *form,
 	}
 
 	if ((at = *joined = mem_calloc(1, len)) == NULL)
-		return fault_set(f, ERR_NOMEM, "Out of memory.");
+		return problem_set(p, ERR_NOMEM, "Out of memory.");
 	for (i = 0; i < form_count(form); i++) {
 		struct form_field field = form_at(form, i);
 
@@ -203,7 +204,7 @@ form_topics(struct slice *out, char **joined, const struct form *form,
 }
 
 static enum err
-parse_retry(struct update *u, struct slice text, struct fault *f)
+parse_retry(struct update *u, struct slice text, struct problem *p)
 {
 	size_t i;
 
@@ -213,7 +214,7 @@ parse_retry(struct update *u, struct slice text, struct fault *f)
 		if (text.base[i] < '0' || text.base[i] > '9')
 			break;
 	if (i < text.len || text.len > RETRY_DIGITS_MAX)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "The retry must be 1 to %d digits: milliseconds.",
 		    RETRY_DIGITS_MAX);
 	u->retry_ms = 0;
@@ -225,22 +226,22 @@ parse_retry(struct update *u, struct slice text, struct fault *f)
 
 enum err
 update_from_form(struct update_box **out, const struct form *form,
-    const struct update_limits *limits, struct fault *f)
+    const struct update_limits *limits, struct problem *p)
 {
 	struct update u = { .kind = UPDATE_APPLICATION };
 	char *joined = NULL;
 	enum err e;
 
-	e = form_topics(&u.topics, &joined, form, limits, f);
+	e = form_topics(&u.topics, &joined, form, limits, p);
 	if (e != ERR_OK)
 		goto out;
-	if ((e = parse_retry(&u, form_get(form, "retry"), f)) != ERR_OK)
+	if ((e = parse_retry(&u, form_get(form, "retry"), p)) != ERR_OK)
 		goto out;
 	u.id = form_get(form, "id");
 	u.type = form_get(form, "type");
 	u.data = form_get(form, "data");
 	u.private = form_get(form, "private").base != NULL;
-	e = box_new(out, &u, f);
+	e = box_new(out, &u, p);
 out:
 	mem_free(joined);
 	return e;

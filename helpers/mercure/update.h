@@ -45,14 +45,14 @@ struct update_box;
  * ERR_LIMIT: too many or too long topics; id or type over 1,024 bytes.
  * ERR_DENIED: a reserved topic (topic_check()) or the type "mercure".
  * ERR_NOMEM, ERR_IO.
- * The fault is one sentence that names the field.
+ * The problem is one sentence that names the field.
  */
 enum err update_from_form(struct update_box **out, const struct form *form,
-    const struct update_limits *limits, struct fault *f);
+    const struct update_limits *limits, struct problem *p);
 
 /* The same rules for an update that did not come as a form; copies it. */
 enum err update_new(struct update_box **out, const struct update *u,
-    const struct update_limits *limits, struct fault *f);
+    const struct update_limits *limits, struct problem *p);
 
 const struct update *update_view(const struct update_box *box);
 size_t update_bytes(const struct update_box *box); /* memory it holds */

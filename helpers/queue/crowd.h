@@ -10,6 +10,6 @@ struct sidecar_crowd;
 /* Open the sidecar of the queue with these settings, but not the queue.
  * Errors as of queue_open() and sidecar_crowd_open(). */
 enum err queue_crowd_open(struct sidecar_crowd **out,
-    const struct queue_settings *s, struct fault *f);
+    const struct queue_settings *s, struct problem *p);
 
 #endif

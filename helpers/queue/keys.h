@@ -10,10 +10,10 @@
 
 /* What is known of a URL; all times are of the real clock. */
 struct queue_keys {
-	int64_t changed_ms; /* when this set came; 0: there was none yet */
-	int64_t fresh_ms;   /* until when it need not be fetched again */
-	int64_t tried_ms;   /* when somebody began to fetch it last */
-	struct fault error; /* of the last try; "": it went well */
+	int64_t changed_ms;   /* when this set came; 0: there was none yet */
+	int64_t fresh_ms;     /* until when it need not be fetched again */
+	int64_t tried_ms;     /* when somebody began to fetch it last */
+	struct problem error; /* of the last try; "": it went well */
 };
 
 /*
@@ -30,7 +30,7 @@ enum err queue_keys_read(struct queue *q, struct slice url,
  * queue_append().
  */
 enum err queue_keys_claim(struct queue *q, struct slice url, int64_t now_ms,
-    int64_t since_ms, bool *mine, struct fault *f);
+    int64_t since_ms, bool *mine, struct problem *p);
 
 /*
  * QUEUE_WRITE: what came of it.  `text` is the set, which has changed now if
@@ -39,6 +39,6 @@ enum err queue_keys_claim(struct queue *q, struct slice url, int64_t now_ms,
  * Errors as queue_append().
  */
 enum err queue_keys_store(struct queue *q, struct slice url, struct slice text,
-    int64_t now_ms, int64_t fresh_ms, struct slice error, struct fault *f);
+    int64_t now_ms, int64_t fresh_ms, struct slice error, struct problem *p);
 
 #endif

@@ -23,9 +23,9 @@ backend_for(const char *url)
 }
 
 static enum err
-no_backend(const char *url, struct fault *f)
+no_backend(const char *url, struct problem *p)
 {
-	return fault_set(f, ERR_UNSUPPORTED,
+	return problem_set(p, ERR_UNSUPPORTED,
 	    "no queue for the URL \"%s\": set MERCURE_TRANSPORT_URL to "
 	    "sqlite:///var/lib/pushcgi/queue.db or the like",
 	    url);
@@ -33,63 +33,51 @@ no_backend(const char *url, struct fault *f)
 
 enum err
 queue_open(struct queue **out, const struct queue_settings *s,
-    enum queue_mode mode, struct fault *f)
+    enum queue_mode mode, struct problem *p)
 {
 	const struct queue_ops *ops = backend_for(s->url);
 
-	return ops != NULL ? ops->open(out, s, mode, f) : no_backend(s->url, f);
+	return ops != NULL ? ops->open(out, s, mode, p) : no_backend(s->url, p);
 }
 
 void
 queue_check(const struct queue_settings *s, queue_report_fn *report, void *arg)
 {
 	const struct queue_ops *ops = backend_for(s->url);
-	struct fault f;
+	struct problem p;
 
 	if (ops != NULL) {
 		ops->check(s, report, arg);
 	} else {
-		no_backend(s->url, &f);
-		report(arg, false, f.text);
+		no_backend(s->url, &p);
+		report(arg, false, p.text);
 	}
 }
 
 enum err
-queue_take_identity(const struct queue_settings *s, struct fault *f)
+queue_take_identity(const struct queue_settings *s, struct problem *p)
 {
 	const struct queue_ops *ops = backend_for(s->url);
 
-	return ops != NULL ? ops->take_identity(s, f) : no_backend(s->url, f);
+	return ops != NULL ? ops->take_identity(s, p) : no_backend(s->url, p);
 }
 
 enum err
-queue_backup(const struct queue_settings *s, const char *path, struct fault *f)
+queue_backup(
+    const struct queue_settings *s, const char *path, struct problem *p)
 {
 	const struct queue_ops *ops = backend_for(s->url);
 
-	return ops != NULL ? ops->backup(s, path, f) : no_backend(s->url, f);
+	return ops != NULL ? ops->backup(s, path, p) : no_backend(s->url, p);
 }
 
 enum err
-queue_crowd_open(
-    struct sidecar_crowd **out, const struct queue_settings *s, struct fault *f)
+queue_crowd_open(struct sidecar_crowd **out, const struct queue_settings *s,
+    struct problem *p)
 {
 	const struct queue_ops *ops = backend_for(s->url);
 
-	return ops != NULL ? ops->crowd_open(out, s, f) : no_backend(s->url, f);
-}
-
-enum err
-queue_append(struct queue *q, const struct update *const *updates, size_t n,
-    struct fault *f)
-{
-	return q->ops->append(q, updates, n, f);
-}
-
-void
-queue_wake(struct queue *q)
-{
-	q->ops->wake(q);
+	return ops != NULL ? ops->crowd_open(out, s, p) : no_backend(s->url, p);
 }
 
 enum err
@@ -134,15 +122,15 @@ queue_cursor_key(struct queue *q, struct queue_cursor_key *out)
 
 enum err
 queue_present(struct queue *q, const struct presence_change *changes, size_t n,
-    uint64_t *epoch, struct fault *f)
+    uint64_t *epoch, struct problem *p)
 {
-	return q->ops->present(q, changes, n, epoch, f);
+	return q->ops->present(q, changes, n, epoch, p);
 }
 
 enum err
-queue_reap(struct queue *q, uint64_t *epoch, bool *more, struct fault *f)
+queue_reap(struct queue *q, uint64_t *epoch, bool *more, struct problem *p)
 {
-	return q->ops->reap(q, epoch, more, f);
+	return q->ops->reap(q, epoch, more, p);
 }
 
 size_t
@@ -154,14 +142,20 @@ queue_stranger_room(struct queue *q, unsigned *wait_ms)
 void
 queue_set_presence_events(struct queue *q, bool on)
 {
-	q->ops->set_presence_events(q, on);
+	q->presence_events = on;
+}
+
+enum err
+queue_end_of_session(struct queue *q, const struct session *s, bool all)
+{
+	return q->ops->end_of_session(q, s, all);
 }
 
 enum err
 queue_end_waiting(struct queue *q, const uint64_t *signers, size_t n,
-    bool *more, struct fault *f)
+    bool *more, struct problem *p)
 {
-	return q->ops->end_waiting(q, signers, n, more, f);
+	return q->ops->end_waiting(q, signers, n, more, p);
 }
 
 enum err
@@ -169,12 +163,6 @@ queue_parked(
     struct queue *q, struct slice id, struct presence **out, uint64_t *key)
 {
 	return q->ops->parked(q, id, out, key);
-}
-
-unsigned
-queue_wake_soon(struct queue *q)
-{
-	return q->ops->wake_soon(q);
 }
 
 enum err
@@ -194,59 +182,16 @@ queue_keys_read(
 
 enum err
 queue_keys_claim(struct queue *q, struct slice url, int64_t now_ms,
-    int64_t since_ms, bool *mine, struct fault *f)
+    int64_t since_ms, bool *mine, struct problem *p)
 {
-	return q->ops->keys_claim(q, url, now_ms, since_ms, mine, f);
+	return q->ops->keys_claim(q, url, now_ms, since_ms, mine, p);
 }
 
 enum err
 queue_keys_store(struct queue *q, struct slice url, struct slice text,
-    int64_t now_ms, int64_t fresh_ms, struct slice error, struct fault *f)
+    int64_t now_ms, int64_t fresh_ms, struct slice error, struct problem *p)
 {
-	return q->ops->keys_store(q, url, text, now_ms, fresh_ms, error, f);
-}
-
-enum err
-queue_session_grant(
-    struct queue *q, const struct session_wish *w, struct fault *f)
-{
-	return q->ops->session_grant(q, w, f);
-}
-
-enum err
-queue_session_move(struct queue *q, const struct session_key *from,
-    const struct session_key *to, int64_t now_ms, size_t topics_max,
-    struct fault *f)
-{
-	return q->ops->session_move(q, from, to, now_ms, topics_max, f);
-}
-
-enum err
-queue_session_revoke(struct queue *q, const struct session_key *key,
-    struct slice topics, int64_t now_ms, struct fault *f)
-{
-	return q->ops->session_revoke(q, key, topics, now_ms, f);
-}
-
-enum err
-queue_session_find(struct queue *q, const struct session_key *key,
-    int64_t now_ms, queue_session_fn *each, void *arg, uint64_t *number)
-{
-	return q->ops->session_find(q, key, now_ms, each, arg, number);
-}
-
-enum err
-queue_session_changes(struct queue *q, uint64_t number, size_t max,
-    queue_session_fn *each, void *arg)
-{
-	return q->ops->session_changes(q, number, max, each, arg);
-}
-
-enum err
-queue_sessions(
-    struct queue *q, int64_t now_ms, queue_session_fn *each, void *arg)
-{
-	return q->ops->sessions(q, now_ms, each, arg);
+	return q->ops->keys_store(q, url, text, now_ms, fresh_ms, error, p);
 }
 
 void

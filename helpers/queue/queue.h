@@ -37,13 +37,13 @@ struct queue_settings {
 enum queue_mode { QUEUE_READ, QUEUE_WRITE };
 
 /*
- * Open, creating what is missing.  Settings are copied.  The fault names
+ * Open, creating what is missing.  Settings are copied.  The problem names
  * path, cause and mend.  ERR_UNSUPPORTED: no backend for this URL, or a
  * network file system.  ERR_NEWER: made by a newer version.  ERR_READONLY,
  * ERR_IO, ERR_FULL, ERR_BUSY, ERR_NOMEM.
  */
 enum err queue_open(struct queue **out, const struct queue_settings *s,
-    enum queue_mode mode, struct fault *f);
+    enum queue_mode mode, struct problem *p);
 
 /*
  * QUEUE_WRITE: append all or none, in order, in one transaction that also
@@ -56,7 +56,7 @@ enum err queue_open(struct queue **out, const struct queue_settings *s,
  * publisher has its answer.
  */
 enum err queue_append(struct queue *q, const struct update *const *updates,
-    size_t n, struct fault *f);
+    size_t n, struct problem *p);
 void queue_wake(struct queue *q);
 
 /* What queue_read() found, all in one snapshot. */
@@ -131,7 +131,7 @@ enum err queue_cursor_id(
  * queue's folder (see identity.h), and opening a FIFO that they put there waits
  * for nobody.  ERR_DENIED, ERR_IO, ERR_SYNTAX, ERR_NOMEM.
  */
-enum err queue_take_identity(const struct queue_settings *s, struct fault *f);
+enum err queue_take_identity(const struct queue_settings *s, struct problem *p);
 
 /* --check: is everything as it should be?  Calls `report` once for each
  * point looked at; `good` false: `text` names the mend. */
@@ -150,7 +150,7 @@ void queue_check(
  * and writes the copy as root.
  */
 enum err queue_backup(
-    const struct queue_settings *s, const char *path, struct fault *f);
+    const struct queue_settings *s, const char *path, struct problem *p);
 
 void queue_close(struct queue *q); /* NULL is allowed */
 

@@ -20,7 +20,7 @@ struct session_wish {
 	struct slice payload; /* JSON text; base NULL: as it is */
 	int64_t now_ms;       /* real clock */
 	int64_t until_ms;     /* the later one counts */
-	int64_t renew_ms;     /* good enough if it lasts until then */
+	int64_t extend_ms;    /* good enough if it lasts until then */
 	size_t topics_max;    /* of one session, in all */
 	bool replace;         /* forget what it had, and its end */
 };
@@ -33,7 +33,7 @@ struct session_wish {
  * changed anything.
  */
 enum err queue_session_grant(
-    struct queue *q, const struct session_wish *w, struct fault *f);
+    struct queue *q, const struct session_wish *w, struct problem *p);
 
 /*
  * QUEUE_WRITE: the session has another id now.  Whatever the old one had is
@@ -43,14 +43,14 @@ enum err queue_session_grant(
  */
 enum err queue_session_move(struct queue *q, const struct session_key *from,
     const struct session_key *to, int64_t now_ms, size_t topics_max,
-    struct fault *f);
+    struct problem *p);
 
 /*
  * QUEUE_WRITE: take these topics from a session, and from the one that moved
  * to it a moment ago; base NULL: all they have.  Errors as of queue_append().
  */
 enum err queue_session_revoke(struct queue *q, const struct session_key *key,
-    struct slice topics, int64_t now_ms, struct fault *f);
+    struct slice topics, int64_t now_ms, struct problem *p);
 
 /* The session is borrowed for the length of the call, in which a statement is
  * open.  `number` is that of its last change. */

@@ -89,60 +89,60 @@ is_host_only(const struct cookie *c)
 }
 
 static enum err
-prefix_check(const struct cookie *c, struct fault *f)
+prefix_check(const struct cookie *c, struct problem *p)
 {
 	if (!is_host_only(c) && !has_prefix(c, "__Secure-"))
 		return ERR_OK;
 	if (!c->secure)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "Browsers take cookies whose name begins with __Host- or "
 		    "__Secure- by https only: choose another name, or https "
 		    "for the hub.");
 	if (is_host_only(c) && c->domain.base != NULL)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "A cookie whose name begins with __Host- has no domain.");
 	return ERR_OK;
 }
 
 static enum err
-cookie_check(const struct cookie *c, struct fault *f)
+cookie_check(const struct cookie *c, struct problem *p)
 {
 	if (c->name.len == 0 || !all_are(c->name, is_token_char))
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "The cookie's name must be one word without separators.");
 	if (c->value.len > COOKIE_VALUE_MAX)
-		return fault_set(f, ERR_LIMIT,
+		return problem_set(p, ERR_LIMIT,
 		    "The cookie would be %zu bytes long, and browsers drop "
 		    "cookies above 4 KiB: grant fewer topics, or use "
 		    "templates.",
 		    c->value.len);
 	if (!all_are(c->value, is_value_char))
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "The cookie's value has a character that cookies cannot "
 		    "carry.");
 	if (c->path.base != NULL &&
 	    (!slice_starts(c->path, "/") || !all_are(c->path, is_path_char)))
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "The cookie's path must start with / and be printable "
 		    "ASCII without a semicolon.");
 	if (c->domain.base != NULL &&
 	    (c->domain.len == 0 || !all_are(c->domain, is_domain_char)))
-		return fault_set(
-		    f, ERR_SYNTAX, "The cookie's domain must be a host name.");
+		return problem_set(
+		    p, ERR_SYNTAX, "The cookie's domain must be a host name.");
 	if (same_site_name(c->same_site) == NULL)
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "The cookie's SameSite must be Strict, Lax or None.");
-	return prefix_check(c, f);
+	return prefix_check(c, p);
 }
 
 enum err
-cookie_write(struct buf *out, const struct cookie *c, struct fault *f)
+cookie_write(struct buf *out, const struct cookie *c, struct problem *p)
 {
 	const char *same_site = same_site_name(c->same_site);
 	struct buf text;
 	enum err e;
 
-	if ((e = cookie_check(c, f)) != ERR_OK)
+	if ((e = cookie_check(c, p)) != ERR_OK)
 		return e;
 
 	/* Apart first: a failure half way must add nothing. */

@@ -34,6 +34,7 @@ struct cookie {
  * __Host- or __Secure- without `secure`.  ERR_LIMIT: the value is
  * longer than COOKIE_VALUE_MAX.  Nothing is added on failure.
  */
-enum err cookie_write(struct buf *out, const struct cookie *c, struct fault *f);
+enum err cookie_write(
+    struct buf *out, const struct cookie *c, struct problem *p);
 
 #endif

@@ -37,7 +37,7 @@ commit_queue(struct engine *e, size_t n)
 	static char ids[BATCH_MAX][48];
 	struct update updates[BATCH_MAX];
 	const struct update *list[BATCH_MAX];
-	struct fault f;
+	struct problem p;
 
 	for (size_t i = 0; i < n; i++) {
 		snprintf(ids[i], sizeof(ids[i]), "urn:uuid:%036lx",
@@ -48,8 +48,8 @@ commit_queue(struct engine *e, size_t n)
 			    .data = { e->data, 200 } };
 		list[i] = &updates[i];
 	}
-	if (queue_append(e->queue, list, n, &f) != ERR_OK) {
-		fprintf(stderr, "%s\n", f.text);
+	if (queue_append(e->queue, list, n, &p) != ERR_OK) {
+		fprintf(stderr, "%s\n", p.text);
 		return 1;
 	}
 	queue_wake(e->queue);
@@ -112,14 +112,14 @@ open_queue(struct engine *e, const char *dir, int full)
 		.bytes_max = 1u << 28,
 		.lock_timeout_ms = 5000,
 		.full = full != 0 };
-	struct fault f;
+	struct problem p;
 
 	snprintf(url, sizeof(url), "sqlite://%s/queue-%d.db", dir, full);
 	*e = (struct engine){ .name = "queue", .commit = commit_queue };
 	memset(e->data, 'x', 200);
-	if (queue_open(&e->queue, &s, QUEUE_WRITE, &f) == ERR_OK)
+	if (queue_open(&e->queue, &s, QUEUE_WRITE, &p) == ERR_OK)
 		return 0;
-	fprintf(stderr, "%s\n", f.text);
+	fprintf(stderr, "%s\n", p.text);
 	return 1;
 }
 

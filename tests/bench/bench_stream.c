@@ -449,8 +449,7 @@ streams_back(struct streams *s, bool resume)
 	struct stream *st;
 
 	s->away = false;
-	STAILQ_FOREACH(st, &s->down, links)
-	{
+	STAILQ_FOREACH (st, &s->down, links) {
 		st->due_ns = 0;
 		if (!resume)
 			st->sse.last_id[0] = '\0';

@@ -12,10 +12,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct slice text = { (const char *)data, size };
 	struct batch_line l = { .json = NULL };
-	struct fault f = { "" };
-	enum err e = batch_line_parse(&l, text, &f);
+	struct problem p = { "" };
+	enum err e = batch_line_parse(&l, text, &p);
 
-	if (e == ERR_SYNTAX && (f.text[0] == '\0' || l.json != NULL))
+	if (e == ERR_SYNTAX && (p.text[0] == '\0' || l.json != NULL))
 		abort();
 	if (e != ERR_OK)
 		return 0;

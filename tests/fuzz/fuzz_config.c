@@ -13,7 +13,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static enum err
-load(struct config **out, struct slice text, struct fault *f)
+load(struct config **out, struct slice text, struct problem *p)
 {
 	int fd = memfd_create("pushcgi.conf", 0);
 	char path[64];
@@ -24,7 +24,7 @@ load(struct config **out, struct slice text, struct fault *f)
 	    write(fd, text.base, text.len) != (ssize_t)text.len)
 		abort();
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	e = config_load(out, &src, f);
+	e = config_load(out, &src, p);
 	close(fd);
 	return e;
 }
@@ -35,23 +35,23 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct slice text = { (const char *)data, size };
 	struct config *first = NULL, *again = NULL;
 	struct buf one, two;
-	struct fault f = { "" };
+	struct problem p = { "" };
 
-	if (load(&first, text, &f) != ERR_OK) {
-		if (f.text[0] == '\0' || first != NULL)
+	if (load(&first, text, &p) != ERR_OK) {
+		if (p.text[0] == '\0' || first != NULL)
 			abort();
 		return 0;
 	}
 	buf_init(&one, DUMP_MAX);
 	buf_init(&two, DUMP_MAX);
 	config_dump(&one, first, true);
-	if (load(&again, buf_view(&one), &f) != ERR_OK)
+	if (load(&again, buf_view(&one), &p) != ERR_OK)
 		abort();
 	config_dump(&two, again, true);
 	if (one.err != ERR_OK || !slice_eq(buf_view(&one), buf_view(&two)))
 		abort();
-	config_free(first);
-	config_free(again);
+	config_unref(first);
+	config_unref(again);
 	buf_free(&one);
 	buf_free(&two);
 	return 0;

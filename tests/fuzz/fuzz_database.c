@@ -86,9 +86,9 @@ room_remove(struct room *r)
 }
 
 static void
-check(enum err e, const struct fault *f)
+check(enum err e, const struct problem *p)
 {
-	if (e != ERR_OK && f->text[0] == '\0')
+	if (e != ERR_OK && p->text[0] == '\0')
 		abort();
 }
 
@@ -116,20 +116,20 @@ append(struct queue *q, const char *id)
 		.id = slice_of(id),
 		.data = slice_of("d") };
 	const struct update *list = &u;
-	struct fault f = { "" };
+	struct problem p = { "" };
 
-	check(queue_append(q, &list, 1, &f), &f);
-	check(queue_append(q, NULL, 0, &f), &f);
+	check(queue_append(q, &list, 1, &p), &p);
+	check(queue_append(q, NULL, 0, &p), &p);
 }
 
 static void
 present(struct queue *q, const struct presence *p, enum presence_state to)
 {
 	const struct presence_change c = { to, p, INT64_MAX, NULL };
-	struct fault f = { "" };
+	struct problem why = { "" };
 	uint64_t epoch;
 
-	check(queue_present(q, &c, 1, &epoch, &f), &f);
+	check(queue_present(q, &c, 1, &epoch, &why), &why);
 }
 
 static void
@@ -187,7 +187,7 @@ static void
 presence_all(struct queue *q)
 {
 	struct presence *p = somebody(), *parked = NULL;
-	struct fault f = { "" };
+	struct problem why = { "" };
 	size_t bytes = 0;
 	uint64_t epoch, signer;
 	bool more = true;
@@ -196,9 +196,9 @@ presence_all(struct queue *q)
 	present(q, p, PRESENCE_THERE);
 	present(q, p, PRESENCE_PARKED);
 	for (int turns = 0; more; turns++) {
-		enum err e = queue_reap(q, &epoch, &more, &f);
+		enum err e = queue_reap(q, &epoch, &more, &why);
 
-		check(e, &f);
+		check(e, &why);
 		if (turns == TURNS_MAX)
 			abort();
 	}
@@ -215,14 +215,14 @@ presence_all(struct queue *q)
 	buf_free(&id);
 	present(q, p, PRESENCE_GONE);
 	presence_free(p);
-	(void)queue_wake_soon(q);
+	(void)queue_notify_soon(q);
 }
 
 static void
 keys_all(struct queue *q)
 {
 	const struct slice url = slice_of("https://keys.example/");
-	struct fault f = { "" };
+	struct problem p = { "" };
 	struct queue_keys keys;
 	struct buf text;
 	bool mine;
@@ -230,10 +230,10 @@ keys_all(struct queue *q)
 	buf_init(&text, QUEUE_KEYS_MAX);
 	(void)queue_keys_read(q, url, &keys, &text);
 	buf_free(&text);
-	check(queue_keys_claim(q, url, 1000, 500, &mine, &f), &f);
+	check(queue_keys_claim(q, url, 1000, 500, &mine, &p), &p);
 	check(queue_keys_store(
-		  q, url, slice_of("{}"), 1000, 2000, slice_of(NULL), &f),
-	    &f);
+		  q, url, slice_of("{}"), 1000, 2000, slice_of(NULL), &p),
+	    &p);
 }
 
 static void
@@ -247,16 +247,16 @@ sessions_all(struct queue *q)
 		.now_ms = now_ms,
 		.until_ms = now_ms + 1000000,
 		.topics_max = 10 };
-	struct fault f = { "" };
+	struct problem p = { "" };
 	uint64_t number;
 
-	check(queue_session_grant(q, &w, &f), &f);
-	check(queue_session_move(q, &a, &b, now_ms, 10, &f), &f);
-	check(queue_session_revoke(q, &b, slice_of("t"), now_ms, &f), &f);
+	check(queue_session_grant(q, &w, &p), &p);
+	check(queue_session_move(q, &a, &b, now_ms, 10, &p), &p);
+	check(queue_session_revoke(q, &b, slice_of("t"), now_ms, &p), &p);
 	(void)queue_session_find(q, &b, now_ms, each_session, NULL, &number);
 	(void)queue_session_changes(q, 0, 10, each_session, NULL);
 	(void)queue_sessions(q, now_ms, each_session, NULL);
-	check(queue_session_revoke(q, &b, slice_of(NULL), now_ms, &f), &f);
+	check(queue_session_revoke(q, &b, slice_of(NULL), now_ms, &p), &p);
 }
 
 static void
@@ -274,13 +274,13 @@ use_all(struct room *r)
 	static const enum queue_mode modes[] = { QUEUE_READ, QUEUE_WRITE,
 		QUEUE_READ };
 	struct queue_cursor_key key;
-	struct fault f = { "" };
+	struct problem p = { "" };
 
 	for (size_t i = 0; i < COUNT(modes); i++) {
 		struct queue *q = NULL;
-		enum err e = queue_open(&q, &r->settings, modes[i], &f);
+		enum err e = queue_open(&q, &r->settings, modes[i], &p);
 
-		check(e, &f);
+		check(e, &p);
 		if (e != ERR_OK)
 			continue;
 		(void)queue_cursor_key(q, &key);
@@ -295,7 +295,7 @@ use_all(struct room *r)
 		queue_close(q);
 	}
 	queue_check(&r->settings, report, NULL);
-	check(queue_backup(&r->settings, r->copy, &f), &f);
+	check(queue_backup(&r->settings, r->copy, &p), &p);
 }
 
 static void
@@ -353,13 +353,13 @@ static void
 make_sound(struct room *r)
 {
 	struct queue *q = NULL;
-	struct fault f = { "" };
+	struct problem p = { "" };
 
 	if (sound[0].bytes != NULL) {
 		write_sound(r);
 		return;
 	}
-	if (queue_open(&q, &r->settings, QUEUE_WRITE, &f) != ERR_OK)
+	if (queue_open(&q, &r->settings, QUEUE_WRITE, &p) != ERR_OK)
 		abort();
 	append(q, "a");
 	append(q, "c");

@@ -17,12 +17,12 @@ demand(bool holds)
 
 /* What comes out is a set of keys, or else a reason. */
 static void
-check_keys(const struct jws_keys *keys, enum err e, const struct fault *f)
+check_keys(const struct jws_keys *keys, enum err e, const struct problem *p)
 {
 	demand((keys != NULL) == (e == ERR_OK));
 	if (e != ERR_OK) {
 		demand(e == ERR_SYNTAX || e == ERR_LIMIT);
-		demand(f->text[0] != '\0');
+		demand(p->text[0] != '\0');
 		return;
 	}
 	demand(jws_keys_count(keys) > 0);
@@ -40,13 +40,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	log_open("fuzz", LOG_LEVEL_ERR);
 	for (size_t i = 0; i < sizeof(algs) / sizeof(algs[0]); i++) {
 		struct jws_keys *own = NULL, *fetched = NULL;
-		struct fault f = { "" };
-		enum err e = jws_keys_new(&own, text, algs[i], &f);
+		struct problem p = { "" };
+		enum err e = jws_keys_new(&own, text, algs[i], &p);
 
-		check_keys(own, e, &f);
-		f.text[0] = '\0';
-		e = jws_keys_fetched(&fetched, text, algs[i], &f);
-		check_keys(fetched, e, &f);
+		check_keys(own, e, &p);
+		p.text[0] = '\0';
+		e = jws_keys_fetched(&fetched, text, algs[i], &p);
+		check_keys(fetched, e, &p);
 		if (e == ERR_OK)
 			demand(!jws_keys_have_secret(fetched) && own != NULL);
 		jws_keys_free(own);

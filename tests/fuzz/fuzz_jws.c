@@ -53,7 +53,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* Made once: checking an RSA key takes longer than all the rest. */
 	static struct jws_keys *keys;
 	struct slice token = { (const char *)data, size };
-	struct fault f = { "" };
+	struct problem p = { "" };
 	struct jws_peek peek;
 	struct buf payload;
 	uint64_t print = 0;
@@ -64,11 +64,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    jws_keys_new(&keys, slice_of(key_set), NULL, NULL) != ERR_OK)
 		abort();
 	buf_init(&payload, JWS_TOKEN_MAX);
-	e = jws_verify(&payload, &print, token, keys, "JWT", &f);
+	e = jws_verify(&payload, &print, token, keys, "JWT", &p);
 	if (e == ERR_OK)
 		check_payload(token, buf_view(&payload));
 	if ((e == ERR_OK) != jws_keys_have(keys, print) ||
-	    (e != ERR_OK && f.text[0] == '\0') || ERR_peek_error() != 0)
+	    (e != ERR_OK && p.text[0] == '\0') || ERR_peek_error() != 0)
 		abort();
 	buf_free(&payload);
 	return 0;

@@ -12,10 +12,10 @@ static void
 scan(const uint8_t *data, size_t size)
 {
 	struct record_scan part = { .at = 0 }, whole = { .at = 0 }, on;
-	struct fault f;
+	struct problem p;
 	enum err e_part, e_whole;
 
-	e_whole = record_scan(&whole, data, size, &f);
+	e_whole = record_scan(&whole, data, size, &p);
 	e_part = record_scan(&part, data, size / 2, NULL);
 	if (part.progress > whole.progress)
 		abort();

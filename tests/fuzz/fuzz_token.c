@@ -75,7 +75,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct jws_keys *key = NULL;
 	struct grant *g = NULL;
-	struct fault f = { "" };
+	struct problem p = { "" };
 	struct buf token;
 	enum err e;
 
@@ -85,13 +85,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	buf_init(&token, 2 * JWS_TOKEN_MAX);
 	sign(&token, data, size);
 	e = token_verify(
-	    &g, buf_view(&token), key, &dialect_0x, NOW_MS, 10, &f);
+	    &g, buf_view(&token), key, &dialect_0x, NOW_MS, 10, &p);
 	if (e == ERR_OK) {
 		demand(grant_expires_ms(g) > NOW_MS);
 		check_payload(g, key);
 	} else {
 		demand(e == ERR_TOKEN || e == ERR_LIMIT);
-		demand(f.text[0] != '\0' && g == NULL);
+		demand(p.text[0] != '\0' && g == NULL);
 	}
 	grant_unref(g);
 	buf_free(&token);

@@ -63,13 +63,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct update_limits limits = { 5, 100 };
 	struct update_box *box = NULL, *copy = NULL;
-	struct fault f = { "" };
+	struct problem p = { "" };
 	struct form *form = NULL;
 	struct slice text = { (const char *)data, size };
 
 	if (form_parse(&form, text, 100) != ERR_OK)
 		return 0;
-	if (update_from_form(&box, form, &limits, &f) == ERR_OK) {
+	if (update_from_form(&box, form, &limits, &p) == ERR_OK) {
 		check_rules(update_view(box));
 		check_event(update_view(box));
 		/* What passed once passes again. */
@@ -77,7 +77,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		       ERR_OK);
 		demand(update_bytes(copy) == update_bytes(box));
 	} else {
-		demand(f.text[0] != '\0' && box == NULL);
+		demand(p.text[0] != '\0' && box == NULL);
 	}
 	update_free(copy);
 	update_free(box);

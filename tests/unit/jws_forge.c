@@ -49,19 +49,19 @@ forge_header(struct buf *out, const char *header)
 enum err
 forge_verify(const char *name, struct slice token, const struct jws_keys *k)
 {
-	struct fault f = { "" };
+	struct problem p = { "" };
 	struct buf payload;
 	enum err e;
 
 	buf_init(&payload, FORGE_MAX);
 	buf_text(&payload, "old");
-	e = jws_verify(&payload, NULL, token, k, "JWT", &f);
+	e = jws_verify(&payload, NULL, token, k, "JWT", &p);
 	if (e != ERR_OK) {
 		if (!slice_is(buf_view(&payload), "old"))
 			fail_msg("%s: the payload was touched", name);
-		if (e == ERR_TOKEN && f.text[0] == '\0')
+		if (e == ERR_TOKEN && p.text[0] == '\0')
 			fail_msg("%s: no reason given", name);
-		if (strstr(f.text, SECRET) != NULL)
+		if (strstr(p.text, SECRET) != NULL)
 			fail_msg("%s: the secret is in the reason", name);
 	}
 	buf_free(&payload);

@@ -20,7 +20,7 @@ struct copy {
 	const char *name; /* its last component */
 	int dir, fd;
 	char part[QUEUE_SQLITE_NAME_SIZE]; /* where it is; "": nowhere */
-	struct fault *fault;
+	struct problem *problem;
 };
 
 static enum err
@@ -32,21 +32,21 @@ refuse(const struct copy *c, int code)
 			       : ERR_IO;
 
 	if (code == EEXIST)
-		return fault_set(c->fault, ERR_DENIED,
+		return problem_set(c->problem, ERR_DENIED,
 		    "%.200s is there already: name another file, or remove it.",
 		    c->path);
 	if (code == ESTALE)
-		return fault_set(c->fault, ERR_IO,
+		return problem_set(c->problem, ERR_IO,
 		    "%.200s: somebody exchanges files in its folder: name a "
 		    "file in another one.",
 		    c->path);
 	if (code == EINVAL || code == ENOSYS)
-		return fault_set(c->fault, ERR_IO,
+		return problem_set(c->problem, ERR_IO,
 		    "%.150s: its file system knows no hard links, and cannot "
 		    "rename without replacing (%s): name a file on another "
 		    "one.",
 		    c->path, strerror(code));
-	return fault_set(c->fault, e,
+	return problem_set(c->problem, e,
 	    "%.150s cannot be written (%s): name a file in a folder with room "
 	    "and the right to write.",
 	    c->path, strerror(code));
@@ -101,7 +101,7 @@ fill(struct queue_sqlite *q, const struct copy *c,
 		rc = sqlite3_step(st);
 	code = sqlite3_system_errno(q->db);
 	if (rc != SQLITE_DONE && rc != SQLITE_NOMEM)
-		fault_set(c->fault, ERR_IO,
+		problem_set(c->problem, ERR_IO,
 		    "%.120s cannot be copied (%.60s%s%.40s): make room where "
 		    "the copy goes; pushcgi.fcgi --check looks at the queue.",
 		    q->path, sqlite3_errmsg(q->db), code != 0 ? ", " : "",
@@ -121,14 +121,14 @@ renew(struct queue_sqlite *q, const struct copy *c,
     const struct queue_sqlite_loan *loan)
 {
 	struct queue_sqlite *copy =
-	    queue_sqlite_new(q->base.ops, &q->settings, QUEUE_WRITE);
+	    queue_sqlite_new(q->base.ops, &q->base.settings, QUEUE_WRITE);
 	enum err e = ERR_NOMEM;
 
 	if (copy == NULL)
 		return e;
 	if ((copy->path = mem_text(slice_of(c->path))) != NULL &&
 	    (e = queue_sqlite_renew(copy, loan)) != ERR_OK && e != ERR_NOMEM)
-		fault_set(c->fault, e, "%s", copy->fault.text);
+		problem_set(c->problem, e, "%s", copy->problem.text);
 	queue_sqlite_free(copy);
 	return e;
 }
@@ -179,43 +179,44 @@ put_in_place(const struct copy *c)
 }
 
 static enum err
-open_there(struct queue **out, const struct queue_settings *s, struct fault *f)
+open_there(
+    struct queue **out, const struct queue_settings *s, struct problem *p)
 {
 	char *path = NULL;
-	enum err e = queue_sqlite_path(&path, s->url, f);
+	enum err e = queue_sqlite_path(&path, s->url, p);
 
 	/* Opening would make one, whose copy nobody wants. */
 	if (e == ERR_OK && access(path, F_OK) == -1)
-		e = fault_set(f, ERR_IO,
+		e = problem_set(p, ERR_IO,
 		    "There is no queue to copy at %.150s (%s): is "
 		    "MERCURE_TRANSPORT_URL right?",
 		    path, strerror(errno));
 	mem_free(path);
-	return e == ERR_OK ? queue_open(out, s, QUEUE_READ, f) : e;
+	return e == ERR_OK ? queue_open(out, s, QUEUE_READ, p) : e;
 }
 
 /* All that SQLite opens by name it opens with the first look; from then on root
  * is root again, who may write the copy where he wants. */
 static enum err
 open_as_owner(
-    struct queue **out, const struct queue_settings *s, struct fault *f)
+    struct queue **out, const struct queue_settings *s, struct problem *p)
 {
 	struct identity was;
 	uint64_t tail;
 	char *path = NULL;
-	enum err e = queue_sqlite_path(&path, s->url, f), back;
+	enum err e = queue_sqlite_path(&path, s->url, p), back;
 
 	queue_sqlite_never_wait();
 	if (e == ERR_OK)
-		e = identity_borrow(&was, path, f);
+		e = identity_borrow(&was, path, p);
 	mem_free(path);
 	if (e != ERR_OK)
 		return e;
-	if ((e = open_there(out, s, f)) == ERR_OK &&
+	if ((e = open_there(out, s, p)) == ERR_OK &&
 	    (e = queue_tail(*out, &tail)) != ERR_OK)
-		fault_set(
-		    f, e, "%s", ((struct queue_sqlite *)*out)->fault.text);
-	back = identity_return(&was, e == ERR_OK ? f : NULL);
+		problem_set(
+		    p, e, "%s", ((struct queue_sqlite *)*out)->problem.text);
+	back = identity_return(&was, e == ERR_OK ? p : NULL);
 	if (e == ERR_OK)
 		e = back;
 	if (e != ERR_OK) {
@@ -238,18 +239,18 @@ copy_end(struct copy *c)
 
 enum err
 queue_sqlite_backup(
-    const struct queue_settings *s, const char *path, struct fault *f)
+    const struct queue_settings *s, const char *path, struct problem *p)
 {
-	struct copy c = { .path = path, .dir = -1, .fd = -1, .fault = f };
+	struct copy c = { .path = path, .dir = -1, .fd = -1, .problem = p };
 	struct queue *q = NULL;
 	enum err e;
 
-	if ((e = open_as_owner(&q, s, f)) != ERR_OK)
+	if ((e = open_as_owner(&q, s, p)) != ERR_OK)
 		return e;
 	if ((e = reserve(&c)) == ERR_OK &&
 	    (e = fill_and_renew((struct queue_sqlite *)q, &c)) == ERR_OK)
 		e = put_in_place(&c);
 	copy_end(&c);
 	queue_close(q);
-	return e == ERR_NOMEM ? fault_set(f, e, "Out of memory.") : e;
+	return e == ERR_NOMEM ? problem_set(p, e, "Out of memory.") : e;
 }

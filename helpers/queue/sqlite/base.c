@@ -61,17 +61,17 @@ queue_sqlite_lock(struct queue_sqlite *q)
 	enum err e;
 
 	block_signals(q);
-	e = sidecar_lock(q->side, q->settings.lock_timeout_ms, &holder);
+	e = sidecar_lock(q->side, q->base.settings.lock_timeout_ms, &holder);
 	q->locked = e == ERR_OK;
 	if (e == ERR_OK)
 		return e;
 	restore_signals(q);
 	if (e == ERR_BUSY)
-		return fault_set(&q->fault, e,
+		return problem_set(&q->problem, e,
 		    "process %ld holds the write lock of %s for too long: "
 		    "see what it does, and end it if it was stopped",
 		    (long)holder, sidecar_db_path(q->side));
-	return fault_set(&q->fault, e, "cannot lock %s-hub: %s",
+	return problem_set(&q->problem, e, "cannot lock %s-hub: %s",
 	    sidecar_db_path(q->side), err_text(e));
 }
 
@@ -82,7 +82,7 @@ queue_sqlite_unlock(struct queue_sqlite *q)
 	q->locked = false;
 	restore_signals(q);
 	if (q->repaired.text[0] != '\0')
-		log_err("queue repaired reason=\"%s\"", q->repaired.text);
+		log_err("queue repaired", LOG_TEXT("reason", q->repaired.text));
 	q->repaired.text[0] = '\0';
 }
 
@@ -188,10 +188,10 @@ queue_sqlite_failed(struct queue_sqlite *q, int rc)
 			      : sqlite3_errstr(rc);
 
 	if (e == ERR_READONLY)
-		sidecar_denied(path, EACCES, &q->fault);
+		sidecar_denied(path, EACCES, &q->problem);
 	else
-		fault_set(&q->fault, e, "%s: %s (%d%s%s): %s", path, why, rc,
-		    code != 0 ? ", " : "", code != 0 ? strerror(code) : "",
+		problem_set(&q->problem, e, "%s: %s (%d%s%s): %s", path, why,
+		    rc, code != 0 ? ", " : "", code != 0 ? strerror(code) : "",
 		    mend_for(rc, e));
 	if (e != ERR_FULL && e != ERR_BUSY && e != ERR_NOMEM)
 		queue_sqlite_shut(q);
@@ -204,9 +204,9 @@ queue_sqlite_done(struct queue_sqlite *q, enum err e)
 	if (e == q->logged)
 		return e;
 	if (e != ERR_OK)
-		log_err("queue failed error=\"%s\"", q->fault.text);
+		log_err("queue failed", LOG_TEXT("reason", q->problem.text));
 	else
-		log_info("queue works again path=%s", q->path);
+		log_info("queue works again", LOG_TEXT("path", q->path));
 	q->logged = e;
 	return e;
 }

@@ -18,46 +18,46 @@ struct check {
 };
 
 static void
-say(const struct check *c, bool good, const struct fault *f)
+say(const struct check *c, bool good, const struct problem *p)
 {
-	c->report(c->arg, good, f->text);
+	c->report(c->arg, good, p->text);
 }
 
 /* Group members write beside each other only in a setgid directory. */
 static bool
 check_directory(const struct check *c)
 {
-	struct fault f;
+	struct problem p;
 	struct stat st;
 
 	if (stat(c->dir, &st) == -1 || access(c->dir, W_OK | X_OK) == -1) {
-		sidecar_denied(c->path, errno, &f);
-		say(c, false, &f);
+		sidecar_denied(c->path, errno, &p);
+		say(c, false, &p);
 		return false;
 	}
 	if ((st.st_mode & S_IWGRP) != 0 && (st.st_mode & S_ISGID) == 0) {
-		fault_set(&f, ERR_OK,
+		problem_set(&p, ERR_OK,
 		    "%s hands its group not on to new files: chmod g+s %s",
 		    c->dir, c->dir);
-		say(c, false, &f);
+		say(c, false, &p);
 		return true;
 	}
-	fault_set(&f, ERR_OK, "%s is writable", c->dir);
-	say(c, true, &f);
+	problem_set(&p, ERR_OK, "%s is writable", c->dir);
+	say(c, true, &p);
 	return true;
 }
 
 static bool
 check_file_system(const struct check *c)
 {
-	struct fault f;
+	struct problem p;
 
-	if (queue_sqlite_network_check(c->path, &f) != ERR_OK) {
-		say(c, false, &f);
+	if (queue_sqlite_network_check(c->path, &p) != ERR_OK) {
+		say(c, false, &p);
 		return false;
 	}
-	fault_set(&f, ERR_OK, "%s lies on a local file system", c->dir);
-	say(c, true, &f);
+	problem_set(&p, ERR_OK, "%s lies on a local file system", c->dir);
+	say(c, true, &p);
 	return true;
 }
 
@@ -66,25 +66,25 @@ check_lock(const struct check *c, const struct queue_settings *s)
 {
 	struct sidecar *side = NULL;
 	pid_t holder = 0;
-	struct fault f;
+	struct problem p;
 	enum err e;
 
-	if ((e = sidecar_open(&side, c->path, &f)) == ERR_OK) {
+	if ((e = sidecar_open(&side, c->path, &p)) == ERR_OK) {
 		e = sidecar_lock(side, s->lock_timeout_ms, &holder);
 		if (e == ERR_OK)
 			sidecar_unlock(side);
 		if (e == ERR_BUSY)
-			fault_set(&f, e,
+			problem_set(&p, e,
 			    "process %ld holds the write lock for too long: "
 			    "see what it does, and end it if it was stopped",
 			    (long)holder);
 		else if (e == ERR_OK)
-			fault_set(&f, e, "the write lock can be taken");
+			problem_set(&p, e, "the write lock can be taken");
 		else
-			fault_set(&f, e, "the write lock: %s", err_text(e));
+			problem_set(&p, e, "the write lock: %s", err_text(e));
 	}
 	sidecar_close(side);
-	say(c, e == ERR_OK, &f);
+	say(c, e == ERR_OK, &p);
 	return e == ERR_OK;
 }
 
@@ -94,7 +94,7 @@ check_rights(const struct check *c)
 	static const char *const suffixes[] = { "", "-wal", "-shm", "-hub" };
 	char path[QUEUE_SQLITE_PATH_MAX + 8];
 	struct stat st, db;
-	struct fault f;
+	struct problem p;
 
 	if (stat(c->path, &db) == -1)
 		return;
@@ -103,11 +103,11 @@ check_rights(const struct check *c)
 		if (stat(path, &st) == -1 ||
 		    (st.st_gid == db.st_gid && (st.st_mode & 0660) == 0660))
 			continue;
-		fault_set(&f, ERR_OK,
+		problem_set(&p, ERR_OK,
 		    "%s is not for its whole group: chgrp %lu %s && chmod 660 "
 		    "%s",
 		    path, (unsigned long)db.st_gid, path, path);
-		say(c, false, &f);
+		say(c, false, &p);
 	}
 }
 
@@ -117,11 +117,11 @@ check_database(const struct check *c, const struct queue_settings *s)
 	struct queue *base = NULL;
 	struct queue_sqlite *q;
 	sqlite3_stmt *st;
-	struct fault f;
+	struct problem p;
 	bool good;
 
-	if (queue_open(&base, s, QUEUE_READ, &f) != ERR_OK) {
-		say(c, false, &f);
+	if (queue_open(&base, s, QUEUE_READ, &p) != ERR_OK) {
+		say(c, false, &p);
 		return;
 	}
 	q = (struct queue_sqlite *)base;
@@ -131,10 +131,10 @@ check_database(const struct check *c, const struct queue_settings *s)
 		   (const char *)sqlite3_column_text(st, 0), "ok") == 0;
 	sqlite3_reset(st);
 	if (good)
-		fault_set(&f, ERR_OK, "%s is a sound database", c->path);
+		problem_set(&p, ERR_OK, "%s is a sound database", c->path);
 	else
 		queue_sqlite_failed(q, SQLITE_CORRUPT);
-	say(c, good, good ? &f : &q->fault);
+	say(c, good, good ? &p : &q->problem);
 	queue_close(base);
 }
 
@@ -143,11 +143,11 @@ queue_sqlite_check(
     const struct queue_settings *s, queue_report_fn *report, void *arg)
 {
 	struct check c = { .report = report, .arg = arg };
-	struct fault f;
+	struct problem p;
 	char *path = NULL;
 
-	if (queue_sqlite_path(&path, s->url, &f) != ERR_OK) {
-		say(&c, false, &f);
+	if (queue_sqlite_path(&path, s->url, &p) != ERR_OK) {
+		say(&c, false, &p);
 		return;
 	}
 	c.path = path;
@@ -156,9 +156,9 @@ queue_sqlite_check(
 	if (check_directory(&c) && check_file_system(&c)) {
 		/* Nothing is created here: it might get the wrong owner. */
 		if (access(path, F_OK) == -1) {
-			fault_set(&f, ERR_OK,
+			problem_set(&p, ERR_OK,
 			    "%s will be made by the first process", path);
-			say(&c, true, &f);
+			say(&c, true, &p);
 		} else if (check_lock(&c, s)) {
 			check_rights(&c);
 			check_database(&c, s);

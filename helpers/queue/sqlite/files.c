@@ -63,7 +63,7 @@ has_moved(struct queue_sqlite *q)
 static enum err
 refuse_file(struct queue_sqlite *q, const char *path, const char *suffix)
 {
-	return fault_set(&q->fault, ERR_IO,
+	return problem_set(&q->problem, ERR_IO,
 	    "%s%s is a link or not a regular file: remove it, and see who may "
 	    "write in its folder",
 	    path, suffix);
@@ -171,7 +171,7 @@ remove_remains(struct queue_sqlite *q, const char *path)
 	    !is_same(&now[WAL], &q->files[WAL]) || !has_moved(q))
 		return;
 	queue_sqlite_remove_log(dir, name);
-	fault_set(&q->repaired, ERR_MOVED,
+	problem_set(&q->repaired, ERR_MOVED,
 	    "%s-wal of an earlier database lay beside another one: removed",
 	    path);
 }
@@ -209,13 +209,13 @@ make_again(
 	enum err e = queue_sqlite_rebuild(q, lost);
 
 	if (e == ERR_OK)
-		return fault_set(&q->repaired, ERR_MOVED,
+		return problem_set(&q->repaired, ERR_MOVED,
 		    "%s%s was %s: %s is written again%s", path, suffix, what,
 		    path,
 		    lost ? " from what is left, without the sessions; updates "
 			   "are lost"
 			 : "");
-	return fault_set(&q->fault, e == ERR_MOVED ? ERR_IO : e,
+	return problem_set(&q->problem, e == ERR_MOVED ? ERR_IO : e,
 	    "%s%s was %s, and the database cannot be written again (%s): make "
 	    "room and give rights in its folder, and end no hub before it "
 	    "works again",
@@ -230,7 +230,7 @@ make_again_with_log(struct queue_sqlite *q, const char *suffix)
 	    q->db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 
 	if (rc != SQLITE_OK && rc != SQLITE_BUSY)
-		return fault_set(&q->fault,
+		return problem_set(&q->problem,
 		    (rc & 0xff) == SQLITE_FULL ? ERR_FULL : ERR_IO,
 		    "%s%s was removed or replaced, and the database cannot be "
 		    "written again: make room in its folder",

@@ -28,13 +28,13 @@ struct walk {
 	uid_t uid;
 	bool missing; /* a directory is not there */
 	int links;
-	struct fault *fault;
+	struct problem *problem;
 };
 
 static enum err
 failed(const struct walk *w, int code)
 {
-	return fault_set(w->fault, code == ENOMEM ? ERR_NOMEM : ERR_IO,
+	return problem_set(w->problem, code == ENOMEM ? ERR_NOMEM : ERR_IO,
 	    "%s/%.60s: %s: see MERCURE_TRANSPORT_URL", w->real, w->rest,
 	    strerror(code));
 }
@@ -55,7 +55,7 @@ enter(struct walk *w, const char *name, const struct stat *st)
 	const size_t len = strlen(w->real);
 
 	if ((st->st_mode & S_IWOTH) != 0 && (st->st_mode & S_ISVTX) == 0)
-		return fault_set(w->fault, ERR_DENIED,
+		return problem_set(w->problem, ERR_DENIED,
 		    "everybody may write in %s/%s: chmod o-w it, or name "
 		    "another folder in MERCURE_TRANSPORT_URL",
 		    w->real, name);
@@ -164,7 +164,7 @@ check_folder(const struct walk *w)
 {
 	if ((w->dir.st_mode & S_IWOTH) == 0)
 		return ERR_OK;
-	return fault_set(w->fault, ERR_DENIED,
+	return problem_set(w->problem, ERR_DENIED,
 	    "everybody may write in %s: name a file in a folder of its own in "
 	    "MERCURE_TRANSPORT_URL",
 	    w->real);
@@ -216,9 +216,9 @@ name_user(struct wanted *out, const struct walk *w)
 }
 
 static enum err
-find(struct wanted *out, const char *path, struct fault *f)
+find(struct wanted *out, const char *path, struct problem *p)
 {
-	struct walk w = { .fault = f };
+	struct walk w = { .problem = p };
 	enum err e;
 
 	memset(out, 0, sizeof(*out));
@@ -226,7 +226,7 @@ find(struct wanted *out, const char *path, struct fault *f)
 		return e;
 	/* Somebody else may be the one who makes it, in the next moment. */
 	if (w.missing)
-		return sidecar_denied(path, ENOENT, f);
+		return sidecar_denied(path, ENOENT, p);
 	if ((e = check_folder(&w)) != ERR_OK)
 		return e;
 	snprintf(out->folder, sizeof(out->folder), "%s", w.real);
@@ -244,9 +244,9 @@ find(struct wanted *out, const char *path, struct fault *f)
 }
 
 static enum err
-cannot(const struct wanted *w, struct fault *f)
+cannot(const struct wanted *w, struct problem *p)
 {
-	return fault_set(f, ERR_DENIED,
+	return problem_set(p, ERR_DENIED,
 	    "root does not work in %.120s, where others may write, and cannot "
 	    "become the user %s (%s): start this program as that user",
 	    w->folder, w->name, strerror(errno));
@@ -261,20 +261,20 @@ set_groups(const struct wanted *w)
 }
 
 enum err
-identity_take(const char *path, struct fault *f)
+identity_take(const char *path, struct problem *p)
 {
 	struct wanted w;
 	enum err e;
 
 	if (geteuid() != 0)
 		return ERR_OK;
-	if ((e = find(&w, path, f)) != ERR_OK || !w.other)
+	if ((e = find(&w, path, p)) != ERR_OK || !w.other)
 		return e;
 	if (!set_groups(&w) || setresgid(w.gid, w.gid, w.gid) != 0 ||
 	    setresuid(w.uid, w.uid, w.uid) != 0)
-		return cannot(&w, f);
-	log_info("acting as user=%s group=%lu folder=%s", w.name,
-	    (unsigned long)w.gid, w.folder);
+		return cannot(&w, p);
+	log_info("acting as", LOG_TEXT("user", w.name),
+	    LOG_UINT("group", w.gid), LOG_TEXT("folder", w.folder));
 	return ERR_OK;
 }
 
@@ -288,7 +288,7 @@ keep(struct identity *was)
 }
 
 enum err
-identity_borrow(struct identity *was, const char *path, struct fault *f)
+identity_borrow(struct identity *was, const char *path, struct problem *p)
 {
 	struct wanted w;
 	enum err e;
@@ -296,17 +296,17 @@ identity_borrow(struct identity *was, const char *path, struct fault *f)
 	*was = (struct identity){ .taken = false };
 	if (geteuid() != 0)
 		return ERR_OK;
-	if ((e = find(&w, path, f)) != ERR_OK || !w.other)
+	if ((e = find(&w, path, p)) != ERR_OK || !w.other)
 		return e;
 	if (!keep(was) || !set_groups(&w) || setegid(w.gid) != 0 ||
 	    seteuid(w.uid) != 0)
-		return cannot(&w, f);
+		return cannot(&w, p);
 	was->taken = true;
 	return ERR_OK;
 }
 
 enum err
-identity_return(struct identity *was, struct fault *f)
+identity_return(struct identity *was, struct problem *p)
 {
 	bool good = true;
 
@@ -315,5 +315,5 @@ identity_return(struct identity *was, struct fault *f)
 		       setgroups((size_t)was->groups_n, was->groups) == 0;
 	*was = (struct identity){ .taken = false };
 	return good ? ERR_OK
-		    : fault_set(f, ERR_DENIED, "root cannot be root again.");
+		    : problem_set(p, ERR_DENIED, "root cannot be root again.");
 }

@@ -19,10 +19,10 @@
  *
  * If all belongs to root, or this process is not root's, nothing happens.
  * ERR_DENIED: everybody may write in a directory on the way, or the change is
- * not possible; ERR_IO, ERR_NOMEM.  The fault names the fix.  Call it before
+ * not possible; ERR_IO, ERR_NOMEM.  The problem names the fix.  Call it before
  * there are threads.
  */
-enum err identity_take(const char *path, struct fault *f);
+enum err identity_take(const char *path, struct problem *p);
 
 /* The same until identity_return(), in the effective identity only.  One
  * thread, while there are no others.  Errors as above. */
@@ -34,7 +34,7 @@ struct identity {
 	gid_t groups[IDENTITY_GROUPS];
 };
 enum err identity_borrow(
-    struct identity *was, const char *path, struct fault *f);
-enum err identity_return(struct identity *was, struct fault *f);
+    struct identity *was, const char *path, struct problem *p);
+enum err identity_return(struct identity *was, struct problem *p);
 
 #endif

@@ -97,7 +97,7 @@ add_last_id(struct queue_sqlite *q, sqlite3_stmt *st, struct buf *out)
 		buf_text(out, own_id);
 	if (e == ERR_OK)
 		e = out->err;
-	return e == ERR_OK ? e : fault_set(&q->fault, e, "%s", err_text(e));
+	return e == ERR_OK ? e : problem_set(&q->problem, e, "%s", err_text(e));
 }
 
 /* The statement of the last id stays on its row, which holds the snapshot. */

@@ -28,7 +28,7 @@ queue_sqlite_network_fs(unsigned long magic)
 }
 
 enum err
-queue_sqlite_network_check(const char *path, struct fault *f)
+queue_sqlite_network_check(const char *path, struct problem *p)
 {
 	const char *slash = strrchr(path, '/');
 	struct statfs fs;
@@ -42,7 +42,7 @@ queue_sqlite_network_check(const char *path, struct fault *f)
 		enum err e = dir.err;
 
 		buf_free(&dir);
-		return fault_set(f, e, "%s", err_text(e));
+		return problem_set(p, e, "%s", err_text(e));
 	}
 	/* A directory that is not there is the sidecar's to report. */
 	name = statfs(dir.base, &fs) == 0
@@ -51,7 +51,7 @@ queue_sqlite_network_check(const char *path, struct fault *f)
 	buf_free(&dir);
 	if (name == NULL)
 		return ERR_OK;
-	return fault_set(f, ERR_UNSUPPORTED,
+	return problem_set(p, ERR_UNSUPPORTED,
 	    "%s lies on a %s file system, where locks and shared memory do "
 	    "not work: set MERCURE_TRANSPORT_URL to a local disk",
 	    path, name);

@@ -57,7 +57,7 @@ read_parked(struct queue_sqlite *q, uint64_t key, struct presence **out)
 		e = queue_sqlite_copy(out, st);
 	sqlite3_reset(st);
 	if (e != ERR_OK)
-		return fault_set(&q->fault, e, "%s", err_text(e));
+		return problem_set(&q->problem, e, "%s", err_text(e));
 	return rc == SQLITE_ROW || rc == SQLITE_DONE
 		   ? ERR_OK
 		   : queue_sqlite_failed(q, rc);
@@ -79,8 +79,8 @@ queue_sqlite_parked(
 		if (parsed == ERR_OK && *key != 0)
 			e = read_parked(q, *key, out);
 		else if (parsed == ERR_NOMEM)
-			e = fault_set(
-			    &q->fault, parsed, "%s", err_text(parsed));
+			e = problem_set(
+			    &q->problem, parsed, "%s", err_text(parsed));
 	}
 	return queue_sqlite_done(q, e);
 }

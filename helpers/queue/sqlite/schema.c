@@ -59,7 +59,7 @@ queue_sqlite_schema(struct queue_sqlite *q, const char *const *texts, size_t n)
 		known = is_row_known(st, texts, n);
 	sqlite3_reset(st);
 	if (!known)
-		return fault_set(&q->fault, ERR_IO,
+		return problem_set(&q->problem, ERR_IO,
 		    "%s has tables, triggers or views that this program did "
 		    "not make: end all hubs, then drop them, or move the "
 		    "database away together with its -wal and -shm",

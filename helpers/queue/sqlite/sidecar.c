@@ -88,7 +88,7 @@ adopt_rights(const struct sidecar *s)
 
 /* ERR_NOTFOUND: not initialised yet. */
 static enum err
-header_check(const struct sidecar *s, struct fault *f)
+header_check(const struct sidecar *s, struct problem *p)
 {
 	static const struct sidecar_header none;
 	struct sidecar_header h = none;
@@ -96,25 +96,25 @@ header_check(const struct sidecar *s, struct fault *f)
 	ssize_t n;
 
 	if (fstat(s->fd, &st) == -1 || !S_ISREG(st.st_mode))
-		return fault_set(
-		    f, ERR_IO, "%s is not a regular file: remove it", s->path);
+		return problem_set(
+		    p, ERR_IO, "%s is not a regular file: remove it", s->path);
 	if (st.st_nlink > 1)
-		return fault_set(f, ERR_IO,
+		return problem_set(p, ERR_IO,
 		    "%s has another name elsewhere (a hard link): remove it",
 		    s->path);
 	n = pread(s->fd, &h, sizeof(h), 0);
 	if (n < 0)
-		return fault_set(
-		    f, ERR_IO, "cannot read %s: %s", s->path, strerror(errno));
+		return problem_set(
+		    p, ERR_IO, "cannot read %s: %s", s->path, strerror(errno));
 	if (memcmp(&h, &none, sizeof(h)) == 0)
 		return ERR_NOTFOUND;
 	if (n < (ssize_t)sizeof(h) ||
 	    memcmp(h.magic, sidecar_header.magic, sizeof(h.magic)) != 0)
-		return fault_set(f, ERR_IO,
+		return problem_set(p, ERR_IO,
 		    "%s is not the hub's: remove it while no hub runs",
 		    s->path);
 	if (h.version != SIDECAR_VERSION || h.size != SIDECAR_SIZE)
-		return fault_set(f, ERR_NEWER,
+		return problem_set(p, ERR_NEWER,
 		    "%s belongs to a newer version: upgrade this program",
 		    s->path);
 	return st.st_size < SIDECAR_SIZE ? ERR_NOTFOUND : ERR_OK;
@@ -151,15 +151,15 @@ write_page(int fd)
 
 /* The space first: a store into a hole of a full file system is a SIGBUS. */
 static enum err
-initialise(struct sidecar *s, struct fault *f)
+initialise(struct sidecar *s, struct problem *p)
 {
 	enum err e;
 	int code;
 
 	if ((e = create_lock(s)) != ERR_OK)
-		return fault_set(f, e,
+		return problem_set(p, e,
 		    "cannot lock %s: stop the process that holds it", s->path);
-	e = header_check(s, f);
+	e = header_check(s, p);
 	if (e == ERR_NOTFOUND) {
 		e = ERR_OK;
 		adopt_rights(s);
@@ -167,7 +167,7 @@ initialise(struct sidecar *s, struct fault *f)
 		if (code == 0 && !write_page(s->fd))
 			code = errno;
 		if (code != 0)
-			e = sidecar_denied(s->path, code, f);
+			e = sidecar_denied(s->path, code, p);
 	}
 	if (sidecar_lock_byte(s->fd, SIDECAR_BYTE_CREATE, F_UNLCK) != ERR_OK &&
 	    e == ERR_OK)
@@ -176,7 +176,7 @@ initialise(struct sidecar *s, struct fault *f)
 }
 
 static enum err
-open_file(struct sidecar *s, struct fault *f)
+open_file(struct sidecar *s, struct problem *p)
 {
 	enum err e;
 
@@ -185,20 +185,20 @@ open_file(struct sidecar *s, struct fault *f)
 	    O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY,
 	    0660);
 	if (s->fd == -1 && errno == ELOOP)
-		return fault_set(
-		    f, ERR_IO, "%s is a symbolic link: remove it", s->path);
+		return problem_set(
+		    p, ERR_IO, "%s is a symbolic link: remove it", s->path);
 	if (s->fd == -1)
-		return sidecar_denied(s->path, errno, f);
-	e = header_check(s, f);
+		return sidecar_denied(s->path, errno, p);
+	e = header_check(s, p);
 	if (e == ERR_NOTFOUND)
-		e = initialise(s, f);
+		e = initialise(s, p);
 	if (e != ERR_OK)
 		return e;
 	s->page = mmap(
 	    NULL, SIDECAR_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, s->fd, 0);
 	if (s->page == MAP_FAILED) {
 		s->page = NULL;
-		return fault_set(f, sidecar_errno(errno), "cannot map %s: %s",
+		return problem_set(p, sidecar_errno(errno), "cannot map %s: %s",
 		    s->path, strerror(errno));
 	}
 	return ERR_OK;
@@ -206,7 +206,7 @@ open_file(struct sidecar *s, struct fault *f)
 
 /* The folder once, so that all further names are looked up in this one. */
 static enum err
-open_folder(struct sidecar *s, struct fault *f)
+open_folder(struct sidecar *s, struct problem *p)
 {
 	const char *slash = strrchr(s->db_path, '/');
 	struct buf b;
@@ -219,34 +219,34 @@ open_folder(struct sidecar *s, struct fault *f)
 	if ((e = b.err) == ERR_OK) {
 		s->dir = open(b.base, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (s->dir < 0)
-			e = sidecar_denied(s->path, errno, f);
+			e = sidecar_denied(s->path, errno, p);
 	} else {
-		fault_set(f, e, "%s", err_text(e));
+		problem_set(p, e, "%s", err_text(e));
 	}
 	buf_free(&b);
 	return e;
 }
 
 enum err
-sidecar_open(struct sidecar **out, const char *db_path, struct fault *f)
+sidecar_open(struct sidecar **out, const char *db_path, struct problem *p)
 {
 	struct sidecar *s = mem_calloc(1, sizeof(*s));
 	struct buf b;
 	enum err e;
 
 	if (s == NULL)
-		return fault_set(f, ERR_NOMEM, "out of memory");
+		return problem_set(p, ERR_NOMEM, "out of memory");
 	s->fd = s->dir = -1;
 	buf_init(&b, SIDECAR_PATH_MAX + 8);
-	if ((e = sidecar_resolve(&s->db_path, db_path, f)) != ERR_OK)
+	if ((e = sidecar_resolve(&s->db_path, db_path, p)) != ERR_OK)
 		goto out;
 	buf_printf(&b, "%s-hub", s->db_path);
 	if ((s->path = buf_steal(&b)) == NULL) {
-		e = fault_set(f, ERR_NOMEM, "out of memory");
+		e = problem_set(p, ERR_NOMEM, "out of memory");
 		goto out;
 	}
-	if ((e = open_folder(s, f)) != ERR_OK ||
-	    (e = open_file(s, f)) != ERR_OK)
+	if ((e = open_folder(s, p)) != ERR_OK ||
+	    (e = open_file(s, p)) != ERR_OK)
 		goto out;
 
 	*out = s;

@@ -30,7 +30,7 @@ struct sidecar;
  * stay.
  */
 enum err sidecar_open(
-    struct sidecar **out, const char *db_path, struct fault *f);
+    struct sidecar **out, const char *db_path, struct problem *p);
 
 /* The database's path without symbolic links. */
 const char *sidecar_db_path(const struct sidecar *s);

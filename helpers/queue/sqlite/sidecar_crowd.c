@@ -42,9 +42,9 @@ struct sidecar_crowd {
 };
 
 static enum err
-failed(const struct sidecar_crowd *c, int code, struct fault *f)
+failed(const struct sidecar_crowd *c, int code, struct problem *p)
 {
-	return sidecar_denied(c->side->path, code, f);
+	return sidecar_denied(c->side->path, code, p);
 }
 
 /*
@@ -66,12 +66,12 @@ make_space(int fd, size_t from, size_t to)
 }
 
 static enum err
-size_now(const struct sidecar_crowd *c, size_t *out, struct fault *f)
+size_now(const struct sidecar_crowd *c, size_t *out, struct problem *p)
 {
 	struct stat st;
 
 	if (fstat(c->side->fd, &st) == -1)
-		return failed(c, errno, f);
+		return failed(c, errno, p);
 	*out = st.st_size > (off_t)sizeof(struct crowd_file)
 		   ? sizeof(struct crowd_file)
 		   : (size_t)st.st_size;
@@ -80,13 +80,13 @@ size_now(const struct sidecar_crowd *c, size_t *out, struct fault *f)
 
 /* Somebody has made it longer, or shorter than it ever was. */
 static enum err
-follow_size(struct sidecar_crowd *c, size_t at_least, struct fault *f)
+follow_size(struct sidecar_crowd *c, size_t at_least, struct problem *p)
 {
 	size_t now = 0;
 	enum err e;
 	int code;
 
-	if ((e = size_now(c, &now, f)) != ERR_OK)
+	if ((e = size_now(c, &now, p)) != ERR_OK)
 		return e;
 	if (now == c->size && now >= at_least)
 		return ERR_OK;
@@ -94,12 +94,12 @@ follow_size(struct sidecar_crowd *c, size_t at_least, struct fault *f)
 	c->table.n = 0;
 	if ((code = make_space(
 		 c->side->fd, now, now > at_least ? now : at_least)) != 0)
-		return failed(c, code, f);
-	if ((e = size_now(c, &now, f)) != ERR_OK)
+		return failed(c, code, p);
+	if ((e = size_now(c, &now, p)) != ERR_OK)
 		return e;
 	if (now < at_least)
-		return fault_set(
-		    f, ERR_IO, "%s is cut again and again", c->side->path);
+		return problem_set(
+		    p, ERR_IO, "%s is cut again and again", c->side->path);
 	c->size = now;
 	c->table.n = (now - SIZE_OF(0)) / sizeof(struct crowd_slot);
 	return ERR_OK;
@@ -119,26 +119,26 @@ agree(_Atomic uint64_t *word, uint64_t *out)
 }
 
 static enum err
-make_head(struct sidecar_crowd *c, struct fault *f)
+make_head(struct sidecar_crowd *c, struct problem *p)
 {
 	struct crowd_head *head = c->table.head;
 	uint64_t format = 0;
 
 	if (!atomic_compare_exchange_strong(&head->format, &format, FORMAT) &&
 	    format != FORMAT)
-		return fault_set(f, ERR_NEWER,
+		return problem_set(p, ERR_NEWER,
 		    "%s belongs to a newer version: upgrade this program, or "
 		    "remove the file while no hub runs",
 		    c->side->path);
 	for (int i = 0; i < 2; i++)
 		if (agree(&head->secret[i], &c->secret[i]) != ERR_OK)
-			return fault_set(
-			    f, ERR_IO, "the system gives no random bytes");
+			return problem_set(
+			    p, ERR_IO, "the system gives no random bytes");
 	return ERR_OK;
 }
 
 static enum err
-show_life(struct sidecar_crowd *c, struct fault *f)
+show_life(struct sidecar_crowd *c, struct problem *p)
 {
 	enum err e = ERR_BUSY;
 
@@ -147,14 +147,14 @@ show_life(struct sidecar_crowd *c, struct fault *f)
 
 		if (getrandom(&owner, sizeof(owner), 0) !=
 		    (ssize_t)sizeof(owner))
-			return fault_set(
-			    f, ERR_IO, "the system gives no random bytes");
+			return problem_set(
+			    p, ERR_IO, "the system gives no random bytes");
 		owner = (owner >> (64 - SIDECAR_OWNER_BITS)) | 1;
 		e = sidecar_show_life(c->side, owner);
 		c->table.owner = owner;
 	}
 	return e == ERR_OK ? e
-			   : fault_set(f, e, "cannot lock %s: %s",
+			   : problem_set(p, e, "cannot lock %s: %s",
 				 c->side->path, err_text(e));
 }
 
@@ -167,13 +167,13 @@ lives(void *arg, uint64_t owner)
 }
 
 static enum err
-map(struct sidecar_crowd *c, struct fault *f)
+map(struct sidecar_crowd *c, struct problem *p)
 {
 	void *at = mmap(NULL, sizeof(struct crowd_file), PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_NORESERVE, c->side->fd, 0);
 
 	if (at == MAP_FAILED)
-		return fault_set(f, sidecar_errno(errno), "cannot map %s: %s",
+		return problem_set(p, sidecar_errno(errno), "cannot map %s: %s",
 		    c->side->path, strerror(errno));
 	c->torn = sigbus_count();
 	c->file = at;
@@ -186,17 +186,17 @@ map(struct sidecar_crowd *c, struct fault *f)
 
 enum err
 sidecar_crowd_open(
-    struct sidecar_crowd **out, const char *db_path, struct fault *f)
+    struct sidecar_crowd **out, const char *db_path, struct problem *p)
 {
 	struct sidecar_crowd *c = mem_calloc(1, sizeof(*c));
 	enum err e;
 
 	if (c == NULL)
-		return fault_set(f, ERR_NOMEM, "out of memory");
-	if ((e = sidecar_open(&c->side, db_path, f)) == ERR_OK &&
-	    (e = map(c, f)) == ERR_OK &&
-	    (e = follow_size(c, SIZE_OF(SIDECAR_CROWD_SLOTS), f)) == ERR_OK &&
-	    (e = make_head(c, f)) == ERR_OK && (e = show_life(c, f)) == ERR_OK)
+		return problem_set(p, ERR_NOMEM, "out of memory");
+	if ((e = sidecar_open(&c->side, db_path, p)) == ERR_OK &&
+	    (e = map(c, p)) == ERR_OK &&
+	    (e = follow_size(c, SIZE_OF(SIDECAR_CROWD_SLOTS), p)) == ERR_OK &&
+	    (e = make_head(c, p)) == ERR_OK && (e = show_life(c, p)) == ERR_OK)
 		*out = c;
 	else
 		sidecar_crowd_close(c);
@@ -205,35 +205,35 @@ sidecar_crowd_open(
 
 enum err
 sidecar_crowd_table(
-    struct sidecar_crowd *c, struct crowd_table **out, struct fault *f)
+    struct sidecar_crowd *c, struct crowd_table **out, struct problem *p)
 {
 	enum err e;
 
 	/* A page that replaced a lost one is not shared with others. */
 	if (sidecar_moved(c->side) || c->torn != sigbus_count())
-		return fault_set(
-		    f, ERR_MOVED, "%s was removed or replaced", c->side->path);
-	if ((e = follow_size(c, SIZE_OF(SIDECAR_CROWD_SLOTS), f)) == ERR_OK)
+		return problem_set(
+		    p, ERR_MOVED, "%s was removed or replaced", c->side->path);
+	if ((e = follow_size(c, SIZE_OF(SIDECAR_CROWD_SLOTS), p)) == ERR_OK)
 		*out = &c->table;
 	return e;
 }
 
 enum err
-sidecar_crowd_grow(struct sidecar_crowd *c, struct fault *f)
+sidecar_crowd_grow(struct sidecar_crowd *c, struct problem *p)
 {
 	size_t to;
 	int code;
 
 	if (c->table.n >= SIDECAR_CROWD_SLOTS_MAX)
-		return fault_set(f, ERR_FULL,
+		return problem_set(p, ERR_FULL,
 		    "%s has no room for more streams of all processes than %zu",
 		    c->side->path, SIDECAR_CROWD_SLOTS_MAX);
 	to = SIZE_OF(c->table.n * 2);
 	if (to > sizeof(struct crowd_file))
 		to = sizeof(struct crowd_file);
 	if ((code = make_space(c->side->fd, c->size, to)) != 0)
-		return failed(c, code, f);
-	return follow_size(c, to, f);
+		return failed(c, code, p);
+	return follow_size(c, to, p);
 }
 
 void

@@ -22,16 +22,16 @@ struct sidecar_crowd;
  * the disk; ERR_NEWER: made by a newer version.
  */
 enum err sidecar_crowd_open(
-    struct sidecar_crowd **out, const char *db_path, struct fault *f);
+    struct sidecar_crowd **out, const char *db_path, struct problem *p);
 
 /* The table, with the slots that the file has now.  ERR_MOVED: the file at
  * the path is another one now: open again.  ERR_FULL, ERR_IO. */
 enum err sidecar_crowd_table(
-    struct sidecar_crowd *c, struct crowd_table **out, struct fault *f);
+    struct sidecar_crowd *c, struct crowd_table **out, struct problem *p);
 
 /* Make more slots; crowd_table_sweep() comes first.
  * ERR_FULL: no space on the disk, or there are SIDECAR_CROWD_SLOTS_MAX. */
-enum err sidecar_crowd_grow(struct sidecar_crowd *c, struct fault *f);
+enum err sidecar_crowd_grow(struct sidecar_crowd *c, struct problem *p);
 
 /* The secret of this file, for crowd_key_hide(). */
 void sidecar_crowd_secret(const struct sidecar_crowd *c, uint64_t out[2]);

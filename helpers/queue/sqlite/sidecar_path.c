@@ -55,7 +55,7 @@ group_name(char *out, size_t size)
 }
 
 enum err
-sidecar_denied(const char *path, int code, struct fault *f)
+sidecar_denied(const char *path, int code, struct problem *p)
 {
 	const char *slash = strrchr(path, '/');
 	const int dir = slash != NULL ? (int)(slash - path) : 0;
@@ -64,17 +64,17 @@ sidecar_denied(const char *path, int code, struct fault *f)
 
 	group_name(group, sizeof(group));
 	if (code == ENOENT || code == ENOTDIR)
-		return fault_set(f, e,
+		return problem_set(p, e,
 		    "the directory of %s does not exist: install -d -o root "
 		    "-g %s -m 2770 %.*s",
 		    path, group, dir, path);
 	if (e == ERR_READONLY)
-		return fault_set(f, e,
+		return problem_set(p, e,
 		    "user %lu may not write %s: chown root:%s %.*s && chmod "
 		    "2770 %.*s, and chmod 660 the files in it",
 		    (unsigned long)geteuid(), path, group, dir, path, dir,
 		    path);
-	return fault_set(f, e, "cannot write %s: %s%s", path, strerror(code),
+	return problem_set(p, e, "cannot write %s: %s%s", path, strerror(code),
 	    e == ERR_FULL ? ": free space on the disk" : "");
 }
 
@@ -153,16 +153,16 @@ read_link(const char *path, char *target, size_t size)
 }
 
 static enum err
-foreign_link(const char *path, struct fault *f)
+foreign_link(const char *path, struct problem *p)
 {
-	return fault_set(f, ERR_UNSUPPORTED,
+	return problem_set(p, ERR_UNSUPPORTED,
 	    "%s is a symbolic link of somebody else: remove it, or name the "
 	    "file itself in MERCURE_TRANSPORT_URL",
 	    path);
 }
 
 enum err
-sidecar_resolve(char **out, const char *path, struct fault *f)
+sidecar_resolve(char **out, const char *path, struct problem *p)
 {
 	char target[SIDECAR_PATH_MAX], *text;
 	struct buf b;
@@ -179,7 +179,7 @@ sidecar_resolve(char **out, const char *path, struct fault *f)
 			break;
 		n = read_link(b.base, target, sizeof(target));
 		if (n < 0 && errno == EXDEV)
-			e = foreign_link(b.base, f);
+			e = foreign_link(b.base, p);
 		if (n < 0)
 			break;
 		target[n] = '\0';
@@ -189,13 +189,13 @@ sidecar_resolve(char **out, const char *path, struct fault *f)
 		path = target;
 	}
 	if (e == ERR_IO)
-		e = sidecar_denied(path, errno, f);
+		e = sidecar_denied(path, errno, p);
 	else if (e == ERR_UNSUPPORTED)
 		;
 	else if (e == ERR_OK && (text = mem_text(slice_of(b.base))) != NULL)
 		*out = text;
 	else
-		e = fault_set(f, e != ERR_OK ? e : ERR_NOMEM, "%s: %s", path,
+		e = problem_set(p, e != ERR_OK ? e : ERR_NOMEM, "%s: %s", path,
 		    err_text(e != ERR_OK ? e : ERR_NOMEM));
 	buf_free(&b);
 	return e;

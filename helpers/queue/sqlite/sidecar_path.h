@@ -11,10 +11,10 @@
 enum err sidecar_errno(int code);
 
 /*
- * Set the fault for a failed system call on `path`, or a file beside it,
+ * Set the problem for a failed system call on `path`, or a file beside it,
  * with the mend; the value is that of errno `code`.
  */
-enum err sidecar_denied(const char *path, int code, struct fault *f);
+enum err sidecar_denied(const char *path, int code, struct problem *p);
 
 /*
  * As realpath(3), but the last component, or what a symbolic link there
@@ -23,6 +23,6 @@ enum err sidecar_denied(const char *path, int code, struct fault *f);
  * ERR_UNSUPPORTED.
  * The caller frees *out with mem_free().
  */
-enum err sidecar_resolve(char **out, const char *path, struct fault *f);
+enum err sidecar_resolve(char **out, const char *path, struct problem *p);
 
 #endif

@@ -10,14 +10,14 @@
 #include "text/percent.h"
 
 enum err
-queue_sqlite_path(char **out, const char *url, struct fault *f)
+queue_sqlite_path(char **out, const char *url, struct problem *p)
 {
 	struct slice rest = slice_of(url);
 	struct buf b;
 	char *path;
 
 	if (!slice_starts(rest, "sqlite:///"))
-		return fault_set(f, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "the queue's URL \"%s\" names no file: write "
 		    "sqlite:///absolute/path",
 		    url);
@@ -30,7 +30,7 @@ queue_sqlite_path(char **out, const char *url, struct fault *f)
 		enum err e = b.err != ERR_OK ? b.err : ERR_NOMEM;
 
 		buf_free(&b);
-		return fault_set(f, e, "the queue's URL: %s", err_text(e));
+		return problem_set(p, e, "the queue's URL: %s", err_text(e));
 	}
 	*out = path;
 	return ERR_OK;
@@ -44,17 +44,17 @@ sqlite_close(struct queue *base)
 
 static enum err
 sqlite_open(struct queue **out, const struct queue_settings *s,
-    enum queue_mode mode, struct fault *f)
+    enum queue_mode mode, struct problem *p)
 {
 	struct queue_sqlite *q = queue_sqlite_new(&queue_sqlite_ops, s, mode);
 	enum err e;
 
 	if (q == NULL)
-		return fault_set(f, ERR_NOMEM, "out of memory");
-	if ((e = queue_sqlite_path(&q->path, s->url, f)) != ERR_OK)
+		return problem_set(p, ERR_NOMEM, "out of memory");
+	if ((e = queue_sqlite_path(&q->path, s->url, p)) != ERR_OK)
 		goto out;
 	if ((e = queue_sqlite_ready(q)) != ERR_OK) {
-		fault_set(f, e, "%s", q->fault.text);
+		problem_set(p, e, "%s", q->problem.text);
 		goto out;
 	}
 
@@ -66,37 +66,40 @@ out:
 }
 
 static enum err
-sqlite_take_identity(const struct queue_settings *s, struct fault *f)
+sqlite_take_identity(const struct queue_settings *s, struct problem *p)
 {
 	char *path = NULL;
-	enum err e = queue_sqlite_path(&path, s->url, f);
+	enum err e = queue_sqlite_path(&path, s->url, p);
 
 	queue_sqlite_never_wait();
 	if (e == ERR_OK)
-		e = identity_take(path, f);
+		e = identity_take(path, p);
 	mem_free(path);
 	return e;
 }
 
 static enum err
-sqlite_crowd_open(
-    struct sidecar_crowd **out, const struct queue_settings *s, struct fault *f)
+sqlite_crowd_open(struct sidecar_crowd **out, const struct queue_settings *s,
+    struct problem *p)
 {
 	char *path = NULL;
-	enum err e = queue_sqlite_path(&path, s->url, f);
+	enum err e = queue_sqlite_path(&path, s->url, p);
 
 	if (e == ERR_OK)
-		e = queue_sqlite_network_check(path, f);
+		e = queue_sqlite_network_check(path, p);
 	if (e == ERR_OK)
-		e = sidecar_crowd_open(out, path, f);
+		e = sidecar_crowd_open(out, path, p);
 	mem_free(path);
 	return e;
 }
 
 const struct queue_ops queue_sqlite_ops = {
 	.open = sqlite_open,
-	.append = queue_sqlite_append,
+	.transact = queue_sqlite_transact,
+	.insert = queue_sqlite_insert,
+	.prune = queue_sqlite_prune,
 	.wake = queue_sqlite_wake,
+	.notified = queue_sqlite_notified,
 	.read = queue_sqlite_read,
 	.tail = queue_sqlite_tail,
 	.wait = queue_sqlite_wait,
@@ -107,20 +110,14 @@ const struct queue_ops queue_sqlite_ops = {
 	.reap = queue_sqlite_reap,
 	.crowd_open = sqlite_crowd_open,
 	.parked = queue_sqlite_parked,
+	.end_of_session = queue_sqlite_end_session,
 	.end_waiting = queue_sqlite_end_waiting,
 	.stranger_room = queue_sqlite_stranger_room,
-	.set_presence_events = queue_sqlite_set_presence_events,
-	.wake_soon = queue_sqlite_wake_soon,
 	.subscriptions = queue_sqlite_subscriptions,
 	.keys_read = queue_sqlite_keys_read,
 	.keys_claim = queue_sqlite_keys_claim,
 	.keys_store = queue_sqlite_keys_store,
-	.session_grant = queue_sqlite_session_grant,
-	.session_move = queue_sqlite_session_move,
-	.session_revoke = queue_sqlite_session_revoke,
-	.session_find = queue_sqlite_session_find,
-	.session_changes = queue_sqlite_session_changes,
-	.sessions = queue_sqlite_sessions,
+	.sessions = &queue_sqlite_session_ops,
 	.take_identity = sqlite_take_identity,
 	.check = queue_sqlite_check,
 	.backup = queue_sqlite_backup,

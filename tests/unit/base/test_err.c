@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_err.c - every error has a text, and a fault keeps its sentence. */
+/* test_err.c - every error has a text, and a problem keeps its sentence. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -31,38 +31,38 @@ test_every_error_has_its_own_text(void **state)
 }
 
 static void
-test_fault_gives_the_error_back(void **state)
+test_problem_gives_the_error_back(void **state)
 {
-	struct fault f = { "old" };
+	struct problem p = { "old" };
 
 	(void)state;
 	assert_int_equal(
-	    fault_set(&f, ERR_LIMIT, "%s is over %d.", "x", 7), ERR_LIMIT);
-	assert_string_equal(f.text, "x is over 7.");
-	assert_int_equal(fault_set(NULL, ERR_IO, "dropped"), ERR_IO);
+	    problem_set(&p, ERR_LIMIT, "%s is over %d.", "x", 7), ERR_LIMIT);
+	assert_string_equal(p.text, "x is over 7.");
+	assert_int_equal(problem_set(NULL, ERR_IO, "dropped"), ERR_IO);
 }
 
 static void
-test_fault_is_cut_at_its_size(void **state)
+test_problem_is_cut_at_its_size(void **state)
 {
-	char text[2 * FAULT_MAX];
-	struct fault f;
+	char text[2 * PROBLEM_MAX];
+	struct problem p;
 
 	(void)state;
 	memset(text, 'a', sizeof(text) - 1);
 	text[sizeof(text) - 1] = '\0';
-	fault_set(&f, ERR_IO, "%s", text);
-	assert_int_equal(strlen(f.text), FAULT_MAX - 1);
+	problem_set(&p, ERR_IO, "%s", text);
+	assert_int_equal(strlen(p.text), PROBLEM_MAX - 1);
 }
 
 static void
-test_fault_may_quote_itself(void **state)
+test_problem_may_quote_itself(void **state)
 {
-	struct fault f = { "no such file" };
+	struct problem p = { "no such file" };
 
 	(void)state;
-	fault_set(&f, ERR_IO, "a.conf: %s", f.text);
-	assert_string_equal(f.text, "a.conf: no such file");
+	problem_set(&p, ERR_IO, "a.conf: %s", p.text);
+	assert_string_equal(p.text, "a.conf: no such file");
 }
 
 int
@@ -70,9 +70,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_error_has_its_own_text),
-		cmocka_unit_test(test_fault_gives_the_error_back),
-		cmocka_unit_test(test_fault_is_cut_at_its_size),
-		cmocka_unit_test(test_fault_may_quote_itself),
+		cmocka_unit_test(test_problem_gives_the_error_back),
+		cmocka_unit_test(test_problem_is_cut_at_its_size),
+		cmocka_unit_test(test_problem_may_quote_itself),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

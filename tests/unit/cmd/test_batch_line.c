@@ -18,10 +18,10 @@ test_all_fields(void **state)
 	    "{\"topic\":[\"t\",\"u\"],\"data\":\"a\\nb\",\"id\":\"i\","
 	    "\"type\":\"n\",\"private\":true,\"retry\":0}";
 	struct batch_line l = { .json = NULL };
-	struct fault f = { "" };
+	struct problem p = { "" };
 
 	(void)state;
-	assert_int_equal(batch_line_parse(&l, slice_of(text), &f), ERR_OK);
+	assert_int_equal(batch_line_parse(&l, slice_of(text), &p), ERR_OK);
 	assert_int_equal(l.update.topics_n, 2);
 	assert_string_equal(l.update.topics[0], "t");
 	assert_string_equal(l.update.topics[1], "u");
@@ -38,12 +38,12 @@ static void
 test_few_fields(void **state)
 {
 	struct batch_line l = { .json = NULL };
-	struct fault f = { "" };
+	struct problem p = { "" };
 
 	(void)state;
 	assert_int_equal(
 	    batch_line_parse(
-		&l, slice_of(" {\"private\":false,\"topic\":\"t\"} "), &f),
+		&l, slice_of(" {\"private\":false,\"topic\":\"t\"} "), &p),
 	    ERR_OK);
 	assert_int_equal(l.update.topics_n, 1);
 	assert_string_equal(l.update.topics[0], "t");
@@ -87,13 +87,13 @@ test_bad_lines(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct batch_line untouched = { .json = NULL }, l = untouched;
-		struct fault f = { "" };
+		struct problem p = { "" };
 
-		if (batch_line_parse(&l, slice_of(bad[i].text), &f) !=
+		if (batch_line_parse(&l, slice_of(bad[i].text), &p) !=
 			ERR_SYNTAX ||
 		    memcmp(&l, &untouched, sizeof(l)) != 0 ||
-		    strstr(f.text, bad[i].word) == NULL)
-			fail_msg("%s: %s", bad[i].text, f.text);
+		    strstr(p.text, bad[i].word) == NULL)
+			fail_msg("%s: %s", bad[i].text, p.text);
 	}
 }
 

@@ -41,14 +41,14 @@ count(const char *const *args)
 }
 
 static enum err
-parse(struct cmd_line **out, const char *const *args, struct fault *f)
+parse(struct cmd_line **out, const char *const *args, struct problem *p)
 {
 	char *argv[ARGS_MAX + 2] = { (char *)(uintptr_t) "pushcgi" };
 	int n = count(args);
 
 	for (int i = 0; i < n; i++)
 		argv[i + 1] = (char *)(uintptr_t)args[i];
-	return cmd_line_parse(out, commands, n + 1, argv, f);
+	return cmd_line_parse(out, commands, n + 1, argv, p);
 }
 
 static const struct {
@@ -114,11 +114,11 @@ test_lines(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
 		struct cmd_line *l = NULL;
-		struct fault f = { "" };
+		struct problem p = { "" };
 		size_t n = (size_t)count(lines[i].operands);
 
-		if (parse(&l, lines[i].args, &f) != ERR_OK)
-			fail_msg("%s: %s", lines[i].name, f.text);
+		if (parse(&l, lines[i].args, &p) != ERR_OK)
+			fail_msg("%s: %s", lines[i].name, p.text);
 		if (l->cmd != lines[i].cmd || l->operands_n != n)
 			fail_msg(
 			    "%s: %zu operands", lines[i].name, l->operands_n);
@@ -163,11 +163,11 @@ test_wrong_lines(void **state)
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		struct cmd_line *untouched = (struct cmd_line *)&wrong;
 		struct cmd_line *l = untouched;
-		struct fault f = { "" };
+		struct problem p = { "" };
 
-		if (parse(&l, wrong[i].args, &f) != ERR_SYNTAX)
+		if (parse(&l, wrong[i].args, &p) != ERR_SYNTAX)
 			fail_msg("%s: accepted", wrong[i].name);
-		if (l != untouched || f.text[0] == '\0')
+		if (l != untouched || p.text[0] == '\0')
 			fail_msg("%s: touched, or no sentence", wrong[i].name);
 	}
 }
@@ -200,14 +200,14 @@ run(struct buf *out, const char *const *args)
 {
 	struct cmd_line *l = NULL;
 	struct pushcgi *h = NULL;
-	struct fault f = { "" };
+	struct problem p = { "" };
 	enum err e;
 
-	if ((e = parse(&l, args, &f)) != ERR_OK)
+	if ((e = parse(&l, args, &p)) != ERR_OK)
 		goto out;
-	if ((e = cmd_open(&h, NULL, l->overrides, &f)) != ERR_OK)
+	if ((e = cmd_open(&h, NULL, l->overrides, &p)) != ERR_OK)
 		goto out;
-	if ((e = l->cmd->run(out, l, h, &f)) == ERR_OK)
+	if ((e = l->cmd->run(out, l, h, &p)) == ERR_OK)
 		e = out->err;
 out:
 	pushcgi_close(h);
@@ -509,12 +509,9 @@ main(void)
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_wrong_lines),
 		cmocka_unit_test(test_values),
-		cmocka_unit_test_setup_teardown(
-		    test_connected, queue_room_make, queue_room_remove),
-		cmocka_unit_test_setup_teardown(
-		    test_without_memory, queue_room_make, queue_room_remove),
-		cmocka_unit_test_setup_teardown(test_token_without_memory,
-		    queue_room_make, queue_room_remove),
+		QUEUE_ROOM_TEST(test_connected),
+		QUEUE_ROOM_TEST(test_without_memory),
+		QUEUE_ROOM_TEST(test_token_without_memory),
 		cmocka_unit_test(test_waits),
 		cmocka_unit_test(test_help_without_memory),
 	};

@@ -32,7 +32,7 @@ write_file(const char *text, size_t len, mode_t mode)
 
 static enum err
 load(struct config **out, const char *file, const char *variable,
-    const char *arg, struct fault *f)
+    const char *arg, struct problem *p)
 {
 	char name[256];
 	char *environ_of_case[] = { NULL, NULL };
@@ -48,17 +48,17 @@ load(struct config **out, const char *file, const char *variable,
 		snprintf(name, sizeof(name), "%s", variable);
 		environ_of_case[0] = name;
 	}
-	return config_load(out, &src, f);
+	return config_load(out, &src, p);
 }
 
 static struct config *
 load_good(const char *file, const char *variable, const char *arg)
 {
 	struct config *c = NULL;
-	struct fault f = { "" };
+	struct problem p = { "" };
 
-	if (load(&c, file, variable, arg, &f) != ERR_OK)
-		fail_msg("%s", f.text);
+	if (load(&c, file, variable, arg, &p) != ERR_OK)
+		fail_msg("%s", p.text);
 	return c;
 }
 
@@ -94,8 +94,8 @@ has_defaults(void **state)
 	assert_null(c->trusted_proxies);
 	assert_true(c->parked_bytes_max == 67108864 && c->workers == 4);
 	assert_true(c->queued_bytes_max == 67108864);
-	config_free(c);
-	config_free(NULL);
+	config_unref(c);
+	config_unref(NULL);
 }
 
 static const struct {
@@ -135,7 +135,7 @@ takes_sources_in_order(void **state)
 
 		if (c->retry_ms != sources[i].want)
 			fail_msg("%s", sources[i].name);
-		config_free(c);
+		config_unref(c);
 	}
 }
 
@@ -236,16 +236,16 @@ refuses(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct config *c = NULL;
-		struct fault f = { "" };
-		enum err e = load(&c, bad[i].file, NULL, bad[i].arg, &f);
+		struct problem p = { "" };
+		enum err e = load(&c, bad[i].file, NULL, bad[i].arg, &p);
 
 		if (e != bad[i].want || c != NULL)
 			fail_msg("%s: %s", bad[i].name, err_text(e));
-		if (strstr(f.text, bad[i].says) == NULL ||
-		    strstr(f.text, "hush") != NULL)
-			fail_msg("%s: %s", bad[i].name, f.text);
-		if (bad[i].file != NULL && strstr(f.text, path) != f.text)
-			fail_msg("%s: no file in %s", bad[i].name, f.text);
+		if (strstr(p.text, bad[i].says) == NULL ||
+		    strstr(p.text, "hush") != NULL)
+			fail_msg("%s: %s", bad[i].name, p.text);
+		if (bad[i].file != NULL && strstr(p.text, path) != p.text)
+			fail_msg("%s: no file in %s", bad[i].name, p.text);
 	}
 }
 
@@ -253,12 +253,12 @@ static void
 names_the_environment(void **state)
 {
 	struct config *c = NULL;
-	struct fault f = { "" };
+	struct problem p = { "" };
 
 	(void)state;
 	assert_int_equal(
-	    load(&c, NULL, "MERCURE_RETRY=x", NULL, &f), ERR_SYNTAX);
-	assert_non_null(strstr(f.text, "environment: MERCURE_RETRY must be"));
+	    load(&c, NULL, "MERCURE_RETRY=x", NULL, &p), ERR_SYNTAX);
+	assert_non_null(strstr(p.text, "environment: MERCURE_RETRY must be"));
 	assert_null(c);
 }
 
@@ -290,16 +290,16 @@ reads_every_spelling(void **state)
 		    arg, sizeof(arg), "MERCURE_HUB_ALLOW_PUBLISH=%s", yes[i]);
 		c = load_good(NULL, NULL, arg);
 		assert_true(c->allow_publish);
-		config_free(c);
+		config_unref(c);
 		snprintf(
 		    arg, sizeof(arg), "MERCURE_HUB_ALLOW_ANONYMOUS=%s", no[i]);
 		c = load_good(NULL, NULL, arg);
 		assert_false(c->allow_anonymous);
-		config_free(c);
+		config_unref(c);
 	}
 	c = load_good(NULL, NULL, "MERCURE_COOKIE_SAMESITE=lax");
 	assert_string_equal(c->cookie_same_site, "Lax");
-	config_free(c);
+	config_unref(c);
 }
 
 static void
@@ -313,12 +313,12 @@ falls_back_to_the_secret_key(void **state)
 	assert_string_equal(c->secret_key, "one # two; \"three\"");
 	assert_string_equal(c->subscriber_key, "one # two; \"three\"");
 	assert_string_equal(c->publisher_key, "p");
-	config_free(c);
+	config_unref(c);
 
 	c = load_good(NULL, "SECRET_KEY=k", NULL);
 	assert_string_equal(c->publisher_key, "k");
 	assert_string_equal(c->subscriber_key, "k");
-	config_free(c);
+	config_unref(c);
 }
 
 static void
@@ -329,7 +329,7 @@ takes_away_a_text(void **state)
 
 	(void)state;
 	assert_null(c->public_hub_url);
-	config_free(c);
+	config_unref(c);
 }
 
 static void
@@ -338,28 +338,28 @@ limits_lines_and_files(void **state)
 	static char line[20000], file[1100000];
 	struct config_sources src = { .path = path };
 	struct config *c = NULL;
-	struct fault f = { "" };
+	struct problem p = { "" };
 	int n = snprintf(line, sizeof(line), "SECRET_KEY = ");
 
 	(void)state;
 	memset(line + n, 'x', sizeof(line) - (size_t)n);
 	write_file(line, 16385, 0600);
-	assert_int_equal(config_load(&c, &src, &f), ERR_LIMIT);
-	assert_non_null(strstr(f.text, ":1: the line is longer"));
+	assert_int_equal(config_load(&c, &src, &p), ERR_LIMIT);
+	assert_non_null(strstr(p.text, ":1: the line is longer"));
 	write_file(line, (size_t)n + CONFIG_VALUE_MAX + 1, 0600);
-	assert_int_equal(config_load(&c, &src, &f), ERR_LIMIT);
-	assert_non_null(strstr(f.text, "SECRET_KEY must not be longer"));
+	assert_int_equal(config_load(&c, &src, &p), ERR_LIMIT);
+	assert_non_null(strstr(p.text, "SECRET_KEY must not be longer"));
 	memset(file, '\n', sizeof(file));
 	write_file(file, sizeof(file), 0600);
-	assert_int_equal(config_load(&c, &src, &f), ERR_LIMIT);
+	assert_int_equal(config_load(&c, &src, &p), ERR_LIMIT);
 	write_file("SECRET_KEY = a\0b\n", 17, 0600);
-	assert_int_equal(config_load(&c, &src, &f), ERR_SYNTAX);
+	assert_int_equal(config_load(&c, &src, &p), ERR_SYNTAX);
 	assert_null(c);
 
 	write_file(line, (size_t)n + CONFIG_VALUE_MAX, 0600);
-	assert_int_equal(config_load(&c, &src, &f), ERR_OK);
+	assert_int_equal(config_load(&c, &src, &p), ERR_OK);
 	assert_int_equal(strlen(c->secret_key), CONFIG_VALUE_MAX);
-	config_free(c);
+	config_unref(c);
 }
 
 static void
@@ -367,13 +367,13 @@ wants_the_file_it_was_given(void **state)
 {
 	struct config_sources src = { .path = "/nonexistent/pushcgi.conf" };
 	struct config *c = NULL;
-	struct fault f = { "" };
+	struct problem p = { "" };
 
 	(void)state;
-	assert_int_equal(config_load(&c, &src, &f), ERR_IO);
-	assert_non_null(strstr(f.text, src.path));
+	assert_int_equal(config_load(&c, &src, &p), ERR_IO);
+	assert_non_null(strstr(p.text, src.path));
 	src.path = "/";
-	assert_int_equal(config_load(&c, &src, &f), ERR_IO);
+	assert_int_equal(config_load(&c, &src, &p), ERR_IO);
 	assert_null(c);
 }
 
@@ -416,8 +416,8 @@ dump_is_a_fixed_point(void **state)
 	assert_string_equal(again->subscriber_key, first->secret_key);
 	free(text);
 	free(twice);
-	config_free(first);
-	config_free(again);
+	config_unref(first);
+	config_unref(again);
 }
 
 static void
@@ -434,8 +434,8 @@ dump_hides_secrets(void **state)
 	assert_non_null(
 	    strstr(text, "# MERCURE_PUBLISHER_JWT is set (9 bytes)\n"));
 	assert_non_null(strstr(text, "MERCURE_RETRY = 3000\n"));
-	config_free(c);
-	config_free(load_good(text, NULL, NULL));
+	config_unref(c);
+	config_unref(load_good(text, NULL, NULL));
 	free(text);
 }
 
@@ -513,16 +513,16 @@ survives_no_memory(void **state)
 	(void)state;
 	do {
 		struct config *c = NULL;
-		struct fault f = { "" };
+		struct problem p = { "" };
 		enum err e;
 
 		mem_fail_at(++n);
 		e = load(&c, "SECRET_KEY = x\nMERCURE_URL = http://a\n",
-		    "MERCURE_PUBLIC_URL=http://b", NULL, &f);
+		    "MERCURE_PUBLIC_URL=http://b", NULL, &p);
 		assert_int_equal(e, mem_failed() ? ERR_NOMEM : ERR_OK);
 		assert_int_equal(c == NULL, mem_failed());
-		assert_int_equal(f.text[0] != '\0', mem_failed());
-		config_free(c);
+		assert_int_equal(p.text[0] != '\0', mem_failed());
+		config_unref(c);
 	} while (mem_failed());
 	mem_fail_at(0);
 	assert_true(n > 10);

@@ -34,20 +34,20 @@ keeps_secrets_from_others(void **state)
 	static const char plain[] = "MERCURE_RETRY = 1\n";
 	struct config_sources src = { .path = path };
 	struct config *c = NULL;
-	struct fault f = { "" };
+	struct problem p = { "" };
 
 	(void)state;
 	write_file(secret, strlen(secret), 0644);
-	assert_int_equal(config_load(&c, &src, &f), ERR_DENIED);
-	assert_non_null(strstr(f.text, "chmod 640"));
+	assert_int_equal(config_load(&c, &src, &p), ERR_DENIED);
+	assert_non_null(strstr(p.text, "chmod 640"));
 	assert_null(c);
 
 	write_file(secret, strlen(secret), 0640);
-	assert_int_equal(config_load(&c, &src, &f), ERR_OK);
-	config_free(c);
+	assert_int_equal(config_load(&c, &src, &p), ERR_OK);
+	config_unref(c);
 	write_file(plain, strlen(plain), 0644);
-	assert_int_equal(config_load(&c, &src, &f), ERR_OK);
-	config_free(c);
+	assert_int_equal(config_load(&c, &src, &p), ERR_OK);
+	config_unref(c);
 }
 
 /* The file decides on rights, also if it holds no secrets. */
@@ -70,15 +70,15 @@ keeps_others_from_changing_it(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct fault f = { "" };
+		struct problem p = { "" };
 		struct config *c = NULL;
 
 		write_file(rows[i].text, strlen(rows[i].text), rows[i].mode);
-		assert_int_equal(config_load(&c, &src, &f), ERR_DENIED);
+		assert_int_equal(config_load(&c, &src, &p), ERR_DENIED);
 		assert_null(c);
-		if (strstr(f.text, rows[i].want) == NULL ||
-		    strstr(f.text, path) == NULL)
-			fail_msg("row %zu: %s", i, f.text);
+		if (strstr(p.text, rows[i].want) == NULL ||
+		    strstr(p.text, path) == NULL)
+			fail_msg("row %zu: %s", i, p.text);
 	}
 	write_file(rows[0].text, strlen(rows[0].text), 0600);
 }
@@ -91,7 +91,7 @@ waits_for_a_pipe(void **state)
 	char name[32];
 	struct config_sources src = { .path = name };
 	struct config *c = NULL;
-	struct fault f = { "" };
+	struct problem p = { "" };
 	int fds[2];
 	pid_t pid;
 
@@ -104,10 +104,10 @@ waits_for_a_pipe(void **state)
 	}
 	assert_true(pid > 0);
 	close(fds[1]);
-	if (config_load(&c, &src, &f) != ERR_OK)
-		fail_msg("%s", f.text);
+	if (config_load(&c, &src, &p) != ERR_OK)
+		fail_msg("%s", p.text);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
-	config_free(c);
+	config_unref(c);
 	close(fds[0]);
 }
 

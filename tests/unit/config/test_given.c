@@ -20,7 +20,7 @@
  * argument. */
 static enum err
 load(struct config **out, const char *text, const char *variable,
-    const char *arg, struct fault *f)
+    const char *arg, struct problem *p)
 {
 	char path[] = "/tmp/test_config_given-XXXXXX";
 	const char *const variables[] = { variable, NULL };
@@ -36,7 +36,7 @@ load(struct config **out, const char *text, const char *variable,
 		assert_int_equal(
 		    write(fd, text, strlen(text)), (ssize_t)strlen(text));
 	close(fd);
-	e = config_load(out, &src, f);
+	e = config_load(out, &src, p);
 	unlink(path);
 	return e;
 }
@@ -88,8 +88,8 @@ knows_what_was_given(void **state)
 		    again->per_address_max != c->per_address_max)
 			fail_msg("%s", givers[i].name);
 		mem_free(text);
-		config_free(c);
-		config_free(again);
+		config_unref(c);
+		config_unref(again);
 	}
 }
 
@@ -109,21 +109,21 @@ reads_proxies(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(proxies) / sizeof(proxies[0]); i++) {
 		struct config *c = NULL;
-		struct fault f = { "" };
+		struct problem p = { "" };
 		char text[160];
 		enum err e;
 
 		snprintf(text, sizeof(text), "MERCURE_TRUSTED_PROXIES = %s\n",
 		    proxies[i].list);
-		e = load(&c, text, NULL, NULL, &f);
+		e = load(&c, text, NULL, NULL, &p);
 		if (proxies[i].says == NULL
 			? e != ERR_OK
 			: e != ERR_SYNTAX ||
-			      strstr(f.text, "MERCURE_TRUSTED_PROXIES must") ==
+			      strstr(p.text, "MERCURE_TRUSTED_PROXIES must") ==
 				  NULL ||
-			      strstr(f.text, proxies[i].says) == NULL)
-			fail_msg("%s: %s", proxies[i].list, f.text);
-		config_free(c);
+			      strstr(p.text, proxies[i].says) == NULL)
+			fail_msg("%s: %s", proxies[i].list, p.text);
+		config_unref(c);
 	}
 }
 

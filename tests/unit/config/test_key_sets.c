@@ -42,15 +42,24 @@ static const struct {
 	{ "max-age=99999", 86400 },
 	{ "max-age=99999999999999999999999999", 86400 },
 	{ ",,,=", 3600 },
+	{ "max-age=600\r\nCache-Control: private", 600 },
+	{ "max-age=600\r\nCache-Control: max-age=700", 700 },
 };
 
 static void
 test_life(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < COUNT(lives); i++)
-		if (jwks_life_ms(lives[i].header) != lives[i].life_s * 1000)
+	for (size_t i = 0; i < COUNT(lives); i++) {
+		char head[128] = "HTTP/1.1 200 OK\r\n\r\n";
+
+		if (lives[i].header != NULL)
+			snprintf(head, sizeof(head),
+			    "HTTP/1.1 200 OK\r\nCache-Control: %s\r\n\r\n",
+			    lives[i].header);
+		if (jwks_life_ms(slice_of(head)) != lives[i].life_s * 1000)
 			fail_msg("%s", lives[i].header);
+	}
 }
 
 static void
@@ -177,24 +186,21 @@ test_memory(void **state)
 	for (long n = 1; failed; n++) {
 		struct buf text;
 		int64_t life_ms = 5;
-		struct fault f = { "" };
+		struct problem p = { "" };
 		enum err e;
 
 		(void)state;
 		buf_init(&text, QUEUE_KEYS_MAX);
 		mem_fail_at(n);
-		e = jwks_fetch(&text, &life_ms, &nobody, NULL, &f);
+		e = jwks_fetch(&text, &life_ms, &nobody, NULL, &p);
 		failed = mem_failed();
 		mem_fail_at(0);
 		assert_true(e == ERR_IO || (failed && e == ERR_NOMEM));
 		assert_true(life_ms == 5 && text.len == 0);
-		assert_string_not_equal(f.text, "");
+		assert_string_not_equal(p.text, "");
 		buf_free(&text);
 	}
 }
-
-#define TEST(f) \
-	cmocka_unit_test_setup_teardown(f, queue_room_make, queue_room_remove)
 
 int
 main(void)
@@ -202,9 +208,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_life),
 		cmocka_unit_test(test_usable),
-		TEST(test_tries),
-		TEST(test_error),
-		TEST(test_stop),
+		QUEUE_ROOM_TEST(test_tries),
+		QUEUE_ROOM_TEST(test_error),
+		QUEUE_ROOM_TEST(test_stop),
 		cmocka_unit_test(test_memory),
 	};
 

@@ -30,7 +30,7 @@ static char path[] = "/tmp/test_config_keys.XXXXXX";
 /* Load the variables (up to two) and make the publishers' keys. */
 static enum err
 keys_from(
-    struct jws_keys **out, const char *key, const char *alg, struct fault *f)
+    struct jws_keys **out, const char *key, const char *alg, struct problem *p)
 {
 	char key_line[LINES_MAX], alg_line[LINES_MAX];
 	char *environ_of_case[] = { key_line, alg_line, NULL };
@@ -42,10 +42,10 @@ keys_from(
 	snprintf(key_line, sizeof(key_line), "MERCURE_JWT_SECRET=%s", key);
 	snprintf(alg_line, sizeof(alg_line), "MERCURE_PUBLISHER_JWT_ALG=%s",
 	    alg != NULL ? alg : "");
-	if ((e = config_load(&c, &src, f)) != ERR_OK)
+	if ((e = config_load(&c, &src, p)) != ERR_OK)
 		return e;
-	e = config_keys_new(out, c, CONFIG_PUBLISHERS, f);
-	config_free(c);
+	e = config_keys_new(out, c, CONFIG_PUBLISHERS, p);
+	config_unref(c);
 	return e;
 }
 
@@ -75,10 +75,10 @@ test_values(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(good); i++) {
 		struct jws_keys *keys = NULL;
-		struct fault f = { "" };
+		struct problem p = { "" };
 
-		if (keys_from(&keys, good[i].key, good[i].alg, &f) != ERR_OK)
-			fail_msg("%s: %s", good[i].name, f.text);
+		if (keys_from(&keys, good[i].key, good[i].alg, &p) != ERR_OK)
+			fail_msg("%s: %s", good[i].name, p.text);
 		if (jws_keys_count(keys) != 1 ||
 		    strcmp(jws_keys_alg(keys, 0), good[i].want) != 0)
 			fail_msg("%s: %s", good[i].name, jws_keys_alg(keys, 0));
@@ -132,7 +132,7 @@ test_files(void **state)
 	snprintf(value, sizeof(value), "@%s", path);
 	for (size_t i = 0; i < COUNT(files); i++) {
 		struct jws_keys *keys = NULL;
-		struct fault f = { "" };
+		struct problem p = { "" };
 		FILE *file = fopen(path, "w");
 		enum err e;
 
@@ -140,11 +140,11 @@ test_files(void **state)
 		fputs(files[i].text, file);
 		assert_int_equal(fclose(file), 0);
 		assert_int_equal(chmod(path, files[i].mode), 0);
-		e = keys_from(&keys, value, files[i].alg, &f);
+		e = keys_from(&keys, value, files[i].alg, &p);
 		if (e != files[i].err ||
-		    strstr(e == ERR_OK ? jws_keys_alg(keys, 0) : f.text,
+		    strstr(e == ERR_OK ? jws_keys_alg(keys, 0) : p.text,
 			files[i].want) == NULL)
-			fail_msg("%s: %s", files[i].name, f.text);
+			fail_msg("%s: %s", files[i].name, p.text);
 		jws_keys_free(keys);
 	}
 }
@@ -176,11 +176,11 @@ test_bad(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(bad); i++) {
 		struct jws_keys *keys = NULL;
-		struct fault f = { "" };
+		struct problem p = { "" };
 
-		if (keys_from(&keys, bad[i].key, NULL, &f) != bad[i].err ||
-		    keys != NULL || strstr(f.text, bad[i].want) == NULL)
-			fail_msg("%s: %s", bad[i].name, f.text);
+		if (keys_from(&keys, bad[i].key, NULL, &p) != bad[i].err ||
+		    keys != NULL || strstr(p.text, bad[i].want) == NULL)
+			fail_msg("%s: %s", bad[i].name, p.text);
 	}
 }
 
@@ -205,7 +205,7 @@ static const struct {
 	    "name that: @/path" },
 	{ "no host", "@https:///", ERR_SYNTAX, "cannot be read" },
 	{ "a password", "@https://me:hidden@example.com/", ERR_SYNTAX,
-	    "what stands before the @" },
+	    "what is before the @" },
 };
 
 static void
@@ -219,22 +219,22 @@ test_urls(void **state)
 			.environ = environ_of_case };
 		struct config *c = NULL;
 		const char *url = NULL;
-		struct fault f = { "" };
+		struct problem p = { "" };
 		enum err e;
 
 		snprintf(
 		    line, sizeof(line), "MERCURE_JWT_SECRET=%s", urls[i].key);
 		assert_int_equal(config_load(&c, &src, NULL), ERR_OK);
-		e = config_keys_url(&url, c, CONFIG_PUBLISHERS, &f);
+		e = config_keys_url(&url, c, CONFIG_PUBLISHERS, &p);
 		if (e != urls[i].err ||
 		    (url == NULL) != (e != ERR_OK || urls[i].want == NULL))
-			fail_msg("%s: %d %s", urls[i].name, e, f.text);
+			fail_msg("%s: %d %s", urls[i].name, e, p.text);
 		if (url != NULL)
 			assert_string_equal(url, urls[i].want);
-		if (e != ERR_OK && strstr(f.text, urls[i].want) == NULL)
-			fail_msg("%s: %s", urls[i].name, f.text);
-		assert_null(strstr(f.text, "hidden"));
-		config_free(c);
+		if (e != ERR_OK && strstr(p.text, urls[i].want) == NULL)
+			fail_msg("%s: %s", urls[i].name, p.text);
+		assert_null(strstr(p.text, "hidden"));
+		config_unref(c);
 	}
 }
 
@@ -258,7 +258,7 @@ test_dump(void **state)
 					  "-----BEGIN PUBLIC KEY-----\\nMFk"));
 	assert_non_null(strstr(dump.base, "\\n-----END PUBLIC KEY-----\n"));
 	buf_free(&dump);
-	config_free(c);
+	config_unref(c);
 }
 
 /* A key that stands under SECRET_KEY is called so. */
@@ -271,14 +271,14 @@ test_setting(void **state)
 		.environ = environ_of_case };
 	struct jws_keys *keys = NULL;
 	struct config *c = NULL;
-	struct fault f;
+	struct problem p;
 
 	(void)state;
 	assert_int_equal(config_load(&c, &src, NULL), ERR_OK);
 	assert_int_equal(
-	    config_keys_new(&keys, c, CONFIG_SUBSCRIBERS, &f), ERR_SYNTAX);
-	assert_int_equal(strncmp(f.text, "SECRET_KEY: ", 12), 0);
-	config_free(c);
+	    config_keys_new(&keys, c, CONFIG_SUBSCRIBERS, &p), ERR_SYNTAX);
+	assert_int_equal(strncmp(p.text, "SECRET_KEY: ", 12), 0);
+	config_unref(c);
 }
 
 static void
@@ -290,12 +290,12 @@ test_no_memory(void **state)
 	(void)state;
 	do {
 		struct jws_keys *keys = NULL;
-		struct fault f = { "" };
+		struct problem p = { "" };
 
 		mem_fail_at(++n);
-		e = keys_from(&keys, PEM_LINES("\n"), NULL, &f);
+		e = keys_from(&keys, PEM_LINES("\n"), NULL, &p);
 		assert_int_equal(e, mem_failed() ? ERR_NOMEM : ERR_OK);
-		assert_true((f.text[0] != '\0') == mem_failed());
+		assert_true((p.text[0] != '\0') == mem_failed());
 		jws_keys_free(keys);
 	} while (mem_failed());
 	mem_fail_at(0);

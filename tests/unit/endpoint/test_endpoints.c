@@ -189,7 +189,7 @@ describe(struct buf *out, const struct answer *a)
 
 		buf_add(out, o->head->bytes, o->head->len);
 		buf_printf(out, "at %d from_start %d grant %d drain %d",
-		    (int)o->at, o->from_start, o->grant != NULL, o->drain);
+		    (int)o->at, o->from_start, o->grant != NULL, o->poll);
 		for (size_t i = 0; i < o->matchers.n; i++)
 			buf_printf(out, " %.*s",
 			    SLICE_ARG(matcher_text(o->matchers.v[i])));
@@ -310,10 +310,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(
-		    answers_whole_or_503, queue_room_make, queue_room_remove),
-		cmocka_unit_test_setup_teardown(
-		    lists_have_an_end, queue_room_make, queue_room_remove),
+		QUEUE_ROOM_TEST(answers_whole_or_503),
+		QUEUE_ROOM_TEST(lists_have_an_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

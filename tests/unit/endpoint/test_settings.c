@@ -52,14 +52,13 @@ binds_keys(void **state)
 	for (size_t i = 0; i < ROWS_N; i++) {
 		struct config *c = load(i);
 		struct settings *s = NULL;
-		struct fault f = { "" };
+		struct problem p = { "" };
 
-		if (settings_new(&s, c, &f) != rows[i].e ||
-		    strncmp(f.text, rows[i].reason, strlen(rows[i].reason)) !=
+		if (settings_new(&s, c, &p) != rows[i].e ||
+		    strncmp(p.text, rows[i].reason, strlen(rows[i].reason)) !=
 			0)
-			fail_msg("%s: \"%s\"", rows[i].name, f.text);
-		if (s == NULL)
-			config_free(c);
+			fail_msg("%s: \"%s\"", rows[i].name, p.text);
+		config_unref(c);
 		settings_unref(s);
 	}
 }
@@ -74,21 +73,22 @@ fails_with_a_reason_without_memory(void **state)
 	for (n = 1; failed; n++) {
 		struct config *c = load(2);
 		struct settings *s = NULL;
-		struct fault f = { "" };
+		struct problem p = { "" };
 		enum err e;
 
 		mem_fail_at(n);
-		e = settings_new(&s, c, &f);
+		e = settings_new(&s, c, &p);
 		failed = mem_failed();
 		mem_fail_at(0);
 		assert_int_equal(e, failed ? ERR_NOMEM : ERR_OK);
 		if (failed) {
 			assert_null(s);
-			assert_non_null(strstr(f.text, "ut of memory."));
+			assert_non_null(strstr(p.text, "ut of memory."));
 			/* The configuration is still ours, and good. */
-			assert_int_equal(settings_new(&s, c, &f), ERR_OK);
+			assert_int_equal(settings_new(&s, c, &p), ERR_OK);
 		}
 		settings_unref(s);
+		config_unref(c);
 	}
 	assert_true(n > 4);
 }
@@ -118,7 +118,8 @@ fetching(const char *alg)
 
 	assert_int_equal(config_load(&c, &sources, NULL), ERR_OK);
 	assert_int_equal(settings_new(&s, c, NULL), ERR_OK);
-	assert_true(settings_fetch(s));
+	config_unref(c);
+	assert_true(settings_have_urls(s));
 	assert_null(s->role[CONFIG_SUBSCRIBERS].keys);
 	return s;
 }
@@ -137,11 +138,11 @@ renews(struct settings **s, struct queue *q, int64_t now_ms)
 {
 	struct settings *fresh = NULL;
 
-	assert_int_equal(settings_renew(&fresh, *s, q, now_ms), ERR_OK);
+	assert_int_equal(settings_refresh(&fresh, *s, q, now_ms), ERR_OK);
 	if (fresh == NULL)
 		return false;
 	assert_ptr_equal(fresh->config, (*s)->config);
-	assert_ptr_equal(fresh->trusted, (*s)->trusted);
+	assert_true((fresh->trusted == NULL) == ((*s)->trusted == NULL));
 	assert_ptr_equal(fresh->role[CONFIG_PUBLISHERS].keys,
 	    (*s)->role[CONFIG_PUBLISHERS].keys);
 	settings_unref(*s);
@@ -233,6 +234,7 @@ following(const char *source, const char *alg)
 	    alg != NULL ? alg : "");
 	assert_int_equal(config_load(&c, &sources, NULL), ERR_OK);
 	assert_int_equal(settings_new(&s, c, NULL), ERR_OK);
+	config_unref(c);
 	return s;
 }
 
@@ -277,7 +279,7 @@ renews_or_fails_without_memory(void **state)
 		enum err e;
 
 		mem_fail_at(n);
-		e = settings_renew(&fresh, s, q, NOW);
+		e = settings_refresh(&fresh, s, q, NOW);
 		failed = mem_failed();
 		mem_fail_at(0);
 		assert_int_equal(e, failed ? ERR_NOMEM : ERR_OK);
@@ -289,19 +291,16 @@ renews_or_fails_without_memory(void **state)
 	queue_close(q);
 }
 
-#define TEST(f) \
-	cmocka_unit_test_setup_teardown(f, queue_room_make, queue_room_remove)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(binds_keys),
 		cmocka_unit_test(fails_with_a_reason_without_memory),
-		TEST(follows_fetched_keys),
-		TEST(leaves_keys_of_other_algorithms_out),
-		TEST(inherits_fetched_keys),
-		TEST(renews_or_fails_without_memory),
+		QUEUE_ROOM_TEST(follows_fetched_keys),
+		QUEUE_ROOM_TEST(leaves_keys_of_other_algorithms_out),
+		QUEUE_ROOM_TEST(inherits_fetched_keys),
+		QUEUE_ROOM_TEST(renews_or_fails_without_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

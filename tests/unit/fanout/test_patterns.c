@@ -79,7 +79,7 @@ static const struct {
 
 static enum err
 claim(struct pattern_claim **out, struct patterns *p, size_t row, size_t i,
-    struct fault *f)
+    struct problem *why)
 {
 	const struct pattern_client who = { .id = slice_of(
 						rows[row].claims[i].id),
@@ -88,7 +88,7 @@ claim(struct pattern_claim **out, struct patterns *p, size_t row, size_t i,
 	enum err e;
 
 	list_of(&l, rows[row].claims[i].from, rows[row].claims[i].n);
-	e = patterns_claim(out, p, &l, &who, &rows[row].limits, f);
+	e = patterns_claim(out, p, &l, &who, &rows[row].limits, why);
 	matcher_list_free(&l);
 	return e;
 }
@@ -99,19 +99,19 @@ are_counted(void **state)
 	(void)state;
 	for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++) {
 		struct pattern_claim *claims[4] = { NULL };
-		struct fault f = { "" };
+		struct problem why = { "" };
 		struct patterns *p = NULL;
 		enum err e = ERR_OK;
 
 		assert_int_equal(patterns_new(&p), ERR_OK);
 		for (size_t i = 0; i < 4 && rows[row].claims[i].n > 0; i++) {
 			assert_int_equal(e, ERR_OK);
-			e = claim(&claims[i], p, row, i, &f);
+			e = claim(&claims[i], p, row, i, &why);
 		}
 		if (e != (rows[row].refused != NULL ? ERR_LIMIT : ERR_OK))
 			fail_msg("%s: %d", rows[row].name, (int)e);
 		if (e == ERR_LIMIT)
-			assert_non_null(strstr(f.text, rows[row].refused));
+			assert_non_null(strstr(why.text, rows[row].refused));
 		if (patterns_weight(p) != rows[row].weight)
 			fail_msg("%s: weight", rows[row].name);
 		for (size_t i = 0; i < 4; i++)

@@ -99,11 +99,11 @@ static void
 take_batch(void *arg, struct batch *b)
 {
 	struct desk *d = arg;
-	struct positions *p = b->replay ? &d->replayed : &d->live;
+	struct positions *p = b->kind == BATCH_REPLAY ? &d->replayed : &d->live;
 
 	check_bounds(b);
 	d->in_round++;
-	if (b->new_epoch)
+	if (b->kind == BATCH_NEW_EPOCH)
 		d->changes = b->span.sessions;
 	if (b->sessions != NULL)
 		d->changes = b->sessions->number;
@@ -111,8 +111,8 @@ take_batch(void *arg, struct batch *b)
 	assert_true(b->span.sessions <= d->changes || b->sessions != NULL);
 	for (size_t i = 0; i < b->n; i++)
 		note(p, b->frames[i]->at);
-	d->started |= b->new_epoch;
-	if (b->replay && p->n < d->log.n)
+	d->started |= b->kind == BATCH_NEW_EPOCH;
+	if (b->kind == BATCH_REPLAY && p->n < d->log.n)
 		tailer_ask(d->tailer, b->span.next);
 	batch_done(b);
 	loop_stop(d->loop);
@@ -129,7 +129,7 @@ ring(struct loop_timer *t)
 }
 
 static enum err
-start(struct desk *d, struct fault *f)
+start(struct desk *d, struct problem *p)
 {
 	const struct tailer_settings s = { d->room->settings, FRAMING_FCGI,
 		d->loop, take_batch, d };
@@ -137,7 +137,7 @@ start(struct desk *d, struct fault *f)
 	d->tailer = NULL;
 	d->started = false;
 	d->live.n = d->log.n = 0;
-	return tailer_start(&d->tailer, &s, f);
+	return tailer_start(&d->tailer, &s, p);
 }
 
 static void
@@ -189,19 +189,19 @@ starts_or_fails_without_memory(void **state)
 	bool failed = true;
 
 	for (long n = 1; failed; n++) {
-		struct fault f = { "" };
+		struct problem p = { "" };
 		enum err e;
 
 		mem_fail_at(n);
-		e = start(d, &f);
+		e = start(d, &p);
 		failed = mem_failed();
 		mem_fail_at(0);
 		/* A block that does not shrink does no harm. */
 		assert_true(e == ERR_OK || (failed && e == ERR_NOMEM));
 		assert_int_equal(d->tailer == NULL, e != ERR_OK);
-		assert_int_equal(f.text[0] == '\0', e == ERR_OK);
+		assert_int_equal(p.text[0] == '\0', e == ERR_OK);
 		if (e != ERR_OK)
-			assert_int_equal(start(d, &f), ERR_OK);
+			assert_int_equal(start(d, &p), ERR_OK);
 		stop(d);
 	}
 }
@@ -210,17 +210,17 @@ static void
 fails_without_a_thread(void **state)
 {
 	struct desk *d = *state;
-	struct fault f = { "" };
+	struct problem p = { "" };
 
 	mem_fail_stacks(true);
-	assert_int_equal(start(d, &f), ERR_NOMEM);
+	assert_int_equal(start(d, &p), ERR_NOMEM);
 	mem_fail_stacks(false);
 	assert_null(d->tailer);
-	assert_string_equal(f.text, "No thread to read the queue.");
+	assert_string_equal(p.text, "No thread to read the queue.");
 	/* As the hub does at its end: nothing of the tailer's is left. */
 	loop_empty(d->loop);
 	assert_false(d->started);
-	assert_int_equal(start(d, &f), ERR_OK);
+	assert_int_equal(start(d, &p), ERR_OK);
 	stop(d);
 }
 
@@ -247,10 +247,10 @@ static void
 loses_nothing_without_memory(void **state)
 {
 	struct desk *d = *state;
-	struct fault f;
+	struct problem p;
 	bool failed = true;
 
-	assert_int_equal(start(d, &f), ERR_OK);
+	assert_int_equal(start(d, &p), ERR_OK);
 	d->ring.fire = ring;
 	ring(&d->ring);
 	for (long n = 1; failed; n++) {
@@ -277,13 +277,13 @@ reads_in_bounded_batches(void **state)
 		.data = { large, sizeof(large) } };
 	const struct update *list[ROWS_MAX - 1];
 	struct desk *d = *state;
-	struct fault f;
+	struct problem p;
 	size_t i;
 
 	memset(large, 'x', sizeof(large));
 	for (i = 0; i < ROWS_MAX - 1; i++)
 		list[i] = i % 50 < 8 ? &big : &small;
-	assert_int_equal(start(d, &f), ERR_OK);
+	assert_int_equal(start(d, &p), ERR_OK);
 	assert_int_equal(queue_append(d->writer, list, i, NULL), ERR_OK);
 	read_log(d);
 	gather(d, &d->live, 0);
@@ -300,13 +300,13 @@ tells_changes_before_events(void **state)
 		.topics = slice_of("t"), .until_ms = INT64_MAX, .topics_max = 1
 	};
 	struct desk *d = *state;
-	struct fault f;
+	struct problem p;
 
-	assert_int_equal(start(d, &f), ERR_OK);
+	assert_int_equal(start(d, &p), ERR_OK);
 	for (int i = 0; i < 100; i++) {
 		w.key.digest[0] = (uint8_t)i;
 		assert_int_equal(
-		    queue_session_grant(d->writer, &w, &f), ERR_OK);
+		    queue_session_grant(d->writer, &w, &p), ERR_OK);
 		append(d);
 		d->replayed.n = 0;
 		tailer_ask(d->tailer, 0);
@@ -325,14 +325,14 @@ tells_many_changes(void **state)
 		.topics = slice_of("t"), .until_ms = INT64_MAX, .topics_max = 1
 	};
 	struct desk *d = *state;
-	struct fault f;
+	struct problem p;
 
-	assert_int_equal(start(d, &f), ERR_OK);
+	assert_int_equal(start(d, &p), ERR_OK);
 	for (int i = 0; i < 3 * SESSION_CHANGES_MAX; i++) {
 		w.key.digest[0] = (uint8_t)i;
 		w.key.digest[1] = (uint8_t)(i >> 8);
 		assert_int_equal(
-		    queue_session_grant(d->writer, &w, &f), ERR_OK);
+		    queue_session_grant(d->writer, &w, &p), ERR_OK);
 	}
 	append(d);
 	gather(d, &d->live, 0);

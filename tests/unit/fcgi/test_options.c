@@ -14,14 +14,14 @@
 #define WORDS_MAX 4
 
 static enum err
-parse(struct options *out, const char *const *words, struct fault *f)
+parse(struct options *out, const char *const *words, struct problem *p)
 {
 	char *argv[WORDS_MAX + 2] = { (char *)(uintptr_t) "pushcgi.fcgi" };
 	int argc = 1;
 
 	for (; argc <= WORDS_MAX && words[argc - 1] != NULL; argc++)
 		argv[argc] = (char *)(uintptr_t)words[argc - 1];
-	return options_parse(out, argc, argv, f);
+	return options_parse(out, argc, argv, p);
 }
 
 static void
@@ -85,12 +85,12 @@ names_the_bad_word(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct options o = { .config = "untouched" };
-		struct fault f = { "" };
+		struct problem p = { "" };
 
-		if (parse(&o, bad[i].words, &f) != ERR_SYNTAX)
+		if (parse(&o, bad[i].words, &p) != ERR_SYNTAX)
 			fail_msg("%s: taken", bad[i].name);
-		if (strstr(f.text, bad[i].hint) == NULL)
-			fail_msg("%s: %s", bad[i].name, f.text);
+		if (strstr(p.text, bad[i].hint) == NULL)
+			fail_msg("%s: %s", bad[i].name, p.text);
 		assert_string_equal(o.config, "untouched");
 	}
 }
@@ -101,16 +101,16 @@ has_room_for_so_many(void **state)
 	static char word[] = "--MERCURE_MAX_BODY=2048";
 	char *argv[OPTIONS_KEYS_MAX + 3] = { word };
 	struct options o;
-	struct fault f;
+	struct problem p;
 	int n;
 
 	(void)state;
 	for (n = 1; n <= OPTIONS_KEYS_MAX; n++)
 		argv[n] = word;
-	assert_int_equal(options_parse(&o, n, argv, &f), ERR_OK);
+	assert_int_equal(options_parse(&o, n, argv, &p), ERR_OK);
 	assert_int_equal(o.keys_n, OPTIONS_KEYS_MAX);
 	argv[n++] = word;
-	assert_int_equal(options_parse(&o, n, argv, &f), ERR_LIMIT);
+	assert_int_equal(options_parse(&o, n, argv, &p), ERR_LIMIT);
 }
 
 int

@@ -47,7 +47,7 @@ struct site {
 	pthread_t thread;
 	_Atomic bool over;
 	struct settings *settings;
-	struct fault fault;
+	struct problem problem;
 	enum err e;
 };
 
@@ -99,6 +99,7 @@ settings(struct site *s)
 
 	assert_int_equal(config_load(&c, &s->sources, NULL), ERR_OK);
 	assert_int_equal(settings_new(&made, c, NULL), ERR_OK);
+	config_unref(c);
 	return made;
 }
 
@@ -107,7 +108,7 @@ run(void *arg)
 {
 	struct site *s = arg;
 
-	s->e = serve_run(s->settings, &s->sources, &s->listener, &s->fault);
+	s->e = serve_run(s->settings, &s->sources, &s->listener, &s->problem);
 	atomic_store(&s->over, true);
 	return NULL;
 }
@@ -150,7 +151,7 @@ static bool
 start(struct site *s, long n)
 {
 	s->over = false;
-	s->fault.text[0] = '\0';
+	s->problem.text[0] = '\0';
 	s->settings = settings(s);
 	mem_fail_at(n);
 	assert_int_equal(pthread_create(&s->thread, NULL, run, s), 0);
@@ -167,7 +168,7 @@ stop(struct site *s)
 	kill(getpid(), SIGTERM);
 	pthread_join(s->thread, NULL);
 	if (s->e != ERR_OK)
-		fail_msg("%s", s->fault.text);
+		fail_msg("%s", s->problem.text);
 }
 
 /* A request and what has been read of its answer. */
@@ -417,7 +418,7 @@ starts_or_fails_without_memory(void **state)
 		if (!serves) {
 			assert_true(failed);
 			assert_int_equal(s->e, ERR_NOMEM);
-			assert_string_not_equal(s->fault.text, "");
+			assert_string_not_equal(s->problem.text, "");
 			assert_true(start(s, 0));
 		}
 		stop(s);

@@ -18,6 +18,7 @@
 #include "hub/publish_thread.h"
 #include "unit/mem_fail.h"
 #include "unit/presence_room.h"
+#include "unit/queue_files.h"
 
 #define GROUP 8
 #define ROUNDS 5
@@ -125,11 +126,11 @@ expect_acked(struct publishing *p)
 static void
 start_with(struct publishing *p, struct roster *roster)
 {
-	struct fault f = { "" };
+	struct problem why = { "" };
 
 	if (publish_thread_start(&p->publisher, &p->room->settings, &limits,
-		p->loop, roster, &f) != ERR_OK)
-		fail_msg("%s", f.text);
+		p->loop, roster, &why) != ERR_OK)
+		fail_msg("%s", why.text);
 }
 
 static void
@@ -145,19 +146,19 @@ starts_or_fails_without_memory(void **state)
 	bool failed = true;
 
 	for (long n = 1; failed; n++) {
-		struct fault f = { "" };
+		struct problem why = { "" };
 		enum err e;
 
 		p->publisher = NULL;
 		mem_fail_at(n);
 		e = publish_thread_start(&p->publisher, &p->room->settings,
-		    &limits, p->loop, NULL, &f);
+		    &limits, p->loop, NULL, &why);
 		failed = mem_failed();
 		mem_fail_at(0);
 		/* A block that does not shrink does no harm. */
 		assert_true(e == ERR_OK || (failed && e == ERR_NOMEM));
 		assert_int_equal(p->publisher == NULL, e != ERR_OK);
-		assert_int_equal(f.text[0] == '\0', e == ERR_OK);
+		assert_int_equal(why.text[0] == '\0', e == ERR_OK);
 		if (e != ERR_OK)
 			start(p);
 		publish(p, 1, 0);
@@ -170,16 +171,16 @@ static void
 fails_without_a_thread(void **state)
 {
 	struct publishing *p = *state;
-	struct fault f = { "" };
+	struct problem why = { "" };
 
 	p->publisher = NULL;
 	mem_fail_stacks(true);
 	assert_int_equal(publish_thread_start(&p->publisher, &p->room->settings,
-			     &limits, p->loop, NULL, &f),
+			     &limits, p->loop, NULL, &why),
 	    ERR_NOMEM);
 	mem_fail_stacks(false);
 	assert_null(p->publisher);
-	assert_string_equal(f.text, "No thread to publish with.");
+	assert_string_equal(why.text, "No thread to publish with.");
 	start(p);
 	publish(p, 1, 0);
 	publish_thread_stop(p->publisher);
@@ -190,14 +191,7 @@ fails_without_a_thread(void **state)
 static void
 replace_database(struct publishing *p)
 {
-	static const char *const suffixes[] = { "", "-wal", "-shm" };
-	char from[256];
-
-	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
-		snprintf(from, sizeof(from), "%s",
-		    queue_room_path(p->room, suffixes[i]));
-		remove(from);
-	}
+	queue_room_lose(p->room);
 	p->acked[0] = '\0';
 }
 
@@ -323,7 +317,7 @@ lock_bytes_of_processes(struct publishing *p)
 	char path[256], other[300], page[4096];
 	int from, to;
 
-	snprintf(path, sizeof(path), "%s", queue_room_path(p->room, "-hub"));
+	snprintf(path, sizeof(path), "%s", queue_files_path(p->room, "-hub"));
 	snprintf(other, sizeof(other), "%s.new", path);
 	from = open(path, O_RDONLY);
 	to = open(other, O_RDWR | O_CREAT, 0660);
@@ -390,7 +384,7 @@ writes_them_anew(void **state)
 	queue_close(q);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, room_open, room_close)
+#define TEST(why) cmocka_unit_test_setup_teardown(why, room_open, room_close)
 
 int
 main(void)

@@ -72,11 +72,11 @@ test_examples(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(examples); i++) {
 		struct jws_keys *keys = NULL;
-		struct fault f = { "" };
+		struct problem p = { "" };
 
-		if (jws_keys_new(&keys, slice_of(examples[i].jwk), NULL, &f) !=
+		if (jws_keys_new(&keys, slice_of(examples[i].jwk), NULL, &p) !=
 		    ERR_OK)
-			fail_msg("%s: %s", examples[i].name, f.text);
+			fail_msg("%s: %s", examples[i].name, p.text);
 		if (forge_verify(examples[i].name, slice_of(examples[i].token),
 			keys) != ERR_OK)
 			fail_msg("%s", examples[i].name);
@@ -214,14 +214,14 @@ test_jwks(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct jws_keys *keys = NULL;
-		struct fault f = { "" };
+		struct problem p = { "" };
 		enum err e =
-		    jws_keys_new(&keys, slice_of(rows[i].jwk), rows[i].alg, &f);
+		    jws_keys_new(&keys, slice_of(rows[i].jwk), rows[i].alg, &p);
 
 		if ((keys == NULL) != (e != ERR_OK) ||
 		    (e == ERR_OK) != (rows[i].want == NULL) ||
-		    (e != ERR_OK && strstr(f.text, rows[i].want) == NULL))
-			fail_msg("%s: %s", rows[i].name, f.text);
+		    (e != ERR_OK && strstr(p.text, rows[i].want) == NULL))
+			fail_msg("%s: %s", rows[i].name, p.text);
 		jws_keys_free(keys);
 	}
 }

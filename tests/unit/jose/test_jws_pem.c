@@ -223,17 +223,17 @@ test_texts(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		EVP_PKEY *pair = pair_new(rows[i].kind);
 		struct jws_keys *keys = NULL;
-		struct fault f = { "" };
+		struct problem p = { "" };
 		struct buf text;
 		enum err e;
 
 		buf_init(&text, FORGE_MAX);
 		rows[i].write(&text, pair);
-		e = jws_keys_new(&keys, buf_view(&text), rows[i].alg, &f);
+		e = jws_keys_new(&keys, buf_view(&text), rows[i].alg, &p);
 		if ((keys == NULL) != (e != ERR_OK) ||
 		    (e == ERR_OK) != (rows[i].want == NULL) ||
-		    (e != ERR_OK && strstr(f.text, rows[i].want) == NULL))
-			fail_msg("%s: %s", rows[i].name, f.text);
+		    (e != ERR_OK && strstr(p.text, rows[i].want) == NULL))
+			fail_msg("%s: %s", rows[i].name, p.text);
 		jws_keys_free(keys);
 		buf_free(&text);
 		EVP_PKEY_free(pair);

@@ -43,12 +43,12 @@ test_keys(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct jws_keys *k = NULL;
-		struct fault f = { "" };
+		struct problem p = { "" };
 		enum err e =
-		    jws_keys_new(&k, slice_of(rows[i].secret), rows[i].alg, &f);
+		    jws_keys_new(&k, slice_of(rows[i].secret), rows[i].alg, &p);
 
 		if (e != rows[i].want || (k == NULL) != (e != ERR_OK) ||
-		    (f.text[0] == '\0') != (e == ERR_OK))
+		    (p.text[0] == '\0') != (e == ERR_OK))
 			fail_msg("%s", rows[i].name);
 		jws_keys_free(k);
 	}
@@ -234,15 +234,15 @@ test_mint_refuses(void **state)
 	};
 	struct jws_keys *k = forge_key(SECRET, "HS256");
 	struct buf out, claims;
-	struct fault f;
+	struct problem p;
 
 	(void)state;
 	buf_init(&out, FORGE_MAX);
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		f.text[0] = '\0';
-		if (jws_mint(&out, slice_of(rows[i].claims), k, &f) !=
+		p.text[0] = '\0';
+		if (jws_mint(&out, slice_of(rows[i].claims), k, &p) !=
 			ERR_SYNTAX ||
-		    out.len != 0 || f.text[0] == '\0')
+		    out.len != 0 || p.text[0] == '\0')
 			fail_msg("%s", rows[i].name);
 	}
 
@@ -251,7 +251,7 @@ test_mint_refuses(void **state)
 	for (size_t i = 0; i < JWS_TOKEN_MAX; i++)
 		buf_byte(&claims, 'x');
 	buf_text(&claims, "\"}");
-	assert_int_equal(jws_mint(&out, buf_view(&claims), k, &f), ERR_LIMIT);
+	assert_int_equal(jws_mint(&out, buf_view(&claims), k, &p), ERR_LIMIT);
 	assert_int_equal(out.len, 0);
 	buf_free(&claims);
 	buf_free(&out);

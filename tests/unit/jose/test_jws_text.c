@@ -273,7 +273,7 @@ test_every_byte_counts(void **state)
 {
 	struct jws_keys *k = forge_key(SECRET, "HS256");
 	struct buf token;
-	struct fault f;
+	struct problem p;
 
 	(void)state;
 	buf_init(&token, FORGE_MAX);
@@ -282,10 +282,10 @@ test_every_byte_counts(void **state)
 		for (int bit = 0; bit < 8; bit++) {
 			token.base[i] = (char)(token.base[i] ^ 1 << bit);
 			snprintf(
-			    f.text, sizeof(f.text), "byte %zu bit %d", i, bit);
-			if (forge_verify(f.text, buf_view(&token), k) !=
+			    p.text, sizeof(p.text), "byte %zu bit %d", i, bit);
+			if (forge_verify(p.text, buf_view(&token), k) !=
 			    ERR_TOKEN)
-				fail_msg("%s", f.text);
+				fail_msg("%s", p.text);
 			token.base[i] = (char)(token.base[i] ^ 1 << bit);
 		}
 	}

@@ -97,10 +97,10 @@ knows_kinds_of_selectors(void **state)
 	const struct selector exact = { SELECTOR_EXACT, slice_of("/{id}") };
 	const struct selector newer = { SELECTOR_KINDS, slice_of("a") };
 	struct matcher *m = NULL;
-	struct fault f = { "" };
+	struct problem p = { "" };
 
 	(void)state;
-	assert_int_equal(matcher_new(&m, exact, &f), ERR_OK);
+	assert_int_equal(matcher_new(&m, exact, &p), ERR_OK);
 	assert_int_equal(matcher_kind(m), MATCHER_EXACT);
 	assert_true(selector_eq(matcher_selector(m), exact));
 	assert_true(matcher_matches(m, slice_of("/{id}")));
@@ -108,9 +108,9 @@ knows_kinds_of_selectors(void **state)
 	matcher_unref(m);
 
 	m = NULL;
-	assert_int_equal(matcher_new(&m, newer, &f), ERR_SYNTAX);
+	assert_int_equal(matcher_new(&m, newer, &p), ERR_SYNTAX);
 	assert_null(m);
-	assert_string_not_equal(f.text, "");
+	assert_string_not_equal(p.text, "");
 }
 
 static json_t *
@@ -170,19 +170,19 @@ tells_limits(void **state)
 {
 	static char text[8192];
 	struct matcher *m = NULL;
-	struct fault f = { "" };
+	struct problem p = { "" };
 
 	(void)state;
 	memset(text, 'a', 5000);
 	memcpy(text + 5000, "{b}", 4);
 	assert_int_equal(
-	    matcher_new(&m, selector_topic(slice_of(text)), &f), ERR_LIMIT);
+	    matcher_new(&m, selector_topic(slice_of(text)), &p), ERR_LIMIT);
 	assert_null(m);
-	assert_non_null(strstr(f.text, "4096"));
+	assert_non_null(strstr(p.text, "4096"));
 	/* Without the brace it is a topic like others. */
 	text[5002] = '\0';
 	assert_int_equal(
-	    matcher_new(&m, selector_topic(slice_of(text)), &f), ERR_OK);
+	    matcher_new(&m, selector_topic(slice_of(text)), &p), ERR_OK);
 	assert_int_equal(matcher_kind(m), MATCHER_EXACT);
 	matcher_unref(m);
 }

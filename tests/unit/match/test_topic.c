@@ -155,12 +155,12 @@ checks_topics(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct slice s = slice_of(cases[i].topic);
-		struct fault f = { "" };
+		struct problem p = { "" };
 
 		expect(cases[i].name, "topic_check",
-		    topic_check(s, LENGTH_MAX, &f), cases[i].publish);
-		if ((f.text[0] != '\0') != (cases[i].publish != ERR_OK))
-			fail_msg("%s: sentence \"%s\"", cases[i].name, f.text);
+		    topic_check(s, LENGTH_MAX, &p), cases[i].publish);
+		if ((p.text[0] != '\0') != (cases[i].publish != ERR_OK))
+			fail_msg("%s: sentence \"%s\"", cases[i].name, p.text);
 		expect(cases[i].name, "topic_check_selector",
 		    topic_check_selector(s, LENGTH_MAX, NULL), cases[i].select);
 	}

@@ -252,17 +252,17 @@ has_limits(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
-		struct fault f = { "" };
+		struct problem p = { "" };
 		struct uritemplate *t = NULL;
 		enum err e;
 
 		repeated(text, limits[i].text, limits[i].n, limits[i].end);
-		e = uritemplate_new(&t, slice_of(text), &f);
+		e = uritemplate_new(&t, slice_of(text), &p);
 		if (e != limits[i].want || (t != NULL) != (e == ERR_OK))
 			fail_msg("%s: %s", limits[i].name, err_text(e));
 		if (limits[i].sentence != NULL &&
-		    strstr(f.text, limits[i].sentence) == NULL)
-			fail_msg("%s: %s", limits[i].name, f.text);
+		    strstr(p.text, limits[i].sentence) == NULL)
+			fail_msg("%s: %s", limits[i].name, p.text);
 		uritemplate_free(t);
 	}
 	uritemplate_free(NULL);

@@ -81,13 +81,13 @@ static const struct {
 };
 
 static enum err
-read_grant(struct grant **out, const char *text, struct fault *f)
+read_grant(struct grant **out, const char *text, struct problem *p)
 {
 	json_t *claims = NULL;
 	enum err e;
 
 	assert_int_equal(json_parse(&claims, slice_of(text)), ERR_OK);
-	e = dialect_0x.read_grant(out, claims, 7, 1234, MATCHERS_MAX, f);
+	e = dialect_0x.read_grant(out, claims, 7, 1234, MATCHERS_MAX, p);
 	json_decref(claims);
 	return e;
 }
@@ -97,12 +97,12 @@ reads_rights(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
-		struct fault f = { "" };
+		struct problem p = { "" };
 		struct grant *g = NULL;
 		const char *topic;
 
-		if (read_grant(&g, good[i].claims, &f) != ERR_OK)
-			fail_msg("%s: %s", good[i].name, f.text);
+		if (read_grant(&g, good[i].claims, &p) != ERR_OK)
+			fail_msg("%s: %s", good[i].name, p.text);
 		for (topic = "abc"; *topic != '\0'; topic++) {
 			struct slice s = { topic, 1 };
 
@@ -128,13 +128,13 @@ refuses_other_shapes(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		struct fault f = { "" };
+		struct problem p = { "" };
 		struct grant *g = NULL;
-		enum err e = read_grant(&g, bad[i].claims, &f);
+		enum err e = read_grant(&g, bad[i].claims, &p);
 
 		if (e != bad[i].want)
 			fail_msg("%s: %s", bad[i].name, err_text(e));
-		if (f.text[0] == '\0' || g != NULL)
+		if (p.text[0] == '\0' || g != NULL)
 			fail_msg("%s: sentence or grant", bad[i].name);
 	}
 }

@@ -45,13 +45,13 @@ test_ids(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct session_key key;
-		struct fault f = { "" };
+		struct problem p = { "" };
 
-		assert_int_equal(session_key(&key, slice_of(rows[i].text), &f),
+		assert_int_equal(session_key(&key, slice_of(rows[i].text), &p),
 		    rows[i].as_id);
-		assert_true((f.text[0] == '\0') == (rows[i].as_id == ERR_OK));
+		assert_true((p.text[0] == '\0') == (rows[i].as_id == ERR_OK));
 		/* It is a secret, however it was mistyped. */
-		assert_null(strstr(f.text, "0123"));
+		assert_null(strstr(p.text, "0123"));
 		assert_int_equal(
 		    session_key_of_cookie(&key, slice_of(rows[i].text)),
 		    rows[i].as_cookie);

@@ -71,7 +71,7 @@ checks_claims(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct fault f = { "" };
+		struct problem p = { "" };
 		struct grant *g = NULL;
 		struct buf token;
 		enum err e;
@@ -81,13 +81,13 @@ checks_claims(void **state)
 		forge(&token, slice_of(HONEST), slice_of(cases[i].claims),
 		    slice_of(SECRET), EVP_sha256());
 		e = token_verify(&g, buf_view(&token), key, &dialect_0x, NOW_MS,
-		    MATCHERS_MAX, &f);
+		    MATCHERS_MAX, &p);
 		buf_free(&token);
 		if (e != cases[i].want)
 			fail_msg(
-			    "%s: %s, %s", cases[i].name, err_text(e), f.text);
+			    "%s: %s, %s", cases[i].name, err_text(e), p.text);
 		if (e != ERR_OK) {
-			if (g != NULL || f.text[0] == '\0')
+			if (g != NULL || p.text[0] == '\0')
 				fail_msg("%s: no sentence", cases[i].name);
 			continue;
 		}
@@ -279,21 +279,21 @@ mints_no_nonsense(void **state)
 	struct jws_keys *key = forge_key(SECRET, "HS256");
 	struct slice selector = { "\xff", 1 };
 	struct token_rights r = { .publish = &selector, .publish_n = 1 };
-	struct fault f = { "" };
+	struct problem p = { "" };
 	struct buf token;
 
 	(void)state;
 	memset(long_text, 'x', sizeof(long_text));
 	buf_init(&token, 2 * JWS_TOKEN_MAX);
-	assert_int_equal(token_mint(&token, &r, key, &f), ERR_SYNTAX);
-	assert_string_not_equal(f.text, "");
+	assert_int_equal(token_mint(&token, &r, key, &p), ERR_SYNTAX);
+	assert_string_not_equal(p.text, "");
 	selector = (struct slice){ "a\0b", 3 };
 	assert_int_equal(token_mint(&token, &r, key, NULL), ERR_SYNTAX);
 	selector = (struct slice){ long_text, sizeof(long_text) };
-	assert_int_equal(token_mint(&token, &r, key, &f), ERR_LIMIT);
+	assert_int_equal(token_mint(&token, &r, key, &p), ERR_LIMIT);
 	selector = slice_of("a");
 	r.payload = slice_of("{");
-	assert_int_equal(token_mint(&token, &r, key, &f), ERR_SYNTAX);
+	assert_int_equal(token_mint(&token, &r, key, &p), ERR_SYNTAX);
 	assert_int_equal(token.len, 0);
 	buf_free(&token);
 	jws_keys_free(key);

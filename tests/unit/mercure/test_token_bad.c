@@ -198,11 +198,12 @@ static const struct {
 };
 
 static enum err
-verify(const struct world *w, enum hub hub, struct slice token, struct fault *f)
+verify(
+    const struct world *w, enum hub hub, struct slice token, struct problem *p)
 {
 	struct grant *g = NULL;
 	enum err e =
-	    token_verify(&g, token, w->keys[hub], &dialect_0x, NOW_MS, 10, f);
+	    token_verify(&g, token, w->keys[hub], &dialect_0x, NOW_MS, 10, p);
 
 	if ((g == NULL) != (e != ERR_OK))
 		fail_msg("a grant and a failure, or neither");
@@ -220,7 +221,7 @@ test_refused(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct slice header = slice_of(rows[i].header);
 		struct slice claims = rows[i].claims;
-		struct fault f = { "" };
+		struct problem p = { "" };
 		char honest[32];
 
 		snprintf(honest, sizeof(honest), "{\"alg\":\"%s\"}",
@@ -231,12 +232,12 @@ test_refused(void **state)
 			claims = slice_of(CLAIMS);
 		buf_clear(&token);
 		rows[i].sign(&token, w, rows[i].hub, header, claims);
-		if (verify(w, rows[i].hub, buf_view(&token), &f) !=
+		if (verify(w, rows[i].hub, buf_view(&token), &p) !=
 			(strcmp(rows[i].want, TOO_LONG) == 0 ? ERR_LIMIT
 							     : ERR_TOKEN) ||
-		    strstr(f.text, rows[i].want) == NULL)
+		    strstr(p.text, rows[i].want) == NULL)
 			fail_msg(
-			    "%d: %s: %s", rows[i].number, rows[i].name, f.text);
+			    "%d: %s: %s", rows[i].number, rows[i].name, p.text);
 	}
 	buf_free(&token);
 }
@@ -246,7 +247,7 @@ static void
 test_standard_alphabet(void **state)
 {
 	const struct world *w = *state;
-	struct fault f = { "" };
+	struct problem p = { "" };
 	struct buf token;
 	bool differs = false;
 
@@ -267,8 +268,8 @@ test_standard_alphabet(void **state)
 			differs = differs || token.base[i] != was;
 		}
 	}
-	assert_int_equal(verify(w, HUB_RSA, buf_view(&token), &f), ERR_TOKEN);
-	assert_non_null(strstr(f.text, TEXT));
+	assert_int_equal(verify(w, HUB_RSA, buf_view(&token), &p), ERR_TOKEN);
+	assert_non_null(strstr(p.text, TEXT));
 	buf_free(&token);
 }
 
@@ -283,7 +284,7 @@ test_nesting(void **state)
 	buf_init(&token, FORGE_MAX);
 	buf_init(&claims, FORGE_MAX);
 	for (size_t i = 0; i < COUNT(depths); i++) {
-		struct fault f = { "" };
+		struct problem p = { "" };
 
 		buf_clear(&claims);
 		buf_text(&claims, "{\"sub\":");
@@ -293,9 +294,9 @@ test_nesting(void **state)
 		sign_honestly(
 		    &token, w, HUB_SECRET, slice_of(HONEST), buf_view(&claims));
 		assert_int_equal(
-		    verify(w, HUB_SECRET, buf_view(&token), &f), ERR_LIMIT);
+		    verify(w, HUB_SECRET, buf_view(&token), &p), ERR_LIMIT);
 		assert_non_null(
-		    strstr(f.text, i < 2 ? "nested deeper" : TOO_LONG));
+		    strstr(p.text, i < 2 ? "nested deeper" : TOO_LONG));
 	}
 	buf_free(&claims);
 	buf_free(&token);
@@ -325,7 +326,7 @@ test_accepted(void **state)
 	buf_init(&token, FORGE_MAX);
 	for (size_t i = 0; i < COUNT(odd); i++) {
 		for (int hub = 0; hub < HUBS_N; hub++) {
-			struct fault f = { "" };
+			struct problem p = { "" };
 			char header[32];
 
 			/* No `typ`, as 0.x allows. */
@@ -334,9 +335,9 @@ test_accepted(void **state)
 			buf_clear(&token);
 			sign_honestly(&token, w, (enum hub)hub,
 			    slice_of(header), slice_of(odd[i].claims));
-			if (verify(w, (enum hub)hub, buf_view(&token), &f) !=
+			if (verify(w, (enum hub)hub, buf_view(&token), &p) !=
 			    ERR_OK)
-				fail_msg("%s: %s", odd[i].name, f.text);
+				fail_msg("%s: %s", odd[i].name, p.text);
 		}
 	}
 	buf_free(&token);

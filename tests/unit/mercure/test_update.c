@@ -88,13 +88,13 @@ expect_text(const char *name, struct slice got, const char *want)
 }
 
 static enum err
-read_form(struct update_box **out, const char *text, struct fault *f)
+read_form(struct update_box **out, const char *text, struct problem *p)
 {
 	struct form *form = NULL;
 	enum err e;
 
 	assert_int_equal(form_parse(&form, slice_of(text), 20), ERR_OK);
-	e = update_from_form(out, form, &limits, f);
+	e = update_from_form(out, form, &limits, p);
 	form_free(form);
 	return e;
 }
@@ -106,11 +106,11 @@ reads_good_forms(void **state)
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
 		const char *name = good[i].name;
 		struct update_box *box = NULL;
-		struct fault f = { "" };
+		struct problem p = { "" };
 		const struct update *u;
 
-		if (read_form(&box, good[i].form, &f) != ERR_OK)
-			fail_msg("%s: %s", name, f.text);
+		if (read_form(&box, good[i].form, &p) != ERR_OK)
+			fail_msg("%s: %s", name, p.text);
 		u = update_view(box);
 		expect_text(name, u->topics, good[i].topics);
 		expect_text(name, u->id, good[i].id);
@@ -134,12 +134,12 @@ refuses_bad_forms(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct update_box *box = NULL;
-		struct fault f = { "" };
-		enum err e = read_form(&box, bad[i].form, &f);
+		struct problem p = { "" };
+		enum err e = read_form(&box, bad[i].form, &p);
 
 		if (e != bad[i].want)
 			fail_msg("%s: %s", bad[i].name, err_text(e));
-		if (f.text[0] == '\0' || box != NULL)
+		if (p.text[0] == '\0' || box != NULL)
 			fail_msg("%s: sentence or box", bad[i].name);
 	}
 }
@@ -148,10 +148,10 @@ static struct update_box *
 box_of(const struct update *u)
 {
 	struct update_box *box = NULL;
-	struct fault f = { "" };
+	struct problem p = { "" };
 
-	if (update_new(&box, u, &limits, &f) != ERR_OK)
-		fail_msg("%s", f.text);
+	if (update_new(&box, u, &limits, &p) != ERR_OK)
+		fail_msg("%s", p.text);
 	return box;
 }
 

@@ -26,22 +26,22 @@ static const struct slice none = { NULL, 0 };
 static bool
 claims(struct queue *q, struct slice of, int64_t now_ms, int64_t since_ms)
 {
-	struct fault f = { "" };
+	struct problem p = { "" };
 	bool mine = false;
 
-	if (queue_keys_claim(q, of, now_ms, since_ms, &mine, &f) != ERR_OK)
-		fail_msg("%s", f.text);
+	if (queue_keys_claim(q, of, now_ms, since_ms, &mine, &p) != ERR_OK)
+		fail_msg("%s", p.text);
 	return mine;
 }
 
 static void
 store(struct queue *q, struct slice text, int64_t now_ms, const char *error)
 {
-	struct fault f = { "" };
+	struct problem p = { "" };
 
 	if (queue_keys_store(q, url, text, now_ms, now_ms + 1000,
-		slice_of(error), &f) != ERR_OK)
-		fail_msg("%s", f.text);
+		slice_of(error), &p) != ERR_OK)
+		fail_msg("%s", p.text);
 }
 
 /* The row, and its set as a text (static); "-": no row. */
@@ -137,13 +137,13 @@ static void
 test_reader_writes_nothing(void **state)
 {
 	struct queue *q = queue_room_open(*state, QUEUE_READ);
-	struct fault f = { "" };
+	struct problem p = { "" };
 	bool mine = false;
 
 	assert_int_equal(
-	    queue_keys_claim(q, url, NOW, NOW, &mine, &f), ERR_READONLY);
+	    queue_keys_claim(q, url, NOW, NOW, &mine, &p), ERR_READONLY);
 	assert_int_equal(
-	    queue_keys_store(q, url, url, NOW, NOW, none, &f), ERR_READONLY);
+	    queue_keys_store(q, url, url, NOW, NOW, none, &p), ERR_READONLY);
 	queue_close(q);
 }
 
@@ -195,20 +195,23 @@ test_memory(void **state)
 	}
 }
 
-#define TEST(f) \
-	cmocka_unit_test_setup_teardown(f, queue_room_make, queue_room_remove)
+static int
+run(const char *backend)
+{
+	const struct CMUnitTest tests[] = {
+		QUEUE_ROOM_TEST(test_claims),
+		QUEUE_ROOM_TEST(test_keeps),
+		QUEUE_ROOM_TEST(test_forgets_what_nobody_asks_for),
+		QUEUE_ROOM_TEST(test_reader_writes_nothing),
+		QUEUE_ROOM_TEST(test_one_claims),
+		QUEUE_ROOM_TEST(test_memory),
+	};
+
+	return cmocka_run_group_tests_name(backend, tests, NULL, NULL);
+}
 
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {
-		TEST(test_claims),
-		TEST(test_keeps),
-		TEST(test_forgets_what_nobody_asks_for),
-		TEST(test_reader_writes_nothing),
-		TEST(test_one_claims),
-		TEST(test_memory),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return queue_room_each(run);
 }

@@ -30,17 +30,17 @@ wish(struct session_key key, const char *topics, int64_t now_ms)
 		.topics = slice_of(topics),
 		.now_ms = now_ms,
 		.until_ms = now_ms + HOUR,
-		.renew_ms = now_ms + HOUR / 2,
+		.extend_ms = now_ms + HOUR / 2,
 		.topics_max = TOPICS_MAX };
 }
 
 static void
 grant(struct queue *q, const struct session_wish *w)
 {
-	struct fault f = { "" };
+	struct problem p = { "" };
 
-	if (queue_session_grant(q, w, &f) != ERR_OK)
-		fail_msg("%s", f.text);
+	if (queue_session_grant(q, w, &p) != ERR_OK)
+		fail_msg("%s", p.text);
 }
 
 static void
@@ -54,19 +54,19 @@ grant_topics(struct queue *q, struct session_key key, const char *topics)
 static void
 move(struct queue *q, struct session_key from, struct session_key to)
 {
-	struct fault f = { "" };
+	struct problem p = { "" };
 
-	if (queue_session_move(q, &from, &to, NOW, TOPICS_MAX, &f) != ERR_OK)
-		fail_msg("%s", f.text);
+	if (queue_session_move(q, &from, &to, NOW, TOPICS_MAX, &p) != ERR_OK)
+		fail_msg("%s", p.text);
 }
 
 static void
 take(struct queue *q, struct session_key key, const char *topics)
 {
-	struct fault f = { "" };
+	struct problem p = { "" };
 
-	if (queue_session_revoke(q, &key, slice_of(topics), NOW, &f) != ERR_OK)
-		fail_msg("%s", f.text);
+	if (queue_session_revoke(q, &key, slice_of(topics), NOW, &p) != ERR_OK)
+		fail_msg("%s", p.text);
 }
 
 /* Rows as texts: "KEY until topics payload;", the time in minutes from NOW. */
@@ -212,16 +212,16 @@ test_limit(void **state)
 {
 	struct queue *q = queue_room_open(*state, QUEUE_WRITE);
 	struct session_wish w = wish(a, "1\n2\n3\n4", NOW);
-	struct fault f = { "" };
+	struct problem p = { "" };
 
 	grant(q, &w);
 	w = wish(a, "4\n5\n6", NOW);
-	assert_int_equal(queue_session_grant(q, &w, &f), ERR_LIMIT);
-	assert_non_null(strstr(f.text, "MERCURE_MAX_MATCHERS"));
+	assert_int_equal(queue_session_grant(q, &w, &p), ERR_LIMIT);
+	assert_non_null(strstr(p.text, "MERCURE_MAX_MATCHERS"));
 	assert_string_equal(found(q, a, NOW), "a 60 1,2,3,4 ;");
 	grant_topics(q, b, "5\n6");
 	assert_int_equal(
-	    queue_session_move(q, &b, &a, NOW, TOPICS_MAX, &f), ERR_LIMIT);
+	    queue_session_move(q, &b, &a, NOW, TOPICS_MAX, &p), ERR_LIMIT);
 	assert_string_equal(listed(q, NOW), "a 60 1,2,3,4 ;b 60 5,6 ;");
 	queue_close(q);
 }
@@ -372,13 +372,13 @@ test_reader_writes_nothing(void **state)
 {
 	struct queue *q = queue_room_open(*state, QUEUE_READ);
 	const struct session_wish w = wish(a, "x", NOW);
-	struct fault f = { "" };
+	struct problem p = { "" };
 
-	assert_int_equal(queue_session_grant(q, &w, &f), ERR_READONLY);
+	assert_int_equal(queue_session_grant(q, &w, &p), ERR_READONLY);
 	assert_int_equal(
-	    queue_session_revoke(q, &a, none, NOW, &f), ERR_READONLY);
+	    queue_session_revoke(q, &a, none, NOW, &p), ERR_READONLY);
 	assert_int_equal(
-	    queue_session_move(q, &a, &b, NOW, 1, &f), ERR_READONLY);
+	    queue_session_move(q, &a, &b, NOW, 1, &p), ERR_READONLY);
 	queue_close(q);
 }
 
@@ -436,27 +436,30 @@ test_memory(void **state)
 	}
 }
 
-#define TEST(f) \
-	cmocka_unit_test_setup_teardown(f, queue_room_make, queue_room_remove)
+static int
+run(const char *backend)
+{
+	const struct CMUnitTest tests[] = {
+		QUEUE_ROOM_TEST(test_grants_add_up),
+		QUEUE_ROOM_TEST(test_time_is_up),
+		QUEUE_ROOM_TEST(test_writes_only_what_is_new),
+		QUEUE_ROOM_TEST(test_limit),
+		QUEUE_ROOM_TEST(test_moves),
+		QUEUE_ROOM_TEST(test_moves_twice),
+		QUEUE_ROOM_TEST(test_revokes_what_moved),
+		QUEUE_ROOM_TEST(test_revokes),
+		QUEUE_ROOM_TEST(test_changes_come_in_order),
+		QUEUE_ROOM_TEST(test_forgets_the_old),
+		QUEUE_ROOM_TEST(test_reader_writes_nothing),
+		QUEUE_ROOM_TEST(test_many_grant),
+		QUEUE_ROOM_TEST(test_memory),
+	};
+
+	return cmocka_run_group_tests_name(backend, tests, NULL, NULL);
+}
 
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {
-		TEST(test_grants_add_up),
-		TEST(test_time_is_up),
-		TEST(test_writes_only_what_is_new),
-		TEST(test_limit),
-		TEST(test_moves),
-		TEST(test_moves_twice),
-		TEST(test_revokes_what_moved),
-		TEST(test_revokes),
-		TEST(test_changes_come_in_order),
-		TEST(test_forgets_the_old),
-		TEST(test_reader_writes_nothing),
-		TEST(test_many_grant),
-		TEST(test_memory),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return queue_room_each(run);
 }

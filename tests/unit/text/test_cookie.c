@@ -99,14 +99,14 @@ test_write(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(written) / sizeof(written[0]); i++) {
-		struct fault f = { "" };
+		struct problem p = { "" };
 		struct buf b;
 
 		buf_init(&b, 8192);
-		if (cookie_write(&b, &written[i].cookie, &f) != ERR_OK ||
+		if (cookie_write(&b, &written[i].cookie, &p) != ERR_OK ||
 		    !slice_is(buf_view(&b), written[i].want))
 			fail_msg("%s: %.*s %s", written[i].name,
-			    SLICE_ARG(buf_view(&b)), f.text);
+			    SLICE_ARG(buf_view(&b)), p.text);
 		buf_free(&b);
 	}
 }
@@ -161,14 +161,14 @@ test_write_refuses(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
-		struct fault f = { "" };
+		struct problem p = { "" };
 		struct buf b;
 
 		buf_init(&b, 8192);
 		buf_text(&b, "old");
-		if (cookie_write(&b, &refused[i].cookie, &f) != ERR_SYNTAX ||
+		if (cookie_write(&b, &refused[i].cookie, &p) != ERR_SYNTAX ||
 		    !slice_is(buf_view(&b), "old") || b.err != ERR_OK ||
-		    f.text[0] == '\0')
+		    p.text[0] == '\0')
 			fail_msg("%s", refused[i].name);
 		buf_free(&b);
 	}
@@ -180,17 +180,17 @@ test_value_has_a_maximum(void **state)
 	char value[COOKIE_VALUE_MAX + 1];
 	struct cookie c = { S("a"), { value, COOKIE_VALUE_MAX }, S("/"), NONE,
 		S("Lax"), true, -1 };
-	struct fault f = { "" };
+	struct problem p = { "" };
 	struct buf b;
 
 	(void)state;
 	memset(value, 'v', sizeof(value));
 	buf_init(&b, 8192);
-	assert_int_equal(cookie_write(&b, &c, &f), ERR_OK);
+	assert_int_equal(cookie_write(&b, &c, &p), ERR_OK);
 	buf_clear(&b);
 	c.value.len++;
-	assert_int_equal(cookie_write(&b, &c, &f), ERR_LIMIT);
-	assert_string_not_equal(f.text, "");
+	assert_int_equal(cookie_write(&b, &c, &p), ERR_LIMIT);
+	assert_string_not_equal(p.text, "");
 	assert_int_equal(b.len, 0);
 	buf_free(&b);
 }

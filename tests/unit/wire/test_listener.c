@@ -42,30 +42,30 @@ clear_room(void **state)
 }
 
 static enum err
-open_at(int *out, const char *where, struct fault *f)
+open_at(int *out, const char *where, struct problem *p)
 {
 	const struct listener_settings s = { .listen = where };
 
-	return listener_open(out, &s, f);
+	return listener_open(out, &s, p);
 }
 
 static void
 takes_a_free_or_stale_path(void **state)
 {
-	struct fault f = { "" };
+	struct problem p = { "" };
 	struct stat st;
 	int fd = -1, second = -1;
 
 	(void)state;
 	for (int i = 0; i < 2; i++) {
-		if (open_at(&fd, listen_on, &f) != ERR_OK)
-			fail_msg("%s", f.text);
+		if (open_at(&fd, listen_on, &p) != ERR_OK)
+			fail_msg("%s", p.text);
 		assert_int_equal(stat(path, &st), 0);
 		assert_true(S_ISSOCK(st.st_mode));
 		assert_int_equal(st.st_mode & 0777, 0660);
 		assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
 		assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
-		assert_int_equal(open_at(&second, listen_on, &f), ERR_BUSY);
+		assert_int_equal(open_at(&second, listen_on, &p), ERR_BUSY);
 		assert_int_equal(second, -1);
 		/* What is left of it is in nobody's way. */
 		close(fd);
@@ -76,13 +76,13 @@ static void
 replaces_no_file(void **state)
 {
 	int fd = open(path, O_CREAT | O_EXCL | O_WRONLY, 0600), out = -1;
-	struct fault f = { "" };
+	struct problem p = { "" };
 
 	(void)state;
 	assert_true(fd >= 0);
 	close(fd);
-	assert_int_equal(open_at(&out, listen_on, &f), ERR_DENIED);
-	assert_non_null(strstr(f.text, path));
+	assert_int_equal(open_at(&out, listen_on, &p), ERR_DENIED);
+	assert_non_null(strstr(p.text, path));
 	assert_int_equal(access(path, F_OK), 0);
 	assert_int_equal(out, -1);
 }
@@ -107,12 +107,12 @@ refuses_bad_places(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		struct fault f = { "" };
+		struct problem p = { "" };
 		int out = -1;
 
-		if (open_at(&out, bad[i].listen, &f) != bad[i].want)
-			fail_msg("%s: %s", bad[i].listen, f.text);
-		assert_true(f.text[0] != '\0' && out == -1);
+		if (open_at(&out, bad[i].listen, &p) != bad[i].want)
+			fail_msg("%s: %s", bad[i].listen, p.text);
+		assert_true(p.text[0] != '\0' && out == -1);
 	}
 }
 

@@ -217,7 +217,7 @@ static const struct {
 
 /* From a block of just this size, so that a sanitizer sees a read past it. */
 static enum err
-scan(struct record_scan *out, struct slice bytes, struct fault *f)
+scan(struct record_scan *out, struct slice bytes, struct problem *p)
 {
 	uint8_t *exact = mem_calloc(1, bytes.len > 0 ? bytes.len : 1);
 	enum err e;
@@ -225,7 +225,7 @@ scan(struct record_scan *out, struct slice bytes, struct fault *f)
 	if (bytes.len > 0)
 		memcpy(exact, bytes.base, bytes.len);
 	*out = (struct record_scan){ .at = 0 };
-	e = record_scan(out, exact, bytes.len, f);
+	e = record_scan(out, exact, bytes.len, p);
 	mem_free(exact);
 	return e;
 }
@@ -240,12 +240,12 @@ scan_prefixes(const char *name, struct slice all, const struct record_scan *end,
 	bool failed = false;
 
 	for (n = 0; n <= all.len; n += step) {
-		struct fault f = { "" };
-		enum err e = scan(&now, (struct slice){ all.base, n }, &f);
+		struct problem p = { "" };
+		enum err e = scan(&now, (struct slice){ all.base, n }, &p);
 
 		if (failed ? e == ERR_OK : e != ERR_OK && e != err)
 			fail_msg("%s: %zu bytes: %s", name, n, err_text(e));
-		if ((e != ERR_OK) != (f.text[0] != '\0'))
+		if ((e != ERR_OK) != (p.text[0] != '\0'))
 			fail_msg("%s: %zu bytes: the sentence", name, n);
 		if (now.progress < before.progress ||
 		    now.progress > end->progress)
@@ -285,7 +285,7 @@ scans_requests(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		const char *name = cases[i].name;
 		struct record_scan end;
-		struct fault f = { "" };
+		struct problem why = { "" };
 		struct buf b;
 		enum err e;
 
@@ -293,9 +293,9 @@ scans_requests(void **state)
 		for (const enum part *p = cases[i].parts; *p != 0; p++)
 			add_part(&b, *p);
 		assert_int_equal(b.err, ERR_OK);
-		e = scan(&end, buf_view(&b), &f);
+		e = scan(&end, buf_view(&b), &why);
 		if (e != cases[i].err)
-			fail_msg("%s: %s: %s", name, err_text(e), f.text);
+			fail_msg("%s: %s: %s", name, err_text(e), why.text);
 		if (end.progress != cases[i].want)
 			fail_msg("%s: progress %d", name, end.progress);
 		/* An answer can be sent to a request that is too long. */
@@ -358,9 +358,11 @@ encode(struct buf *out, uint16_t id, struct slice content)
 {
 	size_t n = record_stdout_size(content.len);
 	uint8_t *exact = mem_calloc(1, n + 1);
+	struct record_writer w;
 
 	exact[n] = 0xaa;
-	record_stdout(exact, (uint16_t)(id + 1), content);
+	record_begin(&w, exact, (uint16_t)(id + 1), content.len);
+	record_write(&w, content);
 	record_readdress(exact, n, id);
 	assert_int_equal(exact[n], 0xaa);
 	buf_add(out, exact, n);
@@ -462,10 +464,33 @@ skips_to_the_abort(void **state)
 	buf_free(&all_bytes);
 }
 
+/* FCGI_KEEP_CONN is seen once its byte is there. */
+static void
+finds_the_flag_of_a_kept_connection(void **state)
+{
+	struct record_scan s;
+	struct problem f;
+	struct buf b;
+
+	(void)state;
+	for (int flags = 0; flags < 4; flags++) {
+		buf_init(&b, REQUEST_MAX);
+		bytes_begin(&b, ID, 1);
+		b.base[RECORD_HEADER_SIZE + 2] = (char)flags;
+		assert_int_equal(scan(&s, buf_view(&b), &f), ERR_OK);
+		assert_int_equal(s.keep, flags & 1);
+		assert_int_equal(
+		    scan(&s, (struct slice){ b.base, 10 }, &f), ERR_OK);
+		assert_false(s.keep);
+		buf_free(&b);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(finds_the_flag_of_a_kept_connection),
 		cmocka_unit_test(scans_requests),
 		cmocka_unit_test(is_whole_with_the_last_byte),
 		cmocka_unit_test(refuses_noise_early),

@@ -50,14 +50,14 @@ part(struct meeting *m)
 static enum request_buffer_state
 after(struct meeting *m, size_t from, size_t n)
 {
-	struct fault f = { "" };
+	struct problem p = { "" };
 	enum request_buffer_state state;
 
 	if (n > 0)
 		assert_int_equal(
 		    write(m->fds[PEER], m->request.base + from, n), (ssize_t)n);
-	state = request_buffer_read(m->buffer, m->fds[OURS], &f);
-	assert_int_equal(state == REQUEST_BUFFER_BROKEN, f.text[0] != '\0');
+	state = request_buffer_read(m->buffer, m->fds[OURS], &p);
+	assert_int_equal(state == REQUEST_BUFFER_BROKEN, p.text[0] != '\0');
 	return state;
 }
 
