@@ -113,7 +113,7 @@ struct queue_ops {
 	enum err (*end_waiting)(struct queue *q, const uint64_t *signers,
 	    size_t n, bool *more, struct problem *p);
 	size_t (*stranger_room)(struct queue *q, unsigned *wait_ms);
-	enum err (*subscriptions)(struct queue *q, struct slice topic,
+	enum err (*subscriptions)(struct queue *q, struct selector wanted,
 	    struct slice subscriber, queue_subscription_fn *each, void *arg,
 	    struct buf *last_id);
 	enum err (*keys_read)(struct queue *q, struct slice url,
