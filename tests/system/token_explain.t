@@ -60,10 +60,9 @@ sub hub_says {
 	my $status = $answer->status;
 
 	$answer->hang_up;
-	my ($reason) = substr($hub->log_text, $before)
-	    =~ /token refused \S+ reason="(.*)"$/m;
-	$reason =~ s{\\"}{"}g if defined $reason;
-	return ($status, $reason);
+	return ($status, substr($hub->log_text, $before)
+	    =~ /token refused \S+ reason="(.*)"$/m ? $1 =~ s/\\(.)/$1/gr
+	    : undef);
 }
 
 # Whatever is wrong, it says what the hub's log says.
