@@ -45,6 +45,20 @@ enum err queue_room_put(struct queue *q, const char *id);
 /* The ids behind {0, 0}, each with a blank behind it; static storage. */
 const char *queue_room_ids(struct queue *q);
 
+/* The epoch of the queue; and how many rows there are of each kind. */
+uint64_t queue_room_epoch(struct queue *q);
+void queue_room_count(
+    struct queue *q, size_t counts[UPDATE_KINDS], struct queue_span *span);
+
+/* Run `body` in a process of its own, which ends with what it returns. */
+typedef int queue_room_body(const struct queue_room *r, int arg);
+pid_t queue_room_start(
+    const struct queue_room *r, queue_room_body *body, int arg);
+
+/* A body: open the queue and append one update with this number as its id; an
+ * enum err. */
+int queue_room_put_one(const struct queue_room *r, int number);
+
 /* Wait for a child: its exit code, or 1000 + signal. */
 int queue_room_wait(pid_t pid);
 

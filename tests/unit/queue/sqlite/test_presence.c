@@ -16,26 +16,6 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-static void
-count_kind(void *arg, uint64_t at, const struct update *u)
-{
-	size_t *counts = arg;
-
-	(void)at;
-	counts[u->kind]++;
-}
-
-/* The hub's own updates push no application's update out of the log. */
-static void
-read_kinds(struct queue *q, uint64_t epoch, size_t counts[UPDATE_KINDS],
-    struct queue_span *span)
-{
-	memset(counts, 0, UPDATE_KINDS * sizeof(counts[0]));
-	assert_int_equal(
-	    queue_read(q, 0, epoch, 100000, 1 << 28, count_kind, counts, span),
-	    ERR_OK);
-}
-
 /* As if the last `n` had been written at that time. */
 static void
 date_last(struct queue *q, int n, const char *at_ms)
@@ -61,6 +41,7 @@ come_and_go(struct queue *q)
 	presence_free(p);
 }
 
+/* The hub's own updates push no application's update out of the log. */
 static void
 test_own_retention(void **state)
 {
@@ -97,13 +78,13 @@ test_own_retention(void **state)
 			presence_free((struct presence *)changes[i].presence);
 	}
 	/* Nobody can have read them yet. */
-	read_kinds(q, epoch, counts, &span);
+	queue_room_count(q, counts, &span);
 	assert_int_equal(counts[UPDATE_HUB], 2 * ROUNDS * EACH);
 
 	date_last(q, 2 * ROUNDS * EACH, "0");
 	for (int i = 0; i < 2 * ROUNDS * EACH / 1000; i++)
 		come_and_go(q);
-	read_kinds(q, epoch, counts, &span);
+	queue_room_count(q, counts, &span);
 	assert_int_equal(counts[UPDATE_APPLICATION], 10);
 	assert_in_range(counts[UPDATE_HUB], 900, 1000 + 2 * EACH + 10);
 	assert_int_equal(span.floor, 0);

@@ -12,15 +12,6 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-static uint64_t
-epoch_of(struct queue *q)
-{
-	struct queue_cursor_key k;
-
-	assert_int_equal(queue_cursor_key(q, &k), ERR_OK);
-	return k.epoch;
-}
-
 static void
 ignore_row(void *arg, uint64_t at, const struct update *u)
 {
@@ -77,7 +68,8 @@ test_own_position_as_id(void **state)
 
 	assert_int_equal(queue_append(w, &list, 1, NULL), ERR_OK);
 	assert_int_equal(
-	    queue_read(w, 0, epoch_of(w), 1, 100, copy_id, id, &s), ERR_OK);
+	    queue_read(w, 0, queue_room_epoch(w), 1, 100, copy_id, id, &s),
+	    ERR_OK);
 	queue_files_run(w, "DELETE FROM updates");
 	assert_int_equal(
 	    queue_find(w, slice_of(id), NULL, NULL, &at, &known), ERR_OK);
@@ -190,7 +182,8 @@ test_age(void **state)
 	    queue_files_number(w, "SELECT min(seq) FROM updates"), 8);
 	check_totals("age", w);
 	assert_int_equal(
-	    queue_read(w, 0, epoch_of(w), 1, 1, ignore_row, NULL, &s), ERR_OK);
+	    queue_read(w, 0, queue_room_epoch(w), 1, 1, ignore_row, NULL, &s),
+	    ERR_OK);
 	assert_int_equal(s.floor, 7);
 	queue_close(w);
 }
@@ -253,7 +246,8 @@ test_hub_rows_push_nothing_out(void **state)
 	    1200);
 	check_totals("hub", w);
 	assert_int_equal(
-	    queue_read(w, 0, epoch_of(w), 1, 1, ignore_row, NULL, &s), ERR_OK);
+	    queue_read(w, 0, queue_room_epoch(w), 1, 1, ignore_row, NULL, &s),
+	    ERR_OK);
 	assert_int_equal(s.floor, 0);
 	queue_close(w);
 }
