@@ -35,7 +35,7 @@ stop_with_the_lock(const struct queue_room *r, int unused)
 	return 1;
 }
 
-/* The publisher gets an answer in time; readers and starters go on. */
+/* The publisher gets an answer in time; processes that read or start go on. */
 static void
 test_stopped_holder(void **state)
 {
@@ -81,7 +81,7 @@ append_with_umask(const struct queue_room *r, int mask)
 	return queue_room_put_one(r, 1);
 }
 
-/* SQLite alone would make them 0644: the group could not write. */
+/* SQLite alone would give them the mode 0644, and the group could not write. */
 static void
 test_files_are_for_the_group(void **state)
 {
@@ -111,7 +111,7 @@ test_files_are_for_the_group(void **state)
 	}
 }
 
-/* As somebody who is neither root nor in the group. */
+/* As a user who is neither root nor in the group. */
 static int
 open_as_stranger(const struct queue_room *r, int mode)
 {
@@ -160,14 +160,14 @@ test_no_permission(void **state)
 				fail_msg("%s: %d", cases[i].name, got);
 		}
 		chmod(r->dir, 02770);
-		/* One may have been made where there was none. */
+		/* A sidecar may have been made. */
 		unlink(queue_files_path(r, "-hub"));
 		if (cases[i].db != 0)
 			unlink(queue_files_db(r));
 	}
 }
 
-/* No byte more fits on the disk: nothing is mapped, nobody dies. */
+/* On a full disk no file is mapped, and no process dies. */
 static int
 open_without_space(const struct queue_room *r, int bytes)
 {

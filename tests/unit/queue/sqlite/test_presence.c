@@ -16,7 +16,7 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-/* As if the last `n` had been written at that time. */
+/* Set the time at which the last `n` rows were written. */
 static void
 date_last(struct queue *q, int n, const char *at_ms)
 {
@@ -72,12 +72,12 @@ test_own_retention(void **state)
 		}
 		assert_int_equal(
 		    queue_present(q, changes, 2 * EACH, &epoch, NULL), ERR_OK);
-		/* However slow this is, they are young. */
+		/* They stay young, however slow this test is. */
 		date_last(q, 2 * EACH, "9e15");
 		for (size_t i = 0; i < EACH; i++)
 			presence_free((struct presence *)changes[i].presence);
 	}
-	/* Nobody can have read them yet. */
+	/* Young rows stay, since readers may need them. */
 	queue_room_count(q, counts, &span);
 	assert_int_equal(counts[UPDATE_HUB], 2 * ROUNDS * EACH);
 
@@ -97,7 +97,7 @@ word(struct queue *q)
 	return sidecar_word(((struct queue_sqlite *)q)->side);
 }
 
-/* The bell rings once for many changes, and not if somebody rang since. */
+/* One call wakes the readers for many changes, unless they were woken since. */
 static void
 test_bell(void **state)
 {
@@ -129,7 +129,7 @@ test_bell(void **state)
 	assert_int_equal(queue_notify_soon(q), 0);
 	assert_int_equal(word(q), before + 2);
 
-	/* What changed nothing is nothing to ring for. */
+	/* Readers are not woken for a call that changed nothing. */
 	assert_int_equal(presence_room_steps(q, "-", false, p), ERR_OK);
 	assert_int_equal(queue_notify_soon(q), 0);
 	assert_int_equal(word(q), before + 2);
@@ -138,7 +138,7 @@ test_bell(void **state)
 	presence_free(p);
 }
 
-/* Many at a time are not to outrun those who read. */
+/* Many changes at a time wake the readers early, so that they keep up. */
 static void
 test_bell_for_a_crowd(void **state)
 {

@@ -46,7 +46,7 @@ test_durability(void **state)
 	}
 }
 
-/* A presence update needs no id of its own, and its id needs no row. */
+/* An update without an id has its position as one, which needs no row. */
 static void
 copy_id(void *arg, uint64_t at, const struct update *u)
 {
@@ -94,7 +94,7 @@ check_totals(const char *name, struct queue *q)
 	}
 }
 
-/* The hub's own rows stay for some seconds in any case. */
+/* The hub's own rows stay for some seconds, whatever the limits are. */
 static void
 age_last(struct queue *q)
 {
@@ -188,7 +188,7 @@ test_age(void **state)
 	queue_close(w);
 }
 
-/* A limit that was lowered is reached in steps, not in one long pause. */
+/* After a limit was lowered, each call removes some rows, so none takes long. */
 static void
 test_bounded_work(void **state)
 {
@@ -252,7 +252,7 @@ test_hub_rows_push_nothing_out(void **state)
 	queue_close(w);
 }
 
-/* seq never starts again, not even when all rows are gone. */
+/* seq does not start again, even if there are no rows left. */
 static void
 test_positions_are_never_reused(void **state)
 {
