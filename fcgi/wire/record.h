@@ -77,8 +77,10 @@ struct record_scan {
 	uint16_t id; /* of the request; 0 while unknown */
 	bool keep;   /* the peer would use the connection again */
 
-	/* record.c's: how far whole records go, and what they brought. */
-	size_t at, params_bytes;
+	size_t at; /* where the last whole record ends */
+
+	/* record.c's own. */
+	size_t params_bytes;
 	uint16_t request; /* its id, once BEGIN_REQUEST is whole */
 	struct record_pairs pairs;
 	bool params_done, stdin_done;
@@ -89,8 +91,8 @@ struct record_scan {
  * there are more, call it again with all of them, and it goes on behind the
  * last whole record.  Everything that libfcgi would trust is checked here:
  * versions, types, one request at a time, lengths of names and values against
- * what PARAMS really carries.  ERR_SYNTAX: no FastCGI request (the problem says
- * why, for the log).  ERR_LIMIT: more than RECORD_PARAMS_MAX bytes of
+ * what PARAMS really carries.  ERR_SYNTAX: not a FastCGI request (the problem names
+ * the reason, for the log).  ERR_LIMIT: more than RECORD_PARAMS_MAX bytes of
  * parameters; s->id is set then, so that an answer can be sent.
  */
 enum err record_scan(

@@ -3,6 +3,7 @@
 #ifndef WIRE_REQUEST_BUFFER_H
 #define WIRE_REQUEST_BUFFER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -15,7 +16,7 @@
  */
 struct request_buffer;
 
-/* What all request buffers of a process share: bytes in them, and the most
+/* All request buffers of a process share it: bytes in them, and the most
  * there may be. */
 struct request_buffer_room {
 	size_t used, max;
@@ -28,7 +29,7 @@ enum request_buffer_state {
 	REQUEST_BUFFER_TOO_LONG, /* more than `bytes_max` */
 	REQUEST_BUFFER_NO_ROOM, /* all request buffers together hold too much; once one of
 			 * the others is freed, this one can be read on */
-	REQUEST_BUFFER_BROKEN /* no FastCGI, or no memory: the problem says which */
+	REQUEST_BUFFER_BROKEN /* not FastCGI, or no memory: the problem names it */
 };
 
 /* For a request of at most `bytes_max` bytes, records' headers included.
@@ -39,6 +40,10 @@ struct request_buffer *request_buffer_new(
 /* Read what the non-blocking socket has. */
 enum request_buffer_state request_buffer_read(
     struct request_buffer *s, int fd, struct problem *p);
+
+/* Of a whole request: does its sender want to use the connection again, and was
+ * nothing read that is behind the request? */
+bool request_buffer_keep(const struct request_buffer *b);
 
 /* Everything read so far; a worker may look at it until request_buffer_free(). */
 struct slice request_buffer_bytes(const struct request_buffer *s);

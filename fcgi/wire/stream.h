@@ -58,7 +58,7 @@ void stream_host_close(struct stream_host *h);
  */
 void stream_host_relieve(struct stream_host *h);
 
-/* What a stream reports to its feeder, which may end or cut it then. */
+/* A stream's reports to its feeder, which may end or cut it then. */
 struct stream_events {
 	void (*writable)(void *feeder); /* all is written after it was not */
 	void (*gone)(void *feeder);     /* the peer left: forget the stream */
@@ -69,7 +69,7 @@ struct stream_events {
 };
 
 /*
- * Take over the non-blocking `fd` of request `id`.  `watched` says whether the
+ * Take over the non-blocking `fd` of request `id`.  `watched`: the
  * loop watches it already, through another struct.  ERR_NOMEM, ERR_IO: `fd`
  * is still the caller's.
  */
@@ -82,7 +82,7 @@ void stream_feed(
 
 bool stream_has_room(const struct stream *s);
 
-/* Queue a frame behind the others; takes a reference of its own.  Room may
+/* Queue a frame behind the others; takes another reference.  Room may
  * be exceeded by one.  Out of memory the stream fails: `gone` will be called,
  * from the loop. */
 void stream_push(struct stream *s, struct frame *f);
@@ -104,7 +104,8 @@ void stream_end(struct stream *s);
  * The peer wants to use its connection again (FCGI_KEEP_CONN), and all bytes of
  * its request have been read: once END_REQUEST is written, host->kept() gets the
  * descriptor, and the stream frees itself.  It is closed all the same if the
- * peer has closed, reads too slowly, or writing fails.  Without host->kept()
+ * peer has closed or sent anything meanwhile, reads too slowly, or writing
+ * fails.  Without host->kept()
  * the call has no effect.  Before stream_end().
  */
 void stream_keep(struct stream *s);
