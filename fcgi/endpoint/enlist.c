@@ -43,7 +43,7 @@ go_on_as_parked(
 	*key = 0;
 	if (last_id.base == NULL)
 		return ERR_OK;
-	e = queue_parked(q, last_id, &parked, key);
+	e = queue_away(q, last_id, &parked, key);
 	if (parked != NULL && presence_is_like(p, parked))
 		presence_go_on(p, parked);
 	else if (parked == NULL && e == ERR_OK)

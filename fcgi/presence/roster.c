@@ -115,7 +115,7 @@ add(struct roster *r, struct roster_entry *e)
 	TAILQ_INSERT_TAIL(&r->all, e, links);
 	LIST_INSERT_HEAD(token_bucket(r, p), e, same_token);
 	if (p->goes_on)
-		e->written = e->wanted = PRESENCE_PARKED;
+		e->written = e->wanted = PRESENCE_AWAY;
 }
 
 static enum err
@@ -132,7 +132,7 @@ count(struct roster_entry *e, struct crowd *c, const struct roster_terms *terms,
 static void
 uncount(struct roster_entry *e, enum presence_state to, int64_t until_ms)
 {
-	if (to == PRESENCE_PARKED)
+	if (to == PRESENCE_AWAY)
 		crowd_park(&e->place, e->presence->key, until_ms);
 	else if (e->began)
 		crowd_leave(&e->place);
@@ -231,7 +231,7 @@ arrange(struct roster_entry *e)
 	first = roster_lists_put(&r->lists, &e->waits, list);
 	if (list != ROSTER_MEMBERS)
 		return first;
-	if (e->wanted == PRESENCE_PARKED)
+	if (e->wanted == PRESENCE_AWAY)
 		r->hurries = true;
 	return first || r->hurries;
 }
@@ -247,7 +247,7 @@ find_leaving(struct roster *r, const struct presence *p)
 	if (p->brought != 0)
 		LIST_FOREACH (e, token_bucket(r, &like), same_token)
 			if (e->presence->key == p->brought && e->let_go &&
-			    !e->taken && e->wanted == PRESENCE_PARKED &&
+			    !e->taken && e->wanted == PRESENCE_AWAY &&
 			    e->written != PRESENCE_GONE &&
 			    presence_is_like(p, e->presence))
 				return e;
@@ -259,7 +259,7 @@ static void
 take_over(struct roster_entry *e, struct roster_entry *leaving)
 {
 	e->written = leaving->written;
-	e->wanted = PRESENCE_PARKED;
+	e->wanted = PRESENCE_AWAY;
 	e->until_ms = leaving->until_ms;
 	drop(leaving);
 	arrange(e);
@@ -330,9 +330,9 @@ static void
 set_wanted(struct roster_entry *e, enum presence_state state, int64_t until_ms)
 {
 	/* It has a new time, which is to be written. */
-	if (state == PRESENCE_PARKED && e->written == PRESENCE_PARKED)
+	if (state == PRESENCE_AWAY && e->written == PRESENCE_AWAY)
 		e->written = PRESENCE_THERE;
-	if (state == PRESENCE_PARKED && is_forgotten(e))
+	if (state == PRESENCE_AWAY && is_forgotten(e))
 		state = PRESENCE_GONE;
 	/* The row that it would have gone on with stays as it is. */
 	if (state == PRESENCE_GONE && !e->began)
@@ -383,7 +383,7 @@ roster_end(struct roster_entry *e)
 void
 roster_park(struct roster_entry *e, int64_t until_ms)
 {
-	want(e, PRESENCE_PARKED, until_ms, true);
+	want(e, PRESENCE_AWAY, until_ms, true);
 }
 
 void
@@ -429,7 +429,7 @@ take_entry(struct roster_change *out, struct roster_entry *e)
 		.until_ms = e->until_ms,
 		.refused = &out->refused };
 	/* It waited to be written for longer than it may stay parked. */
-	if (e->wanted == PRESENCE_PARKED && e->until_ms <= clock_real_ms())
+	if (e->wanted == PRESENCE_AWAY && e->until_ms <= clock_real_ms())
 		out->change.to = PRESENCE_GONE;
 }
 
@@ -479,7 +479,7 @@ roster_take(
 static void
 settle(struct roster_entry *e, enum presence_state written)
 {
-	if (written == PRESENCE_GONE && e->wanted == PRESENCE_PARKED)
+	if (written == PRESENCE_GONE && e->wanted == PRESENCE_AWAY)
 		e->wanted = PRESENCE_GONE;
 	e->written = written;
 }

@@ -194,7 +194,7 @@ presence_all(struct queue *q)
 	struct buf id;
 
 	present(q, p, PRESENCE_THERE);
-	present(q, p, PRESENCE_PARKED);
+	present(q, p, PRESENCE_AWAY);
 	for (int turns = 0; more; turns++) {
 		enum err e = queue_reap(q, &epoch, &more, &why);
 
@@ -202,7 +202,7 @@ presence_all(struct queue *q)
 		if (turns == TURNS_MAX)
 			abort();
 	}
-	(void)queue_parked(q,
+	(void)queue_away(q,
 	    slice_of("#AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"), &parked,
 	    &signer);
 	presence_free(parked);

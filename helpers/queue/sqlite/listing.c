@@ -126,7 +126,7 @@ read_listing(struct queue_sqlite *q, struct slice topic,
 }
 
 enum err
-queue_sqlite_subscriptions(struct queue *base, struct slice topic,
+queue_sqlite_list(struct queue *base, struct slice topic,
     struct slice subscriber, queue_subscription_fn *each, void *arg,
     struct buf *last_id)
 {

@@ -215,8 +215,8 @@ read_span(struct queue_sqlite *q, uint64_t epoch_seen, size_t rows_max,
 	return e;
 }
 
-enum err
-queue_sqlite_read(struct queue *base, uint64_t after, uint64_t epoch_seen,
+static enum err
+read_log(struct queue *base, uint64_t after, uint64_t epoch_seen,
     size_t rows_max, size_t bytes_max, queue_row_fn *row, void *arg,
     struct queue_span *out)
 {
@@ -260,8 +260,8 @@ read_tail(struct queue_sqlite *q, uint64_t *out)
 	return ERR_OK;
 }
 
-enum err
-queue_sqlite_tail(struct queue *base, uint64_t *out)
+static enum err
+find_tail(struct queue *base, uint64_t *out)
 {
 	struct queue_sqlite *q = (struct queue_sqlite *)base;
 	uint64_t seq = 0;
@@ -339,9 +339,9 @@ find_update(struct queue_sqlite *q, struct slice id, queue_may_fn *may,
 		   : queue_sqlite_failed(q, rc);
 }
 
-enum err
-queue_sqlite_find(struct queue *base, struct slice id, queue_may_fn *may,
-    const void *arg, uint64_t *out, bool *known)
+static enum err
+find_id(struct queue *base, struct slice id, queue_may_fn *may, const void *arg,
+    uint64_t *out, bool *known)
 {
 	struct queue_sqlite *q = (struct queue_sqlite *)base;
 	uint64_t at = 0;
@@ -360,8 +360,8 @@ queue_sqlite_find(struct queue *base, struct slice id, queue_may_fn *may,
 	return e;
 }
 
-enum err
-queue_sqlite_cursor_key(struct queue *base, struct queue_cursor_key *out)
+static enum err
+copy_key(struct queue *base, struct queue_cursor_key *out)
 {
 	struct queue_sqlite *q = (struct queue_sqlite *)base;
 	enum err e;
@@ -374,8 +374,8 @@ queue_sqlite_cursor_key(struct queue *base, struct queue_cursor_key *out)
 	return e;
 }
 
-void
-queue_sqlite_wait(struct queue *base, unsigned timeout_ms)
+static void
+wait_for_rows(struct queue *base, unsigned timeout_ms)
 {
 	struct queue_sqlite *q = (struct queue_sqlite *)base;
 
@@ -384,8 +384,21 @@ queue_sqlite_wait(struct queue *base, unsigned timeout_ms)
 	q->poked_seen = atomic_load(&q->poked);
 }
 
-void
-queue_sqlite_poke(struct queue *base)
+static void
+poke(struct queue *base)
 {
 	sidecar_poke(&((struct queue_sqlite *)base)->poked);
 }
+
+const struct queue_log_ops queue_sqlite_log = {
+	.insert = queue_sqlite_insert,
+	.prune = queue_sqlite_prune,
+	.read = read_log,
+	.tail = find_tail,
+	.find = find_id,
+	.cursor_key = copy_key,
+	.wait = wait_for_rows,
+	.poke = poke,
+	.wake = queue_sqlite_wake,
+	.notified = queue_sqlite_notified,
+};

@@ -252,7 +252,7 @@ test_taken_by_another(void **state)
 	uint64_t epoch;
 
 	assert_int_equal(
-	    presence_room_change(one, PRESENCE_PARKED, p, later), ERR_OK);
+	    presence_room_change(one, PRESENCE_AWAY, p, later), ERR_OK);
 	assert_int_equal(queue_present(one, &c, 1, &epoch, NULL), ERR_OK);
 	assert_false(refused);
 	assert_int_equal(queue_present(two, &c, 1, &epoch, NULL), ERR_OK);

@@ -33,12 +33,12 @@ test_upgrade(void **state)
 	assert_string_equal(presence_room_listed(q, NULL, NULL), "old ");
 	p = presence_room_somebody("new", 1);
 	assert_int_equal(
-	    presence_room_change(q, PRESENCE_PARKED, p, INT64_MAX), ERR_OK);
+	    presence_room_change(q, PRESENCE_AWAY, p, INT64_MAX), ERR_OK);
 	presence_free(p);
 	assert_string_equal(presence_room_listed(q, NULL, NULL), "new old ");
 	while (more)
 		assert_int_equal(
-		    queue_end_waiting(q, &session, 1, &more, NULL), ERR_OK);
+		    queue_end_away(q, &session, 1, &more, NULL), ERR_OK);
 	assert_string_equal(presence_room_listed(q, NULL, NULL), "");
 	queue_close(q);
 }
