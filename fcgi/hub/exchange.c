@@ -95,7 +95,7 @@ no_stream(const struct exchange *x)
 	/* First: the workers are gone by then. */
 	if (hub_is_closing(x->parts->hub))
 		return "The hub is about to end; try again.";
-	now = workers_settings(x->parts->workers);
+	now = settings_slot_get(hub_settings(x->parts->hub));
 	admitted = settings_admit(now, x->answer.opening->grant);
 	settings_unref(now);
 	if (!admitted)

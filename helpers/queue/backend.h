@@ -237,7 +237,7 @@ struct queue {
 	uint32_t unnotified_since; /* queue_notified.count as of then */
 };
 
-/* append.c, in a transaction: delete what is above the limits. */
+/* retention.c, in a transaction: delete what is above the limits. */
 enum err queue_retain(struct queue *q);
 
 /* notify.c, after one. */

@@ -17,6 +17,7 @@ my %room = (
 	cmd => 'cmd/test_cmd',
 	lib => 'lib/test_pushcgi',
 	queue => 'queue/test_queue',
+	http => 'http/test_client',
 	url => 'url/test_url',
 );
 
