@@ -14,7 +14,7 @@ context_queue(struct context *c, struct queue **out)
 
 	if (c->queue == NULL &&
 	    (e = queue_open(&c->queue, &s, QUEUE_READ, &p)) != ERR_OK)
-		log_err("queue not opened reason=\"%s\"", p.text);
+		log_err("queue not opened", LOG_TEXT("reason", p.text));
 	else
 		*out = c->queue;
 	return e;
@@ -23,7 +23,7 @@ context_queue(struct context *c, struct queue **out)
 void
 answer_unavailable(struct answer *a, enum err e)
 {
-	log_warn("request failed reason=\"%s\"", err_text(e));
+	log_warn("request failed", LOG_TEXT("reason", err_text(e)));
 	a->kind = ANSWER_RESPONSE;
 	response_header(&a->response, "Retry-After", "1");
 	response_problem(&a->response, 503,

@@ -151,9 +151,9 @@ hand_row(struct queue_sqlite *q, sqlite3_stmt *st, queue_row_fn *row, void *arg)
 	if (is_sound(&u))
 		row(arg, at, &u);
 	else
-		log_warn("update passed over reason=\"nobody could publish "
-			 "it\" seq=%llu",
-		    (unsigned long long)at);
+		log_warn("update passed over",
+		    LOG_TEXT("reason", "nobody could publish it"),
+		    LOG_UINT("seq", at));
 	return 1 + u.id.len + u.type.len + u.topics.len + u.data.len;
 }
 

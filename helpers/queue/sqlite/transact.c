@@ -8,7 +8,8 @@ static void
 report_checkpoint(struct queue_sqlite *q, enum err e)
 {
 	if (e != ERR_OK && !q->checkpoint_logged)
-		log_err("checkpoint failed error=\"%s\"", q->problem.text);
+		log_err(
+		    "checkpoint failed", LOG_TEXT("reason", q->problem.text));
 	q->checkpoint_logged = e != ERR_OK;
 }
 
