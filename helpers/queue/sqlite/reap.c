@@ -7,6 +7,19 @@
  * out and to show in it that they live. */
 #define GRACE_MS 2000
 
+/* The byte is locked before the rows are there, so that nobody takes them for
+ * a dead process's; after a change of the sidecar it is locked again. */
+enum err
+queue_sqlite_show_life(struct queue_sqlite *q)
+{
+	enum err e = sidecar_show_life(q->side, q->base.settings.owner);
+
+	if (e != ERR_OK)
+		return problem_set(&q->problem, e, "cannot lock %s-hub: %s",
+		    sidecar_db_path(q->side), err_text(e));
+	return ERR_OK;
+}
+
 /* Has it really died?  It may have come back since it was looked for, and this
  * may be another sidecar.  The rows of nobody are 0's. */
 bool

@@ -46,7 +46,7 @@ static enum err
 sqlite_open(struct queue **out, const struct queue_settings *s,
     enum queue_mode mode, struct problem *p)
 {
-	struct queue_sqlite *q = queue_sqlite_new(s, mode);
+	struct queue_sqlite *q = queue_sqlite_new(&queue_sqlite, s, mode);
 	enum err e;
 
 	if (q == NULL)

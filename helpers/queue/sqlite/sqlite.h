@@ -189,7 +189,7 @@ enum err queue_sqlite_done(struct queue_sqlite *q, enum err e);
 
 /* handle.c: nothing is open yet; NULL: no memory.  A twin is
  * another handle for the same queue, for another thread; it is ready. */
-struct queue_sqlite *queue_sqlite_new(
+struct queue_sqlite *queue_sqlite_new(const struct queue_backend *b,
     const struct queue_settings *s, enum queue_mode mode);
 enum err queue_sqlite_twin(
     struct queue_sqlite **out, const struct queue_sqlite *q);
@@ -248,7 +248,7 @@ enum err queue_sqlite_schema(
 enum err queue_sqlite_load_key(struct queue_sqlite *q);
 enum err queue_sqlite_ready_to_read(struct queue_sqlite *q);
 
-/* presence.c: let this process's byte show that it lives. */
+/* reap.c: let this process's byte show that it lives. */
 enum err queue_sqlite_show_life(struct queue_sqlite *q);
 
 /* reap.c, listing.c: see struct queue_presence_ops. */
