@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "lib/handle.h"
 #include "mercure/discovery.h"
+#include "queue/start.h"
 
 /* Far more than a web server lets through in a header or a request line. */
 #define URL_MAX (UINT32_C(16) << 20)
@@ -64,9 +65,8 @@ out:
 enum pushcgi_result
 pushcgi_last_event_id(struct pushcgi *h, char **out)
 {
-	struct queue_cursor_key key = { 0 };
 	char id[QUEUE_ID_SIZE] = "";
-	uint64_t tail;
+	struct queue_start end = { .tail = 0 };
 	struct queue *q;
 	struct buf text;
 	enum err e;
@@ -82,13 +82,11 @@ pushcgi_last_event_id(struct pushcgi *h, char **out)
 	}
 	if ((e = handle_queue(h, &q)) != ERR_OK)
 		goto out;
-	if ((e = queue_tail(q, &tail)) != ERR_OK)
+	if ((e = queue_end(q, &end)) != ERR_OK)
 		goto out;
-	if ((e = queue_cursor_key(q, &key)) != ERR_OK)
-		goto out;
-	e = queue_cursor_id(&key, tail, id);
+	e = queue_cursor_id(&end.key, end.tail, id);
 	buf_text(&text, id);
 out:
-	explicit_bzero(&key, sizeof(key));
+	explicit_bzero(&end, sizeof(end));
 	return handle_end_text(h, out, &text, e);
 }

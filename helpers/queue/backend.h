@@ -5,8 +5,7 @@
 
 #include "queue/crowd.h"
 #include "queue/keys.h"
-#include "queue/presence.h"
-#include "queue/sessions.h"
+#include "queue/start.h"
 #include "queue/transact.h"
 
 /* Rows that a transaction appended. */
@@ -76,8 +75,8 @@ struct queue_session_ops {
 
 /*
  * The log.  insert() and prune() are called in a transaction, the others
- * outside of one.  Those without a comment are the function of queue.h with
- * the same name.
+ * outside of one.  Those without a comment are the function of queue.h
+ * or start.h with the same name.
  */
 struct queue_log_ops {
 	/* Append a row that counts as `bytes`; *at is its position. */
@@ -92,10 +91,8 @@ struct queue_log_ops {
 	enum err (*read)(struct queue *q, uint64_t after, uint64_t epoch_seen,
 	    size_t rows_max, size_t bytes_max, queue_row_fn *row, void *arg,
 	    struct queue_span *out);
-	enum err (*tail)(struct queue *q, uint64_t *out);
-	enum err (*find)(struct queue *q, struct slice id, queue_may_fn *may,
-	    const void *arg, uint64_t *out, bool *known);
-	enum err (*cursor_key)(struct queue *q, struct queue_cursor_key *out);
+	enum err (*start)(struct queue *q, const struct queue_question *ask,
+	    struct queue_start *out);
 	void (*wait)(struct queue *q, unsigned timeout_ms);
 	void (*poke)(struct queue *q);
 	void (*wake)(struct queue *q);
@@ -158,9 +155,7 @@ struct queue_presence_ops {
 	enum err (*other_signer)(struct queue *q, const uint64_t *signers,
 	    size_t n, uint64_t *out, bool *found, struct problem *p);
 
-	/* As queue_away() and queue_subscriptions(). */
-	enum err (*away)(struct queue *q, struct slice id,
-	    struct presence **out, uint64_t *key);
+	/* As queue_subscriptions(). */
 	enum err (*list)(struct queue *q, struct slice topic,
 	    struct slice subscriber, queue_subscription_fn *each, void *arg,
 	    struct buf *last_id);

@@ -50,12 +50,6 @@ enum err queue_present(struct queue *q, const struct presence_change *changes,
 enum err queue_away_id(const struct queue_cursor_key *k, uint64_t at,
     uint64_t key, char out[QUEUE_AWAY_ID_SIZE]);
 
-/* Who is parked under such an id; *out NULL: nobody, or nobody any more.  The
- * caller frees it.  *key: the key in the id; 0: it has none.  Errors as of
- * queue_read(). */
-enum err queue_away(
-    struct queue *q, struct slice id, struct presence **out, uint64_t *key);
-
 /*
  * QUEUE_WRITE: call it once a second.  One process among all removes, and
  * tells, subscribers whose process is dead or whose time is up, some at a

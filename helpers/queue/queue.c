@@ -88,9 +88,18 @@ queue_read(struct queue *q, uint64_t after, uint64_t epoch_seen,
 }
 
 enum err
-queue_tail(struct queue *q, uint64_t *out)
+queue_start(
+    struct queue *q, const struct queue_question *ask, struct queue_start *out)
 {
-	return q->backend->log->tail(q, out);
+	return q->backend->log->start(q, ask, out);
+}
+
+enum err
+queue_end(struct queue *q, struct queue_start *out)
+{
+	const struct queue_question nothing = { .now_ms = 0 };
+
+	return queue_start(q, &nothing, out);
 }
 
 void
@@ -103,26 +112,6 @@ void
 queue_poke(struct queue *q)
 {
 	q->backend->log->poke(q);
-}
-
-enum err
-queue_find(struct queue *q, struct slice id, queue_may_fn *may, const void *arg,
-    uint64_t *out, bool *known)
-{
-	return q->backend->log->find(q, id, may, arg, out, known);
-}
-
-enum err
-queue_cursor_key(struct queue *q, struct queue_cursor_key *out)
-{
-	return q->backend->log->cursor_key(q, out);
-}
-
-enum err
-queue_away(
-    struct queue *q, struct slice id, struct presence **out, uint64_t *key)
-{
-	return q->backend->presence->away(q, id, out, key);
 }
 
 enum err

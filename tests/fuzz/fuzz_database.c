@@ -177,9 +177,9 @@ read_all(struct queue *q)
 		    (span.rows > 0 && span.next <= before))
 			break;
 	} while ((span.rows > 0 || turns == 0) && ++turns < TURNS_MAX);
-	(void)queue_tail(q, &at);
-	(void)queue_find(q, slice_of("a"), NULL, NULL, &at, &known);
-	(void)queue_find(
+	(void)queue_room_tail(q, &at);
+	(void)queue_room_find(q, slice_of("a"), NULL, NULL, &at, &known);
+	(void)queue_room_find(
 	    q, slice_of("#AAAAAAAAAAAAAAAAAAAAAA"), NULL, NULL, &at, &known);
 }
 
@@ -202,7 +202,7 @@ presence_all(struct queue *q)
 		if (turns == TURNS_MAX)
 			abort();
 	}
-	(void)queue_away(q,
+	(void)queue_room_away(q,
 	    slice_of("#AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"), &parked,
 	    &signer);
 	presence_free(parked);
@@ -283,7 +283,7 @@ use_all(struct room *r)
 		check(e, &p);
 		if (e != ERR_OK)
 			continue;
-		(void)queue_cursor_key(q, &key);
+		(void)queue_room_key(q, &key);
 		read_all(q);
 		if (modes[i] == QUEUE_WRITE) {
 			append(q, "a");

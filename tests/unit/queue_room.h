@@ -5,12 +5,12 @@
 
 #include <sys/types.h>
 
-#include "queue/queue.h"
+#include "queue/start.h"
 
-struct queue_backend;
+struct queue_room_kind;
 
 struct queue_room {
-	const struct queue_backend *backend;
+	const struct queue_room_kind *backend;
 	char dir[128]; /* a folder for the test's own files */
 	char url[192];
 	struct queue_settings settings;
@@ -44,6 +44,15 @@ enum err queue_room_put(struct queue *q, const char *id);
 
 /* The ids behind {0, 0}, each with a blank behind it; static storage. */
 const char *queue_room_ids(struct queue *q);
+
+/* Parts of queue_start(): the end of the log and the database's key; where an
+ * id leads; and who is away under it. */
+enum err queue_room_tail(struct queue *q, uint64_t *out);
+enum err queue_room_key(struct queue *q, struct queue_cursor_key *out);
+enum err queue_room_find(struct queue *q, struct slice id, queue_may_fn *may,
+    void *arg, uint64_t *out, bool *known);
+enum err queue_room_away(
+    struct queue *q, struct slice id, struct presence **out, uint64_t *key);
 
 /* Wait for a child: its exit code, or 1000 + signal. */
 int queue_room_wait(pid_t pid);

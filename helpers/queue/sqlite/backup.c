@@ -202,7 +202,7 @@ open_as_owner(
     struct queue **out, const struct queue_settings *s, struct problem *p)
 {
 	struct identity was;
-	uint64_t tail;
+	struct queue_start end;
 	char *path = NULL;
 	enum err e = queue_sqlite_path(&path, s->url, p), back;
 
@@ -213,7 +213,7 @@ open_as_owner(
 	if (e != ERR_OK)
 		return e;
 	if ((e = open_there(out, s, p)) == ERR_OK &&
-	    (e = queue_tail(*out, &tail)) != ERR_OK)
+	    (e = queue_end(*out, &end)) != ERR_OK)
 		problem_set(
 		    p, e, "%s", ((struct queue_sqlite *)*out)->problem.text);
 	back = identity_return(&was, e == ERR_OK ? p : NULL);

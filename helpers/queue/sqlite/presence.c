@@ -276,8 +276,9 @@ presence_owe(struct queue *base, int64_t us, int64_t *debt_us)
 	return true;
 }
 
-static enum err
-read_away(struct queue_sqlite *q, uint64_t key, struct presence **out)
+enum err
+queue_sqlite_read_away(
+    struct queue_sqlite *q, uint64_t key, struct presence **out)
 {
 	sqlite3_stmt *st = queue_sqlite_statement(q, SQL_READ_AWAY);
 	enum err e = ERR_OK;
@@ -297,35 +298,12 @@ read_away(struct queue_sqlite *q, uint64_t key, struct presence **out)
 		   : queue_sqlite_failed(q, rc);
 }
 
-static enum err
-presence_away(
-    struct queue *base, struct slice id, struct presence **out, uint64_t *key)
-{
-	struct queue_sqlite *q = (struct queue_sqlite *)base;
-	uint64_t at;
-	enum err e, parsed;
-
-	*out = NULL;
-	*key = 0;
-	if ((e = queue_sqlite_ready_to_read(q)) == ERR_OK &&
-	    (e = queue_sqlite_load_key(q)) == ERR_OK) {
-		parsed = queue_cursor_parse(&q->key, id, &at, key);
-		if (parsed == ERR_OK && *key != 0)
-			e = read_away(q, *key, out);
-		else if (parsed == ERR_NOMEM)
-			e = problem_set(
-			    &q->problem, parsed, "%s", err_text(parsed));
-	}
-	return queue_sqlite_done(q, e);
-}
-
 const struct queue_presence_ops queue_sqlite_presence = {
 	.own = presence_own,
 	.set = presence_set,
 	.find = presence_find,
 	.dead = queue_sqlite_dead,
 	.other_signer = queue_sqlite_other_signer,
-	.away = presence_away,
 	.list = queue_sqlite_list,
 	.written = presence_written,
 	.owe = presence_owe,

@@ -61,9 +61,9 @@ emit_rows(
 	return rc == SQLITE_DONE ? ERR_OK : queue_sqlite_failed(q, rc);
 }
 
-static enum err
-find_row(struct queue_sqlite *q, const struct session_key *key, int64_t now_ms,
-    queue_session_fn *each, void *arg)
+enum err
+queue_sqlite_find_session(struct queue_sqlite *q, const struct session_key *key,
+    int64_t now_ms, queue_session_fn *each, void *arg)
 {
 	sqlite3_stmt *st = statement_for(q, SQL_FIND_SESSION, key);
 
@@ -79,7 +79,7 @@ session_read(struct queue *base, const struct session_key *key, int64_t now_ms,
 {
 	struct queue_sqlite *q = (struct queue_sqlite *)base;
 
-	return find_row(q, key, now_ms, each, arg);
+	return queue_sqlite_find_session(q, key, now_ms, each, arg);
 }
 
 /* A token is how the digest of its session begins. */
@@ -220,7 +220,7 @@ session_find(struct queue *base, const struct session_key *key, int64_t now_ms,
 
 	if ((e = queue_sqlite_ready_to_read(q)) == ERR_OK &&
 	    (e = read_number(q, number)) == ERR_OK)
-		e = find_row(q, key, now_ms, each, arg);
+		e = queue_sqlite_find_session(q, key, now_ms, each, arg);
 	return queue_sqlite_done(q, e);
 }
 

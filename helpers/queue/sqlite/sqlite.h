@@ -243,10 +243,26 @@ bool queue_sqlite_is_line(struct slice s, size_t max);
 enum err queue_sqlite_schema(
     struct queue_sqlite *q, const char *const *texts, size_t n);
 
-/* read.c: read the key of cursors again; be ready, as every
- * reader has to be first. */
-enum err queue_sqlite_load_key(struct queue_sqlite *q);
+/*
+ * snapshot.c.  _ready_to_read() comes first.  _load_key() reads the key of
+ * positions again.  _begin() leaves the statement on its row, which holds the
+ * snapshot until the caller resets it, unless q->db is NULL by then.  _tail():
+ * the last seq that was ever given, pruned or not.
+ */
 enum err queue_sqlite_ready_to_read(struct queue_sqlite *q);
+enum err queue_sqlite_load_key(struct queue_sqlite *q);
+enum err queue_sqlite_begin(
+    struct queue_sqlite *q, sqlite3_stmt **st, struct queue_span *span);
+enum err queue_sqlite_tail(struct queue_sqlite *q, uint64_t *out);
+
+/* start.c; and what it asks for: sessions.c, presence.c. */
+enum err queue_sqlite_start(struct queue *base,
+    const struct queue_question *ask, struct queue_start *out);
+enum err queue_sqlite_find_session(struct queue_sqlite *q,
+    const struct session_key *key, int64_t now_ms, queue_session_fn *each,
+    void *arg);
+enum err queue_sqlite_read_away(
+    struct queue_sqlite *q, uint64_t key, struct presence **out);
 
 /* reap.c: let this process's byte show that it lives. */
 enum err queue_sqlite_show_life(struct queue_sqlite *q);

@@ -55,7 +55,7 @@ test_find_what_one_may_have(void **state)
 		uint64_t at = 9;
 		bool known = !cases[i].known;
 
-		assert_int_equal(queue_find(w, slice_of(cases[i].id),
+		assert_int_equal(queue_room_find(w, slice_of(cases[i].id),
 				     only_public, &topics, &at, &known),
 		    ERR_OK);
 		if (known != cases[i].known || at != cases[i].at)

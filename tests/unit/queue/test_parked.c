@@ -21,8 +21,8 @@ make_id(struct queue *q, const struct presence *p, char out[])
 	struct queue_cursor_key k;
 	uint64_t tail;
 
-	assert_int_equal(queue_cursor_key(q, &k), ERR_OK);
-	assert_int_equal(queue_tail(q, &tail), ERR_OK);
+	assert_int_equal(queue_room_key(q, &k), ERR_OK);
+	assert_int_equal(queue_room_tail(q, &tail), ERR_OK);
 	assert_int_equal(queue_away_id(&k, tail, p->key, out), ERR_OK);
 }
 
@@ -33,7 +33,7 @@ finds(struct queue *q, const char *id)
 	uint64_t key = 0;
 	bool found;
 
-	assert_int_equal(queue_away(q, slice_of(id), &p, &key), ERR_OK);
+	assert_int_equal(queue_room_away(q, slice_of(id), &p, &key), ERR_OK);
 	found = p != NULL;
 	presence_free(p);
 	return found;
@@ -54,7 +54,8 @@ test_who_comes_back(void **state)
 	assert_int_equal(
 	    presence_room_change(one, PRESENCE_AWAY, p, FOREVER), ERR_OK);
 	make_id(one, p, id);
-	assert_int_equal(queue_away(two, slice_of(id), &back, &key), ERR_OK);
+	assert_int_equal(
+	    queue_room_away(two, slice_of(id), &back, &key), ERR_OK);
 	assert_non_null(back);
 	assert_true(back->key == p->key);
 	assert_string_equal(back->subscriber, p->subscriber);
@@ -63,8 +64,9 @@ test_who_comes_back(void **state)
 
 	/* It is a position like any other. */
 	assert_int_equal(
-	    queue_find(two, slice_of(id), NULL, NULL, &at, &known), ERR_OK);
-	assert_int_equal(queue_tail(two, &tail), ERR_OK);
+	    queue_room_find(two, slice_of(id), NULL, NULL, &at, &known),
+	    ERR_OK);
+	assert_int_equal(queue_room_tail(two, &tail), ERR_OK);
 	assert_true(known && at == tail);
 	presence_free(back);
 	presence_free(p);
@@ -92,7 +94,7 @@ test_nobody(void **state)
 	make_id(q, p, id);
 	id[strlen(id) - 2] = '\0';
 	assert_false(finds(q, id));
-	assert_int_equal(queue_cursor_key(q, &k), ERR_OK);
+	assert_int_equal(queue_room_key(q, &k), ERR_OK);
 	assert_int_equal(queue_cursor_id(&k, 1, plain), ERR_OK);
 	assert_false(finds(q, plain));
 	assert_false(finds(q, "urn:a"));
@@ -133,7 +135,7 @@ test_memory(void **state)
 		mem_fail_at(n);
 		e = queue_open(&r, &room->settings, QUEUE_READ, NULL);
 		if (e == ERR_OK)
-			e = queue_away(r, slice_of(id), &back, &key);
+			e = queue_room_away(r, slice_of(id), &back, &key);
 		failed = mem_failed();
 		mem_fail_at(0);
 		assert_true(e == ERR_OK || (failed && e == ERR_NOMEM));

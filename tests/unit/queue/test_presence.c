@@ -124,7 +124,7 @@ test_nothing_is_told(void **state)
 	assert_string_equal(presence_room_listed(q, NULL, NULL), "a ");
 	assert_int_equal(presence_room_steps(q, "-", false, p), ERR_OK);
 	assert_string_equal(presence_room_listed(q, NULL, NULL), "");
-	assert_int_equal(queue_tail(q, &tail), ERR_OK);
+	assert_int_equal(queue_room_tail(q, &tail), ERR_OK);
 	assert_int_equal(tail, 0);
 	queue_close(q);
 	presence_free(p);

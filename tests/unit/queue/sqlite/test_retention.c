@@ -17,7 +17,7 @@ epoch_of(struct queue *q)
 {
 	struct queue_cursor_key k;
 
-	assert_int_equal(queue_cursor_key(q, &k), ERR_OK);
+	assert_int_equal(queue_room_key(q, &k), ERR_OK);
 	return k.epoch;
 }
 
@@ -80,7 +80,7 @@ test_own_position_as_id(void **state)
 	    queue_read(w, 0, epoch_of(w), 1, 100, copy_id, id, &s), ERR_OK);
 	queue_files_run(w, "DELETE FROM updates");
 	assert_int_equal(
-	    queue_find(w, slice_of(id), NULL, NULL, &at, &known), ERR_OK);
+	    queue_room_find(w, slice_of(id), NULL, NULL, &at, &known), ERR_OK);
 	assert_true(known);
 	assert_int_equal(at, 1);
 	queue_close(w);
@@ -268,10 +268,10 @@ test_positions_are_never_reused(void **state)
 	assert_int_equal(queue_room_put(w, "a"), ERR_OK);
 	assert_int_equal(queue_room_put(w, "b"), ERR_OK);
 	queue_files_run(w, "DELETE FROM updates");
-	assert_int_equal(queue_tail(w, &at), ERR_OK);
+	assert_int_equal(queue_room_tail(w, &at), ERR_OK);
 	assert_int_equal(at, 2);
 	assert_int_equal(queue_room_put(w, "c"), ERR_OK);
-	assert_int_equal(queue_tail(w, &at), ERR_OK);
+	assert_int_equal(queue_room_tail(w, &at), ERR_OK);
 	assert_int_equal(at, 3);
 	queue_close(w);
 }
