@@ -161,7 +161,7 @@ struct queue_presence_ops {
 	/* As queue_away() and queue_subscriptions(). */
 	enum err (*away)(struct queue *q, struct slice id,
 	    struct presence **out, uint64_t *key);
-	enum err (*list)(struct queue *q, struct slice topic,
+	enum err (*list)(struct queue *q, struct selector wanted,
 	    struct slice subscriber, queue_subscription_fn *each, void *arg,
 	    struct buf *last_id);
 
