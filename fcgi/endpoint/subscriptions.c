@@ -193,7 +193,8 @@ answer(struct asking *q, const struct request *rq, struct context *c)
 	enum err e;
 
 	if ((e = context_queue(c, &queue)) == ERR_OK)
-		e = queue_subscriptions(queue, given(q->has_topic, &q->topic),
+		e = queue_subscriptions(queue,
+		    selector_topic(given(q->has_topic, &q->topic)),
 		    given(q->has_subscriber, &q->subscriber), add, q,
 		    &q->last_id);
 	if (e == ERR_OK)

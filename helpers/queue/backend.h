@@ -156,7 +156,7 @@ struct queue_presence_ops {
 	    size_t n, uint64_t *out, bool *found, struct problem *p);
 
 	/* As queue_subscriptions(). */
-	enum err (*list)(struct queue *q, struct slice topic,
+	enum err (*list)(struct queue *q, struct selector wanted,
 	    struct slice subscriber, queue_subscription_fn *each, void *arg,
 	    struct buf *last_id);
 

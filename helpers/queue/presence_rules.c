@@ -222,10 +222,10 @@ queue_set_presence_events(struct queue *q, bool on)
 }
 
 enum err
-queue_subscriptions(struct queue *q, struct slice topic,
+queue_subscriptions(struct queue *q, struct selector wanted,
     struct slice subscriber, queue_subscription_fn *each, void *arg,
     struct buf *last_id)
 {
 	return q->backend->presence->list(
-	    q, topic, subscriber, each, arg, last_id);
+	    q, wanted, subscriber, each, arg, last_id);
 }

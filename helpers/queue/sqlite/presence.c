@@ -38,7 +38,8 @@ change_topics(struct queue_sqlite *q, const struct presence *p, bool active)
 			return queue_sqlite_failed(q, sqlite3_errcode(q->db));
 		if ((rc = queue_sqlite_bind(st, 1, s.text)) != SQLITE_OK)
 			return queue_sqlite_failed(q, rc);
-		sqlite3_bind_int64(st, 2, (int64_t)p->key);
+		sqlite3_bind_int64(st, 2, s.kind);
+		sqlite3_bind_int64(st, 3, (int64_t)p->key);
 		e = queue_sqlite_finish(q, st);
 	}
 	return e;

@@ -273,7 +273,7 @@ enum err queue_sqlite_dead(struct queue *base, uint64_t *epoch, uint64_t *owner,
     int64_t *until_ms, bool *found, struct problem *p);
 enum err queue_sqlite_other_signer(struct queue *base, const uint64_t *signers,
     size_t n, uint64_t *out, bool *found, struct problem *p);
-enum err queue_sqlite_list(struct queue *base, struct slice topic,
+enum err queue_sqlite_list(struct queue *base, struct selector wanted,
     struct slice subscriber, queue_subscription_fn *each, void *arg,
     struct buf *last_id);
 
