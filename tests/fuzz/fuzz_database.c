@@ -180,8 +180,6 @@ static void
 read_all(struct queue *q)
 {
 	struct queue_span span = { 0 };
-	uint64_t at = 0;
-	bool known;
 	int turns = 0;
 
 	do {

@@ -289,9 +289,9 @@ test_kinds(void **state)
 
 	/* The row of somebody who waits leads back to the same kinds. */
 	assert_int_equal(presence_room_steps(q, "~", false, p), ERR_OK);
-	assert_int_equal(queue_cursor_key(q, &k), ERR_OK);
+	assert_int_equal(queue_room_key(q, &k), ERR_OK);
 	assert_int_equal(queue_away_id(&k, 1, p->key, id), ERR_OK);
-	assert_int_equal(queue_away(q, slice_of(id), &back, &key), ERR_OK);
+	assert_int_equal(queue_room_away(q, slice_of(id), &back, &key), ERR_OK);
 	assert_non_null(back);
 	assert_true(presence_is_like(back, p));
 	presence_free(back);
