@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "base/mem.h"
+#include "unit/mem_fail.h"
 #include "unit/queue_room.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))

@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* pushcgi_token.c - access tokens for subscribers and publishers. */
+/* token.c - access tokens for subscribers and publishers. */
+#include "lib/token.h"
+
 #include "base/clock.h"
-#include "base/mem.h"
 #include "config/keys.h"
-#include "lib/handle.h"
 #include "mercure/token.h"
 
 static enum err
 mint(struct pushcgi *h, struct buf *out, const struct token_rights *rights,
-    enum config_role role)
+    enum config_role role, struct problem *p)
 {
 	const char *setting = config_keys_setting(h->config, role);
 	struct jws_keys *keys = NULL;
-	struct problem *p = &h->problem;
 	enum err e;
 
 	e = config_keys_new(&keys, h->config, role, p);
@@ -32,27 +31,23 @@ mint(struct pushcgi *h, struct buf *out, const struct token_rights *rights,
 	if (e == ERR_OK)
 		e = token_mint(out, rights, keys, p);
 	jws_keys_free(keys);
-	return e;
+	return e != ERR_OK ? e : out->err;
 }
 
 /* Add a token with these rights of one role. */
 static enum err
 mint_for(struct pushcgi *h, struct buf *out, enum config_role role,
-    const char *const *topics, size_t n, const char *payload,
-    int64_t lifetime_s)
+    const struct slice *selectors, size_t n, struct slice payload,
+    int64_t lifetime_s, struct problem *p)
 {
-	struct token_rights rights = { .payload = slice_of(payload) };
-	struct slice *selectors = NULL;
+	struct token_rights rights = { .payload = payload };
 	enum err e;
 
 	if (lifetime_s < 0 || lifetime_s > HANDLE_LIFETIME_MAX_S)
-		return problem_set(&h->problem, ERR_SYNTAX,
+		return problem_set(p, ERR_SYNTAX,
 		    "The lifetime is not between 0 and 3155760000 seconds.");
-	e = handle_slices(&selectors, topics, n, &h->problem);
-	if (e != ERR_OK)
+	if ((e = handle_check_selectors(h, selectors, n, p)) != ERR_OK)
 		return e;
-	if ((e = handle_check_selectors(h, selectors, n)) != ERR_OK)
-		goto out;
 	if (role == CONFIG_PUBLISHERS) {
 		rights.publish = selectors;
 		rights.publish_n = n;
@@ -62,52 +57,23 @@ mint_for(struct pushcgi *h, struct buf *out, enum config_role role,
 	}
 	if (lifetime_s > 0)
 		rights.expires_s = clock_real_ms() / 1000 + lifetime_s;
-	e = mint(h, out, &rights, role);
-out:
-	mem_free(selectors);
-	return e;
+	return mint(h, out, &rights, role, p);
 }
 
 enum err
 handle_subscriber_token(struct pushcgi *h, struct buf *out,
-    const char *const *topics, size_t n, const char *payload,
-    int64_t lifetime_s)
+    const struct slice *selectors, size_t n, struct slice payload,
+    int64_t lifetime_s, struct problem *p)
 {
 	return mint_for(
-	    h, out, CONFIG_SUBSCRIBERS, topics, n, payload, lifetime_s);
+	    h, out, CONFIG_SUBSCRIBERS, selectors, n, payload, lifetime_s, p);
 }
 
 enum err
 handle_publisher_token(struct pushcgi *h, struct buf *out,
-    const char *const *topics, size_t n, int64_t lifetime_s)
+    const struct slice *selectors, size_t n, int64_t lifetime_s,
+    struct problem *p)
 {
-	return mint_for(h, out, CONFIG_PUBLISHERS, topics, n, NULL, lifetime_s);
-}
-
-enum pushcgi_result
-pushcgi_subscriber_token(struct pushcgi *h, char **out,
-    const char *const *topics, size_t n, const char *payload,
-    int64_t lifetime_s)
-{
-	struct buf token;
-	enum err e;
-
-	buf_init(&token, JWS_TOKEN_MAX);
-	if ((e = handle_begin(h)) == ERR_OK)
-		e = handle_subscriber_token(
-		    h, &token, topics, n, payload, lifetime_s);
-	return handle_end_text(h, out, &token, e);
-}
-
-enum pushcgi_result
-pushcgi_publisher_token(struct pushcgi *h, char **out,
-    const char *const *topics, size_t n, int64_t lifetime_s)
-{
-	struct buf token;
-	enum err e;
-
-	buf_init(&token, JWS_TOKEN_MAX);
-	if ((e = handle_begin(h)) == ERR_OK)
-		e = handle_publisher_token(h, &token, topics, n, lifetime_s);
-	return handle_end_text(h, out, &token, e);
+	return mint_for(h, out, CONFIG_PUBLISHERS, selectors, n, slice_of(NULL),
+	    lifetime_s, p);
 }
