@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* roster.c - counts the subscribers and queues what is to be written of them. */
-#include <sys/random.h>
-
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/random.h"
 #include "presence/roster_entry.h"
 #include "queue/sqlite/sidecar.h"
 
@@ -14,12 +13,7 @@ roster_new(struct roster **out)
 
 	if (r == NULL)
 		return ERR_NOMEM;
-	if (getrandom(&r->owner, sizeof(r->owner), 0) !=
-	    (ssize_t)sizeof(r->owner)) {
-		mem_free(r);
-		return ERR_IO;
-	}
-	r->owner = (r->owner >> (64 - SIDECAR_OWNER_BITS)) | 1;
+	r->owner = (random_uint64() >> (64 - SIDECAR_OWNER_BITS)) | 1;
 	pthread_mutex_init(&r->mutex, NULL);
 	TAILQ_INIT(&r->all);
 	roster_lists_init(&r->lists);
@@ -68,7 +62,7 @@ add(struct roster *r, struct roster_entry *e)
 	TAILQ_INSERT_TAIL(&r->all, e, links);
 	LIST_INSERT_HEAD(roster_entry_bucket(r, p), e, same_token);
 	if (p->goes_on)
-		e->written = e->wanted = PRESENCE_PARKED;
+		e->written = e->wanted = PRESENCE_AWAY;
 }
 
 static enum err
@@ -85,7 +79,7 @@ count(struct roster_entry *e, struct crowd *c, const struct roster_terms *terms,
 static void
 uncount(struct roster_entry *e, enum presence_state to, int64_t until_ms)
 {
-	if (to == PRESENCE_PARKED)
+	if (to == PRESENCE_AWAY)
 		crowd_away(&e->place, e->presence->key, until_ms);
 	else if (e->stage == ROSTER_BEGAN)
 		crowd_leave(&e->place);
@@ -116,7 +110,7 @@ find_leaving(struct roster *r, const struct presence *p)
 		LIST_FOREACH (e, roster_entry_bucket(r, &like), same_token)
 			if (e->presence->key == p->brought &&
 			    e->stage == ROSTER_LEFT && !e->taken &&
-			    e->wanted == PRESENCE_PARKED &&
+			    e->wanted == PRESENCE_AWAY &&
 			    e->written != PRESENCE_GONE &&
 			    presence_is_like(p, e->presence))
 				return e;
@@ -128,7 +122,7 @@ static void
 inherit(struct roster_entry *e, struct roster_entry *leaving)
 {
 	e->written = leaving->written;
-	e->wanted = PRESENCE_PARKED;
+	e->wanted = PRESENCE_AWAY;
 	e->until_ms = leaving->until_ms;
 	roster_entry_drop(leaving);
 	roster_entry_arrange(e);
@@ -136,22 +130,19 @@ inherit(struct roster_entry *e, struct roster_entry *leaving)
 
 /* Put it among the others: as itself, as the one that is just leaving, or, if
  * that one is here already, as somebody new. */
-static enum err
+static void
 join(struct roster *r, struct roster_entry *e)
 {
 	struct presence *p = e->presence;
 	struct roster_entry *leaving = find_leaving(r, p);
-	enum err result = ERR_OK;
 
 	if (leaving != NULL)
 		presence_go_on(p, leaving->presence);
 	else if (is_here(r, p))
-		result = presence_renew(p);
-	if (result == ERR_OK)
-		add(r, e);
+		presence_renew(p);
+	add(r, e);
 	if (leaving != NULL)
 		inherit(e, leaving);
-	return result;
 }
 
 enum err
@@ -170,15 +161,10 @@ roster_enter(struct roster_entry **out, struct roster *r, struct presence *p,
 		return result;
 	}
 	pthread_mutex_lock(&r->mutex);
-	result = join(r, e);
+	join(r, e);
 	pthread_mutex_unlock(&r->mutex);
-	if (result == ERR_OK) {
-		*out = e;
-	} else {
-		crowd_give_back(&e->place);
-		mem_free(e);
-	}
-	return result;
+	*out = e;
+	return ERR_OK;
 }
 
 /* It goes away before it has a row.  Its peer brings its age back (presence.key),
@@ -199,9 +185,9 @@ static void
 set_wanted(struct roster_entry *e, enum presence_state state, int64_t until_ms)
 {
 	/* It has a new time, which is to be written. */
-	if (state == PRESENCE_PARKED && e->written == PRESENCE_PARKED)
+	if (state == PRESENCE_AWAY && e->written == PRESENCE_AWAY)
 		e->written = PRESENCE_THERE;
-	if (state == PRESENCE_PARKED && is_forgotten(e))
+	if (state == PRESENCE_AWAY && is_forgotten(e))
 		state = PRESENCE_GONE;
 	/* The row that it would have gone on with stays as it is. */
 	if (state == PRESENCE_GONE && e->stage == ROSTER_ENTERED)
@@ -253,7 +239,7 @@ roster_end(struct roster_entry *e)
 void
 roster_away(struct roster_entry *e, int64_t until_ms)
 {
-	want(e, PRESENCE_PARKED, until_ms, true);
+	want(e, PRESENCE_AWAY, until_ms, true);
 }
 
 void

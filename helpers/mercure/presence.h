@@ -31,7 +31,7 @@ enum {
  * ever taken for one: the time of its arrival (real clock, milliseconds, within
  * 70 minutes) and 40 random bits, since thousands may arrive in one second.
  * A peer that polls brings the key back, encrypted and
- * authenticated, in its last event id (queue_parked_id()).  So its arrival is
+ * authenticated, in its last event id (queue_away_id()).  So its arrival is
  * known to each process although nothing was written of it yet, and an
  * anonymous request that ends at once needs no row to be recognised by.
  */
@@ -65,8 +65,7 @@ uint64_t presence_signer(uint64_t fingerprint);
 /* Is it a stranger: anonymous, or with a session that was granted nothing? */
 bool presence_is_stranger(const struct presence *p);
 
-/* A new subscriber, with a key and an identifier of its own.  ERR_NOMEM;
- * ERR_IO: the system gives no random bytes. */
+/* A new subscriber, with a key and an identifier of its own.  ERR_NOMEM. */
 enum err presence_new(struct presence **out, const struct presence_parts *p);
 
 /* Have both the same selectors, the same rights and the same payload? */
@@ -79,9 +78,8 @@ size_t presence_cost(const struct presence *p);
  * 0: it is old enough, or not a stranger. */
 uint32_t presence_wait_ms(const struct presence *p, int64_t now_ms);
 
-/* Another key, with another arrival, and another identifier.  ERR_IO as
- * above: it is as it was. */
-enum err presence_renew(struct presence *p);
+/* Another key, with another arrival, and another identifier. */
+void presence_renew(struct presence *p);
 
 /* It brings this key, and there is no parked row with it.  A stranger that
  * polls then counts from the arrival of its first poll, if that was not long

@@ -14,7 +14,7 @@
 
 /* How a place for a queue is made, lost and removed.  A backend is one line of
  * the table. */
-static const struct queue_backend {
+static const struct queue_room_kind {
 	const char *name;
 	bool (*make)(struct queue_room *r); /* writes r->url */
 	void (*share)(const struct queue_room *r);
@@ -26,7 +26,7 @@ static const struct queue_backend {
 };
 
 /* The backend whose turn it is. */
-static const struct queue_backend *current = backends;
+static const struct queue_room_kind *current = backends;
 
 int
 queue_room_each(int (*run)(const char *backend))
@@ -167,7 +167,7 @@ queue_room_epoch(struct queue *q)
 {
 	struct queue_cursor_key k;
 
-	if (queue_cursor_key(q, &k) != ERR_OK)
+	if (queue_room_key(q, &k) != ERR_OK)
 		abort();
 	return k.epoch;
 }
@@ -230,4 +230,59 @@ queue_room_wait(pid_t pid)
 		return -1;
 	return WIFEXITED(status) ? WEXITSTATUS(status)
 				 : 1000 + WTERMSIG(status);
+}
+
+enum err
+queue_room_tail(struct queue *q, uint64_t *out)
+{
+	struct queue_start end;
+	enum err e = queue_end(q, &end);
+
+	if (e == ERR_OK)
+		*out = end.tail;
+	return e;
+}
+
+enum err
+queue_room_key(struct queue *q, struct queue_cursor_key *out)
+{
+	struct queue_start end;
+	enum err e = queue_end(q, &end);
+
+	if (e == ERR_OK)
+		*out = end.key;
+	return e;
+}
+
+enum err
+queue_room_find(struct queue *q, struct slice id, queue_may_fn *may, void *arg,
+    uint64_t *out, bool *known)
+{
+	const struct queue_question ask = {
+		.last_id = id, .may = may, .arg = arg
+	};
+	struct queue_start start;
+	enum err e = queue_start(q, &ask, &start);
+
+	if (e != ERR_OK)
+		return e;
+	presence_free(start.away);
+	*out = start.at;
+	*known = start.known;
+	return e;
+}
+
+enum err
+queue_room_away(
+    struct queue *q, struct slice id, struct presence **out, uint64_t *key)
+{
+	const struct queue_question ask = { .last_id = id };
+	struct queue_start start;
+	enum err e = queue_start(q, &ask, &start);
+
+	if (e != ERR_OK)
+		return e;
+	*out = start.away;
+	*key = start.away_key;
+	return e;
 }

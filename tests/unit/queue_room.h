@@ -5,12 +5,12 @@
 
 #include <sys/types.h>
 
-#include "queue/queue.h"
+#include "queue/start.h"
 
-struct queue_backend;
+struct queue_room_kind;
 
 struct queue_room {
-	const struct queue_backend *backend;
+	const struct queue_room_kind *backend;
 	char dir[128]; /* a folder for the test's own files */
 	char url[192];
 	struct queue_settings settings;
@@ -58,6 +58,15 @@ pid_t queue_room_start(
 /* A body: open the queue and append one update with this number as its id; an
  * enum err. */
 int queue_room_put_one(const struct queue_room *r, int number);
+
+/* Parts of queue_start(): the end of the log and the database's key; where an
+ * id leads; and who is away under it. */
+enum err queue_room_tail(struct queue *q, uint64_t *out);
+enum err queue_room_key(struct queue *q, struct queue_cursor_key *out);
+enum err queue_room_find(struct queue *q, struct slice id, queue_may_fn *may,
+    void *arg, uint64_t *out, bool *known);
+enum err queue_room_away(
+    struct queue *q, struct slice id, struct presence **out, uint64_t *key);
 
 /* Wait for a child: its exit code, or 1000 + signal. */
 int queue_room_wait(pid_t pid);

@@ -15,7 +15,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "queue/ops.h"
+#include "queue/backend.h"
 #include "unit/fanout_room.h"
 
 #define RETRY "retry: 500\n\n"

@@ -30,7 +30,7 @@ test_fifty_start_at_once(void **state)
 	for (size_t i = 0; i < COUNT(pids); i++)
 		assert_int_equal(queue_room_wait(pids[i]), ERR_OK);
 	q = queue_room_open(r, QUEUE_READ);
-	assert_int_equal(queue_tail(q, &at), ERR_OK);
+	assert_int_equal(queue_room_tail(q, &at), ERR_OK);
 	assert_int_equal(at, COUNT(pids));
 	queue_close(q);
 }

@@ -77,7 +77,7 @@ test_what_goes_in_comes_out(void **state)
 
 	for (size_t i = 0; i < COUNT(updates); i++)
 		list[i] = &updates[i];
-	assert_int_equal(queue_tail(r, &at), ERR_OK);
+	assert_int_equal(queue_room_tail(r, &at), ERR_OK);
 	assert_int_equal(at, 0);
 	assert_int_equal(queue_append(w, list, 2, &p), ERR_OK);
 	assert_int_equal(queue_append(w, list + 2, 3, &p), ERR_OK);
@@ -89,7 +89,7 @@ test_what_goes_in_comes_out(void **state)
 	assert_int_equal(span.rows, x.count);
 	assert_int_equal(span.next, x.count);
 	assert_int_equal(span.floor, 0);
-	assert_int_equal(queue_tail(r, &at), ERR_OK);
+	assert_int_equal(queue_room_tail(r, &at), ERR_OK);
 	assert_int_equal(at, x.count);
 	queue_close(w);
 	queue_close(r);
@@ -201,7 +201,7 @@ test_find(void **state)
 	w = queue_room_open(room, QUEUE_WRITE);
 	assert_int_equal(queue_append(w, NULL, 0, NULL), ERR_OK);
 
-	assert_int_equal(queue_cursor_key(w, &k), ERR_OK);
+	assert_int_equal(queue_room_key(w, &k), ERR_OK);
 	queue_cursor_id(&k, 3, third);
 	queue_cursor_id(&k, 7, last);
 	queue_cursor_id(&k, 8, future);
@@ -221,7 +221,7 @@ test_find(void **state)
 		uint64_t at = 9;
 		bool known = !cases[i].known;
 
-		assert_int_equal(queue_find(w, slice_of(cases[i].id), NULL,
+		assert_int_equal(queue_room_find(w, slice_of(cases[i].id), NULL,
 				     NULL, &at, &known),
 		    ERR_OK);
 		if (known != cases[i].known || at != cases[i].at)
@@ -256,7 +256,7 @@ test_own_position_as_id(void **state)
 	    queue_read(w, 0, queue_room_epoch(w), 1, 100, copy_id, id, &s),
 	    ERR_OK);
 	assert_int_equal(
-	    queue_find(w, slice_of(id), NULL, NULL, &at, &known), ERR_OK);
+	    queue_room_find(w, slice_of(id), NULL, NULL, &at, &known), ERR_OK);
 	assert_true(known);
 	assert_int_equal(at, s.next);
 	queue_close(w);
@@ -374,15 +374,15 @@ test_memory(void **state)
 		if (e == ERR_OK)
 			e = queue_room_put(q, "a");
 		if (e == ERR_OK)
-			e = queue_cursor_key(q, &k);
+			e = queue_room_key(q, &k);
 		if (e == ERR_OK)
 			e = queue_read(
 			    q, 0, k.epoch, 9, 99, ignore_row, NULL, &s);
 		if (e == ERR_OK &&
 		    (e = queue_cursor_id(&k, s.next, id)) != ERR_OK)
 			assert_string_equal(id, "");
-		if (e == ERR_OK && (e = queue_find(q, slice_of(id), NULL, NULL,
-					&at, &known)) != ERR_OK)
+		if (e == ERR_OK && (e = queue_room_find(q, slice_of(id), NULL,
+					NULL, &at, &known)) != ERR_OK)
 			assert_int_equal(at, 9);
 		failed = mem_failed();
 		mem_fail_at(0);

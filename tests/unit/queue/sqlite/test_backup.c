@@ -86,21 +86,23 @@ test_copy(void **state)
 	copy = open_copy(room, path);
 	assert_string_equal(queue_room_ids(copy), "a b ");
 	assert_string_equal(queue_room_ids(q), "a b c ");
-	assert_int_equal(queue_cursor_key(q, &key), ERR_OK);
-	assert_int_equal(queue_cursor_key(copy, &other), ERR_OK);
+	assert_int_equal(queue_room_key(q, &key), ERR_OK);
+	assert_int_equal(queue_room_key(copy, &other), ERR_OK);
 	assert_int_not_equal(key.epoch, other.epoch);
 	assert_memory_not_equal(key.key, other.key, sizeof(key.key));
-	assert_int_equal(queue_tail(q, &at), ERR_OK);
+	assert_int_equal(queue_room_tail(q, &at), ERR_OK);
 	assert_int_equal(queue_cursor_id(&key, at, id), ERR_OK);
 	assert_int_equal(queue_room_put(copy, "d"), ERR_OK);
 	assert_int_equal(
-	    queue_find(copy, slice_of(id), NULL, NULL, &at, &known), ERR_OK);
+	    queue_room_find(copy, slice_of(id), NULL, NULL, &at, &known),
+	    ERR_OK);
 	assert_false(known);
 	assert_int_equal(
-	    queue_find(q, slice_of(id), NULL, NULL, &at, &known), ERR_OK);
+	    queue_room_find(q, slice_of(id), NULL, NULL, &at, &known), ERR_OK);
 	assert_true(known);
 	assert_int_equal(
-	    queue_find(copy, slice_of("b"), NULL, NULL, &at, &known), ERR_OK);
+	    queue_room_find(copy, slice_of("b"), NULL, NULL, &at, &known),
+	    ERR_OK);
 	assert_true(known);
 	queue_close(copy);
 	queue_close(q);

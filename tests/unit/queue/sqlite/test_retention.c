@@ -72,7 +72,7 @@ test_own_position_as_id(void **state)
 	    ERR_OK);
 	queue_files_run(w, "DELETE FROM updates");
 	assert_int_equal(
-	    queue_find(w, slice_of(id), NULL, NULL, &at, &known), ERR_OK);
+	    queue_room_find(w, slice_of(id), NULL, NULL, &at, &known), ERR_OK);
 	assert_true(known);
 	assert_int_equal(at, 1);
 	queue_close(w);
@@ -262,10 +262,10 @@ test_positions_are_never_reused(void **state)
 	assert_int_equal(queue_room_put(w, "a"), ERR_OK);
 	assert_int_equal(queue_room_put(w, "b"), ERR_OK);
 	queue_files_run(w, "DELETE FROM updates");
-	assert_int_equal(queue_tail(w, &at), ERR_OK);
+	assert_int_equal(queue_room_tail(w, &at), ERR_OK);
 	assert_int_equal(at, 2);
 	assert_int_equal(queue_room_put(w, "c"), ERR_OK);
-	assert_int_equal(queue_tail(w, &at), ERR_OK);
+	assert_int_equal(queue_room_tail(w, &at), ERR_OK);
 	assert_int_equal(at, 3);
 	queue_close(w);
 }

@@ -94,7 +94,7 @@ check_rows(struct queue *q)
 	uint64_t number;
 
 	assert_string_equal(queue_room_ids(q), "old ");
-	assert_int_equal(queue_cursor_key(q, &k), ERR_OK);
+	assert_int_equal(queue_room_key(q, &k), ERR_OK);
 	assert_int_equal(k.epoch, 77);
 	assert_string_equal(presence_room_listed(q, NULL, NULL), "a b b ");
 	assert_string_equal(presence_room_listed(q, "a", NULL), "a ");
@@ -127,13 +127,13 @@ test_each_version(void **state)
 		q = presence_room_open(r, 7);
 		assert_int_equal(version_of(r), PRESENT);
 		assert_int_equal(
-		    presence_room_change(q, PRESENCE_PARKED, p, INT64_MAX),
+		    presence_room_change(q, PRESENCE_AWAY, p, INT64_MAX),
 		    ERR_OK);
 		assert_string_equal(
 		    presence_room_listed(q, "new", NULL), "new ");
 		while (more)
 			assert_int_equal(
-			    queue_end_waiting(q, &session, 1, &more, NULL),
+			    queue_end_away(q, &session, 1, &more, NULL),
 			    ERR_OK);
 		assert_string_equal(presence_room_listed(q, NULL, NULL), "");
 		assert_int_equal(
