@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_uuid.c - the shape of an identifier, and that no two are alike. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "base/uuid.h"
 
@@ -22,7 +16,7 @@ test_shape(void **state)
 
 	(void)state;
 	for (int n = 0; n < SAMPLES; n++) {
-		assert_int_equal(uuid_urn(id), ERR_OK);
+		uuid_urn(id);
 		assert_int_equal(strlen(id), sizeof(shape) - 1);
 		for (size_t i = 0; i < sizeof(shape) - 1; i++) {
 			const char *set = i < 9             ? NULL
@@ -45,7 +39,7 @@ test_unique(void **state)
 
 	(void)state;
 	for (size_t n = 0; n < SAMPLES; n++) {
-		assert_int_equal(uuid_urn(ids[n]), ERR_OK);
+		uuid_urn(ids[n]);
 		for (size_t i = 0; i < n; i++)
 			assert_string_not_equal(ids[i], ids[n]);
 	}
@@ -59,9 +53,9 @@ test_every_digit_is_random(void **state)
 	int changed[UUID_URN_SIZE] = { 0 };
 
 	(void)state;
-	assert_int_equal(uuid_urn(first), ERR_OK);
+	uuid_urn(first);
 	for (int n = 0; n < SAMPLES; n++) {
-		assert_int_equal(uuid_urn(id), ERR_OK);
+		uuid_urn(id);
 		for (size_t i = 0; i < strlen(first); i++)
 			changed[i] |= id[i] != first[i];
 	}
