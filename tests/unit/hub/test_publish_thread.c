@@ -229,7 +229,7 @@ start_with_roster(struct publishing *p, struct queue **q)
 static void
 enter(struct roster *r, struct roster_entry **entries, size_t n)
 {
-	const struct roster_terms none = { .parked = 0 };
+	const struct roster_terms none = { .away_key = 0 };
 
 	for (size_t i = 0; i < n; i++) {
 		assert_int_equal(
