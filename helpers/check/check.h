@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* check.h - looks at a hub from outside, and names what its web server spoils. */
+/* check.h - asks a hub like a browser, and reports what its web server does wrong. */
 #ifndef CHECK_CHECK_H
 #define CHECK_CHECK_H
 
@@ -18,7 +18,8 @@ struct check_options {
 	const char *origin; /* of pages that open streams; NULL: the hub's */
 	const char *page;   /* a URL that sets the cookie; NULL: the program */
 	bool quick;         /* without what takes a keep-alive's time */
-	void (*tell)(const char *sentence); /* before each wait; NULL: nobody */
+	void (*announce)(
+	    const char *sentence); /* before each wait; NULL: nobody */
 };
 
 /*

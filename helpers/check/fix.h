@@ -7,7 +7,7 @@
 
 #include "base/slice.h"
 
-/* What can be wrong, and its name for programs. */
+/* All problems, and their names for programs. */
 #define CHECK_PROBLEMS(X)                      \
 	X(NONE, "none")                        \
 	X(UNREACHABLE, "unreachable")          \

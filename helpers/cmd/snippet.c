@@ -25,7 +25,7 @@ static const struct cmd_option options[] = {
 	    .help = "the socket between the web server and the hub" },
 	{ .name = "templates",
 	    .value = "FOLDER",
-	    .help = "take the snippets from there" },
+	    .help = "read the snippets from there" },
 	{ .name = NULL },
 };
 

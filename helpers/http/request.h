@@ -46,7 +46,7 @@ struct http_request {
 /*
  * Would a request take this URL?  ERR_SYNTAX: it is not a URL, or has a user's
  * name or a password.  ERR_UNSUPPORTED: another scheme.  ERR_NOMEM.  The
- * sentence never repeats the URL, which may hold a password.
+ * sentence never repeats the URL, which may contain a password.
  */
 enum err http_check_url(const char *url, bool https_only, struct problem *p);
 

@@ -85,7 +85,7 @@ handle_list_document(
 	}
 	if (e == ERR_LIMIT)
 		e = problem_set(p, e,
-		    "There are more subscriptions than one text can hold; ask "
+		    "There are too many subscriptions for one document; ask "
 		    "for those of one topic.");
 	buf_free(&w.list);
 	buf_free(&last_id);

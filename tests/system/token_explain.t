@@ -60,8 +60,10 @@ sub hub_says {
 	my $status = $answer->status;
 
 	$answer->hang_up;
-	return ($status, substr($hub->log_text, $before)
-	    =~ /token refused \S+ reason="(.*)"$/m ? $1 : undef);
+	my ($why) = substr($hub->log_text, $before)
+	    =~ /token refused \S+ reason="(.*)"$/m;
+	$why =~ s/\\(["\\])/$1/g if defined $why;
+	return ($status, $why);
 }
 
 # Whatever is wrong, it says what the hub's log says.
@@ -125,7 +127,7 @@ like $out, qr/^As a subscriber \(.*\n  times +ok: it expires at \d{4}-/s,
     'for people: check by check';
 like $out, qr/\nAccepted;.* private ones of:\n  https.*"user":"alice"/s,
     'what it grants';
-like $out, qr/\nAs a publisher .*\n  signature +NO: .*\n  claims +not looked/s,
+like $out, qr/\nAs a publisher .*\n  signature +NO: .*\n  claims +not checked/s,
     'and what is wrong';
 like $out, qr/\nNot accepted: .*401\.\n\z/, 'with which answer';
 
@@ -192,7 +194,7 @@ is failed_at($one)->{check}, 'signature', 'another key than the fetched';
 for my $row (
     ['nothing', [], '', 3, qr/no token on standard input/],
     ['blanks', [], " \r\n", 3, qr/no token on standard input/],
-    ['no end', [], 'x' x 100000, 3, qr/longer than any token/],
+    ['no end', [], 'x' x 100000, 3, qr/more bytes than any token/],
     ['no such role', ['--role', 'reader'], $good, 2,
 	qr/subscriber or publisher/],
     ['the token as an argument', [$good], '', 2, qr/too many/],

@@ -249,7 +249,7 @@ run(struct check_report **out, const struct http_server *s, struct pushcgi *h,
 	struct check_options o = { .url = url,
 		.origin = "https://elsewhere.example",
 		.quick = quick,
-		.tell = hear };
+		.announce = hear };
 
 	snprintf(url, sizeof(url), "http://127.0.0.1:%d%s", s->port, path);
 	if (strcmp(path, "/hub") == 0)
