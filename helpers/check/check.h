@@ -29,8 +29,8 @@ struct check_options {
  * else is sent is refused by a hub.  Takes up to a minute or two, with `quick`
  * a few seconds where all is well.
  *
- * A hub that cannot be asked is a report, too.  ERR_SYNTAX: no URL, origin or
- * page.  ERR_NOTFOUND: no URL was given or configured.  ERR_UNSUPPORTED: no
+ * A hub that cannot be asked is a report, too.  ERR_SYNTAX: the URL, origin or
+ * page is not a URL.  ERR_NOTFOUND: no URL was given or configured.  ERR_UNSUPPORTED: no
  * libcurl.  ERR_NOMEM.  Free *out with check_report_free().
  */
 enum err check_run(struct check_report **out, struct pushcgi *h,

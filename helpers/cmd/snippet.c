@@ -135,7 +135,7 @@ check_path(const struct cmd_line *l, const char *option, struct problem *p)
 	    option);
 }
 
-/* What stands for the path at the start of `text`; NULL if there is none. */
+/* The entry of the path at the start of `text`; NULL if there is none. */
 static const struct path *
 path_at(struct slice text)
 {

@@ -39,7 +39,7 @@ struct http_request {
 	http_receive_fn *receive; /* NULL: the body is stored */
 	void *arg;
 	/* For http_send(): any thread may set it, and the call ends within a
-	 * second.  NULL: nobody will. */
+	 * second.  NULL: it cannot be stopped. */
 	const _Atomic bool *stop;
 };
 

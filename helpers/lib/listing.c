@@ -95,7 +95,7 @@ handle_list_document(
 /* A member that the payload must have. */
 struct member {
 	struct slice name, text;
-	json_t *json; /* `text` as JSON; NULL: it is none */
+	json_t *json; /* `text` as JSON; NULL: it is not JSON */
 };
 
 struct asking {
