@@ -23,8 +23,6 @@
 #define CONNECT_MS 5000u
 #define TOTAL_MS 8000u
 
-#define SHOWN_MAX 120
-
 /* The max-age in the value of a Cache-Control; `absent` if it has none. */
 static int64_t
 max_age_ms(struct slice value, int64_t absent)
@@ -68,32 +66,25 @@ jwks_life_ms(struct slice head)
 				    : life;
 }
 
-/* The length of a URL as far as everybody may see it. */
-static int
-shown(const char *url)
-{
-	size_t n = strcspn(url, "?#");
-
-	return (int)(n < SHOWN_MAX ? n : SHOWN_MAX);
-}
-
 static enum err
 answer_read(struct buf *text, const struct http_answer *a, const char *url,
     struct problem *p)
 {
 	struct jws_keys *keys = NULL;
 	struct problem why = { "Out of memory." };
+	char shown[HTTP_SHOWN_MAX];
 	enum err e;
 
+	http_show_url(shown, url);
 	if (a->status != 200)
 		return problem_set(p, ERR_IO,
-		    "%.*s: the answer has the status %d and not 200: is this "
+		    "%s: the answer has the status %d and not 200: is this "
 		    "where the key set is?",
-		    shown(url), url, a->status);
+		    shown, a->status);
 	e = jws_keys_fetched(&keys, buf_view(&a->body), NULL, &why);
 	jws_keys_free(keys);
 	if (e != ERR_OK)
-		return problem_set(p, e, "%.*s: %s", shown(url), url, why.text);
+		return problem_set(p, e, "%s: %s", shown, why.text);
 	buf_slice(text, buf_view(&a->body));
 	return text->err == ERR_OK
 		   ? ERR_OK
@@ -159,6 +150,9 @@ static void
 tell(const struct jwks_source *src, const struct queue_keys *before, enum err e,
     const struct problem *p)
 {
+	char shown[HTTP_SHOWN_MAX];
+
+	http_show_url(shown, src->url);
 	if (e != ERR_OK && strcmp(before->error.text, p->text) != 0)
 		log_err("key set not fetched", LOG_TEXT("reason", p->text),
 		    LOG_TEXT("effect", jwks_is_usable(before, clock_real_ms())
@@ -166,9 +160,7 @@ tell(const struct jwks_source *src, const struct queue_keys *before, enum err e,
 					   : "no token of it is accepted"));
 	else if (e == ERR_OK &&
 		 (before->changed_ms == 0 || before->error.text[0] != '\0'))
-		log_info("key set fetched",
-		    LOG_SLICE("url",
-			((struct slice){ src->url, (size_t)shown(src->url) })));
+		log_info("key set fetched", LOG_TEXT("url", shown));
 }
 
 static void

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_remote.c - publishing to hubs elsewhere and asking them, good and bad ones. */
+/* test_remote.c - publishing to remote hubs and asking them, good and bad ones. */
 #include <sys/socket.h>
 #include <sys/wait.h>
 
