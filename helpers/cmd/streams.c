@@ -33,7 +33,7 @@ cmd_add_shown(struct buf *out, struct slice text)
 enum err
 cmd_read(struct buf *out, bool *over, struct problem *p)
 {
-	char part[16384];
+	char part[65536];
 	ssize_t n;
 
 	do
