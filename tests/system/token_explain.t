@@ -60,10 +60,9 @@ sub hub_says {
 	my $status = $answer->status;
 
 	$answer->hang_up;
-	my ($why) = substr($hub->log_text, $before)
-	    =~ /token refused \S+ reason="(.*)"$/m;
-	$why =~ s/\\(["\\])/$1/g if defined $why;
-	return ($status, $why);
+	return ($status, substr($hub->log_text, $before)
+	    =~ /token refused \S+ reason="(.*)"$/m ? $1 =~ s/\\(.)/$1/gr
+	    : undef);
 }
 
 # Whatever is wrong, it says what the hub's log says.
