@@ -14,6 +14,7 @@
 #include "endpoint/route.h"
 #include "hub/hub.h"
 #include "hub/publish_thread.h"
+#include "text/digits.h"
 #include "wire/listener.h"
 
 /* At most so much of a body that is too long is read and dropped. */
@@ -38,9 +39,10 @@ body_length(size_t *left)
 	bool known = (text != NULL && *text != '\0') ||
 		     getenv("HTTP_TRANSFER_ENCODING") == NULL;
 
-	*left = SIZE_MAX;
-	if (known)
-		*left = text != NULL ? strtoul(text, NULL, 10) : 0;
+	uint64_t length = 0;
+
+	(void)digits_parse_at_most(&length, slice_of(text), SIZE_MAX);
+	*left = known ? (size_t)length : SIZE_MAX;
 	return known;
 }
 

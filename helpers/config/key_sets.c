@@ -10,6 +10,7 @@
 #include "http/send.h"
 #include "jose/jws_keys.h"
 #include "text/http_fields.h"
+#include "text/shown.h"
 
 #define SECOND_MS INT64_C(1000)
 
@@ -22,6 +23,8 @@
 #define TRY_FIRST_MS (10 * SECOND_MS)
 #define CONNECT_MS 5000u
 #define TOTAL_MS 8000u
+
+#define SHOWN_MAX 120
 
 /* The max-age in the value of a Cache-Control; `absent` if it has none. */
 static int64_t
@@ -72,10 +75,10 @@ answer_read(struct buf *text, const struct http_answer *a, const char *url,
 {
 	struct jws_keys *keys = NULL;
 	struct problem why = { "Out of memory." };
-	char shown[HTTP_SHOWN_MAX];
+	char shown[SHOWN_MAX];
 	enum err e;
 
-	http_show_url(shown, url);
+	shown_copy(shown, sizeof(shown), shown_url(url));
 	if (a->status != 200)
 		return problem_set(p, ERR_IO,
 		    "%s: the answer has the status %d and not 200: is this "
@@ -150,9 +153,6 @@ static void
 tell(const struct jwks_source *src, const struct queue_keys *before, enum err e,
     const struct problem *p)
 {
-	char shown[HTTP_SHOWN_MAX];
-
-	http_show_url(shown, src->url);
 	if (e != ERR_OK && strcmp(before->error.text, p->text) != 0)
 		log_err("key set not fetched", LOG_TEXT("reason", p->text),
 		    LOG_TEXT("effect", jwks_is_usable(before, clock_real_ms())
@@ -160,7 +160,8 @@ tell(const struct jwks_source *src, const struct queue_keys *before, enum err e,
 					   : "no token of it is accepted"));
 	else if (e == ERR_OK &&
 		 (before->changed_ms == 0 || before->error.text[0] != '\0'))
-		log_info("key set fetched", LOG_TEXT("url", shown));
+		log_info(
+		    "key set fetched", LOG_SLICE("url", shown_url(src->url)));
 }
 
 static void

@@ -7,6 +7,7 @@
 #include "base/utf8.h"
 #include "config/renamed.h"
 #include "config/table.h"
+#include "text/digits.h"
 
 static void *
 field(const struct config *c, const struct config_option *o)
@@ -78,16 +79,9 @@ read_bool(bool *out, struct slice value)
 static bool
 read_number(uint64_t *out, const struct config_option *o, struct slice value)
 {
-	uint64_t n = 0;
+	uint64_t n;
 
-	for (size_t i = 0; i < value.len; i++) {
-		unsigned digit = (unsigned)(value.base[i] - '0');
-
-		if (digit > 9 || n > (UINT64_MAX - digit) / 10)
-			return false;
-		n = n * 10 + digit;
-	}
-	if (n < o->min || n > o->max)
+	if (!digits_parse(&n, value, o->max) || n < o->min)
 		return false;
 	*out = n;
 	return true;
