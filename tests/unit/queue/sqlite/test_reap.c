@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_reap.c - the dead are removed, and no others, when files or the reaper fail. */
+/* test_reap.c - dead processes are noticed when the sidecar or the reaper fails. */
 #include "unit/unit.h"
 
 #include <unistd.h>
@@ -12,8 +12,8 @@
 
 #define PAUSE_US 10000
 
-/* Somebody tidies up "queue.db-hub": the living show themselves in the new
- * one before anybody looks for the dead. */
+/* "queue.db-hub" is removed: living processes lock their byte in the new one
+ * before the reaper looks for dead ones. */
 static void
 test_sidecar_removed(void **state)
 {
