@@ -126,7 +126,7 @@ like $out, qr/^As a subscriber \(.*\n  times +ok: it expires at \d{4}-/s,
     'for people: check by check';
 like $out, qr/\nAccepted;.* private ones of:\n  https.*"user":"alice"/s,
     'what it grants';
-like $out, qr/\nAs a publisher .*\n  signature +NO: .*\n  claims +not looked/s,
+like $out, qr/\nAs a publisher .*\n  signature +NO: .*\n  claims +not checked/s,
     'and what is wrong';
 like $out, qr/\nNot accepted: .*401\.\n\z/, 'with which answer';
 
