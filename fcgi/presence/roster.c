@@ -1,25 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /* roster.c - counts the subscribers and queues what is to be written of them. */
-#include <sys/random.h>
-
 #include "base/clock.h"
 #include "base/mem.h"
 #include "presence/roster_entry.h"
-#include "queue/sqlite/sidecar.h"
 
 enum err
 roster_new(struct roster **out)
 {
 	struct roster *r = mem_calloc(1, sizeof(*r));
+	enum err e;
 
 	if (r == NULL)
 		return ERR_NOMEM;
-	if (getrandom(&r->owner, sizeof(r->owner), 0) !=
-	    (ssize_t)sizeof(r->owner)) {
+	if ((e = queue_new_owner(&r->owner)) != ERR_OK) {
 		mem_free(r);
-		return ERR_IO;
+		return e;
 	}
-	r->owner = (r->owner >> (64 - SIDECAR_OWNER_BITS)) | 1;
 	pthread_mutex_init(&r->mutex, NULL);
 	TAILQ_INIT(&r->all);
 	roster_lists_init(&r->lists);

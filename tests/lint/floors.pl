@@ -7,7 +7,7 @@ use FindBin;
 use lib $FindBin::Bin;
 use Lint;
 
-my (%floor, @only, %includes);
+my (%floor, %apart, @only, %includes);
 
 sub pattern {
 	my ($word) = @_;
@@ -26,6 +26,10 @@ sub read_table {
 		next if !defined $kind || $kind =~ /^#/;
 		if ($kind eq 'only') {
 			push @only, [$what, map { pattern($_) } @words];
+			next;
+		}
+		if ($kind eq 'apart') {
+			$apart{$what} = 1;
 			next;
 		}
 		die "floors.txt: $_\n" if $kind ne 'floor';
@@ -70,6 +74,9 @@ sub check_include {
 		complain("$where: floor $own includes " .
 		    "\"$header\" of floor $other");
 	}
+	my $room = folder_of($target);
+	complain("$where: \"$header\" is for $room alone")
+	    if $apart{$room} && folder_of($path) ne $room;
 	push @{ $includes{$path} }, $target if $path =~ /\.h$/;
 }
 
