@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* footprint.c - tells the libraries to take no memory in advance. */
+/* footprint.c - keeps libraries from taking memory in advance. */
 #include "hub/footprint.h"
 
 #include <malloc.h>
@@ -16,9 +16,10 @@ footprint_begin(void)
 	/* A few threads do not need an arena each. */
 	mallopt(M_ARENA_MAX, 2);
 	queue_keep_small(false);
-	/* Texts of errors that nobody prints, names that nobody looks up.
-	 * Those of digests stay: once left out they can never be added, and
-	 * without them TLS trusts no certificate that an authority signed. */
+	/* Leave out the texts of errors, which are never printed, and the names
+	 * of ciphers, which are never looked up.  Those of digests stay: they
+	 * cannot be added later, and without them TLS trusts no certificate
+	 * that an authority signed. */
 	OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS |
 				OPENSSL_INIT_NO_ADD_ALL_CIPHERS,
 	    NULL);

@@ -100,7 +100,7 @@ find_holder(uint64_t *out, const json_t *claims, uint64_t key)
 		return ERR_OK;
 	buf_init(&b, JWS_TOKEN_MAX);
 	buf_printf(&b, "%llx ", (unsigned long long)key);
-	buf_add(&b, json_string_value(subject), json_string_length(subject));
+	buf_slice(&b, json_slice(subject));
 	e = b.err != ERR_OK ? b.err : digest_sha256(digest, buf_view(&b));
 	buf_free(&b);
 	if (e == ERR_OK)

@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* owner.c - gives a process the number that its rows bear. */
-#include <sys/random.h>
-
+#include "base/random.h"
 #include "queue/queue.h"
 
-enum err
-queue_new_owner(uint64_t *out)
+uint64_t
+queue_new_owner(void)
 {
-	uint64_t n;
-
-	if (getrandom(&n, sizeof(n), 0) != (ssize_t)sizeof(n))
-		return ERR_IO;
-	*out = (n >> (64 - QUEUE_OWNER_BITS)) | 1;
-	return ERR_OK;
+	return random_uint64() >> (64 - QUEUE_OWNER_BITS) | 1;
 }

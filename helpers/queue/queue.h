@@ -20,10 +20,10 @@
  * A process that writes rows of subscribers has a random number of
  * QUEUE_OWNER_BITS, not 0 (queue_settings.owner).  The queue shows others that
  * the process lives for as long as it has a handle for writing, however the
- * process ends.  ERR_IO: the system gives no random bytes.
+ * process ends.
  */
 #define QUEUE_OWNER_BITS 61
-enum err queue_new_owner(uint64_t *out);
+uint64_t queue_new_owner(void);
 
 /* One handle is used by one thread at a time; threads open their own.
  * Never carry a handle over fork(2). */

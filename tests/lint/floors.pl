@@ -7,7 +7,7 @@ use FindBin;
 use lib $FindBin::Bin;
 use Lint;
 
-my (%floor, %apart, @only, %includes);
+my (%floor, @only, %apart, %private, %includes);
 
 sub pattern {
 	my ($word) = @_;
@@ -29,7 +29,11 @@ sub read_table {
 			next;
 		}
 		if ($kind eq 'apart') {
-			$apart{$what} = 1;
+			$apart{"$what $_"} = 1 for @words;
+			next;
+		}
+		if ($kind eq 'private') {
+			$private{$what} = 1;
 			next;
 		}
 		die "floors.txt: $_\n" if $kind ne 'floor';
@@ -74,9 +78,12 @@ sub check_include {
 		complain("$where: floor $own includes " .
 		    "\"$header\" of floor $other");
 	}
+	my ($house) = $path =~ m{^([^/]+)};
+	complain("$where: $house stays apart from \"$header\"")
+	    if $apart{"$house " . folder_of($target)};
 	my $room = folder_of($target);
-	complain("$where: \"$header\" is for $room alone")
-	    if $apart{$room} && folder_of($path) ne $room;
+	complain("$where: \"$header\" is private to $room")
+	    if $private{$room} && folder_of($path) ne $room;
 	push @{ $includes{$path} }, $target if $path =~ /\.h$/;
 }
 
