@@ -162,6 +162,65 @@ queue_room_ids(struct queue *q)
 	return e == ERR_OK ? ids.text : err_text(e);
 }
 
+uint64_t
+queue_room_epoch(struct queue *q)
+{
+	struct queue_cursor_key k;
+
+	if (queue_room_key(q, &k) != ERR_OK)
+		abort();
+	return k.epoch;
+}
+
+static void
+count_kind(void *arg, uint64_t at, const struct update *u)
+{
+	size_t *counts = arg;
+
+	(void)at;
+	counts[u->kind]++;
+}
+
+void
+queue_room_count(
+    struct queue *q, size_t counts[UPDATE_KINDS], struct queue_span *span)
+{
+	memset(counts, 0, UPDATE_KINDS * sizeof(counts[0]));
+	if (queue_read(q, 0, queue_room_epoch(q), 100000, 1 << 28, count_kind,
+		counts, span) != ERR_OK)
+		abort();
+}
+
+pid_t
+queue_room_start(const struct queue_room *r, queue_room_body *body, int arg)
+{
+	const pid_t pid = fork();
+
+	if (pid == -1)
+		abort();
+	if (pid == 0)
+		_exit(body(r, arg));
+	return pid;
+}
+
+int
+queue_room_put_one(const struct queue_room *r, int number)
+{
+	struct queue *q = NULL;
+	struct problem p = { "" };
+	char id[32];
+	enum err e;
+
+	snprintf(id, sizeof(id), "%d", number);
+	e = queue_open(&q, &r->settings, QUEUE_WRITE, &p);
+	if (e == ERR_OK)
+		e = queue_room_put(q, id);
+	else
+		fprintf(stderr, "%s\n", p.text);
+	queue_close(q);
+	return (int)e;
+}
+
 int
 queue_room_wait(pid_t pid)
 {

@@ -17,7 +17,7 @@
 /* The error that linkat() returns here; 0: it calls the real one. */
 static int link_error;
 
-/* Comes before the C library's. */
+/* The linker takes this one before the C library's. */
 int
 linkat(int from_dir, const char *from, int to_dir, const char *to, int flags)
 {
@@ -56,8 +56,8 @@ open_copy(const struct queue_room *room, const char *path)
 	return q;
 }
 
-/* Its own epoch and key: a position of the one is none in the other, even if
- * there is an update with the same number. */
+/* The copy has its own epoch and key: a position of one is not a position of the
+ * other, even if there is an update with the same number. */
 static void
 test_copy(void **state)
 {
@@ -119,7 +119,7 @@ sessions_in(struct queue *q)
 	return n;
 }
 
-/* Its rights may be revoked before the copy is used. */
+/* A session may be revoked before the copy is used. */
 static void
 test_no_sessions(void **state)
 {
@@ -193,7 +193,7 @@ test_without_links(void **state)
 	queue_close(q);
 }
 
-/* Somebody put a file there while the copy was made. */
+/* Another process put a file there while the copy was made. */
 static void
 test_other_link_errors(void **state)
 {
@@ -246,7 +246,7 @@ test_without_memory(void **state)
 		e = queue_backup(&room->settings, path, &p);
 		failed = mem_failed();
 		mem_fail_at(0);
-		/* What is only done if it can be may have failed. */
+		/* Some allocations may fail without harm. */
 		if (e != ERR_OK && (e != ERR_NOMEM || !failed))
 			fail_msg("%ld: %s, %s", n, err_text(e), p.text);
 		if (e == ERR_OK)

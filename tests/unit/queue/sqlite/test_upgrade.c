@@ -30,39 +30,29 @@ static const char rows[] =
     "(x'7300000000000000000000000000000000000000000000000000000000000000',"
     " 1, 9000000000000, 9000000000000, 'a' || char(10) || 'b');";
 
-static int
-no_order(void *arg, int a_len, const void *a, int b_len, const void *b)
-{
-	(void)arg;
-	(void)a_len;
-	(void)a;
-	(void)b_len;
-	(void)b;
-	return 0;
-}
-
 /* As the program of that version made it, with these rows. */
 static void
 make_database(const struct queue_room *r, int version)
 {
 	static const enum sql_statement later[] = { SQL_ADD_SIGNER };
-	sqlite3 *db = NULL;
-	int rc = sqlite3_open(queue_files_db(r), &db);
+	struct queue_sqlite q = { .db = NULL };
+	int rc = sqlite3_open(queue_files_db(r), &q.db);
 
-	sqlite3_create_collation(
-	    db, "pushcgi_writer", SQLITE_UTF8, NULL, no_order);
+	if (rc == SQLITE_OK)
+		rc = queue_sqlite_tame(&q);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(
-		    db, sql_text[SQL_SET_JOURNAL_MODE], NULL, NULL, NULL);
+		    q.db, sql_text[SQL_SET_JOURNAL_MODE], NULL, NULL, NULL);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(db, sql_schema, NULL, NULL, NULL);
+		rc = sqlite3_exec(q.db, sql_schema, NULL, NULL, NULL);
 	for (int i = 1; i < version && rc == SQLITE_OK; i++)
-		rc = sqlite3_exec(db, sql_text[later[i - 1]], NULL, NULL, NULL);
+		rc = sqlite3_exec(
+		    q.db, sql_text[later[i - 1]], NULL, NULL, NULL);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(db, rows, NULL, NULL, NULL);
+		rc = sqlite3_exec(q.db, rows, NULL, NULL, NULL);
 	if (rc != SQLITE_OK)
-		fail_msg("version %d: %s", version, sqlite3_errmsg(db));
-	sqlite3_close(db);
+		fail_msg("version %d: %s", version, sqlite3_errmsg(q.db));
+	sqlite3_close(q.db);
 }
 
 static int64_t
@@ -218,8 +208,7 @@ test_foreign_schema(void **state)
 		"CREATE VIEW v AS SELECT * FROM subscriptions",
 		"CREATE TABLE more (a)",
 		"CREATE INDEX more ON subscriptions (length(topic))",
-		"DROP TABLE subscriptions;"
-		"CREATE TABLE subscriptions (topic, key)",
+		"DROP TABLE subscriptions; CREATE TABLE subscriptions (a)",
 	};
 	struct queue_room *r = *state;
 
