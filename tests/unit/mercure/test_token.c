@@ -259,7 +259,7 @@ mints_both_arrays(void **state)
 	buf_init(&claims, JWS_TOKEN_MAX);
 	assert_int_equal(token_mint(&token, &r, key, NULL), ERR_OK);
 	assert_int_equal(
-	    jws_verify(&claims, NULL, buf_view(&token), key, "jwt", NULL),
+	    jws_verify(&claims, NULL, NULL, buf_view(&token), key, "jwt", NULL),
 	    ERR_OK);
 	assert_true(slice_is(buf_view(&claims),
 	    "{\"mercure\":{\"publish\":[],\"subscribe\":[]}}"));
