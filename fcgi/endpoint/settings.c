@@ -23,6 +23,19 @@ read_role(struct settings_role *out, const struct config *c,
 	return e == ERR_NOTFOUND ? ERR_OK : e;
 }
 
+static enum err
+read_dialects(
+    struct dialects *out, const struct config *c, struct problem *p)
+{
+	const char *wrong =
+	    dialects_read(out, slice_of(c->protocol_versions));
+
+	if (wrong == NULL)
+		return ERR_OK;
+	return problem_set(
+	    p, ERR_SYNTAX, "MERCURE_PROTOCOL_VERSIONS %s.", wrong);
+}
+
 /* Without keys and configuration yet. */
 static struct settings *
 make(void)
@@ -51,6 +64,8 @@ settings_new(struct settings **out, struct config *config, struct problem *p)
 		return problem_set(p, ERR_NOMEM, "Out of memory.");
 	for (int i = 0; e == ERR_OK && i < CONFIG_ROLES; i++)
 		e = read_role(&s->role[i], config, (enum config_role)i, p);
+	if (e == ERR_OK)
+		e = read_dialects(&s->dialects, config, p);
 	if (e == ERR_OK && (e = ip_networks_new(&s->trusted,
 				slice_of(config->trusted_proxies))) != ERR_OK)
 		problem_set(p, e, "MERCURE_TRUSTED_PROXIES: %s.", err_text(e));
@@ -186,6 +201,7 @@ settings_renew(
 		fresh->base = settings_ref(s->base != NULL ? s->base : s);
 		fresh->config = s->config;
 		fresh->trusted = s->trusted;
+		fresh->dialects = s->dialects;
 		*out = fresh;
 		fresh = NULL;
 	}
@@ -242,6 +258,14 @@ settings_admit(const struct settings *s, const struct grant *g)
 		       (s->config->allow_anonymous || !grant_is_empty(g));
 	return s->role[CONFIG_SUBSCRIBERS].keys != NULL &&
 	       jws_keys_have(s->role[CONFIG_SUBSCRIBERS].keys, grant_key(g));
+}
+
+/* Protocol 0.x knows no issuers. */
+struct verifier
+settings_verifier(const struct settings *s, const struct dialect *d,
+    enum config_role role)
+{
+	return (struct verifier){ .dialect = d, .keys = s->role[role].keys };
 }
 
 struct slice

@@ -11,6 +11,7 @@
 #include "config/keys.h"
 #include "jose/jws_keys.h"
 #include "mercure/grant.h"
+#include "mercure/token.h"
 #include "queue/queue.h"
 #include "text/ip.h"
 
@@ -28,6 +29,7 @@ struct settings {
 	struct config *config;
 	struct settings *base; /* whose configuration it is; NULL: its own */
 	struct settings_role role[CONFIG_ROLES];
+	struct dialects dialects;    /* MERCURE_PROTOCOL_VERSIONS */
 	struct ip_networks *trusted; /* MERCURE_TRUSTED_PROXIES; NULL: none */
 	/* When a token named a key that was not among the fetched. */
 	_Atomic int64_t *wanted_ms;   /* of CONFIG_ROLES */
@@ -82,6 +84,11 @@ void settings_bring(struct settings **s);
 /* May a subscriber with this grant (NULL: without a token) still be there, by
  * its key or as anonymous? */
 bool settings_admit(const struct settings *s, const struct grant *g);
+
+/* What verifies a token of this role in a request that speaks `d`.  Its keys
+ * are NULL if the role has none. */
+struct verifier settings_verifier(const struct settings *s,
+    const struct dialect *d, enum config_role role);
 
 /* The hub's URL as browsers see it; without MERCURE_PUBLIC_HUB_URL its path,
  * which every page of the same origin can resolve. */

@@ -44,20 +44,21 @@ struct subscribing {
 static bool
 problem(struct answer *a, int status, const char *sentence)
 {
-	response_problem(&a->response, status, "%s", sentence);
+	answer_problem(a, status, "%s", sentence);
 	return false;
 }
 
-/* 1.0's parameters all begin alike, and never fall back to 0.x rules. */
 static bool
 parse_query(struct subscribing *s, struct answer *a, const struct request *rq,
-    const struct config *c)
+    const struct settings *st)
 {
-	size_t i, max = c->matchers_max + OTHER_PARAMS_MAX;
+	const struct config *c = st->config;
+	struct problem p = { "" };
+	size_t max = c->matchers_max + OTHER_PARAMS_MAX;
 	enum err e;
 
 	if ((e = form_parse(&s->query, rq->query, max)) == ERR_LIMIT) {
-		response_problem(&a->response, 400,
+		answer_problem(a, 400,
 		    "The query string has more than %zu parameters "
 		    "(MERCURE_MAX_MATCHERS and a few).",
 		    max);
@@ -67,12 +68,10 @@ parse_query(struct subscribing *s, struct answer *a, const struct request *rq,
 		answer_unavailable(a, e);
 		return false;
 	}
-	for (i = 0; i < form_count(s->query); i++)
-		if (slice_starts(form_at(s->query, i).name, "match"))
-			return problem(a, 400,
-			    "The parameters match… belong to protocol 1.0, "
-			    "which this hub does not serve; use topic.");
-	s->dialect = &dialect_0x;
+	a->dialect = dialects_of_query(&st->dialects, s->query);
+	if (a->dialect->check_query(s->query, &p) != ERR_OK)
+		return problem(a, 400, p.text);
+	s->dialect = a->dialect;
 	return true;
 }
 
@@ -102,7 +101,7 @@ add_matcher(struct subscribing *s, struct answer *a, struct selector selector,
 	enum err e;
 
 	if (l->n == c->matchers_max) {
-		response_problem(&a->response, 400,
+		answer_problem(a, 400,
 		    "More than %llu topics (MERCURE_MAX_MATCHERS).",
 		    (unsigned long long)c->matchers_max);
 		return false;
@@ -143,10 +142,11 @@ read_matchers(struct subscribing *s, struct answer *a, const struct config *c)
 			return false;
 	}
 	if (s->opening->matchers.n == 0)
-		return problem(a, 400,
-		    "Say what to subscribe to: at least one topic parameter "
-		    "is needed.");
-	return true;
+		answer_problem(a, 400,
+		    "Say what to subscribe to: at least one %s parameter is "
+		    "needed.",
+		    s->dialect->matcher_params[0].name);
+	return s->opening->matchers.n > 0;
 }
 
 /* The header beats the parameter (draft 7, "Reconnection"); an empty id
@@ -215,13 +215,11 @@ admit(struct subscribing *s, struct answer *a, const struct request *rq,
 		answer_unavailable(a, e);
 		return false;
 	}
-	if (authorize(&g, a, rq, s->query, s->dialect, c,
-		AUTHORIZE_SUBSCRIBER) != ERR_OK)
+	if (authorize(&g, a, rq, s->query, c, AUTHORIZE_SUBSCRIBER) != ERR_OK)
 		return false;
 	if (!settings_admit(c->settings, g)) {
 		grant_unref(g);
-		authorize_ask(a, "Subscribing needs an access token "
-				 "(MERCURE_HUB_ALLOW_ANONYMOUS is off).");
+		answer_refuse(a, REFUSAL_SUBSCRIBE_TOKEN, NULL, c->settings);
 		return false;
 	}
 	s->opening->grant = g;
@@ -308,7 +306,8 @@ write_head(struct subscribing *s, struct response *r, const struct settings *st)
 	struct buf link;
 
 	buf_init(&link, 4096);
-	discovery_link(&link, settings_hub_url(st), slice_of(s->tail_id));
+	discovery_link(&link, s->dialect, settings_hub_url(st),
+	    slice_of(s->tail_id));
 
 	r->type = "text/event-stream";
 	r->caching = "private, no-store";
@@ -383,7 +382,7 @@ claim_patterns(struct subscribing *s, struct answer *a,
 		    &o->patterns, c->patterns, &o->matchers, &who, &limits, &p);
 	if (e == ERR_LIMIT) {
 		response_header(&a->response, "Retry-After", RETRY_AFTER);
-		response_problem(&a->response, 429, "%s", p.text);
+		answer_problem(a, 429, "%s", p.text);
 	} else if (e != ERR_OK)
 		answer_unavailable(a, e);
 	return e == ERR_OK;
@@ -400,7 +399,7 @@ prepare(struct subscribing *s, struct answer *a, const struct request *rq,
 		answer_unavailable(a, ERR_NOMEM);
 		return false;
 	}
-	return parse_query(s, a, rq, config) && admit(s, a, rq, c) &&
+	return parse_query(s, a, rq, c->settings) && admit(s, a, rq, c) &&
 	       read_matchers(s, a, config) && claim_patterns(s, a, rq, c) &&
 	       read_delivery(s, a, config) && read_last_id(s, a, rq) &&
 	       find_position(s, a, c);

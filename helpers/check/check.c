@@ -220,13 +220,12 @@ doctor_token_s(const struct doctor *d)
 static enum err
 write_stream_url(const struct doctor *d, char **out, const char *more)
 {
-	const struct slice topic = slice_of(d->topic);
+	const struct selector topic = selector_topic(slice_of(d->topic));
 	struct buf b;
 	enum err e;
 
 	buf_init(&b, URL_MAX);
-	discovery_url(
-	    &b, buf_view(&d->url.href), &topic, 1, (struct slice){ NULL, 0 });
+	discovery_url(&b, handle_dialect(d->h), buf_view(&d->url.href), &topic, 1, (struct slice){ NULL, 0 });
 	buf_text(&b, more);
 	if ((e = b.err) == ERR_OK && (*out = buf_steal(&b)) == NULL)
 		e = ERR_NOMEM;

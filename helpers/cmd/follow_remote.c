@@ -239,14 +239,20 @@ static enum err
 prepare(struct streaming *s)
 {
 	struct cmd_follow *fo = s->fo;
-	struct slice *selectors = NULL;
+	struct selector *selectors = NULL;
+	struct slice *texts = NULL;
 	enum err e;
 
-	e = handle_slices(&selectors, fo->topics, fo->topics_n, s->problem);
+	e = handle_slices(&texts, fo->topics, fo->topics_n, s->problem);
 	if (e != ERR_OK)
 		return e;
-	discovery_url(&s->url, slice_of(fo->h->config->hub_url), selectors,
-	    fo->topics_n, slice_of(NULL));
+	e = handle_selectors(&selectors, texts, fo->topics_n);
+	mem_free(texts);
+	if (e != ERR_OK)
+		return e;
+	discovery_url(&s->url, handle_dialect(fo->h),
+	    slice_of(fo->h->config->hub_url), selectors, fo->topics_n,
+	    slice_of(NULL));
 	buf_byte(&s->url, '\0');
 	mem_free(selectors);
 	if ((e = s->url.err) == ERR_OK)

@@ -86,6 +86,31 @@ handle_slices(
 }
 
 enum err
+handle_selectors(struct selector **out, const struct slice *texts, size_t n)
+{
+	struct selector *list = mem_calloc(n + 1, sizeof(*list));
+
+	if (list == NULL)
+		return ERR_NOMEM;
+	for (size_t i = 0; i < n; i++)
+		list[i] = selector_topic(texts[i]);
+	*out = list;
+	return ERR_OK;
+}
+
+/* The setting was checked when it was read. */
+const struct dialect *
+handle_dialect(const struct pushcgi *h)
+{
+	struct dialects in_force;
+
+	if (dialects_read(&in_force, slice_of(h->config->protocol_versions)) !=
+	    NULL)
+		return NULL;
+	return dialects_common(&in_force);
+}
+
+enum err
 handle_check_selectors(
     struct pushcgi *h, const struct slice *selectors, size_t n)
 {

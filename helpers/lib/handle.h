@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "config/config.h"
 #include "lib/pushcgi.h"
+#include "mercure/dialect.h"
 #include "queue/queue.h"
 
 struct pushcgi {
@@ -52,6 +53,13 @@ enum err handle_subscriber_token(struct pushcgi *h, struct buf *out,
     int64_t lifetime_s);
 enum err handle_publisher_token(struct pushcgi *h, struct buf *out,
     const char *const *topics, size_t n, int64_t lifetime_s);
+
+/* The texts as selectors of 0.x's kind; free with mem_free().  ERR_NOMEM. */
+enum err handle_selectors(
+    struct selector **out, const struct slice *texts, size_t n);
+
+/* The dialect of tokens and URLs that the program makes by itself. */
+const struct dialect *handle_dialect(const struct pushcgi *h);
 
 /* The hub's URL as browsers see it; just its path if nothing is configured. */
 struct slice handle_hub_url(const struct pushcgi *h);

@@ -9,6 +9,7 @@
 
 /* The document in the making; its beginning needs the last id. */
 struct writing {
+	const struct subscription_form *form;
 	struct buf list;
 	size_t n;
 };
@@ -18,14 +19,16 @@ add(void *arg, const struct subscription_view *v)
 {
 	struct writing *w = arg;
 
-	subscription_list_add(&w->list, w->n == 0, v);
+	subscription_add(&w->list, w->form, w->n == 0, v);
 	w->n++;
 }
 
 static enum err
 write_document(struct pushcgi *h, struct buf *out, struct slice topic)
 {
-	struct writing w = { .n = 0 };
+	const struct subscription_place at = { .selector =
+						   selector_topic(topic) };
+	struct writing w = { .form = handle_dialect(h)->subscriptions };
 	struct buf last_id;
 	enum err e;
 
@@ -35,10 +38,10 @@ write_document(struct pushcgi *h, struct buf *out, struct slice topic)
 		e = w.list.err;
 	if (e == ERR_OK) {
 		/* Not every hub elsewhere tells one. */
-		subscription_list_begin(out, topic,
+		w.form->begin(out, &at,
 		    last_id.len > 0 ? buf_view(&last_id) : slice_of(NULL));
 		buf_slice(out, buf_view(&w.list));
-		subscription_list_end(out);
+		w.form->end(out);
 		e = out->err;
 	}
 	if (e == ERR_LIMIT)

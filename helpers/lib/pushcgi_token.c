@@ -30,7 +30,7 @@ mint(struct pushcgi *h, struct buf *out, const struct token_rights *rights,
 		    role == CONFIG_PUBLISHERS ? "MERCURE_PUBLISHER_JWT_ALG"
 					      : "MERCURE_SUBSCRIBER_JWT_ALG");
 	if (e == ERR_OK)
-		e = token_mint(out, rights, keys, p);
+		e = token_mint(out, rights, handle_dialect(h), keys, p);
 	jws_keys_free(keys);
 	return e;
 }
@@ -42,16 +42,19 @@ mint_for(struct pushcgi *h, struct buf *out, enum config_role role,
     int64_t lifetime_s)
 {
 	struct token_rights rights = { .payload = slice_of(payload) };
-	struct slice *selectors = NULL;
+	struct selector *selectors = NULL;
+	struct slice *texts = NULL;
 	enum err e;
 
 	if (lifetime_s < 0 || lifetime_s > HANDLE_LIFETIME_MAX_S)
 		return problem_set(&h->problem, ERR_SYNTAX,
 		    "The lifetime is not between 0 and 3155760000 seconds.");
-	e = handle_slices(&selectors, topics, n, &h->problem);
+	e = handle_slices(&texts, topics, n, &h->problem);
 	if (e != ERR_OK)
 		return e;
-	if ((e = handle_check_selectors(h, selectors, n)) != ERR_OK)
+	if ((e = handle_check_selectors(h, texts, n)) != ERR_OK)
+		goto out;
+	if ((e = handle_selectors(&selectors, texts, n)) != ERR_OK)
 		goto out;
 	if (role == CONFIG_PUBLISHERS) {
 		rights.publish = selectors;
@@ -64,6 +67,7 @@ mint_for(struct pushcgi *h, struct buf *out, enum config_role role,
 		rights.expires_s = clock_real_ms() / 1000 + lifetime_s;
 	e = mint(h, out, &rights, role);
 out:
+	mem_free(texts);
 	mem_free(selectors);
 	return e;
 }

@@ -24,7 +24,8 @@ enum pushcgi_result
 pushcgi_hub_url(struct pushcgi *h, char **out, const char *const *topics,
     size_t n, const char *last_event_id)
 {
-	struct slice *selectors = NULL;
+	struct selector *selectors = NULL;
+	struct slice *texts = NULL;
 	struct buf url;
 	enum err e;
 
@@ -33,14 +34,17 @@ pushcgi_hub_url(struct pushcgi *h, char **out, const char *const *topics,
 		goto out;
 	if ((e = check_event_id(last_event_id, &h->problem)) != ERR_OK)
 		goto out;
-	e = handle_slices(&selectors, topics, n, &h->problem);
+	e = handle_slices(&texts, topics, n, &h->problem);
 	if (e != ERR_OK)
 		goto out;
-	if ((e = handle_check_selectors(h, selectors, n)) != ERR_OK)
+	if ((e = handle_check_selectors(h, texts, n)) != ERR_OK)
 		goto out;
-	discovery_url(
-	    &url, handle_hub_url(h), selectors, n, slice_of(last_event_id));
+	if ((e = handle_selectors(&selectors, texts, n)) != ERR_OK)
+		goto out;
+	discovery_url(&url, handle_dialect(h), handle_hub_url(h), selectors, n,
+	    slice_of(last_event_id));
 out:
+	mem_free(texts);
 	mem_free(selectors);
 	return handle_end_text(h, out, &url, e);
 }
@@ -56,7 +60,7 @@ pushcgi_link(struct pushcgi *h, char **out, const char *last_event_id)
 		goto out;
 	if ((e = check_event_id(last_event_id, &h->problem)) != ERR_OK)
 		goto out;
-	discovery_link(&link, handle_hub_url(h), slice_of(last_event_id));
+	discovery_link(&link, handle_dialect(h), handle_hub_url(h), slice_of(last_event_id));
 out:
 	return handle_end_text(h, out, &link, e);
 }

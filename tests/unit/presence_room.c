@@ -29,6 +29,7 @@ presence_room_open(struct queue_room *r, uint64_t owner)
 {
 	r->settings.owner = owner;
 	r->settings.presence_events = true;
+	assert_null(dialects_read(&r->settings.dialects, slice_of("0.x")));
 	return queue_room_open(r, QUEUE_WRITE);
 }
 

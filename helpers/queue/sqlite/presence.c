@@ -28,21 +28,20 @@ queue_sqlite_show_life(struct queue_sqlite *q)
 	return ERR_OK;
 }
 
-/* One update for each subscription. */
+/* One update in the form of one dialect. */
 static enum err
-tell(struct queue_sqlite *q, struct queue_sqlite_telling *t,
-    const struct subscription_view *v)
+publish_event(struct queue_sqlite *q, struct queue_sqlite_telling *t,
+    const struct subscription_form *form, const struct subscription_view *v)
 {
+	const struct subscription_place at = { v->selector, v->subscriber };
 	struct update u = { .kind = UPDATE_HUB, .private = true };
 	struct buf topic, data;
 	enum err e;
 
-	if (!q->settings.presence_events)
-		return ERR_OK;
 	buf_init(&topic, EVENT_MAX);
 	buf_init(&data, EVENT_MAX);
-	subscription_path(&topic, v->selector.text, v->subscriber);
-	subscription_write(&data, v, slice_of(NULL));
+	form->path(&topic, &at);
+	form->write(&data, v, slice_of(NULL));
 	u.topics = buf_view(&topic);
 	u.data = buf_view(&data);
 	if ((e = topic.err) != ERR_OK || (e = data.err) != ERR_OK)
@@ -53,6 +52,20 @@ tell(struct queue_sqlite *q, struct queue_sqlite_telling *t,
 		t->first_seq = sqlite3_last_insert_rowid(q->db);
 	buf_free(&topic);
 	buf_free(&data);
+	return e;
+}
+
+static enum err
+publish_events(struct queue_sqlite *q, struct queue_sqlite_telling *t,
+    const struct subscription_view *v)
+{
+	const struct dialects *d = &q->settings.dialects;
+	enum err e = ERR_OK;
+
+	if (!q->settings.presence_events)
+		return ERR_OK;
+	for (size_t i = 0; e == ERR_OK && i < d->n; i++)
+		e = publish_event(q, t, d->v[i]->subscriptions, v);
 	return e;
 }
 
@@ -82,7 +95,7 @@ change_subscription(struct queue_sqlite *q, struct queue_sqlite_telling *t,
 	sqlite3_bind_int64(st, 2, (int64_t)key);
 	if ((e = queue_sqlite_finish(q, st)) != ERR_OK)
 		return e;
-	return tell(q, t, v);
+	return publish_events(q, t, v);
 }
 
 static enum err
