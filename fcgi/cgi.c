@@ -179,9 +179,9 @@ stream(struct answer *a, struct settings *s, struct roster *roster)
 
 	queue.owner = roster_owner(roster);
 	enlist_use(roster, s);
-	if ((e = hub_open(&h, s, FRAMING_RAW, &hooks, &f)) == ERR_OK &&
+	if ((e = hub_open(&h, s, FRAMING_RAW, &hooks, &p)) == ERR_OK &&
 	    (e = publish_thread_start(&publisher, &queue, &none, hub_loop(h),
-		 roster, &f)) == ERR_OK) {
+		 roster, &p)) == ERR_OK) {
 		hold(a, h);
 	} else {
 		log_err("stream failed reason=\"%s\"", p.text);

@@ -174,7 +174,7 @@ start(struct server *sv, struct settings *s, int fd, struct problem *p)
 	if ((e = hub_open(&sv->parts.hub, s, FRAMING_FCGI, &hooks, p)) !=
 		ERR_OK ||
 	    (e = publish_thread_start(&sv->parts.publisher, &queue, &limits,
-		 hub_loop(sv->parts.hub), sv->roster, f)) != ERR_OK)
+		 hub_loop(sv->parts.hub), sv->roster, p)) != ERR_OK)
 		return e;
 	e = workers_start(&sv->parts.workers, (size_t)c->workers, s,
 	    FRAMING_FCGI, sv->roster, sv->patterns);
@@ -184,7 +184,7 @@ start(struct server *sv, struct settings *s, int fd, struct problem *p)
 		    (unsigned long long)c->workers);
 	if ((e = acceptor_new(&sv->acceptor, fd, &sv->parts)) != ERR_OK)
 		problem_set(
-		    f, e, "The socket cannot be listened on: %s.", err_text(e));
+		    p, e, "The socket cannot be listened on: %s.", err_text(e));
 	return e;
 }
 

@@ -106,12 +106,12 @@ add_matcher(struct subscribing *s, struct answer *a, struct selector selector,
 		    (unsigned long long)c->matchers_max);
 		return false;
 	}
-	if (topic_check_selector(selector.text, c->topic_length_max, &f) !=
+	if (topic_check_selector(selector.text, c->topic_length_max, &p) !=
 	    ERR_OK)
-		return problem(a, 400, f.text);
-	e = matcher_new(&m, selector, &f);
+		return problem(a, 400, p.text);
+	e = matcher_new(&m, selector, &p);
 	if (e == ERR_LIMIT || e == ERR_SYNTAX)
-		return problem(a, 400, f.text);
+		return problem(a, 400, p.text);
 	if (e != ERR_OK || (e = matcher_list_add(l, m)) != ERR_OK) {
 		matcher_unref(m);
 		answer_unavailable(a, e);

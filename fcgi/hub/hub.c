@@ -286,9 +286,9 @@ start_parts(
 	loop_empty(h->loop);
 	if ((e = key_fetcher_new(&h->key_fetcher, h->loop, renewed, h)) !=
 	    ERR_OK)
-		return problem_set(f, e, "Out of memory.");
+		return problem_set(p, e, "Out of memory.");
 	if ((e = key_fetcher_use(h->key_fetcher, s)) != ERR_OK)
-		return problem_set(f, e, "No thread to fetch keys.");
+		return problem_set(p, e, "No thread to fetch keys.");
 	return ERR_OK;
 }
 

@@ -92,10 +92,10 @@ commit_group(struct publish_thread *t, struct pending_publish **group, size_t n)
 
 	for (size_t i = 0; i < n; i++)
 		updates[i] = update_view(group[i]->update);
-	e = queue_append(t->queue, updates, n, &f);
+	e = queue_append(t->queue, updates, n, &p);
 	if (e != ERR_OK)
 		log_err("publishes failed n=%zu reason=\"%s\"", n,
-		    f.text[0] != '\0' ? f.text : err_text(e));
+		    p.text[0] != '\0' ? p.text : err_text(e));
 	answer_group(t, group, n, e);
 	/* The publishers have their answers: now the subscribers. */
 	if (e == ERR_OK && n > 0)

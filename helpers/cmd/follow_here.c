@@ -27,7 +27,7 @@ read_matchers(struct following *w, struct problem *p)
 		struct matcher *m = NULL;
 
 		e = matcher_new(
-		    &m, selector_topic(slice_of(w->fo->topics[i])), f);
+		    &m, selector_topic(slice_of(w->fo->topics[i])), p);
 		if (e == ERR_OK &&
 		    (e = matcher_list_add(&w->wanted, m)) != ERR_OK)
 			matcher_unref(m);

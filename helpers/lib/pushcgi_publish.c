@@ -20,7 +20,7 @@ join_topics(struct buf *out, const struct pushcgi_update *u,
 		e = problem_set(p, ERR_SYNTAX, "The update has no topic.");
 	for (size_t i = 0; e == ERR_OK && i < u->topics_n; i++) {
 		/* A line break in one would count as a further topic. */
-		e = topic_check(topics[i], c->topic_length_max, f);
+		e = topic_check(topics[i], c->topic_length_max, p);
 		topic_list_add(out, topics[i]);
 	}
 	mem_free(topics);

@@ -36,7 +36,7 @@ read_right(struct matcher_list *out, const json_t *rights, const char *name,
 			    "The claim mercure.%s holds something that is not a "
 			    "text.",
 			    name);
-		if ((e = matcher_new(&m, selector_topic(selector), f)) !=
+		if ((e = matcher_new(&m, selector_topic(selector), p)) !=
 		    ERR_OK)
 			return e;
 		if ((e = matcher_list_add(out, m)) != ERR_OK) {

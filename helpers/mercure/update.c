@@ -145,7 +145,7 @@ update_new(struct update_box **out, const struct update *u,
 	enum err e;
 
 	while (topic_list_next(&rest, &topic)) {
-		e = topic_check(topic, limits->topic_length_max, f);
+		e = topic_check(topic, limits->topic_length_max, p);
 		if (e != ERR_OK)
 			return e;
 		n++;

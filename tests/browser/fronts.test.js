@@ -47,7 +47,8 @@ const opened = (page) => page.evaluate(() => globalThis.opened);
 const protocolOf = (page) => page.evaluate(() =>
 	performance.getEntriesByType("navigation")[0].nextHopProtocol);
 
-const fronts = atReload(await readFile(join(source, "README.md"), "utf8"));
+const fronts = atReload(await readFile(
+	join(source, "templates/servers/README.md"), "utf8"));
 
 // Some at once: most of the time they wait for a server's reload.
 describe("Chromium behind every front end", { concurrency: 3 }, () => {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// screenshots.js - takes the pictures of the chat that README.md shows:
+// screenshots.js - takes the pictures of the chat for
+// templates/examples/README.md:
 //
 //   node screenshots.js
 //

@@ -24,7 +24,7 @@ for my $name (FrontEnds::names()) {
 	close $out;
 }
 
-my $readme = slurp(source('README.md'));
+my $readme = slurp(source('templates/servers/README.md'));
 my $found = Smoke::matrix(\%results, FrontEnds::names());
 my %shown = Smoke::read_matrix($readme);
 

@@ -83,7 +83,7 @@ for my $name (Checkups::names()) {
 	}
 }
 
-# What the README shows is what people get, but for the figures.
+# The README of templates/servers shows what people get, but for the figures.
 sub without_figures {
 	my ($text) = @_;
 
@@ -91,7 +91,7 @@ sub without_figures {
 	return $text;
 }
 
-my ($shown) = slurp(source('README.md'))
+my ($shown) = slurp(source('templates/servers/README.md'))
     =~ /^    \$ pushcgi check \S+\n((?: {4}\S[^\n]*\n| {8,}[^\n]*\n)+)/m;
 my $printed = $results{'the example in the README'}[0][3] // '';
 is without_figures(($shown // '') =~ s/^ {4}//mgr), without_figures($printed),

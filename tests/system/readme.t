@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# readme.t - what the README shows is there, and does what it says.
+# readme.t - what the READMEs and pushcgi(1) show is there, and does what they
+# say.
 use strict;
 use warnings;
 use FindBin qw($Bin);
@@ -12,22 +13,38 @@ use Site;
 use Test::More;
 
 my $readme = slurp(source('README.md'));
+my $servers = slurp(source('templates/servers/README.md'));
+my $manual = slurp(source('helpers/cmd/pushcgi.1'));
 my $site = site_new();
 my %env = (PUSHCGI_PROGRAM => program('pushcgi'),
     PUSHCGI_CONFIG => "$site/pushcgi.conf");
 
-for my $path ($readme =~ /\]\((?!https?:)([^)#]+)\)/g) {
-	ok -e source($path), "$path is there";
-}
+# Links lead to files, and those with a mark to a heading.
+for my $page ('README.md', map { s{^\Q@{[source()]}\E/?}{}r }
+    glob source('templates/*/README.md')) {
+	my ($folder) = $page =~ m{^(.*/)};
 
-# What it says a front end can hold is what the snippet lets through.
+	for my $link (slurp(source($page)) =~ /\]\((?!https?:)([^)]+)\)/g) {
+		my ($path, $mark) = split /#/, $link;
+		my $target = $path eq '' ? $page : ($folder // '') . $path;
+
+		ok -e source($target), "$page: $link is there";
+		next if !defined $mark;
+		my %marks = map { lc s/ /-/gr => 1 }
+		    slurp(source($target)) =~ /^#+ (.*)$/mg;
+		ok $marks{$mark}, "$page: $link is a heading";
+	}
+}
+cmp_ok scalar(() = $readme =~ /\n/g), '<=', 250, 'the README is short';
+
+# What the README of templates/servers says a front end can hold is what the snippet lets through.
 for my $row (['lighttpd-spawned', 'These suit'], ['lighttpd-standing',
     'These suit'], ['nginx', 'These suit'],
     ['apache-mod_proxy_fcgi', 'MaxRequestWorkers'],
     ['apache-mod_fcgid', 'FcgidMaxProcessesPerClass'],
     ['apache-cgi', 'MaxRequestWorkers']) {
 	my ($name, $words) = @$row;
-	my ($said) = $readme =~ m{^\| $name \| [\d,]+ / ([\d,]+) \|}m;
+	my ($said) = $servers =~ m{^\| $name \| [\d,]+ / ([\d,]+) \|}m;
 	my ($limit) = slurp(source("templates/servers/$name.conf"))
 	    =~ /\Q$words\E ([\d,]+)/;
 
@@ -42,10 +59,10 @@ sub lines_of {
 	return grep { /\w/ } map { s/^\s+|[\s,)]+\z//gr } split /\n/, $text;
 }
 
-for my $row (['for lighttpd', 'lighttpd-spawned.conf'],
+for my $row (['The core of lighttpd-spawned', 'lighttpd-spawned.conf'],
     ['outside any `<VirtualHost>`', 'apache-mod_fcgid.conf']) {
 	my ($sentence, $name) = @$row;
-	my ($block) = $readme =~ /\Q$sentence\E:\n\n((?: {4}[^\n]*\n)+)/;
+	my ($block) = $servers =~ /\Q$sentence\E:\n\n((?: {4}[^\n]*\n)+)/;
 	my %shipped = map { $_ => 1 }
 	    lines_of(slurp(source('templates/servers', $name)));
 	my @lines = lines_of($block);
@@ -101,10 +118,18 @@ my ($bin) = $env{PUSHCGI_PROGRAM} =~ m{(.*)/};
 is $status, 0, 'the shell: runs';
 published('the shell');
 
-# Who is here: with a hub behind a web server.
-my ($part) = $readme =~ /^(## Who is here\n.*?)^## /ms;
-my ($ask, $payloads, $curl) = $part =~ /((?:^ {4}[^\n]*\n)+)/mg;
-my ($post) = $readme =~ /((?:^ {4}[^\n]*\n)+)\nThe token is good/m;
+# The commands of each example in a section of pushcgi(1).
+sub examples_of {
+	my ($section) = @_;
+	my ($part) = $manual =~ /^\.Sh \Q$section\E\n(.*?)^\.Sh /ms;
+
+	return map { s/^\$ //mgr =~ s/\\e/\\/gr }
+	    ($part // '') =~ /^\.Bd [^\n]*\n(.*?)^\.Ed$/msg;
+}
+
+# Who is connected: with a hub behind a web server.
+my ($ask, $payloads, $curl) = examples_of('WHO IS CONNECTED');
+my ($post) = examples_of('PUBLISHING OVER HTTP');
 my $hub = Servers::hub_for_server()->start;
 my $server = Servers->lighttpd(hub => $hub);
 my $cwd = temp_dir();
@@ -147,10 +172,9 @@ shell($post);
 is $streams[0]->next_event->{data}, 'Hello', 'curl publishes';
 
 # Sessions.
-my ($sessions) = $readme =~ /^(## Your own sessions.*?)^## /ms;
-my ($setting, @commands) = map { split /^/ }
-    $sessions =~ /((?:^ {4}[^\n]*\n)+)/mg;
-$hub->configure($setting =~ /^\s+(\w+) = (\w+)$/);
+my ($setting, $session_commands) = examples_of('SESSIONS');
+my @commands = split /^/, $session_commands;
+$hub->configure($setting =~ /^(\w+) = (\w+)$/);
 my ($id, $new) = map { "$_-of-the-session" } 'one', 'another';
 my @printed = map { shell("SESSION=$id NEW=$new\n$_") } @commands;
 is $status, 0, 'sessions: the commands run';

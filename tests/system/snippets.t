@@ -45,13 +45,13 @@ for my $name (sort keys %snippet) {
 
 # mod_fcgid crashes when it is loaded by a reload.
 for my $row (['the header', $snippet{'apache-mod_fcgid'}],
-    ['the README', slurp(source('README.md'))]) {
+    ['its README', slurp(source('templates/servers/README.md'))]) {
 	my ($name, $text) = @$row;
 	my ($said) = words($text) =~ /(With mod_fcgid, restart .{0,400})/;
 
 	like $said // '', qr/restart Apache.*the first time.*do not reload it/,
 	    "mod_fcgid: $name wants a full restart";
-	like $said // '', qr/each process of Apache crash once a second/,
+	like $said // '', qr/each process of Apache crash(?:es)? once a second/,
 	    "mod_fcgid: $name says why";
 }
 like $snippet{'apache-mod_fcgid'}, qr/^#.*systemctl restart apache2/m,

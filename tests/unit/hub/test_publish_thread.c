@@ -128,8 +128,8 @@ start_with(struct publishing *p, struct roster *roster)
 	struct problem why = { "" };
 
 	if (publish_thread_start(&p->publisher, &p->room->settings, &limits,
-		p->loop, roster, &f) != ERR_OK)
-		fail_msg("%s", f.text);
+		p->loop, roster, &why) != ERR_OK)
+		fail_msg("%s", why.text);
 }
 
 static void
@@ -151,13 +151,13 @@ starts_or_fails_without_memory(void **state)
 		p->publisher = NULL;
 		mem_fail_at(n);
 		e = publish_thread_start(&p->publisher, &p->room->settings,
-		    &limits, p->loop, NULL, &f);
+		    &limits, p->loop, NULL, &why);
 		failed = mem_failed();
 		mem_fail_at(0);
 		/* A block that does not shrink does no harm. */
 		assert_true(e == ERR_OK || (failed && e == ERR_NOMEM));
 		assert_int_equal(p->publisher == NULL, e != ERR_OK);
-		assert_int_equal(f.text[0] == '\0', e == ERR_OK);
+		assert_int_equal(why.text[0] == '\0', e == ERR_OK);
 		if (e != ERR_OK)
 			start(p);
 		publish(p, 1, 0);
@@ -175,11 +175,11 @@ fails_without_a_thread(void **state)
 	p->publisher = NULL;
 	mem_fail_stacks(true);
 	assert_int_equal(publish_thread_start(&p->publisher, &p->room->settings,
-			     &limits, p->loop, NULL, &f),
+			     &limits, p->loop, NULL, &why),
 	    ERR_NOMEM);
 	mem_fail_stacks(false);
 	assert_null(p->publisher);
-	assert_string_equal(f.text, "No thread to publish with.");
+	assert_string_equal(why.text, "No thread to publish with.");
 	start(p);
 	publish(p, 1, 0);
 	publish_thread_stop(p->publisher);

@@ -176,13 +176,13 @@ tells_limits(void **state)
 	memset(text, 'a', 5000);
 	memcpy(text + 5000, "{b}", 4);
 	assert_int_equal(
-	    matcher_new(&m, selector_topic(slice_of(text)), &f), ERR_LIMIT);
+	    matcher_new(&m, selector_topic(slice_of(text)), &p), ERR_LIMIT);
 	assert_null(m);
 	assert_non_null(strstr(p.text, "4096"));
 	/* Without the brace it is a topic like others. */
 	text[5002] = '\0';
 	assert_int_equal(
-	    matcher_new(&m, selector_topic(slice_of(text)), &f), ERR_OK);
+	    matcher_new(&m, selector_topic(slice_of(text)), &p), ERR_OK);
 	assert_int_equal(matcher_kind(m), MATCHER_EXACT);
 	matcher_unref(m);
 }
