@@ -69,8 +69,8 @@ authorize_choose_dialect(struct answer *a, const struct request *rq,
 {
 	struct choice choice = { rq, query, c->settings->config };
 
-	a->dialect = dialects_of_token(
-	    &c->settings->dialects, find_token_of, &choice);
+	a->dialect =
+	    dialects_of_token(&c->settings->dialects, find_token_of, &choice);
 }
 
 /* The sender of the token has done nothing wrong. */

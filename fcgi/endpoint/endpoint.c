@@ -48,8 +48,8 @@ answer_refuse(struct answer *a, enum refusal_reason reason, const char *detail,
 
 	a->dialect->refuse(&words, &r);
 	if (words.challenge[0] != '\0')
-		response_header(&a->response, "WWW-Authenticate", "%s",
-		    words.challenge);
+		response_header(
+		    &a->response, "WWW-Authenticate", "%s", words.challenge);
 	answer_problem(a, words.status, "%s", words.sentence);
 }
 

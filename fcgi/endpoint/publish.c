@@ -43,16 +43,16 @@ static bool
 readable(struct answer *a, const struct request *rq, const struct config *c)
 {
 	if (rq->body_cut)
-		answer_problem(a, 408,
-		    "The request's body did not arrive in time.");
+		answer_problem(
+		    a, 408, "The request's body did not arrive in time.");
 	else if (rq->body_too_long)
 		answer_problem(a, 413,
 		    "The update is longer than %llu bytes "
 		    "(MERCURE_MAX_BODY).",
 		    (unsigned long long)c->body_max);
 	else if (!is_form(rq->content_type))
-		answer_problem(a, 415,
-		    "The Content-Type must be " FORM_TYPE ".");
+		answer_problem(
+		    a, 415, "The Content-Type must be " FORM_TYPE ".");
 	else
 		return true;
 	return false;

@@ -98,8 +98,8 @@ refuse_method(
 		    "MERCURE_HUB_ALLOW_PUBLISH = true, or publish with the "
 		    "pushcgi program on the hub's machine.");
 	else
-		answer_problem(a, 405,
-		    "This method is not served here; use %s.", methods);
+		answer_problem(
+		    a, 405, "This method is not served here; use %s.", methods);
 }
 
 static void

@@ -24,11 +24,9 @@ read_role(struct settings_role *out, const struct config *c,
 }
 
 static enum err
-read_dialects(
-    struct dialects *out, const struct config *c, struct problem *p)
+read_dialects(struct dialects *out, const struct config *c, struct problem *p)
 {
-	const char *wrong =
-	    dialects_read(out, slice_of(c->protocol_versions));
+	const char *wrong = dialects_read(out, slice_of(c->protocol_versions));
 
 	if (wrong == NULL)
 		return ERR_OK;
@@ -262,8 +260,8 @@ settings_admit(const struct settings *s, const struct grant *g)
 
 /* Protocol 0.x knows no issuers. */
 struct verifier
-settings_verifier(const struct settings *s, const struct dialect *d,
-    enum config_role role)
+settings_verifier(
+    const struct settings *s, const struct dialect *d, enum config_role role)
 {
 	return (struct verifier){ .dialect = d, .keys = s->role[role].keys };
 }

@@ -87,8 +87,8 @@ bool settings_admit(const struct settings *s, const struct grant *g);
 
 /* What verifies a token of this role in a request that speaks `d`.  Its keys
  * are NULL if the role has none. */
-struct verifier settings_verifier(const struct settings *s,
-    const struct dialect *d, enum config_role role);
+struct verifier settings_verifier(
+    const struct settings *s, const struct dialect *d, enum config_role role);
 
 /* The hub's URL as browsers see it; without MERCURE_PUBLIC_HUB_URL its path,
  * which every page of the same origin can resolve. */

@@ -306,8 +306,8 @@ write_head(struct subscribing *s, struct response *r, const struct settings *st)
 	struct buf link;
 
 	buf_init(&link, 4096);
-	discovery_link(&link, s->dialect, settings_hub_url(st),
-	    slice_of(s->tail_id));
+	discovery_link(
+	    &link, s->dialect, settings_hub_url(st), slice_of(s->tail_id));
 
 	r->type = "text/event-stream";
 	r->caching = "private, no-store";

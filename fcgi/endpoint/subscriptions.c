@@ -134,8 +134,8 @@ write_answer(
 	r->type = q->form->type;
 	r->caching = "private, must-revalidate, max-age=0";
 	buf_init(&link, ID_MAX);
-	discovery_link(&link, q->answer->dialect, settings_hub_url(s),
-	    slice_of(NULL));
+	discovery_link(
+	    &link, q->answer->dialect, settings_hub_url(s), slice_of(NULL));
 	if (link.err != ERR_OK)
 		r->head.err = link.err;
 	response_header(r, "Link", "%.*s", SLICE_ARG(buf_view(&link)));

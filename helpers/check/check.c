@@ -225,7 +225,8 @@ write_stream_url(const struct doctor *d, char **out, const char *more)
 	enum err e;
 
 	buf_init(&b, URL_MAX);
-	discovery_url(&b, handle_dialect(d->h), buf_view(&d->url.href), &topic, 1, (struct slice){ NULL, 0 });
+	discovery_url(&b, handle_dialect(d->h), buf_view(&d->url.href), &topic,
+	    1, (struct slice){ NULL, 0 });
 	buf_text(&b, more);
 	if ((e = b.err) == ERR_OK && (*out = buf_steal(&b)) == NULL)
 		e = ERR_NOMEM;

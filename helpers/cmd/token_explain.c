@@ -162,7 +162,8 @@ examine(struct cmd_token *t, struct pushcgi *h, struct slice token,
 	jws_peek(&t->peek, token);
 	if ((e = load_keys(t, h, p)) != ERR_OK || t->keys == NULL)
 		return e;
-	v = (struct verifier){ .dialect = dialect_of(h, token), .keys = t->keys };
+	v = (struct verifier){ .dialect = dialect_of(h, token),
+		.keys = t->keys };
 	e = token_verify(&t->grant, &t->failed, token, &v, t->now_ms,
 	    h->config->matchers_max, &t->why);
 	if (e == ERR_NOMEM)

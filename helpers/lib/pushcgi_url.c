@@ -60,7 +60,8 @@ pushcgi_link(struct pushcgi *h, char **out, const char *last_event_id)
 		goto out;
 	if ((e = check_event_id(last_event_id, &h->problem)) != ERR_OK)
 		goto out;
-	discovery_link(&link, handle_dialect(h), handle_hub_url(h), slice_of(last_event_id));
+	discovery_link(&link, handle_dialect(h), handle_hub_url(h),
+	    slice_of(last_event_id));
 out:
 	return handle_end_text(h, out, &link, e);
 }

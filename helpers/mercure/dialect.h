@@ -71,7 +71,8 @@ struct dialect {
 
 	/* How a peer learns that its request is refused. */
 	const char *problem_type; /* Content-Type of a problem's text */
-	void (*write_problem)(struct buf *out, int status, const char *sentence);
+	void (*write_problem)(
+	    struct buf *out, int status, const char *sentence);
 	void (*refuse)(struct refusal_answer *out, const struct refusal *r);
 
 	/* Documents and paths of active subscriptions, and events about

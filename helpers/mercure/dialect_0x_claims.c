@@ -33,7 +33,8 @@ read_right(struct matcher_list *out, const json_t *rights, const char *name,
 
 		if (selector.base == NULL)
 			return problem_set(p, ERR_TOKEN,
-			    "The claim mercure.%s holds something that is not a "
+			    "The claim mercure.%s holds something that is not "
+			    "a "
 			    "text.",
 			    name);
 		if ((e = matcher_new(&m, selector_topic(selector), p)) !=

@@ -31,8 +31,8 @@ static const struct {
 	    "topic of this update (claim mercure.publish)." },
 	[REFUSAL_LIST_RIGHT] = { 403, "",
 	    "The access token does not grant this URL: its claim "
-	    "mercure.subscribe has no selector that matches it, such as "
-	    SUBSCRIPTION_PATH "{/topic}{/subscriber}." },
+	    "mercure.subscribe has no selector that matches it, such "
+	    "as " SUBSCRIPTION_PATH "{/topic}{/subscriber}." },
 };
 
 void

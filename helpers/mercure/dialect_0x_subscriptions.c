@@ -103,8 +103,8 @@ write_one(
 
 /* A collection is that of a selector, or of all. */
 static void
-begin(struct buf *out, const struct subscription_place *at,
-    struct slice last_id)
+begin(
+    struct buf *out, const struct subscription_place *at, struct slice last_id)
 {
 	const struct subscription_place all = { at->selector, slice_of(NULL) };
 

@@ -27,10 +27,10 @@ discovery_url(struct buf *out, const struct dialect *d, struct slice hub_url,
 	buf_slice(out, hub_url);
 	for (i = 0; i < n; i++)
 		add_param(out, &separator,
-		    dialect_param_name(d, selectors[i].kind), selectors[i].text);
+		    dialect_param_name(d, selectors[i].kind),
+		    selectors[i].text);
 	if (last_event_id.base != NULL)
-		add_param(
-		    out, &separator, d->last_id_params[0], last_event_id);
+		add_param(out, &separator, d->last_id_params[0], last_event_id);
 }
 
 /* The URL may be made from a Host header, so whatever could end the <...>,

@@ -46,8 +46,7 @@ is_text(const json_t *json, const char *text)
 
 /* RFC 7519, 4.1.1 and 4.1.3: `aud` is a text or an array of texts. */
 static enum err
-check_issuer(
-    const json_t *claims, const struct verifier *v, struct problem *p)
+check_issuer(const json_t *claims, const struct verifier *v, struct problem *p)
 {
 	const json_t *aud = json_object_get(claims, "aud");
 	bool found = false;
@@ -74,8 +73,7 @@ check_times(int64_t *expires_ms, const json_t *claims, const struct dialect *d,
 	enum err e;
 
 	if (d->needs_expiry && json_object_get(claims, "exp") == NULL)
-		return problem_set(
-		    p, ERR_TOKEN, "The token has no claim exp.");
+		return problem_set(p, ERR_TOKEN, "The token has no claim exp.");
 
 	if ((e = read_time(&exp, claims, "exp", INT64_MAX, p)) != ERR_OK ||
 	    (e = read_time(&nbf, claims, "nbf", INT64_MIN, p)) != ERR_OK)

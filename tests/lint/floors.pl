@@ -7,7 +7,7 @@ use FindBin;
 use lib $FindBin::Bin;
 use Lint;
 
-my (%floor, @only, %includes);
+my (%floor, @only, @word, %includes);
 
 sub pattern {
 	my ($word) = @_;
@@ -28,6 +28,10 @@ sub read_table {
 			push @only, [$what, map { pattern($_) } @words];
 			next;
 		}
+		if ($kind eq 'word') {
+			push @word, [$what, map { pattern($_) } @words];
+			next;
+		}
 		die "floors.txt: $_\n" if $kind ne 'floor';
 		$floor{$_} = $what for @words;
 	}
@@ -39,6 +43,16 @@ sub check_library_header {
 		my ($name, @allowed) = @$rule;
 		next if $header ne $name || grep { $path =~ $_ } @allowed;
 		complain("$where: <$header> belongs to other modules");
+	}
+}
+
+sub check_words {
+	my ($where, $text, $path) = @_;
+	for my $rule (@word) {
+		my ($word, @allowed) = @$rule;
+		next if $text !~ /\b\Q$word\E/ ||
+		    grep { $path =~ $_ } @allowed;
+		complain("$where: $word belongs to other modules");
 	}
 }
 
@@ -83,6 +97,7 @@ sub check_file {
 	}
 	for (split /\n/, text($path)) {
 		$line++;
+		check_words("$path:$line", $_, $path);
 		check_library_header("$path:$line", $1, $path)
 		    if /^\s*#\s*include\s*<([^>]+)>/;
 		check_include("$path:$line", $1, $path)

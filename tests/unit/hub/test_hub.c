@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "hub/acceptor.h"
+#include "unit/dialect.h"
 #include "unit/mem_fail.h"
 #include "unit/queue_room.h"
 
@@ -71,6 +72,7 @@ desk_open(void **state)
 	d->config.durability = durability;
 	d->config.drain_window_s = 3600;
 	d->settings.config = &d->config;
+	d->settings.dialects = unit_dialects();
 	*state = d;
 	return open_hub(d) == ERR_OK ? 0 : -1;
 }
