@@ -157,12 +157,10 @@ hold(struct answer *a, struct hub *h)
 		log_err("stream failed reason=memory");
 }
 
-/* Fetched keys have changed. */
-static bool
-renewed(void *arg, struct settings *s)
+static void
+use(void *arg, const struct settings *s)
 {
 	enlist_use(arg, s);
-	return true;
 }
 
 /* With a publish thread, which writes that the subscriber is there. */
@@ -170,16 +168,18 @@ static void
 stream(struct answer *a, struct settings *s, struct roster *roster)
 {
 	const struct pending_limits none = { 0, 0 };
-	const struct hub_hooks hooks = { .renewed = renewed, .arg = roster };
+	const struct hub_hooks hooks = { .use = use, .arg = roster };
 	struct queue_settings queue = config_queue(s->config);
 	struct publish_thread *publisher = NULL;
+	struct settings_slot *slot = NULL;
 	struct hub *h = NULL;
 	struct problem p = { "" };
 	enum err e;
 
 	queue.owner = roster_owner(roster);
 	enlist_use(roster, s);
-	if ((e = hub_open(&h, s, FRAMING_RAW, &hooks, &p)) == ERR_OK &&
+	if ((e = settings_slot_new(&slot, s)) == ERR_OK &&
+	    (e = hub_open(&h, slot, FRAMING_RAW, &hooks, &p)) == ERR_OK &&
 	    (e = publish_thread_start(&publisher, &queue, &none, hub_loop(h),
 		 roster, &p)) == ERR_OK) {
 		hold(a, h);
@@ -190,6 +190,7 @@ stream(struct answer *a, struct settings *s, struct roster *roster)
 	}
 	publish_thread_stop(publisher);
 	hub_close(h);
+	settings_slot_free(slot);
 }
 
 /* There may be no other process that does it.  The answer is out by now, but
@@ -201,7 +202,7 @@ refresh_keys(const struct settings *s)
 	struct queue *q = NULL;
 	struct problem p = { "" };
 
-	if (!settings_fetch(s) ||
+	if (!settings_have_urls(s) ||
 	    queue_open(&q, &qs, QUEUE_WRITE, &p) != ERR_OK)
 		return;
 	for (size_t i = 0; i < CONFIG_ROLES; i++) {
@@ -225,7 +226,7 @@ cgi_run(struct settings *s)
 	bool head_only = false;
 	enum err e;
 
-	settings_bring(&s);
+	settings_load_keys(&s);
 	c.settings = s;
 	response_init(&a.response);
 	if ((e = roster_new(&c.roster)) == ERR_OK &&

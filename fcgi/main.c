@@ -39,8 +39,8 @@ load(struct settings **out, const struct config_sources *sources,
 	if ((e = config_load(&c, sources, p)) != ERR_OK)
 		return e;
 	log_open("pushcgi.fcgi", level_of(c->log_level));
-	if ((e = settings_new(out, c, p)) != ERR_OK)
-		config_free(c);
+	e = settings_new(out, c, p);
+	config_unref(c);
 	return e;
 }
 

@@ -20,6 +20,7 @@
 
 struct server {
 	struct exchange_parts parts;
+	struct settings_slot *settings;
 	struct acceptor *acceptor;
 	struct roster *roster;
 	struct patterns *patterns;
@@ -32,27 +33,15 @@ struct server {
 
 static void reload(void *arg);
 
-/*
- * In the loop: streams whose key is gone end.  While the hub drains all that
- * are left do: there may be no workers to ask any more.
- */
 static void
 reload_done(struct loop_mail *m)
 {
 	struct server *sv = CONTAINER(struct server, reloaded, m);
-	struct settings *now;
 
 	sv->reloading = false;
-	if (hub_is_draining(sv->parts.hub))
-		fanout_end(hub_fanout(sv->parts.hub), NULL, NULL);
-	else {
-		now = workers_settings(sv->parts.workers);
-		hub_use(sv->parts.hub, now);
-		enlist_use(sv->roster, now);
-		settings_unref(now);
-		if (sv->again)
-			reload(sv);
-	}
+	hub_settings_changed(sv->parts.hub);
+	if (sv->again && !hub_is_draining(sv->parts.hub))
+		reload(sv);
 	hub_release(sv->parts.hub);
 }
 
@@ -68,39 +57,27 @@ reload_run(struct worker_job *j, struct context *c)
 	if (config_load(&config, sv->sources, &p) != ERR_OK ||
 	    settings_new(&fresh, config, &p) != ERR_OK) {
 		log_err("configuration kept: %s", p.text);
-		config_free(config);
 	} else {
 		if (strcmp(c->settings->config->transport_url,
 			config->transport_url) != 0)
 			log_warn("MERCURE_TRANSPORT_URL changes only with a "
 				 "restart");
 		settings_inherit(fresh, c->settings);
-		settings_bring(&fresh);
-		workers_set_settings(sv->parts.workers, fresh);
+		settings_load_keys(&fresh);
+		settings_slot_set(sv->settings, fresh);
 		settings_unref(fresh);
 		log_info("configuration read again");
 	}
+	config_unref(config);
 	loop_post(hub_loop(sv->parts.hub), &sv->reloaded);
 }
 
-/* A reload gives what it made to the fetcher, which compares anew. */
-static bool
-renewed(void *arg, struct settings *s)
+static void
+use(void *arg, const struct settings *s)
 {
 	struct server *sv = arg;
-	struct settings *now;
-	bool same;
 
-	if (sv->reloading)
-		return false;
-	now = workers_settings(sv->parts.workers);
-	same = now->config == s->config;
-	settings_unref(now);
-	if (same) {
-		workers_set_settings(sv->parts.workers, s);
-		enlist_use(sv->roster, s);
-	}
-	return same;
+	enlist_use(sv->roster, s);
 }
 
 static void
@@ -159,24 +136,25 @@ start(struct server *sv, struct settings *s, int fd, struct problem *p)
 	struct queue_settings queue = config_queue(c);
 	const struct pending_limits limits = { (size_t)c->parked_max,
 		(size_t)c->parked_bytes_max };
-	const struct hub_hooks hooks = { reload, drain, renewed, sv };
+	const struct hub_hooks hooks = { reload, drain, use, sv };
 	enum err e;
 
 	sv->parts.subscribers_max = subscribers_max();
 	sv->parts.buffer_room.max = (size_t)c->parked_bytes_max;
-	if ((e = roster_new(&sv->roster)) != ERR_OK ||
+	if ((e = settings_slot_new(&sv->settings, s)) != ERR_OK ||
+	    (e = roster_new(&sv->roster)) != ERR_OK ||
 	    (e = patterns_new(&sv->patterns)) != ERR_OK)
 		return problem_set(p, e, "Out of memory.");
 	if ((e = roster_count_in(sv->roster, &queue)) != ERR_OK)
 		return problem_set(p, e, "Out of memory.");
 	queue.owner = roster_owner(sv->roster);
 	enlist_use(sv->roster, s);
-	if ((e = hub_open(&sv->parts.hub, s, FRAMING_FCGI, &hooks, p)) !=
-		ERR_OK ||
+	if ((e = hub_open(&sv->parts.hub, sv->settings, FRAMING_FCGI, &hooks,
+		 p)) != ERR_OK ||
 	    (e = publish_thread_start(&sv->parts.publisher, &queue, &limits,
 		 hub_loop(sv->parts.hub), sv->roster, p)) != ERR_OK)
 		return e;
-	e = workers_start(&sv->parts.workers, (size_t)c->workers, s,
+	e = workers_start(&sv->parts.workers, (size_t)c->workers, sv->settings,
 	    FRAMING_FCGI, sv->roster, sv->patterns);
 	if (e != ERR_OK)
 		return problem_set(p, e,
@@ -200,7 +178,7 @@ listen_and_start(struct server *sv, struct settings **s,
 	if (e != ERR_OK)
 		return e;
 	if ((e = queue_take_identity(&queue, p)) == ERR_OK) {
-		settings_bring(s);
+		settings_load_keys(s);
 		e = start(sv, *s, fd, p);
 	}
 	if (sv->acceptor == NULL) {
@@ -235,6 +213,7 @@ serve_run(struct settings *s, const struct config_sources *sources,
 	acceptor_free(sv->acceptor);
 	roster_free(sv->roster);
 	patterns_free(sv->patterns);
+	settings_slot_free(sv->settings);
 	mem_free(sv);
 	settings_unref(s);
 	return e;

@@ -34,47 +34,46 @@ read_dialects(struct dialects *out, const struct config *c, struct problem *p)
 	    p, ERR_SYNTAX, "MERCURE_PROTOCOL_VERSIONS %s.", wrong);
 }
 
-/* Without keys and configuration yet. */
-static struct settings *
-make(void)
+/* Without keys yet. */
+static enum err
+make(struct settings **out, struct config *config, struct problem *p)
 {
 	const size_t times = CONFIG_ROLES + SETTINGS_NOTICES;
 	struct settings *s =
 	    mem_calloc(1, sizeof(*s) + times * sizeof(s->wanted_ms[0]));
+	enum err e;
 
 	if (s == NULL)
-		return NULL;
+		return problem_set(p, ERR_NOMEM, "Out of memory.");
 	atomic_init(&s->refs, 1);
 	s->wanted_ms = (_Atomic int64_t *)(void *)(s + 1);
 	s->reported_ms = s->wanted_ms + CONFIG_ROLES;
 	for (size_t i = 0; i < times; i++)
 		atomic_init(&s->wanted_ms[i], 0);
-	return s;
+	s->config = config_ref(config);
+	e = read_dialects(&s->dialects, config, p);
+	if (e == ERR_OK && (e = ip_networks_new(&s->trusted,
+				slice_of(config->trusted_proxies))) != ERR_OK)
+		problem_set(p, e, "MERCURE_TRUSTED_PROXIES: %s.", err_text(e));
+	if (e != ERR_OK)
+		settings_unref(s);
+	else
+		*out = s;
+	return e;
 }
 
 enum err
 settings_new(struct settings **out, struct config *config, struct problem *p)
 {
-	struct settings *s = make();
-	enum err e = ERR_OK;
+	struct settings *s = NULL;
+	enum err e = make(&s, config, p);
 
-	if (s == NULL)
-		return problem_set(p, ERR_NOMEM, "Out of memory.");
 	for (int i = 0; e == ERR_OK && i < CONFIG_ROLES; i++)
 		e = read_role(&s->role[i], config, (enum config_role)i, p);
-	if (e == ERR_OK)
-		e = read_dialects(&s->dialects, config, p);
-	if (e == ERR_OK && (e = ip_networks_new(&s->trusted,
-				slice_of(config->trusted_proxies))) != ERR_OK)
-		problem_set(p, e, "MERCURE_TRUSTED_PROXIES: %s.", err_text(e));
 	if (e != ERR_OK)
-		goto out;
-
-	s->config = config;
-	*out = s;
-	s = NULL;
-out:
-	settings_unref(s);
+		settings_unref(s);
+	else
+		*out = s;
 	return e;
 }
 
@@ -93,7 +92,7 @@ settings_is_report_due(const struct settings *s, enum settings_notice notice)
 }
 
 bool
-settings_fetch(const struct settings *s)
+settings_have_urls(const struct settings *s)
 {
 	for (size_t i = 0; i < CONFIG_ROLES; i++)
 		if (s->role[i].url != NULL)
@@ -133,7 +132,7 @@ use_set(struct jws_keys **out, const struct settings *s, enum config_role role,
 
 /* Set *out to what the role has now, if that is something else than before. */
 static enum err
-renew_role(struct settings_role *out, bool *changed, const struct settings *s,
+refresh_role(struct settings_role *out, bool *changed, const struct settings *s,
     enum config_role role, struct queue *q, int64_t now_ms)
 {
 	const struct settings_role *old = &s->role[role];
@@ -170,20 +169,18 @@ renew_role(struct settings_role *out, bool *changed, const struct settings *s,
 }
 
 enum err
-settings_renew(
+settings_refresh(
     struct settings **out, struct settings *s, struct queue *q, int64_t now_ms)
 {
-	struct settings *fresh = make();
+	struct settings *fresh = NULL;
 	bool any = false;
-	enum err e = ERR_OK;
+	enum err e = make(&fresh, s->config, NULL);
 
-	if (fresh == NULL)
-		return ERR_NOMEM;
 	for (int i = 0; e == ERR_OK && i < CONFIG_ROLES; i++) {
 		bool changed = false;
 
 		if (s->role[i].url != NULL)
-			e = renew_role(&fresh->role[i], &changed, s,
+			e = refresh_role(&fresh->role[i], &changed, s,
 			    (enum config_role)i, q, now_ms);
 		if (!changed) {
 			fresh->role[i] = s->role[i];
@@ -191,20 +188,10 @@ settings_renew(
 		}
 		any |= changed;
 	}
-	if (e != ERR_OK)
-		goto out;
-
-	*out = NULL;
-	if (any) {
-		fresh->base = settings_ref(s->base != NULL ? s->base : s);
-		fresh->config = s->config;
-		fresh->trusted = s->trusted;
-		fresh->dialects = s->dialects;
-		*out = fresh;
-		fresh = NULL;
-	}
-out:
-	settings_unref(fresh);
+	if (e == ERR_OK)
+		*out = any ? fresh : NULL;
+	if (e != ERR_OK || !any)
+		settings_unref(fresh);
 	return e;
 }
 
@@ -227,7 +214,7 @@ settings_inherit(struct settings *s, const struct settings *old)
 }
 
 void
-settings_bring(struct settings **s)
+settings_load_keys(struct settings **s)
 {
 	struct queue_settings qs = config_queue((*s)->config);
 	struct settings *fresh = NULL;
@@ -235,10 +222,10 @@ settings_bring(struct settings **s)
 	struct problem p = { "" };
 
 	/* Who cannot open it now will say so when it is needed. */
-	if (!settings_fetch(*s) ||
+	if (!settings_have_urls(*s) ||
 	    queue_open(&q, &qs, QUEUE_READ, &p) != ERR_OK)
 		return;
-	if (settings_renew(&fresh, *s, q, clock_real_ms()) == ERR_OK &&
+	if (settings_refresh(&fresh, *s, q, clock_real_ms()) == ERR_OK &&
 	    fresh != NULL) {
 		settings_unref(*s);
 		*s = fresh;
@@ -288,11 +275,7 @@ settings_unref(struct settings *s)
 		return;
 	for (size_t i = 0; i < CONFIG_ROLES; i++)
 		jws_keys_free(s->role[i].keys);
-	if (s->base != NULL) {
-		settings_unref(s->base);
-	} else {
-		mem_free(s->trusted);
-		config_free(s->config);
-	}
+	mem_free(s->trusted);
+	config_unref(s->config);
 	mem_free(s);
 }

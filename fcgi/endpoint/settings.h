@@ -27,7 +27,6 @@ struct settings_role {
 struct settings {
 	_Atomic unsigned refs;
 	struct config *config;
-	struct settings *base; /* whose configuration it is; NULL: its own */
 	struct settings_role role[CONFIG_ROLES];
 	struct dialects dialects;    /* MERCURE_PROTOCOL_VERSIONS */
 	struct ip_networks *trusted; /* MERCURE_TRUSTED_PROXIES; NULL: none */
@@ -45,8 +44,8 @@ enum settings_notice {
 	SETTINGS_NOTICES
 };
 
-/* Takes over `config` on success, reads the keys that it names; one reference
- * is the caller's.  Errors as config_keys_new(), but a role may have no key;
+/* Read the keys that `config` names; takes a reference to it.  One reference to
+ * *out is the caller's.  Errors as config_keys_new(), but a role may have no key;
  * keys at a URL are not there yet. */
 enum err settings_new(
     struct settings **out, struct config *config, struct problem *p);
@@ -56,7 +55,7 @@ bool settings_is_report_due(
     const struct settings *s, enum settings_notice notice);
 
 /* Are some keys at a URL? */
-bool settings_fetch(const struct settings *s);
+bool settings_have_urls(const struct settings *s);
 
 /*
  * The same with the fetched keys as they are in the queue at `now_ms` (real
@@ -64,7 +63,7 @@ bool settings_fetch(const struct settings *s);
  * are too old, are left out, and the log says why.  ERR_NOMEM, or as
  * queue_read(): the settings are as good as before.
  */
-enum err settings_renew(
+enum err settings_refresh(
     struct settings **out, struct settings *s, struct queue *q, int64_t now_ms);
 
 /* The role's keys of a fetched set.  Errors as jws_keys_fetched(). */
@@ -74,12 +73,12 @@ enum err settings_keys_of_set(struct jws_keys **out, const struct settings *s,
 /*
  * Have the fetched keys of `old` for each role whose URL and algorithm are the
  * same: the queue may have none to offer now.  Before others know `s`, and
- * before settings_bring().
+ * before settings_load_keys().
  */
 void settings_inherit(struct settings *s, const struct settings *old);
 
 /* Put settings in the place of *s that have what the queue holds now. */
-void settings_bring(struct settings **s);
+void settings_load_keys(struct settings **s);
 
 /* May a subscriber with this grant (NULL: without a token) still be there, by
  * its key or as anonymous? */

@@ -177,13 +177,13 @@ read_delivery(struct subscribing *s, struct answer *a, const struct config *c)
 
 	if (how.base == NULL)
 		how = slice_of(c->delivery);
-	o->drain = slice_is(how, "drain");
-	if (!o->drain && !slice_is(how, "stream"))
+	o->poll = slice_is(how, "drain");
+	if (!o->poll && !slice_is(how, "stream"))
 		return problem(a, 400,
 		    "The parameter delivery must be stream or drain; without "
 		    "it MERCURE_DELIVERY decides.");
 	o->retry_ms = (uint32_t)c->retry_ms;
-	if (o->drain && o->retry_ms > DRAIN_RETRY_MS)
+	if (o->poll && o->retry_ms > DRAIN_RETRY_MS)
 		o->retry_ms = DRAIN_RETRY_MS;
 	return true;
 }
@@ -288,7 +288,7 @@ set_end(struct subscriber_opening *o, const struct config *c)
 	int64_t now = clock_mono_ms(), left;
 
 	o->wait_ms = now + (int64_t)c->drain_wait_s * 1000;
-	o->park_ms = PARK_WAITS * (uint32_t)c->drain_wait_s * 1000;
+	o->away_ms = PARK_WAITS * (uint32_t)c->drain_wait_s * 1000;
 	o->life_ms = INT64_MAX;
 	if (c->write_timeout_s > 0)
 		o->life_ms = now + lifetime_ms(c);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* effort.c - counts the steps of a round. */
+/* effort.c - counts the steps of a turn. */
 #include "fanout/effort.h"
 
 #define STEPS_MS 1000000 /* steps in a millisecond, about */
@@ -9,24 +9,24 @@
 void
 effort_init(struct effort *e, size_t max, int64_t now_ms)
 {
-	*e = (struct effort){ .max = max > 0 ? max : EFFORT_ROUND,
-		.round_ms = now_ms,
+	*e = (struct effort){ .max = max > 0 ? max : EFFORT_TURN,
+		.turn_ms = now_ms,
 		.window_ms = now_ms };
 }
 
 void
-effort_renew(struct effort *e, int64_t now_ms)
+effort_refill(struct effort *e, int64_t now_ms)
 {
 	e->window += e->steps;
 	e->steps = 0;
-	e->round_ms = now_ms;
+	e->turn_ms = now_ms;
 }
 
 bool
 effort_is_left(struct effort *e, int64_t now_ms)
 {
-	if (e->round_ms != now_ms)
-		effort_renew(e, now_ms);
+	if (e->turn_ms != now_ms)
+		effort_refill(e, now_ms);
 	return e->steps < e->max;
 }
 

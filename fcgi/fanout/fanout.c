@@ -10,53 +10,44 @@
 static void
 stream_gone(void *feeder)
 {
-	fanout_forget(feeder);
+	subscriber_forget(feeder);
 }
 
 static void
-stream_drained(void *feeder)
+stream_writable(void *feeder)
 {
 	struct subscriber *s = feeder;
 
 	if (s->state == SUBSCRIBER_LAGGING)
-		fanout_catch_up(s->fanout, s);
+		fanout_catch_up(CONTAINER(struct fanout, host, s->host), s);
 }
 
 static void
 report_effort(struct fanout *f, struct effort *e, const char *what)
 {
-	const unsigned percent = effort_report(e, loop_now(f->settings.loop));
+	const unsigned percent = effort_report(e, loop_now(f->host.loop));
 
 	if (percent > 0)
 		log_warn("matching takes much time percent=%u of=%s "
 			 "patterns=%zu weight=%zu streams=%zu: see "
 			 "MERCURE_MAX_PATTERN_WEIGHT",
-		    percent, what, subscriber_list_patterns(f->list),
-		    subscriber_list_weight(f->list), f->counts.subscribers);
+		    percent, what, subscriber_index_patterns(f->host.index),
+		    subscriber_index_weight(f->host.index), f->host.n);
 }
 
+/* What did not fit into the turns before this one. */
 static void
-next_turn(struct loop_mail *m)
+do_rest(struct loop_mail *m)
 {
-	struct fanout *f = CONTAINER(struct fanout, next_turn, m);
-	const int64_t now = loop_now(f->settings.loop);
+	struct fanout *f = CONTAINER(struct fanout, rest, m);
+	const int64_t now = loop_now(f->host.loop);
 
-	f->turn_posted = false;
-	effort_renew(&f->live_effort, now);
-	effort_renew(&f->replay_effort, now);
+	effort_refill(&f->live.effort, now);
+	effort_refill(&f->replay.effort, now);
 	fanout_live_go_on(f, false);
 	fanout_replay_go_on(f);
-	report_effort(f, &f->live_effort, "updates");
-	report_effort(f, &f->replay_effort, "replay");
-}
-
-void
-fanout_post_turn(struct fanout *f)
-{
-	if (f->turn_posted)
-		return;
-	f->turn_posted = true;
-	loop_post(f->settings.loop, &f->next_turn);
+	report_effort(f, &f->live.effort, "updates");
+	report_effort(f, &f->replay.effort, "replay");
 }
 
 /* The subscriber has certainly received everything before `first`. */
@@ -65,17 +56,17 @@ stream_shed(void *feeder, uint64_t first)
 {
 	struct subscriber *s = feeder;
 
-	s->at = fanout_position(s);
+	s->at = subscriber_position(s);
 	s->state = SUBSCRIBER_LAGGING;
 	if (first > 0)
 		s->at = first - 1;
-	fanout_close(s);
+	subscriber_close(s);
 }
 
-static const struct stream_events stream_events = { stream_drained, stream_gone,
-	stream_shed };
+static const struct stream_events stream_events = { stream_writable,
+	stream_gone, stream_shed };
 
-/* Another database: every position starts over, and every peer is told. */
+/* Another database: every position starts over, which every peer is sent. */
 static void
 batch_epoch(struct fanout *f, struct batch *b)
 {
@@ -84,38 +75,38 @@ batch_epoch(struct fanout *f, struct batch *b)
 	/* The other one's events come first, however long they take. */
 	fanout_live_go_on(f, true);
 	fanout_replay_drop(f);
-	subscriber_list_new_epoch(f->list);
-	control_set_key(&f->control, &b->key);
-	f->tail = f->floor = b->span.next;
-	ring_reset(f->ring, f->tail);
-	fanout_sessions_over(f, b->span.sessions);
-	for (s = TAILQ_FIRST(&f->all); s != NULL; s = next) {
-		struct frame *frame =
-		    control_cursor(&f->control, f->tail, CONTROL_RETRY_NONE);
+	subscriber_index_new_epoch(f->host.index);
+	position_frames_set_key(&f->host.positions, &b->key);
+	f->host.tail = f->floor = b->span.next;
+	ring_reset(f->ring, f->host.tail);
+	session_follow_new_epoch(&f->sessions, &f->host, b->span.sessions);
+	for (s = TAILQ_FIRST(&f->host.all); s != NULL; s = next) {
+		struct frame *frame = position_frame(
+		    &f->host.positions, f->host.tail, POSITION_RETRY_NONE);
 
 		next = TAILQ_NEXT(s, links);
-		fanout_leave(s);
-		s->at = s->told = f->tail;
+		subscriber_stop_waiting(s);
+		s->at = s->sent_position = f->host.tail;
 		s->state = SUBSCRIBER_LIVE;
-		if (frame == NULL || !fanout_push(s, frame))
-			s->told = UINT64_MAX;
-		fanout_round_over(s);
+		if (frame == NULL || !subscriber_push(s, frame))
+			s->sent_position = UINT64_MAX;
+		subscriber_caught_up(s);
 	}
 }
 
 /* Changes of sessions hold at once, also for events that are not delivered
  * yet. */
 static void
-take_events(struct fanout *f, struct batch *b)
+batch_events(struct fanout *f, struct batch *b)
 {
 	if (b->sessions != NULL)
-		fanout_sessions(f, b->sessions);
-	if (b->replay) {
+		session_follow_apply(&f->sessions, &f->host, b->sessions);
+	if (b->kind == BATCH_REPLAY) {
 		fanout_replay(f, b);
 		return;
 	}
 	fanout_live(f, b);
-	report_effort(f, &f->live_effort, "updates");
+	report_effort(f, &f->live.effort, "updates");
 }
 
 void
@@ -123,120 +114,35 @@ fanout_batch(void *arg, struct batch *b)
 {
 	struct fanout *f = arg;
 
-	if (b->drain)
-		f->settings.drain(f->settings.arg);
-	else if (b->new_epoch)
+	if (b->kind == BATCH_NEWER)
+		f->settings.newer(f->settings.arg);
+	else if (b->kind == BATCH_NEW_EPOCH)
 		batch_epoch(f, b);
-	/* Else it was read before the change that was just told. */
-	else if (b->span.epoch == f->control.key.epoch) {
-		take_events(f, b);
+	/* Else it was read before the last change of the epoch. */
+	else if (b->span.epoch == f->host.positions.key.epoch) {
+		batch_events(f, b);
 		return;
 	}
 	batch_done(b);
-}
-
-/* When it ends, as things are: one that drains has something to end with, or
- * waits only so long. */
-static int64_t
-end_of(const struct subscriber *s)
-{
-	return s->got || s->end_ms < s->wait_ms ? s->end_ms : s->wait_ms;
-}
-
-static enum err
-set_timer(struct subscriber *s)
-{
-	int64_t due = end_of(s);
-
-	if (s->keepalive_ms > 0 && s->wrote_ms + s->keepalive_ms < due)
-		due = s->wrote_ms + s->keepalive_ms;
-	if (due == INT64_MAX)
-		return ERR_OK;
-	return loop_timer_set(s->fanout->settings.loop, &s->timer, due);
-}
-
-/* Its time was set by the other clock: this one may have been put forward, and
- * runs on while the machine sleeps. */
-bool
-fanout_is_expired(const struct subscriber *s)
-{
-	return s->grant != NULL &&
-	       grant_expires_ms(s->grant) <= clock_real_ms();
-}
-
-static void
-timer_fire(struct loop_timer *t)
-{
-	struct subscriber *s = CONTAINER(struct subscriber, timer, t);
-	int64_t now = loop_now(s->fanout->settings.loop);
-
-	if (now >= s->end_ms || fanout_is_expired(s)) {
-		fanout_close(s);
-		return;
-	}
-	if (now >= end_of(s)) {
-		fanout_pause(s, s->retry_ms);
-		return;
-	}
-	if (s->keepalive_ms > 0 && now - s->wrote_ms >= s->keepalive_ms) {
-		s->wrote_ms = now;
-		if (stream_has_room(s->stream))
-			fanout_keep_alive(s);
-		stream_flush(s->stream);
-	}
-	if (set_timer(s) != ERR_OK)
-		fanout_close(s);
-}
-
-bool
-fanout_regrant(struct subscriber *s, struct grant *g)
-{
-	const int64_t left = grant_expires_ms(g) - clock_real_ms();
-
-	grant_unref(s->grant);
-	s->grant = grant_ref(g);
-	subscriber_list_regrant(s);
-	s->end_ms = loop_now(s->fanout->settings.loop) + left;
-	if (s->end_ms > s->life_ms)
-		s->end_ms = s->life_ms;
-	return left > 0 && set_timer(s) == ERR_OK;
-}
-
-/* Into the index, and among the timers: a stream without one would outlive
- * its token. */
-static enum err
-enter(struct fanout *f, struct subscriber *s, const struct matcher_list *l)
-{
-	enum err e = subscriber_list_add(f->list, s, l);
-
-	if (e != ERR_OK)
-		return e;
-	s->fanout = f;
-	s->timer.fire = timer_fire;
-	s->wrote_ms = loop_now(f->settings.loop);
-	if ((e = set_timer(s)) != ERR_OK)
-		subscriber_list_remove(f->list, s);
-	return e;
 }
 
 static void
 open_stream(
     struct fanout *f, struct subscriber *s, uint64_t epoch, struct frame *head)
 {
-	TAILQ_INSERT_TAIL(&f->all, s, links);
-	f->counts.subscribers++;
-	if (epoch != f->control.key.epoch) {
-		s->at = s->told = 0;
+	if (epoch != f->host.positions.key.epoch) {
+		s->at = s->sent_position = 0;
 		s->from_start = true;
 	}
 	if (s->entry != NULL)
 		roster_begin(s->entry);
 	stream_feed(s->stream, &stream_events, s);
-	fanout_queue(s, head);
+	subscriber_queue(s, head);
 	stream_flush(s->stream);
 	if (s->grant != NULL && grant_is_session(s->grant) &&
-	    (epoch != f->control.key.epoch || fanout_is_outdated(f, s->grant)))
-		fanout_close(s);
+	    (epoch != f->host.positions.key.epoch ||
+		session_follow_is_outdated(&f->sessions, s->grant)))
+		subscriber_close(s);
 	else
 		fanout_catch_up(f, s);
 }
@@ -248,7 +154,8 @@ fanout_open(
 	struct subscriber *s = NULL;
 	enum err e = subscriber_new(&s, o, stream);
 
-	if (e == ERR_OK && (e = enter(f, s, &o->matchers)) != ERR_OK)
+	if (e == ERR_OK &&
+	    (e = subscriber_enter(s, &f->host, &o->matchers)) != ERR_OK)
 		subscriber_free(s);
 	if (e == ERR_OK)
 		open_stream(f, s, o->epoch, o->head);
@@ -264,63 +171,59 @@ fanout_end(struct fanout *f, fanout_holds_fn *holds, void *arg)
 {
 	struct subscriber *s, *next;
 
-	for (s = TAILQ_FIRST(&f->all); s != NULL; s = next) {
+	for (s = TAILQ_FIRST(&f->host.all); s != NULL; s = next) {
 		next = TAILQ_NEXT(s, links);
 		if (holds == NULL || !holds(arg, s))
-			fanout_close(s);
+			subscriber_close(s);
 	}
 }
 
 void
 fanout_reduce(struct fanout *f, size_t left, uint32_t spread_ms)
 {
-	while (f->counts.subscribers > left) {
-		struct subscriber *s = TAILQ_FIRST(&f->all);
+	while (f->host.n > left) {
+		struct subscriber *s = TAILQ_FIRST(&f->host.all);
 
-		fanout_pause(
+		subscriber_pause(
 		    s, s->retry_ms + (uint32_t)spread_random(spread_ms));
 	}
 }
 
-struct fanout_counts
-fanout_counts(const struct fanout *f)
+size_t
+fanout_subscribers(const struct fanout *f)
 {
-	return f->counts;
+	return f->host.n;
 }
 
 enum err
 fanout_new(struct fanout **out, const struct fanout_settings *settings)
 {
 	struct fanout *f = mem_calloc(1, sizeof(*f));
-	size_t turn;
 	enum err e;
 
 	if (f == NULL)
 		return ERR_NOMEM;
 	f->settings = *settings;
-	f->next_turn.open = next_turn;
-	effort_init(&f->live_effort, settings->effort, clock_mono_ms());
-	effort_init(&f->replay_effort, settings->effort, clock_mono_ms());
-	STAILQ_INIT(&f->live);
-	TAILQ_INIT(&f->all);
-	for (turn = 0; turn < FANOUT_TURNS; turn++)
-		TAILQ_INIT(&f->turns[turn]);
-	if ((e = control_init(&f->control, settings->framing)) != ERR_OK ||
-	    (e = ring_new(&f->ring)) != ERR_OK ||
-	    (e = subscriber_list_new(&f->list)) != ERR_OK)
-		goto out;
-
+	f->rest.open = do_rest;
+	effort_init(&f->live.effort, settings->effort, clock_mono_ms());
+	effort_init(&f->replay.effort, settings->effort, clock_mono_ms());
+	STAILQ_INIT(&f->live.batches);
+	e = subscriber_host_init(&f->host, settings->loop, settings->framing);
+	if (e == ERR_OK)
+		e = ring_new(&f->ring);
+	if (e != ERR_OK) {
+		fanout_free(f);
+		return e;
+	}
 	*out = f;
-	f = NULL;
-out:
-	fanout_free(f);
-	return e;
+	return ERR_OK;
 }
 
 void
-fanout_set_tailer(struct fanout *f, struct tailer *t)
+fanout_on_ask(struct fanout *f, fanout_ask_fn *ask, void *arg)
 {
-	f->tailer = t;
+	f->ask = ask;
+	f->ask_arg = arg;
 }
 
 void
@@ -330,13 +233,12 @@ fanout_free(struct fanout *f)
 
 	if (f == NULL)
 		return;
-	while ((b = STAILQ_FIRST(&f->live)) != NULL) {
-		STAILQ_REMOVE_HEAD(&f->live, links);
+	while ((b = STAILQ_FIRST(&f->live.batches)) != NULL) {
+		STAILQ_REMOVE_HEAD(&f->live.batches, links);
 		batch_done(b);
 	}
-	batch_done(f->replay);
+	batch_done(f->replay.batch);
 	ring_free(f->ring);
-	subscriber_list_free(f->list);
-	control_free(&f->control);
+	subscriber_host_free(&f->host);
 	mem_free(f);
 }

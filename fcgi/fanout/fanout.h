@@ -7,15 +7,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "fanout/batch.h"
 #include "fanout/subscriber.h"
-#include "fanout/tailer.h"
 
 /*
  * Owner: loop thread.  The queue is the buffer: a subscriber is a position in
  * the log.  One that keeps up gets each event as it comes.  One that does not
  * takes nothing but its position; it goes on from the ring of recent events
  * or, below that, from batches which the tailer reads and which serve all who
- * wait for the same stretch.  Matching takes about a millisecond of a round
+ * wait for the same stretch.  Matching takes about a millisecond of a turn
  * of the loop at most (effort.h), live and replay each; the rest is posted.
  */
 struct fanout;
@@ -24,25 +24,22 @@ struct fanout_settings {
 	struct loop *loop;
 	enum framing framing;
 	size_t ring_bytes_max;
-	size_t effort; /* steps of a round (effort.h); 0: as usual */
-	/* The database belongs to a newer program: drain and end. */
-	void (*drain)(void *arg);
+	size_t effort; /* steps of a turn (effort.h); 0: as usual */
+	/* A newer program made the database: this one has to end. */
+	void (*newer)(void *arg);
 	void *arg;
-};
-
-struct fanout_counts {
-	size_t subscribers;
-	uint64_t delivered;     /* frames given to streams */
-	uint64_t lost_position; /* streams ended because history was pruned */
 };
 
 enum err fanout_new(struct fanout **out, const struct fanout_settings *s);
 
-/* Whom to ask for replays; before the loop runs. */
-void fanout_set_tailer(struct fanout *f, struct tailer *t);
+/* How the fan-out asks for what lies behind `after`; one question at a time, to
+ * which a batch of the kind BATCH_REPLAY is the answer.  Call it before the loop
+ * runs. */
+typedef void fanout_ask_fn(void *arg, uint64_t after);
+void fanout_on_ask(struct fanout *f, fanout_ask_fn *ask, void *arg);
 
-/* The tailer_batch_fn; `arg` is the fanout.  It may keep the batch for some
- * rounds of the loop, and gives it back in fanout_free() at last. */
+/* Deliver a batch; a tailer_batch_fn, whose `arg` is the fanout.  It may keep
+ * the batch for some turns of the loop, at most until fanout_free(). */
 void fanout_batch(void *arg, struct batch *b);
 
 /*
@@ -52,7 +49,7 @@ void fanout_batch(void *arg, struct batch *b);
 void fanout_open(
     struct fanout *f, struct subscriber_opening *o, struct stream *stream);
 
-/* End those whom `holds` (NULL: all) denies, each with a cursor frame. */
+/* End those which `holds` (NULL: all) denies, each with a cursor frame. */
 typedef bool fanout_holds_fn(void *arg, const struct subscriber *s);
 void fanout_end(struct fanout *f, fanout_holds_fn *holds, void *arg);
 
@@ -63,7 +60,8 @@ void fanout_end(struct fanout *f, fanout_holds_fn *holds, void *arg);
  */
 void fanout_reduce(struct fanout *f, size_t left, uint32_t spread_ms);
 
-struct fanout_counts fanout_counts(const struct fanout *f);
+/* How many event streams are open. */
+size_t fanout_subscribers(const struct fanout *f);
 
 /* All subscribers are ended.  NULL is allowed. */
 void fanout_free(struct fanout *f);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* position_frame.c - makes and keeps the frames without data. */
+/* position_frame.c - makes the frames without data, and keeps the last one. */
 #include "fanout/position_frame.h"
 
 #include "mercure/event.h"
@@ -19,67 +19,69 @@ frame_and_free(enum framing framing, struct buf *text)
 }
 
 enum err
-control_init(struct control *c, enum framing framing)
+position_frames_init(struct position_frames *p, enum framing framing)
 {
 	struct buf text;
 
-	*c = (struct control){ .framing = framing };
+	*p = (struct position_frames){ .framing = framing };
 	buf_init(&text, TEXT_MAX);
 	event_comment(&text);
-	c->comment = frame_and_free(framing, &text);
-	return c->comment != NULL ? ERR_OK : ERR_NOMEM;
+	p->comment = frame_and_free(framing, &text);
+	return p->comment != NULL ? ERR_OK : ERR_NOMEM;
 }
 
 void
-control_set_key(struct control *c, const struct queue_cursor_key *key)
+position_frames_set_key(
+    struct position_frames *p, const struct queue_cursor_key *key)
 {
-	c->key = *key;
-	frame_unref(c->cursor);
-	c->cursor = NULL;
+	p->key = *key;
+	frame_unref(p->position);
+	p->position = NULL;
 }
 
 static struct frame *
-frame_position(struct control *c, const char *id, uint32_t retry_ms)
+make_frame(struct position_frames *p, const char *id, uint32_t retry_ms)
 {
 	struct buf text;
 
 	buf_init(&text, TEXT_MAX);
-	if (retry_ms != CONTROL_RETRY_NONE)
+	if (retry_ms != POSITION_RETRY_NONE)
 		event_retry(&text, retry_ms);
 	event_cursor(&text, slice_of(id));
-	return frame_and_free(c->framing, &text);
+	return frame_and_free(p->framing, &text);
 }
 
 struct frame *
-control_cursor(struct control *c, uint64_t at, uint32_t retry_ms)
+position_frame(struct position_frames *p, uint64_t at, uint32_t retry_ms)
 {
 	char id[QUEUE_ID_SIZE];
 
-	if (c->cursor != NULL && c->at == at && c->retry_ms == retry_ms)
-		return c->cursor;
-	frame_unref(c->cursor);
-	c->cursor = NULL;
-	if (queue_cursor_id(&c->key, at, id) != ERR_OK)
+	if (p->position != NULL && p->at == at && p->retry_ms == retry_ms)
+		return p->position;
+	frame_unref(p->position);
+	p->position = NULL;
+	if (queue_cursor_id(&p->key, at, id) != ERR_OK)
 		return NULL;
-	c->cursor = frame_position(c, id, retry_ms);
-	c->at = at;
-	c->retry_ms = retry_ms;
-	return c->cursor;
+	p->position = make_frame(p, id, retry_ms);
+	p->at = at;
+	p->retry_ms = retry_ms;
+	return p->position;
 }
 
 struct frame *
-control_parked(struct control *c, uint64_t at, uint64_t key, uint32_t retry_ms)
+position_frame_away(
+    struct position_frames *p, uint64_t at, uint64_t key, uint32_t retry_ms)
 {
 	char id[QUEUE_PARKED_ID_SIZE];
 
-	if (queue_parked_id(&c->key, at, key, id) != ERR_OK)
+	if (queue_parked_id(&p->key, at, key, id) != ERR_OK)
 		return NULL;
-	return frame_position(c, id, retry_ms);
+	return make_frame(p, id, retry_ms);
 }
 
 void
-control_free(struct control *c)
+position_frames_free(struct position_frames *p)
 {
-	frame_unref(c->comment);
-	frame_unref(c->cursor);
+	frame_unref(p->comment);
+	frame_unref(p->position);
 }

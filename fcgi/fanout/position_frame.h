@@ -7,37 +7,40 @@
 #include "wire/frame.h"
 
 /* Owner: loop thread.  Frames are made once and shared: after a publish most
- * silent streams are told the same position. */
-struct control {
+ * silent streams are sent the same position. */
+struct position_frames {
 	enum framing framing;
 	struct queue_cursor_key key;
 	struct frame *comment;
-	/* The last one made, or NULL, and what it says. */
-	struct frame *cursor;
+	/* The last one made, or NULL, and what it names. */
+	struct frame *position;
 	uint64_t at;
 	uint32_t retry_ms;
 };
 
 /* ERR_NOMEM. */
-enum err control_init(struct control *c, enum framing framing);
+enum err position_frames_init(struct position_frames *p, enum framing framing);
 
 /* Positions from now on belong to the epoch of `key`. */
-void control_set_key(struct control *c, const struct queue_cursor_key *key);
+void position_frames_set_key(
+    struct position_frames *p, const struct queue_cursor_key *key);
 
-#define CONTROL_RETRY_NONE UINT32_MAX
+#define POSITION_RETRY_NONE UINT32_MAX
 
 /*
  * A frame that names `at`: what the peer brings back when it connects again,
- * which it is to do after `retry_ms` (CONTROL_RETRY_NONE: as it was told
- * before).  Borrowed until the next call; NULL: no memory.
+ * which it is to do after `retry_ms` (POSITION_RETRY_NONE: after the delay that
+ * it was sent before).  Borrowed until the next call; NULL: no memory.
  */
-struct frame *control_cursor(struct control *c, uint64_t at, uint32_t retry_ms);
+struct frame *position_frame(
+    struct position_frames *p, uint64_t at, uint32_t retry_ms);
 
-/* The same, and it also leads to the row of a parked subscriber.  The caller
- * drops it. */
-struct frame *control_parked(
-    struct control *c, uint64_t at, uint64_t key, uint32_t retry_ms);
+/* The same, and it also leads to the row `key` of a subscriber that will be
+ * back.  The caller drops it. */
+struct frame *position_frame_away(
+    struct position_frames *p, uint64_t at, uint64_t key, uint32_t retry_ms);
 
-void control_free(struct control *c); /* a zeroed one is allowed */
+void position_frames_free(
+    struct position_frames *p); /* a zeroed one is allowed */
 
 #endif

@@ -9,13 +9,10 @@
 #include "base/container.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "mercure/event.h"
+#include "fanout/event_frame.h"
 
-#define TICK_MS 1000    /* finds what no bell announced */
+#define TICK_MS 1000    /* finds what no notification announced */
 #define IN_FLIGHT_MAX 4 /* batches the loop has not finished with */
-
-/* Whatever was accepted is delivered: limits are for publishers. */
-#define EVENT_MAX (SIZE_MAX / 4)
 
 struct tailer {
 	struct tailer_settings settings;
@@ -32,8 +29,7 @@ struct tailer {
 	uint64_t tail;
 	uint64_t epoch;
 	uint64_t sessions; /* the last change of one that was posted */
-	struct buf scratch;
-	bool ailing; /* the last read failed: say it once */
+	bool ailing;       /* the last read failed: say it once */
 };
 
 struct reading {
@@ -48,15 +44,11 @@ row_to_frame(void *arg, uint64_t at, const struct update *u)
 {
 	struct reading *r = arg;
 	struct tailer *t = r->tailer;
-	struct frame *f = NULL;
+	struct frame *f;
 
 	if (r->failed)
 		return;
-	buf_clear(&t->scratch);
-	event_encode(&t->scratch, u);
-	if (t->scratch.err == ERR_OK)
-		f = frame_event(
-		    t->settings.framing, buf_view(&t->scratch), at, u);
+	f = event_frame(t->settings.framing, at, u);
 	if (f == NULL) {
 		r->failed = true;
 		return;
@@ -112,7 +104,7 @@ change_epoch(struct tailer *t, struct batch *b)
 	if (e != ERR_OK)
 		return e;
 	log_warn("queue replaced: every stream starts over");
-	b->new_epoch = true;
+	b->kind = BATCH_NEW_EPOCH;
 	b->span.epoch = b->key.epoch;
 	b->span.next = 0;
 	t->epoch = b->key.epoch;
@@ -123,20 +115,16 @@ change_epoch(struct tailer *t, struct batch *b)
 
 /*
  * Events go by the rights there were when they were published, or later ones:
- * a replay waits until the changes have been posted, and events wait if there
- * are more changes than one batch takes.
+ * a replay waits until the changes have been posted (is_due()), and events wait
+ * if there are more changes than one batch takes.
  */
 static enum err
 add_sessions(struct tailer *t, struct batch *b)
 {
 	enum err e;
 
-	if (b->span.sessions <= t->sessions)
+	if (b->span.sessions <= t->sessions || b->kind == BATCH_REPLAY)
 		return ERR_OK;
-	if (b->replay) {
-		b->too_early = true;
-		return ERR_OK;
-	}
 	e = session_changes_read(&b->sessions, t->queue, t->sessions);
 	if (e != ERR_OK)
 		return e;
@@ -171,9 +159,18 @@ batch_read(struct tailer *t, struct batch *b)
 	return add_sessions(t, b);
 }
 
+/* Is there something to post, and is this the moment? */
+static bool
+is_due(const struct tailer *t, const struct batch *b)
+{
+	if (b->kind == BATCH_LIVE)
+		return b->n > 0 || b->sessions != NULL;
+	return b->kind != BATCH_REPLAY || b->span.sessions <= t->sessions;
+}
+
 /* What lies behind `after`, ready to post; NULL: nothing, or not now. */
 static struct batch *
-read_on(struct tailer *t, uint64_t after, bool replay)
+read_on(struct tailer *t, uint64_t after, enum batch_kind kind)
 {
 	struct batch *b = batch_new();
 	enum err e;
@@ -181,20 +178,20 @@ read_on(struct tailer *t, uint64_t after, bool replay)
 	if (b == NULL)
 		return NULL;
 	b->after = after;
-	b->replay = replay;
+	b->kind = kind;
 	e = batch_read(t, b);
 	report(t, e);
-	b->drain = e == ERR_NEWER;
-	if (b->drain || b->new_epoch ||
-	    (e == ERR_OK && !b->too_early &&
-		(replay || b->n > 0 || b->sessions != NULL)))
-		return b;
-	batch_done(b);
-	return NULL;
+	if (e == ERR_NEWER)
+		b->kind = BATCH_NEWER;
+	else if (e != ERR_OK || !is_due(t, b)) {
+		batch_done(b);
+		return NULL;
+	}
+	return b;
 }
 
 static bool
-take_question(struct tailer *t, uint64_t *after)
+copy_question(struct tailer *t, uint64_t *after)
 {
 	bool asked;
 
@@ -214,8 +211,10 @@ question_done(struct tailer *t)
 }
 
 void
-tailer_ask(struct tailer *t, uint64_t after)
+tailer_ask(void *tailer, uint64_t after)
 {
+	struct tailer *t = tailer;
+
 	pthread_mutex_lock(&t->mutex);
 	t->asked = true;
 	t->question = after;
@@ -229,7 +228,8 @@ answer_question(struct tailer *t)
 	uint64_t after;
 	struct batch *b;
 
-	if (!take_question(t, &after) || (b = read_on(t, after, true)) == NULL)
+	if (!copy_question(t, &after) ||
+	    (b = read_on(t, after, BATCH_REPLAY)) == NULL)
 		return false;
 	/* Before the answer is out: it may bring the next question. */
 	question_done(t);
@@ -240,15 +240,16 @@ answer_question(struct tailer *t)
 static bool
 follow_tail(struct tailer *t)
 {
-	struct batch *b = read_on(t, t->tail, false);
+	struct batch *b = read_on(t, t->tail, BATCH_LIVE);
 
 	if (b == NULL)
 		return false;
-	if (!b->new_epoch && !b->drain)
+	if (b->kind == BATCH_LIVE)
 		t->tail = b->span.next;
 	if (b->sessions != NULL)
 		t->sessions = b->sessions->number;
-	atomic_store(&t->stop, atomic_load(&t->stop) || b->drain);
+	if (b->kind == BATCH_NEWER)
+		atomic_store(&t->stop, true);
 	batch_post(t, b);
 	return true;
 }
@@ -289,7 +290,7 @@ first_batch(struct batch **out, struct tailer *t)
 	}
 	b->span.epoch = b->key.epoch;
 	b->span.next = b->after;
-	b->new_epoch = true;
+	b->kind = BATCH_NEW_EPOCH;
 	t->tail = b->after;
 	t->epoch = b->key.epoch;
 	t->sessions = b->span.sessions;
@@ -299,7 +300,7 @@ first_batch(struct batch **out, struct tailer *t)
 
 /*
  * What is posted cannot be taken back, so `first` goes out when there is a
- * thread, and still before that thread's own: take_question(), its first
+ * thread, and still before that thread's own: copy_question(), its first
  * step, waits for the mutex.
  */
 static bool
@@ -327,7 +328,6 @@ tailer_start(
 		return problem_set(p, ERR_NOMEM, "Out of memory.");
 	t->settings = *s;
 	pthread_mutex_init(&t->mutex, NULL);
-	buf_init(&t->scratch, EVENT_MAX);
 	if ((e = queue_open(&t->queue, &s->queue, QUEUE_READ, p)) != ERR_OK)
 		goto out;
 	if ((e = first_batch(&first, t)) != ERR_OK) {
@@ -363,7 +363,6 @@ tailer_free(struct tailer *t)
 	if (t == NULL)
 		return;
 	queue_close(t->queue);
-	buf_free(&t->scratch);
 	pthread_mutex_destroy(&t->mutex);
 	mem_free(t);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tailer.h - the thread that reads the log: what is new, and what somebody missed. */
+/* tailer.h - the thread that reads the log: new events, and those that a subscriber missed. */
 #ifndef FANOUT_TAILER_H
 #define FANOUT_TAILER_H
 
@@ -23,16 +23,16 @@ struct tailer_settings {
 };
 
 /*
- * Open the queue and start the thread.  The first batch is empty: it tells
+ * Open the queue and start the thread.  The first batch is empty: it has
  * the epoch and the end of the log as they are now.  Errors as of
  * queue_open().
  */
 enum err tailer_start(
     struct tailer **out, const struct tailer_settings *s, struct problem *p);
 
-/* Loop thread: have what lies behind `after` read from the database.  One
- * question at a time. */
-void tailer_ask(struct tailer *t, uint64_t after);
+/* Loop thread: have what lies behind `after` read from the database; a
+ * fanout_ask_fn.  One question at a time. */
+void tailer_ask(void *tailer, uint64_t after);
 
 /* Loop thread: join the reading thread.  Batches it has posted still use the
  * tailer: tailer_free() comes after the loop has opened them.  NULL is

@@ -162,7 +162,7 @@ buffer_late(struct loop_timer *t)
 static size_t
 buffer_max(const struct exchange_parts *p)
 {
-	struct settings *s = workers_settings(p->workers);
+	struct settings *s = settings_slot_get(hub_settings(p->hub));
 	size_t body_max = s->config->body_max;
 
 	settings_unref(s);

@@ -95,12 +95,12 @@ no_stream(const struct exchange *x)
 	/* First: the workers are gone by then. */
 	if (hub_is_closing(x->parts->hub))
 		return "The hub is about to end; try again.";
-	now = workers_settings(x->parts->workers);
+	now = settings_slot_get(hub_settings(x->parts->hub));
 	admitted = settings_admit(now, x->answer.opening->grant);
 	settings_unref(now);
 	if (!admitted)
 		return "The hub has just been given other settings; try again.";
-	if (fanout_counts(hub_fanout(x->parts->hub)).subscribers >=
+	if (fanout_subscribers(hub_fanout(x->parts->hub)) >=
 	    x->parts->subscribers_max)
 		return "The hub's process holds as many streams as it may have "
 		       "descriptors (LimitNOFILE of its service).";

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "config/queue.h"
 #include "fanout/spread.h"
+#include "fanout/tailer.h"
 #include "hub/key_fetcher.h"
 
 #define RING_BYTES_MAX ((size_t)16 << 20)
@@ -26,6 +27,7 @@
 
 struct hub {
 	struct loop *loop;
+	struct settings_slot *settings;
 	struct stream_host host;
 	struct fanout *fanout;
 	struct tailer *tailer;
@@ -128,7 +130,7 @@ log_timer_fire(struct loop_timer *t)
 static void
 start_draining(struct hub *h)
 {
-	size_t streams = fanout_counts(h->fanout).subscribers;
+	size_t streams = fanout_subscribers(h->fanout);
 
 	log_info("draining streams=%zu", streams);
 	h->draining = h->host.hurried = true;
@@ -140,8 +142,7 @@ start_draining(struct hub *h)
 static void
 end_at_once(struct hub *h, int64_t now)
 {
-	log_info(
-	    "ending at once streams=%zu", fanout_counts(h->fanout).subscribers);
+	log_info("ending at once streams=%zu", fanout_subscribers(h->fanout));
 	h->ends.begin_ms = now - h->ends.length_ms;
 }
 
@@ -195,25 +196,27 @@ still_holds(void *arg, const struct subscriber *s)
 	return settings_admit(arg, s->grant);
 }
 
-static void
-renewed(void *arg, struct settings *s)
-{
-	struct hub *h = arg;
-
-	/* One that drains takes no requests, and its workers may be gone; but
-	 * streams may be left. */
-	if (h->draining || h->hooks.renewed == NULL ||
-	    h->hooks.renewed(h->hooks.arg, s))
-		fanout_end(h->fanout, still_holds, s);
-}
-
 void
-hub_use(struct hub *h, struct settings *s)
+hub_settings_changed(struct hub *h)
 {
+	struct settings *s;
+
+	if (h->closing)
+		return;
+	s = settings_slot_get(h->settings);
 	if (key_fetcher_use(h->key_fetcher, s) != ERR_OK)
 		log_err("no thread to fetch keys: restart this program");
 	h->host.queued_max = (size_t)s->config->queued_bytes_max;
+	if (h->hooks.use != NULL)
+		h->hooks.use(h->hooks.arg, s);
 	fanout_end(h->fanout, still_holds, s);
+	settings_unref(s);
+}
+
+static void
+keys_changed(void *arg)
+{
+	hub_settings_changed(arg);
 }
 
 static void
@@ -264,13 +267,13 @@ watch_signals(struct hub *h)
 }
 
 static enum err
-start_parts(
-    struct hub *h, struct settings *s, enum framing framing, struct problem *p)
+start_parts(struct hub *h, const struct settings *s, enum framing framing,
+    struct problem *p)
 {
 	const struct fanout_settings fanout = { .loop = h->loop,
 		.framing = framing,
 		.ring_bytes_max = RING_BYTES_MAX,
-		.drain = newer_database,
+		.newer = newer_database,
 		.arg = h };
 	struct tailer_settings tailer = { config_queue(s->config), framing,
 		h->loop, fanout_batch, NULL };
@@ -281,11 +284,11 @@ start_parts(
 	tailer.arg = h->fanout;
 	if ((e = tailer_start(&h->tailer, &tailer, p)) != ERR_OK)
 		return e;
-	fanout_set_tailer(h->fanout, h->tailer);
+	fanout_on_ask(h->fanout, tailer_ask, h->tailer);
 	/* The first batch is there: it says where the log ends. */
 	loop_empty(h->loop);
-	if ((e = key_fetcher_new(&h->key_fetcher, h->loop, renewed, h)) !=
-	    ERR_OK)
+	if ((e = key_fetcher_new(&h->key_fetcher, h->loop, h->settings,
+		 keys_changed, h)) != ERR_OK)
 		return problem_set(p, e, "Out of memory.");
 	if ((e = key_fetcher_use(h->key_fetcher, s)) != ERR_OK)
 		return problem_set(p, e, "No thread to fetch keys.");
@@ -293,14 +296,17 @@ start_parts(
 }
 
 enum err
-hub_open(struct hub **out, struct settings *s, enum framing framing,
+hub_open(struct hub **out, struct settings_slot *settings, enum framing framing,
     const struct hub_hooks *hooks, struct problem *p)
 {
 	struct hub *h = mem_calloc(1, sizeof(*h));
+	struct settings *s;
 	enum err e;
 
 	if (h == NULL)
 		return problem_set(p, ERR_NOMEM, "Out of memory.");
+	s = settings_slot_get(settings);
+	h->settings = settings;
 	h->signals.fd = -1;
 	h->hooks = *hooks;
 	h->deadline.fire = deadline_fire;
@@ -331,6 +337,7 @@ hub_open(struct hub **out, struct settings *s, enum framing framing,
 	*out = h;
 	h = NULL;
 out:
+	settings_unref(s);
 	hub_close(h);
 	return e;
 }
@@ -345,6 +352,12 @@ struct stream_host *
 hub_host(struct hub *h)
 {
 	return &h->host;
+}
+
+struct settings_slot *
+hub_settings(struct hub *h)
+{
+	return h->settings;
 }
 
 struct fanout *

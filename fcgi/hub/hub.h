@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "endpoint/settings.h"
+#include "endpoint/settings_slot.h"
 #include "fanout/fanout.h"
 #include "wire/stream.h"
 
@@ -16,9 +16,8 @@ struct hub;
 struct hub_hooks {
 	void (*reload)(void *arg); /* SIGHUP */
 	void (*drain)(void *arg);  /* take no new requests from now on */
-	/* Fetched keys have changed: use these settings; false: others are
-	 * about to come. */
-	bool (*renewed)(void *arg, struct settings *s);
+	/* These settings are in force, other than before; `s` is borrowed. */
+	void (*use)(void *arg, const struct settings *s);
 	void *arg;
 };
 
@@ -27,16 +26,18 @@ struct hub_hooks {
  * reload, and drain once it has begun) for this and all later threads, opens the queue and starts to tail
  * it.  The problem names the setting or file to mend.
  */
-enum err hub_open(struct hub **out, struct settings *s, enum framing framing,
-    const struct hub_hooks *hooks, struct problem *p);
+enum err hub_open(struct hub **out, struct settings_slot *settings,
+    enum framing framing, const struct hub_hooks *hooks, struct problem *p);
 
 struct loop *hub_loop(struct hub *h);
 struct stream_host *hub_host(struct hub *h);
 struct fanout *hub_fanout(struct hub *h);
 
-/* Other settings are in force: streams that they do not admit end, and their
- * keys are looked after. */
-void hub_use(struct hub *h, struct settings *s);
+struct settings_slot *hub_settings(struct hub *h);
+
+/* Other settings have been put into hub_settings(): end the streams that they
+ * do not admit, and keep their keys fresh. */
+void hub_settings_changed(struct hub *h);
 
 /* Something is under way that must be finished before the end. */
 void hub_hold(struct hub *h);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* key_fetcher.c - looks for other keys once a second, and fetches them in time. */
+/* key_fetcher.c - compares keys with the queue once a second, and fetches them in time. */
 #include "hub/key_fetcher.h"
 
 #include <pthread.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/container.h"
@@ -16,84 +15,52 @@
 
 struct key_fetcher {
 	struct loop *loop;
-	key_fetcher_renewed_fn *renewed;
+	struct settings_slot *settings;
+	key_fetcher_changed_fn *changed;
 	void *arg;
 
 	bool started;
 	pthread_t thread;
 	_Atomic bool stop;
 
-	pthread_mutex_t mutex; /* guards the settings */
-	pthread_cond_t more;   /* other settings, or the end */
-	struct settings *settings;
-
 	/* The thread's own. */
 	struct queue *queue;
-	bool ailing; /* the queue could not be opened: say it once */
+	bool ailing; /* the queue could not be opened: log it once */
 };
 
-struct renewal {
+struct change {
 	struct loop_mail mail;
 	struct key_fetcher *key_fetcher;
-	struct settings *settings;
 };
 
 static void
-renewal_open(struct loop_mail *m)
+change_open(struct loop_mail *m)
 {
-	struct renewal *r = CONTAINER(struct renewal, mail, m);
+	struct change *c = CONTAINER(struct change, mail, m);
 
-	r->key_fetcher->renewed(r->key_fetcher->arg, r->settings);
-	settings_unref(r->settings);
-	mem_free(r);
+	c->key_fetcher->changed(c->key_fetcher->arg);
+	mem_free(c);
 }
 
-static struct settings *
-current(struct key_fetcher *fr)
-{
-	struct settings *s;
-
-	pthread_mutex_lock(&fr->mutex);
-	s = settings_ref(fr->settings);
-	pthread_mutex_unlock(&fr->mutex);
-	return s;
-}
-
-/* Unless others have been put in force meanwhile. */
-static bool
-replace(struct key_fetcher *fr, struct settings *old, struct settings *fresh)
-{
-	bool same;
-
-	pthread_mutex_lock(&fr->mutex);
-	if ((same = fr->settings == old))
-		fr->settings = settings_ref(fresh);
-	pthread_mutex_unlock(&fr->mutex);
-	if (same)
-		settings_unref(old);
-	return same;
-}
-
-/* Without memory, the next turn finds the same again. */
+/* Put the keys that the queue has in force, unless other settings have been put
+ * in force meanwhile.  Without memory, the next attempt finds the same again. */
 static void
-renew(struct key_fetcher *fr, struct settings *s)
+refresh(struct key_fetcher *fr, struct settings *s)
 {
-	struct renewal *r = mem_calloc(1, sizeof(*r));
+	struct change *c = mem_calloc(1, sizeof(*c));
 	struct settings *fresh = NULL;
 
-	if (r == NULL)
-		return;
-	if (settings_renew(&fresh, s, fr->queue, clock_real_ms()) != ERR_OK ||
-	    fresh == NULL || !replace(fr, s, fresh)) {
-		settings_unref(fresh);
-		mem_free(r);
-		return;
+	if (c != NULL &&
+	    settings_refresh(&fresh, s, fr->queue, clock_real_ms()) == ERR_OK &&
+	    fresh != NULL && settings_slot_replace(fr->settings, s, fresh)) {
+		log_info("keys changed");
+		c->mail.open = change_open;
+		c->key_fetcher = fr;
+		loop_post(fr->loop, &c->mail);
+		c = NULL;
 	}
-	log_info("keys changed");
-	r->mail.open = renewal_open;
-	r->key_fetcher = fr;
-	r->settings = fresh;
-	loop_post(fr->loop, &r->mail);
+	settings_unref(fresh);
+	mem_free(c);
 }
 
 static bool
@@ -123,85 +90,48 @@ fetch(struct key_fetcher *fr, const struct settings *s)
 	}
 }
 
-static void
-turn(struct key_fetcher *fr)
-{
-	struct settings *s = current(fr);
-
-	if (settings_fetch(s) && open_queue(fr, s)) {
-		fetch(fr, s);
-		renew(fr, s);
-	}
-	settings_unref(s);
-}
-
-static void
-wait(struct key_fetcher *fr, const struct settings *seen)
-{
-	struct timespec until;
-
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += TICK_MS / 1000;
-	pthread_mutex_lock(&fr->mutex);
-	while (!atomic_load(&fr->stop) && fr->settings == seen)
-		if (pthread_cond_timedwait(&fr->more, &fr->mutex, &until) != 0)
-			break;
-	pthread_mutex_unlock(&fr->mutex);
-}
-
 static void *
 run(void *arg)
 {
 	struct key_fetcher *fr = arg;
 
 	while (!atomic_load(&fr->stop)) {
-		struct settings *seen;
+		struct settings *s = settings_slot_get(fr->settings);
 
-		turn(fr);
-		seen = current(fr);
-		wait(fr, seen);
-		settings_unref(seen);
+		if (settings_have_urls(s) && open_queue(fr, s)) {
+			fetch(fr, s);
+			refresh(fr, s);
+		}
+		settings_slot_wait(
+		    fr->settings, s, clock_mono_ms() + TICK_MS, &fr->stop);
+		settings_unref(s);
 	}
 	return NULL;
 }
 
 enum err
 key_fetcher_new(struct key_fetcher **out, struct loop *loop,
-    key_fetcher_renewed_fn *renewed, void *arg)
+    struct settings_slot *settings, key_fetcher_changed_fn *changed, void *arg)
 {
 	struct key_fetcher *fr = mem_calloc(1, sizeof(*fr));
-	pthread_condattr_t attr;
 
 	if (fr == NULL)
 		return ERR_NOMEM;
 	fr->loop = loop;
-	fr->renewed = renewed;
+	fr->settings = settings;
+	fr->changed = changed;
 	fr->arg = arg;
-	pthread_mutex_init(&fr->mutex, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&fr->more, &attr);
-	pthread_condattr_destroy(&attr);
 	*out = fr;
 	return ERR_OK;
 }
 
 enum err
-key_fetcher_use(struct key_fetcher *fr, struct settings *s)
+key_fetcher_use(struct key_fetcher *fr, const struct settings *s)
 {
-	struct settings *old;
-
-	if (!fr->started && !settings_fetch(s))
-		return ERR_OK;
-	pthread_mutex_lock(&fr->mutex);
-	old = fr->settings;
-	fr->settings = settings_ref(s);
-	pthread_cond_signal(&fr->more);
-	pthread_mutex_unlock(&fr->mutex);
-	settings_unref(old);
-	if (!fr->started)
-		fr->started = pthread_create(&fr->thread, NULL, run, fr) == 0;
-	return fr->started ? ERR_OK : ERR_NOMEM;
+	if (!fr->started && settings_have_urls(s) &&
+	    !(fr->started = pthread_create(&fr->thread, NULL, run, fr) == 0))
+		return ERR_NOMEM;
+	return ERR_OK;
 }
 
 void
@@ -209,10 +139,8 @@ key_fetcher_stop(struct key_fetcher *fr)
 {
 	if (fr == NULL || !fr->started)
 		return;
-	pthread_mutex_lock(&fr->mutex);
 	atomic_store(&fr->stop, true);
-	pthread_cond_signal(&fr->more);
-	pthread_mutex_unlock(&fr->mutex);
+	settings_slot_wake(fr->settings);
 	pthread_join(fr->thread, NULL);
 	fr->started = false;
 }
@@ -223,8 +151,5 @@ key_fetcher_free(struct key_fetcher *fr)
 	if (fr == NULL)
 		return;
 	queue_close(fr->queue);
-	settings_unref(fr->settings);
-	pthread_cond_destroy(&fr->more);
-	pthread_mutex_destroy(&fr->mutex);
 	mem_free(fr);
 }

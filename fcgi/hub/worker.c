@@ -8,12 +8,12 @@
 #include "hub/footprint.h"
 
 struct workers {
-	pthread_mutex_t mutex; /* guards all below but `threads` */
+	pthread_mutex_t mutex; /* guards the jobs and `stopping` */
 	pthread_cond_t more;
 	TAILQ_HEAD(, worker_job) jobs;
-	struct settings *settings;
 	bool stopping;
 
+	struct settings_slot *settings;
 	enum framing framing;
 	struct roster *roster;
 	struct patterns *patterns;
@@ -21,9 +21,9 @@ struct workers {
 	pthread_t threads[];
 };
 
-/* The next job and the settings in force; NULL: there will be none. */
+/* The next job; NULL: there will be none. */
 static struct worker_job *
-next(struct workers *w, struct settings **settings)
+next(struct workers *w)
 {
 	struct worker_job *j;
 
@@ -32,7 +32,6 @@ next(struct workers *w, struct settings **settings)
 		pthread_cond_wait(&w->more, &w->mutex);
 	if (j != NULL)
 		TAILQ_REMOVE(&w->jobs, j, links);
-	*settings = settings_ref(w->settings);
 	pthread_mutex_unlock(&w->mutex);
 	return j;
 }
@@ -44,28 +43,29 @@ work(void *arg)
 	struct context c = { .framing = w->framing,
 		.roster = w->roster,
 		.patterns = w->patterns };
-	struct settings *settings;
 	struct worker_job *j;
 
-	while ((j = next(w, &settings)) != NULL) {
+	while ((j = next(w)) != NULL) {
+		struct settings *settings = settings_slot_get(w->settings);
+
 		c.settings = settings;
 		j->run(j, &c);
 		settings_unref(settings);
-		/* Who is alone has one request now and then, and hundreds of
-		 * processes beside it: a connection to the database is 60 KB. */
+		/* A process with one worker gets a request now and then, and
+		 * hundreds of processes run beside it: a connection to the
+		 * database takes 60 KB. */
 		if (w->n == 1) {
 			queue_close(c.queue);
 			c.queue = NULL;
 			footprint_tidy();
 		}
 	}
-	settings_unref(settings);
 	queue_close(c.queue);
 	return NULL;
 }
 
 enum err
-workers_start(struct workers **out, size_t n, struct settings *s,
+workers_start(struct workers **out, size_t n, struct settings_slot *settings,
     enum framing framing, struct roster *roster, struct patterns *patterns)
 {
 	struct workers *w;
@@ -76,7 +76,7 @@ workers_start(struct workers **out, size_t n, struct settings *s,
 	pthread_mutex_init(&w->mutex, NULL);
 	pthread_cond_init(&w->more, NULL);
 	TAILQ_INIT(&w->jobs);
-	w->settings = settings_ref(s);
+	w->settings = settings;
 	w->framing = framing;
 	w->roster = roster;
 	w->patterns = patterns;
@@ -97,31 +97,9 @@ workers_submit(struct workers *w, struct worker_job *j)
 	pthread_mutex_lock(&w->mutex);
 	TAILQ_INSERT_TAIL(&w->jobs, j, links);
 	pthread_mutex_unlock(&w->mutex);
-	/* Not before: who wakes up would wait for the mutex. */
+	/* After the unlock: a thread that wakes up does not have to wait for
+	 * the mutex. */
 	pthread_cond_signal(&w->more);
-}
-
-void
-workers_set_settings(struct workers *w, struct settings *s)
-{
-	struct settings *old;
-
-	pthread_mutex_lock(&w->mutex);
-	old = w->settings;
-	w->settings = settings_ref(s);
-	pthread_mutex_unlock(&w->mutex);
-	settings_unref(old);
-}
-
-struct settings *
-workers_settings(struct workers *w)
-{
-	struct settings *s;
-
-	pthread_mutex_lock(&w->mutex);
-	s = settings_ref(w->settings);
-	pthread_mutex_unlock(&w->mutex);
-	return s;
 }
 
 void
@@ -137,7 +115,6 @@ workers_stop(struct workers *w)
 	pthread_mutex_unlock(&w->mutex);
 	for (i = 0; i < w->n; i++)
 		pthread_join(w->threads[i], NULL);
-	settings_unref(w->settings);
 	pthread_cond_destroy(&w->more);
 	pthread_mutex_destroy(&w->mutex);
 	mem_free(w);

@@ -6,6 +6,7 @@
 #include <sys/queue.h>
 
 #include "endpoint/endpoint.h"
+#include "endpoint/settings_slot.h"
 
 struct workers;
 
@@ -15,19 +16,14 @@ struct worker_job {
 	void (*run)(struct worker_job *j, struct context *c);
 };
 
-/* Start `n` threads.  Takes a reference to `s`; `roster` and `patterns` as of
- * context. */
-enum err workers_start(struct workers **out, size_t n, struct settings *s,
-    enum framing framing, struct roster *roster, struct patterns *patterns);
+/* Start `n` threads.  A job sees the settings that are in force when it begins;
+ * `roster` and `patterns` as of context. */
+enum err workers_start(struct workers **out, size_t n,
+    struct settings_slot *settings, enum framing framing, struct roster *roster,
+    struct patterns *patterns);
 
 /* Any thread. */
 void workers_submit(struct workers *w, struct worker_job *j);
-
-/* Jobs that begin from now on see `s`; takes a reference.  Any thread. */
-void workers_set_settings(struct workers *w, struct settings *s);
-
-/* A reference to the settings in force.  Any thread. */
-struct settings *workers_settings(struct workers *w);
 
 /* Jobs not yet begun are still done; then the threads are joined.  NULL is
  * allowed. */

@@ -3,49 +3,56 @@
 #include "wire/frame.h"
 
 #include "base/mem.h"
-#include "wire/record.h"
 
-static struct frame *
-frame_alloc(enum framing framing, struct slice payload, size_t extra)
+static size_t
+framed_size(enum framing framing, size_t len)
 {
-	size_t len = framing == FRAMING_FCGI ? record_stdout_size(payload.len)
-					     : payload.len;
-	struct frame *f = mem_calloc(1, sizeof(*f) + len + extra);
+	return framing == FRAMING_FCGI ? record_stdout_size(len) : len;
+}
+
+struct frame *
+frame_begin(struct frame_writer *w, enum framing framing, size_t len,
+    struct slice topics)
+{
+	const size_t size = framed_size(framing, len);
+	struct frame *f = mem_calloc(1, sizeof(*f) + size + topics.len);
 
 	if (f == NULL)
 		return NULL;
 	f->refs = 1;
 	f->id = FRAME_ID;
 	f->framing = framing;
-	f->len = len;
-	if (framing == FRAMING_FCGI)
-		record_stdout(f->bytes, FRAME_ID, payload);
-	else if (len > 0)
-		memcpy(f->bytes, payload.base, len);
+	f->len = size;
+	if (topics.len > 0) {
+		memcpy(f->bytes + size, topics.base, topics.len);
+		f->topics =
+		    (struct slice){ (char *)f->bytes + size, topics.len };
+	}
+	w->framing = framing;
+	record_begin(&w->records, f->bytes, FRAME_ID, len);
 	return f;
+}
+
+void
+frame_write(struct frame_writer *w, struct slice bytes)
+{
+	if (w->framing == FRAMING_FCGI) {
+		record_write(&w->records, bytes);
+	} else if (bytes.len > 0) {
+		memcpy(w->records.at, bytes.base, bytes.len);
+		w->records.at += bytes.len;
+	}
 }
 
 struct frame *
 frame_new(enum framing framing, struct slice payload)
 {
-	return frame_alloc(framing, payload, 0);
-}
+	struct frame_writer w;
+	struct frame *f =
+	    frame_begin(&w, framing, payload.len, (struct slice){ NULL, 0 });
 
-struct frame *
-frame_event(enum framing framing, struct slice payload, uint64_t at,
-    const struct update *u)
-{
-	struct frame *f = frame_alloc(framing, payload, u->topics.len);
-	char *topics;
-
-	if (f == NULL)
-		return NULL;
-	topics = (char *)f->bytes + f->len;
-	memcpy(topics, u->topics.base, u->topics.len);
-	f->topics = (struct slice){ topics, u->topics.len };
-	f->at = at;
-	f->private = u->private;
-	f->kind = u->kind;
+	if (f != NULL)
+		frame_write(&w, payload);
 	return f;
 }
 

@@ -3,12 +3,11 @@
 #ifndef WIRE_FRAME_H
 #define WIRE_FRAME_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/slice.h"
-#include "queue/queue.h"
+#include "wire/record.h"
 
 /* What stands around the bytes of a response. */
 enum framing {
@@ -24,12 +23,11 @@ enum framing {
 struct frame {
 	size_t refs;
 	uint64_t at;         /* 0: no event of the log */
-	struct slice topics; /* see topic.h; inside `bytes` */
-	bool private;
-	enum update_kind kind;
-	uint16_t id; /* the FastCGI request it is addressed to */
+	struct slice topics; /* see topic_list.h; inside `bytes` */
+	uint8_t rights;      /* that its receivers need; the fan-out's */
+	uint16_t id;         /* the FastCGI request it is addressed to */
 	enum framing framing;
-	uint32_t queued; /* streams that have it in their queue; stream.c */
+	uint32_t queued; /* queues that have it; frame_queue.c */
 	size_t len;      /* of what goes to the wire */
 	uint8_t bytes[];
 };
@@ -40,9 +38,17 @@ struct frame {
 /* Frame `payload`, addressed to FRAME_ID; one reference; NULL: no memory. */
 struct frame *frame_new(enum framing framing, struct slice payload);
 
-/* The same for an event of the log: `payload` are its encoded bytes. */
-struct frame *frame_event(enum framing framing, struct slice payload,
-    uint64_t at, const struct update *u);
+/*
+ * A frame whose payload of `len` bytes is written behind it piece by piece, so
+ * that nobody has to hold it as a whole.  `topics` are copied.  NULL: no memory.
+ */
+struct frame_writer {
+	struct record_writer records;
+	enum framing framing;
+};
+struct frame *frame_begin(struct frame_writer *w, enum framing framing,
+    size_t len, struct slice topics);
+void frame_write(struct frame_writer *w, struct slice bytes);
 
 /* `f` itself with one more reference if it is addressed to `id`, else a copy
  * that is.  NULL: no memory. */

@@ -46,6 +46,7 @@ mail_take(struct loop *l)
 	while (m != NULL) {
 		struct loop_mail *next = m->next;
 
+		m->posted = false;
 		m->open(m);
 		m = next;
 	}
@@ -78,6 +79,15 @@ loop_post(struct loop *l, struct loop_mail *m)
 	/* Mail that was waiting already has rung the bell. */
 	if (first && write(l->bell.fd, &one, sizeof(one)) < 0)
 		log_err("mailbox failed errno=%d", errno);
+}
+
+void
+loop_post_once(struct loop *l, struct loop_mail *m)
+{
+	if (m->posted)
+		return;
+	m->posted = true;
+	loop_post(l, m);
 }
 
 enum err

@@ -3,6 +3,7 @@
 #ifndef WIRE_LOOP_H
 #define WIRE_LOOP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,6 +29,7 @@ struct loop_timer {
 
 struct loop_mail {
 	struct loop_mail *next;
+	bool posted; /* by loop_post_once(), and not opened yet */
 	void (*open)(struct loop_mail *m);
 };
 
@@ -52,6 +54,10 @@ int64_t loop_now(const struct loop *l);
 
 /* Any thread: `m` is opened in the loop's thread, in order of posting. */
 void loop_post(struct loop *l, struct loop_mail *m);
+
+/* Loop thread: the same for work that is left for the next turn, without effect
+ * while `m`, which was zeroed at first, waits to be opened. */
+void loop_post_once(struct loop *l, struct loop_mail *m);
 
 /* Run until loop_stop(); one that came before the run ends it at once. */
 void loop_run(struct loop *l);

@@ -3,6 +3,7 @@
 #include "wire/record.h"
 
 #define ROLE_RESPONDER 1
+#define FLAG_KEEP_CONN 1
 #define END_BODY_SIZE 8
 
 void
@@ -25,15 +26,32 @@ record_stdout_size(size_t len)
 }
 
 void
-record_stdout(uint8_t *out, uint16_t id, struct slice bytes)
+record_begin(struct record_writer *w, uint8_t *out, uint16_t id, size_t len)
+{
+	*w = (struct record_writer){ .at = out, .left = len, .id = id };
+}
+
+static void
+begin_record(struct record_writer *w)
+{
+	w->room = w->left < RECORD_CONTENT_MAX ? w->left : RECORD_CONTENT_MAX;
+	record_header(w->at, RECORD_STDOUT, w->id, (uint16_t)w->room);
+	w->at += RECORD_HEADER_SIZE;
+	w->left -= w->room;
+}
+
+void
+record_write(struct record_writer *w, struct slice bytes)
 {
 	while (bytes.len > 0) {
-		size_t n = bytes.len < RECORD_CONTENT_MAX ? bytes.len
-							  : RECORD_CONTENT_MAX;
+		size_t n;
 
-		record_header(out, RECORD_STDOUT, id, (uint16_t)n);
-		memcpy(out + RECORD_HEADER_SIZE, bytes.base, n);
-		out += RECORD_HEADER_SIZE + n;
+		if (w->room == 0)
+			begin_record(w);
+		n = bytes.len < w->room ? bytes.len : w->room;
+		memcpy(w->at, bytes.base, n);
+		w->at += n;
+		w->room -= n;
 		bytes = slice_after(bytes, n);
 	}
 }
@@ -130,6 +148,7 @@ scan_begin(struct record_scan *s, uint16_t id, const uint8_t *body, size_t len,
 		return problem_set(
 		    p, ERR_SYNTAX, "a role that is not RESPONDER");
 	s->request = id;
+	s->keep = seen >= 3 && (body[2] & FLAG_KEEP_CONN) != 0;
 	return ERR_OK;
 }
 
@@ -215,6 +234,7 @@ record_scan(
 		e = problem_set(p, ERR_SYNTAX, "bytes that are not FastCGI");
 
 	s->id = now.request;
+	s->keep = now.keep;
 	s->progress = now.stdin_done    ? RECORD_COMPLETE
 		      : now.params_done ? RECORD_BODY
 					: RECORD_MORE;

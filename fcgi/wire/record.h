@@ -26,18 +26,30 @@ enum record_type {
 void record_header(uint8_t out[RECORD_HEADER_SIZE], enum record_type type,
     uint16_t id, uint16_t len);
 
-/* How many bytes record_stdout() makes of `len` bytes. */
+/* How many bytes STDOUT records with `len` bytes of content have. */
 size_t record_stdout_size(size_t len);
 
-/* Write `bytes` as STDOUT records of request `id`, headers included; `out`
- * has room for record_stdout_size(). */
-void record_stdout(uint8_t *out, uint16_t id, struct slice bytes);
+/* Writes the content of STDOUT records piece by piece. */
+struct record_writer {
+	uint8_t *at; /* where the next byte goes */
+	size_t left; /* content that is still to come */
+	size_t room; /* of it in the present record */
+	uint16_t id; /* of the request */
+};
+
+/* Begin to write `len` bytes of content; `out` has room for
+ * record_stdout_size(). */
+void record_begin(
+    struct record_writer *w, uint8_t *out, uint16_t id, size_t len);
+
+/* Write the next of them; headers are written where they are due. */
+void record_write(struct record_writer *w, struct slice bytes);
 
 /* Add the end of request `id`: an empty STDOUT and END_REQUEST, status 0. */
 void record_end(struct buf *out, uint16_t id);
 
 /* Write `id` into the header of each record in `bytes`, which
- * record_stdout() made. */
+ * record_write() made. */
 void record_readdress(uint8_t *bytes, size_t len, uint16_t id);
 
 enum record_progress {
@@ -63,6 +75,7 @@ struct record_pairs {
 struct record_scan {
 	enum record_progress progress;
 	uint16_t id; /* of the request; 0 while unknown */
+	bool keep;   /* the peer would use the connection again */
 
 	/* record.c's: how far whole records go, and what they brought. */
 	size_t at, params_bytes;

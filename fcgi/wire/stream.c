@@ -13,6 +13,7 @@
 #include "base/container.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "wire/frame_queue.h"
 #include "wire/record.h"
 
 /* A peer that takes nothing of what is left for so long gets no more of it. */
@@ -25,8 +26,8 @@
  * wake the loop. */
 #define EVENTS_BLOCKED (EVENTS_IDLE | EPOLLOUT)
 
-/* Behind the feeder's frames there may be a last cursor and the end. */
-#define QUEUE_MAX (STREAM_FRAMES_MAX + 2)
+/* Behind the feeder's frames there may be a last position and the end. */
+_Static_assert(STREAM_FRAMES_MAX + 2 == FRAME_QUEUE_MAX, "room for the end");
 
 /* Closing a stream that holds no more than this frees too little to matter,
  * and a stream may keep so much for a clean end. */
@@ -40,13 +41,19 @@ struct stream {
 	struct stream_host *host;
 	const struct stream_events *events;
 	void *feeder;
-	struct frame **queue; /* QUEUE_MAX at most */
-	uint16_t head, n, room;
-	uint16_t id;
-	size_t sent;  /* bytes of the first frame that are written */
-	size_t bytes; /* queued, the first frame counted whole */
+	struct frame_queue queue;
 	struct record_skip skip;
-	bool blocked, ending, shut, peer_closed, unwatchable, failed;
+	uint16_t id;
+	enum {
+		STATE_OPEN,   /* its feeder pushes frames */
+		STATE_ENDING, /* no more frames; some are not written yet */
+		STATE_SHUT,   /* all is written; its peer may read it */
+		STATE_FAILED  /* it is over; the loop reports it */
+	} state : 8;
+	bool blocked;     /* it is in `stalls` */
+	bool peer_closed; /* no more input */
+	bool unwatchable; /* a file */
+	bool keep;        /* see stream_keep() */
 };
 
 #define STREAM_OF(w) ((struct stream *)(void *)(w))
@@ -58,45 +65,26 @@ stall_ms(const struct stream *s)
 	return s->host->hurried ? LINGER_MS : STALL_MS;
 }
 
-/* The last stream that drops a shared frame gives its memory back. */
+/* Free the stream.  Its descriptor is closed, or handed back. */
 static void
-release(struct stream *s, struct frame *f)
-{
-	if (--f->queued == 0)
-		s->host->queued -= frame_size(f);
-	s->bytes -= f->len;
-	frame_unref(f);
-}
-
-static void
-queue_drop(struct stream *s)
-{
-	struct frame *f = s->queue[s->head];
-
-	s->sent = 0;
-	s->head++;
-	if (--s->n == 0)
-		s->head = 0;
-	release(s, f);
-}
-
-static void
-stream_free(struct stream *s)
+stream_free(struct stream *s, bool keep)
 {
 	struct stream_host *h = s->host;
+	const int fd = s->watch.fd;
 
 	loop_timer_stop(h->loop, &s->patience);
 	if (!s->unwatchable)
 		loop_unwatch(h->loop, &s->watch);
-	close(s->watch.fd);
-	while (s->n > 0)
-		queue_drop(s);
-	mem_free(s->queue);
+	frame_queue_free(&s->queue, &h->queued);
 	if (s->blocked)
 		TAILQ_REMOVE(&h->stalls, s, stalls);
 	LIST_REMOVE(s, links);
 	mem_free(s);
 	h->open--;
+	if (keep)
+		h->kept(h, fd);
+	else
+		close(fd);
 	if (h->closed != NULL)
 		h->closed(h);
 }
@@ -104,17 +92,17 @@ stream_free(struct stream *s)
 void
 stream_cut(struct stream *s)
 {
-	stream_free(s);
+	stream_free(s, false);
 }
 
-/* The peer is gone: tell the feeder, who must not touch the stream again. */
+/* The peer is gone: report it to the feeder, who must not touch the stream again. */
 static void
 stream_lost(struct stream *s)
 {
 	const struct stream_events *events = s->events;
 	void *feeder = s->feeder;
 
-	stream_free(s);
+	stream_free(s, false);
 	if (events != NULL)
 		events->gone(feeder);
 }
@@ -131,53 +119,27 @@ stream_host_close(struct stream_host *h)
 /* Without effect before stream_end(), which says whether there is memory for
  * it: moving it takes none. */
 static void
-stream_renew(struct stream *s, int64_t ms)
+stream_extend(struct stream *s, int64_t ms)
 {
 	struct loop *l = s->host->loop;
 
-	if (s->ending && !s->failed)
+	if (s->state == STATE_ENDING || s->state == STATE_SHUT)
 		loop_timer_set(l, &s->patience, loop_now(l) + ms);
 }
 
-/* All is written: let the peer read it before the descriptor goes. */
+/* All is written: let the peer read it before the descriptor is closed. */
 static void
 stream_shut(struct stream *s)
 {
-	s->shut = true;
-	stream_renew(s, LINGER_MS);
+	if (s->keep && !s->peer_closed) {
+		stream_free(s, true);
+		return;
+	}
+	s->state = STATE_SHUT;
+	stream_extend(s, LINGER_MS);
 	/* The peer has closed already, or this is no socket (plain CGI). */
 	if (s->peer_closed || shutdown(s->watch.fd, SHUT_WR) != 0)
-		stream_free(s);
-}
-
-static int
-queue_iov(const struct stream *s, struct iovec *iov)
-{
-	uint16_t i;
-
-	for (i = 0; i < s->n; i++) {
-		struct frame *f = s->queue[s->head + i];
-		size_t skip = i == 0 ? s->sent : 0;
-
-		iov[i].iov_base = f->bytes + skip;
-		iov[i].iov_len = f->len - skip;
-	}
-	return s->n;
-}
-
-static void
-queue_written(struct stream *s, size_t n)
-{
-	while (n > 0) {
-		size_t left = s->queue[s->head]->len - s->sent;
-
-		if (n < left) {
-			s->sent += n;
-			return;
-		}
-		n -= left;
-		queue_drop(s);
-	}
+		stream_free(s, false);
 }
 
 static void
@@ -204,7 +166,7 @@ stream_block(struct stream *s, bool blocked)
 static void
 stream_fail(struct stream *s)
 {
-	s->failed = true;
+	s->state = STATE_FAILED;
 	if (shutdown(s->watch.fd, SHUT_RDWR) != 0)
 		loop_timer_set(
 		    s->host->loop, &s->patience, loop_now(s->host->loop));
@@ -215,8 +177,8 @@ stream_fail(struct stream *s)
 static ssize_t
 write_queued(const struct stream *s)
 {
-	struct iovec iov[QUEUE_MAX];
-	int n = queue_iov(s, iov);
+	struct iovec iov[FRAME_QUEUE_MAX];
+	int n = frame_queue_iov(&s->queue, iov);
 
 	return n == 1 ? write(s->watch.fd, iov[0].iov_base, iov[0].iov_len)
 		      : writev(s->watch.fd, iov, n);
@@ -228,8 +190,8 @@ stream_moved(struct stream *s, size_t n)
 {
 	struct stream_stalls *stalls = &s->host->stalls;
 
-	queue_written(s, n);
-	stream_renew(s, stall_ms(s));
+	frame_queue_written(&s->queue, n, &s->host->queued);
+	stream_extend(s, stall_ms(s));
 	if (!s->blocked)
 		return;
 	TAILQ_REMOVE(stalls, s, stalls);
@@ -243,34 +205,15 @@ is_crowded(const struct stream_host *h)
 	       TAILQ_FIRST(&h->stalls) != TAILQ_LAST(&h->stalls, stream_stalls);
 }
 
-/* Drop all frames behind the one that the peer has received in part. */
-static uint64_t
-queue_cut(struct stream *s)
-{
-	const uint16_t keep = s->sent > 0;
-	uint64_t first = 0;
-
-	for (uint16_t i = keep; i < s->n; i++) {
-		struct frame *f = s->queue[s->head + i];
-
-		if (first == 0)
-			first = f->at;
-		release(s, f);
-	}
-	s->n = keep;
-	if (keep == 0)
-		s->head = 0;
-	return first;
-}
-
 /* A peer that has received a part of a long frame does not get the rest: its
  * connection ends, as if the hub was killed. */
 static void
 stream_shed(struct stream *s)
 {
-	uint64_t first = queue_cut(s);
+	uint64_t first = frame_queue_cut(&s->queue, &s->host->queued);
 
-	if (s->events == NULL || s->events->shed == NULL || s->bytes > LITTLE)
+	if (s->events == NULL || s->events->shed == NULL ||
+	    s->queue.bytes > LITTLE)
 		stream_lost(s);
 	else
 		s->events->shed(s->feeder, first);
@@ -286,7 +229,7 @@ shed_some(struct stream_host *h, size_t least)
 	for (s = TAILQ_FIRST(&h->stalls); s != NULL && is_crowded(h);
 	     s = next) {
 		next = TAILQ_NEXT(s, stalls);
-		if (s->bytes <= least)
+		if (s->queue.bytes <= least)
 			continue;
 		stream_shed(s);
 		n++;
@@ -314,25 +257,23 @@ relieve(struct loop_mail *m)
 {
 	struct stream_host *h = CONTAINER(struct stream_host, relief, m);
 
-	h->relief_due = false;
 	stream_host_relieve(h);
 }
 
 static void
 ask_relief(struct stream_host *h)
 {
-	if (h->relief_due || !is_crowded(h))
+	if (!is_crowded(h))
 		return;
-	h->relief_due = true;
 	h->relief.open = relieve;
-	loop_post(h->loop, &h->relief);
+	loop_post_once(h->loop, &h->relief);
 }
 
 /* False: the loop will go on with it. */
 static bool
 stream_write(struct stream *s)
 {
-	while (s->n > 0 && !s->failed) {
+	while (s->queue.n > 0 && s->state != STATE_FAILED) {
 		ssize_t n = write_queued(s);
 
 		if (n >= 0) {
@@ -344,14 +285,15 @@ stream_write(struct stream *s)
 		} else if (errno != EINTR)
 			stream_fail(s);
 	}
-	return !s->failed;
+	return s->state != STATE_FAILED;
 }
 
 bool
 stream_flush(struct stream *s)
 {
-	/* Who was told "false" waits for `drained`, and gets it even if all
-	 * went out in the meantime: only the loop ends the blocked state. */
+	/* A feeder that got "false" waits for `writable`, which is called even
+	 * if all was written in the meantime: only the loop ends the blocked
+	 * state. */
 	return stream_write(s) && !s->blocked;
 }
 
@@ -361,7 +303,7 @@ stream_flush(struct stream *s)
  * side behind the body: it reads on.
  */
 static bool
-stream_drain(struct stream *s)
+discard_input(struct stream *s)
 {
 	uint8_t bytes[4096];
 
@@ -373,7 +315,8 @@ stream_drain(struct stream *s)
 			if (record_skip(&s->skip, s->id, bytes, (size_t)n))
 				return false;
 		} else if (n == 0)
-			return s->host->framing == FRAMING_RAW && !s->shut;
+			return s->host->framing == FRAMING_RAW &&
+			       s->state != STATE_SHUT;
 		else if (n < 0 && errno != EINTR)
 			return errno == EAGAIN || errno == ENOTSOCK;
 	}
@@ -385,10 +328,10 @@ stream_go_on(struct stream *s)
 	if (!stream_write(s))
 		return;
 	stream_block(s, false);
-	if (s->ending)
+	if (s->state == STATE_ENDING)
 		stream_shut(s);
 	else if (s->events != NULL)
-		s->events->drained(s->feeder);
+		s->events->writable(s->feeder);
 }
 
 /* The loop hears of room only once most of the socket's buffer is free, and a
@@ -397,19 +340,19 @@ static void
 patience_over(struct loop_timer *t)
 {
 	struct stream *s = CONTAINER(struct stream, patience, t);
-	const size_t left = s->bytes - s->sent;
+	const size_t left = s->queue.bytes - s->queue.sent;
 
-	if (!s->shut && !s->failed)
+	if (s->state == STATE_ENDING)
 		stream_write(s);
-	if (s->shut || s->failed || s->bytes - s->sent == left)
+	if (s->state != STATE_ENDING || s->queue.bytes - s->queue.sent == left)
 		stream_lost(s);
-	else if (s->n == 0)
+	else if (s->queue.n == 0)
 		stream_go_on(s);
 }
 
 /*
- * The peer sends no more.  Who waits for an answer may still read it; a
- * stream is over, and lighttpd wants even that confirmed by END_REQUEST.
+ * The peer sends no more.  If it waits for an answer, it may still read it; an
+ * event stream is over, and lighttpd wants even that confirmed by END_REQUEST.
  */
 static void
 stream_hung_up(struct stream *s)
@@ -417,8 +360,8 @@ stream_hung_up(struct stream *s)
 	const struct stream_events *events = s->events;
 
 	s->peer_closed = true;
-	if (s->shut)
-		stream_free(s);
+	if (s->state == STATE_SHUT)
+		stream_free(s, false);
 	else if (events != NULL) {
 		s->events = NULL;
 		events->gone(s->feeder);
@@ -435,7 +378,7 @@ stream_ready(struct loop_watch *w, uint32_t events)
 	if ((events & (EPOLLERR | EPOLLHUP)) != 0)
 		stream_lost(s);
 	else if ((events & (EPOLLIN | EPOLLRDHUP)) != 0 && !s->peer_closed &&
-		 !stream_drain(s))
+		 !discard_input(s))
 		stream_hung_up(s);
 	else if ((events & EPOLLOUT) != 0 && s->blocked)
 		stream_go_on(s);
@@ -481,30 +424,8 @@ stream_feed(struct stream *s, const struct stream_events *events, void *feeder)
 bool
 stream_has_room(const struct stream *s)
 {
-	return s->n < STREAM_FRAMES_MAX && s->bytes < STREAM_BYTES_MAX;
-}
-
-/* The queue is an array that starts over when it has run empty. */
-static bool
-queue_reserve(struct stream *s)
-{
-	uint16_t room = (uint16_t)(s->room == 0 ? 4 : s->room * 2);
-	struct frame **queue;
-
-	if (s->head + s->n < s->room)
-		return true;
-	if (s->head > 0) {
-		memmove(s->queue, s->queue + s->head,
-		    s->n * sizeof(struct frame *));
-		s->head = 0;
-		return true;
-	}
-	queue = mem_realloc(s->queue, room * sizeof(struct frame *));
-	if (queue == NULL)
-		return false;
-	s->queue = queue;
-	s->room = room;
-	return true;
+	return s->queue.n < STREAM_FRAMES_MAX &&
+	       s->queue.bytes < STREAM_BYTES_MAX;
 }
 
 void
@@ -512,17 +433,15 @@ stream_push(struct stream *s, struct frame *f)
 {
 	struct frame *mine;
 
-	if (s->failed || f->len == 0)
+	if (s->state == STATE_FAILED || f->len == 0)
 		return;
-	if (!queue_reserve(s) || (mine = frame_for(f, s->id)) == NULL) {
+	mine = frame_for(f, s->id);
+	if (mine == NULL ||
+	    !frame_queue_push(&s->queue, mine, &s->host->queued)) {
 		log_err("stream dropped reason=memory");
+		frame_unref(mine);
 		stream_fail(s);
-		return;
 	}
-	s->queue[s->head + s->n++] = mine;
-	s->bytes += mine->len;
-	if (mine->queued++ == 0)
-		s->host->queued += frame_size(mine);
 }
 
 static void
@@ -546,17 +465,24 @@ push_end(struct stream *s)
 }
 
 void
+stream_keep(struct stream *s)
+{
+	s->keep = s->host->kept != NULL && !s->unwatchable;
+}
+
+void
 stream_end(struct stream *s)
 {
 	struct loop *l = s->host->loop;
 
 	s->events = NULL;
 	push_end(s);
-	if (s->failed || loop_timer_set(l, &s->patience,
-			     loop_now(l) + stall_ms(s)) != ERR_OK) {
-		stream_free(s);
+	if (s->state == STATE_FAILED ||
+	    loop_timer_set(l, &s->patience, loop_now(l) + stall_ms(s)) !=
+		ERR_OK) {
+		stream_free(s, false);
 		return;
 	}
-	s->ending = true;
+	s->state = STATE_ENDING;
 	stream_go_on(s);
 }

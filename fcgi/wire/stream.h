@@ -15,8 +15,8 @@
 /*
  * Owner: loop thread.  Short answers and event streams leave alike.  A stream
  * holds at most STREAM_FRAMES_MAX frames, and beyond STREAM_BYTES_MAX bytes no
- * further one: whoever fills it stops when it has no room and goes on when
- * `drained` is called.
+ * further one: its feeder stops when it has no room and goes on when `writable`
+ * is called.
  */
 struct stream;
 
@@ -25,19 +25,16 @@ struct stream;
 
 /*
  * The state that all streams of a process share; zero it, then set `loop`,
- * `framing` and, if wanted, `closed` and `queued_max`.
+ * `framing` and, if wanted, `closed`, `kept` and `queued_max`.
  *
- * `queued` is the memory of all frames in queues.  A frame counts once, however
- * many queues share it: so much memory the process really holds, and it gets it
- * back when the last queue drops the frame.  Beyond `queued_max`
- * the streams that made no progress for the longest time are closed, from the
+ * `queued` is the memory of all frames in queues (frame_queue.h), each of which
+ * counts once.  Beyond `queued_max` the streams that made no progress for the longest time are closed, from the
  * loop, until the rest fits or one blocked stream is left.
  */
 struct stream_host {
 	struct loop *loop;
 	enum framing framing;
-	bool hurried;      /* it ends: nobody is waited for long */
-	bool relief_due;   /* `relief` is posted */
+	bool hurried;      /* it ends: no peer is waited for long */
 	size_t open;       /* not closed yet, lingering ones included */
 	size_t queued;     /* bytes */
 	size_t queued_max; /* MERCURE_MAX_QUEUED_BYTES; 0: no limit */
@@ -46,6 +43,9 @@ struct stream_host {
 	TAILQ_HEAD(stream_stalls, stream) stalls;
 	struct loop_mail relief;
 	void (*closed)(struct stream_host *h); /* one of `streams` was */
+	/* A response with stream_keep() is written.  The descriptor belongs to
+	 * the callee, and the loop does not watch it any more. */
+	void (*kept)(struct stream_host *h, int fd);
 };
 
 /* Close all at once; feeders hear that they are gone. */
@@ -58,10 +58,10 @@ void stream_host_close(struct stream_host *h);
  */
 void stream_host_relieve(struct stream_host *h);
 
-/* How a stream speaks to whoever feeds it; both may stop or end it. */
+/* What a stream reports to its feeder, which may end or cut it then. */
 struct stream_events {
-	void (*drained)(void *feeder); /* all is written after it was not */
-	void (*gone)(void *feeder);    /* the peer left: forget the stream */
+	void (*writable)(void *feeder); /* all is written after it was not */
+	void (*gone)(void *feeder);     /* the peer left: forget the stream */
 	/* The process holds too much for slow peers, and this stream dropped
 	 * what was queued: end it.  `first` is the place of the first event
 	 * that was dropped; 0: no event was.  NULL: as `gone`. */
@@ -76,7 +76,7 @@ struct stream_events {
 enum err stream_new(struct stream **out, struct stream_host *h, int fd,
     uint16_t id, bool watched);
 
-/* From now on `events` are told to `feeder`. */
+/* From now on `events` are reported to `feeder`. */
 void stream_feed(
     struct stream *s, const struct stream_events *events, void *feeder);
 
@@ -89,7 +89,7 @@ void stream_push(struct stream *s, struct frame *f);
 
 /*
  * Write what the socket takes, several frames in one call.  True: all is
- * written.  False: `drained` or `gone` will be called, from the loop.
+ * written.  False: `writable` or `gone` will be called, from the loop.
  */
 bool stream_flush(struct stream *s);
 
@@ -99,6 +99,15 @@ bool stream_flush(struct stream *s);
  * the stream frees itself.  The feeder hears nothing any more.
  */
 void stream_end(struct stream *s);
+
+/*
+ * The peer wants to use its connection again (FCGI_KEEP_CONN), and all bytes of
+ * its request have been read: once END_REQUEST is written, host->kept() gets the
+ * descriptor, and the stream frees itself.  It is closed all the same if the
+ * peer has closed, reads too slowly, or writing fails.  Without host->kept()
+ * the call has no effect.  Before stream_end().
+ */
+void stream_keep(struct stream *s);
 
 /* Close at once. */
 void stream_cut(struct stream *s);

@@ -7,68 +7,58 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "check/state.h"
-#include "http/http_easy.h"
 #include "lib/handle.h"
-#include "text/http_fields.h"
 
 #define SKEW_S 30 /* more than a slow answer explains */
-#define TARGET_MAX 120
 
 /* Its name and version; what Apache adds tells what it has loaded, and not
  * what the hub is reached by. */
 static void
-note_server(struct doctor *d, const struct http_seen *s)
+note_server(struct check *k, const struct http_answer *s)
 {
-	struct slice server = http_head_value(buf_view(&s->head), "Server", 0);
+	struct slice server = http_field(s, "Server", 0);
 	struct slice product = { NULL, 0 };
 
-	d->report->server.kind = doctor_kind_of(server);
+	k->report->server.kind = check_kind_of(server);
 	slice_cut(&server, ' ', &product);
 	if (product.len == 0)
 		product = slice_of("a server without a name");
-	http_show(d->report->shown, sizeof(d->report->shown), product);
+	http_show(k->report->shown, sizeof(k->report->shown), product);
 }
 
-/* Without what others must not see. */
 static void
-refuse_redirect(struct doctor *d, const struct http_seen *s)
+refuse_redirect(struct check *k, const struct http_answer *s)
 {
-	struct slice to = http_head_value(buf_view(&s->head), "Location", 0);
-	struct slice without_query = { NULL, 0 };
-	char shown[TARGET_MAX];
-
-	slice_cut(&to, '?', &without_query);
-	http_show(shown, sizeof(shown), without_query);
-	doctor_report_add(d->report, "answer", DOCTOR_BAD, DOCTOR_REDIRECT,
+	check_report_add(k->report, "answer", CHECK_BAD, CHECK_REDIRECT,
 	    "it leads on to %s, which no EventSource of another page follows "
 	    "with its rights: name that URL in MERCURE_PUBLIC_HUB_URL",
-	    shown);
+	    s->redirect);
 }
 
 static void
-refuse(struct doctor *d, const struct http_seen *s)
+refuse(struct check *k, const struct http_answer *s)
 {
-	struct doctor_report *r = d->report;
+	struct check_report *r = k->report;
 	char outcome[PROBLEM_MAX - 120];
 
-	d->is_gone = true;
-	doctor_outcome(outcome, sizeof(outcome), s);
+	k->is_gone = true;
+	check_outcome(outcome, sizeof(outcome), s);
 	if (s->status == 0)
-		doctor_report_add(r, "answer", DOCTOR_BAD, DOCTOR_UNREACHABLE,
+		check_report_add(r, "answer", CHECK_BAD, CHECK_UNREACHABLE,
 		    "no answer: %s", outcome);
 	else if (s->status / 100 == 3)
-		refuse_redirect(d, s);
+		refuse_redirect(k, s);
 	else if (s->status == 429)
-		doctor_report_add(r, "answer", DOCTOR_BAD, DOCTOR_NONE,
+		check_report_add(r, "answer", CHECK_BAD, CHECK_NONE,
 		    "the hub has as many streams as it may: look at "
 		    "MERCURE_MAX_CONNECTIONS and its like");
 	else if (s->status / 100 == 5)
-		doctor_report_add(r, "answer", DOCTOR_BAD, DOCTOR_HUB_DOWN,
+		check_report_add(r, "answer", CHECK_BAD, CHECK_HUB_DOWN,
 		    "%s answers with %d: it does not reach the hub, or cannot "
 		    "start it; its log says why",
 		    r->shown, s->status);
 	else
-		doctor_report_add(r, "answer", DOCTOR_BAD, DOCTOR_NO_HUB,
+		check_report_add(r, "answer", CHECK_BAD, CHECK_NO_HUB,
 		    "%s answers with %d, and no hub: is the path right, and "
 		    "the hub's part in its configuration?",
 		    r->shown, s->status);
@@ -76,19 +66,19 @@ refuse(struct doctor *d, const struct http_seen *s)
 
 /* Is it one of this hub's? */
 static enum err
-try_entry(struct doctor *d, struct problem *p)
+try_entry(struct check *k, struct problem *p)
 {
-	const char *const headers[] = { d->entry, NULL };
-	const struct http_ask ask = {
-		.url = d->stream_url, .method = "HEAD", .headers = headers
+	const char *const headers[] = { k->entry, NULL };
+	const struct http_request rq = {
+		.url = k->stream_url, .method = "HEAD", .headers = headers
 	};
-	const struct http_seen *s;
-	enum err e = doctor_ask(d, &s, &ask, p);
+	const struct http_answer *s;
+	enum err e = check_ask(k, &s, &rq, p);
 
 	if (e != ERR_OK || s->status == 200)
 		return e;
-	d->is_gone = true;
-	doctor_report_add(d->report, "answer", DOCTOR_BAD, DOCTOR_TOKEN,
+	k->is_gone = true;
+	check_report_add(k->report, "answer", CHECK_BAD, CHECK_TOKEN,
 	    "the hub lets nobody in without a token, and refuses the one made "
 	    "here (%d): is MERCURE_SUBSCRIBER_SECRET_KEY the same?  Its log "
 	    "says why",
@@ -97,39 +87,39 @@ try_entry(struct doctor *d, struct problem *p)
 }
 
 static enum err
-stay_outside(struct doctor *d, const char *why)
+stay_outside(struct check *k, const char *why)
 {
-	d->is_gone = true;
-	doctor_report_add(d->report, "answer", DOCTOR_BAD, DOCTOR_TOKEN,
+	k->is_gone = true;
+	check_report_add(k->report, "answer", CHECK_BAD, CHECK_TOKEN,
 	    "the hub lets nobody in without a token: %.200s", why);
 	return ERR_OK;
 }
 
 /* A cookie, since a header may be lost. */
 static enum err
-find_entry(struct doctor *d, struct problem *p)
+find_entry(struct check *k, struct problem *p)
 {
-	const char *const topic = d->topic;
+	const char *const topic = k->topic;
 	enum pushcgi_result made;
 	char *token = NULL;
 	struct buf line;
 	enum err e;
 
-	if (d->trust == DOCTOR_STRANGER)
-		return stay_outside(d, DOCTOR_NOT_OURS);
+	if (k->trust == CHECK_STRANGER)
+		return stay_outside(k, CHECK_NOT_OURS);
 	made = pushcgi_subscriber_token(
-	    d->h, &token, &topic, 1, NULL, doctor_token_s(d));
+	    k->h, &token, &topic, 1, NULL, check_token_s(k));
 	if (made == PUSHCGI_MEMORY)
 		return ERR_NOMEM;
 	if (made != PUSHCGI_OK)
-		return stay_outside(d, pushcgi_error(d->h));
+		return stay_outside(k, pushcgi_error(k->h));
 	buf_init(&line, 8192);
-	buf_printf(&line, "Cookie: %s=%s", d->h->config->cookie_name, token);
+	buf_printf(&line, "Cookie: %s=%s", k->h->config->cookie_name, token);
 	pushcgi_free(token);
-	if ((e = line.err) == ERR_OK && (d->entry = buf_steal(&line)) == NULL)
+	if ((e = line.err) == ERR_OK && (k->entry = buf_steal(&line)) == NULL)
 		e = ERR_NOMEM;
 	buf_wipe(&line);
-	return e != ERR_OK ? e : try_entry(d, p);
+	return e != ERR_OK ? e : try_entry(k, p);
 }
 
 static const char *
@@ -142,50 +132,51 @@ version_text(int version)
 }
 
 enum err
-doctor_check_answer(struct doctor *d, struct problem *p)
+check_answer(struct check *k, struct problem *p)
 {
-	const struct http_ask ask = { .url = d->stream_url, .method = "HEAD" };
-	const struct http_seen *s;
-	enum err e = doctor_ask(d, &s, &ask, p);
+	const struct http_request rq = { .url = k->stream_url,
+		.method = "HEAD" };
+	const struct http_answer *s;
+	enum err e = check_ask(k, &s, &rq, p);
 
 	if (e != ERR_OK)
 		return e;
-	note_server(d, s);
-	if (!doctor_is_hub(s)) {
-		refuse(d, s);
+	note_server(k, s);
+	if (!check_is_hub(s)) {
+		refuse(k, s);
 		return ERR_OK;
 	}
-	doctor_report_add(d->report, "answer", DOCTOR_GOOD, DOCTOR_NONE,
-	    "a hub behind %s, by %s, after %lld ms", d->report->shown,
+	check_report_add(k->report, "answer", CHECK_GOOD, CHECK_NONE,
+	    "a hub behind %s, by %s, after %lld ms", k->report->shown,
 	    version_text(s->version), (long long)(s->head_ms - s->asked_ms));
-	return s->status == 401 ? find_entry(d, p) : ERR_OK;
+	return s->status == 401 ? find_entry(k, p) : ERR_OK;
 }
 
 enum err
-doctor_check_clock(struct doctor *d, struct problem *p)
+check_clock(struct check *k, struct problem *p)
 {
-	const struct http_ask ask = { .url = d->stream_url, .method = "HEAD" };
-	const struct http_seen *s;
+	const struct http_request rq = { .url = k->stream_url,
+		.method = "HEAD" };
+	const struct http_answer *s;
 	int64_t theirs, ours, ahead;
-	enum err e = doctor_ask(d, &s, &ask, p);
+	enum err e = check_ask(k, &s, &rq, p);
 
 	if (e != ERR_OK)
 		return e;
 	ours = clock_real_ms() / 1000;
-	if (!http_head_date(
-		&theirs, http_head_value(buf_view(&s->head), "Date", 0))) {
-		doctor_report_add(d->report, "clock", DOCTOR_NOTED, DOCTOR_NONE,
+	if (!http_client_date(k->client, &theirs, http_field(s, "Date", 0))) {
+		check_report_add(k->report, "clock", CHECK_NOTED, CHECK_NONE,
 		    "the server does not tell the time (header Date)");
 		return ERR_OK;
 	}
 	ahead = theirs - ours;
 	if (llabs(ahead) > SKEW_S)
-		doctor_report_add(d->report, "clock", DOCTOR_BAD, DOCTOR_CLOCK,
+		check_report_add(k->report, "clock", CHECK_BAD, CHECK_CLOCK,
 		    "the server's clock is %lld s %s this machine's: tokens "
 		    "expire at the wrong time",
 		    llabs(ahead), ahead > 0 ? "ahead of" : "behind");
 	else
-		doctor_report_add(d->report, "clock", DOCTOR_GOOD, DOCTOR_NONE,
+		check_report_add(k->report, "clock", CHECK_GOOD, CHECK_NONE,
 		    "the server's is right to %d s", SKEW_S);
 	return ERR_OK;
 }

@@ -10,10 +10,10 @@
 #include "base/err.h"
 #include "lib/pushcgi.h"
 
-struct doctor_report;
+struct check_report;
 
 /* All is borrowed for the length of the call. */
-struct doctor_options {
+struct check_options {
 	const char *url;    /* the hub's; NULL: MERCURE_PUBLIC_HUB_URL */
 	const char *origin; /* of pages that open streams; NULL: the hub's */
 	const char *page;   /* a URL that sets the cookie; NULL: the program */
@@ -30,18 +30,18 @@ struct doctor_options {
  *
  * A hub that cannot be asked is a report, too.  ERR_SYNTAX: no URL, origin or
  * page.  ERR_NOTFOUND: no URL was given or configured.  ERR_UNSUPPORTED: no
- * libcurl.  ERR_NOMEM.  Free *out with doctor_report_free().
+ * libcurl.  ERR_NOMEM.  Free *out with check_report_free().
  */
-enum err doctor_run(struct doctor_report **out, struct pushcgi *h,
-    const struct doctor_options *o, struct problem *p);
+enum err check_run(struct check_report **out, struct pushcgi *h,
+    const struct check_options *o, struct problem *p);
 
-/* How many faults there are. */
-size_t doctor_report_faults(const struct doctor_report *r);
+/* How many problems were found. */
+size_t check_report_problems(const struct check_report *r);
 
-/* Add it for people, with the lines that mend; or as JSON. */
-void doctor_report_write(struct buf *out, const struct doctor_report *r);
-void doctor_report_write_json(struct buf *out, const struct doctor_report *r);
+/* Add it for people, with the lines that fix them; or as JSON. */
+void check_report_write(struct buf *out, const struct check_report *r);
+void check_report_write_json(struct buf *out, const struct check_report *r);
 
-void doctor_report_free(struct doctor_report *r); /* NULL is allowed */
+void check_report_free(struct check_report *r); /* NULL is allowed */
 
 #endif

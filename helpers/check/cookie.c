@@ -21,7 +21,7 @@ begins(struct slice a, const char *prefix)
 }
 
 static void
-read_attribute(struct doctor_cookie *c, struct slice text)
+read_attribute(struct check_cookie *c, struct slice text)
 {
 	struct slice name;
 
@@ -40,9 +40,9 @@ read_attribute(struct doctor_cookie *c, struct slice text)
 }
 
 bool
-doctor_cookie_read(struct doctor_cookie *out, struct slice header)
+check_cookie_read(struct check_cookie *out, struct slice header)
 {
-	struct doctor_cookie c = { .secure = false };
+	struct check_cookie c = { .secure = false };
 	struct slice pair, attribute;
 
 	if (!slice_cut(&header, ';', &pair))
@@ -136,7 +136,7 @@ is_same_site(const struct url *a, const struct url *b)
 }
 
 static bool
-keeps_promise(const struct doctor_cookie *c)
+keeps_promise(const struct check_cookie *c)
 {
 	if (begins(c->name, "__Host-"))
 		return c->secure && c->domain.base == NULL &&
@@ -146,7 +146,7 @@ keeps_promise(const struct doctor_cookie *c)
 
 /* Nobody may set a cookie for a whole top level. */
 static bool
-may_set(const struct doctor_cookie *c, struct slice host)
+may_set(const struct check_cookie *c, struct slice host)
 {
 	if (c->domain.base == NULL)
 		return true;
@@ -157,15 +157,15 @@ may_set(const struct doctor_cookie *c, struct slice host)
 }
 
 static bool
-reaches_host(const struct doctor_cookie *c, struct slice page, struct slice hub)
+reaches_host(const struct check_cookie *c, struct slice page, struct slice hub)
 {
 	if (c->domain.base == NULL)
 		return slice_eq(page, hub);
 	return host_matches(hub, c->domain);
 }
 
-enum doctor_return
-doctor_cookie_judge(const struct doctor_cookie *c, const struct url *page,
+enum check_return
+check_cookie_judge(const struct check_cookie *c, const struct url *page,
     const struct url *origin, const struct url *hub)
 {
 	const struct slice host = page->part[URL_HOST];
@@ -174,53 +174,53 @@ doctor_cookie_judge(const struct doctor_cookie *c, const struct url *page,
 	const bool everywhere = is_same(c->same_site, "None");
 
 	if (c->name.len + c->value.len > COOKIE_MAX)
-		return DOCTOR_TOO_LONG;
+		return CHECK_TOO_LONG;
 	if (!keeps_promise(c))
-		return DOCTOR_BAD_PREFIX;
+		return CHECK_BAD_PREFIX;
 	if (everywhere && !c->secure)
-		return DOCTOR_NONE_INSECURE;
+		return CHECK_NONE_INSECURE;
 	if (c->secure && !is_secure(page))
-		return DOCTOR_SECURE_PAGE;
+		return CHECK_SECURE_PAGE;
 	if (!may_set(c, host))
-		return DOCTOR_FOREIGN_DOMAIN;
+		return CHECK_FOREIGN_DOMAIN;
 	if (!reaches_host(c, host, hub->part[URL_HOST]))
-		return DOCTOR_OTHER_HOST;
+		return CHECK_OTHER_HOST;
 	if (!path_matches(hub->part[URL_PATH], path))
-		return DOCTOR_OTHER_PATH;
+		return CHECK_OTHER_PATH;
 	if (c->secure && !is_secure(hub))
-		return DOCTOR_SECURE_HUB;
+		return CHECK_SECURE_HUB;
 	if (!everywhere && !is_same_site(origin, hub))
-		return DOCTOR_CROSS_SITE;
-	return DOCTOR_RETURNED;
+		return CHECK_CROSS_SITE;
+	return CHECK_RETURNED;
 }
 
 const char *
-doctor_return_text(enum doctor_return r)
+check_return_text(enum check_return r)
 {
 	static const char *const texts[] = {
-		[DOCTOR_RETURNED] = "it is kept and returned",
-		[DOCTOR_TOO_LONG] = "it is longer than 4,096 bytes: name fewer "
-				    "topics, or a template for them",
-		[DOCTOR_BAD_PREFIX] =
+		[CHECK_RETURNED] = "it is kept and returned",
+		[CHECK_TOO_LONG] = "it is longer than 4,096 bytes: name fewer "
+				   "topics, or a template for them",
+		[CHECK_BAD_PREFIX] =
 		    "its name begins with __Secure- or __Host-, which asks for "
 		    "Secure, and the latter for Path=/ and no Domain: change "
 		    "MERCURE_AUTHZ_COOKIE_NAME",
-		[DOCTOR_NONE_INSECURE] =
+		[CHECK_NONE_INSECURE] =
 		    "SameSite=None needs Secure: serve the hub by HTTPS",
-		[DOCTOR_SECURE_PAGE] = "it is Secure, and the page that sets "
-				       "it is not: serve it by HTTPS",
-		[DOCTOR_FOREIGN_DOMAIN] =
+		[CHECK_SECURE_PAGE] = "it is Secure, and the page that sets "
+				      "it is not: serve it by HTTPS",
+		[CHECK_FOREIGN_DOMAIN] =
 		    "its Domain is not one of the page that sets it",
-		[DOCTOR_OTHER_HOST] =
+		[CHECK_OTHER_HOST] =
 		    "it is for the host of the page that sets it, and the hub "
 		    "has another one: put the hub on the page's host, or give "
 		    "the cookie a Domain that holds both",
-		[DOCTOR_OTHER_PATH] =
+		[CHECK_OTHER_PATH] =
 		    "its Path is not the hub's: MERCURE_PUBLIC_HUB_URL must "
 		    "be the URL that browsers ask",
-		[DOCTOR_SECURE_HUB] = "it is Secure, and the hub's URL is "
-				      "not: let pages ask it by https://",
-		[DOCTOR_CROSS_SITE] =
+		[CHECK_SECURE_HUB] = "it is Secure, and the hub's URL is "
+				     "not: let pages ask it by https://",
+		[CHECK_CROSS_SITE] =
 		    "its SameSite keeps it from streams that pages of this "
 		    "origin open: MERCURE_COOKIE_SAMESITE = None, and HTTPS",
 	};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fix.h - which line of which server's configuration mends which fault. */
+/* fix.h - which line of which server's configuration fixes which problem. */
 #ifndef CHECK_FIX_H
 #define CHECK_FIX_H
 
@@ -8,7 +8,7 @@
 #include "base/slice.h"
 
 /* What can be wrong, and its name for programs. */
-#define DOCTOR_FAULTS(X)                       \
+#define CHECK_PROBLEMS(X)                      \
 	X(NONE, "none")                        \
 	X(UNREACHABLE, "unreachable")          \
 	X(REDIRECT, "redirect")                \
@@ -33,34 +33,34 @@
 	X(CORS, "cors")                        \
 	X(CORS_TWICE, "cors-twice")
 
-enum doctor_fault {
-#define X(name, text) DOCTOR_##name,
-	DOCTOR_FAULTS(X)
+enum check_problem {
+#define X(name, text) CHECK_##name,
+	CHECK_PROBLEMS(X)
 #undef X
 };
 
-const char *doctor_fault_name(enum doctor_fault problem);
+const char *check_problem_name(enum check_problem problem);
 
-enum doctor_kind {
-	DOCTOR_APACHE,
-	DOCTOR_LIGHTTPD,
-	DOCTOR_NGINX,
-	DOCTOR_ELSE,
-	DOCTOR_ANY /* in mends only */
+enum check_kind {
+	CHECK_APACHE,
+	CHECK_LIGHTTPD,
+	CHECK_NGINX,
+	CHECK_ELSE,
+	CHECK_ANY /* in fixes only */
 };
 
 /* The web server, by its header Server and by how it fails. */
-struct doctor_server {
-	enum doctor_kind kind;
+struct check_server {
+	enum check_kind kind;
 	bool is_fcgid; /* it did what only Apache's mod_fcgid does */
 };
 
 /* By the value of the header Server (base NULL: there was none). */
-enum doctor_kind doctor_kind_of(struct slice server);
+enum check_kind check_kind_of(struct slice server);
 
-struct doctor_mend {
-	enum doctor_fault problem;
-	enum doctor_kind kind;
+struct check_fix {
+	enum check_problem problem;
+	enum check_kind kind;
 	const char *with;  /* the module or server, for people */
 	const char *where; /* where the line belongs */
 	const char *line;
@@ -68,7 +68,7 @@ struct doctor_mend {
 };
 
 /* The mend behind `after` (NULL: the first); NULL: there is none. */
-const struct doctor_mend *doctor_mend_next(const struct doctor_mend *after,
-    enum doctor_fault problem, const struct doctor_server *s);
+const struct check_fix *check_fix_next(const struct check_fix *after,
+    enum check_problem problem, const struct check_server *s);
 
 #endif

@@ -8,12 +8,11 @@
 #define TOGETHER_MS 50
 
 void
-doctor_delays(
-    int64_t *least_ms, int64_t *most_ms, const struct doctor_timing *t)
+check_delays(int64_t *least_ms, int64_t *most_ms, const struct check_timing *t)
 {
 	*least_ms = INT64_MAX;
 	*most_ms = 0;
-	for (size_t i = 0; i < DOCTOR_UPDATES; i++) {
+	for (size_t i = 0; i < CHECK_UPDATES; i++) {
 		int64_t ms = t->arrived_ms[i] - t->published_ms[i];
 
 		if (t->arrived_ms[i] == 0 || t->published_ms[i] == 0)
@@ -32,34 +31,34 @@ doctor_delays(
 
 /* Did they come in one lump, although they were published one by one? */
 static bool
-came_together(const struct doctor_timing *t)
+came_together(const struct check_timing *t)
 {
-	const size_t last = DOCTOR_UPDATES - 1;
+	const size_t last = CHECK_UPDATES - 1;
 
 	return t->arrived_ms[last] - t->arrived_ms[0] <= TOGETHER_MS &&
 	       t->published_ms[last] - t->published_ms[0] > 4 * TOGETHER_MS;
 }
 
-enum doctor_verdict
-doctor_judge(const struct doctor_timing *t)
+enum check_verdict
+check_judge(const struct check_timing *t)
 {
 	int64_t least_ms, most_ms;
 	size_t arrived = 0;
 
-	for (size_t i = 0; i < DOCTOR_UPDATES; i++)
+	for (size_t i = 0; i < CHECK_UPDATES; i++)
 		arrived += t->arrived_ms[i] != 0;
-	if (t->end_ms != 0 && arrived < DOCTOR_UPDATES)
-		return arrived > 0 ? DOCTOR_IS_DRAINED : DOCTOR_IS_CUT;
+	if (t->end_ms != 0 && arrived < CHECK_UPDATES)
+		return arrived > 0 ? CHECK_IS_POLLED : CHECK_IS_CUT;
 	if (t->first_ms == 0)
-		return DOCTOR_IS_HELD;
+		return CHECK_IS_HELD;
 	if (arrived == 0)
-		return DOCTOR_IS_DEAF;
-	if (arrived < DOCTOR_UPDATES)
-		return DOCTOR_IS_SLOW;
+		return CHECK_IS_DEAF;
+	if (arrived < CHECK_UPDATES)
+		return CHECK_IS_SLOW;
 	if (came_together(t))
-		return DOCTOR_IS_BATCHED;
-	doctor_delays(&least_ms, &most_ms, t);
-	return most_ms > DOCTOR_SLOW_MS ? DOCTOR_IS_SLOW : DOCTOR_IS_LIVE;
+		return CHECK_IS_BATCHED;
+	check_delays(&least_ms, &most_ms, t);
+	return most_ms > CHECK_SLOW_MS ? CHECK_IS_SLOW : CHECK_IS_LIVE;
 }
 
 static bool
@@ -79,10 +78,10 @@ begins_page(struct slice line)
  * an id.  A keep-alive is another comment, or another position if the log has
  * moved; the hub's own end is a position, too.
  */
-struct doctor_silence
-doctor_silence_read(struct slice body)
+struct check_silence
+check_silence_read(struct slice body)
 {
-	struct doctor_silence s = { 0 };
+	struct check_silence s = { 0 };
 	struct slice rest = body, line;
 	size_t comments = 0, ids = 0;
 	const char *at;

@@ -4,7 +4,6 @@
 
 #include "base/mem.h"
 #include "check/state.h"
-#include "text/http_fields.h"
 
 #define COOKIE_LEN 4000
 #define TARGET_LEN 7500
@@ -21,53 +20,53 @@ contains(struct slice text, const char *word)
 
 /* The hub says of a bad token something else than of none. */
 enum err
-doctor_check_authorization(struct doctor *d, struct problem *p)
+check_authorization(struct check *k, struct problem *p)
 {
-	static const char *const headers[] = { DOCTOR_BAD_TOKEN, NULL };
-	const struct http_ask ask = {
-		.url = d->stream_url, .method = "HEAD", .headers = headers
+	static const char *const headers[] = { CHECK_BAD_TOKEN, NULL };
+	const struct http_request rq = {
+		.url = k->stream_url, .method = "HEAD", .headers = headers
 	};
-	const struct http_seen *s;
-	enum err e = doctor_ask(d, &s, &ask, p);
+	const struct http_answer *s;
+	enum err e = check_ask(k, &s, &rq, p);
 	struct slice asks;
 
 	if (e != ERR_OK)
 		return e;
-	asks = http_head_value(buf_view(&s->head), "WWW-Authenticate", 0);
+	asks = http_field(s, "WWW-Authenticate", 0);
 	if (s->status == 401 && contains(asks, "invalid_token"))
-		doctor_report_add(d->report, "authorization", DOCTOR_GOOD,
-		    DOCTOR_NONE, "the header arrives");
-	else if (doctor_is_hub(s))
-		doctor_report_add(d->report, "authorization", DOCTOR_BAD,
-		    DOCTOR_AUTHORIZATION,
+		check_report_add(k->report, "authorization", CHECK_GOOD,
+		    CHECK_NONE, "the header arrives");
+	else if (check_is_hub(s))
+		check_report_add(k->report, "authorization", CHECK_BAD,
+		    CHECK_AUTHORIZATION,
 		    "%s keeps the header Authorization to itself, so tokens "
 		    "in it are lost",
-		    d->report->shown);
+		    k->report->shown);
 	else
-		doctor_report_add(d->report, "authorization", DOCTOR_BAD,
-		    DOCTOR_AUTHORIZATION,
+		check_report_add(k->report, "authorization", CHECK_BAD,
+		    CHECK_AUTHORIZATION,
 		    "with a header Authorization %s answers with %d, and not "
 		    "the hub",
-		    d->report->shown, s->status);
+		    k->report->shown, s->status);
 	return ERR_OK;
 }
 
 /* The answer to a path below the hub's. */
 static enum err
-ask_below(struct doctor *d, const struct http_seen **s, const char *path,
+ask_below(struct check *k, const struct http_answer **s, const char *path,
     struct problem *p)
 {
-	struct http_ask ask = { .headers = NULL };
+	struct http_request rq = { .headers = NULL };
 	struct buf url;
 	enum err e;
 
-	buf_init(&url, HTTP_FLOW_BODY_MAX);
-	buf_slice(&url, buf_view(&d->url.href));
+	buf_init(&url, HTTP_BODY_MAX);
+	buf_slice(&url, buf_view(&k->url.href));
 	buf_text(&url, path);
 	buf_byte(&url, '\0');
 	if ((e = url.err) == ERR_OK) {
-		ask.url = url.base;
-		e = doctor_ask(d, s, &ask, p);
+		rq.url = url.base;
+		e = check_ask(k, s, &rq, p);
 	}
 	buf_free(&url);
 	return e;
@@ -75,78 +74,77 @@ ask_below(struct doctor *d, const struct http_seen **s, const char *path,
 
 /* Both are topics, and nobody may list either: the same sentence. */
 enum err
-doctor_check_slashes(struct doctor *d, struct problem *p)
+check_slashes(struct check *k, struct problem *p)
 {
-	const struct http_seen *plain, *encoded;
+	const struct http_answer *plain, *encoded;
 	enum err e;
 
-	if ((e = ask_below(d, &plain, "/subscriptions/pushcgi-check", p)) !=
+	if ((e = ask_below(k, &plain, "/subscriptions/pushcgi-check", p)) !=
 		ERR_OK ||
-	    (e = ask_below(d, &encoded,
+	    (e = ask_below(k, &encoded,
 		 "/subscriptions/https%3A%2F%2Fexample.com%2Fpushcgi-check",
 		 p)) != ERR_OK)
 		return e;
-	if (encoded->status == plain->status && doctor_is_sentence(encoded))
-		doctor_report_add(d->report, "slashes", DOCTOR_GOOD,
-		    DOCTOR_NONE, "%%2F in a path arrives");
-	else if (doctor_is_sentence(plain))
-		doctor_report_add(d->report, "slashes", DOCTOR_BAD,
-		    DOCTOR_SLASHES,
+	if (encoded->status == plain->status && check_is_sentence(encoded))
+		check_report_add(k->report, "slashes", CHECK_GOOD, CHECK_NONE,
+		    "%%2F in a path arrives");
+	else if (check_is_sentence(plain))
+		check_report_add(k->report, "slashes", CHECK_BAD, CHECK_SLASHES,
 		    "%s answers with %d to %%2F in a path, which the "
 		    "subscription API needs",
-		    d->report->shown, encoded->status);
+		    k->report->shown, encoded->status);
 	else
-		doctor_report_add(d->report, "slashes", DOCTOR_NOTED,
-		    DOCTOR_NONE, "there is no subscription API below this URL");
+		check_report_add(k->report, "slashes", CHECK_NOTED, CHECK_NONE,
+		    "there is no subscription API below this URL");
 	return ERR_OK;
 }
 
 static void
-judge_body(struct doctor *d, const struct http_seen *s)
+judge_body(struct check *k, const struct http_answer *s)
 {
-	struct doctor_report *r = d->report;
+	struct check_report *r = k->report;
 	char outcome[PROBLEM_MAX - 120];
 
-	doctor_outcome(outcome, sizeof(outcome), s);
-	if (doctor_is_sentence(s) && s->status == 413)
-		doctor_report_add(r, "body", DOCTOR_NOTED, DOCTOR_NONE,
+	check_outcome(outcome, sizeof(outcome), s);
+	if (check_is_sentence(s) && s->status == 413)
+		check_report_add(r, "body", CHECK_NOTED, CHECK_NONE,
 		    "the hub itself takes less than 1 MiB (MERCURE_MAX_BODY)");
-	else if (doctor_is_sentence(s))
-		doctor_report_add(r, "body", DOCTOR_GOOD, DOCTOR_NONE,
+	else if (check_is_sentence(s))
+		check_report_add(r, "body", CHECK_GOOD, CHECK_NONE,
 		    "an update of 1 MiB arrives");
 	else
-		doctor_report_add(r, "body", DOCTOR_BAD, DOCTOR_BODY,
+		check_report_add(r, "body", CHECK_BAD, CHECK_BODY,
 		    "%s does not let an update of 1 MiB through: %s", r->shown,
 		    outcome);
 	/* Only this module of Apache knows a limit, and no status for it. */
-	if (r->server.kind == DOCTOR_APACHE && s->status == 500)
+	if (r->server.kind == CHECK_APACHE && s->status == 500)
 		r->server.is_fcgid = true;
 }
 
 /* No hub takes it, for its token; but each reads it. */
 enum err
-doctor_check_body(struct doctor *d, struct problem *p)
+check_body(struct check *k, struct problem *p)
 {
-	static const char *const headers[] = { DOCTOR_BAD_TOKEN, NULL };
-	struct http_ask ask = { .headers = headers };
-	const struct http_seen *s;
+	static const char *const headers[] = { CHECK_BAD_TOKEN, NULL };
+	struct http_request rq = { .headers = headers };
+	const struct http_answer *s;
 	struct buf url, body;
 	void *room;
 	enum err e = ERR_NOMEM;
 
-	buf_init(&url, HTTP_FLOW_BODY_MAX);
+	buf_init(&url, HTTP_BODY_MAX);
 	buf_init(&body, BODY_LEN);
-	buf_slice(&url, buf_view(&d->url.href));
+	buf_slice(&url, buf_view(&k->url.href));
 	buf_byte(&url, '\0');
-	buf_printf(&body, "topic=%s&private=on&data=", d->topic);
+	buf_printf(&body, "topic=%s&private=on&data=", k->topic);
 	room = body.err == ERR_OK ? buf_grow(&body, BODY_LEN - body.len) : NULL;
 	if (room == NULL || url.err != ERR_OK)
 		goto out;
 	memset(room, 'x', BODY_LEN - (size_t)((char *)room - body.base));
-	ask.url = url.base;
-	ask.body = buf_view(&body);
-	if ((e = doctor_ask(d, &s, &ask, p)) == ERR_OK)
-		judge_body(d, s);
+	rq.url = url.base;
+	rq.body = buf_view(&body);
+	if ((e = check_ask(k, &s, &rq, p)) == ERR_OK)
+		judge_body(k, s);
 out:
 	buf_free(&url);
 	buf_free(&body);
@@ -161,50 +159,50 @@ pad(struct buf *b, size_t len)
 }
 
 static void
-judge_head(struct doctor *d, const struct http_seen *s)
+judge_head(struct check *k, const struct http_answer *s)
 {
-	struct doctor_report *r = d->report;
+	struct check_report *r = k->report;
 	char outcome[PROBLEM_MAX - 120];
 
-	doctor_outcome(outcome, sizeof(outcome), s);
-	if (doctor_is_hub(s))
-		doctor_report_add(r, "head", DOCTOR_GOOD, DOCTOR_NONE,
+	check_outcome(outcome, sizeof(outcome), s);
+	if (check_is_hub(s))
+		check_report_add(r, "head", CHECK_GOOD, CHECK_NONE,
 		    "a URL of 7,500 bytes with a cookie of 4,000 arrives");
 	else
-		doctor_report_add(r, "head", DOCTOR_BAD, DOCTOR_HEAD,
+		check_report_add(r, "head", CHECK_BAD, CHECK_HEAD,
 		    "%s does not let a URL of 7,500 bytes with a cookie of "
 		    "4,000 through: %s",
 		    r->shown, outcome);
 }
 
 enum err
-doctor_check_head(struct doctor *d, struct problem *p)
+check_head(struct check *k, struct problem *p)
 {
 	static const char cookie_start[] = "Cookie: ";
 	const size_t before =
-	    (size_t)(d->url.part[URL_PATH].base - d->url.href.base);
+	    (size_t)(k->url.part[URL_PATH].base - k->url.href.base);
 	const char *headers[2] = { NULL, NULL };
-	struct http_ask ask = { .method = "HEAD", .headers = headers };
-	const struct http_seen *s;
+	struct http_request rq = { .method = "HEAD", .headers = headers };
+	const struct http_answer *s;
 	struct buf url, cookie;
 	enum err e = ERR_NOMEM;
 
-	buf_init(&url, HTTP_FLOW_BODY_MAX);
-	buf_init(&cookie, HTTP_FLOW_BODY_MAX);
-	buf_text(&url, d->stream_url);
+	buf_init(&url, HTTP_BODY_MAX);
+	buf_init(&cookie, HTTP_BODY_MAX);
+	buf_text(&url, k->stream_url);
 	buf_text(&url, "&pad=");
 	pad(&url, before + TARGET_LEN);
 	buf_byte(&url, '\0');
-	buf_text(&cookie, d->entry != NULL ? d->entry : cookie_start);
-	buf_text(&cookie, d->entry != NULL ? "; pad=" : "pad=");
+	buf_text(&cookie, k->entry != NULL ? k->entry : cookie_start);
+	buf_text(&cookie, k->entry != NULL ? "; pad=" : "pad=");
 	pad(&cookie, sizeof(cookie_start) - 1 + COOKIE_LEN);
 	buf_byte(&cookie, '\0');
 	if (url.err != ERR_OK || cookie.err != ERR_OK)
 		goto out;
-	ask.url = url.base;
+	rq.url = url.base;
 	headers[0] = cookie.base;
-	if ((e = doctor_ask(d, &s, &ask, p)) == ERR_OK)
-		judge_head(d, s);
+	if ((e = check_ask(k, &s, &rq, p)) == ERR_OK)
+		judge_head(k, s);
 out:
 	buf_free(&url);
 	buf_wipe(&cookie);

@@ -16,13 +16,13 @@
 enum way { WAY_QUEUE, WAY_HTTP, WAY_NONE };
 
 struct round {
-	struct doctor *d;
-	const struct http_seen *stream;
-	const struct http_seen *posts[DOCTOR_UPDATES];
+	struct check *k;
+	const struct http_answer *stream;
+	const struct http_answer *posts[CHECK_UPDATES];
 	char *authorization; /* a header; a secret */
 	enum way way;
 	char why[PROBLEM_MAX]; /* nothing could be published */
-	struct doctor_timing timing;
+	struct check_timing timing;
 	size_t published;
 };
 
@@ -43,15 +43,15 @@ end_of_update(struct slice body, size_t n)
 static void
 look(struct round *r)
 {
-	struct doctor_timing *t = &r->timing;
-	const struct http_seen *s = r->stream;
+	struct check_timing *t = &r->timing;
+	const struct http_answer *s = r->stream;
 
 	t->first_ms = s->marks_n > 0 ? s->marks[0].ms : 0;
 	t->end_ms = s->end_ms;
 	for (size_t i = 0; i < r->published; i++) {
 		size_t end = end_of_update(buf_view(&s->body), i);
 
-		t->arrived_ms[i] = end > 0 ? http_seen_at(s, end) : 0;
+		t->arrived_ms[i] = end > 0 ? http_answer_ms(s, end) : 0;
 	}
 }
 
@@ -80,23 +80,23 @@ has_begun(void *arg)
 static enum err
 write_authorization(struct round *round)
 {
-	struct pushcgi *h = round->d->h;
-	const char *const topic = round->d->topic;
+	struct pushcgi *h = round->k->h;
+	const char *const topic = round->k->topic;
 	const char *const given =
-	    round->d->trust == DOCTOR_OWN ? h->config->publisher_jwt : NULL;
+	    round->k->trust == CHECK_OWN ? h->config->publisher_jwt : NULL;
 	enum pushcgi_result result = PUSHCGI_OK;
 	char *made = NULL;
 	struct buf line;
 	enum err e;
 
-	if (round->d->trust == DOCTOR_STRANGER) {
-		snprintf(round->why, sizeof(round->why), DOCTOR_NOT_OURS);
+	if (round->k->trust == CHECK_STRANGER) {
+		snprintf(round->why, sizeof(round->why), CHECK_NOT_OURS);
 		round->way = WAY_NONE;
 		return ERR_OK;
 	}
 	if (given == NULL)
 		result = pushcgi_publisher_token(
-		    h, &made, &topic, 1, doctor_token_s(round->d));
+		    h, &made, &topic, 1, check_token_s(round->k));
 	if (result == PUSHCGI_MEMORY)
 		return ERR_NOMEM;
 	if (result != PUSHCGI_OK) {
@@ -121,20 +121,18 @@ post(struct round *r, const char *data, struct problem *p)
 {
 	char body[128];
 	const char *const headers[] = { r->authorization, NULL };
-	struct http_ask ask = { .url = r->d->report->url, .headers = headers };
+	struct http_request rq = { .url = r->k->report->url,
+		.headers = headers };
 	enum err e;
 
-	snprintf(body, sizeof(body), "topic=%s&data=%s", r->d->topic, data);
-	ask.body = slice_of(body);
-	e = http_flow_ask(r->d->flow, &r->posts[r->published], &ask, p);
+	snprintf(body, sizeof(body), "topic=%s&data=%s", r->k->topic, data);
+	rq.body = slice_of(body);
+	e = check_ask(r->k, &r->posts[r->published], &rq, p);
 	if (e != ERR_OK)
 		return e;
-	http_flow_wait(r->d->flow, doctor_is_over, &r->posts[r->published],
-	    clock_mono_ms() + DOCTOR_ANSWER_MS);
-	http_flow_stop(r->d->flow, r->posts[r->published]);
 	if (r->posts[r->published]->status == 200)
 		return ERR_OK;
-	doctor_outcome(r->why, sizeof(r->why), r->posts[r->published]);
+	check_outcome(r->why, sizeof(r->why), r->posts[r->published]);
 	r->way = WAY_NONE;
 	return ERR_OK;
 }
@@ -142,18 +140,18 @@ post(struct round *r, const char *data, struct problem *p)
 static enum err
 append(struct round *r, const char *data)
 {
-	const char *const topic = r->d->topic;
+	const char *const topic = r->k->topic;
 	const struct pushcgi_update u = { .topics = &topic,
 		.topics_n = 1,
 		.data = data,
 		.data_len = strlen(data) };
-	const enum pushcgi_result result = pushcgi_publish(r->d->h, NULL, &u);
+	const enum pushcgi_result result = pushcgi_publish(r->k->h, NULL, &u);
 
 	if (result == PUSHCGI_MEMORY)
 		return ERR_NOMEM;
 	if (result == PUSHCGI_OK)
 		return ERR_OK;
-	snprintf(r->why, sizeof(r->why), "%s", pushcgi_error(r->d->h));
+	snprintf(r->why, sizeof(r->why), "%s", pushcgi_error(r->k->h));
 	r->way = WAY_NONE;
 	return ERR_OK;
 }
@@ -176,25 +174,26 @@ publish(struct round *r, struct problem *p)
 static enum err
 run_round(struct round *r, struct problem *p)
 {
-	struct doctor *d = r->d;
-	enum err e = doctor_open(d, &r->stream, d->stream_url, NULL, p);
+	struct check *k = r->k;
+	enum err e = check_open(k, &r->stream, k->stream_url, NULL, p);
 
 	if (e == ERR_OK && r->way == WAY_HTTP)
 		e = write_authorization(r);
 	if (e != ERR_OK)
 		return e;
-	http_flow_wait(d->flow, has_begun, r, clock_mono_ms() + FIRST_MS);
+	http_client_wait(k->client, has_begun, r, clock_mono_ms() + FIRST_MS);
 	while (e == ERR_OK && r->way != WAY_NONE &&
-	       r->published < DOCTOR_UPDATES && r->timing.end_ms == 0) {
+	       r->published < CHECK_UPDATES && r->timing.end_ms == 0) {
 		e = publish(r, p);
-		http_flow_wait(
-		    d->flow, NULL, NULL, clock_mono_ms() + DOCTOR_SPACING_MS);
+		http_client_wait(
+		    k->client, NULL, NULL, clock_mono_ms() + CHECK_SPACING_MS);
 		look(r);
 	}
 	if (e == ERR_OK && r->published > 0)
-		http_flow_wait(d->flow, has_all, r, clock_mono_ms() + HOLD_MS);
+		http_client_wait(
+		    k->client, has_all, r, clock_mono_ms() + HOLD_MS);
 	look(r);
-	http_flow_stop(d->flow, r->stream);
+	http_client_stop(k->client, r->stream);
 	return e;
 }
 
@@ -206,23 +205,23 @@ round_free(struct round *r)
 }
 
 static enum err
-try(struct round *r, struct doctor *d, enum way way, struct problem *p)
+try(struct round *r, struct check *k, enum way way, struct problem *p)
 {
-	*r = (struct round){ .d = d, .way = way };
-	doctor_tell(d, "publishing to itself", FIRST_MS + HOLD_MS);
+	*r = (struct round){ .k = k, .way = way };
+	check_announce(k, "publishing to itself", FIRST_MS + HOLD_MS);
 	return run_round(r, p);
 }
 
 static void
 say_live(struct round *r)
 {
-	struct doctor_report *report = r->d->report;
-	const struct doctor_timing *t = &r->timing;
+	struct check_report *report = r->k->report;
+	const struct check_timing *t = &r->timing;
 	int64_t least_ms, most_ms;
 
-	doctor_delays(&least_ms, &most_ms, t);
-	r->d->is_live = true;
-	doctor_report_add(report, "live", DOCTOR_GOOD, DOCTOR_NONE,
+	check_delays(&least_ms, &most_ms, t);
+	r->k->is_live = true;
+	check_report_add(report, "live", CHECK_GOOD, CHECK_NONE,
 	    "first byte after %lld ms, updates after %lld to %lld ms",
 	    (long long)(t->first_ms - r->stream->asked_ms), (long long)least_ms,
 	    (long long)most_ms);
@@ -232,16 +231,16 @@ say_live(struct round *r)
 static void
 say_unpublished(struct round *r)
 {
-	struct doctor_report *report = r->d->report;
+	struct check_report *report = r->k->report;
 
 	if (r->timing.first_ms == 0) {
-		doctor_report_add(report, "live", DOCTOR_BAD, DOCTOR_HELD,
+		check_report_add(report, "live", CHECK_BAD, CHECK_HELD,
 		    "%s holds a stream back: nothing of it came within %d s",
 		    report->shown, FIRST_MS / 1000);
 		return;
 	}
-	r->d->is_live = true;
-	doctor_report_add(report, "live", DOCTOR_NOTED, DOCTOR_NONE,
+	r->k->is_live = true;
+	check_report_add(report, "live", CHECK_NOTED, CHECK_NONE,
 	    "first byte after %lld ms; nothing could be published from here: "
 	    "%.160s",
 	    (long long)(r->timing.first_ms - r->stream->asked_ms), r->why);
@@ -250,18 +249,18 @@ say_unpublished(struct round *r)
 /* What a server is said to do, and until when: after so many milliseconds, or
  * for as long as one has waited. */
 static const struct {
-	enum doctor_fault problem;
+	enum check_problem problem;
 	const char *text;
 	bool is_wait;
 } sayings[] = {
-	[DOCTOR_IS_BATCHED] = { DOCTOR_BATCHED,
+	[CHECK_IS_BATCHED] = { CHECK_BATCHED,
 	    "collects updates: the first came with the last, after", false },
-	[DOCTOR_IS_SLOW] = { DOCTOR_SLOW,
+	[CHECK_IS_SLOW] = { CHECK_SLOW,
 	    "lets updates come late, or not all of them: after", false },
-	[DOCTOR_IS_HELD] = { DOCTOR_HELD,
+	[CHECK_IS_HELD] = { CHECK_HELD,
 	    "holds a stream back: nothing of it came, with updates waiting for",
 	    true },
-	[DOCTOR_IS_DEAF] = { DOCTOR_HELD,
+	[CHECK_IS_DEAF] = { CHECK_HELD,
 	    "lets a stream begin, and holds it back: no update came within",
 	    true },
 };
@@ -269,19 +268,19 @@ static const struct {
 static void
 say_end(struct round *r, bool had_updates, int64_t most_ms)
 {
-	struct doctor_report *report = r->d->report;
+	struct check_report *report = r->k->report;
 
 	if (had_updates)
-		doctor_report_add(report, "live", DOCTOR_NOTED, DOCTOR_NONE,
+		check_report_add(report, "live", CHECK_NOTED, CHECK_NONE,
 		    "each response ends with its first updates (delivery by "
 		    "drain), after %lld ms",
 		    (long long)most_ms);
 	else if (r->stream->status == 200)
-		doctor_report_add(report, "live", DOCTOR_BAD, DOCTOR_CUT,
+		check_report_add(report, "live", CHECK_BAD, CHECK_CUT,
 		    "%s ended a stream before an update could come",
 		    report->shown);
 	else
-		doctor_report_add(report, "live", DOCTOR_BAD, DOCTOR_NONE,
+		check_report_add(report, "live", CHECK_BAD, CHECK_NONE,
 		    "%s answers with %d, and no stream", report->shown,
 		    r->stream->status);
 }
@@ -289,19 +288,18 @@ say_end(struct round *r, bool had_updates, int64_t most_ms)
 static void
 say(struct round *r)
 {
-	const enum doctor_verdict v = doctor_judge(&r->timing);
-	struct doctor_report *report = r->d->report;
+	const enum check_verdict v = check_judge(&r->timing);
+	struct check_report *report = r->k->report;
 	int64_t least_ms, most_ms;
 
-	doctor_delays(&least_ms, &most_ms, &r->timing);
-	if (v == DOCTOR_IS_LIVE)
+	check_delays(&least_ms, &most_ms, &r->timing);
+	if (v == CHECK_IS_LIVE)
 		say_live(r);
-	else if (v == DOCTOR_IS_DRAINED || v == DOCTOR_IS_CUT)
-		say_end(r, v == DOCTOR_IS_DRAINED, most_ms);
+	else if (v == CHECK_IS_POLLED || v == CHECK_IS_CUT)
+		say_end(r, v == CHECK_IS_POLLED, most_ms);
 	else
-		doctor_report_add(report, "live", DOCTOR_BAD,
-		    sayings[v].problem, "%s %s %lld ms", report->shown,
-		    sayings[v].text,
+		check_report_add(report, "live", CHECK_BAD, sayings[v].problem,
+		    "%s %s %lld ms", report->shown, sayings[v].text,
 		    (long long)(sayings[v].is_wait ? HOLD_MS : most_ms));
 }
 
@@ -310,15 +308,15 @@ say(struct round *r)
 static enum err
 compare(struct round *first, struct problem *p)
 {
-	struct doctor *d = first->d;
+	struct check *k = first->k;
 	struct round second;
-	enum err e = try(&second, d, WAY_HTTP, p);
+	enum err e = try(&second, k, WAY_HTTP, p);
 
 	if (e == ERR_OK && second.way == WAY_HTTP &&
-	    doctor_judge(&second.timing) != DOCTOR_IS_LIVE)
+	    check_judge(&second.timing) != CHECK_IS_LIVE)
 		say(&second);
 	else if (e == ERR_OK)
-		doctor_report_add(d->report, "live", DOCTOR_BAD, DOCTOR_QUEUE,
+		check_report_add(k->report, "live", CHECK_BAD, CHECK_QUEUE,
 		    "what is published into this machine's queue does not "
 		    "reach the hub at that URL%s: is its database another "
 		    "one (MERCURE_TRANSPORT_URL)?",
@@ -333,7 +331,7 @@ conclude(struct round *r, enum way way, struct problem *p)
 {
 	if (r->published == 0 && r->timing.end_ms == 0)
 		say_unpublished(r);
-	else if (doctor_judge(&r->timing) == DOCTOR_IS_DEAF && way == WAY_QUEUE)
+	else if (check_judge(&r->timing) == CHECK_IS_DEAF && way == WAY_QUEUE)
 		return compare(r, p);
 	else
 		say(r);
@@ -344,28 +342,28 @@ conclude(struct round *r, enum way way, struct problem *p)
 static bool
 is_doubtful(const struct round *r)
 {
-	enum doctor_verdict v = doctor_judge(&r->timing);
+	enum check_verdict v = check_judge(&r->timing);
 
-	return v == DOCTOR_IS_BATCHED || v == DOCTOR_IS_SLOW;
+	return v == CHECK_IS_BATCHED || v == CHECK_IS_SLOW;
 }
 
 enum err
-doctor_check_live(struct doctor *d, struct problem *p)
+check_live(struct check *k, struct problem *p)
 {
-	enum way way = handle_is_elsewhere(d->h) ? WAY_HTTP : WAY_QUEUE;
+	enum way way = handle_is_elsewhere(k->h) ? WAY_HTTP : WAY_QUEUE;
 	struct round r;
 	enum err e;
 
-	if ((e = doctor_open(d, &d->silent, d->silent_url, NULL, p)) != ERR_OK)
+	if ((e = check_open(k, &k->silent, k->silent_url, NULL, p)) != ERR_OK)
 		return e;
-	e = try(&r, d, way, p);
+	e = try(&r, k, way, p);
 	if (e == ERR_OK && r.way == WAY_NONE && way == WAY_QUEUE) {
 		round_free(&r);
-		e = try(&r, d, way = WAY_HTTP, p);
+		e = try(&r, k, way = WAY_HTTP, p);
 	}
 	if (e == ERR_OK && r.published > 0 && is_doubtful(&r)) {
 		round_free(&r);
-		e = try(&r, d, way, p);
+		e = try(&r, k, way, p);
 	}
 	if (e == ERR_OK)
 		e = conclude(&r, way, p);

@@ -7,7 +7,6 @@
 #include "check/cookie.h"
 #include "check/state.h"
 #include "lib/handle.h"
-#include "text/http_fields.h"
 #include "text/origin.h"
 
 #define HEADER_MAX 9000 /* a header with a cookie or an origin */
@@ -16,14 +15,13 @@
 /* What the answer's headers are for pages of `origin`: NULL, or what is
  * wrong. */
 static const char *
-cors_fault(const struct http_seen *s, const char *origin, bool *twice)
+cors_problem(const struct http_answer *s, const char *origin, bool *twice)
 {
-	struct slice head = buf_view(&s->head);
-	struct slice allowed = http_head_value(head, ALLOW_ORIGIN, 0);
+	struct slice allowed = http_field(s, ALLOW_ORIGIN, 0);
 	struct slice credentials =
-	    http_head_value(head, "Access-Control-Allow-Credentials", 0);
+	    http_field(s, "Access-Control-Allow-Credentials", 0);
 
-	*twice = http_head_value(head, ALLOW_ORIGIN, 1).base != NULL ||
+	*twice = http_field(s, ALLOW_ORIGIN, 1).base != NULL ||
 		 (allowed.base != NULL &&
 		     memchr(allowed.base, ',', allowed.len) != NULL);
 	if (allowed.base == NULL)
@@ -44,81 +42,81 @@ cors_fault(const struct http_seen *s, const char *origin, bool *twice)
 }
 
 static void
-judge_cors(struct doctor *d, const struct http_seen *s, const char *origin,
+judge_cors(struct check *k, const struct http_answer *s, const char *origin,
     const char *what, bool *good)
 {
 	bool twice = false;
-	const char *why = cors_fault(s, origin, &twice);
+	const char *why = cors_problem(s, origin, &twice);
 
 	if (why == NULL)
 		return;
 	*good = false;
-	doctor_report_add(d->report, "cors", DOCTOR_BAD,
-	    twice ? DOCTOR_CORS_TWICE : DOCTOR_CORS, "%.100s, %s: %s%s%.100s",
+	check_report_add(k->report, "cors", CHECK_BAD,
+	    twice ? CHECK_CORS_TWICE : CHECK_CORS, "%.100s, %s: %s%s%.100s",
 	    origin, what, why,
 	    twice ? "" : ": in pushcgi.conf, MERCURE_CORS_ALLOWED_ORIGINS = ",
 	    twice ? "" : origin);
 }
 
 static enum err
-ask_cors(struct doctor *d, const char *origin, struct problem *p)
+ask_cors(struct check *k, const char *origin, struct problem *p)
 {
 	char line[HEADER_MAX];
-	const char *plain[] = { line, d->entry, NULL };
+	const char *plain[] = { line, k->entry, NULL };
 	const char *const preflight[] = { line,
 		"Access-Control-Request-Method: GET",
 		"Access-Control-Request-Headers: authorization,last-event-id",
 		NULL };
-	struct http_ask ask = {
-		.url = d->stream_url, .method = "HEAD", .headers = plain
+	struct http_request rq = {
+		.url = k->stream_url, .method = "HEAD", .headers = plain
 	};
-	const struct http_seen *s;
+	const struct http_answer *s;
 	bool good = true;
 	enum err e;
 
 	snprintf(line, sizeof(line), "Origin: %s", origin);
-	if ((e = doctor_ask(d, &s, &ask, p)) != ERR_OK)
+	if ((e = check_ask(k, &s, &rq, p)) != ERR_OK)
 		return e;
-	judge_cors(d, s, origin, "a stream", &good);
-	ask.method = "OPTIONS";
-	ask.headers = preflight;
-	if (!good || (e = doctor_ask(d, &s, &ask, p)) != ERR_OK)
+	judge_cors(k, s, origin, "a stream", &good);
+	rq.method = "OPTIONS";
+	rq.headers = preflight;
+	if (!good || (e = check_ask(k, &s, &rq, p)) != ERR_OK)
 		return e;
-	judge_cors(d, s, origin, "a preflight request", &good);
+	judge_cors(k, s, origin, "a preflight request", &good);
 	if (good)
-		doctor_report_add(d->report, "cors", DOCTOR_GOOD, DOCTOR_NONE,
+		check_report_add(k->report, "cors", CHECK_GOOD, CHECK_NONE,
 		    "pages of %.200s may read", origin);
 	return ERR_OK;
 }
 
 /* As browsers write it. */
 enum err
-doctor_check_cors(struct doctor *d, struct problem *p)
+check_cors(struct check *k, struct problem *p)
 {
-	struct slice origin = origin_of_url(buf_view(&d->origin.href));
+	struct slice origin = origin_of_url(buf_view(&k->origin.href));
 	char *text;
 	enum err e;
 
-	if (d->options->origin == NULL && d->options->page == NULL)
+	if (k->options->origin == NULL && k->options->page == NULL)
 		return ERR_OK;
-	if (origin_is_of(origin, buf_view(&d->url.href)))
+	if (origin_is_of(origin, buf_view(&k->url.href)))
 		return ERR_OK;
 	if ((text = mem_text(origin)) == NULL)
 		return ERR_NOMEM;
-	e = ask_cors(d, text, p);
+	e = ask_cors(k, text, p);
 	mem_free(text);
 	return e;
 }
 
 /* Does the hub take what is in it? */
 static enum err
-try_cookie(struct doctor *d, const struct doctor_cookie *c, struct problem *p)
+try_cookie(struct check *k, const struct check_cookie *c, struct problem *p)
 {
 	const char *headers[2] = { NULL, NULL };
-	const struct http_ask ask = {
-		.url = d->stream_url, .method = "HEAD", .headers = headers
+	const struct http_request rq = {
+		.url = k->stream_url, .method = "HEAD", .headers = headers
 	};
-	const struct http_seen *s;
+	const struct http_answer *s;
 	struct buf line;
 	enum err e;
 
@@ -128,15 +126,15 @@ try_cookie(struct doctor *d, const struct doctor_cookie *c, struct problem *p)
 	buf_byte(&line, '\0');
 	headers[0] = line.base;
 	if ((e = line.err) == ERR_OK)
-		e = doctor_ask(d, &s, &ask, p);
+		e = check_ask(k, &s, &rq, p);
 	buf_wipe(&line);
 	if (e != ERR_OK)
 		return e;
 	if (s->status == 200)
-		doctor_report_add(d->report, "cookie", DOCTOR_GOOD, DOCTOR_NONE,
+		check_report_add(k->report, "cookie", CHECK_GOOD, CHECK_NONE,
 		    "a browser returns it, and the hub takes it");
 	else
-		doctor_report_add(d->report, "cookie", DOCTOR_BAD, DOCTOR_TOKEN,
+		check_report_add(k->report, "cookie", CHECK_BAD, CHECK_TOKEN,
 		    "a browser returns it, but the hub refuses it (%d): is "
 		    "its MERCURE_SUBSCRIBER_SECRET_KEY the one the cookie was "
 		    "made with?  Its log says why",
@@ -145,42 +143,41 @@ try_cookie(struct doctor *d, const struct doctor_cookie *c, struct problem *p)
 }
 
 static enum err
-judge_cookie(struct doctor *d, const struct doctor_cookie *c,
+judge_cookie(struct check *k, const struct check_cookie *c,
     const struct url *page, struct problem *p)
 {
-	enum doctor_return r =
-	    doctor_cookie_judge(c, page, &d->origin, &d->url);
+	enum check_return r = check_cookie_judge(c, page, &k->origin, &k->url);
 
 	/* A page gives its own away; one of ours stays with us. */
-	if (r == DOCTOR_RETURNED && d->options->page == NULL &&
-	    d->trust == DOCTOR_STRANGER) {
-		doctor_report_add(d->report, "cookie", DOCTOR_NOTED,
-		    DOCTOR_NONE, "a browser returns it; " DOCTOR_NOT_OURS);
+	if (r == CHECK_RETURNED && k->options->page == NULL &&
+	    k->trust == CHECK_STRANGER) {
+		check_report_add(k->report, "cookie", CHECK_NOTED, CHECK_NONE,
+		    "a browser returns it; " CHECK_NOT_OURS);
 		return ERR_OK;
 	}
-	if (r == DOCTOR_RETURNED)
-		return try_cookie(d, c, p);
-	doctor_report_add(d->report, "cookie", DOCTOR_BAD, DOCTOR_COOKIE,
-	    "a browser does not return %.60s: %s", d->h->config->cookie_name,
-	    doctor_return_text(r));
+	if (r == CHECK_RETURNED)
+		return try_cookie(k, c, p);
+	check_report_add(k->report, "cookie", CHECK_BAD, CHECK_COOKIE,
+	    "a browser does not return %.60s: %s", k->h->config->cookie_name,
+	    check_return_text(r));
 	return ERR_OK;
 }
 
 /* The one the hub reads, among those the page sets; the last one counts. */
 static bool
 find_cookie(
-    struct doctor_cookie *out, const struct http_seen *s, const char *name)
+    struct check_cookie *out, const struct http_answer *s, const char *name)
 {
 	struct slice value;
 	bool found = false;
 
 	for (size_t i = 0;; i++) {
-		struct doctor_cookie c;
+		struct check_cookie c;
 
-		value = http_head_value(buf_view(&s->head), "Set-Cookie", i);
+		value = http_field(s, "Set-Cookie", i);
 		if (value.base == NULL)
 			return found;
-		if (doctor_cookie_read(&c, value) && slice_is(c.name, name)) {
+		if (check_cookie_read(&c, value) && slice_is(c.name, name)) {
 			*out = c;
 			found = true;
 		}
@@ -188,56 +185,55 @@ find_cookie(
 }
 
 static enum err
-check_page(struct doctor *d, struct problem *p)
+check_page(struct check *k, struct problem *p)
 {
-	const struct http_ask ask = { .url = d->options->page };
+	const struct http_request rq = { .url = k->options->page };
 	struct url page = { .part = { { NULL, 0 } } };
-	const struct http_seen *s;
-	struct doctor_cookie c;
-	enum err e = doctor_ask(d, &s, &ask, p);
+	const struct http_answer *s;
+	struct check_cookie c;
+	enum err e = check_ask(k, &s, &rq, p);
 
 	if (e != ERR_OK)
 		return e;
-	if (!find_cookie(&c, s, d->h->config->cookie_name)) {
+	if (!find_cookie(&c, s, k->h->config->cookie_name)) {
 		char outcome[PROBLEM_MAX - 160];
 
-		doctor_outcome(outcome, sizeof(outcome), s);
-		doctor_report_add(d->report, "cookie", DOCTOR_BAD,
-		    DOCTOR_COOKIE,
+		check_outcome(outcome, sizeof(outcome), s);
+		check_report_add(k->report, "cookie", CHECK_BAD, CHECK_COOKIE,
 		    "the page sets none that is called %.60s "
 		    "(MERCURE_AUTHZ_COOKIE_NAME): %s",
-		    d->h->config->cookie_name, outcome);
+		    k->h->config->cookie_name, outcome);
 		return ERR_OK;
 	}
-	if ((e = url_parse(&page, slice_of(d->options->page), NULL, 0)) ==
+	if ((e = url_parse(&page, slice_of(k->options->page), NULL, 0)) ==
 	    ERR_OK)
-		e = judge_cookie(d, &c, &page, p);
+		e = judge_cookie(k, &c, &page, p);
 	url_free(&page);
 	return e;
 }
 
 /* Without a page to look at: what one of this origin would set. */
 enum err
-doctor_check_cookie(struct doctor *d, struct problem *p)
+check_cookie(struct check *k, struct problem *p)
 {
-	const char *const topic = d->topic;
+	const char *const topic = k->topic;
 	enum pushcgi_result made;
-	struct doctor_cookie c;
+	struct check_cookie c;
 	char *text = NULL;
 	enum err e = ERR_OK;
 
-	if (d->options->page != NULL)
-		return check_page(d, p);
-	made = pushcgi_cookie(d->h, &text, &topic, 1, NULL, doctor_token_s(d));
+	if (k->options->page != NULL)
+		return check_page(k, p);
+	made = pushcgi_cookie(k->h, &text, &topic, 1, NULL, check_token_s(k));
 	if (made == PUSHCGI_MEMORY)
 		return ERR_NOMEM;
 	if (made != PUSHCGI_OK) {
-		doctor_report_add(d->report, "cookie", DOCTOR_NOTED,
-		    DOCTOR_NONE, "not looked at: %.200s", pushcgi_error(d->h));
+		check_report_add(k->report, "cookie", CHECK_NOTED, CHECK_NONE,
+		    "not looked at: %.200s", pushcgi_error(k->h));
 		return ERR_OK;
 	}
-	if (doctor_cookie_read(&c, slice_of(text)))
-		e = judge_cookie(d, &c, &d->origin, p);
+	if (check_cookie_read(&c, slice_of(text)))
+		e = judge_cookie(k, &c, &k->origin, p);
 	pushcgi_free(text);
 	return e;
 }

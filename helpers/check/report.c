@@ -8,28 +8,28 @@
 #include "base/mem.h"
 #include "text/json.h"
 
-#define MARGIN 7 /* where the sentences begin */
+#define MARGIN 9 /* where the sentences begin */
 
 static const char *const results[] = {
-	[DOCTOR_GOOD] = "ok",
-	[DOCTOR_BAD] = "FAULT",
-	[DOCTOR_NOTED] = "note",
+	[CHECK_GOOD] = "ok",
+	[CHECK_BAD] = "PROBLEM",
+	[CHECK_NOTED] = "note",
 };
 
 static const char *const json_results[] = {
-	[DOCTOR_GOOD] = "ok",
-	[DOCTOR_BAD] = "fault",
-	[DOCTOR_NOTED] = "note",
+	[CHECK_GOOD] = "ok",
+	[CHECK_BAD] = "problem",
+	[CHECK_NOTED] = "note",
 };
 
 enum err
-doctor_report_new(struct doctor_report **out, const char *url)
+check_report_new(struct check_report **out, const char *url)
 {
-	struct doctor_report *r = mem_calloc(1, sizeof(*r));
+	struct check_report *r = mem_calloc(1, sizeof(*r));
 
 	if (r == NULL)
 		return ERR_NOMEM;
-	r->server.kind = DOCTOR_ELSE;
+	r->server.kind = CHECK_ELSE;
 	if ((r->url = mem_text(slice_of(url))) == NULL) {
 		mem_free(r);
 		return ERR_NOMEM;
@@ -39,7 +39,7 @@ doctor_report_new(struct doctor_report **out, const char *url)
 }
 
 void
-doctor_report_free(struct doctor_report *r)
+check_report_free(struct check_report *r)
 {
 	if (r == NULL)
 		return;
@@ -48,13 +48,13 @@ doctor_report_free(struct doctor_report *r)
 }
 
 void
-doctor_report_add(struct doctor_report *r, const char *check,
-    enum doctor_result result, enum doctor_fault problem, const char *fmt, ...)
+check_report_add(struct check_report *r, const char *check,
+    enum check_result result, enum check_problem problem, const char *fmt, ...)
 {
-	struct doctor_finding *n = &r->findings[r->n];
+	struct check_finding *n = &r->findings[r->n];
 	va_list args;
 
-	if (r->n == DOCTOR_FINDINGS_MAX)
+	if (r->n == CHECK_FINDINGS_MAX)
 		return;
 	r->n++;
 	n->check = check;
@@ -66,43 +66,43 @@ doctor_report_add(struct doctor_report *r, const char *check,
 }
 
 size_t
-doctor_report_faults(const struct doctor_report *r)
+check_report_problems(const struct check_report *r)
 {
-	size_t faults = 0;
+	size_t problems = 0;
 
 	for (size_t i = 0; i < r->n; i++)
-		faults += r->findings[i].result == DOCTOR_BAD;
-	return faults;
+		problems += r->findings[i].result == CHECK_BAD;
+	return problems;
 }
 
 static void
-write_mends(struct buf *out, const struct doctor_finding *n,
-    const struct doctor_server *s)
+write_mends(struct buf *out, const struct check_finding *n,
+    const struct check_server *s)
 {
-	const struct doctor_mend *m = NULL;
+	const struct check_fix *m = NULL;
 
-	while ((m = doctor_mend_next(m, n->problem, s)) != NULL)
+	while ((m = check_fix_next(m, n->problem, s)) != NULL)
 		buf_printf(out, "%*s%s, %s:\n%*s    %s\n", MARGIN, "", m->with,
 		    m->where, MARGIN, "", m->line);
 }
 
 void
-doctor_report_write(struct buf *out, const struct doctor_report *r)
+check_report_write(struct buf *out, const struct check_report *r)
 {
-	const size_t faults = doctor_report_faults(r);
+	const size_t problems = check_report_problems(r);
 
 	for (size_t i = 0; i < r->n; i++) {
-		const struct doctor_finding *n = &r->findings[i];
+		const struct check_finding *n = &r->findings[i];
 
 		buf_printf(out, "%-*s%s: %s\n", MARGIN, results[n->result],
 		    n->check, n->text);
 		write_mends(out, n, &r->server);
 	}
-	if (faults == 0)
-		buf_text(out, "No fault found.\n");
+	if (problems == 0)
+		buf_text(out, "No problem found.\n");
 	else
-		buf_printf(out, "%zu fault%s found.\n", faults,
-		    faults == 1 ? "" : "s");
+		buf_printf(out, "%zu problem%s found.\n", problems,
+		    problems == 1 ? "" : "s");
 }
 
 static void
@@ -113,14 +113,14 @@ write_member(struct buf *out, const char *name, const char *value)
 }
 
 static void
-write_json_mends(struct buf *out, const struct doctor_finding *n,
-    const struct doctor_server *s)
+write_json_mends(struct buf *out, const struct check_finding *n,
+    const struct check_server *s)
 {
-	const struct doctor_mend *m = NULL;
+	const struct check_fix *m = NULL;
 	bool first = true;
 
-	buf_text(out, ",\"mends\":[");
-	while ((m = doctor_mend_next(m, n->problem, s)) != NULL) {
+	buf_text(out, ",\"fixes\":[");
+	while ((m = check_fix_next(m, n->problem, s)) != NULL) {
 		buf_text(out, first ? "{" : ",{");
 		first = false;
 		write_member(out, "with", m->with);
@@ -134,23 +134,23 @@ write_json_mends(struct buf *out, const struct doctor_finding *n,
 }
 
 void
-doctor_report_write_json(struct buf *out, const struct doctor_report *r)
+check_report_write_json(struct buf *out, const struct check_report *r)
 {
 	buf_byte(out, '{');
 	write_member(out, "url", r->url);
 	buf_byte(out, ',');
 	write_member(out, "server", r->shown);
 	buf_printf(
-	    out, ",\"faults\":%zu,\"checks\":[", doctor_report_faults(r));
+	    out, ",\"problems\":%zu,\"checks\":[", check_report_problems(r));
 	for (size_t i = 0; i < r->n; i++) {
-		const struct doctor_finding *n = &r->findings[i];
+		const struct check_finding *n = &r->findings[i];
 
 		buf_text(out, i == 0 ? "{" : ",{");
 		write_member(out, "check", n->check);
 		buf_byte(out, ',');
 		write_member(out, "result", json_results[n->result]);
 		buf_byte(out, ',');
-		write_member(out, "fault", doctor_fault_name(n->problem));
+		write_member(out, "problem", check_problem_name(n->problem));
 		buf_byte(out, ',');
 		write_member(out, "text", n->text);
 		write_json_mends(out, n, &r->server);

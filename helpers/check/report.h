@@ -9,33 +9,33 @@
 #include "check/check.h"
 #include "check/fix.h"
 
-#define DOCTOR_FINDINGS_MAX 32
-#define DOCTOR_SERVER_MAX 80
+#define CHECK_FINDINGS_MAX 32
+#define CHECK_SERVER_MAX 80
 
-enum doctor_result { DOCTOR_GOOD, DOCTOR_BAD, DOCTOR_NOTED };
+enum check_result { CHECK_GOOD, CHECK_BAD, CHECK_NOTED };
 
-struct doctor_finding {
+struct check_finding {
 	const char *check; /* static */
-	enum doctor_result result;
-	enum doctor_fault problem; /* its mends are shown; NONE: none */
+	enum check_result result;
+	enum check_problem problem; /* its fixes are shown; NONE: none */
 	char text[PROBLEM_MAX];
 };
 
-struct doctor_report {
+struct check_report {
 	char *url;
-	char shown[DOCTOR_SERVER_MAX]; /* the header Server, printable */
-	struct doctor_server server;
-	struct doctor_finding findings[DOCTOR_FINDINGS_MAX];
+	char shown[CHECK_SERVER_MAX]; /* the header Server, printable */
+	struct check_server server;
+	struct check_finding findings[CHECK_FINDINGS_MAX];
 	size_t n;
 };
 
 /* ERR_NOMEM. */
-enum err doctor_report_new(struct doctor_report **out, const char *url);
+enum err check_report_new(struct check_report **out, const char *url);
 
-/* Add a sentence, without a period; beyond DOCTOR_FINDINGS_MAX it is dropped.
+/* Add a sentence, without a period; beyond CHECK_FINDINGS_MAX it is dropped.
  */
-void doctor_report_add(struct doctor_report *r, const char *check,
-    enum doctor_result result, enum doctor_fault problem, const char *fmt, ...)
+void check_report_add(struct check_report *r, const char *check,
+    enum check_result result, enum check_problem problem, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
 
 #endif

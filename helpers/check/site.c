@@ -16,31 +16,31 @@ static const char *const paths[PAGES] = {
 };
 
 static bool
-is_from_hub(const struct http_seen *s)
+is_from_hub(const struct http_answer *s)
 {
 	const struct slice body = buf_view(&s->body);
 
-	return doctor_is_sentence(s) && s->status == 404 &&
+	return check_is_sentence(s) && s->status == 404 &&
 	       slice_starts(body, ELSEWHERE);
 }
 
 static enum err
-ask_page(struct doctor *d, bool *from_hub, const char *path, struct problem *p)
+ask_page(struct check *k, bool *from_hub, const char *path, struct problem *p)
 {
-	struct http_ask ask = { .headers = NULL };
+	struct http_request rq = { .headers = NULL };
 	struct url url = { .part = { { NULL, 0 } } };
-	const struct http_seen *s;
+	const struct http_answer *s;
 	struct buf text;
 	enum err e;
 
 	buf_init(&text, URL_HREF_MAX);
-	if ((e = url_parse(&url, slice_of(path), &d->url, 0)) != ERR_OK)
+	if ((e = url_parse(&url, slice_of(path), &k->url, 0)) != ERR_OK)
 		return e;
 	buf_slice(&text, buf_view(&url.href));
 	buf_byte(&text, '\0');
 	if ((e = text.err) == ERR_OK) {
-		ask.url = text.base;
-		e = doctor_ask(d, &s, &ask, p);
+		rq.url = text.base;
+		e = check_ask(k, &s, &rq, p);
 	}
 	if (e == ERR_OK)
 		*from_hub = is_from_hub(s);
@@ -50,26 +50,26 @@ ask_page(struct doctor *d, bool *from_hub, const char *path, struct problem *p)
 }
 
 enum err
-doctor_check_pages(struct doctor *d, struct problem *p)
+check_pages(struct check *k, struct problem *p)
 {
 	bool from_hub[PAGES];
 	enum err e;
 
 	for (size_t i = 0; i < PAGES; i++)
-		if ((e = ask_page(d, &from_hub[i], paths[i], p)) != ERR_OK)
+		if ((e = ask_page(k, &from_hub[i], paths[i], p)) != ERR_OK)
 			return e;
 	if (from_hub[PAGE_PLAIN])
-		doctor_report_add(d->report, "pages", DOCTOR_NOTED, DOCTOR_NONE,
+		check_report_add(k->report, "pages", CHECK_NOTED, CHECK_NONE,
 		    "all pages of this host come from the hub: if it is not "
 		    "the hub's alone, give the hub its paths only");
 	else if (from_hub[PAGE_PHP] || from_hub[PAGE_FIRST])
-		doctor_report_add(d->report, "pages", DOCTOR_BAD, DOCTOR_TAKEN,
+		check_report_add(k->report, "pages", CHECK_BAD, CHECK_TAKEN,
 		    "%s sends requests for other pages to the hub (%s), and "
 		    "not to the program that makes them",
-		    d->report->shown,
+		    k->report->shown,
 		    from_hub[PAGE_PHP] ? "those of PHP" : "the first one");
 	else
-		doctor_report_add(d->report, "pages", DOCTOR_GOOD, DOCTOR_NONE,
+		check_report_add(k->report, "pages", CHECK_GOOD, CHECK_NONE,
 		    "the site's own do not come from the hub");
 	return ERR_OK;
 }

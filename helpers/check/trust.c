@@ -27,7 +27,7 @@ compare(bool *same, const struct url *u, const char *text)
 }
 
 enum err
-doctor_trust_of(enum doctor_trust *out, const struct url *u,
+check_trust_of(enum check_trust *out, const struct url *u,
     const char *const *configured, size_t n)
 {
 	bool same = false, any = false;
@@ -41,8 +41,8 @@ doctor_trust_of(enum doctor_trust *out, const struct url *u,
 	}
 	if (e != ERR_OK)
 		return e;
-	*out = same                         ? DOCTOR_OWN
-	       : !any && url_is_loopback(u) ? DOCTOR_NEIGHBOUR
-					    : DOCTOR_STRANGER;
+	*out = same                         ? CHECK_OWN
+	       : !any && url_is_loopback(u) ? CHECK_NEIGHBOUR
+					    : CHECK_STRANGER;
 	return ERR_OK;
 }

@@ -6,10 +6,10 @@
 #include "base/err.h"
 #include "url/url.h"
 
-enum doctor_trust {
-	DOCTOR_STRANGER,  /* none */
-	DOCTOR_NEIGHBOUR, /* such as are made for this run, and end soon */
-	DOCTOR_OWN        /* that of the configuration, too */
+enum check_trust {
+	CHECK_STRANGER,  /* none */
+	CHECK_NEIGHBOUR, /* such as are made for this run, and end soon */
+	CHECK_OWN        /* that of the configuration, too */
 };
 
 /*
@@ -18,7 +18,7 @@ enum doctor_trust {
  * loopback interface is a neighbour: nobody but this machine hears what is
  * sent there.  ERR_NOMEM; then *out is untouched.
  */
-enum err doctor_trust_of(enum doctor_trust *out, const struct url *u,
+enum err check_trust_of(enum check_trust *out, const struct url *u,
     const char *const *configured, size_t n);
 
 #endif

@@ -24,18 +24,18 @@ tell(const char *sentence)
 }
 
 static enum err
-check_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
+run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
     struct problem *p)
 {
-	const struct doctor_options o = {
+	const struct check_options o = {
 		.url = l->operands_n > 0 ? l->operands[0].base : NULL,
 		.origin = cmd_line_text(l, "origin").base,
 		.page = cmd_line_text(l, "page").base,
 		.quick = cmd_line_has(l, "quick"),
 		.tell = tell,
 	};
-	struct doctor_report *r = NULL;
-	enum err e = doctor_run(&r, h, &o, p);
+	struct check_report *r = NULL;
+	enum err e = check_run(&r, h, &o, p);
 
 	if (e != ERR_OK) {
 		/* Without a sentence it would pass for the answer "no". */
@@ -44,12 +44,12 @@ check_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
 		return e;
 	}
 	if (cmd_line_has(l, "json"))
-		doctor_report_write_json(out, r);
+		check_report_write_json(out, r);
 	else
-		doctor_report_write(out, r);
-	if (doctor_report_faults(r) > 0)
+		check_report_write(out, r);
+	if (check_report_problems(r) > 0)
 		e = ERR_NOTFOUND;
-	doctor_report_free(r);
+	check_report_free(r);
 	return e;
 }
 
@@ -57,9 +57,9 @@ const struct cmd cmd_check = {
 	.name = "check",
 	.operands = "[URL]",
 	.operands_max = 1,
-	.help = "Ask the hub like a browser, and say what mends its faults.",
+	.help = "Ask the hub like a browser, and print a fix for each problem.",
 	.options = options,
 	.configured = true,
 	.asks = true,
-	.run = check_run,
+	.run = run,
 };

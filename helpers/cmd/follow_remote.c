@@ -70,11 +70,13 @@ take_event(void *arg, const struct sse_event *e)
 }
 
 static bool
-is_stream(const char *type)
+is_stream(const struct http_answer *a)
 {
 	static const char want[] = "text/event-stream";
+	const struct slice type = http_field(a, "Content-Type", 0);
 
-	return type != NULL && strncasecmp(type, want, sizeof(want) - 1) == 0;
+	return type.len >= sizeof(want) - 1 &&
+	       strncasecmp(type.base, want, sizeof(want) - 1) == 0;
 }
 
 static enum err
@@ -91,12 +93,12 @@ no_stream(struct streaming *s)
 
 /* ERR_NOTFOUND, which nobody sees: that was enough. */
 static enum err
-take(void *arg, const char *type, struct slice bytes)
+receive(void *arg, const struct http_answer *so_far, struct slice bytes)
 {
 	struct streaming *s = arg;
 	enum err e;
 
-	if (!is_stream(type))
+	if (!is_stream(so_far))
 		return no_stream(s);
 	s->open = s->been_open = true;
 	e = sse_feed(s->sse, bytes);
@@ -155,7 +157,7 @@ stream(struct streaming *s)
 	struct http_request rq = { .url = s->url.base,
 		.body_max = ANSWER_MAX,
 		.headers = headers,
-		.take = take,
+		.receive = receive,
 		.arg = s,
 		.stop = cmd_signals_stop(s->signals) };
 	struct http_answer answer = { 0 };

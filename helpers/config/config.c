@@ -151,7 +151,10 @@ config_load(
 	struct config *c = mem_calloc(1, sizeof(*c));
 	enum err e = ERR_NOMEM;
 
-	if (c == NULL || (e = load_defaults(c, p)) != ERR_OK ||
+	if (c == NULL)
+		goto out;
+	atomic_init(&c->refs, 1);
+	if ((e = load_defaults(c, p)) != ERR_OK ||
 	    (e = load_file(c, src->path, p)) != ERR_OK ||
 	    (e = load_environ(c, src->environ, p)) != ERR_OK ||
 	    (e = load_args(c, src, p)) != ERR_OK ||
@@ -162,7 +165,7 @@ config_load(
 out:
 	if (e == ERR_NOMEM)
 		problem_set(p, e, "Out of memory.");
-	config_free(c);
+	config_unref(c);
 	return e;
 }
 
@@ -183,12 +186,19 @@ config_list_has(const char *list, struct slice item)
 	return false;
 }
 
+struct config *
+config_ref(struct config *c)
+{
+	atomic_fetch_add(&c->refs, 1);
+	return c;
+}
+
 void
-config_free(struct config *c)
+config_unref(struct config *c)
 {
 	const struct config_option *o;
 
-	if (c == NULL)
+	if (c == NULL || atomic_fetch_sub(&c->refs, 1) != 1)
 		return;
 	for (o = config_options; o->names[0] != NULL; o++) {
 		char *text;

@@ -3,6 +3,7 @@
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -12,10 +13,11 @@
 
 /*
  * Command line beats environment beats file beats default; see
- * pushcgi.conf(5).  Immutable once loaded; any thread may read.  Texts are
- * NUL-terminated and owned by the struct; NULL means not set.
+ * pushcgi.conf(5).  Immutable once loaded but for its count; any thread may
+ * read.  Texts are NUL-terminated and owned by the struct; NULL means not set.
  */
 struct config {
+	_Atomic unsigned refs;
 	char *hub_url;        /* MERCURE_HUB_URL */
 	char *public_hub_url; /* MERCURE_PUBLIC_HUB_URL */
 	char *secret_key;     /* SECRET_KEY */
@@ -86,8 +88,8 @@ struct config_sources {
 };
 
 /*
- * ERR_SYNTAX: the problem names file, line and setting, and for an unknown one
- * the nearest known.  ERR_DENIED: a secret on the command line, or a file
+ * One reference is the caller's.  ERR_SYNTAX: the problem names file, line and
+ * setting, and for an unknown one the nearest known.  ERR_DENIED: a secret on the command line, or a file
  * with secrets that everybody may read.  ERR_IO, ERR_LIMIT, ERR_NOMEM.  An
  * unknown MERCURE_… in the environment is logged as a warning.
  */
@@ -116,6 +118,8 @@ const char *config_text_of(const struct config *c, const char *name);
 /* Is `origin` one of the blank-separated `list` (NULL: none)?  Exact. */
 bool config_list_has(const char *list, struct slice item);
 
-void config_free(struct config *c); /* wipes secrets; NULL is allowed */
+struct config *config_ref(struct config *c);
+/* The last one wipes secrets; NULL is allowed. */
+void config_unref(struct config *c);
 
 #endif

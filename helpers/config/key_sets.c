@@ -7,8 +7,9 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "http/http.h"
+#include "http/send.h"
 #include "jose/jws_keys.h"
+#include "text/http_fields.h"
 
 #define SECOND_MS INT64_C(1000)
 
@@ -24,14 +25,15 @@
 
 #define SHOWN_MAX 120
 
-int64_t
-jwks_life_ms(const char *cache_control)
+/* The max-age in the value of a Cache-Control; `absent` if it has none. */
+static int64_t
+max_age_ms(struct slice value, int64_t absent)
 {
 	static const char name[] = "max-age=";
-	struct slice rest = slice_of(cache_control), part;
-	int64_t life = LIFE_MS;
+	struct slice part;
+	int64_t age = absent;
 
-	while (slice_cut(&rest, ',', &part)) {
+	while (slice_cut(&value, ',', &part)) {
 		char digits[12] = "";
 
 		part = slice_trim(part);
@@ -44,7 +46,22 @@ jwks_life_ms(const char *cache_control)
 		if (part.len > sizeof(digits) - 1)
 			part.len = sizeof(digits) - 1;
 		memcpy(digits, part.base, part.len);
-		life = strtoll(digits, NULL, 10) * SECOND_MS;
+		age = strtoll(digits, NULL, 10) * SECOND_MS;
+	}
+	return age;
+}
+
+int64_t
+jwks_life_ms(struct slice head)
+{
+	int64_t life = LIFE_MS;
+	struct slice value;
+
+	for (size_t i = 0;; i++) {
+		value = http_head_value(head, "Cache-Control", i);
+		if (value.base == NULL)
+			break;
+		life = max_age_ms(value, life);
 	}
 	return life < LIFE_MIN_MS   ? LIFE_MIN_MS
 	       : life > LIFE_MAX_MS ? LIFE_MAX_MS
@@ -90,7 +107,6 @@ jwks_fetch(struct buf *text, int64_t *life_ms, const struct jwks_source *src,
 	static const char *const headers[] = {
 		"Accept: application/jwk-set+json, application/json", NULL
 	};
-	static const char *const wanted[] = { "Cache-Control", NULL };
 	const struct http_request rq = {
 		.url = src->url,
 		.https_only = true,
@@ -99,7 +115,6 @@ jwks_fetch(struct buf *text, int64_t *life_ms, const struct jwks_source *src,
 		.total_ms = TOTAL_MS,
 		.body_max = QUEUE_KEYS_MAX,
 		.headers = headers,
-		.wanted = wanted,
 		.stop = stop,
 	};
 	struct http_answer a = { 0 };
@@ -108,7 +123,7 @@ jwks_fetch(struct buf *text, int64_t *life_ms, const struct jwks_source *src,
 	if ((e = http_send(&a, &rq, p)) != ERR_OK)
 		return e;
 	if ((e = answer_read(text, &a, src->url, p)) == ERR_OK)
-		*life_ms = jwks_life_ms(a.header[0]);
+		*life_ms = jwks_life_ms(buf_view(&a.head));
 	http_answer_free(&a);
 	return e;
 }

@@ -21,16 +21,16 @@ struct jwks_source {
 /*
  * Fetch a set and append it to *text if it has a key that can be used (RFC
  * 7517, section 5); *life_ms is how long it is fresh.  Takes seconds: never
- * in the loop's thread.  `stop` as in http.h.  ERR_SYNTAX: no key that can be
- * used.  ERR_IO: another status than 200.  Else as http_send(); the problem
+ * in the loop's thread.  `stop` as in request.h.  ERR_SYNTAX: no key that can
+ * be used.  ERR_IO: another status than 200.  Else as http_send(); the problem
  * names the URL without its query.
  */
 enum err jwks_fetch(struct buf *text, int64_t *life_ms,
     const struct jwks_source *src, const _Atomic bool *stop, struct problem *p);
 
-/* How long an answer with this Cache-Control (NULL: none) is fresh: its
- * max-age, from a minute to a day; else an hour. */
-int64_t jwks_life_ms(const char *cache_control);
+/* How long an answer with this head is fresh: the max-age of its
+ * Cache-Control, from a minute to a day; else an hour. */
+int64_t jwks_life_ms(struct slice head);
 
 /* May the set still be used? */
 bool jwks_is_usable(const struct queue_keys *k, int64_t now_ms);

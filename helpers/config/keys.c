@@ -8,7 +8,7 @@
 
 #include "base/log.h"
 #include "config/table.h"
-#include "http/http.h"
+#include "http/request.h"
 
 static const char *
 key_of(const struct config *c, enum config_role role)

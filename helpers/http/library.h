@@ -7,15 +7,14 @@
 
 #include "base/err.h"
 
-/* The functions that http.c and http_flow.c use, without their curl_. */
+/* The functions that this folder uses, without their curl_. */
 #define HTTP_LIBRARY(X)        \
 	X(easy_cleanup)        \
 	X(easy_getinfo)        \
-	X(easy_header)         \
 	X(easy_init)           \
-	X(easy_perform)        \
 	X(easy_setopt)         \
 	X(easy_strerror)       \
+	X(getdate)             \
 	X(global_cleanup)      \
 	X(global_init)         \
 	X(multi_add_handle)    \

@@ -49,7 +49,7 @@ pushcgi_close(struct pushcgi *h)
 	if (h == NULL)
 		return;
 	queue_close(h->queue);
-	config_free(h->config);
+	config_unref(h->config);
 	mem_free(h);
 }
 

@@ -116,11 +116,12 @@ handle_send(struct pushcgi *h, struct http_answer *out, struct http_request *rq,
 	rq->ca_file = c->ca_file;
 	rq->connect_ms = (unsigned)c->publish_connect_ms;
 	/* A stream has all the time it wants. */
-	rq->total_ms = rq->take == NULL ? (unsigned)c->publish_timeout_ms : 0;
+	rq->total_ms =
+	    rq->receive == NULL ? (unsigned)c->publish_timeout_ms : 0;
 	if ((e = http_send(out, rq, &h->problem)) == ERR_OK)
 		return judge_status(out, rq->url, meanings, &h->problem);
-	if (rq->take != NULL && h->problem.text[0] == '\0')
+	if (rq->receive != NULL && h->problem.text[0] == '\0')
 		return e;
 	return judge_failure(e, c,
-	    rq->take == NULL ? clock_mono_ms() - start_ms : 0, &h->problem);
+	    rq->receive == NULL ? clock_mono_ms() - start_ms : 0, &h->problem);
 }

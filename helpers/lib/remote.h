@@ -3,7 +3,7 @@
 #ifndef LIB_REMOTE_H
 #define LIB_REMOTE_H
 
-#include "http/http.h"
+#include "http/send.h"
 #include "lib/handle.h"
 
 /* A token that was made for one request. */

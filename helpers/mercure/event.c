@@ -2,13 +2,9 @@
 /* event.c - writes what an EventSource reads. */
 #include "mercure/event.h"
 
-static void
-add_field(struct buf *out, const char *name, struct slice value)
-{
-	buf_text(out, name);
-	buf_slice(out, value);
-	buf_byte(out, '\n');
-}
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
 
 static const char *
 find(const char *at, const char *end, char c)
@@ -18,10 +14,30 @@ find(const char *at, const char *end, char c)
 	return p != NULL ? p : end;
 }
 
+/* Where the pieces of an event go. */
+struct sink {
+	event_write_fn *write;
+	void *arg;
+};
+
+static void
+write_text(const struct sink *to, const char *text)
+{
+	to->write(to->arg, slice_of(text));
+}
+
+static void
+write_field(const struct sink *to, const char *name, struct slice value)
+{
+	write_text(to, name);
+	to->write(to->arg, value);
+	write_text(to, "\n");
+}
+
 /* Each kind of line end is searched for by memchr() and again only when the
  * last one found has been passed, so the time is linear for any data. */
 static void
-add_data(struct buf *out, struct slice data)
+write_data(const struct sink *to, struct slice data)
 {
 	const char *at = data.base != NULL ? data.base : "";
 	const char *end = at + data.len;
@@ -30,8 +46,8 @@ add_data(struct buf *out, struct slice data)
 	for (;;) {
 		const char *stop = lf < cr ? lf : cr;
 
-		add_field(
-		    out, "data: ", (struct slice){ at, (size_t)(stop - at) });
+		write_field(
+		    to, "data: ", (struct slice){ at, (size_t)(stop - at) });
 		if (stop == end)
 			return;
 		at = stop + 1;
@@ -44,17 +60,40 @@ add_data(struct buf *out, struct slice data)
 	}
 }
 
+static void
+write_retry(const struct sink *to, uint32_t ms)
+{
+	char text[sizeof("retry: 4294967295\n")];
+
+	snprintf(text, sizeof(text), "retry: %" PRIu32 "\n", ms);
+	write_text(to, text);
+}
+
+void
+event_write(const struct update *u, event_write_fn *write, void *arg)
+{
+	const struct sink to = { write, arg };
+
+	if (u->id.len > 0)
+		write_field(&to, "id: ", u->id);
+	if (u->type.len > 0)
+		write_field(&to, "event: ", u->type);
+	if (u->has_retry)
+		write_retry(&to, u->retry_ms);
+	write_data(&to, u->data);
+	write_text(&to, "\n");
+}
+
+static void
+add_piece(void *arg, struct slice piece)
+{
+	buf_slice(arg, piece);
+}
+
 void
 event_encode(struct buf *out, const struct update *u)
 {
-	if (u->id.len > 0)
-		add_field(out, "id: ", u->id);
-	if (u->type.len > 0)
-		add_field(out, "event: ", u->type);
-	if (u->has_retry)
-		buf_printf(out, "retry: %u\n", (unsigned)u->retry_ms);
-	add_data(out, u->data);
-	buf_byte(out, '\n');
+	event_write(u, add_piece, out);
 }
 
 void
@@ -72,6 +111,7 @@ event_retry(struct buf *out, uint32_t ms)
 void
 event_cursor(struct buf *out, struct slice id)
 {
-	add_field(out, "id: ", id);
-	buf_byte(out, '\n');
+	buf_text(out, "id: ");
+	buf_slice(out, id);
+	buf_text(out, "\n\n");
 }

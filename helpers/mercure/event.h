@@ -16,6 +16,11 @@
  */
 void event_encode(struct buf *out, const struct update *u);
 
+/* The same, without a buffer: `write` gets its bytes in pieces, one after the
+ * other. */
+typedef void event_write_fn(void *arg, struct slice piece);
+void event_write(const struct update *u, event_write_fn *write, void *arg);
+
 /* Add a comment without text (":" and a blank line): keeps a stream alive. */
 void event_comment(struct buf *out);
 

@@ -50,8 +50,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	config_dump(&two, again, true);
 	if (one.err != ERR_OK || !slice_eq(buf_view(&one), buf_view(&two)))
 		abort();
-	config_free(first);
-	config_free(again);
+	config_unref(first);
+	config_unref(again);
 	buf_free(&one);
 	buf_free(&two);
 	return 0;

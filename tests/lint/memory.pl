@@ -17,6 +17,7 @@ my %room = (
 	cmd => 'cmd/test_cmd',
 	lib => 'lib/test_pushcgi',
 	queue => 'queue/test_queue',
+	http => 'http/test_client',
 	url => 'url/test_url',
 );
 
@@ -24,7 +25,7 @@ my %room = (
 my %through = (
 	'endpoint/publish' => 'endpoint/test_endpoints',
 	'endpoint/subscribe' => 'endpoint/test_endpoints',
-	'fanout/session_changes' => 'mercure/test_session',
+	'fanout/session_follow' => 'mercure/test_session',
 	'fanout/subscriber' => 'fanout/test_fanout',
 	'hub/acceptor' => 'fcgi/test_serve',
 	'hub/exchange' => 'fcgi/test_serve',

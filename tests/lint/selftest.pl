@@ -15,6 +15,14 @@ my $bytes = join '', map { sprintf '%x', $_ * 40503 % 65521 } 1 .. 3000;
 my $row = "| x | y | behaviours.test.js: z |\n";
 my $make = "helpers/base/buf.c helpers/base/buf.h helpers/text/form.h\n";
 
+# A file with a function that calls others.
+sub calls {
+	my ($name, @others) = @_;
+	return join('', map { "int $_(void);\n" } $name, @others) .
+	    "int $name(void)\n{\n\treturn 0" .
+	    join('', map { " + $_()" } @others) . ";\n}\n";
+}
+
 # lint, what is wrong, path => text of what is wrong, expected words
 my @cases = (
 	[ 'floors.pl', 'a lower floor includes a higher one',
@@ -32,6 +40,24 @@ my @cases = (
 	    'helpers/base/buf.c', "$c\treturn &dialect_0x;\n", 'other modules' ],
 	[ 'floors.pl', 'a library outside its module',
 	    'helpers/base/buf.c', "$c#include <sqlite3.h>\n", 'other modules' ],
+	[ 'calls.pl', 'a call of a higher floor',
+	    'helpers/base/a.c', calls('a', 'b'), 'floor 0 calls b of floor 1',
+	    'helpers/text/b.c', calls('b') ],
+	[ 'calls.pl', 'files that call each other',
+	    'helpers/base/a.c', calls('a', 'b'), 'base/a.c -> helpers/base/b.c',
+	    'helpers/base/b.c', calls('b', 'c'),
+	    'helpers/base/c.c', calls('c', 'a') ],
+	[ 'calls.pl', 'folders that call each other',
+	    'helpers/url/a.c', calls('a', 'b'), 'folders that call',
+	    'helpers/jose/b.c', calls('b'),
+	    'helpers/jose/c.c', calls('c', 'd'), 'helpers/url/d.c', calls('d') ],
+	[ 'calls.pl', 'an exception for nothing',
+	    'helpers/base/a.c', calls('a'), 'base/a.c is in no circle',
+	    'tests/lint/calls.allow', "helpers/base/a.c: it is alone\n" ],
+	[ 'calls.pl', 'an exception without a reason',
+	    'helpers/base/a.c', calls('a', 'b'), 'no reason',
+	    'helpers/text/b.c', calls('b'), 'tests/lint/calls.allow',
+	    "helpers/base/a.c > helpers/text/b.c:\n" ],
 	[ 'banned.pl', 'a banned function',
 	    'helpers/base/buf.c', "$c\tstrcpy(a, b);\n", 'strcpy\(\) is banned' ],
 	[ 'banned.pl', 'an allocation past mem.h',
@@ -181,11 +207,22 @@ sub put {
 	chmod 0755, $path;
 }
 
+# Each file of a tree whose lint reads object files.
+sub compile {
+	my ($top, $cc, @files) = @_;
+	for my $file (@files) {
+		(my $object = $file) =~ s/\.c$/.o/;
+		system("cd $top && $cc -c -o $object $file") == 0
+		    or die "cannot compile $file\n";
+	}
+}
+
 sub bad_tree {
-	my ($top, %files) = @_;
+	my ($top, $lint, %files) = @_;
 	open(my $table, '<', "$FindBin::Bin/floors.txt") or die "$!\n";
 	put("$top/tests/lint/floors.txt", join '', <$table>);
 	put("$top/tests/lint/globals.allow", '');
+	put("$top/tests/lint/calls.allow", '');
 	put("$top/Makefile.am", $make);
 	put("$top/helpers/ok.c", "int ok(void)\n{\n\treturn 1;\n}\n");
 	put("$top/$_", $files{$_}) for keys %files;
@@ -198,13 +235,15 @@ sub bad_tree {
 	    "helpers/exported.c; fi") == 0
 	    or die "cannot compile\n";
 	unlink "$top/helpers/ok.c", "$top/helpers/ok.o";
+	compile($top, $cc, grep { /\.c$/ } keys %files)
+	    if $lint eq 'calls.pl';
 }
 
 my $failures = 0;
 for my $case (@cases) {
 	my ($lint, $name, $path, $text, $want, %more) = @$case;
 	my $top = abs_path(tempdir(CLEANUP => 1));
-	bad_tree($top, $path => $text, %more);
+	bad_tree($top, $lint, $path => $text, %more);
 	local @ENV{qw(PUSHCGI_SRC PUSHCGI_BUILD)} = ($top, $top);
 	my $said = `$FindBin::Bin/$lint 2>&1`;
 	next if $? != 0 && $said =~ /$want/;

@@ -45,11 +45,11 @@ while (@waiting || %running) {
 	    values %running)->can_read;
 }
 
-# fault => what mends it, of those that were found.
+# problem => its fixes, of those that were found.
 sub found {
 	my ($report) = @_;
 
-	return map { $_->{fault} => $_ } grep { $_->{result} eq 'fault' }
+	return map { $_->{problem} => $_ } grep { $_->{result} eq 'problem' }
 	    @{ $report->{checks} || [] };
 }
 
@@ -60,14 +60,14 @@ sub as_wanted {
 	my %found = found($report);
 
 	is join(' ', sort keys %found), join(' ', sort keys %$want),
-	    "$what: " . (join(' ', sort keys %$want) || 'no fault')
+	    "$what: " . (join(' ', sort keys %$want) || 'no problem')
 	    or diag "$out\n$err";
 	is $exit, %$want ? 1 : 0, "$what: the exit code";
-	is $report->{faults}, scalar keys %$want, "$what: their number";
-	for my $fault (grep { $want->{$_} } sort keys %$want) {
-		ok scalar(grep { $_->{line} eq $want->{$fault} }
-		    @{ $found{$fault}{mends} || [] }),
-		    "$what: $fault: $want->{$fault}";
+	is $report->{problems}, scalar keys %$want, "$what: their number";
+	for my $problem (grep { $want->{$_} } sort keys %$want) {
+		ok scalar(grep { $_->{line} eq $want->{$problem} }
+		    @{ $found{$problem}{fixes} || [] }),
+		    "$what: $problem: $want->{$problem}";
 	}
 	unlike "$out$err", qr/eyJ|Bearer /, "$what: shows no token";
 }

@@ -28,7 +28,7 @@ my %silent = (MERCURE_HUB_KEEPALIVE_INTERVAL => 60);
 # Each is one server.  edit => what spoils its configuration; hub => settings
 # of the hub; alone => the hub does not run; slow => only with
 # PUSHCGI_CHECKUPS=full.  runs => how it is looked at: [title,
-# arguments, what is found: fault => a line that mends it, '' for those that
+# arguments, what is found: problem => a line that fixes it, '' for those that
 # have none; then options of look()].
 my @all = (
 	{ name => 'mod_fcgid as it is by default', front => 'apache-mod_fcgid',

@@ -21,60 +21,60 @@ test_kinds(void **state)
 {
 	static const struct {
 		const char *server;
-		enum doctor_kind want;
+		enum check_kind want;
 	} rows[] = {
-		{ "Apache", DOCTOR_APACHE },
-		{ "Apache/2.4.62 (Debian)", DOCTOR_APACHE },
-		{ "lighttpd/1.4.69", DOCTOR_LIGHTTPD },
-		{ "nginx/1.22.1", DOCTOR_NGINX },
-		{ "NGINX", DOCTOR_NGINX },
-		{ "nginx-like", DOCTOR_ELSE },
-		{ "cloudflare", DOCTOR_ELSE },
-		{ "", DOCTOR_ELSE },
-		{ NULL, DOCTOR_ELSE },
+		{ "Apache", CHECK_APACHE },
+		{ "Apache/2.4.62 (Debian)", CHECK_APACHE },
+		{ "lighttpd/1.4.69", CHECK_LIGHTTPD },
+		{ "nginx/1.22.1", CHECK_NGINX },
+		{ "NGINX", CHECK_NGINX },
+		{ "nginx-like", CHECK_ELSE },
+		{ "cloudflare", CHECK_ELSE },
+		{ "", CHECK_ELSE },
+		{ NULL, CHECK_ELSE },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++)
-		if (doctor_kind_of(slice_of(rows[i].server)) != rows[i].want)
+		if (check_kind_of(slice_of(rows[i].server)) != rows[i].want)
 			fail_msg("%s", rows[i].server);
 }
 
-/* The lines that mend a fault, with blanks between. */
+/* The lines that fix a problem, with blanks between. */
 static void
-lines_of(char *out, size_t size, enum doctor_fault problem,
-    const struct doctor_server *s)
+lines_of(char *out, size_t size, enum check_problem problem,
+    const struct check_server *s)
 {
-	const struct doctor_mend *m = NULL;
+	const struct check_fix *m = NULL;
 	size_t n = 0;
 
 	out[0] = '\0';
-	while ((m = doctor_mend_next(m, problem, s)) != NULL && n < size)
+	while ((m = check_fix_next(m, problem, s)) != NULL && n < size)
 		n += (size_t)snprintf(
 		    out + n, size - n, "%s%s", n > 0 ? "|" : "", m->line);
 }
 
 static void
-test_mends(void **state)
+test_fixes(void **state)
 {
 	static const struct {
 		const char *name;
-		enum doctor_fault problem;
-		struct doctor_server server;
+		enum check_problem problem;
+		struct check_server server;
 		const char *want;
 	} rows[] = {
-		{ "any Apache", DOCTOR_HELD, { DOCTOR_APACHE, false },
+		{ "any Apache", CHECK_HELD, { CHECK_APACHE, false },
 		    "FcgidOutputBufferSize 0|flushpackets=on|"
 		    "MERCURE_DELIVERY = drain" },
-		{ "mod_fcgid, by what it did", DOCTOR_HELD,
-		    { DOCTOR_APACHE, true },
+		{ "mod_fcgid, by what it did", CHECK_HELD,
+		    { CHECK_APACHE, true },
 		    "FcgidOutputBufferSize 0|MERCURE_DELIVERY = drain" },
-		{ "nginx", DOCTOR_BODY, { DOCTOR_NGINX, false },
+		{ "nginx", CHECK_BODY, { CHECK_NGINX, false },
 		    "client_max_body_size 1088k;" },
-		{ "somebody else", DOCTOR_HELD, { DOCTOR_ELSE, false },
+		{ "somebody else", CHECK_HELD, { CHECK_ELSE, false },
 		    "MERCURE_DELIVERY = drain" },
-		{ "nobody knows", DOCTOR_BODY, { DOCTOR_ELSE, false }, "" },
-		{ "no fault", DOCTOR_NONE, { DOCTOR_APACHE, false }, "" },
+		{ "nobody knows", CHECK_BODY, { CHECK_ELSE, false }, "" },
+		{ "no problem", CHECK_NONE, { CHECK_APACHE, false }, "" },
 	};
 	char got[400];
 
@@ -111,11 +111,11 @@ read_snippets(struct buf *out)
 
 /* What it tells people to write is what was tested with that server. */
 static void
-test_mends_are_shipped(void **state)
+test_fixes_are_shipped(void **state)
 {
-	static const enum doctor_kind kinds[] = { DOCTOR_APACHE,
-		DOCTOR_LIGHTTPD, DOCTOR_NGINX };
-	const struct doctor_mend *m;
+	static const enum check_kind kinds[] = { CHECK_APACHE, CHECK_LIGHTTPD,
+		CHECK_NGINX };
+	const struct check_fix *m;
 	size_t seen = 0;
 	struct buf all;
 
@@ -123,12 +123,12 @@ test_mends_are_shipped(void **state)
 	buf_init(&all, 1 << 20);
 	read_snippets(&all);
 	for (size_t k = 0; k < COUNT(kinds); k++)
-		for (int problem = 0; problem <= DOCTOR_CORS_TWICE; problem++) {
-			const struct doctor_server s = { kinds[k], false };
+		for (int problem = 0; problem <= CHECK_CORS_TWICE; problem++) {
+			const struct check_server s = { kinds[k], false };
 
 			for (m = NULL;
-			     (m = doctor_mend_next(
-				  m, (enum doctor_fault)problem, &s)) != NULL;
+			     (m = check_fix_next(
+				  m, (enum check_problem)problem, &s)) != NULL;
 			     seen++)
 				if (m->is_shipped &&
 				    strstr(all.base, m->line) == NULL)
@@ -138,66 +138,68 @@ test_mends_are_shipped(void **state)
 	buf_free(&all);
 }
 
-static struct doctor_report *
+static struct check_report *
 sample_report(void)
 {
-	struct doctor_report *r = NULL;
+	struct check_report *r = NULL;
 
-	if (doctor_report_new(&r, "https://a.example/\"") != ERR_OK)
+	if (check_report_new(&r, "https://a.example/\"") != ERR_OK)
 		return NULL;
 	snprintf(r->shown, sizeof(r->shown), "nginx/1");
-	r->server.kind = DOCTOR_NGINX;
-	doctor_report_add(
-	    r, "answer", DOCTOR_GOOD, DOCTOR_NONE, "all is %s", "well");
-	doctor_report_add(
-	    r, "body", DOCTOR_BAD, DOCTOR_BODY, "the \"body\" is lost");
+	r->server.kind = CHECK_NGINX;
+	check_report_add(
+	    r, "answer", CHECK_GOOD, CHECK_NONE, "all is %s", "well");
+	check_report_add(
+	    r, "body", CHECK_BAD, CHECK_BODY, "the \"body\" is lost");
 	return r;
 }
 
 static void
 test_report(void **state)
 {
-	static const char text[] = "ok     answer: all is well\n"
-				   "FAULT  body: the \"body\" is lost\n"
-				   "       nginx, in the hub's location { }:\n"
-				   "           client_max_body_size 1088k;\n"
-				   "1 fault found.\n";
+	static const char text[] =
+	    "ok       answer: all is well\n"
+	    "PROBLEM  body: the \"body\" is lost\n"
+	    "         nginx, in the hub's location { }:\n"
+	    "             client_max_body_size 1088k;\n"
+	    "1 problem found.\n";
 	static const char as_json[] =
 	    "{\"url\":\"https://a.example/\\\"\",\"server\":\"nginx/1\","
-	    "\"faults\":1,\"checks\":[{\"check\":\"answer\",\"result\":\"ok\","
-	    "\"fault\":\"none\",\"text\":\"all is well\",\"mends\":[]},"
-	    "{\"check\":\"body\",\"result\":\"fault\",\"fault\":"
-	    "\"body-limit\",\"text\":\"the \\\"body\\\" is lost\",\"mends\":"
+	    "\"problems\":1,\"checks\":[{\"check\":\"answer\",\"result\":"
+	    "\"ok\","
+	    "\"problem\":\"none\",\"text\":\"all is well\",\"fixes\":[]},"
+	    "{\"check\":\"body\",\"result\":\"problem\",\"problem\":"
+	    "\"body-limit\",\"text\":\"the \\\"body\\\" is lost\",\"fixes\":"
 	    "[{\"with\":\"nginx\",\"where\":\"in the hub's location { }\","
 	    "\"line\":\"client_max_body_size 1088k;\"}]}]}\n";
-	struct doctor_report *r = sample_report();
+	struct check_report *r = sample_report();
 	json_t *json = NULL;
 	struct buf b;
 
 	(void)state;
 	buf_init(&b, 65536);
-	assert_int_equal(doctor_report_faults(r), 1);
-	doctor_report_write(&b, r);
+	assert_int_equal(check_report_problems(r), 1);
+	check_report_write(&b, r);
 	assert_true(slice_is(buf_view(&b), text));
 	buf_clear(&b);
-	doctor_report_write_json(&b, r);
+	check_report_write_json(&b, r);
 	assert_true(slice_is(buf_view(&b), as_json));
 	assert_int_equal(json_parse(&json, buf_view(&b)), ERR_OK);
 	json_decref(json);
 	buf_free(&b);
-	doctor_report_free(r);
+	check_report_free(r);
 }
 
 static void
 test_report_is_bounded(void **state)
 {
-	struct doctor_report *r = sample_report();
+	struct check_report *r = sample_report();
 
 	(void)state;
-	for (int i = 0; i < 2 * DOCTOR_FINDINGS_MAX; i++)
-		doctor_report_add(r, "x", DOCTOR_BAD, DOCTOR_NONE, "%d", i);
-	assert_int_equal(r->n, DOCTOR_FINDINGS_MAX);
-	doctor_report_free(r);
+	for (int i = 0; i < 2 * CHECK_FINDINGS_MAX; i++)
+		check_report_add(r, "x", CHECK_BAD, CHECK_NONE, "%d", i);
+	assert_int_equal(r->n, CHECK_FINDINGS_MAX);
+	check_report_free(r);
 }
 
 static int
@@ -240,11 +242,11 @@ open_handle(void)
 }
 
 static enum err
-run(struct doctor_report **out, const struct http_server *s, struct pushcgi *h,
+run(struct check_report **out, const struct http_server *s, struct pushcgi *h,
     const char *path, bool quick, struct problem *p)
 {
 	char url[256];
-	struct doctor_options o = { .url = url,
+	struct check_options o = { .url = url,
 		.origin = "https://elsewhere.example",
 		.quick = quick,
 		.tell = hear };
@@ -252,21 +254,21 @@ run(struct doctor_report **out, const struct http_server *s, struct pushcgi *h,
 	snprintf(url, sizeof(url), "http://127.0.0.1:%d%s", s->port, path);
 	if (strcmp(path, "/hub") == 0)
 		o.page = url;
-	return doctor_run(out, h, &o, p);
+	return check_run(out, h, &o, p);
 }
 
-/* The names of the faults, with blanks between. */
+/* The names of the problems, with blanks between. */
 static void
-faults_of(char *out, size_t size, const struct doctor_report *r)
+problems_of(char *out, size_t size, const struct check_report *r)
 {
 	size_t n = 0;
 
 	out[0] = '\0';
 	for (size_t i = 0; i < r->n && n < size; i++)
-		if (r->findings[i].result == DOCTOR_BAD)
+		if (r->findings[i].result == CHECK_BAD)
 			n += (size_t)snprintf(out + n, size - n, "%s%s",
 			    n > 0 ? " " : "",
-			    doctor_fault_name(r->findings[i].problem));
+			    check_problem_name(r->findings[i].problem));
 }
 
 static void
@@ -288,16 +290,16 @@ test_bad_hubs(void **state)
 	struct pushcgi *h = open_handle();
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct doctor_report *r = NULL;
+		struct check_report *r = NULL;
 		struct problem p = { "" };
 		char got[256];
 
 		if (run(&r, *state, h, rows[i].path, false, &p) != ERR_OK)
 			fail_msg("%s: %s", rows[i].path, p.text);
-		faults_of(got, sizeof(got), r);
+		problems_of(got, sizeof(got), r);
 		if (strcmp(got, rows[i].want) != 0)
 			fail_msg("%s: %s", rows[i].path, got);
-		doctor_report_free(r);
+		check_report_free(r);
 	}
 	pushcgi_close(h);
 }
@@ -307,7 +309,7 @@ test_bad_options(void **state)
 {
 	static const struct {
 		const char *name;
-		struct doctor_options o;
+		struct check_options o;
 		enum err want;
 	} rows[] = {
 		{ "no URL", { .url = NULL }, ERR_NOTFOUND },
@@ -324,33 +326,33 @@ test_bad_options(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct doctor_report *r = NULL;
+		struct check_report *r = NULL;
 		struct problem p = { "" };
 
-		if (doctor_run(&r, h, &rows[i].o, &p) != rows[i].want ||
+		if (check_run(&r, h, &rows[i].o, &p) != rows[i].want ||
 		    p.text[0] == '\0' || r != NULL)
 			fail_msg("%s: %s", rows[i].name, p.text);
 	}
 	pushcgi_close(h);
 }
 
-/* One run whose report is written, too, and the faults in it. */
+/* One run whose report is written, too, and the problems in it. */
 static enum err
 report_once(
-    char *faults, size_t size, const struct http_server *s, struct pushcgi *h)
+    char *problems, size_t size, const struct http_server *s, struct pushcgi *h)
 {
-	struct doctor_report *r = NULL;
+	struct check_report *r = NULL;
 	struct buf b;
 	enum err e = run(&r, s, h, "/hub", true, NULL);
 
 	if (e != ERR_OK)
 		return e;
-	faults_of(faults, size, r);
+	problems_of(problems, size, r);
 	buf_init(&b, 65536);
-	doctor_report_write_json(&b, r);
+	check_report_write_json(&b, r);
 	e = b.err;
 	buf_free(&b);
-	doctor_report_free(r);
+	check_report_free(r);
 	return e;
 }
 
@@ -385,8 +387,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kinds),
-		cmocka_unit_test(test_mends),
-		cmocka_unit_test(test_mends_are_shipped),
+		cmocka_unit_test(test_fixes),
+		cmocka_unit_test(test_fixes_are_shipped),
 		cmocka_unit_test(test_report),
 		cmocka_unit_test(test_report_is_bounded),
 		cmocka_unit_test(test_bad_hubs),

@@ -17,55 +17,55 @@ test_verdicts(void **state)
 {
 	static const struct {
 		const char *name;
-		struct doctor_timing t;
-		enum doctor_verdict want;
+		struct check_timing t;
+		enum check_verdict want;
 	} rows[] = {
 		{ "all at once",
 		    { 10, NEVER, { 100, 350, 600, 850 },
 			{ 101, 352, 601, 850 } },
-		    DOCTOR_IS_LIVE },
+		    CHECK_IS_LIVE },
 		{ "a busy machine",
 		    { 10, NEVER, { 100, 350, 600, 850 },
 			{ 900, 900, 1600, 1600 } },
-		    DOCTOR_IS_LIVE },
+		    CHECK_IS_LIVE },
 		{ "faster than the answer to who published",
 		    { 10, NEVER, { 100, 350, 600, 850 },
 			{ 99, 349, 599, 849 } },
-		    DOCTOR_IS_LIVE },
+		    CHECK_IS_LIVE },
 		{ "in one lump",
 		    { 10, NEVER, { 100, 350, 600, 850 },
 			{ 860, 860, 870, 870 } },
-		    DOCTOR_IS_BATCHED },
+		    CHECK_IS_BATCHED },
 		{ "published in one lump, too",
 		    { 10, NEVER, { 100, 100, 110, 110 },
 			{ 111, 111, 112, 112 } },
-		    DOCTOR_IS_LIVE },
+		    CHECK_IS_LIVE },
 		{ "late",
 		    { 10, NEVER, { 100, 350, 600, 850 },
 			{ 101, 352, 2601, 2850 } },
-		    DOCTOR_IS_SLOW },
+		    CHECK_IS_SLOW },
 		{ "one of them is missing",
 		    { 10, NEVER, { 100, 350, 600, 850 }, { 101, 352, 601, 0 } },
-		    DOCTOR_IS_SLOW },
+		    CHECK_IS_SLOW },
 		{ "nothing", { NEVER, NEVER, { 100, 350, 600, 850 }, { 0 } },
-		    DOCTOR_IS_HELD },
+		    CHECK_IS_HELD },
 		{ "only what opens it", { 10, NEVER, { 100, 350 }, { 0 } },
-		    DOCTOR_IS_DEAF },
+		    CHECK_IS_DEAF },
 		{ "ends with the first", { 10, 102, { 100 }, { 101 } },
-		    DOCTOR_IS_DRAINED },
+		    CHECK_IS_POLLED },
 		{ "is held, and ends with the first",
-		    { 102, 102, { 100 }, { 102 } }, DOCTOR_IS_DRAINED },
+		    { 102, 102, { 100 }, { 102 } }, CHECK_IS_POLLED },
 		{ "ends with all of them",
 		    { 10, 900, { 100, 350, 600, 850 }, { 101, 351, 601, 851 } },
-		    DOCTOR_IS_LIVE },
-		{ "ends", { 10, 99, { 0 }, { 0 } }, DOCTOR_IS_CUT },
+		    CHECK_IS_LIVE },
+		{ "ends", { 10, 99, { 0 }, { 0 } }, CHECK_IS_CUT },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++)
-		if (doctor_judge(&rows[i].t) != rows[i].want)
+		if (check_judge(&rows[i].t) != rows[i].want)
 			fail_msg("%s: %d", rows[i].name,
-			    (int)doctor_judge(&rows[i].t));
+			    (int)check_judge(&rows[i].t));
 }
 
 static void
@@ -73,7 +73,7 @@ test_delays(void **state)
 {
 	static const struct {
 		const char *name;
-		struct doctor_timing t;
+		struct check_timing t;
 		int64_t least_ms, most_ms;
 	} rows[] = {
 		{ "some", { 1, 0, { 100, 350, 600 }, { 103, 359, 0 } }, 3, 9 },
@@ -85,7 +85,7 @@ test_delays(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		int64_t least_ms, most_ms;
 
-		doctor_delays(&least_ms, &most_ms, &rows[i].t);
+		check_delays(&least_ms, &most_ms, &rows[i].t);
 		if (least_ms != rows[i].least_ms || most_ms != rows[i].most_ms)
 			fail_msg("%s", rows[i].name);
 	}
@@ -98,7 +98,7 @@ test_silence(void **state)
 {
 	static const struct {
 		const char *name, *body;
-		struct doctor_silence want;
+		struct check_silence want;
 	} rows[] = {
 		{ "nothing", "", { 0, 0, false, false } },
 		{ "what opens it", OPENING, { 0, 0, false, false } },
@@ -121,9 +121,9 @@ test_silence(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		const struct doctor_silence *want = &rows[i].want;
-		struct doctor_silence got =
-		    doctor_silence_read(slice_of(rows[i].body));
+		const struct check_silence *want = &rows[i].want;
+		struct check_silence got =
+		    check_silence_read(slice_of(rows[i].body));
 
 		if (got.keepalives != want->keepalives ||
 		    got.last_end != want->last_end ||

@@ -17,7 +17,7 @@
 #define LOCAL "http://127.0.0.1:8080/.well-known/mercure"
 
 static enum err
-judge(enum doctor_trust *out, const char *url, const char *public_url,
+judge(enum check_trust *out, const char *url, const char *public_url,
     const char *hub_url)
 {
 	const char *const configured[] = { public_url, hub_url };
@@ -25,68 +25,67 @@ judge(enum doctor_trust *out, const char *url, const char *public_url,
 	enum err e = url_parse(&u, slice_of(url), NULL, 0);
 
 	if (e == ERR_OK)
-		e = doctor_trust_of(out, &u, configured, COUNT(configured));
+		e = check_trust_of(out, &u, configured, COUNT(configured));
 	url_free(&u);
 	return e;
 }
 
 static const struct {
 	const char *name, *url, *public_url, *hub_url;
-	enum doctor_trust want;
+	enum check_trust want;
 } rows[] = {
-	{ "the public one", HUB, HUB, NULL, DOCTOR_OWN },
-	{ "the one to publish to", HUB, NULL, HUB, DOCTOR_OWN },
-	{ "either", HUB, "https://www.example.com/", HUB, DOCTOR_OWN },
-	{ "another path", "https://hub.example.com/x", HUB, NULL, DOCTOR_OWN },
+	{ "the public one", HUB, HUB, NULL, CHECK_OWN },
+	{ "the one to publish to", HUB, NULL, HUB, CHECK_OWN },
+	{ "either", HUB, "https://www.example.com/", HUB, CHECK_OWN },
+	{ "another path", "https://hub.example.com/x", HUB, NULL, CHECK_OWN },
 	{ "another spelling", HUB, "HTTPS://Hub.Example.com:443/", NULL,
-	    DOCTOR_OWN },
+	    CHECK_OWN },
 	{ "another host", "https://hub.example.org/", HUB, HUB,
-	    DOCTOR_STRANGER },
+	    CHECK_STRANGER },
 	{ "a host below", "https://a.hub.example.com/", HUB, NULL,
-	    DOCTOR_STRANGER },
-	{ "a host above", "https://example.com/", HUB, NULL, DOCTOR_STRANGER },
-	{ "without TLS", "http://hub.example.com/", HUB, NULL,
-	    DOCTOR_STRANGER },
+	    CHECK_STRANGER },
+	{ "a host above", "https://example.com/", HUB, NULL, CHECK_STRANGER },
+	{ "without TLS", "http://hub.example.com/", HUB, NULL, CHECK_STRANGER },
 	{ "its port without TLS", "http://hub.example.com:443/", HUB, NULL,
-	    DOCTOR_STRANGER },
+	    CHECK_STRANGER },
 	{ "another port", "https://hub.example.com:8443/", HUB, NULL,
-	    DOCTOR_STRANGER },
+	    CHECK_STRANGER },
 	{ "this machine, and another is set", LOCAL, HUB, NULL,
-	    DOCTOR_STRANGER },
-	{ "this machine, as it is set", LOCAL, LOCAL, NULL, DOCTOR_OWN },
+	    CHECK_STRANGER },
+	{ "this machine, as it is set", LOCAL, LOCAL, NULL, CHECK_OWN },
 	{ "this machine, another port", "http://127.0.0.1:8081/", LOCAL, NULL,
-	    DOCTOR_STRANGER },
+	    CHECK_STRANGER },
 	{ "this machine, another address", "http://127.0.0.2:8080/", LOCAL,
-	    NULL, DOCTOR_STRANGER },
+	    NULL, CHECK_STRANGER },
 	{ "what is set is no URL", HUB, "/.well-known/mercure", NULL,
-	    DOCTOR_STRANGER },
-	{ "none is set: any host", HUB, NULL, NULL, DOCTOR_STRANGER },
-	{ "none is set: 127.0.0.1", LOCAL, NULL, NULL, DOCTOR_NEIGHBOUR },
+	    CHECK_STRANGER },
+	{ "none is set: any host", HUB, NULL, NULL, CHECK_STRANGER },
+	{ "none is set: 127.0.0.1", LOCAL, NULL, NULL, CHECK_NEIGHBOUR },
 	{ "none is set: by TLS", "https://127.0.0.1/", NULL, NULL,
-	    DOCTOR_NEIGHBOUR },
+	    CHECK_NEIGHBOUR },
 	{ "none is set: the last of 127/8", "http://127.255.255.254/", NULL,
-	    NULL, DOCTOR_NEIGHBOUR },
+	    NULL, CHECK_NEIGHBOUR },
 	{ "none is set: in short", "http://127.1/", NULL, NULL,
-	    DOCTOR_NEIGHBOUR },
+	    CHECK_NEIGHBOUR },
 	{ "none is set: as a number", "http://0x7f000001/", NULL, NULL,
-	    DOCTOR_NEIGHBOUR },
+	    CHECK_NEIGHBOUR },
 	{ "none is set: ::1", "http://[::1]:8080/", NULL, NULL,
-	    DOCTOR_NEIGHBOUR },
+	    CHECK_NEIGHBOUR },
 	{ "none is set: localhost", "http://LocalHost/", NULL, NULL,
-	    DOCTOR_NEIGHBOUR },
+	    CHECK_NEIGHBOUR },
 	{ "none is set: 128.0.0.1", "http://128.0.0.1/", NULL, NULL,
-	    DOCTOR_STRANGER },
+	    CHECK_STRANGER },
 	{ "none is set: 0.0.0.0", "http://0.0.0.0/", NULL, NULL,
-	    DOCTOR_STRANGER },
-	{ "none is set: ::2", "http://[::2]/", NULL, NULL, DOCTOR_STRANGER },
+	    CHECK_STRANGER },
+	{ "none is set: ::2", "http://[::2]/", NULL, NULL, CHECK_STRANGER },
 	{ "none is set: a name with 127", "http://127.0.0.1.example.com/", NULL,
-	    NULL, DOCTOR_STRANGER },
+	    NULL, CHECK_STRANGER },
 	{ "none is set: a name that ends with a digit", "http://127.host1/",
-	    NULL, NULL, DOCTOR_STRANGER },
+	    NULL, NULL, CHECK_STRANGER },
 	{ "none is set: below localhost", "http://hub.localhost/", NULL, NULL,
-	    DOCTOR_STRANGER },
+	    CHECK_STRANGER },
 	{ "none is set: not quite localhost", "http://localhost.example.com/",
-	    NULL, NULL, DOCTOR_STRANGER },
+	    NULL, NULL, CHECK_STRANGER },
 };
 
 static void
@@ -94,7 +93,7 @@ test_trust(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		enum doctor_trust got = DOCTOR_STRANGER;
+		enum check_trust got = CHECK_STRANGER;
 
 		assert_int_equal(judge(&got, rows[i].url, rows[i].public_url,
 				     rows[i].hub_url),
@@ -111,7 +110,7 @@ test_no_memory(void **state)
 
 	(void)state;
 	for (long n = 1; failed; n++) {
-		enum doctor_trust got = DOCTOR_STRANGER;
+		enum check_trust got = CHECK_STRANGER;
 		enum err e;
 
 		mem_fail_at(n);
@@ -119,7 +118,7 @@ test_no_memory(void **state)
 		failed = mem_failed();
 		mem_fail_at(0);
 		assert_int_equal(e, failed ? ERR_NOMEM : ERR_OK);
-		assert_int_equal(got, failed ? DOCTOR_STRANGER : DOCTOR_OWN);
+		assert_int_equal(got, failed ? CHECK_STRANGER : CHECK_OWN);
 	}
 }
 

@@ -94,8 +94,8 @@ has_defaults(void **state)
 	assert_null(c->trusted_proxies);
 	assert_true(c->parked_bytes_max == 67108864 && c->workers == 4);
 	assert_true(c->queued_bytes_max == 67108864);
-	config_free(c);
-	config_free(NULL);
+	config_unref(c);
+	config_unref(NULL);
 }
 
 static const struct {
@@ -135,7 +135,7 @@ takes_sources_in_order(void **state)
 
 		if (c->retry_ms != sources[i].want)
 			fail_msg("%s", sources[i].name);
-		config_free(c);
+		config_unref(c);
 	}
 }
 
@@ -293,16 +293,16 @@ reads_every_spelling(void **state)
 		    arg, sizeof(arg), "MERCURE_HUB_ALLOW_PUBLISH=%s", yes[i]);
 		c = load_good(NULL, NULL, arg);
 		assert_true(c->allow_publish);
-		config_free(c);
+		config_unref(c);
 		snprintf(
 		    arg, sizeof(arg), "MERCURE_HUB_ALLOW_ANONYMOUS=%s", no[i]);
 		c = load_good(NULL, NULL, arg);
 		assert_false(c->allow_anonymous);
-		config_free(c);
+		config_unref(c);
 	}
 	c = load_good(NULL, NULL, "MERCURE_COOKIE_SAMESITE=lax");
 	assert_string_equal(c->cookie_same_site, "Lax");
-	config_free(c);
+	config_unref(c);
 }
 
 static void
@@ -316,12 +316,12 @@ falls_back_to_the_secret_key(void **state)
 	assert_string_equal(c->secret_key, "one # two; \"three\"");
 	assert_string_equal(c->subscriber_key, "one # two; \"three\"");
 	assert_string_equal(c->publisher_key, "p");
-	config_free(c);
+	config_unref(c);
 
 	c = load_good(NULL, "SECRET_KEY=k", NULL);
 	assert_string_equal(c->publisher_key, "k");
 	assert_string_equal(c->subscriber_key, "k");
-	config_free(c);
+	config_unref(c);
 }
 
 static void
@@ -332,7 +332,7 @@ takes_away_a_text(void **state)
 
 	(void)state;
 	assert_null(c->public_hub_url);
-	config_free(c);
+	config_unref(c);
 }
 
 static void
@@ -362,7 +362,7 @@ limits_lines_and_files(void **state)
 	write_file(line, (size_t)n + CONFIG_VALUE_MAX, 0600);
 	assert_int_equal(config_load(&c, &src, &p), ERR_OK);
 	assert_int_equal(strlen(c->secret_key), CONFIG_VALUE_MAX);
-	config_free(c);
+	config_unref(c);
 }
 
 static void
@@ -419,8 +419,8 @@ dump_is_a_fixed_point(void **state)
 	assert_string_equal(again->subscriber_key, first->secret_key);
 	free(text);
 	free(twice);
-	config_free(first);
-	config_free(again);
+	config_unref(first);
+	config_unref(again);
 }
 
 static void
@@ -437,8 +437,8 @@ dump_hides_secrets(void **state)
 	assert_non_null(
 	    strstr(text, "# MERCURE_PUBLISHER_JWT is set (9 bytes)\n"));
 	assert_non_null(strstr(text, "MERCURE_RETRY = 3000\n"));
-	config_free(c);
-	config_free(load_good(text, NULL, NULL));
+	config_unref(c);
+	config_unref(load_good(text, NULL, NULL));
 	free(text);
 }
 
@@ -525,7 +525,7 @@ survives_no_memory(void **state)
 		assert_int_equal(e, mem_failed() ? ERR_NOMEM : ERR_OK);
 		assert_int_equal(c == NULL, mem_failed());
 		assert_int_equal(p.text[0] != '\0', mem_failed());
-		config_free(c);
+		config_unref(c);
 	} while (mem_failed());
 	mem_fail_at(0);
 	assert_true(n > 10);

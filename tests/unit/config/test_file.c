@@ -44,10 +44,10 @@ keeps_secrets_from_others(void **state)
 
 	write_file(secret, strlen(secret), 0640);
 	assert_int_equal(config_load(&c, &src, &p), ERR_OK);
-	config_free(c);
+	config_unref(c);
 	write_file(plain, strlen(plain), 0644);
 	assert_int_equal(config_load(&c, &src, &p), ERR_OK);
-	config_free(c);
+	config_unref(c);
 }
 
 /* The file decides on rights, also if it holds no secrets. */
@@ -107,7 +107,7 @@ waits_for_a_pipe(void **state)
 	if (config_load(&c, &src, &p) != ERR_OK)
 		fail_msg("%s", p.text);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
-	config_free(c);
+	config_unref(c);
 	close(fds[0]);
 }
 

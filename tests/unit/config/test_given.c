@@ -88,8 +88,8 @@ knows_what_was_given(void **state)
 		    again->per_address_max != c->per_address_max)
 			fail_msg("%s", givers[i].name);
 		mem_free(text);
-		config_free(c);
-		config_free(again);
+		config_unref(c);
+		config_unref(again);
 	}
 }
 
@@ -123,7 +123,7 @@ reads_proxies(void **state)
 				  NULL ||
 			      strstr(p.text, proxies[i].says) == NULL)
 			fail_msg("%s: %s", proxies[i].list, p.text);
-		config_free(c);
+		config_unref(c);
 	}
 }
 

@@ -42,15 +42,24 @@ static const struct {
 	{ "max-age=99999", 86400 },
 	{ "max-age=99999999999999999999999999", 86400 },
 	{ ",,,=", 3600 },
+	{ "max-age=600\r\nCache-Control: private", 600 },
+	{ "max-age=600\r\nCache-Control: max-age=700", 700 },
 };
 
 static void
 test_life(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < COUNT(lives); i++)
-		if (jwks_life_ms(lives[i].header) != lives[i].life_s * 1000)
+	for (size_t i = 0; i < COUNT(lives); i++) {
+		char head[128] = "HTTP/1.1 200 OK\r\n\r\n";
+
+		if (lives[i].header != NULL)
+			snprintf(head, sizeof(head),
+			    "HTTP/1.1 200 OK\r\nCache-Control: %s\r\n\r\n",
+			    lives[i].header);
+		if (jwks_life_ms(slice_of(head)) != lives[i].life_s * 1000)
 			fail_msg("%s", lives[i].header);
+	}
 }
 
 static void

@@ -45,7 +45,7 @@ keys_from(
 	if ((e = config_load(&c, &src, p)) != ERR_OK)
 		return e;
 	e = config_keys_new(out, c, CONFIG_PUBLISHERS, p);
-	config_free(c);
+	config_unref(c);
 	return e;
 }
 
@@ -205,7 +205,7 @@ static const struct {
 	    "name that: @/path" },
 	{ "no host", "@https:///", ERR_SYNTAX, "cannot be read" },
 	{ "a password", "@https://me:hidden@example.com/", ERR_SYNTAX,
-	    "what stands before the @" },
+	    "what is before the @" },
 };
 
 static void
@@ -234,7 +234,7 @@ test_urls(void **state)
 		if (e != ERR_OK && strstr(p.text, urls[i].want) == NULL)
 			fail_msg("%s: %s", urls[i].name, p.text);
 		assert_null(strstr(p.text, "hidden"));
-		config_free(c);
+		config_unref(c);
 	}
 }
 
@@ -258,7 +258,7 @@ test_dump(void **state)
 					  "-----BEGIN PUBLIC KEY-----\\nMFk"));
 	assert_non_null(strstr(dump.base, "\\n-----END PUBLIC KEY-----\n"));
 	buf_free(&dump);
-	config_free(c);
+	config_unref(c);
 }
 
 /* A key that stands under SECRET_KEY is called so. */
@@ -278,7 +278,7 @@ test_setting(void **state)
 	assert_int_equal(
 	    config_keys_new(&keys, c, CONFIG_SUBSCRIBERS, &p), ERR_SYNTAX);
 	assert_int_equal(strncmp(p.text, "SECRET_KEY: ", 12), 0);
-	config_free(c);
+	config_unref(c);
 }
 
 static void

@@ -91,6 +91,7 @@ settings(uint64_t max, bool is_given)
 	c->per_address_max = max;
 	c->per_address_given = is_given;
 	assert_int_equal(settings_new(&s, c, NULL), ERR_OK);
+	config_unref(c);
 	return s;
 }
 

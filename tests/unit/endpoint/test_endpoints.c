@@ -191,7 +191,7 @@ describe(struct buf *out, const struct answer *a)
 
 		buf_add(out, o->head->bytes, o->head->len);
 		buf_printf(out, "at %d from_start %d grant %d drain %d",
-		    (int)o->at, o->from_start, o->grant != NULL, o->drain);
+		    (int)o->at, o->from_start, o->grant != NULL, o->poll);
 		for (size_t i = 0; i < o->matchers.n; i++)
 			buf_printf(out, " %.*s",
 			    SLICE_ARG(matcher_text(o->matchers.v[i])));

@@ -58,8 +58,7 @@ binds_keys(void **state)
 		    strncmp(p.text, rows[i].reason, strlen(rows[i].reason)) !=
 			0)
 			fail_msg("%s: \"%s\"", rows[i].name, p.text);
-		if (s == NULL)
-			config_free(c);
+		config_unref(c);
 		settings_unref(s);
 	}
 }
@@ -89,6 +88,7 @@ fails_with_a_reason_without_memory(void **state)
 			assert_int_equal(settings_new(&s, c, &p), ERR_OK);
 		}
 		settings_unref(s);
+		config_unref(c);
 	}
 	assert_true(n > 4);
 }
@@ -118,7 +118,8 @@ fetching(const char *alg)
 
 	assert_int_equal(config_load(&c, &sources, NULL), ERR_OK);
 	assert_int_equal(settings_new(&s, c, NULL), ERR_OK);
-	assert_true(settings_fetch(s));
+	config_unref(c);
+	assert_true(settings_have_urls(s));
 	assert_null(s->role[CONFIG_SUBSCRIBERS].keys);
 	return s;
 }
@@ -137,11 +138,11 @@ renews(struct settings **s, struct queue *q, int64_t now_ms)
 {
 	struct settings *fresh = NULL;
 
-	assert_int_equal(settings_renew(&fresh, *s, q, now_ms), ERR_OK);
+	assert_int_equal(settings_refresh(&fresh, *s, q, now_ms), ERR_OK);
 	if (fresh == NULL)
 		return false;
 	assert_ptr_equal(fresh->config, (*s)->config);
-	assert_ptr_equal(fresh->trusted, (*s)->trusted);
+	assert_true((fresh->trusted == NULL) == ((*s)->trusted == NULL));
 	assert_ptr_equal(fresh->role[CONFIG_PUBLISHERS].keys,
 	    (*s)->role[CONFIG_PUBLISHERS].keys);
 	settings_unref(*s);
@@ -233,6 +234,7 @@ following(const char *source, const char *alg)
 	    alg != NULL ? alg : "");
 	assert_int_equal(config_load(&c, &sources, NULL), ERR_OK);
 	assert_int_equal(settings_new(&s, c, NULL), ERR_OK);
+	config_unref(c);
 	return s;
 }
 
@@ -277,7 +279,7 @@ renews_or_fails_without_memory(void **state)
 		enum err e;
 
 		mem_fail_at(n);
-		e = settings_renew(&fresh, s, q, NOW);
+		e = settings_refresh(&fresh, s, q, NOW);
 		failed = mem_failed();
 		mem_fail_at(0);
 		assert_int_equal(e, failed ? ERR_NOMEM : ERR_OK);

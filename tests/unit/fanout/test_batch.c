@@ -47,7 +47,7 @@ without_memory(void **state)
 	mem_fail_at(0);
 }
 
-/* Another round of the loop, or a posted turn, has its full effort. */
+/* Another turn of the loop, or a posted turn, has its full effort. */
 static void
 effort_is_of_a_round(void **state)
 {
@@ -56,14 +56,14 @@ effort_is_of_a_round(void **state)
 	(void)state;
 	effort_init(&e, 0, 7);
 	assert_true(effort_is_left(&e, 7));
-	e.steps = EFFORT_ROUND - 1;
+	e.steps = EFFORT_TURN - 1;
 	assert_true(effort_is_left(&e, 7));
 	e.steps++;
 	assert_false(effort_is_left(&e, 7));
 	assert_true(effort_is_left(&e, 8));
-	e.steps = EFFORT_ROUND;
+	e.steps = EFFORT_TURN;
 	assert_false(effort_is_left(&e, 8));
-	effort_renew(&e, 8);
+	effort_refill(&e, 8);
 	assert_true(effort_is_left(&e, 8));
 }
 
@@ -73,7 +73,7 @@ report_after(struct effort *e, int64_t *now_ms, size_t steps)
 {
 	for (int i = 0; i < 10000; i++) {
 		assert_int_equal(effort_report(e, *now_ms), 0);
-		effort_renew(e, ++*now_ms);
+		effort_refill(e, ++*now_ms);
 		e->steps = steps;
 	}
 	return effort_report(e, *now_ms);

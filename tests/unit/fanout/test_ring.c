@@ -24,11 +24,11 @@ static struct frame *
 event(uint64_t seq, size_t size)
 {
 	static char payload[512];
-	const struct update u = { .topics = slice_of("t") };
-	struct frame *f;
+	struct frame *f =
+	    frame_new(FRAMING_RAW, (struct slice){ payload, size });
 
-	f = frame_event(FRAMING_RAW, (struct slice){ payload, size }, seq, &u);
 	assert_non_null(f);
+	f->at = seq;
 	return f;
 }
 

@@ -99,11 +99,11 @@ static void
 take_batch(void *arg, struct batch *b)
 {
 	struct desk *d = arg;
-	struct positions *p = b->replay ? &d->replayed : &d->live;
+	struct positions *p = b->kind == BATCH_REPLAY ? &d->replayed : &d->live;
 
 	check_bounds(b);
 	d->in_round++;
-	if (b->new_epoch)
+	if (b->kind == BATCH_NEW_EPOCH)
 		d->changes = b->span.sessions;
 	if (b->sessions != NULL)
 		d->changes = b->sessions->number;
@@ -111,8 +111,8 @@ take_batch(void *arg, struct batch *b)
 	assert_true(b->span.sessions <= d->changes || b->sessions != NULL);
 	for (size_t i = 0; i < b->n; i++)
 		note(p, b->frames[i]->at);
-	d->started |= b->new_epoch;
-	if (b->replay && p->n < d->log.n)
+	d->started |= b->kind == BATCH_NEW_EPOCH;
+	if (b->kind == BATCH_REPLAY && p->n < d->log.n)
 		tailer_ask(d->tailer, b->span.next);
 	batch_done(b);
 	loop_stop(d->loop);

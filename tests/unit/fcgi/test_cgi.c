@@ -72,6 +72,7 @@ serve(long n)
 	if (config_load(&c, &sources, NULL) != ERR_OK ||
 	    settings_new(&s, c, NULL) != ERR_OK)
 		abort();
+	config_unref(c);
 	mem_fail_at(n);
 	cgi_run(s);
 	exit(mem_failed() ? ONE_FAILED : ALL_WENT_WELL);

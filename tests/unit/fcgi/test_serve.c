@@ -99,6 +99,7 @@ settings(struct site *s)
 
 	assert_int_equal(config_load(&c, &s->sources, NULL), ERR_OK);
 	assert_int_equal(settings_new(&made, c, NULL), ERR_OK);
+	config_unref(c);
 	return made;
 }
 

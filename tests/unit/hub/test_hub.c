@@ -33,6 +33,7 @@ struct desk {
 	struct queue_room *room;
 	struct config config;
 	struct settings settings;
+	struct settings_slot *slot;
 	struct exchange_parts parts;
 	struct loop_timer fillers[FILLERS];
 	int peer[PEERS];
@@ -53,8 +54,7 @@ open_hub(struct desk *d)
 {
 	const struct hub_hooks hooks = { .drain = drain, .arg = d };
 
-	return hub_open(
-	    &d->parts.hub, &d->settings, FRAMING_FCGI, &hooks, NULL);
+	return hub_open(&d->parts.hub, d->slot, FRAMING_FCGI, &hooks, NULL);
 }
 
 static int
@@ -73,7 +73,10 @@ desk_open(void **state)
 	d->config.drain_window_s = 3600;
 	d->settings.config = &d->config;
 	d->settings.dialects = unit_dialects();
+	d->settings.refs = 1;
 	*state = d;
+	if (settings_slot_new(&d->slot, &d->settings) != ERR_OK)
+		return -1;
 	return open_hub(d) == ERR_OK ? 0 : -1;
 }
 
@@ -84,6 +87,7 @@ desk_close(void **state)
 	void *room = d->room;
 
 	hub_close(d->parts.hub);
+	settings_slot_free(d->slot);
 	while (d->peers > 0)
 		close(d->peer[--d->peers]);
 	free(d);
@@ -144,7 +148,7 @@ open_stream(struct desk *d)
 static size_t
 streams(struct desk *d)
 {
-	return fanout_counts(hub_fanout(d->parts.hub)).subscribers;
+	return fanout_subscribers(hub_fanout(d->parts.hub));
 }
 
 /* All but the first live on, and so they do without memory. */

@@ -39,6 +39,7 @@ settings(const struct queue_room *r, const char *key)
 	snprintf(secret, sizeof(secret), "SECRET_KEY=%s", key);
 	assert_int_equal(config_load(&c, &src, NULL), ERR_OK);
 	assert_int_equal(settings_new(&s, c, NULL), ERR_OK);
+	config_unref(c);
 	return s;
 }
 
@@ -58,17 +59,17 @@ put_set(const struct queue_room *r)
 struct world {
 	struct loop *loop;
 	struct loop_timer timer;
+	struct settings_slot *slot;
 	struct key_fetcher *key_fetcher;
-	struct settings *renewed; /* the last ones */
+	bool changed; /* other keys are in force */
 };
 
 static void
-renewed(void *arg, struct settings *s)
+changed(void *arg)
 {
 	struct world *w = arg;
 
-	settings_unref(w->renewed);
-	w->renewed = settings_ref(s);
+	w->changed = true;
 	loop_stop(w->loop);
 }
 
@@ -97,7 +98,7 @@ world_end(struct world *w)
 	loop_empty(w->loop);
 	loop_timer_stop(w->loop, &w->timer);
 	key_fetcher_free(w->key_fetcher);
-	settings_unref(w->renewed);
+	settings_slot_free(w->slot);
 	loop_free(w->loop);
 }
 
@@ -105,23 +106,27 @@ static void
 test_follows(void **state)
 {
 	struct world w = { .timer.fire = round_over };
-	struct settings *s = settings(*state, "@" URL);
+	struct settings *s = settings(*state, "@" URL), *now;
 	const struct settings_role *r;
 
 	assert_null(s->role[CONFIG_PUBLISHERS].keys);
 	assert_int_equal(loop_new(&w.loop), ERR_OK);
+	assert_int_equal(settings_slot_new(&w.slot, s), ERR_OK);
 	assert_int_equal(
-	    key_fetcher_new(&w.key_fetcher, w.loop, renewed, &w), ERR_OK);
+	    key_fetcher_new(&w.key_fetcher, w.loop, w.slot, changed, &w),
+	    ERR_OK);
 	assert_int_equal(key_fetcher_use(w.key_fetcher, s), ERR_OK);
 	put_set(*state);
-	while (w.renewed == NULL)
+	while (!w.changed)
 		run(&w);
+	now = settings_slot_get(w.slot);
 	for (size_t i = 0; i < CONFIG_ROLES; i++) {
-		r = &w.renewed->role[i];
+		r = &now->role[i];
 		assert_true(jws_keys_have_kid(r->keys, "a"));
 		assert_string_equal(r->url, URL);
 	}
-	assert_ptr_equal(w.renewed->config, s->config);
+	assert_ptr_equal(now->config, s->config);
+	settings_unref(now);
 	settings_unref(s);
 	world_end(&w);
 }
@@ -133,8 +138,10 @@ test_idle_without_a_url(void **state)
 	struct settings *s = settings(*state, "a secret of 20 bytes");
 
 	assert_int_equal(loop_new(&w.loop), ERR_OK);
+	assert_int_equal(settings_slot_new(&w.slot, s), ERR_OK);
 	assert_int_equal(
-	    key_fetcher_new(&w.key_fetcher, w.loop, renewed, &w), ERR_OK);
+	    key_fetcher_new(&w.key_fetcher, w.loop, w.slot, changed, &w),
+	    ERR_OK);
 	/* No thread is wanted, so none is missed. */
 	mem_fail_stacks(true);
 	assert_int_equal(key_fetcher_use(w.key_fetcher, s), ERR_OK);
@@ -161,19 +168,20 @@ test_memory(void **state)
 		size_t turn = 0;
 
 		assert_int_equal(loop_new(&w.loop), ERR_OK);
+		assert_int_equal(settings_slot_new(&w.slot, s[0]), ERR_OK);
 		mem_fail_at(n);
-		while (key_fetcher_new(&w.key_fetcher, w.loop, renewed, &w) !=
-		       ERR_OK)
+		while (key_fetcher_new(&w.key_fetcher, w.loop, w.slot, changed,
+			   &w) != ERR_OK)
 			assert_true(mem_failed());
 		assert_int_equal(key_fetcher_use(w.key_fetcher, s[0]), ERR_OK);
-		while (w.renewed == NULL) {
+		while (!w.changed) {
 			long left = mem_fail_pause();
 
 			run(&w);
 			mem_fail_resume(left);
 			/* Others wake it before its second is over. */
-			if (w.renewed == NULL)
-				key_fetcher_use(w.key_fetcher, s[++turn % 2]);
+			if (!w.changed)
+				settings_slot_set(w.slot, s[++turn % 2]);
 		}
 		failed = mem_failed();
 		mem_fail_at(0);

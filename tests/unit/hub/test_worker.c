@@ -51,17 +51,21 @@ starts_or_fails_without_memory(void **state)
 	(void)state;
 	for (long n = 1; failed; n++) {
 		struct settings s = { .refs = 1 };
+		struct settings_slot *slot = NULL;
 		struct workers *w = NULL;
 		enum err e;
 
+		assert_int_equal(settings_slot_new(&slot, &s), ERR_OK);
+
 		mem_fail_at(n);
-		e = workers_start(&w, THREADS, &s, FRAMING_RAW, NULL, NULL);
+		e = workers_start(&w, THREADS, slot, FRAMING_RAW, NULL, NULL);
 		failed = mem_failed();
 		mem_fail_at(0);
 		assert_int_equal(e, failed ? ERR_NOMEM : ERR_OK);
 		assert_int_equal(w == NULL, failed);
 		if (w != NULL)
 			do_jobs(w);
+		settings_slot_free(slot);
 		assert_int_equal(s.refs, 1);
 	}
 }
@@ -70,18 +74,21 @@ static void
 fails_without_threads(void **state)
 {
 	struct settings s = { .refs = 1 };
+	struct settings_slot *slot = NULL;
 	struct workers *w = NULL;
 
 	(void)state;
+	assert_int_equal(settings_slot_new(&slot, &s), ERR_OK);
 	mem_fail_stacks(true);
 	assert_int_equal(
-	    workers_start(&w, THREADS, &s, FRAMING_RAW, NULL, NULL), ERR_NOMEM);
+	    workers_start(&w, THREADS, slot, FRAMING_RAW, NULL, NULL),
+	    ERR_NOMEM);
 	mem_fail_stacks(false);
 	assert_null(w);
-	assert_int_equal(s.refs, 1);
 	assert_int_equal(
-	    workers_start(&w, THREADS, &s, FRAMING_RAW, NULL, NULL), ERR_OK);
+	    workers_start(&w, THREADS, slot, FRAMING_RAW, NULL, NULL), ERR_OK);
 	do_jobs(w);
+	settings_slot_free(slot);
 	assert_int_equal(s.refs, 1);
 }
 

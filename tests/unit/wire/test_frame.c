@@ -52,24 +52,41 @@ frames_by_kind(void **state)
 	frame_unref(NULL);
 }
 
+/* In pieces that end anywhere, around the ends of records as well. */
 static void
-event_keeps_what_it_is(void **state)
+is_written_in_pieces(void **state)
 {
+	static const size_t pieces[] = { 1, 7, 8, 65527, 65528, 65529, 200000 };
+	static char text[200000];
 	char topics[] = "a\nb";
-	const struct update u = {
-		.topics = slice_of(topics), .private = true, .kind = UPDATE_HUB
-	};
-	struct frame *f;
 
 	(void)state;
-	f = frame_event(FRAMING_FCGI, slice_of("data: 1\n\n"), 4, &u);
-	memset(topics, 'x', sizeof(topics) - 1);
-	assert_true(slice_is(f->topics, "a\nb"));
-	assert_int_equal(f->at, 4);
-	assert_true(f->private);
-	assert_int_equal(f->kind, UPDATE_HUB);
-	expect_records(f, FRAME_ID, "data: 1\n\n");
-	frame_unref(f);
+	for (size_t i = 0; i < sizeof(text); i++)
+		text[i] = (char)('a' + i % 26);
+	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
+		struct frame_writer w;
+		struct frame *f = frame_begin(
+		    &w, FRAMING_FCGI, sizeof(text), slice_of(topics));
+		struct bytes_response r;
+		size_t n;
+
+		assert_non_null(f);
+		for (size_t at = 0; at < sizeof(text); at += n) {
+			n = sizeof(text) - at;
+			n = n < pieces[i] ? n : pieces[i];
+			frame_write(&w, (struct slice){ text + at, n });
+		}
+		assert_ptr_not_equal(f->topics.base, topics);
+		assert_true(slice_is(f->topics, topics));
+		assert_int_equal(frame_size(f), sizeof(*f) + f->len + 3);
+		bytes_decode(&r, wire(f));
+		assert_null(r.flaw);
+		assert_int_equal(r.records, 4);
+		assert_true(slice_eq(
+		    buf_view(&r.out), (struct slice){ text, sizeof(text) }));
+		buf_free(&r.out);
+		frame_unref(f);
+	}
 }
 
 static void
@@ -112,14 +129,14 @@ is_copied_for_another_request(void **state)
 static void
 without_memory(void **state)
 {
-	const struct update u = { .topics = slice_of("a") };
+	struct frame_writer w;
 	struct frame *f;
 
 	(void)state;
 	mem_fail_at(1);
 	assert_null(frame_new(FRAMING_FCGI, slice_of("one")));
 	mem_fail_at(1);
-	assert_null(frame_event(FRAMING_FCGI, slice_of("one"), 1, &u));
+	assert_null(frame_begin(&w, FRAMING_FCGI, 3, slice_of("a")));
 	mem_fail_at(0);
 	f = frame_new(FRAMING_FCGI, slice_of("one"));
 	mem_fail_at(1);
@@ -134,7 +151,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(frames_by_kind),
-		cmocka_unit_test(event_keeps_what_it_is),
+		cmocka_unit_test(is_written_in_pieces),
 		cmocka_unit_test(counts_its_holders),
 		cmocka_unit_test(is_copied_for_another_request),
 		cmocka_unit_test(without_memory),

@@ -189,7 +189,7 @@ mail_keeps_its_order(void **state)
 	for (int i = 0; i < THREADS; i++) {
 		for (int k = 0; k < LETTERS; k++)
 			senders[i].letters[k] =
-			    (struct letter){ { NULL, read_letter }, i, k };
+			    (struct letter){ { .open = read_letter }, i, k };
 		pthread_create(
 		    &senders[i].thread, NULL, send_letters, &senders[i]);
 	}

@@ -358,9 +358,11 @@ encode(struct buf *out, uint16_t id, struct slice content)
 {
 	size_t n = record_stdout_size(content.len);
 	uint8_t *exact = mem_calloc(1, n + 1);
+	struct record_writer w;
 
 	exact[n] = 0xaa;
-	record_stdout(exact, (uint16_t)(id + 1), content);
+	record_begin(&w, exact, (uint16_t)(id + 1), content.len);
+	record_write(&w, content);
 	record_readdress(exact, n, id);
 	assert_int_equal(exact[n], 0xaa);
 	buf_add(out, exact, n);
@@ -462,10 +464,33 @@ skips_to_the_abort(void **state)
 	buf_free(&all_bytes);
 }
 
+/* FCGI_KEEP_CONN is seen once its byte is there. */
+static void
+finds_the_flag_of_a_kept_connection(void **state)
+{
+	struct record_scan s;
+	struct problem f;
+	struct buf b;
+
+	(void)state;
+	for (int flags = 0; flags < 4; flags++) {
+		buf_init(&b, REQUEST_MAX);
+		bytes_begin(&b, ID, 1);
+		b.base[RECORD_HEADER_SIZE + 2] = (char)flags;
+		assert_int_equal(scan(&s, buf_view(&b), &f), ERR_OK);
+		assert_int_equal(s.keep, flags & 1);
+		assert_int_equal(
+		    scan(&s, (struct slice){ b.base, 10 }, &f), ERR_OK);
+		assert_false(s.keep);
+		buf_free(&b);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(finds_the_flag_of_a_kept_connection),
 		cmocka_unit_test(scans_requests),
 		cmocka_unit_test(is_whole_with_the_last_byte),
 		cmocka_unit_test(refuses_noise_early),

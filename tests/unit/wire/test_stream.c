@@ -31,7 +31,7 @@ struct scene {
 	struct stream *s;
 	int fds[2];
 	struct buf got;
-	int drained, gone, closed;
+	int writable, gone, closed;
 	struct loop_timer stop;
 };
 
@@ -49,9 +49,9 @@ on_closed(struct stream_host *h)
 }
 
 static void
-on_drained(void *feeder)
+on_writable(void *feeder)
 {
-	((struct scene *)feeder)->drained++;
+	((struct scene *)feeder)->writable++;
 }
 
 static void
@@ -60,7 +60,7 @@ on_gone(void *feeder)
 	((struct scene *)feeder)->gone++;
 }
 
-static const struct stream_events events = { .drained = on_drained,
+static const struct stream_events events = { .writable = on_writable,
 	.gone = on_gone };
 
 static void
@@ -189,7 +189,7 @@ answers_and_ends(void **state)
 		assert_int_equal(sc.closed, 0);
 		shutdown(sc.fds[PEER], SHUT_WR);
 		run_once(&sc);
-		assert_int_equal(sc.gone + sc.drained, 0);
+		assert_int_equal(sc.gone + sc.writable, 0);
 		scene_close(&sc);
 	}
 }
@@ -229,12 +229,12 @@ waits_for_a_blocked_peer(void **state)
 	while (stream_has_room(sc.s))
 		push_size(&sc, 1000);
 	run_once(&sc);
-	assert_int_equal(sc.drained, 0);
-	while (sc.drained == 0) {
+	assert_int_equal(sc.writable, 0);
+	while (sc.writable == 0) {
 		assert_true(peer_reads(&sc));
 		run_once(&sc);
 	}
-	assert_int_equal(sc.drained, 1);
+	assert_int_equal(sc.writable, 1);
 	assert_true(stream_has_room(sc.s));
 	assert_true(stream_flush(sc.s));
 	stream_end(sc.s);
@@ -244,7 +244,7 @@ waits_for_a_blocked_peer(void **state)
 	scene_close(&sc);
 }
 
-/* Once flush said false, `drained` comes, even if a later flush got it all
+/* Once flush said false, `writable` comes, even if a later flush got it all
  * out: the feeder may have nothing else to go on. */
 static void
 keeps_its_promise_to_call(void **state)
@@ -261,11 +261,11 @@ keeps_its_promise_to_call(void **state)
 		assert_true(peer_reads(&sc));
 		stream_flush(sc.s);
 	}
-	for (int i = 0; i < 100 && sc.drained == 0; i++) {
+	for (int i = 0; i < 100 && sc.writable == 0; i++) {
 		peer_reads(&sc);
 		run_once(&sc);
 	}
-	assert_int_equal(sc.drained, 1);
+	assert_int_equal(sc.writable, 1);
 	stream_cut(sc.s);
 	scene_close(&sc);
 }
@@ -292,7 +292,7 @@ ends_behind_what_is_queued(void **state)
 	buf_free(&r.out);
 	shutdown(sc.fds[PEER], SHUT_WR);
 	run_once(&sc);
-	assert_int_equal(sc.drained + sc.gone, 0);
+	assert_int_equal(sc.writable + sc.gone, 0);
 	scene_close(&sc);
 }
 

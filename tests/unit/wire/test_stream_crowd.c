@@ -39,7 +39,7 @@ static struct {
 } world;
 
 static void
-on_drained(void *feeder)
+on_writable(void *feeder)
 {
 	(void)feeder;
 }
@@ -65,7 +65,7 @@ on_shed(void *feeder, uint64_t first)
 	stream_end(p->s);
 }
 
-static const struct stream_events events = { on_drained, on_gone, on_shed };
+static const struct stream_events events = { on_writable, on_gone, on_shed };
 
 static void
 on_stop(struct loop_timer *t)
@@ -130,12 +130,12 @@ world_close(void **state)
 static struct frame *
 make(size_t size, uint64_t seq)
 {
-	const struct update u = { .topics = slice_of("t") };
 	char *bytes = mem_calloc(1, size);
 	struct frame *f =
-	    frame_event(FRAMING_FCGI, (struct slice){ bytes, size }, seq, &u);
+	    frame_new(FRAMING_FCGI, (struct slice){ bytes, size });
 
 	assert_non_null(f);
+	f->at = seq;
 	mem_free(bytes);
 	return f;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_subscriber_list.c - the index against asking every matcher. */
+/* test_subscriber_index.c - the index against asking every matcher. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,8 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
-#include "fanout/subscriber_list.h"
+#include "fanout/event_frame.h"
+#include "fanout/subscriber_index.h"
 #include "match/topic.h"
 #include "unit/mem_fail.h"
 
@@ -74,7 +75,7 @@ bare_subscriber(size_t n)
 }
 
 static void
-join(struct subscriber_list *l, struct member *m)
+join(struct subscriber_index *l, struct member *m)
 {
 	int n = rand() % 6;
 
@@ -83,15 +84,15 @@ join(struct subscriber_list *l, struct member *m)
 		add_matcher(
 		    &m->matchers, rand() % 30 == 0 ? -1 : rand() % TOPICS);
 	m->s = bare_subscriber(m->matchers.n);
-	assert_int_equal(subscriber_list_add(l, m->s, &m->matchers), ERR_OK);
+	assert_int_equal(subscriber_index_add(l, m->s, &m->matchers), ERR_OK);
 }
 
 static void
-leave(struct subscriber_list *l, struct member *m)
+leave(struct subscriber_index *l, struct member *m)
 {
-	subscriber_list_remove(l, m->s);
+	subscriber_index_remove(l, m->s);
 	/* What is out already may be taken out again. */
-	subscriber_list_remove(l, m->s);
+	subscriber_index_remove(l, m->s);
 	subscriber_free(m->s);
 	m->s = NULL;
 	matcher_list_free(&m->matchers);
@@ -105,14 +106,14 @@ event(const char *topics)
 	static uint64_t position;
 	struct frame *f;
 
-	f = frame_event(FRAMING_RAW, slice_of("x"), ++position, &u);
+	f = event_frame(FRAMING_RAW, ++position, &u);
 	assert_non_null(f);
 	return f;
 }
 
 /* In parts of as few steps as can be, or in one. */
 static void
-find(struct subscriber_list *l, struct frame *f)
+find(struct subscriber_index *l, struct frame *f)
 {
 	const size_t most = rand() % 2 ? 1 : SIZE_MAX;
 	size_t steps = 0;
@@ -134,7 +135,7 @@ asked(const struct subscriber *s, const struct frame *f)
 }
 
 static void
-publish(struct subscriber_list *l)
+publish(struct subscriber_index *l)
 {
 	char topics[200] = "";
 	size_t i, at = 0;
@@ -164,13 +165,13 @@ publish(struct subscriber_list *l)
 static void
 finds_each_once(void **state)
 {
-	struct subscriber_list *l = NULL;
+	struct subscriber_index *l = NULL;
 	size_t i;
 	int round;
 
 	(void)state;
 	srand(1);
-	assert_int_equal(subscriber_list_new(&l), ERR_OK);
+	assert_int_equal(subscriber_index_new(&l), ERR_OK);
 	publish(l);
 	for (round = 0; round < 2000; round++) {
 		struct member *m = &members[rand() % SUBSCRIBERS];
@@ -185,25 +186,25 @@ finds_each_once(void **state)
 		if (members[i].s != NULL)
 			leave(l, &members[i]);
 	publish(l);
-	subscriber_list_free(l);
-	subscriber_list_free(NULL);
+	subscriber_index_free(l);
+	subscriber_index_free(NULL);
 }
 
 /* More distinct topics than the table begins with. */
 static void
 grows(void **state)
 {
-	struct subscriber_list *l = NULL;
+	struct subscriber_index *l = NULL;
 	struct member *m = &members[0];
 	struct frame *f;
 	int i;
 
 	(void)state;
-	assert_int_equal(subscriber_list_new(&l), ERR_OK);
+	assert_int_equal(subscriber_index_new(&l), ERR_OK);
 	for (i = 0; i < 3000; i++)
 		add_matcher(&m->matchers, i);
 	m->s = bare_subscriber(m->matchers.n);
-	assert_int_equal(subscriber_list_add(l, m->s, &m->matchers), ERR_OK);
+	assert_int_equal(subscriber_index_add(l, m->s, &m->matchers), ERR_OK);
 	for (i = 0; i <= 3000; i += 100) {
 		char topic[32];
 
@@ -215,7 +216,7 @@ grows(void **state)
 		frame_unref(f);
 	}
 	leave(l, m);
-	subscriber_list_free(l);
+	subscriber_index_free(l);
 }
 
 /* A text of `n` times "x" and `end`. */
@@ -248,12 +249,12 @@ finds_by_beginning(void **state)
 		{ 1000, 1000, "", 1 },
 		{ 1000, 999, "", 0 },
 	};
-	struct subscriber_list *l = NULL;
+	struct subscriber_index *l = NULL;
 	struct member *m = &members[0];
 	char text[1100];
 
 	(void)state;
-	assert_int_equal(subscriber_list_new(&l), ERR_OK);
+	assert_int_equal(subscriber_index_new(&l), ERR_OK);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct matcher *matcher = NULL;
 		struct frame *f;
@@ -266,7 +267,7 @@ finds_by_beginning(void **state)
 		    matcher_list_add(&m->matchers, matcher), ERR_OK);
 		m->s = bare_subscriber(1);
 		assert_int_equal(
-		    subscriber_list_add(l, m->s, &m->matchers), ERR_OK);
+		    subscriber_index_add(l, m->s, &m->matchers), ERR_OK);
 		f = event(long_text(text, rows[i].topic, rows[i].end));
 		find(l, f);
 		if (m->found != rows[i].found)
@@ -275,7 +276,7 @@ finds_by_beginning(void **state)
 		frame_unref(f);
 		leave(l, m);
 	}
-	subscriber_list_free(l);
+	subscriber_index_free(l);
 }
 
 /* A grant for `selector`; NULL: for nothing. */
@@ -297,13 +298,13 @@ grant_of(const char *selector)
 }
 
 static size_t
-steps_of(struct subscriber_list *l, bool private, enum update_kind kind)
+steps_of(struct subscriber_index *l, bool private, enum update_kind kind)
 {
 	const struct update u = { .topics = slice_of(
 				      "/.well-known/mercure/subscriptions/x"),
 		.private = private,
 		.kind = kind };
-	struct frame *f = frame_event(FRAMING_RAW, slice_of("x"), 1, &u);
+	struct frame *f = event_frame(FRAMING_RAW, 1, &u);
 	size_t steps = 0;
 
 	assert_non_null(f);
@@ -331,30 +332,30 @@ asks_for_rights_first(void **state)
 		{ HUB_PATH "{topic}", true, true },
 		{ "/.well-known/mercure/other", true, false },
 	};
-	struct subscriber_list *l = NULL;
+	struct subscriber_index *l = NULL;
 
 	(void)state;
-	assert_int_equal(subscriber_list_new(&l), ERR_OK);
+	assert_int_equal(subscriber_index_new(&l), ERR_OK);
 	for (size_t i = 0; i < STRANGERS; i++) {
 		members[i].s = bare_subscriber(1);
 		add_matcher(&members[i].matchers, (int)i * 4 + 2);
 		assert_int_equal(
-		    subscriber_list_add(l, members[i].s, &members[i].matchers),
+		    subscriber_index_add(l, members[i].s, &members[i].matchers),
 		    ERR_OK);
 	}
-	assert_int_equal(subscriber_list_patterns(l), STRANGERS);
+	assert_int_equal(subscriber_index_patterns(l), STRANGERS);
 	assert_true(steps_of(l, false, UPDATE_APPLICATION) > STRANGERS * 5);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct subscriber *s = members[i].s;
 		size_t of_private, of_hub;
 
 		s->grant = grant_of(rows[i].grant);
-		subscriber_list_regrant(s);
+		subscriber_index_set_rights(s, subscriber_rights(s->grant));
 		of_private = steps_of(l, true, UPDATE_APPLICATION);
 		of_hub = steps_of(l, true, UPDATE_HUB);
 		grant_unref(s->grant);
 		s->grant = NULL;
-		subscriber_list_regrant(s);
+		subscriber_index_set_rights(s, subscriber_rights(s->grant));
 		if ((of_private > steps_of(l, true, UPDATE_APPLICATION)) !=
 			rows[i].private ||
 		    (of_hub > steps_of(l, true, UPDATE_HUB)) != rows[i].hub)
@@ -364,15 +365,15 @@ asks_for_rights_first(void **state)
 		members[i].found = 0;
 		leave(l, &members[i]);
 	}
-	assert_int_equal(subscriber_list_weight(l), 0);
-	subscriber_list_free(l);
+	assert_int_equal(subscriber_index_weight(l), 0);
+	subscriber_index_free(l);
 }
 
 /* It is in for all its matchers or for none. */
 static void
 without_memory(void **state)
 {
-	struct subscriber_list *l = NULL;
+	struct subscriber_index *l = NULL;
 	struct member *m = &members[0];
 	struct frame *f = event("/topics/0\n/topics/1");
 	enum err e = ERR_NOMEM;
@@ -381,7 +382,7 @@ without_memory(void **state)
 	(void)state;
 	for (n = 1; e == ERR_NOMEM; n++) {
 		mem_fail_at(n);
-		e = subscriber_list_new(&l);
+		e = subscriber_index_new(&l);
 		assert_int_equal(e == ERR_NOMEM, mem_failed());
 		assert_int_equal(l == NULL, e == ERR_NOMEM);
 	}
@@ -392,17 +393,17 @@ without_memory(void **state)
 	for (n = 1; n <= 3; n++) {
 		mem_fail_at(n);
 		assert_int_equal(
-		    subscriber_list_add(l, m->s, &m->matchers), ERR_NOMEM);
+		    subscriber_index_add(l, m->s, &m->matchers), ERR_NOMEM);
 		mem_fail_at(0);
 		find(l, f);
 		assert_int_equal(m->found, 0);
 	}
-	assert_int_equal(subscriber_list_add(l, m->s, &m->matchers), ERR_OK);
+	assert_int_equal(subscriber_index_add(l, m->s, &m->matchers), ERR_OK);
 	find(l, f);
 	assert_int_equal(m->found, 1);
 	m->found = 0;
 	leave(l, m);
-	subscriber_list_free(l);
+	subscriber_index_free(l);
 	frame_unref(f);
 }
 

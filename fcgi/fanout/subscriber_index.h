@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* subscriber_list.h - the index: from a topic to those who asked for it. */
-#ifndef FANOUT_SUBSCRIBER_LIST_H
-#define FANOUT_SUBSCRIBER_LIST_H
+/* subscriber_index.h - the index: from a topic to those who asked for it. */
+#ifndef FANOUT_SUBSCRIBER_INDEX_H
+#define FANOUT_SUBSCRIBER_INDEX_H
 
 #include "fanout/subscriber.h"
 #include "match/matcher.h"
@@ -12,26 +12,27 @@
  * begins as it does; the matchers of those who come later are not kept.
  * A private update is tried only on what somebody with rights asked for.
  */
-struct subscriber_list;
+struct subscriber_index;
 
 /* ERR_NOMEM; ERR_IO: the system gives no random bytes. */
-enum err subscriber_list_new(struct subscriber_list **out);
+enum err subscriber_index_new(struct subscriber_index **out);
 
 /* Enter `s` for each matcher; subscriptions[i] belongs to matchers->v[i].
  * ERR_NOMEM: it is in for none. */
-enum err subscriber_list_add(struct subscriber_list *l, struct subscriber *s,
+enum err subscriber_index_add(struct subscriber_index *l, struct subscriber *s,
     const struct matcher_list *matchers);
-void subscriber_list_remove(struct subscriber_list *l, struct subscriber *s);
+void subscriber_index_remove(struct subscriber_index *l, struct subscriber *s);
 
 /* Its grant has changed: set s->rights, and move its subscriptions. */
-void subscriber_list_regrant(struct subscriber *s);
+void subscriber_index_set_rights(
+    struct subscriber *s, enum subscriber_rights rights);
 
 /* Positions start over: forget all answers that are known by position. */
-void subscriber_list_new_epoch(struct subscriber_list *l);
+void subscriber_index_new_epoch(struct subscriber_index *l);
 
 /* How many distinct patterns there are, and their weights (matcher.h). */
-size_t subscriber_list_patterns(const struct subscriber_list *l);
-size_t subscriber_list_weight(const struct subscriber_list *l);
+size_t subscriber_index_patterns(const struct subscriber_index *l);
+size_t subscriber_index_weight(const struct subscriber_index *l);
 
 /*
  * A search calls `found` once for each subscriber that asked for any topic of
@@ -42,11 +43,11 @@ size_t subscriber_list_weight(const struct subscriber_list *l);
 typedef void subscriber_found_fn(struct subscriber *s, struct frame *f);
 
 /* Begin; the search keeps its own reference to `f`. */
-void subscriber_search_begin(struct subscriber_list *l, struct frame *f);
+void subscriber_search_begin(struct subscriber_index *l, struct frame *f);
 
 /* Go on until all is searched (true), or *steps (matcher.h), which grows by
  * the work done, is `steps_max` or more. */
-bool subscriber_search_go_on(struct subscriber_list *l,
+bool subscriber_search_go_on(struct subscriber_index *l,
     subscriber_found_fn *found, size_t *steps, size_t steps_max);
 
 /* Did `s` ask for any topic of `f`?  A pattern's answer about an event is kept
@@ -54,6 +55,6 @@ bool subscriber_search_go_on(struct subscriber_list *l,
 bool subscriber_asked(
     const struct subscriber *s, const struct frame *f, size_t *steps);
 
-void subscriber_list_free(struct subscriber_list *l); /* empty, or NULL */
+void subscriber_index_free(struct subscriber_index *l); /* empty, or NULL */
 
 #endif

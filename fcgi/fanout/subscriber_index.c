@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* subscriber_list.c - a hash table of distinct matchers with their subscribers. */
+/* subscriber_index.c - a hash table of distinct matchers with their subscribers. */
 #include "base/mem.h"
-#include "fanout/subscriber_list_state.h"
+#include "fanout/subscriber_index_state.h"
 #include "match/nfa.h"
 
 #define BUCKETS_MIN 256
@@ -11,7 +11,7 @@
 
 static uint64_t
 hash_text(
-    const struct subscriber_list *l, enum matcher_kind kind, struct slice text)
+    const struct subscriber_index *l, enum matcher_kind kind, struct slice text)
 {
 	const char first = (char)kind;
 	struct siphash h;
@@ -23,7 +23,7 @@ hash_text(
 }
 
 static uint64_t
-hash_head(const struct subscriber_list *l, struct slice head)
+hash_head(const struct subscriber_index *l, struct slice head)
 {
 	struct siphash h;
 
@@ -43,14 +43,14 @@ head_of(const struct subscriber_entry *e)
 }
 
 struct subscriber_bucket *
-subscriber_list_heads(const struct subscriber_list *l, uint64_t hash)
+subscriber_index_heads(const struct subscriber_index *l, uint64_t hash)
 {
 	return &l->heads[hash & (l->buckets_n - 1)];
 }
 
 struct subscriber_entry *
-subscriber_list_entry(
-    const struct subscriber_list *l, enum matcher_kind kind, struct slice text)
+subscriber_index_entry(
+    const struct subscriber_index *l, enum matcher_kind kind, struct slice text)
 {
 	const uint64_t h = hash_text(l, kind, text);
 	struct subscriber_entry *e;
@@ -64,9 +64,9 @@ subscriber_list_entry(
 }
 
 enum err
-subscriber_list_new(struct subscriber_list **out)
+subscriber_index_new(struct subscriber_index **out)
 {
-	struct subscriber_list *l = mem_calloc(1, sizeof(*l));
+	struct subscriber_index *l = mem_calloc(1, sizeof(*l));
 	enum err e = ERR_NOMEM;
 
 	if (l == NULL)
@@ -77,7 +77,7 @@ subscriber_list_new(struct subscriber_list **out)
 	if (l->buckets == NULL || l->heads == NULL ||
 	    (e = siphash_key_random(&l->text_key)) != ERR_OK ||
 	    (e = siphash_key_random(&l->head_key)) != ERR_OK) {
-		subscriber_list_free(l);
+		subscriber_index_free(l);
 		return e;
 	}
 	*out = l;
@@ -85,7 +85,7 @@ subscriber_list_new(struct subscriber_list **out)
 }
 
 static void
-file_entry(struct subscriber_list *l, struct subscriber_entry *e)
+file_entry(struct subscriber_index *l, struct subscriber_entry *e)
 {
 	size_t mask = l->buckets_n - 1;
 
@@ -97,7 +97,7 @@ file_entry(struct subscriber_list *l, struct subscriber_entry *e)
 /* Twice the buckets once they hold one entry each; without memory, and while
  * a search walks along them, the chains just grow. */
 static void
-grow(struct subscriber_list *l)
+grow(struct subscriber_index *l)
 {
 	struct subscriber_bucket *old = l->buckets, *old_heads = l->heads;
 	struct subscriber_bucket *wide, *heads;
@@ -129,7 +129,7 @@ grow(struct subscriber_list *l)
 
 /* Give it a cache if that is of use and there is room; it is a luxury. */
 static void
-cache_add(struct subscriber_list *l, struct subscriber_entry *e)
+cache_add(struct subscriber_index *l, struct subscriber_entry *e)
 {
 	const struct nfa *n = matcher_nfa(e->matcher);
 	size_t bytes = n != NULL ? nfa_cache_bytes(n) : 0;
@@ -141,7 +141,7 @@ cache_add(struct subscriber_list *l, struct subscriber_entry *e)
 }
 
 static void
-cache_remove(struct subscriber_list *l, struct subscriber_entry *e)
+cache_remove(struct subscriber_index *l, struct subscriber_entry *e)
 {
 	if (e->cache == NULL)
 		return;
@@ -150,7 +150,7 @@ cache_remove(struct subscriber_list *l, struct subscriber_entry *e)
 }
 
 static void
-count_pattern(struct subscriber_list *l, const struct subscriber_entry *e)
+count_pattern(struct subscriber_index *l, const struct subscriber_entry *e)
 {
 	if (matcher_kind(e->matcher) == MATCHER_EXACT)
 		return;
@@ -160,7 +160,7 @@ count_pattern(struct subscriber_list *l, const struct subscriber_entry *e)
 }
 
 static void
-uncount_pattern(struct subscriber_list *l, const struct subscriber_entry *e)
+uncount_pattern(struct subscriber_index *l, const struct subscriber_entry *e)
 {
 	if (matcher_kind(e->matcher) == MATCHER_EXACT)
 		return;
@@ -170,7 +170,7 @@ uncount_pattern(struct subscriber_list *l, const struct subscriber_entry *e)
 }
 
 static struct subscriber_entry *
-entry_add(struct subscriber_list *l, struct matcher *m)
+entry_add(struct subscriber_index *l, struct matcher *m)
 {
 	struct subscriber_entry *e = mem_calloc(1, sizeof(*e));
 
@@ -190,9 +190,11 @@ entry_add(struct subscriber_list *l, struct matcher *m)
 }
 
 static void
-entry_remove(struct subscriber_list *l, struct subscriber_entry *e)
+entry_remove(struct subscriber_index *l, struct subscriber_entry *e)
 {
-	subscriber_search_skip(&l->search, e);
+	/* A search goes on behind it. */
+	if (l->search.next == e)
+		l->search.next = LIST_NEXT(e, heads);
 	LIST_REMOVE(e, bucket);
 	if (matcher_kind(e->matcher) != MATCHER_EXACT)
 		LIST_REMOVE(e, heads);
@@ -204,7 +206,7 @@ entry_remove(struct subscriber_list *l, struct subscriber_entry *e)
 }
 
 enum err
-subscriber_list_add(struct subscriber_list *l, struct subscriber *s,
+subscriber_index_add(struct subscriber_index *l, struct subscriber *s,
     const struct matcher_list *matchers)
 {
 	size_t i;
@@ -214,9 +216,9 @@ subscriber_list_add(struct subscriber_list *l, struct subscriber *s,
 		struct subscription *sub = &s->subscriptions[i];
 		struct subscriber_entry *e;
 
-		e = subscriber_list_entry(l, matcher_kind(m), matcher_text(m));
+		e = subscriber_index_entry(l, matcher_kind(m), matcher_text(m));
 		if (e == NULL && (e = entry_add(l, m)) == NULL) {
-			subscriber_list_remove(l, s);
+			subscriber_index_remove(l, s);
 			return ERR_NOMEM;
 		}
 		sub->entry = e;
@@ -237,7 +239,7 @@ subscriber_entry_serves(
 }
 
 void
-subscriber_list_remove(struct subscriber_list *l, struct subscriber *s)
+subscriber_index_remove(struct subscriber_index *l, struct subscriber *s)
 {
 	size_t i;
 
@@ -254,9 +256,8 @@ subscriber_list_remove(struct subscriber_list *l, struct subscriber *s)
 }
 
 void
-subscriber_list_regrant(struct subscriber *s)
+subscriber_index_set_rights(struct subscriber *s, enum subscriber_rights rights)
 {
-	const enum subscriber_rights rights = subscriber_rights(s->grant);
 	size_t i;
 
 	if (rights == s->rights)
@@ -272,7 +273,7 @@ subscriber_list_regrant(struct subscriber *s)
 }
 
 void
-subscriber_list_new_epoch(struct subscriber_list *l)
+subscriber_index_new_epoch(struct subscriber_index *l)
 {
 	struct subscriber_entry *e;
 	size_t i;
@@ -284,19 +285,19 @@ subscriber_list_new_epoch(struct subscriber_list *l)
 }
 
 size_t
-subscriber_list_patterns(const struct subscriber_list *l)
+subscriber_index_patterns(const struct subscriber_index *l)
 {
 	return l->patterns;
 }
 
 size_t
-subscriber_list_weight(const struct subscriber_list *l)
+subscriber_index_weight(const struct subscriber_index *l)
 {
 	return l->weight;
 }
 
 void
-subscriber_list_free(struct subscriber_list *l)
+subscriber_index_free(struct subscriber_index *l)
 {
 	if (l == NULL)
 		return;

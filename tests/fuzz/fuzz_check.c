@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz_doctor.c - a Set-Cookie value on the first line, a stream in the rest. */
+/* fuzz_check.c - a Set-Cookie value on the first line, a stream in the rest. */
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -9,7 +9,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void
-judge(const struct doctor_cookie *c)
+judge(const struct check_cookie *c)
 {
 	static const char *const texts[] = { "https://www.example.com/a/b",
 		"http://localhost/", "https://[::1]:8443/x" };
@@ -20,7 +20,7 @@ judge(const struct doctor_cookie *c)
 		if (url_parse(&urls[i], slice_of(texts[i]), NULL, 0) != ERR_OK)
 			abort();
 	for (size_t i = 0; i < n * n; i++)
-		if (doctor_return_text(doctor_cookie_judge(c, &urls[i % n],
+		if (check_return_text(check_cookie_judge(c, &urls[i % n],
 			&urls[i / n], &urls[(i + 1) % n])) == NULL)
 			abort();
 	for (size_t i = 0; i < n; i++)
@@ -31,14 +31,14 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct slice rest = { (const char *)data, size }, header;
-	struct doctor_cookie c;
-	struct doctor_silence s;
+	struct check_cookie c;
+	struct check_silence s;
 
 	if (!slice_cut(&rest, '\n', &header))
 		return 0;
-	if (doctor_cookie_read(&c, header))
+	if (check_cookie_read(&c, header))
 		judge(&c);
-	s = doctor_silence_read(rest);
+	s = check_silence_read(rest);
 	if (s.last_end > rest.len || (s.keepalives == 0) != (s.last_end == 0))
 		abort();
 	return 0;

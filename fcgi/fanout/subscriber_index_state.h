@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* subscriber_list_state.h - what the index's own files share. */
-#ifndef FANOUT_SUBSCRIBER_LIST_STATE_H
-#define FANOUT_SUBSCRIBER_LIST_STATE_H
+/* subscriber_index_state.h - what the index's own files share. */
+#ifndef FANOUT_SUBSCRIBER_INDEX_STATE_H
+#define FANOUT_SUBSCRIBER_INDEX_STATE_H
 
 #include "base/siphash.h"
-#include "fanout/subscriber_list.h"
+#include "fanout/subscriber_index.h"
 
 /* Bytes of a pattern's literal beginning that are compared at most. */
 #define HEAD_MAX 255
@@ -52,7 +52,7 @@ struct subscriber_search {
  * that is as long as some pattern's, so patterns that begin otherwise cost
  * nothing.
  */
-struct subscriber_list {
+struct subscriber_index {
 	struct subscriber_bucket *buckets, *heads; /* a power of two of each */
 	size_t buckets_n, entries, caches_bytes;
 	size_t patterns, weight;
@@ -63,18 +63,15 @@ struct subscriber_list {
 };
 
 /* Which bucket of heads a hash belongs to. */
-struct subscriber_bucket *subscriber_list_heads(
-    const struct subscriber_list *l, uint64_t hash);
+struct subscriber_bucket *subscriber_index_heads(
+    const struct subscriber_index *l, uint64_t hash);
 
-struct subscriber_entry *subscriber_list_entry(
-    const struct subscriber_list *l, enum matcher_kind kind, struct slice text);
+struct subscriber_entry *subscriber_index_entry(
+    const struct subscriber_index *l, enum matcher_kind kind,
+    struct slice text);
 
 /* Has any subscriber that asked for it these rights or more? */
 bool subscriber_entry_serves(
     const struct subscriber_entry *e, enum subscriber_rights least);
-
-/* Call it before an entry is removed: moves the search behind the entry. */
-void subscriber_search_skip(
-    struct subscriber_search *s, const struct subscriber_entry *e);
 
 #endif

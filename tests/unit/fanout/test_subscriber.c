@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_fanout_moves.c - what one subscriber gets, step by step, until it ends. */
+/* test_subscriber.c - what one subscriber gets, step by step, until it ends. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -10,17 +10,14 @@
 #include <string.h>
 
 #include <limits.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "base/mem.h"
-#include "fanout/fanout.h"
 #include "queue/ops.h"
+#include "unit/fanout_room.h"
 
-#define EPOCH 9
 #define RETRY "retry: 500\n\n"
 #define ROWS_MAX 2000
 #define LONG_MS 3600000
@@ -32,125 +29,69 @@ struct row {
 	size_t size; /* of its text */
 };
 
-static const struct queue_cursor_key key = { .epoch = EPOCH };
-
-static struct {
-	struct stream_host host;
-	struct fanout *fanout;
-	struct loop_timer stop;
-	struct row rows[ROWS_MAX];
-	uint64_t tail;
-	bool asked;
-	uint64_t question;
-	int fd; /* the peer, and what it has read */
-	char text[1 << 20];
-	size_t len;
-	bool ended;
-} world;
-
-void
-tailer_ask(struct tailer *t, uint64_t after)
-{
-	(void)t;
-	world.asked = true;
-	world.question = after;
-}
+static struct fanout_room room;
+static struct row rows[ROWS_MAX];
 
 static struct frame *
 event(uint64_t n)
 {
 	static char payload[65536];
-	const struct row *r = &world.rows[n - 1];
-	const struct update u = { .topics = slice_of(r->topic),
-		.private = r->private };
+	const struct row *r = &rows[n - 1];
 	int len = snprintf(
 	    payload, sizeof(payload), "<%d>%*s", (int)n, (int)r->size, "\n");
 
-	return frame_event(
-	    FRAMING_RAW, (struct slice){ payload, (size_t)len }, n, &u);
-}
-
-/* The fan-out takes a batch over. */
-static void
-give(const struct batch *like)
-{
-	struct batch *b = batch_new();
-
-	assert_non_null(b);
-	*b = *like;
-	fanout_batch(world.fanout, b);
+	return fanout_room_event(
+	    n, r->topic, r->private, (struct slice){ payload, (size_t)len });
 }
 
 static void
-send_batch(uint64_t after, bool replay)
+send_batch(uint64_t after, enum batch_kind kind)
 {
 	struct batch b = {
-		.replay = replay, .after = after, .span.epoch = EPOCH
+		.kind = kind, .after = after, .span.epoch = FANOUT_ROOM_EPOCH
 	};
 	uint64_t n;
 
-	for (n = after + 1; n <= world.tail && b.n < BATCH_ROWS_MAX; n++)
-		assert_non_null(b.frames[b.n++] = event(n));
+	for (n = after + 1; n <= room.tail && b.n < BATCH_ROWS_MAX; n++)
+		b.frames[b.n++] = event(n);
 	b.span.next = n - 1;
 	b.span.rows = b.n;
-	give(&b);
+	fanout_room_give(&room, &b);
 }
 
 static void
 add(const char *topic, bool private, size_t size)
 {
-	assert_true(world.tail < ROWS_MAX);
-	world.rows[world.tail++] = (struct row){ topic, private, size };
+	assert_true(room.tail < ROWS_MAX);
+	rows[room.tail++] = (struct row){ topic, private, size };
 }
 
-/* One round: as many events as were added since `before`. */
+/* One batch: as many events as were added since `before`. */
 static void
-tell_since(uint64_t before)
+publish_since(uint64_t before)
 {
-	send_batch(before, false);
-}
-
-static void
-on_stop(struct loop_timer *t)
-{
-	(void)t;
-	loop_stop(world.host.loop);
+	send_batch(before, BATCH_LIVE);
 }
 
 /* Whatever is due now happens, and what was asked for is answered. */
 static void
 run_once(void)
 {
-	if (world.asked) {
-		world.asked = false;
-		send_batch(world.question, true);
+	if (room.asked) {
+		room.asked = false;
+		send_batch(room.question, BATCH_REPLAY);
 	}
-	assert_int_equal(
-	    loop_timer_set(world.host.loop, &world.stop, clock_mono_ms()),
-	    ERR_OK);
-	loop_run(world.host.loop);
-}
-
-static void
-read_some(void)
-{
-	ssize_t n = read(world.fd, world.text + world.len,
-	    sizeof(world.text) - 1 - world.len);
-
-	if (n > 0)
-		world.len += (size_t)n;
-	world.text[world.len] = '\0';
-	world.ended = n == 0;
+	fanout_room_turn(&room);
 }
 
 /* Until the response has ended. */
 static void
 read_until_ended(void)
 {
-	world.ended = false;
-	while (!world.ended) {
+	room.ended = false;
+	while (!room.ended) {
 		run_once();
-		read_some();
+		fanout_room_read(&room);
 	}
 }
 
@@ -158,92 +99,53 @@ static void
 read_all(void)
 {
 	read_until_ended();
-	assert_int_equal(fanout_counts(world.fanout).subscribers, 0);
+	assert_int_equal(fanout_subscribers(room.fanout), 0);
 }
 
 static size_t
 subscribers(void)
 {
 	run_once();
-	read_some();
-	return fanout_counts(world.fanout).subscribers;
+	fanout_room_read(&room);
+	return fanout_subscribers(room.fanout);
 }
 
 /* A peer that wants /a from `after` on and waits for `wait_ms`. */
 static void
-open_peer(uint64_t after, bool drain, int64_t wait_ms)
+open_peer(uint64_t after, bool poll, int64_t wait_ms)
 {
-	struct subscriber_opening *o = mem_calloc(1, sizeof(*o));
-	const int room = 4096;
-	struct matcher *m = NULL;
-	struct stream *s = NULL;
-	int fds[2];
+	struct subscriber_opening *o = fanout_room_opening("head\n", after);
 
-	assert_non_null(o);
-	assert_int_equal(
-	    matcher_new(&m, selector_topic(slice_of("/a")), NULL), ERR_OK);
-	assert_int_equal(matcher_list_add(&o->matchers, m), ERR_OK);
-	o->head = frame_new(FRAMING_RAW, slice_of("head\n"));
-	o->epoch = EPOCH;
-	o->at = after;
+	fanout_room_ask_for(o, "/a");
 	o->end_ms = clock_mono_ms() + LONG_MS;
 	o->retry_ms = 500;
-	o->drain = drain;
+	o->poll = poll;
 	o->wait_ms = clock_mono_ms() + wait_ms;
-	assert_int_equal(
-	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
-	setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
-	assert_int_equal(
-	    stream_new(&s, &world.host, fds[0], FRAME_ID, false), ERR_OK);
-	world.fd = fds[1];
-	world.len = 0;
-	world.ended = false;
-	fanout_open(world.fanout, o, s);
-}
-
-static int
-open_world(size_t ring_bytes)
-{
-	struct fanout_settings settings = { .framing = FRAMING_RAW,
-		.ring_bytes_max = ring_bytes };
-	struct batch first = {
-		.new_epoch = true, .span.epoch = EPOCH, .key = key
-	};
-
-	memset(&world, 0, sizeof(world));
-	world.host.framing = FRAMING_RAW;
-	world.stop.fire = on_stop;
-	assert_int_equal(loop_new(&world.host.loop), ERR_OK);
-	settings.loop = world.host.loop;
-	assert_int_equal(fanout_new(&world.fanout, &settings), ERR_OK);
-	give(&first);
-	return 0;
+	fanout_room_subscribe(&room, o);
 }
 
 /* Its ring holds a few events, so that most come in batches. */
 static int
-world_open(void **state)
+room_open(void **state)
 {
 	(void)state;
-	return open_world(1000);
+	fanout_room_open(&room, 1000, 0);
+	return 0;
 }
 
 static int
-world_open_roomy(void **state)
+room_open_large(void **state)
 {
 	(void)state;
-	return open_world(1 << 20);
+	fanout_room_open(&room, 1 << 20, 0);
+	return 0;
 }
 
 static int
-world_close(void **state)
+room_close(void **state)
 {
 	(void)state;
-	close(world.fd);
-	while (world.host.open > 0)
-		run_once();
-	fanout_free(world.fanout);
-	loop_free(world.host.loop);
+	fanout_room_close(&room);
 	return 0;
 }
 
@@ -253,7 +155,7 @@ expect(const char *events, uint64_t at)
 {
 	uint64_t row;
 	char got[ROWS_MAX * 8] = "";
-	const char *p = world.text, *last = strstr(world.text, RETRY);
+	const char *p = room.text, *last = strstr(room.text, RETRY);
 	uint64_t c;
 
 	for (; (p = strchr(p, '<')) != NULL; p++)
@@ -264,7 +166,7 @@ expect(const char *events, uint64_t at)
 	last += strlen(RETRY);
 	assert_int_equal(strncmp(last, "id: ", 4), 0);
 	assert_int_equal(
-	    queue_cursor_parse(&key,
+	    queue_cursor_parse(&fanout_room_key,
 		(struct slice){ last + 4, strcspn(last + 4, "\n") }, &c, &row),
 	    ERR_OK);
 	assert_int_equal(c, at);
@@ -279,13 +181,13 @@ ends_with_the_first_round(void **state)
 	open_peer(0, true, LONG_MS);
 	for (int i = 0; i < 3; i++)
 		add("/b", false, 1);
-	tell_since(0);
+	publish_since(0);
 	assert_int_equal(subscribers(), 1);
 	add("/b", false, 1);
 	add("/a", false, 1);
 	add("/a", false, 1);
 	add("/b", false, 1);
-	tell_since(3);
+	publish_since(3);
 	read_all();
 	expect("<5><6>", 7);
 }
@@ -296,11 +198,11 @@ goes_on_if_it_is_a_stream(void **state)
 	(void)state;
 	open_peer(0, false, 0);
 	add("/a", false, 1);
-	tell_since(0);
+	publish_since(0);
 	assert_int_equal(subscribers(), 1);
-	fanout_end(world.fanout, NULL, NULL);
+	fanout_end(room.fanout, NULL, NULL);
 	read_all();
-	assert_null(strstr(world.text, "retry"));
+	assert_null(strstr(room.text, "retry"));
 }
 
 static void
@@ -309,10 +211,10 @@ takes_no_notice_of_private_ones(void **state)
 	(void)state;
 	open_peer(0, true, LONG_MS);
 	add("/a", true, 1);
-	tell_since(0);
+	publish_since(0);
 	assert_int_equal(subscribers(), 1);
 	add("/a", false, 1);
-	tell_since(1);
+	publish_since(1);
 	read_all();
 	expect("<2>", 2);
 }
@@ -325,7 +227,7 @@ ends_after_all_of_a_replay(void **state)
 	(void)state;
 	for (int i = 1; i <= 350; i++) {
 		add(i % 3 == 0 ? "/b" : "/a", i % 5 == 0, 100);
-		tell_since(world.tail - 1);
+		publish_since(room.tail - 1);
 		if (i > 20 && i % 3 != 0 && i % 5 != 0)
 			snprintf(all + strlen(all), sizeof(all) - strlen(all),
 			    "<%d>", i);
@@ -348,20 +250,20 @@ waits_for_a_slow_peer(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		before = world.tail;
+		before = room.tail;
 		for (int n = 0; n < cases[i].events; n++)
 			add("/a", false, cases[i].size);
 		open_peer(before, true, 0);
-		tell_since(before);
+		publish_since(before);
 		for (int n = 0; n < 10; n++)
 			run_once();
-		assert_int_equal(fanout_counts(world.fanout).subscribers, 1);
+		assert_int_equal(fanout_subscribers(room.fanout), 1);
 		read_all();
-		assert_non_null(strstr(world.text, i == 0 ? "<1>" : "<41>"));
-		assert_non_null(strstr(world.text, RETRY));
-		close(world.fd);
+		assert_non_null(strstr(room.text, i == 0 ? "<1>" : "<41>"));
+		assert_non_null(strstr(room.text, RETRY));
+		close(room.fd);
 	}
-	world.fd = -1;
+	room.fd = -1;
 }
 
 static void
@@ -369,38 +271,38 @@ waits_so_long_for_nothing(void **state)
 {
 	(void)state;
 	add("/b", false, 1);
-	tell_since(0);
+	publish_since(0);
 	open_peer(0, true, 1);
 	read_all();
 	expect("", 1);
 
 	/* A stream that ends at the same place is told no delay. */
-	close(world.fd);
+	close(room.fd);
 	open_peer(1, false, 0);
-	fanout_end(world.fanout, NULL, NULL);
+	fanout_end(room.fanout, NULL, NULL);
 	read_all();
-	assert_null(strstr(world.text, "retry"));
+	assert_null(strstr(room.text, "retry"));
 }
 
 /* What came before the other database counts. */
 static void
 ends_with_the_database(void **state)
 {
-	struct batch other = { .new_epoch = true,
-		.span = { .epoch = EPOCH, .next = 40 },
-		.key = key };
+	struct batch other = { .kind = BATCH_NEW_EPOCH,
+		.span = { .epoch = FANOUT_ROOM_EPOCH, .next = 40 },
+		.key = fanout_room_key };
 
 	(void)state;
 	for (int i = 0; i < 40; i++)
 		add("/a", false, 10000);
-	tell_since(0);
+	publish_since(0);
 	open_peer(0, true, LONG_MS);
 	run_once();
-	assert_int_equal(fanout_counts(world.fanout).subscribers, 1);
-	give(&other);
+	assert_int_equal(fanout_subscribers(room.fanout), 1);
+	fanout_room_give(&room, &other);
 	read_all();
-	assert_non_null(strstr(world.text, "<1>"));
-	assert_non_null(strstr(world.text, RETRY));
+	assert_non_null(strstr(room.text, "<1>"));
+	assert_non_null(strstr(room.text, RETRY));
 }
 
 /* A long history is looked at in turns: the loop is there for all. */
@@ -408,20 +310,20 @@ static void
 takes_turns(void **state)
 {
 	(void)state;
-	while (world.tail < 1500)
+	while (room.tail < 1500)
 		add("/b", false, 1);
 	add("/a", false, 1);
-	for (uint64_t n = 0; n < world.tail; n += BATCH_ROWS_MAX)
-		send_batch(n, false);
+	for (uint64_t n = 0; n < room.tail; n += BATCH_ROWS_MAX)
+		send_batch(n, BATCH_LIVE);
 	open_peer(0, false, 0);
-	read_some();
-	assert_string_equal(world.text, "head\n");
-	while (strstr(world.text, "<1501>") == NULL) {
-		assert_false(world.asked);
+	fanout_room_read(&room);
+	assert_string_equal(room.text, "head\n");
+	while (strstr(room.text, "<1501>") == NULL) {
+		assert_false(room.asked);
 		run_once();
-		read_some();
+		fanout_room_read(&room);
 	}
-	fanout_end(world.fanout, NULL, NULL);
+	fanout_end(room.fanout, NULL, NULL);
 	read_all();
 }
 
@@ -429,7 +331,7 @@ takes_turns(void **state)
 static unsigned long
 last_event(void)
 {
-	const char *p = world.text, *last = NULL;
+	const char *p = room.text, *last = NULL;
 
 	for (; (p = strchr(p, '<')) != NULL; p++)
 		last = p;
@@ -448,27 +350,27 @@ is_told_what_was_dropped(void **state)
 
 	(void)state;
 	open_peer(0, false, 0);
-	other = world.fd;
+	other = room.fd;
 	open_peer(0, false, 0);
 	for (int i = 0; i < 60; i++) {
 		add("/a", false, 500);
-		tell_since(world.tail - 1);
+		publish_since(room.tail - 1);
 	}
 	run_once();
-	assert_int_equal(fanout_counts(world.fanout).subscribers, 2);
-	world.host.queued_max = 1000;
+	assert_int_equal(fanout_subscribers(room.fanout), 2);
+	room.host.queued_max = 1000;
 	add("/a", false, 500);
-	tell_since(world.tail - 1);
+	publish_since(room.tail - 1);
 	run_once();
-	assert_int_equal(fanout_counts(world.fanout).subscribers, 0);
+	assert_int_equal(fanout_subscribers(room.fanout), 0);
 	close(other);
 	read_until_ended();
-	assert_non_null(id = strstr(world.text, "id: "));
+	assert_non_null(id = strstr(room.text, "id: "));
 	id += 4;
-	assert_int_equal(queue_cursor_parse(&key,
+	assert_int_equal(queue_cursor_parse(&fanout_room_key,
 			     (struct slice){ id, strcspn(id, "\n") }, &c, &row),
 	    ERR_OK);
-	assert_true(last_event() > 0 && last_event() < world.tail);
+	assert_true(last_event() > 0 && last_event() < room.tail);
 	assert_int_equal(c, last_event());
 }
 
@@ -476,7 +378,7 @@ is_told_what_was_dropped(void **state)
 static unsigned long
 delay(void)
 {
-	const char *retry = strstr(world.text, "retry: ");
+	const char *retry = strstr(room.text, "retry: ");
 
 	assert_non_null(retry);
 	assert_non_null(strstr(retry, "\n\nid: #"));
@@ -494,28 +396,28 @@ reduces_to_some(void **state)
 	(void)state;
 	for (int i = 0; i < PEERS; i++) {
 		open_peer(0, false, 0);
-		fds[i] = world.fd;
+		fds[i] = room.fd;
 	}
 	for (int i = 0; i < PEERS; i++) {
 		size_t left = (size_t)(PEERS - 1 - i);
 
-		fanout_reduce(world.fanout, left, SPREAD_MS);
-		assert_int_equal(fanout_counts(world.fanout).subscribers, left);
-		world.fd = fds[i];
-		world.len = 0;
+		fanout_reduce(room.fanout, left, SPREAD_MS);
+		assert_int_equal(fanout_subscribers(room.fanout), left);
+		room.fd = fds[i];
+		room.len = 0;
 		read_until_ended();
 		if (delay() < least)
 			least = delay();
 		if (delay() > most)
 			most = delay();
-		close(world.fd);
+		close(room.fd);
 	}
-	world.fd = -1;
+	room.fd = -1;
 	assert_true(least >= 500 && most <= 500 + SPREAD_MS);
 	assert_true(most - least > SPREAD_MS / 10);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, world_open, world_close)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, room_open, room_close)
 
 int
 main(void)
@@ -529,9 +431,9 @@ main(void)
 		TEST(waits_so_long_for_nothing),
 		TEST(ends_with_the_database),
 		cmocka_unit_test_setup_teardown(
-		    is_told_what_was_dropped, world_open_roomy, world_close),
+		    is_told_what_was_dropped, room_open_large, room_close),
 		cmocka_unit_test_setup_teardown(
-		    takes_turns, world_open_roomy, world_close),
+		    takes_turns, room_open_large, room_close),
 		TEST(reduces_to_some),
 	};
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* subscriber_search.c - finds the subscribers of an event, in parts if it takes long. */
+/* subscriber_index_search.c - finds the subscribers of an event, in parts if it takes long. */
 #include "base/mem.h"
-#include "fanout/subscriber_list_state.h"
+#include "fanout/subscriber_index_state.h"
 #include "match/topic_list.h"
 
 /* The cost of looking up a topic, or a beginning of one, besides its bytes. */
@@ -9,23 +9,14 @@
 
 #define MEMO_BITS 64
 
-/* The least rights that a subscriber needs for this event. */
-static enum subscriber_rights
-rights_for(const struct frame *f)
-{
-	if (!f->private)
-		return SUBSCRIBER_PUBLIC;
-	return f->kind == UPDATE_HUB ? SUBSCRIBER_HUB : SUBSCRIBER_PRIVATE;
-}
-
 static void
-hit(const struct subscriber_list *l, struct subscriber_entry *e,
+hit(const struct subscriber_index *l, struct subscriber_entry *e,
     struct frame *f, subscriber_found_fn *found)
 {
 	struct subscription *sub;
 	size_t i;
 
-	for (i = rights_for(f); i < SUBSCRIBER_RIGHTS; i++)
+	for (i = f->rights; i < SUBSCRIBER_RIGHTS; i++)
 		for (sub = LIST_FIRST(&e->subscriptions[i]); sub != NULL;
 		     sub = LIST_NEXT(sub, links)) {
 			struct subscriber *s = sub->subscriber;
@@ -38,7 +29,7 @@ hit(const struct subscriber_list *l, struct subscriber_entry *e,
 }
 
 void
-subscriber_search_begin(struct subscriber_list *l, struct frame *f)
+subscriber_search_begin(struct subscriber_index *l, struct frame *f)
 {
 	l->mark++;
 	l->search = (struct subscriber_search){
@@ -46,17 +37,9 @@ subscriber_search_begin(struct subscriber_list *l, struct frame *f)
 	};
 }
 
-void
-subscriber_search_skip(
-    struct subscriber_search *s, const struct subscriber_entry *e)
-{
-	if (s->next == e)
-		s->next = LIST_NEXT(e, heads);
-}
-
 /* One topic, as it is.  False: there are no more. */
 static bool
-look_up(struct subscriber_list *l, subscriber_found_fn *found, size_t *steps)
+look_up(struct subscriber_index *l, subscriber_found_fn *found, size_t *steps)
 {
 	struct subscriber_search *s = &l->search;
 	struct subscriber_entry *e;
@@ -65,14 +48,14 @@ look_up(struct subscriber_list *l, subscriber_found_fn *found, size_t *steps)
 	if (!topic_list_next(&s->exact, &topic))
 		return false;
 	*steps += LOOK_UP_STEPS + topic.len;
-	e = subscriber_list_entry(l, MATCHER_EXACT, topic);
+	e = subscriber_index_entry(l, MATCHER_EXACT, topic);
 	if (e != NULL)
 		hit(l, e, s->frame, found);
 	return true;
 }
 
 static bool
-begin_topic(struct subscriber_list *l)
+begin_topic(struct subscriber_index *l)
 {
 	struct subscriber_search *s = &l->search;
 
@@ -98,20 +81,20 @@ lengthen(struct subscriber_search *s)
 }
 
 static void
-enter_bucket(struct subscriber_list *l, size_t *steps)
+enter_bucket(struct subscriber_index *l, size_t *steps)
 {
 	struct subscriber_search *s = &l->search;
 
 	*steps += LOOK_UP_STEPS;
 	s->head_hash = siphash_end(&s->hash);
-	s->next = LIST_FIRST(subscriber_list_heads(l, s->head_hash));
+	s->next = LIST_FIRST(subscriber_index_heads(l, s->head_hash));
 	s->in_bucket = true;
 }
 
 /* Try one pattern whose head has this hash.  Heads with the same hash may
  * differ, so its matcher decides. */
 static void
-try_next(struct subscriber_list *l, subscriber_found_fn *found, size_t *steps)
+try_next(struct subscriber_index *l, subscriber_found_fn *found, size_t *steps)
 {
 	struct subscriber_search *s = &l->search;
 	struct subscriber_entry *e = s->next;
@@ -119,7 +102,8 @@ try_next(struct subscriber_list *l, subscriber_found_fn *found, size_t *steps)
 	s->next = LIST_NEXT(e, heads);
 	++*steps;
 	if (e->head_hash == s->head_hash &&
-	    subscriber_entry_serves(e, rights_for(s->frame)) &&
+	    subscriber_entry_serves(
+		e, (enum subscriber_rights)s->frame->rights) &&
 	    matcher_matches_cached(e->matcher, e->cache, s->topic, steps))
 		hit(l, e, s->frame, found);
 }
@@ -127,7 +111,7 @@ try_next(struct subscriber_list *l, subscriber_found_fn *found, size_t *steps)
 /* One small step: try a pattern, or find the next ones.  False: all are
  * tried. */
 static bool
-match(struct subscriber_list *l, subscriber_found_fn *found, size_t *steps)
+match(struct subscriber_index *l, subscriber_found_fn *found, size_t *steps)
 {
 	struct subscriber_search *s = &l->search;
 
@@ -143,7 +127,7 @@ match(struct subscriber_list *l, subscriber_found_fn *found, size_t *steps)
 }
 
 bool
-subscriber_search_go_on(struct subscriber_list *l, subscriber_found_fn *found,
+subscriber_search_go_on(struct subscriber_index *l, subscriber_found_fn *found,
     size_t *steps, size_t steps_max)
 {
 	struct subscriber_search *s = &l->search;

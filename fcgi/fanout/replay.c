@@ -1,44 +1,44 @@
 /* SPDX-License-Identifier: MIT */
-/* fanout_replay.c - brings those who lag to the end of the log, a part at a time. */
+/* replay.c - brings those who lag to the end of the log, a part at a time. */
 #include "fanout/fanout_state.h"
 
 /* So many neighbouring events are one part.  Subscribers that catch up side by
  * side take it one after the other, so that a pattern's answers about its
- * events are still known for the next one (subscriber_list_state.h). */
+ * events are still known for the next one (subscriber_index_state.h). */
 #define PART 64
 
 /* Ask for the stretch that whoever waits longest needs. */
 static void
 ask(struct fanout *f)
 {
-	struct subscriber *s = TAILQ_FIRST(&f->turns[FANOUT_TURN_BATCH]);
+	struct subscriber *s = TAILQ_FIRST(&f->host.waits[WAIT_BATCH]);
 
-	if (s == NULL || f->asked)
+	if (s == NULL || f->replay.asked)
 		return;
-	f->asked = true;
-	tailer_ask(f->tailer, s->at);
+	f->replay.asked = true;
+	f->ask(f->ask_arg, s->at);
 }
 
 static void
 wait_for_batch(struct fanout *f, struct subscriber *s)
 {
 	s->state = SUBSCRIBER_WAITING;
-	fanout_turn(s, FANOUT_TURN_BATCH);
+	subscriber_wait(s, WAIT_BATCH);
 	ask(f);
 }
 
 static bool
 has_effort(struct fanout *f)
 {
-	return effort_is_left(&f->replay_effort, loop_now(f->settings.loop));
+	return effort_is_left(&f->replay.effort, loop_now(f->host.loop));
 }
 
 /* Is `frame` of the log for `s`?  Rights are checked first, so that private
  * events are never tried on the patterns of strangers. */
 static bool
-wants(const struct subscriber *s, const struct frame *frame)
+wants(struct fanout *f, const struct subscriber *s, const struct frame *frame)
 {
-	size_t *steps = &s->fanout->replay_effort.steps;
+	size_t *steps = &f->replay.effort.steps;
 
 	return subscriber_may_have(s, frame, steps) &&
 	       subscriber_asked(s, frame, steps);
@@ -46,10 +46,10 @@ wants(const struct subscriber *s, const struct frame *frame)
 
 /* False: its socket takes no more. */
 static bool
-pass(struct subscriber *s, struct frame *frame)
+pass(struct fanout *f, struct subscriber *s, struct frame *frame)
 {
-	if (wants(s, frame) && !fanout_push(s, frame)) {
-		fanout_lag(s);
+	if (wants(f, s, frame) && !subscriber_push(s, frame)) {
+		subscriber_lag(s);
 		return false;
 	}
 	s->at = frame->at;
@@ -74,7 +74,7 @@ take_part(struct fanout *f, struct subscriber *s, bool *end)
 	if (frame != NULL)
 		first = frame->at;
 	while (frame != NULL && same_part(frame->at, first) && has_effort(f)) {
-		if (!pass(s, frame))
+		if (!pass(f, s, frame))
 			return false;
 		frame = ring_get(f->ring, ++number);
 	}
@@ -87,9 +87,9 @@ fanout_catch_up(struct fanout *f, struct subscriber *s)
 {
 	bool end = false;
 
-	fanout_leave(s);
-	if (fanout_is_expired(s)) {
-		fanout_close(s);
+	subscriber_stop_waiting(s);
+	if (subscriber_is_expired(s)) {
+		subscriber_close(s);
 		return;
 	}
 	if (s->at < ring_floor(f->ring)) {
@@ -101,12 +101,12 @@ fanout_catch_up(struct fanout *f, struct subscriber *s)
 	if (end) {
 		s->state = SUBSCRIBER_LIVE;
 		s->from_start = false;
-		fanout_round_over(s);
+		subscriber_caught_up(s);
 		return;
 	}
 	s->state = SUBSCRIBER_LAGGING;
-	fanout_turn(s, FANOUT_TURN_RING);
-	fanout_post_turn(f);
+	subscriber_wait(s, WAIT_RING);
+	loop_post_once(f->host.loop, &f->rest);
 }
 
 /* The rows up to the end of their part. */
@@ -138,10 +138,10 @@ leave_batch(struct fanout *f, struct subscriber *s, const struct batch *b)
 static bool
 serve_part(struct fanout *f, struct subscriber *s, const struct batch *b)
 {
-	for (size_t i = f->replay_at; i < f->replay_to; i++) {
+	for (size_t i = f->replay.at; i < f->replay.to; i++) {
 		if (b->frames[i]->at <= s->at)
 			continue;
-		if (!has_effort(f) || !pass(s, b->frames[i]))
+		if (!has_effort(f) || !pass(f, s, b->frames[i]))
 			return false;
 		s->from_start = false;
 	}
@@ -152,21 +152,21 @@ serve_part(struct fanout *f, struct subscriber *s, const struct batch *b)
 static void
 next_part(struct fanout *f, struct batch *b)
 {
-	struct fanout_turns *serve = &f->turns[FANOUT_TURN_SERVE];
+	struct subscriber_list *serve = &f->host.waits[WAIT_PART];
 	struct subscriber *s;
 
-	while ((s = TAILQ_FIRST(&f->turns[FANOUT_TURN_SERVED])) != NULL)
-		fanout_turn(s, FANOUT_TURN_SERVE);
-	f->replay_at = f->replay_to;
-	f->replay_to = part_end(b, f->replay_at);
-	if (f->replay_at < b->n && !TAILQ_EMPTY(serve))
+	while ((s = TAILQ_FIRST(&f->host.waits[WAIT_NEXT_PART])) != NULL)
+		subscriber_wait(s, WAIT_PART);
+	f->replay.at = f->replay.to;
+	f->replay.to = part_end(b, f->replay.at);
+	if (f->replay.at < b->n && !TAILQ_EMPTY(serve))
 		return;
-	f->replay = NULL;
+	f->replay.batch = NULL;
 	while ((s = TAILQ_FIRST(serve)) != NULL)
 		leave_batch(f, s, b);
 	batch_done(b);
 	/* Now those who were served stand behind those who were not. */
-	f->asked = false;
+	f->replay.asked = false;
 	ask(f);
 }
 
@@ -174,29 +174,30 @@ next_part(struct fanout *f, struct batch *b)
 static void
 serve_next(struct fanout *f, struct batch *b)
 {
-	struct subscriber *s = TAILQ_FIRST(&f->turns[FANOUT_TURN_SERVE]);
+	struct subscriber *s = TAILQ_FIRST(&f->host.waits[WAIT_PART]);
 
 	if (s == NULL)
 		next_part(f, b);
-	else if (fanout_is_expired(s))
-		fanout_close(s);
+	else if (subscriber_is_expired(s))
+		subscriber_close(s);
 	else if (serve_part(f, s, b))
-		fanout_turn(s, FANOUT_TURN_SERVED);
+		subscriber_wait(s, WAIT_NEXT_PART);
 }
 
 void
 fanout_replay_go_on(struct fanout *f)
 {
-	struct fanout_turns *ring = &f->turns[FANOUT_TURN_RING];
+	struct subscriber_list *ring = &f->host.waits[WAIT_RING];
 
-	while ((f->replay != NULL || !TAILQ_EMPTY(ring)) && has_effort(f)) {
-		if (f->replay != NULL)
-			serve_next(f, f->replay);
+	while (
+	    (f->replay.batch != NULL || !TAILQ_EMPTY(ring)) && has_effort(f)) {
+		if (f->replay.batch != NULL)
+			serve_next(f, f->replay.batch);
 		if (!TAILQ_EMPTY(ring))
 			fanout_catch_up(f, TAILQ_FIRST(ring));
 	}
-	if (f->replay != NULL || !TAILQ_EMPTY(ring))
-		fanout_post_turn(f);
+	if (f->replay.batch != NULL || !TAILQ_EMPTY(ring))
+		loop_post_once(f->host.loop, &f->rest);
 }
 
 static bool
@@ -211,28 +212,27 @@ fanout_replay(struct fanout *f, struct batch *b)
 	struct subscriber *s, *next;
 
 	/* An answer to a question from before another database took over. */
-	if (f->replay != NULL) {
+	if (f->replay.batch != NULL) {
 		batch_done(b);
 		return;
 	}
-	for (s = TAILQ_FIRST(&f->turns[FANOUT_TURN_BATCH]); s != NULL;
-	     s = next) {
-		next = TAILQ_NEXT(s, turns);
-		if (covers(b, s) && fanout_is_lost(s, b->span.floor))
-			fanout_end_lost(s);
+	for (s = TAILQ_FIRST(&f->host.waits[WAIT_BATCH]); s != NULL; s = next) {
+		next = TAILQ_NEXT(s, waits);
+		if (covers(b, s) && subscriber_is_lost(s, b->span.floor))
+			subscriber_end_lost(s);
 		else if (covers(b, s))
-			fanout_turn(s, FANOUT_TURN_SERVE);
+			subscriber_wait(s, WAIT_PART);
 	}
-	f->replay = b;
-	f->replay_at = 0;
-	f->replay_to = part_end(b, 0);
+	f->replay.batch = b;
+	f->replay.at = 0;
+	f->replay.to = part_end(b, 0);
 	fanout_replay_go_on(f);
 }
 
 void
 fanout_replay_drop(struct fanout *f)
 {
-	batch_done(f->replay);
-	f->replay = NULL;
-	f->asked = false;
+	batch_done(f->replay.batch);
+	f->replay.batch = NULL;
+	f->replay.asked = false;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* fanout_live.c - brings new events to those who keep up. */
+/* live.c - brings new events to those who keep up. */
 #include "base/clock.h"
+#include "base/container.h"
 #include "fanout/fanout_state.h"
 
 /* The ring serves reconnects and laggards, so it grows with the streams. */
@@ -13,7 +14,7 @@ stop_at(struct subscriber *s, uint64_t at)
 {
 	if (s->at < at)
 		s->at = at;
-	fanout_lag(s);
+	subscriber_lag(s);
 }
 
 /* Its grant is over, but its timer has not fired yet: end it.  Later events
@@ -21,9 +22,9 @@ stop_at(struct subscriber *s, uint64_t at)
 static void
 expire(struct subscriber *s)
 {
-	struct loop *l = s->fanout->settings.loop;
+	struct loop *l = s->host->loop;
 
-	stop_at(s, s->fanout->tail);
+	stop_at(s, s->host->tail);
 	loop_timer_set(l, &s->timer, loop_now(l));
 }
 
@@ -31,42 +32,42 @@ expire(struct subscriber *s)
 static void
 deliver(struct subscriber *s, struct frame *frame)
 {
-	struct fanout *f = s->fanout;
+	struct fanout *f = CONTAINER(struct fanout, host, s->host);
 
 	if (s->state != SUBSCRIBER_LIVE || frame->at <= s->at ||
-	    !subscriber_may_have(s, frame, &f->live_effort.steps))
+	    !subscriber_may_have(s, frame, &f->live.effort.steps))
 		return;
-	if (s->grant != NULL && grant_expires_ms(s->grant) <= f->real_ms) {
+	if (s->grant != NULL && grant_expires_ms(s->grant) <= f->live.real_ms) {
 		expire(s);
 		return;
 	}
-	if (fanout_push(s, frame)) {
-		if (s->turn == FANOUT_TURN_NONE)
-			fanout_turn(s, FANOUT_TURN_WRITE);
+	if (subscriber_push(s, frame)) {
+		if (s->wait == WAIT_NONE)
+			subscriber_wait(s, WAIT_FLUSH);
 		return;
 	}
 	/* Everything before this event it has; the rest is in the ring. */
-	stop_at(s, f->tail);
+	stop_at(s, f->host.tail);
 }
 
 static size_t
 ring_bytes(const struct fanout *f)
 {
-	size_t want = RING_BYTES_BASE + f->counts.subscribers * RING_BYTES_EACH;
+	size_t want = RING_BYTES_BASE + f->host.n * RING_BYTES_EACH;
 
 	return want < f->settings.ring_bytes_max ? want
 						 : f->settings.ring_bytes_max;
 }
 
 static void
-end_all_lost(struct fanout_turns *turns, uint64_t floor)
+end_all_lost(struct subscriber_list *turns, uint64_t floor)
 {
 	struct subscriber *s, *next;
 
 	for (s = TAILQ_FIRST(turns); s != NULL; s = next) {
-		next = TAILQ_NEXT(s, turns);
-		if (fanout_is_lost(s, floor))
-			fanout_end_lost(s);
+		next = TAILQ_NEXT(s, waits);
+		if (subscriber_is_lost(s, floor))
+			subscriber_end_lost(s);
 	}
 }
 
@@ -78,8 +79,8 @@ raise_floor(struct fanout *f, uint64_t floor)
 		return;
 	f->floor = floor;
 	ring_trim(f->ring, floor);
-	end_all_lost(&f->turns[FANOUT_TURN_BLOCKED], floor);
-	end_all_lost(&f->turns[FANOUT_TURN_RING], floor);
+	end_all_lost(&f->host.waits[WAIT_WRITABLE], floor);
+	end_all_lost(&f->host.waits[WAIT_RING], floor);
 }
 
 /* Rows were pruned before we could read them: whoever was live has a gap. */
@@ -88,11 +89,11 @@ overrun(struct fanout *f, uint64_t floor)
 {
 	struct subscriber *s, *next;
 
-	for (s = TAILQ_FIRST(&f->all); s != NULL; s = next) {
+	for (s = TAILQ_FIRST(&f->host.all); s != NULL; s = next) {
 		next = TAILQ_NEXT(s, links);
-		s->at = fanout_position(s);
-		if (fanout_is_lost(s, floor))
-			fanout_end_lost(s);
+		s->at = subscriber_position(s);
+		if (subscriber_is_lost(s, floor))
+			subscriber_end_lost(s);
 	}
 	ring_reset(f->ring, floor);
 }
@@ -103,9 +104,9 @@ write_all(struct fanout *f)
 {
 	struct subscriber *s;
 
-	while ((s = TAILQ_FIRST(&f->turns[FANOUT_TURN_WRITE])) != NULL) {
-		fanout_leave(s);
-		fanout_round_over(s);
+	while ((s = TAILQ_FIRST(&f->host.waits[WAIT_FLUSH])) != NULL) {
+		subscriber_stop_waiting(s);
+		subscriber_caught_up(s);
 	}
 }
 
@@ -113,49 +114,49 @@ write_all(struct fanout *f)
 static bool
 find_receivers(struct fanout *f, struct frame *frame, size_t steps_max)
 {
-	if (!f->searching) {
+	if (!f->live.searching) {
 		ring_add(f->ring, frame, ring_bytes(f));
-		subscriber_search_begin(f->list, frame);
+		subscriber_search_begin(f->host.index, frame);
 	}
-	f->searching = !subscriber_search_go_on(
-	    f->list, deliver, &f->live_effort.steps, steps_max);
-	return !f->searching;
+	f->live.searching = !subscriber_search_go_on(
+	    f->host.index, deliver, &f->live.effort.steps, steps_max);
+	return !f->live.searching;
 }
 
 /* False: the steps are spent.  A new event is begun with whatever is left. */
 static bool
 deliver_batch(struct fanout *f, struct batch *b, size_t steps_max)
 {
-	if (f->live_at == 0 && !f->searching && b->after < b->span.floor)
+	if (f->live.at == 0 && !f->live.searching && b->after < b->span.floor)
 		overrun(f, b->span.floor);
-	while (f->live_at < b->n) {
-		struct frame *frame = b->frames[f->live_at];
+	while (f->live.at < b->n) {
+		struct frame *frame = b->frames[f->live.at];
 
 		if (!find_receivers(f, frame, steps_max))
 			return false;
-		f->tail = frame->at;
-		f->live_at++;
+		f->host.tail = frame->at;
+		f->live.at++;
 	}
-	f->tail = b->span.next;
+	f->host.tail = b->span.next;
 	return true;
 }
 
 void
 fanout_live_go_on(struct fanout *f, bool wholly)
 {
-	const size_t steps_max = wholly ? SIZE_MAX : f->live_effort.max;
-	const int64_t now = loop_now(f->settings.loop);
+	const size_t steps_max = wholly ? SIZE_MAX : f->live.effort.max;
+	const int64_t now = loop_now(f->host.loop);
 	struct batch *b;
 
-	f->real_ms = clock_real_ms();
-	while ((b = STAILQ_FIRST(&f->live)) != NULL) {
-		if ((!wholly && !effort_is_left(&f->live_effort, now)) ||
+	f->live.real_ms = clock_real_ms();
+	while ((b = STAILQ_FIRST(&f->live.batches)) != NULL) {
+		if ((!wholly && !effort_is_left(&f->live.effort, now)) ||
 		    !deliver_batch(f, b, steps_max)) {
-			fanout_post_turn(f);
+			loop_post_once(f->host.loop, &f->rest);
 			break;
 		}
-		STAILQ_REMOVE_HEAD(&f->live, links);
-		f->live_at = 0;
+		STAILQ_REMOVE_HEAD(&f->live.batches, links);
+		f->live.at = 0;
 		write_all(f);
 		raise_floor(f, b->span.floor);
 		batch_done(b);
@@ -167,9 +168,9 @@ fanout_live_go_on(struct fanout *f, bool wholly)
 void
 fanout_live(struct fanout *f, struct batch *b)
 {
-	const bool first = STAILQ_EMPTY(&f->live);
+	const bool first = STAILQ_EMPTY(&f->live.batches);
 
-	STAILQ_INSERT_TAIL(&f->live, b, links);
+	STAILQ_INSERT_TAIL(&f->live.batches, b, links);
 	if (first)
 		fanout_live_go_on(f, false);
 }
