@@ -171,7 +171,6 @@ token_check_name(enum token_check check)
 		[TOKEN_KEY] = "key",
 		[TOKEN_SIGNATURE] = "signature",
 		[TOKEN_CLAIMS] = "claims",
-		[TOKEN_ISSUER] = "issuer",
 		[TOKEN_TIMES] = "times",
 		[TOKEN_RIGHTS] = "rights",
 		[TOKEN_CHECKS] = "none",
@@ -197,7 +196,6 @@ token_verify(struct grant **out, enum token_check *failed, struct slice text,
 	e = open_token(&claims, &key, &at, text, v->keys, d->token_typ, p);
 	if (e != ERR_OK)
 		goto out;
-	at = TOKEN_ISSUER;
 	if ((e = check_issuer(claims, v, p)) != ERR_OK)
 		goto out;
 	at = TOKEN_TIMES;

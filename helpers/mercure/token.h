@@ -24,8 +24,7 @@ enum token_check {
 	TOKEN_HEADER = JWS_HEADER,
 	TOKEN_KEY = JWS_KEY,
 	TOKEN_SIGNATURE = JWS_SIGNATURE,
-	TOKEN_CLAIMS = JWS_CHECKS, /* are an object */
-	TOKEN_ISSUER,              /* `iss` and `aud` */
+	TOKEN_CLAIMS = JWS_CHECKS, /* an object; issuer and audience */
 	TOKEN_TIMES,
 	TOKEN_RIGHTS,
 	TOKEN_CHECKS
