@@ -130,7 +130,7 @@ publish(struct answer *a, const struct config *c)
 	    (e = queue_append(q, &u, 1, &p)) == ERR_OK)
 		queue_wake(q);
 	else {
-		log_err("publish failed reason=\"%s\"", p.text);
+		log_err("publish failed", LOG_TEXT("reason", p.text));
 		answer_unavailable(a, e);
 	}
 	queue_close(q);
@@ -154,7 +154,7 @@ hold(struct answer *a, struct hub *h)
 		hub_run(h);
 		hub_cut(h);
 	} else
-		log_err("stream failed reason=memory");
+		log_err("stream failed", LOG_TEXT("reason", "memory"));
 }
 
 static void
@@ -184,7 +184,7 @@ stream(struct answer *a, struct settings *s, struct roster *roster)
 		 roster, &p)) == ERR_OK) {
 		hold(a, h);
 	} else {
-		log_err("stream failed reason=\"%s\"", p.text);
+		log_err("stream failed", LOG_TEXT("reason", p.text));
 		answer_unavailable(a, e);
 		write_out(a, false);
 	}
@@ -236,7 +236,7 @@ cgi_run(struct settings *s)
 		head_only = slice_is(rq->method, "HEAD");
 		route_request(&a, rq, &c);
 	} else {
-		log_warn("request refused reason=\"%s\"", err_text(e));
+		log_warn("request refused", LOG_TEXT("reason", err_text(e)));
 		response_problem(&a.response, e == ERR_SYNTAX ? 400 : 503,
 		    e == ERR_SYNTAX
 			? "The web server names no REQUEST_URI or method."

@@ -103,7 +103,7 @@ main(int argc, char **argv)
 	else if (o.version)
 		puts("pushcgi.fcgi " PACKAGE_VERSION);
 	else if (run(&o, &p) != ERR_OK) {
-		log_err("%s", p.text);
+		log_err("not started", LOG_TEXT("reason", p.text));
 		return EXIT_FAILURE;
 	}
 	return EXIT_SUCCESS;

@@ -56,12 +56,14 @@ reload_run(struct worker_job *j, struct context *c)
 
 	if (config_load(&config, sv->sources, &p) != ERR_OK ||
 	    settings_new(&fresh, config, &p) != ERR_OK) {
-		log_err("configuration kept: %s", p.text);
+		log_err("configuration not read again",
+		    LOG_TEXT("reason", p.text),
+		    LOG_TEXT("effect", "the one before stays in force"));
 	} else {
 		if (strcmp(c->settings->config->transport_url,
 			config->transport_url) != 0)
-			log_warn("MERCURE_TRANSPORT_URL changes only with a "
-				 "restart");
+			log_warn("setting changes only with a restart",
+			    LOG_TEXT("setting", "MERCURE_TRANSPORT_URL"));
 		settings_inherit(fresh, c->settings);
 		settings_load_keys(&fresh);
 		settings_slot_set(sv->settings, fresh);
@@ -202,7 +204,8 @@ serve_run(struct settings *s, const struct config_sources *sources,
 	sv->sources = sources;
 	sv->listener = listener;
 	if ((e = listen_and_start(sv, &s, listener, p)) == ERR_OK) {
-		log_info("serving streams_max=%zu", sv->parts.subscribers_max);
+		log_info("serving",
+		    LOG_UINT("streams_max", sv->parts.subscribers_max));
 		hub_run(sv->parts.hub);
 		log_info("ended");
 	}

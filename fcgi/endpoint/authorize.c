@@ -78,8 +78,8 @@ static enum err
 refuse_for_now(
     struct answer *a, const struct settings *s, enum config_role role)
 {
-	log_warn("request refused reason=\"no keys fetched yet\" setting=%s",
-	    config_keys_setting(s->config, role));
+	log_warn("request refused", LOG_TEXT("reason", "no keys fetched yet"),
+	    LOG_TEXT("setting", config_keys_setting(s->config, role)));
 	response_header(&a->response, "Retry-After", "2");
 	answer_problem(a, 503,
 	    "The hub has not fetched the keys yet that verify access tokens; "
@@ -110,7 +110,8 @@ refuse(struct answer *a, const struct request *rq, const struct settings *s,
 	char client[IP_TEXT_MAX];
 
 	client_name(client, rq, s->trusted);
-	log_warn("token refused client=%s reason=\"%s\"", client, why);
+	log_warn("token refused", LOG_TEXT("client", client),
+	    LOG_TEXT("reason", why));
 	if (e == ERR_LIMIT)
 		answer_refuse(a, REFUSAL_TOKEN_LIMIT, why, s);
 	else

@@ -49,8 +49,8 @@ log_refused(const struct request *rq, struct slice origin,
 	if (origin.len >= ORIGIN_MAX || !origin_is_written(origin))
 		return;
 	client_name(client, rq, s->trusted);
-	log_info("origin refused origin=%.*s client=%s setting=%s",
-	    SLICE_ARG(origin), client, setting);
+	log_info("origin refused", LOG_SLICE("origin", origin),
+	    LOG_TEXT("client", client), LOG_TEXT("setting", setting));
 }
 
 /* A script may read the answer's headers of each dialect. */

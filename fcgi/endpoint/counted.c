@@ -18,12 +18,14 @@ static void
 report_no_address(const struct settings *s)
 {
 	if (settings_is_report_due(s, SETTINGS_NO_ADDRESS))
-		log_warn("no address of the client: %s limit=%s "
-			 "setting=REMOTE_ADDR: have the web server pass it",
-		    s->config->per_address_given
-			? "all streams without one count as one client's"
-			: "streams without one are not limited",
-		    LIMIT);
+		log_warn("client has no address",
+		    LOG_TEXT("effect",
+			s->config->per_address_given
+			    ? "all streams without one count as one client's"
+			    : "streams without one are not limited"),
+		    LOG_TEXT("limit", LIMIT),
+		    LOG_TEXT("setting", "REMOTE_ADDR"),
+		    LOG_TEXT("hint", "have the web server pass it"));
 }
 
 /* The peer has a private address, so it is most likely a proxy of this site.
@@ -36,9 +38,9 @@ report_not_believed(const struct client *c, const struct settings *s)
 	if (!settings_is_report_due(s, SETTINGS_NOT_BELIEVED))
 		return;
 	client_write(peer, c);
-	log_warn("client's address not believed proxy=%s limit=%s "
-		 "setting=MERCURE_TRUSTED_PROXIES",
-	    peer, LIMIT);
+	log_warn("client's address not believed", LOG_TEXT("proxy", peer),
+	    LOG_TEXT("limit", LIMIT),
+	    LOG_TEXT("setting", "MERCURE_TRUSTED_PROXIES"));
 }
 
 static void
@@ -49,10 +51,12 @@ report_garbled(const struct client *c, const struct settings *s)
 	if (!settings_is_report_due(s, SETTINGS_GARBLED))
 		return;
 	client_write(proxy, c);
-	log_warn("client's address not readable: its streams count as the "
-		 "proxy's proxy=%s limit=%s setting=MERCURE_TRUSTED_PROXIES: "
-		 "have it write one X-Forwarded-For or one Forwarded",
-	    proxy, LIMIT);
+	log_warn("client's address not readable",
+	    LOG_TEXT("effect", "its streams count as the proxy's"),
+	    LOG_TEXT("proxy", proxy), LOG_TEXT("limit", LIMIT),
+	    LOG_TEXT("setting", "MERCURE_TRUSTED_PROXIES"),
+	    LOG_TEXT("hint",
+		"have the proxy write one X-Forwarded-For or one Forwarded"));
 }
 
 void
@@ -96,7 +100,7 @@ counted_report_refused(
 	if (!settings_is_report_due(s, SETTINGS_REFUSED))
 		return;
 	client_name(client, rq, s->trusted);
-	log_warn("stream refused, as others may be within the hour: client=%s "
-		 "reason=\"%s\"",
-	    client, why);
+	log_warn("stream refused", LOG_TEXT("client", client),
+	    LOG_TEXT("reason", why),
+	    LOG_TEXT("hint", "the next hour's are not logged"));
 }

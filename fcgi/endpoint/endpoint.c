@@ -17,7 +17,7 @@ context_queue(struct context *c, struct queue **out)
 
 	if (c->queue == NULL &&
 	    (e = queue_open(&c->queue, &s, QUEUE_READ, &p)) != ERR_OK)
-		log_err("queue not opened reason=\"%s\"", p.text);
+		log_err("queue not opened", LOG_TEXT("reason", p.text));
 	else
 		*out = c->queue;
 	return e;
@@ -56,7 +56,7 @@ answer_refuse(struct answer *a, enum refusal_reason reason, const char *detail,
 void
 answer_unavailable(struct answer *a, enum err e)
 {
-	log_warn("request failed reason=\"%s\"", err_text(e));
+	log_warn("request failed", LOG_TEXT("reason", err_text(e)));
 	a->kind = ANSWER_RESPONSE;
 	response_header(&a->response, "Retry-After", "1");
 	answer_problem(a, 503,

@@ -125,8 +125,9 @@ use_set(struct jws_keys **out, const struct settings *s, enum config_role role,
 	if (e == ERR_NOMEM)
 		return e;
 	if (e != ERR_OK)
-		log_err("fetched keys not used setting=%s reason=\"%s\"",
-		    config_keys_setting(s->config, role), why.text);
+		log_err("fetched keys not used",
+		    LOG_TEXT("setting", config_keys_setting(s->config, role)),
+		    LOG_TEXT("reason", why.text));
 	return ERR_OK;
 }
 
@@ -149,9 +150,11 @@ refresh_role(struct settings_role *out, bool *changed, const struct settings *s,
 	if (e == ERR_OK && !jwks_is_usable(&k, now_ms)) {
 		*changed = old->keys != NULL;
 		if (*changed)
-			log_err("fetched keys too old setting=%s: see why they "
-				"are not fetched again",
-			    config_keys_setting(s->config, role));
+			log_err("fetched keys too old",
+			    LOG_TEXT("setting",
+				config_keys_setting(s->config, role)),
+			    LOG_TEXT("hint", "earlier lines say why they are "
+					     "not fetched again"));
 		out->url = old->url;
 		return ERR_OK;
 	}

@@ -28,11 +28,13 @@ report_effort(struct fanout *f, struct effort *e, const char *what)
 	const unsigned percent = effort_report(e, loop_now(f->host.loop));
 
 	if (percent > 0)
-		log_warn("matching takes much time percent=%u of=%s "
-			 "patterns=%zu weight=%zu streams=%zu: see "
-			 "MERCURE_MAX_PATTERN_WEIGHT",
-		    percent, what, subscriber_index_patterns(f->host.index),
-		    subscriber_index_weight(f->host.index), f->host.n);
+		log_warn("matching takes much time",
+		    LOG_UINT("percent", percent), LOG_TEXT("of", what),
+		    LOG_UINT(
+			"patterns", subscriber_index_patterns(f->host.index)),
+		    LOG_UINT("weight", subscriber_index_weight(f->host.index)),
+		    LOG_UINT("streams", f->host.n),
+		    LOG_TEXT("setting", "MERCURE_MAX_PATTERN_WEIGHT"));
 }
 
 /* What did not fit into the turns before this one. */
@@ -160,7 +162,7 @@ fanout_open(
 	if (e == ERR_OK)
 		open_stream(f, s, o->epoch, o->head);
 	else {
-		log_err("stream refused reason=\"%s\"", err_text(e));
+		log_err("stream refused", LOG_TEXT("reason", err_text(e)));
 		stream_cut(stream);
 	}
 	subscriber_opening_free(o);

@@ -68,7 +68,7 @@ void
 ring_add(struct ring *r, struct frame *f, size_t bytes_max)
 {
 	if (r->next - r->first == r->room && grow(r) != ERR_OK) {
-		log_err("recent events dropped reason=memory");
+		log_err("recent events dropped", LOG_TEXT("reason", "memory"));
 		ring_reset(r, f->at);
 		return;
 	}

@@ -189,8 +189,8 @@ subscriber_forget(struct subscriber *s)
 {
 	struct subscriber_host *h = s->host;
 
-	log_debug("stream over events=%" PRIu32 " seq=%" PRIu64, s->delivered,
-	    subscriber_position(s));
+	log_debug("stream over", LOG_UINT("events", s->delivered),
+	    LOG_UINT("seq", subscriber_position(s)));
 	subscriber_stop_waiting(s);
 	loop_timer_stop(h->loop, &s->timer);
 	subscriber_index_remove(h->index, s);
@@ -278,7 +278,8 @@ subscriber_end_lost(struct subscriber *s)
 {
 	struct stream *stream = s->stream;
 
-	log_warn("stream ended reason=history-pruned seq=%" PRIu64, s->at);
+	log_warn("stream ended", LOG_TEXT("reason", "history-pruned"),
+	    LOG_UINT("seq", s->at));
 	subscriber_forget(s);
 	stream_end(stream);
 }

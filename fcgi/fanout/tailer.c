@@ -91,7 +91,7 @@ report(struct tailer *t, enum err e)
 	if (e == ERR_OK && t->ailing)
 		log_info("queue readable again");
 	if (e != ERR_OK && !t->ailing)
-		log_err("queue not readable reason=\"%s\"", err_text(e));
+		log_err("queue not readable", LOG_TEXT("reason", err_text(e)));
 	t->ailing = e != ERR_OK;
 }
 
@@ -103,7 +103,8 @@ change_epoch(struct tailer *t, struct batch *b)
 
 	if (e != ERR_OK)
 		return e;
-	log_warn("queue replaced: every stream starts over");
+	log_warn(
+	    "queue replaced", LOG_TEXT("effect", "every stream starts over"));
 	b->kind = BATCH_NEW_EPOCH;
 	b->span.epoch = b->key.epoch;
 	b->span.next = 0;

@@ -54,7 +54,7 @@ static void
 drop(struct exchange *x, const char *why)
 {
 	if (why != NULL)
-		log_warn("connection dropped reason=\"%s\"", why);
+		log_warn("connection dropped", LOG_TEXT("reason", why));
 	leave(x);
 	exchange_drop(x);
 }
@@ -205,7 +205,8 @@ judge(struct exchange *x, size_t seen)
 	x->arrival.body_only = scan.progress == RECORD_BODY;
 	if (e == ERR_LIMIT ||
 	    (e == ERR_OK && scan.progress == RECORD_MORE && seen == PEEK_MAX)) {
-		log_warn("request refused reason=\"headers too long\"");
+		log_warn(
+		    "request refused", LOG_TEXT("reason", "headers too long"));
 		refuse(
 		    x, 431, "The request's headers are too long for the hub.");
 	} else if (e != ERR_OK)
@@ -260,13 +261,14 @@ arrive(struct acceptor *in, int fd)
 	struct exchange *x;
 
 	if (!listener_trusts(fd)) {
-		log_warn("connection dropped reason=\"not in "
-			 "FCGI_WEB_SERVER_ADDRS\"");
+		log_warn("connection dropped",
+		    LOG_TEXT("reason", "peer not listed"),
+		    LOG_TEXT("setting", "FCGI_WEB_SERVER_ADDRS"));
 		close(fd);
 		return;
 	}
 	if ((x = exchange_new(in->parts, fd)) == NULL) {
-		log_err("connection dropped reason=memory");
+		log_err("connection dropped", LOG_TEXT("reason", "memory"));
 		close(fd);
 		return;
 	}
@@ -296,7 +298,7 @@ pause_accepting(struct acceptor *in)
 {
 	int64_t until = loop_now(in->loop) + PAUSE_MS;
 
-	log_err("accept paused reason=\"%s\"", strerror(errno));
+	log_err("accept paused", LOG_TEXT("reason", strerror(errno)));
 	if (loop_timer_set(in->loop, &in->pause, until) == ERR_OK)
 		loop_unwatch(in->loop, &in->watch);
 }

@@ -54,7 +54,7 @@ become_stream(struct exchange *x)
 
 	if (stream_new(&s, hub_host(x->parts->hub), x->watch.fd, x->id,
 		x->watched) != ERR_OK) {
-		log_err("request dropped reason=memory");
+		log_err("request dropped", LOG_TEXT("reason", "memory"));
 		exchange_drop(x);
 	}
 	return s;
@@ -210,7 +210,7 @@ answer_request(struct worker_job *j, struct context *c)
 		else
 			route_request(&x->answer, rq, c);
 	} else {
-		log_warn("request refused reason=\"%s\"", err_text(e));
+		log_warn("request refused", LOG_TEXT("reason", err_text(e)));
 		response_problem(&x->answer.response,
 		    e == ERR_SYNTAX ? 400 : 503,
 		    e == ERR_SYNTAX

@@ -76,8 +76,8 @@ deadline_fire(struct loop_timer *t)
 {
 	struct hub *h = CONTAINER(struct hub, deadline, t);
 
-	log_warn("end not waited for streams=%zu requests=%zu", h->host.open,
-	    h->held);
+	log_warn("end not waited for", LOG_UINT("streams", h->host.open),
+	    LOG_UINT("requests", h->held));
 	loop_stop(h->loop);
 }
 
@@ -132,7 +132,7 @@ start_draining(struct hub *h)
 {
 	size_t streams = fanout_subscribers(h->fanout);
 
-	log_info("draining streams=%zu", streams);
+	log_info("draining", LOG_UINT("streams", streams));
 	h->draining = h->host.hurried = true;
 	if (h->hooks.drain != NULL)
 		h->hooks.drain(h->hooks.arg);
@@ -142,7 +142,8 @@ start_draining(struct hub *h)
 static void
 end_at_once(struct hub *h, int64_t now)
 {
-	log_info("ending at once streams=%zu", fanout_subscribers(h->fanout));
+	log_info("ending at once",
+	    LOG_UINT("streams", fanout_subscribers(h->fanout)));
 	h->ends.begin_ms = now - h->ends.length_ms;
 }
 
@@ -205,7 +206,8 @@ hub_settings_changed(struct hub *h)
 		return;
 	s = settings_slot_get(h->settings);
 	if (key_fetcher_use(h->key_fetcher, s) != ERR_OK)
-		log_err("no thread to fetch keys: restart this program");
+		log_err("no thread to fetch keys",
+		    LOG_TEXT("hint", "restart this program"));
 	h->host.queued_max = (size_t)s->config->queued_bytes_max;
 	if (h->hooks.use != NULL)
 		h->hooks.use(h->hooks.arg, s);
@@ -222,7 +224,8 @@ keys_changed(void *arg)
 static void
 newer_database(void *arg)
 {
-	log_err("the queue belongs to a newer version: ending");
+	log_err("queue belongs to a newer version",
+	    LOG_TEXT("effect", "this program ends"));
 	hub_drain(arg);
 }
 

@@ -72,7 +72,7 @@ open_queue(struct key_fetcher *fr, const struct settings *s)
 	if (fr->queue == NULL &&
 	    queue_open(&fr->queue, &qs, QUEUE_WRITE, &p) != ERR_OK &&
 	    !fr->ailing)
-		log_err("queue not opened reason=\"%s\"", p.text);
+		log_err("queue not opened", LOG_TEXT("reason", p.text));
 	fr->ailing = fr->queue == NULL;
 	return !fr->ailing;
 }

@@ -94,8 +94,9 @@ commit_group(struct publish_thread *t, struct pending_publish **group, size_t n)
 		updates[i] = update_view(group[i]->update);
 	e = queue_append(t->queue, updates, n, &p);
 	if (e != ERR_OK)
-		log_err("publishes failed n=%zu reason=\"%s\"", n,
-		    p.text[0] != '\0' ? p.text : err_text(e));
+		log_err("publishes failed", LOG_UINT("n", n),
+		    LOG_TEXT(
+			"reason", p.text[0] != '\0' ? p.text : err_text(e)));
 	answer_group(t, group, n, e);
 	/* The publishers have their answers: now the subscribers. */
 	if (e == ERR_OK && n > 0)

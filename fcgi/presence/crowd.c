@@ -50,7 +50,7 @@ note(struct crowd *c, enum err e, const struct problem *p)
 	if (e == c->logged)
 		return e;
 	if (e != ERR_OK)
-		log_err("streams not counted reason=\"%s\"", p->text);
+		log_err("streams not counted", LOG_TEXT("reason", p->text));
 	else
 		log_info("streams counted again");
 	c->logged = e;

@@ -43,8 +43,8 @@ note_full(struct presence_writer *w, int64_t now)
 {
 	if (now < w->waiting_ms)
 		return;
-	log_warn("subscriptions without a token wait to be written "
-		 "setting=MERCURE_PRESENCE_RATE");
+	log_warn("subscriptions without a token wait to be written",
+	    LOG_TEXT("setting", "MERCURE_PRESENCE_RATE"));
 	w->waiting_ms = now + SAY_AGAIN_MS;
 }
 
@@ -100,7 +100,8 @@ write_changes(struct presence_writer *w, int64_t now)
 	e = queue_present(w->queue, changes, n, &epoch, &p);
 	roster_made(w->roster, taken, n, e, epoch);
 	if (e != ERR_OK && !w->failing)
-		log_err("subscriptions not written reason=\"%s\"", p.text);
+		log_err(
+		    "subscriptions not written", LOG_TEXT("reason", p.text));
 	w->wrote = true;
 	set_times(w, e, now, room > 0);
 	w->failing = e != ERR_OK;
@@ -129,7 +130,7 @@ end_waiting(struct presence_writer *w, int64_t now)
 	e = queue_end_waiting(
 	    w->queue, w->rules.signers, w->rules.n, &more, &p);
 	if (e != ERR_OK && !w->failing)
-		log_err("subscriptions not ended reason=\"%s\"", p.text);
+		log_err("subscriptions not ended", LOG_TEXT("reason", p.text));
 	w->failing = e != ERR_OK;
 	if (e != ERR_OK)
 		w->retry_ms = now + RETRY_MS;
@@ -155,7 +156,7 @@ reap(struct presence_writer *w, int64_t now)
 static void
 ring(struct presence_writer *w, int64_t now)
 {
-	const unsigned wait_ms = queue_wake_soon(w->queue);
+	const unsigned wait_ms = queue_notify_soon(w->queue);
 
 	w->ring_ms = wait_ms > 0 ? now + wait_ms : INT64_MAX;
 }
@@ -220,5 +221,5 @@ presence_writer_finish(struct presence_writer *w)
 	while (write_changes(w, clock_mono_ms()) == ERR_OK)
 		w->strangers_ms = 0;
 	/* What it leaves unrung is found within a second. */
-	queue_wake_soon(w->queue);
+	queue_notify_soon(w->queue);
 }

@@ -75,7 +75,7 @@ response_header(struct response *r, const char *name, const char *fmt, ...)
 	n = vsnprintf(value, sizeof(value), fmt, ap);
 	va_end(ap);
 	if (n < 0 || (size_t)n >= sizeof(value) || breaks_line(value)) {
-		log_err("header refused name=%s", name);
+		log_err("header refused", LOG_TEXT("name", name));
 		response_problem(r, 500, "The hub could not write its answer.");
 		return;
 	}

@@ -60,7 +60,7 @@ bell_ready(struct loop_watch *w, uint32_t events)
 	(void)events;
 	/* The mail itself is taken once a round, see loop_run(). */
 	if (read(w->fd, &n, sizeof(n)) < 0 && errno != EAGAIN)
-		log_err("mailbox failed errno=%d", errno);
+		log_err("mailbox failed", LOG_TEXT("reason", strerror(errno)));
 }
 
 void
@@ -78,7 +78,7 @@ loop_post(struct loop *l, struct loop_mail *m)
 
 	/* Mail that was waiting already has rung the bell. */
 	if (first && write(l->bell.fd, &one, sizeof(one)) < 0)
-		log_err("mailbox failed errno=%d", errno);
+		log_err("mailbox failed", LOG_TEXT("reason", strerror(errno)));
 }
 
 void

@@ -245,9 +245,9 @@ stream_host_relieve(struct stream_host *h)
 
 	n += shed_some(h, 0);
 	if (n > 0)
-		log_warn("slow readers closed streams=%zu bytes=%zu "
-			 "max=%zu setting=MERCURE_MAX_QUEUED_BYTES",
-		    n, held, h->queued_max);
+		log_warn("slow readers closed", LOG_UINT("streams", n),
+		    LOG_UINT("bytes", held), LOG_UINT("max", h->queued_max),
+		    LOG_TEXT("setting", "MERCURE_MAX_QUEUED_BYTES"));
 }
 
 /* This runs in another turn of the loop, since the caller that filled a queue
@@ -438,7 +438,7 @@ stream_push(struct stream *s, struct frame *f)
 	mine = frame_for(f, s->id);
 	if (mine == NULL ||
 	    !frame_queue_push(&s->queue, mine, &s->host->queued)) {
-		log_err("stream dropped reason=memory");
+		log_err("stream dropped", LOG_TEXT("reason", "memory"));
 		frame_unref(mine);
 		stream_fail(s);
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* log.c - one printable line per event, in one write(2), without waiting. */
+/* log.c - writes each line at once, in one write(2), and never too many. */
 #include "base/log.h"
 
 #include <sys/socket.h>
@@ -9,25 +9,28 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log_line.h"
 
-#define LOG_LINE_MAX 1024
-/* Formats that are counted within a second, and what is kept of the last
+/* A line has room for the program's name, the level, and " repeated=N". */
+#define NAME_MAX_SHOWN 64
+#define BODY_MAX (LOG_LINE_MAX - 48)
+/* Events that are counted within a second, and what is kept of the last
  * line of each. */
 #define SEEN_MAX 32
 #define SEEN_TEXT_MAX 200
 
-/* One format in this second. */
+/* One event in this second. */
 struct seen {
-	const char *fmt;
+	const char *event;
 	enum log_level level;
 	unsigned lines, left_out;
+	size_t len;
 	char last[SEEN_TEXT_MAX];
 };
 
@@ -47,7 +50,7 @@ static struct {
 	struct seen seen[SEEN_MAX];
 	size_t seen_n;
 	uint64_t dropped;
-	bool told;
+	bool notified;
 	void (*pending)(void *arg);
 	void *arg;
 } sink = { .name = "pushcgi",
@@ -62,62 +65,16 @@ static const char *const level_names[] = {
 	[LOG_LEVEL_DEBUG] = "debug",
 };
 
-struct line {
-	char text[LOG_LINE_MAX];
-	size_t len;
-};
-
-/*
- * Log lines carry what strangers sent.  All but printable ASCII is escaped,
- * and so is the backslash: nothing can fake a line, move a terminal's cursor
- * or be mistaken for an escape.  False if not all of it fits below `max`.
- */
-static bool
-line_add(struct line *l, const char *text, size_t max)
-{
-	static const char hex[] = "0123456789abcdef";
-
-	for (; *text != '\0'; text++) {
-		unsigned char c = (unsigned char)*text;
-		const char escaped[] = { '\\', 'x', hex[c >> 4], hex[c & 15] };
-		const char *piece = text;
-		size_t n = 1;
-
-		if (c < 0x20 || c > 0x7e || c == '\\') {
-			piece = escaped;
-			n = sizeof(escaped);
-		}
-		if (l->len + n > max)
-			return false;
-		for (size_t i = 0; i < n; i++)
-			l->text[l->len++] = piece[i];
-	}
-	return true;
-}
-
-/* `cut`: not all of the text is there.  `tail` stands behind it in any case. */
 static void
-line_make(struct line *l, enum log_level level, const char *text, bool cut,
-    const char *tail)
+begin(struct log_line *l, enum log_level level)
 {
-	const size_t max =
-	    LOG_LINE_MAX - sizeof("...\n") - (tail == NULL ? 0 : 32);
-
-	l->len = 0;
-	line_add(l, sink.name, 64);
-	line_add(l, ": ", max);
-	line_add(l, level_names[level], max);
-	line_add(l, ": ", max);
-	if (!line_add(l, text, max) || cut)
-		line_add(l, "...", max + 3);
-	if (tail != NULL)
-		line_add(l, tail, LOG_LINE_MAX - 1);
-	l->text[l->len++] = '\n';
+	l->len = (size_t)snprintf(l->text, sizeof(l->text),
+	    "%.*s: %s: ", NAME_MAX_SHOWN, sink.name, level_names[level]);
 }
 
 /* If the log cannot be written, there is no other place to report that. */
 static void
-write_all(const struct line *l)
+write_all(const struct log_line *l)
 {
 	while (write(STDERR_FILENO, l->text, l->len) < 0 && errno == EINTR)
 		;
@@ -144,7 +101,7 @@ write_some(const char *bytes, size_t n)
 
 /* Write a line if that needs no waiting. */
 static bool
-write_now(const struct line *l)
+write_now(const struct log_line *l)
 {
 	ssize_t n;
 
@@ -157,32 +114,41 @@ write_now(const struct line *l)
 }
 
 static struct seen *
-seen_find(enum log_level level, const char *fmt)
+seen_find(enum log_level level, const char *event)
 {
 	struct seen *s;
 
 	for (size_t i = 0; i < sink.seen_n; i++)
-		if (sink.seen[i].fmt == fmt)
+		if (strcmp(sink.seen[i].event, event) == 0)
 			return &sink.seen[i];
 	if (sink.seen_n == SEEN_MAX)
 		return NULL;
 	s = &sink.seen[sink.seen_n++];
-	s->fmt = fmt;
-	s->level = level;
-	s->lines = s->left_out = 0;
+	*s = (struct seen){ .event = event, .level = level };
 	return s;
 }
 
-/* Is this line one too many of its format?  Then it is counted. */
-static bool
-seen_enough(enum log_level level, const char *fmt, const char *text)
+static void
+copy_last(struct seen *s, const struct log_pair *pairs)
 {
-	struct seen *s = seen_find(level, fmt);
+	struct log_line l = { .len = 0 };
+
+	log_line_event(&l, sizeof(s->last), s->event, pairs);
+	memcpy(s->last, l.text, l.len);
+	s->len = l.len;
+}
+
+/* Is this line one too many of its event?  Then it is counted. */
+static bool
+seen_enough(
+    enum log_level level, const char *event, const struct log_pair *pairs)
+{
+	struct seen *s = seen_find(level, event);
 
 	if (s == NULL || s->lines++ < LOG_BURST)
 		return false;
 	s->left_out++;
-	snprintf(s->last, sizeof(s->last), "%.*s", SEEN_TEXT_MAX - 1, text);
+	copy_last(s, pairs);
 	return true;
 }
 
@@ -190,28 +156,38 @@ static void
 report_seen(const struct seen *s)
 {
 	char tail[32];
-	struct line l;
+	struct log_line l;
 
 	if (s->left_out == 0)
 		return;
-	snprintf(tail, sizeof(tail), " repeated=%u", s->left_out);
-	line_make(
-	    &l, s->level, s->last, strlen(s->last) >= SEEN_TEXT_MAX - 1, tail);
+	begin(&l, s->level);
+	memcpy(l.text + l.len, s->last, s->len);
+	l.len += s->len;
+	snprintf(tail, sizeof(tail), " repeated=%u\n", s->left_out);
+	log_line_add(&l, tail);
 	if (!write_now(&l))
 		sink.dropped += s->left_out;
 }
 
 static void
+make_line(struct log_line *l, enum log_level level, const char *event,
+    const struct log_pair *pairs)
+{
+	begin(l, level);
+	log_line_event(l, BODY_MAX, event, pairs);
+	log_line_add(l, "\n");
+}
+
+static void
 report_dropped(void)
 {
-	char text[64];
-	struct line l;
+	const struct log_pair pairs[] = { LOG_UINT("dropped", sink.dropped),
+		LOG_END };
+	struct log_line l;
 
 	if (sink.dropped == 0)
 		return;
-	snprintf(text, sizeof(text), "log lines dropped=%llu",
-	    (unsigned long long)sink.dropped);
-	line_make(&l, LOG_LEVEL_WARN, text, false, NULL);
+	make_line(&l, LOG_LEVEL_WARN, "log lines", pairs);
 	if (write_now(&l))
 		sink.dropped = 0;
 }
@@ -240,18 +216,18 @@ is_pending(void)
 /* Write it, or note that it was left out. */
 static void
 write_or_count(
-    enum log_level level, const char *fmt, const char *text, bool cut)
+    enum log_level level, const char *event, const struct log_pair *pairs)
 {
 	const unsigned max =
 	    level == LOG_LEVEL_ERR ? 2 * LOG_SECOND : LOG_SECOND;
 	const int64_t now_ms = clock_mono_ms();
-	struct line l;
+	struct log_line l;
 
 	if (now_ms - sink.since_ms >= 1000)
 		report(now_ms);
-	if (sink.least < LOG_LEVEL_DEBUG && seen_enough(level, fmt, text))
+	if (sink.least < LOG_LEVEL_DEBUG && seen_enough(level, event, pairs))
 		return;
-	line_make(&l, level, text, cut, NULL);
+	make_line(&l, level, event, pairs);
 	if ((sink.least < LOG_LEVEL_DEBUG && sink.lines >= max) ||
 	    !write_now(&l))
 		sink.dropped++;
@@ -260,39 +236,32 @@ write_or_count(
 }
 
 static void
-write_bounded(enum log_level level, const char *fmt, const char *text, bool cut)
+write_bounded(
+    enum log_level level, const char *event, const struct log_pair *pairs)
 {
-	bool tell;
+	bool notify;
 
 	pthread_mutex_lock(&sink.mutex);
-	write_or_count(level, fmt, text, cut);
-	tell = !sink.told && sink.pending != NULL && is_pending();
-	sink.told |= tell;
+	write_or_count(level, event, pairs);
+	notify = !sink.notified && sink.pending != NULL && is_pending();
+	sink.notified |= notify;
 	pthread_mutex_unlock(&sink.mutex);
-	if (tell)
+	if (notify)
 		sink.pending(sink.arg);
 }
 
-static void __attribute__((format(printf, 2, 0)))
-log_write(enum log_level level, const char *fmt, va_list ap)
+void
+log_event(enum log_level level, const char *event, const struct log_pair *pairs)
 {
-	char text[LOG_LINE_MAX];
 	int saved = errno;
-	struct line l;
-	bool cut;
-	int n;
+	struct log_line l;
 
 	if (level > sink.least)
 		return;
-
-	n = vsnprintf(text, sizeof(text), fmt, ap);
-	if (n < 0)
-		text[0] = '\0';
-	cut = n >= (int)sizeof(text);
 	if (sink.bounded)
-		write_bounded(level, fmt, text, cut);
+		write_bounded(level, event, pairs);
 	else {
-		line_make(&l, level, text, cut, NULL);
+		make_line(&l, level, event, pairs);
 		write_all(&l);
 	}
 	errno = saved;
@@ -343,7 +312,7 @@ log_flush(void)
 	pthread_mutex_lock(&sink.mutex);
 	if (now_ms - sink.since_ms >= 1000)
 		report(now_ms);
-	pending = sink.told = is_pending();
+	pending = sink.notified = is_pending();
 	pthread_mutex_unlock(&sink.mutex);
 	return !pending;
 }
@@ -359,7 +328,7 @@ log_unbound(void)
 	sink.fd = STDERR_FILENO;
 	sink.dropped = 0;
 	sink.pending = NULL;
-	sink.bounded = sink.told = sink.torn = false;
+	sink.bounded = sink.notified = sink.torn = false;
 }
 
 void
@@ -367,44 +336,4 @@ log_open(const char *name, enum log_level least)
 {
 	sink.name = name;
 	sink.least = least;
-}
-
-void
-log_err(const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	log_write(LOG_LEVEL_ERR, fmt, ap);
-	va_end(ap);
-}
-
-void
-log_warn(const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	log_write(LOG_LEVEL_WARN, fmt, ap);
-	va_end(ap);
-}
-
-void
-log_info(const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	log_write(LOG_LEVEL_INFO, fmt, ap);
-	va_end(ap);
-}
-
-void
-log_debug(const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	log_write(LOG_LEVEL_DEBUG, fmt, ap);
-	va_end(ap);
 }

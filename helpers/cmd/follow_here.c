@@ -53,7 +53,8 @@ find_start(struct following *w)
 		return queue_tail(w->queue, &w->at);
 	e = queue_find(w->queue, id, NULL, NULL, &w->at, &known);
 	if (e == ERR_OK && !known && !slice_is(id, "earliest"))
-		log_warn("last event id not known: all that is kept follows");
+		log_warn("last event id not known",
+		    LOG_TEXT("effect", "all that is kept follows"));
 	return e;
 }
 
@@ -75,7 +76,7 @@ static void
 tell_lost(uint64_t before, const struct queue_span *span)
 {
 	if (before != 0 && before < span->floor)
-		log_warn("updates lost reason=\"history pruned\"");
+		log_warn("updates lost", LOG_TEXT("reason", "history pruned"));
 }
 
 /* Read some rows; *more: there may be others. */

@@ -231,7 +231,7 @@ follow(struct streaming *s)
 		s->failures = e == ERR_OK || s->open ? 0 : s->failures + 1;
 		s->vain = s->brought || (s->open && held) ? 0 : s->vain + 1;
 		if (s->failures == 1)
-			log_warn("stream lost reason=\"%s\"", why->text);
+			log_warn("stream lost", LOG_TEXT("reason", why->text));
 		wait_a_while(s);
 	}
 	return ERR_OK;

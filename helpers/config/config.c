@@ -59,9 +59,9 @@ warn_of_unknown(char *const *environ)
 		if (slice_starts(name, "MERCURE_") &&
 		    name.len <= CONFIG_NAME_MAX &&
 		    config_option_find(name) == NULL)
-			log_warn("unknown setting in the environment "
-				 "name=%.*s nearest=%s",
-			    SLICE_ARG(name), config_option_nearest(name));
+			log_warn("unknown setting in the environment",
+			    LOG_SLICE("name", name),
+			    LOG_TEXT("nearest", config_option_nearest(name)));
 	}
 }
 

@@ -160,14 +160,15 @@ tell(const struct jwks_source *src, const struct queue_keys *before, enum err e,
     const struct problem *p)
 {
 	if (e != ERR_OK && strcmp(before->error.text, p->text) != 0)
-		log_err("key set not fetched reason=\"%s\"%s", p->text,
-		    jwks_is_usable(before, clock_real_ms())
-			? " (those from before are used for a day)"
-			: "");
+		log_err("key set not fetched", LOG_TEXT("reason", p->text),
+		    LOG_TEXT("effect", jwks_is_usable(before, clock_real_ms())
+					   ? "the one before is used for a day"
+					   : "no token of it is accepted"));
 	else if (e == ERR_OK &&
 		 (before->changed_ms == 0 || before->error.text[0] != '\0'))
-		log_info(
-		    "key set fetched url=\"%.*s\"", shown(src->url), src->url);
+		log_info("key set fetched",
+		    LOG_SLICE("url",
+			((struct slice){ src->url, (size_t)shown(src->url) })));
 }
 
 static void
@@ -189,7 +190,8 @@ refresh(struct queue *q, const struct jwks_source *src,
 	if (queue_keys_store(q, slice_of(src->url),
 		e == ERR_OK ? buf_view(&text) : none, now_ms, now_ms + life_ms,
 		slice_of(p.text), &unstored) != ERR_OK)
-		log_err("key set not stored reason=\"%s\"", unstored.text);
+		log_err(
+		    "key set not stored", LOG_TEXT("reason", unstored.text));
 	/* After that: who reads the log finds it so in the queue. */
 	tell(src, before, e, &p);
 out:

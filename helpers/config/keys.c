@@ -138,9 +138,11 @@ warn_of_short(const struct jws_keys *keys, const char *setting)
 		size_t wanted = jws_keys_secret_wanted(keys, i);
 
 		if (wanted > 0)
-			log_warn("short secret setting=%s bytes=%zu "
-				 "wanted=%zu: pushcgi gen-secret-key makes one",
-			    setting, jws_keys_secret_len(keys, i), wanted);
+			log_warn("short secret", LOG_TEXT("setting", setting),
+			    LOG_UINT("bytes", jws_keys_secret_len(keys, i)),
+			    LOG_UINT("wanted", wanted),
+			    LOG_TEXT(
+				"hint", "pushcgi gen-secret-key makes one"));
 	}
 }
 

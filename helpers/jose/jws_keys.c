@@ -99,9 +99,9 @@ set_read(struct jws_keys *keys, const json_t *array, const struct jws_alg *alg,
 		enum err e = jwk_read(&k, jwk, alg, public_only, &why);
 
 		if (e == ERR_SYNTAX)
-			log_info(
-			    "key of a set skipped number=%zu reason=\"%s\"",
-			    i + 1, why.text);
+			log_info("key of a set skipped",
+			    LOG_UINT("number", i + 1),
+			    LOG_TEXT("reason", why.text));
 		else if (e != ERR_OK || (e = keys_add(keys, k, p)) != ERR_OK)
 			return e;
 	}

@@ -90,7 +90,7 @@ grant_wish(struct pushcgi *h, struct session_wish *w, int64_t lifetime_s)
 	w->now_ms = clock_real_ms();
 	w->until_ms = w->now_ms + lifetime_s * 1000;
 	/* A page that asks each time it is shown writes a few times only. */
-	w->renew_ms = w->now_ms + lifetime_s * 500;
+	w->extend_ms = w->now_ms + lifetime_s * 500;
 	w->topics_max = h->config->matchers_max;
 	e = open_sessions(h, &q);
 	return e != ERR_OK ? e : queue_session_grant(q, w, &h->problem);

@@ -96,9 +96,10 @@ warn_of_clear(struct pushcgi *h, const struct http_request *rq)
 	if (url_parse(&u, slice_of(rq->url), NULL, 0) == ERR_OK &&
 	    slice_is(u.part[URL_SCHEME], "http") && !url_is_loopback(&u)) {
 		handle_show_url(shown, rq->url);
-		log_warn("token sent in clear url=%s setting=MERCURE_HUB_URL: "
-			 "use https, unless the network is private",
-		    shown);
+		log_warn("token sent in clear", LOG_TEXT("url", shown),
+		    LOG_TEXT("setting", "MERCURE_HUB_URL"),
+		    LOG_TEXT(
+			"hint", "use https, unless the network is private"));
 		h->warned_of_http = true;
 	}
 	url_free(&u);

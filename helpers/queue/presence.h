@@ -4,6 +4,7 @@
 #define QUEUE_PRESENCE_H
 
 #include "mercure/presence.h"
+#include "mercure/session.h"
 #include "mercure/subscription.h"
 #include "queue/queue.h"
 
@@ -74,6 +75,14 @@ enum err queue_end_waiting(struct queue *q, const uint64_t *signers, size_t n,
     bool *more, struct problem *p);
 
 /*
+ * In a transaction: end subscribers that are away and are there by the word of
+ * a session which has changed to `s`: all, or those with another payload or a
+ * later end than it has now.
+ */
+enum err queue_end_of_session(
+    struct queue *q, const struct session *s, bool all);
+
+/*
  * The bytes that may be written about strangers now (presence_is_stranger()).
  * queue_present() subtracts the bytes that its transaction wrote for them.
  * All processes share queue_settings.stranger_rate, and may use four seconds'
@@ -86,13 +95,13 @@ size_t queue_stranger_room(struct queue *q, unsigned *wait_ms);
 void queue_set_presence_events(struct queue *q, bool on);
 
 /*
- * Ring the bell for changes made by this handle, unless somebody has since,
- * but no more often than five times a second over all processes, unless there
- * are hundreds: a crowd that comes back must not wake everybody for each.
- * Returns the milliseconds after which to call it again; 0: nothing is left to
- * ring for.
+ * Notify readers of the hub's own updates that this handle has written, unless
+ * somebody has notified them since; but not more than five times a second over
+ * all processes, unless there are hundreds of updates: a crowd that comes back
+ * must not wake everybody for each of its members.  Returns the milliseconds
+ * after which to call it again; 0: nothing is left to notify of.
  */
-unsigned queue_wake_soon(struct queue *q);
+unsigned queue_notify_soon(struct queue *q);
 
 /* Borrowed for the length of the call, in which a statement is open. */
 typedef void queue_subscription_fn(

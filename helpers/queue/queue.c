@@ -81,19 +81,6 @@ queue_crowd_open(struct sidecar_crowd **out, const struct queue_settings *s,
 }
 
 enum err
-queue_append(struct queue *q, const struct update *const *updates, size_t n,
-    struct problem *p)
-{
-	return q->ops->append(q, updates, n, p);
-}
-
-void
-queue_wake(struct queue *q)
-{
-	q->ops->wake(q);
-}
-
-enum err
 queue_read(struct queue *q, uint64_t after, uint64_t epoch_seen,
     size_t rows_max, size_t bytes_max, queue_row_fn *row, void *arg,
     struct queue_span *out)
@@ -155,7 +142,13 @@ queue_stranger_room(struct queue *q, unsigned *wait_ms)
 void
 queue_set_presence_events(struct queue *q, bool on)
 {
-	q->ops->set_presence_events(q, on);
+	q->presence_events = on;
+}
+
+enum err
+queue_end_of_session(struct queue *q, const struct session *s, bool all)
+{
+	return q->ops->end_of_session(q, s, all);
 }
 
 enum err
@@ -170,12 +163,6 @@ queue_parked(
     struct queue *q, struct slice id, struct presence **out, uint64_t *key)
 {
 	return q->ops->parked(q, id, out, key);
-}
-
-unsigned
-queue_wake_soon(struct queue *q)
-{
-	return q->ops->wake_soon(q);
 }
 
 enum err
@@ -205,49 +192,6 @@ queue_keys_store(struct queue *q, struct slice url, struct slice text,
     int64_t now_ms, int64_t fresh_ms, struct slice error, struct problem *p)
 {
 	return q->ops->keys_store(q, url, text, now_ms, fresh_ms, error, p);
-}
-
-enum err
-queue_session_grant(
-    struct queue *q, const struct session_wish *w, struct problem *p)
-{
-	return q->ops->session_grant(q, w, p);
-}
-
-enum err
-queue_session_move(struct queue *q, const struct session_key *from,
-    const struct session_key *to, int64_t now_ms, size_t topics_max,
-    struct problem *p)
-{
-	return q->ops->session_move(q, from, to, now_ms, topics_max, p);
-}
-
-enum err
-queue_session_revoke(struct queue *q, const struct session_key *key,
-    struct slice topics, int64_t now_ms, struct problem *p)
-{
-	return q->ops->session_revoke(q, key, topics, now_ms, p);
-}
-
-enum err
-queue_session_find(struct queue *q, const struct session_key *key,
-    int64_t now_ms, queue_session_fn *each, void *arg, uint64_t *number)
-{
-	return q->ops->session_find(q, key, now_ms, each, arg, number);
-}
-
-enum err
-queue_session_changes(struct queue *q, uint64_t number, size_t max,
-    queue_session_fn *each, void *arg)
-{
-	return q->ops->session_changes(q, number, max, each, arg);
-}
-
-enum err
-queue_sessions(
-    struct queue *q, int64_t now_ms, queue_session_fn *each, void *arg)
-{
-	return q->ops->sessions(q, now_ms, each, arg);
 }
 
 void

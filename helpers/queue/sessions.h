@@ -20,7 +20,7 @@ struct session_wish {
 	struct slice payload; /* JSON text; base NULL: as it is */
 	int64_t now_ms;       /* real clock */
 	int64_t until_ms;     /* the later one counts */
-	int64_t renew_ms;     /* good enough if it lasts until then */
+	int64_t extend_ms;    /* good enough if it lasts until then */
 	size_t topics_max;    /* of one session, in all */
 	bool replace;         /* forget what it had, and its end */
 };

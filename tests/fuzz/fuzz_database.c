@@ -215,7 +215,7 @@ presence_all(struct queue *q)
 	buf_free(&id);
 	present(q, p, PRESENCE_GONE);
 	presence_free(p);
-	(void)queue_wake_soon(q);
+	(void)queue_notify_soon(q);
 }
 
 static void

@@ -181,7 +181,7 @@ my $refused = ask($same[0], peer => '')->finished;
 is $refused->status, 429, 'without an address: as of one';
 like $refused->body, qr/pass REMOTE_ADDR/, 'and what to do about it';
 wait_until('the log says so', sub {
-	$same[0]->log_text =~ /no address of the client/ });
+	$same[0]->log_text =~ /client has no address/ });
 is ask($same[0])->status, 200, 'those with an address do not count to them';
 
 # A limit that is set while streams are open counts all of them.

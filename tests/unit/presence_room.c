@@ -2,12 +2,16 @@
 /* presence_room.c - makes subscribers and reads what became of them. */
 #include "unit/presence_room.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "text/json.h"
 #include "unit/dialect.h"
+
+#define PAUSE_US 10000
 
 struct text {
 	char base[65536];
@@ -70,6 +74,33 @@ presence_room_change(struct queue *q, enum presence_state to,
 	return queue_present(q, &c, 1, &epoch, NULL);
 }
 
+static enum presence_state
+state_of(char step)
+{
+	return step == '+'   ? PRESENCE_THERE
+	       : step == '~' ? PRESENCE_PARKED
+			     : PRESENCE_GONE;
+}
+
+enum err
+presence_room_steps(
+    struct queue *q, const char *all, bool at_once, const struct presence *p)
+{
+	struct presence_change changes[8];
+	const size_t n = strlen(all);
+	uint64_t epoch = 0;
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < n; i++)
+		changes[i] = (struct presence_change){ state_of(all[i]), p,
+			INT64_MAX, NULL };
+	if (at_once)
+		return queue_present(q, changes, n, &epoch, NULL);
+	for (size_t i = 0; i < n && e == ERR_OK; i++)
+		e = queue_present(q, &changes[i], 1, &epoch, NULL);
+	return e;
+}
+
 int
 presence_room_reap(struct queue *q)
 {
@@ -81,6 +112,82 @@ presence_room_reap(struct queue *q)
 
 		if (queue_reap(q, &epoch, &more, NULL) != ERR_OK)
 			return -1;
+		n++;
+	}
+	return n;
+}
+
+/* Reports through `to` that its rows are there. */
+static int
+hold(struct queue_room *r, const struct presence_holder *h, int to)
+{
+	struct queue *q;
+
+	if (h->as_stranger && geteuid() == 0 &&
+	    (setgid(54321) == -1 || setuid(54321) == -1))
+		return 1;
+	q = presence_room_open(r, h->owner);
+	for (size_t i = 0; i < h->n; i++)
+		if (presence_room_change(q, PRESENCE_THERE,
+			presence_room_somebody(h->topics, 1), 0) != ERR_OK)
+			return 1;
+	if (write(to, "", 1) != 1)
+		return 1;
+	for (;; usleep(PAUSE_US))
+		if (presence_room_reap(q) == -1)
+			return 1;
+}
+
+pid_t
+presence_room_start(struct queue_room *r, const struct presence_holder *h)
+{
+	int ready[2];
+	char byte;
+	pid_t pid;
+
+	if (pipe(ready) == -1 || (pid = fork()) == -1)
+		abort();
+	if (pid == 0)
+		_exit(hold(r, h, ready[1]));
+	close(ready[1]);
+	if (read(ready[0], &byte, 1) != 1)
+		abort();
+	close(ready[0]);
+	return pid;
+}
+
+void
+presence_room_kill(pid_t pid)
+{
+	if (kill(pid, SIGKILL) == -1 || queue_room_wait(pid) != 1000 + SIGKILL)
+		abort();
+}
+
+int
+presence_room_reap_all(struct queue *one, struct queue *two)
+{
+	int n = 0;
+
+	for (; n == 0; usleep(PAUSE_US)) {
+		const int a = presence_room_reap(one);
+		const int b = presence_room_reap(two);
+
+		if (a < 0 || b < 0)
+			return -1;
+		n += a + b;
+	}
+	if (presence_room_reap(one) != 0 || presence_room_reap(two) != 0)
+		return -1;
+	return n;
+}
+
+int
+presence_room_count(const char *text, const char *part)
+{
+	int n = 0;
+
+	while ((text = strstr(text, part)) != NULL) {
+		text += strlen(part);
 		n++;
 	}
 	return n;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* queue_room.c - makes and removes the directory that a queue test works in. */
+/* queue_room.c - makes and removes the place that a queue test works in. */
 #include "unit/queue_room.h"
 
 #include <dirent.h>
@@ -10,20 +10,56 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "unit/queue_files.h"
+
+/* How a place for a queue is made, lost and removed.  A backend is one line of
+ * the table. */
+static const struct queue_backend {
+	const char *name;
+	bool (*make)(struct queue_room *r); /* writes r->url */
+	void (*share)(const struct queue_room *r);
+	void (*lose)(const struct queue_room *r);
+	void (*remove)(const struct queue_room *r);
+} backends[] = {
+	{ "sqlite", queue_files_make, queue_files_share, queue_files_lose,
+	    queue_files_remove },
+};
+
+/* The backend whose turn it is. */
+static const struct queue_backend *current = backends;
+
+int
+queue_room_each(int (*run)(const char *backend))
+{
+	int failures = 0;
+
+	for (size_t i = 0; i < sizeof(backends) / sizeof(backends[0]); i++) {
+		current = &backends[i];
+		failures += run(current->name);
+	}
+	return failures;
+}
+
+static bool
+make_folder(struct queue_room *r)
+{
+	const char *tmp = getenv("TMPDIR");
+
+	snprintf(r->dir, sizeof(r->dir), "%s/queue-XXXXXX",
+	    tmp != NULL ? tmp : "/tmp");
+	return mkdtemp(r->dir) != NULL && chmod(r->dir, 02770) == 0;
+}
+
 int
 queue_room_make(void **state)
 {
 	struct queue_room *r = calloc(1, sizeof(*r));
-	const char *tmp = getenv("TMPDIR");
 
 	if (r == NULL)
 		return -1;
-	snprintf(r->dir, sizeof(r->dir), "%s/queue-XXXXXX",
-	    tmp != NULL ? tmp : "/tmp");
-	if (mkdtemp(r->dir) == NULL || chmod(r->dir, 02770) == -1)
+	r->backend = current;
+	if (!make_folder(r) || !r->backend->make(r))
 		return -1;
-	snprintf(r->db, sizeof(r->db), "%s/queue.db", r->dir);
-	snprintf(r->url, sizeof(r->url), "sqlite://%s", r->db);
 	r->settings =
 	    (struct queue_settings){ .url = r->url, .lock_timeout_ms = 20000 };
 	*state = r;
@@ -36,8 +72,10 @@ queue_room_remove(void **state)
 	struct queue_room *r = *state;
 	char path[512];
 	struct dirent *d;
-	DIR *dir = opendir(r->dir);
+	DIR *dir;
 
+	r->backend->remove(r);
+	dir = opendir(r->dir);
 	while (dir != NULL && (d = readdir(dir)) != NULL) {
 		snprintf(path, sizeof(path), "%s/%s", r->dir, d->d_name);
 		if (d->d_name[0] != '.')
@@ -50,27 +88,16 @@ queue_room_remove(void **state)
 	return 0;
 }
 
-const char *
-queue_room_path(const struct queue_room *r, const char *suffix)
+void
+queue_room_share(const struct queue_room *r)
 {
-	static char path[256];
-
-	snprintf(path, sizeof(path), "%s%s", r->db, suffix);
-	return path;
+	r->backend->share(r);
 }
 
-int
-queue_room_files(const struct queue_room *r)
+void
+queue_room_lose(const struct queue_room *r)
 {
-	struct dirent *d;
-	DIR *dir = opendir(r->dir);
-	int n = 0;
-
-	while (dir != NULL && (d = readdir(dir)) != NULL)
-		n += d->d_name[0] != '.';
-	if (dir != NULL)
-		closedir(dir);
-	return n;
+	r->backend->lose(r);
 }
 
 struct queue *

@@ -121,7 +121,7 @@ renew(struct queue_sqlite *q, const struct copy *c,
     const struct queue_sqlite_loan *loan)
 {
 	struct queue_sqlite *copy =
-	    queue_sqlite_new(q->base.ops, &q->settings, QUEUE_WRITE);
+	    queue_sqlite_new(q->base.ops, &q->base.settings, QUEUE_WRITE);
 	enum err e = ERR_NOMEM;
 
 	if (copy == NULL)

@@ -61,7 +61,7 @@ queue_sqlite_lock(struct queue_sqlite *q)
 	enum err e;
 
 	block_signals(q);
-	e = sidecar_lock(q->side, q->settings.lock_timeout_ms, &holder);
+	e = sidecar_lock(q->side, q->base.settings.lock_timeout_ms, &holder);
 	q->locked = e == ERR_OK;
 	if (e == ERR_OK)
 		return e;
@@ -82,7 +82,7 @@ queue_sqlite_unlock(struct queue_sqlite *q)
 	q->locked = false;
 	restore_signals(q);
 	if (q->repaired.text[0] != '\0')
-		log_err("queue repaired reason=\"%s\"", q->repaired.text);
+		log_err("queue repaired", LOG_TEXT("reason", q->repaired.text));
 	q->repaired.text[0] = '\0';
 }
 
@@ -204,9 +204,9 @@ queue_sqlite_done(struct queue_sqlite *q, enum err e)
 	if (e == q->logged)
 		return e;
 	if (e != ERR_OK)
-		log_err("queue failed error=\"%s\"", q->problem.text);
+		log_err("queue failed", LOG_TEXT("reason", q->problem.text));
 	else
-		log_info("queue works again path=%s", q->path);
+		log_info("queue works again", LOG_TEXT("path", q->path));
 	q->logged = e;
 	return e;
 }

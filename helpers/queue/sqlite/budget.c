@@ -27,7 +27,7 @@ void
 queue_sqlite_charge(struct queue_sqlite *q,
     const struct presence_change *changes, size_t n, int64_t pages)
 {
-	const uint64_t rate = q->settings.stranger_rate;
+	const uint64_t rate = q->base.settings.stranger_rate;
 	uint64_t all = 1, strangers = 0;
 
 	if (rate == 0 || q->side == NULL)
@@ -49,7 +49,7 @@ size_t
 queue_sqlite_stranger_room(struct queue *base, unsigned *wait_ms)
 {
 	struct queue_sqlite *q = (struct queue_sqlite *)base;
-	const uint64_t rate = q->settings.stranger_rate;
+	const uint64_t rate = q->base.settings.stranger_rate;
 	int64_t left_us;
 
 	if (rate == 0 || q->side == NULL)

@@ -54,7 +54,8 @@ settle(struct queue_sqlite *q)
 		e = queue_sqlite_checkpoint(q);
 	queue_sqlite_unlock(q);
 	if (e != ERR_OK)
-		log_err("checkpoint failed error=\"%s\"", q->problem.text);
+		log_err(
+		    "checkpoint failed", LOG_TEXT("reason", q->problem.text));
 }
 
 static void *

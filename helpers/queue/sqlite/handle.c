@@ -31,9 +31,10 @@ queue_sqlite_new(const struct queue_ops *ops, const struct queue_settings *s,
 
 	if (q == NULL)
 		return NULL;
-	q->base.ops = ops;
-	q->settings = *s;
-	q->settings.url = NULL;
+	q->base = (struct queue){ .ops = ops,
+		.settings = *s,
+		.presence_events = s->presence_events };
+	q->base.settings.url = NULL;
 	q->mode = mode;
 	return q;
 }
@@ -42,7 +43,7 @@ enum err
 queue_sqlite_twin(struct queue_sqlite **out, const struct queue_sqlite *q)
 {
 	struct queue_sqlite *twin =
-	    queue_sqlite_new(q->base.ops, &q->settings, q->mode);
+	    queue_sqlite_new(q->base.ops, &q->base.settings, q->mode);
 	enum err e = ERR_NOMEM;
 
 	if (twin == NULL)

@@ -273,8 +273,8 @@ identity_take(const char *path, struct problem *p)
 	if (!set_groups(&w) || setresgid(w.gid, w.gid, w.gid) != 0 ||
 	    setresuid(w.uid, w.uid, w.uid) != 0)
 		return cannot(&w, p);
-	log_info("acting as user=%s group=%lu folder=%s", w.name,
-	    (unsigned long)w.gid, w.folder);
+	log_info("acting as", LOG_TEXT("user", w.name),
+	    LOG_UINT("group", w.gid), LOG_TEXT("folder", w.folder));
 	return ERR_OK;
 }
 

@@ -75,8 +75,9 @@ struct claim {
 };
 
 static enum err
-claim(struct queue_sqlite *q, void *arg)
+claim(struct queue *base, void *arg)
 {
+	struct queue_sqlite *q = (struct queue_sqlite *)base;
 	struct claim *c = arg;
 	sqlite3_stmt *st = statement_for(q, SQL_CLAIM_KEY_SET, c->url);
 	enum err e;
@@ -95,8 +96,7 @@ queue_sqlite_keys_claim(struct queue *base, struct slice url, int64_t now_ms,
     int64_t since_ms, bool *mine, struct problem *p)
 {
 	struct claim c = { url, now_ms, since_ms, false };
-	enum err e =
-	    queue_sqlite_transact((struct queue_sqlite *)base, claim, &c, p);
+	enum err e = queue_transact(base, claim, &c, p);
 
 	if (e == ERR_OK)
 		*mine = c.mine;
@@ -120,8 +120,9 @@ forget(struct queue_sqlite *q, int64_t now_ms)
 }
 
 static enum err
-store(struct queue_sqlite *q, void *arg)
+store(struct queue *base, void *arg)
 {
+	struct queue_sqlite *q = (struct queue_sqlite *)base;
 	const struct outcome *o = arg;
 	const bool good = o->text.base != NULL;
 	const struct slice what = good ? o->text : o->error;
@@ -145,5 +146,5 @@ queue_sqlite_keys_store(struct queue *base, struct slice url, struct slice text,
 {
 	struct outcome o = { url, text, error, now_ms, fresh_ms };
 
-	return queue_sqlite_transact((struct queue_sqlite *)base, store, &o, p);
+	return queue_transact(base, store, &o, p);
 }

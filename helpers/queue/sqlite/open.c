@@ -51,7 +51,7 @@ note_frames(void *arg, sqlite3 *db, const char *name, int frames)
 static int
 longest_cell(const struct queue_sqlite *q)
 {
-	const uint64_t bytes = q->settings.bytes_max;
+	const uint64_t bytes = q->base.settings.bytes_max;
 
 	if (bytes == 0 || bytes >= INT32_MAX)
 		return INT32_MAX; /* as far as SQLite goes */
@@ -142,7 +142,8 @@ connect_db(struct queue_sqlite *q, bool fresh)
 		    q->db, sql_text[SQL_SET_WRITER], NULL, NULL, NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(q->db,
-		    sql_text[q->settings.full ? SQL_SET_FULL : SQL_SET_NORMAL],
+		    sql_text[q->base.settings.full ? SQL_SET_FULL
+						   : SQL_SET_NORMAL],
 		    NULL, NULL, NULL);
 	if (rc != SQLITE_OK) {
 		e = queue_sqlite_failed(q, rc);
@@ -206,7 +207,7 @@ static const struct migration {
 	((int64_t)(sizeof(migrations) / sizeof(migrations[0])))
 
 enum err
-queue_sqlite_version(struct queue_sqlite *q)
+queue_sqlite_version(struct queue_sqlite *q, bool *current)
 {
 	int64_t version, schema;
 	enum err e;
@@ -224,11 +225,10 @@ queue_sqlite_version(struct queue_sqlite *q)
 		    "%s belongs to a newer version: upgrade and restart this "
 		    "program",
 		    q->path);
-	if (version < QUEUE_SQLITE_VERSION)
-		return ERR_NOTFOUND;
 	if ((e = read_number(q, SQL_READ_SCHEMA_VERSION, &schema)) != ERR_OK)
 		return e;
-	return schema != q->schema ? ERR_NOTFOUND : ERR_OK;
+	*current = version == QUEUE_SQLITE_VERSION && schema == q->schema;
+	return ERR_OK;
 }
 
 static enum err
@@ -240,15 +240,15 @@ check_schema(struct queue_sqlite *q)
 	return queue_sqlite_schema(q, texts, sizeof(texts) / sizeof(texts[0]));
 }
 
-/* ERR_NOTFOUND: ours, or new, but not ready yet. */
+/* *usable false: it is ours, or new, but not ready yet. */
 static enum err
-look_at_db(struct queue_sqlite *q)
+look_at_db(struct queue_sqlite *q, bool *usable)
 {
 	int64_t application, tables;
 	sqlite3_stmt *st;
-	bool is_wal;
 	enum err e;
 
+	*usable = false;
 	/* Tables first: whoever makes ours meanwhile commits them together
 	 * with the application's number. */
 	if ((e = read_number(q, SQL_COUNT_TABLES, &tables)) != ERR_OK ||
@@ -263,16 +263,16 @@ look_at_db(struct queue_sqlite *q)
 	/* Its version first: what is changed meanwhile is looked at again. */
 	if ((e = read_number(q, SQL_READ_SCHEMA_VERSION, &q->schema)) !=
 		ERR_OK ||
-	    (e = queue_sqlite_version(q)) != ERR_OK ||
+	    (e = queue_sqlite_version(q, usable)) != ERR_OK || !*usable ||
 	    (e = check_schema(q)) != ERR_OK)
 		return e;
 
 	st = queue_sqlite_statement(q, SQL_READ_JOURNAL_MODE);
-	is_wal = st != NULL && sqlite3_step(st) == SQLITE_ROW &&
-		 sqlite3_stricmp(
-		     (const char *)sqlite3_column_text(st, 0), "wal") == 0;
+	*usable = st != NULL && sqlite3_step(st) == SQLITE_ROW &&
+		  sqlite3_stricmp(
+		      (const char *)sqlite3_column_text(st, 0), "wal") == 0;
 	sqlite3_reset(st);
-	return is_wal ? ERR_OK : ERR_NOTFOUND;
+	return ERR_OK;
 }
 
 /* Nothing is there, or an empty file: a database of ours never is. */
@@ -364,18 +364,17 @@ static enum err
 make_ready(struct queue_sqlite *q)
 {
 	const bool fresh = is_absent(sidecar_db_path(q->side));
+	bool usable = false;
 	enum err e;
 
 	e = fresh ? remove_remains(q) : refuse_scrap(q);
 	if (e == ERR_OK)
 		e = connect_db(q, fresh);
 	if (e == ERR_OK)
-		e = look_at_db(q);
-	if (e == ERR_NOTFOUND)
-		e = upgrade(q);
-	if (e == ERR_OK)
-		e = look_at_db(q);
-	if (e == ERR_NOTFOUND)
+		e = look_at_db(q, &usable);
+	if (e == ERR_OK && !usable && (e = upgrade(q)) == ERR_OK)
+		e = look_at_db(q, &usable);
+	if (e == ERR_OK && !usable)
 		e = problem_set(&q->problem, ERR_IO,
 		    "%s does not take the journal mode WAL: set "
 		    "MERCURE_TRANSPORT_URL to a local disk",
@@ -390,30 +389,33 @@ make_ready(struct queue_sqlite *q)
 /* The usual case needs no lock: 500 processes may start at once, also while
  * another one is stopped with the lock in its hands. */
 static enum err
-open_ready(struct queue_sqlite *q)
+open_ready(struct queue_sqlite *q, bool *usable)
 {
 	enum err e;
 
+	*usable = false;
 	if (is_absent(sidecar_db_path(q->side)))
-		return ERR_NOTFOUND;
+		return ERR_OK;
 	if ((e = refuse_scrap(q)) == ERR_OK)
 		e = connect_db(q, false);
 	if (e == ERR_OK)
-		e = look_at_db(q);
-	if (e == ERR_OK)
+		e = look_at_db(q, usable);
+	if (e == ERR_OK && *usable)
 		e = note_files(q);
-	if (e != ERR_OK)
+	if (e != ERR_OK || !*usable)
 		queue_sqlite_shut(q);
 	return e;
 }
 
-/* Who waited for the lock in vain, among hundreds, may not need it any more. */
+/* A process that waited too long for the lock, as one of hundreds, may not need
+ * it any more. */
 static bool
 made_by_another(struct queue_sqlite *q)
 {
 	const struct problem busy = q->problem;
+	bool usable;
 
-	if (open_ready(q) == ERR_OK)
+	if (open_ready(q, &usable) == ERR_OK && usable)
 		return true;
 	q->problem = busy;
 	return false;
@@ -423,6 +425,7 @@ enum err
 queue_sqlite_ready(struct queue_sqlite *q)
 {
 	enum err e = ERR_MOVED;
+	bool usable;
 
 	for (int i = 0; e == ERR_MOVED && i < QUEUE_SQLITE_TRIES; i++) {
 		if (q->side != NULL && q->db != NULL)
@@ -440,9 +443,9 @@ queue_sqlite_ready(struct queue_sqlite *q)
 		if (q->db != NULL)
 			return ERR_OK;
 
-		if ((e = open_ready(q)) == ERR_MOVED)
+		if ((e = open_ready(q, &usable)) == ERR_MOVED)
 			continue;
-		if (e != ERR_NOTFOUND)
+		if (e != ERR_OK || usable)
 			return e;
 		if ((e = queue_sqlite_lock(q)) != ERR_OK) {
 			if (e == ERR_BUSY && made_by_another(q))

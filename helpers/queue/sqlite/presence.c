@@ -4,14 +4,11 @@
 #include "queue/sqlite/sqlite.h"
 
 #define EVENT_MAX ((size_t)1 << 20)
-#define RING_EVERY_MS 200
-#define RING_ROWS 256 /* or so many: readers are not to fall behind */
 
 /* A transaction that changes who is there. */
 struct presenting {
 	const struct presence_change *changes;
 	size_t n;
-	struct queue_sqlite_telling telling;
 	uint64_t epoch;
 };
 
@@ -20,7 +17,7 @@ struct presenting {
 enum err
 queue_sqlite_show_life(struct queue_sqlite *q)
 {
-	enum err e = sidecar_show_life(q->side, q->settings.owner);
+	enum err e = sidecar_show_life(q->side, q->base.settings.owner);
 
 	if (e != ERR_OK)
 		return problem_set(&q->problem, e, "cannot lock %s-hub: %s",
@@ -30,8 +27,8 @@ queue_sqlite_show_life(struct queue_sqlite *q)
 
 /* One update in the form of one dialect. */
 static enum err
-publish_event(struct queue_sqlite *q, struct queue_sqlite_telling *t,
-    const struct subscription_form *form, const struct subscription_view *v)
+publish_event(struct queue_sqlite *q, const struct subscription_form *form,
+    const struct subscription_view *v)
 {
 	const struct subscription_place at = { v->selector, v->subscriber };
 	struct update u = { .kind = UPDATE_HUB, .private = true };
@@ -44,44 +41,30 @@ publish_event(struct queue_sqlite *q, struct queue_sqlite_telling *t,
 	form->write(&data, v, slice_of(NULL));
 	u.topics = buf_view(&topic);
 	u.data = buf_view(&data);
-	if ((e = topic.err) != ERR_OK || (e = data.err) != ERR_OK)
-		e = problem_set(&q->problem, e, "%s", err_text(e));
-	else
-		e = queue_sqlite_insert(q, &u, t->now_ms, &t->count);
-	if (e == ERR_OK && t->count.rows == 1)
-		t->first_seq = sqlite3_last_insert_rowid(q->db);
+	if ((e = topic.err) == ERR_OK && (e = data.err) == ERR_OK)
+		e = queue_insert(&q->base, &u);
 	buf_free(&topic);
 	buf_free(&data);
 	return e;
 }
 
 static enum err
-publish_events(struct queue_sqlite *q, struct queue_sqlite_telling *t,
-    const struct subscription_view *v)
+publish(struct queue_sqlite *q, const struct subscription_view *v)
 {
 	const struct dialects *d = &q->settings.dialects;
 	enum err e = ERR_OK;
 
-	if (!q->settings.presence_events)
+	if (!q->base.presence_events)
 		return ERR_OK;
 	for (size_t i = 0; e == ERR_OK && i < d->n; i++)
-		e = publish_event(q, t, d->v[i]->subscriptions, v);
+		e = publish_event(q, d->v[i]->subscriptions, v);
 	return e;
 }
 
-enum err
-queue_sqlite_told(struct queue_sqlite *q, const struct queue_sqlite_telling *t)
-{
-	if (t->count.rows == 0)
-		return ERR_OK;
-	return queue_sqlite_settle_kind(
-	    q, UPDATE_HUB, &t->count, t->first_seq, false, t->now_ms);
-}
-
-/* The row of one subscription comes or goes, and that is told. */
+/* The row of one subscription comes or goes, and an update says so. */
 static enum err
-change_subscription(struct queue_sqlite *q, struct queue_sqlite_telling *t,
-    uint64_t key, const struct subscription_view *v)
+change_subscription(
+    struct queue_sqlite *q, uint64_t key, const struct subscription_view *v)
 {
 	sqlite3_stmt *st = queue_sqlite_statement(
 	    q, v->active ? SQL_INSERT_SUBSCRIPTION : SQL_DELETE_SUBSCRIPTION);
@@ -95,18 +78,18 @@ change_subscription(struct queue_sqlite *q, struct queue_sqlite_telling *t,
 	sqlite3_bind_int64(st, 2, (int64_t)key);
 	if ((e = queue_sqlite_finish(q, st)) != ERR_OK)
 		return e;
-	return publish_events(q, t, v);
+	return publish(q, v);
 }
 
 static enum err
-change_subscriptions(struct queue_sqlite *q, struct queue_sqlite_telling *t,
-    uint64_t key, struct slice topics, const struct subscription_view *like)
+change_subscriptions(struct queue_sqlite *q, uint64_t key, struct slice topics,
+    const struct subscription_view *like)
 {
 	struct subscription_view v = *like;
 	enum err e = ERR_OK;
 
 	while (e == ERR_OK && selector_list_next(&topics, &v.selector))
-		e = change_subscription(q, t, key, &v);
+		e = change_subscription(q, key, &v);
 	return e;
 }
 
@@ -165,23 +148,24 @@ insert_subscriber(struct queue_sqlite *q, uint64_t owner,
 /* One that waits belongs to no process, so none ends it when its session
  * changes: it must not begin to wait after that. */
 static enum err
-settle_state(struct queue_sqlite *q, const struct queue_sqlite_telling *t,
-    const struct presence_change *c, enum presence_state *to)
+settle_state(struct queue_sqlite *q, const struct presence_change *c,
+    enum presence_state *to)
 {
 	bool holds = true;
 	enum err e = ERR_OK;
 
 	*to = c->to;
 	if (c->to == PRESENCE_PARKED)
-		e = queue_sqlite_may_wait(q, c->presence, t->now_ms, &holds);
+		e = queue_sqlite_may_wait(
+		    q, c->presence, q->base.written.now_ms, &holds);
 	if (!holds)
 		*to = PRESENCE_GONE;
 	return e;
 }
 
 enum err
-queue_sqlite_change(struct queue_sqlite *q, struct queue_sqlite_telling *t,
-    uint64_t owner, const struct presence_change *wanted)
+queue_sqlite_change(struct queue_sqlite *q, uint64_t owner,
+    const struct presence_change *wanted)
 {
 	static const enum sql_statement first[] = {
 		[PRESENCE_GONE] = SQL_DELETE_SUBSCRIBER,
@@ -199,7 +183,7 @@ queue_sqlite_change(struct queue_sqlite *q, struct queue_sqlite_telling *t,
 
 	if (c.refused != NULL)
 		*c.refused = false;
-	if ((e = settle_state(q, t, wanted, &c.to)) != ERR_OK ||
+	if ((e = settle_state(q, wanted, &c.to)) != ERR_OK ||
 	    (e = touch(q, first[c.to], owner, &c, &changed)) != ERR_OK)
 		return e;
 	like.active = c.to != PRESENCE_GONE;
@@ -211,35 +195,24 @@ queue_sqlite_change(struct queue_sqlite *q, struct queue_sqlite_telling *t,
 		*c.refused = c.to == PRESENCE_THERE;
 	if (e != ERR_OK || !changed)
 		return e;
-	return change_subscriptions(q, t, p->key, p->topics, &like);
+	return change_subscriptions(q, p->key, p->topics, &like);
 }
 
 static enum err
-present(struct queue_sqlite *q, void *arg)
+present(struct queue *base, void *arg)
 {
+	struct queue_sqlite *q = (struct queue_sqlite *)base;
 	struct presenting *p = arg;
 	enum err e;
 
-	p->telling = (struct queue_sqlite_telling){ .now_ms = clock_real_ms() };
 	if ((e = queue_sqlite_show_life(q)) != ERR_OK ||
 	    (e = queue_sqlite_load_key(q)) != ERR_OK)
 		return e;
 	p->epoch = q->key.epoch;
 	for (size_t i = 0; e == ERR_OK && i < p->n; i++)
 		e = queue_sqlite_change(
-		    q, &p->telling, q->settings.owner, &p->changes[i]);
-	return e == ERR_OK ? queue_sqlite_told(q, &p->telling) : e;
-}
-
-/* What was told waits for the bell. */
-void
-queue_sqlite_unrung(
-    struct queue_sqlite *q, const struct queue_sqlite_telling *t)
-{
-	if (t->count.rows == 0 || q->side == NULL)
-		return;
-	q->unrung += t->count.rows;
-	q->unrung_word = sidecar_word(q->side);
+		    q, q->base.settings.owner, &p->changes[i]);
+	return e;
 }
 
 enum err
@@ -251,34 +224,9 @@ queue_sqlite_present(struct queue *base, const struct presence_change *changes,
 	enum err e;
 
 	queue_sqlite_pages(q);
-	if ((e = queue_sqlite_transact(q, present, &p, why)) != ERR_OK)
+	if ((e = queue_transact(base, present, &p, why)) != ERR_OK)
 		return e;
 	queue_sqlite_charge(q, changes, n, queue_sqlite_pages(q));
 	*epoch = p.epoch;
-	queue_sqlite_unrung(q, &p.telling);
 	return e;
-}
-
-void
-queue_sqlite_set_presence_events(struct queue *base, bool on)
-{
-	((struct queue_sqlite *)base)->settings.presence_events = on;
-}
-
-unsigned
-queue_sqlite_wake_soon(struct queue *base)
-{
-	struct queue_sqlite *q = (struct queue_sqlite *)base;
-	uint32_t silence_ms;
-
-	if (q->unrung == 0 || q->side == NULL)
-		return 0;
-	silence_ms = sidecar_silence_ms(q->side);
-	if (sidecar_word(q->side) == q->unrung_word) {
-		if (silence_ms < RING_EVERY_MS && q->unrung < RING_ROWS)
-			return RING_EVERY_MS - silence_ms;
-		sidecar_wake(q->side);
-	}
-	q->unrung = 0;
-	return 0;
 }

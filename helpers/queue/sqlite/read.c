@@ -20,6 +20,7 @@ enum err
 queue_sqlite_ready_to_read(struct queue_sqlite *q)
 {
 	const int64_t now_ms = clock_mono_ms();
+	bool current = false;
 
 	if (q->db != NULL && now_ms - q->looked_ms >= LOOK_EVERY_MS) {
 		q->looked_ms = now_ms;
@@ -28,7 +29,7 @@ queue_sqlite_ready_to_read(struct queue_sqlite *q)
 			q->side = NULL;
 		}
 		if (queue_sqlite_look(q) == ERR_MOVED ||
-		    queue_sqlite_version(q) != ERR_OK)
+		    queue_sqlite_version(q, &current) != ERR_OK || !current)
 			queue_sqlite_shut(q);
 	}
 	return queue_sqlite_ready(q);
@@ -150,9 +151,9 @@ hand_row(struct queue_sqlite *q, sqlite3_stmt *st, queue_row_fn *row, void *arg)
 	if (is_sound(&u))
 		row(arg, at, &u);
 	else
-		log_warn("update passed over reason=\"nobody could publish "
-			 "it\" seq=%llu",
-		    (unsigned long long)at);
+		log_warn("update passed over",
+		    LOG_TEXT("reason", "nobody could publish it"),
+		    LOG_UINT("seq", at));
 	return 1 + u.id.len + u.type.len + u.topics.len + u.data.len;
 }
 
@@ -234,7 +235,7 @@ queue_sqlite_read(struct queue *base, uint64_t after, uint64_t epoch_seen,
 		e = read_span(
 		    q, epoch_seen, rows_max, bytes_max, row, arg, &span);
 	/* Anybody's next commit makes these pages old anyway. */
-	if (q->settings.spare && q->db != NULL)
+	if (q->base.settings.spare && q->db != NULL)
 		sqlite3_db_release_memory(q->db);
 	queue_sqlite_done(q, e);
 	if (e == ERR_OK)

@@ -11,7 +11,6 @@ struct reaping {
 	uint64_t owner;   /* whose rows go: a dead process's, or nobody's, 0, */
 	int64_t until_ms; /* those whose time is up */
 	bool changed;     /* something has gone */
-	struct queue_sqlite_telling telling;
 };
 
 /* Has it really died?  It may have come back since we looked, and this may be
@@ -24,14 +23,15 @@ is_dead(const struct queue_sqlite *q, uint64_t owner)
 }
 
 static enum err
-reap(struct queue_sqlite *q, void *arg)
+reap(struct queue *base, void *arg)
 {
+	struct queue_sqlite *q = (struct queue_sqlite *)base;
 	struct reaping *r = arg;
 	const sqlite3_int64 before = sqlite3_total_changes64(q->db);
 	sqlite3_stmt *st;
 	enum err e;
 
-	r->telling = (struct queue_sqlite_telling){ .now_ms = clock_real_ms() };
+	r->changed = false;
 	if (!is_dead(q, r->owner))
 		return ERR_OK;
 	if ((st = queue_sqlite_statement(q, SQL_SUBSCRIBERS_OF)) == NULL)
@@ -39,10 +39,10 @@ reap(struct queue_sqlite *q, void *arg)
 	sqlite3_bind_int64(st, 1, (int64_t)r->owner);
 	sqlite3_bind_int64(st, 2, r->until_ms);
 	sqlite3_bind_int64(st, 3, PRESENCE_CHANGES_MAX);
-	e = queue_sqlite_end_rows(q, &r->telling, r->owner, st, NULL);
+	e = queue_sqlite_end_rows(q, r->owner, st, NULL);
 	if (e == ERR_OK)
 		r->changed = sqlite3_total_changes64(q->db) != before;
-	return e == ERR_OK ? queue_sqlite_told(q, &r->telling) : e;
+	return e;
 }
 
 /* The next owner above `after`; 0: there is none. */
@@ -153,9 +153,8 @@ queue_sqlite_reap(
 		return problem_set(p, e, "%s", q->problem.text);
 	if (!found)
 		return ERR_OK;
-	if ((e = queue_sqlite_transact(q, reap, &r, p)) != ERR_OK)
+	if ((e = queue_transact(base, reap, &r, p)) != ERR_OK)
 		return e;
-	queue_sqlite_unrung(q, &r.telling);
 	/* Rows that cannot be deleted would keep us busy for ever. */
 	*more = r.changed;
 	return ERR_OK;

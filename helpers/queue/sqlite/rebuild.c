@@ -194,7 +194,7 @@ apply(const struct rebuild *r, sqlite3 *db)
 static enum err
 fill(const struct rebuild *r, bool with_log)
 {
-	struct queue_sqlite copy = { .settings = r->q->settings };
+	struct queue_sqlite copy = { .base.settings = r->q->base.settings };
 	struct queue_sqlite_loan loan;
 	enum err e;
 	int rc;

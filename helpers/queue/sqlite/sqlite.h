@@ -27,11 +27,10 @@ struct queue_sqlite_file {
 };
 
 /* Owner: the thread that calls; `poked` and `settling` are touched by others,
- * and the settler reads `path` and `settings`, which never change. */
+ * and the settler reads `path` and `base.settings`, which never change. */
 struct queue_sqlite {
 	struct queue base;
 	char *path; /* as configured */
-	struct queue_settings settings;
 	enum queue_mode mode;
 
 	struct sidecar *side; /* NULL: to be opened again */
@@ -53,12 +52,8 @@ struct queue_sqlite {
 	bool has_settler; /* to be joined */
 	_Atomic bool settling;
 
-	int64_t unrung;       /* rows that nobody was woken for */
-	uint32_t unrung_word; /* as of then */
-
-	int64_t schema;     /* its version when it was checked */
-	int64_t looked_ms;  /* when HAS_MOVED was asked last */
-	int64_t age_due_ms; /* when to look for old rows again */
+	int64_t schema;    /* its version when it was checked */
+	int64_t looked_ms; /* when HAS_MOVED was asked last */
 
 	struct queue_cursor_key key; /* epoch 0: not read yet */
 	uint32_t word_seen;
@@ -79,9 +74,9 @@ void queue_sqlite_shut(struct queue_sqlite *q);
 /* Keep the connection, but nothing that can be made again. */
 void queue_sqlite_spare(struct queue_sqlite *q);
 
-/* ERR_NEWER: made by a newer version of this program.  ERR_NOTFOUND: by an
+/* ERR_NEWER: made by a newer version of this program.  *current false: by an
  * older one, or somebody has changed the schema since it was opened. */
-enum err queue_sqlite_version(struct queue_sqlite *q);
+enum err queue_sqlite_version(struct queue_sqlite *q, bool *current);
 
 /* Give the database that is lent, which nobody else knows yet, an epoch and a
  * key of its own and no sessions, without lock and log.  Its sentence is in
@@ -209,29 +204,21 @@ void queue_sqlite_settled(struct queue_sqlite *q);
 bool queue_sqlite_must_checkpoint(const struct queue_sqlite *q);
 enum err queue_sqlite_checkpoint(struct queue_sqlite *q);
 
-/*
- * transact.c: run `body` in a transaction under the lock, on the
- * database at the path, and checkpoint when it is time; all is rolled back
- * when it fails.  Errors as of queue_append().  `body` may run again when the
- * database turns out to be another one.
- */
-typedef enum err queue_sqlite_body(struct queue_sqlite *q, void *arg);
-enum err queue_sqlite_transact(struct queue_sqlite *q, queue_sqlite_body *body,
-    void *arg, struct problem *p);
+/* transact.c: queue_transact() under the lock, on the database at the path,
+ * with a checkpoint when it is time. */
+enum err queue_sqlite_transact(
+    struct queue *base, queue_body_fn *body, void *arg, struct problem *p);
 
-/*
- * write.c, within a transaction: insert an update, counting it,
- * and, when all of a kind are in, add them to the totals and prune.
- */
-struct queue_sqlite_count {
-	int64_t rows, bytes;
-};
-enum err queue_sqlite_insert(struct queue_sqlite *q, const struct update *u,
-    int64_t now_ms, struct queue_sqlite_count *count);
-enum err queue_sqlite_settle_kind(struct queue_sqlite *q, int kind,
-    const struct queue_sqlite_count *count, int64_t first_seq, bool age_due,
-    int64_t now_ms);
+/* append.c */
+enum err queue_sqlite_insert(struct queue *base, const struct update *u,
+    int64_t bytes, int64_t now_ms, uint64_t *at);
+void queue_sqlite_wake(struct queue *base);
+bool queue_sqlite_notified(struct queue *base, struct queue_notified *out);
 int queue_sqlite_bind(sqlite3_stmt *st, int at, struct slice s);
+
+/* prune.c */
+enum err queue_sqlite_prune(struct queue *base, int kind,
+    const struct queue_count *added, const struct queue_keep *keep);
 
 /*
  * value.c: reads cells.  Others may write the file, so a cell may
@@ -262,25 +249,14 @@ enum err queue_sqlite_load_key(struct queue_sqlite *q);
 enum err queue_sqlite_ready_to_read(struct queue_sqlite *q);
 
 /*
- * presence.c, within a transaction: what it tells.  Let this
- * process's byte show that it lives; copy a row (key, subscriber, topics,
- * payload, token); change one subscriber's rows, which are
- * `owner`'s, and tell of it; end the telling; and remember, after the commit,
- * to ring for it.
+ * presence.c, within a transaction.  Let this process's byte show that it
+ * lives; copy a row (key, subscriber, topics, payload, token); change one
+ * subscriber's rows, which are `owner`'s, and publish that.
  */
-struct queue_sqlite_telling {
-	struct queue_sqlite_count count;
-	int64_t first_seq, now_ms;
-};
 enum err queue_sqlite_show_life(struct queue_sqlite *q);
-enum err queue_sqlite_change(struct queue_sqlite *q,
-    struct queue_sqlite_telling *t, uint64_t owner,
-    const struct presence_change *c);
+enum err queue_sqlite_change(
+    struct queue_sqlite *q, uint64_t owner, const struct presence_change *c);
 enum err queue_sqlite_copy(struct presence **out, sqlite3_stmt *st);
-enum err queue_sqlite_told(
-    struct queue_sqlite *q, const struct queue_sqlite_telling *t);
-void queue_sqlite_unrung(
-    struct queue_sqlite *q, const struct queue_sqlite_telling *t);
 
 /*
  * waiting.c, within a transaction.
@@ -292,11 +268,10 @@ void queue_sqlite_unrung(
  * or a later end.  _may_wait(): does its session, as it is now, allow `p` to be
  * parked?
  */
-enum err queue_sqlite_end_rows(struct queue_sqlite *q,
-    struct queue_sqlite_telling *t, uint64_t owner, sqlite3_stmt *st,
-    size_t *n);
-enum err queue_sqlite_end_session(struct queue_sqlite *q,
-    struct queue_sqlite_telling *t, const struct session *s, bool all);
+enum err queue_sqlite_end_rows(
+    struct queue_sqlite *q, uint64_t owner, sqlite3_stmt *st, size_t *n);
+enum err queue_sqlite_end_session(
+    struct queue *base, const struct session *s, bool all);
 enum err queue_sqlite_may_wait(struct queue_sqlite *q, const struct presence *p,
     int64_t now_ms, bool *out);
 enum err queue_sqlite_end_waiting(struct queue *base, const uint64_t *signers,
@@ -319,8 +294,6 @@ enum err queue_sqlite_reap(
     struct queue *base, uint64_t *epoch, bool *more, struct problem *p);
 enum err queue_sqlite_parked(
     struct queue *base, struct slice id, struct presence **out, uint64_t *key);
-void queue_sqlite_set_presence_events(struct queue *base, bool on);
-unsigned queue_sqlite_wake_soon(struct queue *base);
 enum err queue_sqlite_subscriptions(struct queue *base, struct slice topic,
     struct slice subscriber, queue_subscription_fn *each, void *arg,
     struct buf *last_id);
@@ -334,28 +307,9 @@ enum err queue_sqlite_keys_store(struct queue *base, struct slice url,
     struct slice text, int64_t now_ms, int64_t fresh_ms, struct slice error,
     struct problem *p);
 
-/* sessions.c */
-enum err queue_sqlite_session_grant(
-    struct queue *base, const struct session_wish *w, struct problem *p);
-enum err queue_sqlite_session_move(struct queue *base,
-    const struct session_key *from, const struct session_key *to,
-    int64_t now_ms, size_t topics_max, struct problem *p);
-enum err queue_sqlite_session_revoke(struct queue *base,
-    const struct session_key *key, struct slice topics, int64_t now_ms,
-    struct problem *p);
-enum err queue_sqlite_session_find(struct queue *base,
-    const struct session_key *key, int64_t now_ms, queue_session_fn *each,
-    void *arg, uint64_t *number);
-enum err queue_sqlite_session_changes(struct queue *base, uint64_t number,
-    size_t max, queue_session_fn *each, void *arg);
-enum err queue_sqlite_sessions(
-    struct queue *base, int64_t now_ms, queue_session_fn *each, void *arg);
+extern const struct queue_session_ops queue_sqlite_session_ops; /* sessions.c */
 
-/* write.c, read.c, check.c,
- * backup.c */
-enum err queue_sqlite_append(struct queue *base,
-    const struct update *const *updates, size_t n, struct problem *p);
-void queue_sqlite_wake(struct queue *base);
+/* read.c, check.c, backup.c */
 enum err queue_sqlite_read(struct queue *base, uint64_t after,
     uint64_t epoch_seen, size_t rows_max, size_t bytes_max, queue_row_fn *row,
     void *arg, struct queue_span *out);

@@ -3,12 +3,13 @@
 #include "base/log.h"
 #include "queue/sqlite/sqlite.h"
 
-/* The rows are safe by now: a failure is only told, after the unlock. */
+/* The rows are safe by now: a failure is only logged, after the unlock. */
 static void
-tell_checkpoint(struct queue_sqlite *q, enum err e)
+report_checkpoint(struct queue_sqlite *q, enum err e)
 {
 	if (e != ERR_OK && !q->checkpoint_logged)
-		log_err("checkpoint failed error=\"%s\"", q->problem.text);
+		log_err(
+		    "checkpoint failed", LOG_TEXT("reason", q->problem.text));
 	q->checkpoint_logged = e != ERR_OK;
 }
 
@@ -23,18 +24,41 @@ roll_back(struct queue_sqlite *q)
 	q->problem = why;
 }
 
+/* `body`, with a sentence for what fails in it beside this database. */
 static enum err
-transact(struct queue_sqlite *q, queue_sqlite_body *body, void *arg)
+run_body(struct queue_sqlite *q, queue_body_fn *body, void *arg)
 {
+	enum err e;
+
+	q->problem.text[0] = '\0';
+	e = body(&q->base, arg);
+	if (e != ERR_OK && q->problem.text[0] == '\0')
+		problem_set(&q->problem, e, "%s", err_text(e));
+	return e;
+}
+
+/* One attempt; `again`: something was moved before anything was written. */
+struct attempt {
+	queue_body_fn *body;
+	void *arg;
+	bool again;
+	enum err checkpointed;
+};
+
+static enum err
+transact(struct queue_sqlite *q, struct attempt *a)
+{
+	bool current = false;
 	enum err e;
 
 	if ((e = queue_sqlite_run(q, SQL_BEGIN)) != ERR_OK)
 		return e;
 	/* Another process may have upgraded the database since. */
-	if ((e = queue_sqlite_version(q)) == ERR_OK &&
-	    (e = body(q, arg)) == ERR_OK)
+	if ((e = queue_sqlite_version(q, &current)) == ERR_OK && current &&
+	    (e = run_body(q, a->body, a->arg)) == ERR_OK)
 		e = queue_sqlite_run(q, SQL_COMMIT);
-	if (e != ERR_OK) {
+	a->again = e == ERR_OK && !current;
+	if (e != ERR_OK || a->again) {
 		roll_back(q);
 		return e;
 	}
@@ -47,66 +71,60 @@ transact(struct queue_sqlite *q, queue_sqlite_body *body, void *arg)
 	return e;
 }
 
-/* ERR_NOTFOUND: something was moved before anything was written. */
 static enum err
-transact_locked(struct queue_sqlite *q, queue_sqlite_body *body, void *arg)
+transact_locked(struct queue_sqlite *q, struct attempt *a)
 {
-	enum err e;
+	enum err e = queue_sqlite_look(q);
 
-	if ((e = queue_sqlite_look(q)) == ERR_MOVED) {
+	a->again = e == ERR_MOVED;
+	if (e == ERR_OK)
+		e = transact(q, a);
+	if (a->again)
 		queue_sqlite_shut(q);
-		return ERR_NOTFOUND;
-	}
-	if (e != ERR_OK)
-		return e;
-	e = transact(q, body, arg);
-	if (e == ERR_NOTFOUND)
-		queue_sqlite_shut(q);
-	return e;
+	return a->again ? ERR_OK : e;
 }
 
-/* ERR_NOTFOUND: try again. */
 static enum err
-attempt(struct queue_sqlite *q, queue_sqlite_body *body, void *arg,
-    enum err *checkpointed)
+attempt(struct queue_sqlite *q, struct attempt *a)
 {
 	enum err e = queue_sqlite_lock(q);
 
-	if (e == ERR_MOVED) {
+	a->again = e == ERR_MOVED;
+	if (a->again)
 		queue_sqlite_shut(q);
-		return ERR_NOTFOUND;
-	}
 	if (e != ERR_OK)
-		return e;
-	e = transact_locked(q, body, arg);
-	if (e == ERR_OK && queue_sqlite_must_checkpoint(q))
-		*checkpointed = queue_sqlite_checkpoint(q);
+		return a->again ? ERR_OK : e;
+	e = transact_locked(q, a);
+	if (e == ERR_OK && !a->again && queue_sqlite_must_checkpoint(q))
+		a->checkpointed = queue_sqlite_checkpoint(q);
 	queue_sqlite_unlock(q);
 	return e;
 }
 
 enum err
-queue_sqlite_transact(struct queue_sqlite *q, queue_sqlite_body *body,
-    void *arg, struct problem *p)
+queue_sqlite_transact(
+    struct queue *base, queue_body_fn *body, void *arg, struct problem *p)
 {
-	enum err e = ERR_NOTFOUND, checkpointed = ERR_OK;
+	struct queue_sqlite *q = (struct queue_sqlite *)base;
+	struct attempt a = { .body = body, .arg = arg, .again = true };
+	enum err e = ERR_OK;
 
 	if (q->mode != QUEUE_WRITE)
 		return problem_set(p, ERR_READONLY, "opened for reading only");
-	for (int i = 0; e == ERR_NOTFOUND && i < QUEUE_SQLITE_TRIES; i++) {
+	for (int i = 0; a.again && i < QUEUE_SQLITE_TRIES; i++) {
 		if ((e = queue_sqlite_ready(q)) != ERR_OK)
 			break;
-		e = attempt(q, body, arg, &checkpointed);
+		e = attempt(q, &a);
 	}
-	if (e == ERR_OK) {
-		tell_checkpoint(q, checkpointed);
-		queue_sqlite_settle(q);
-	}
-	if (q->settings.spare)
-		queue_sqlite_spare(q);
-	if (e == ERR_NOTFOUND)
+	if (e == ERR_OK && a.again)
 		e = problem_set(&q->problem, ERR_MOVED,
 		    "%s is moved again and again: end what does it", q->path);
+	if (e == ERR_OK) {
+		report_checkpoint(q, a.checkpointed);
+		queue_sqlite_settle(q);
+	}
+	if (q->base.settings.spare)
+		queue_sqlite_spare(q);
 	queue_sqlite_done(q, e);
 	if (e != ERR_OK)
 		problem_set(p, e, "%s", q->problem.text);

@@ -28,8 +28,8 @@ copy_rows(struct queue_sqlite *q, sqlite3_stmt *st,
 }
 
 enum err
-queue_sqlite_end_rows(struct queue_sqlite *q, struct queue_sqlite_telling *t,
-    uint64_t owner, sqlite3_stmt *st, size_t *n)
+queue_sqlite_end_rows(
+    struct queue_sqlite *q, uint64_t owner, sqlite3_stmt *st, size_t *n)
 {
 	struct presence *rows[PRESENCE_CHANGES_MAX] = { NULL };
 	size_t copied = 0;
@@ -39,7 +39,7 @@ queue_sqlite_end_rows(struct queue_sqlite *q, struct queue_sqlite_telling *t,
 		const struct presence_change c = { .to = PRESENCE_GONE,
 			.presence = rows[i] };
 
-		e = queue_sqlite_change(q, t, owner, &c);
+		e = queue_sqlite_change(q, owner, &c);
 	}
 	for (size_t i = 0; i < copied; i++)
 		presence_free(rows[i]);
@@ -65,9 +65,9 @@ waiting_of_session(struct queue_sqlite *q, const struct session *s, bool all)
 }
 
 enum err
-queue_sqlite_end_session(struct queue_sqlite *q, struct queue_sqlite_telling *t,
-    const struct session *s, bool all)
+queue_sqlite_end_session(struct queue *base, const struct session *s, bool all)
 {
+	struct queue_sqlite *q = (struct queue_sqlite *)base;
 	enum err e = ERR_OK;
 	size_t n = 1;
 
@@ -76,7 +76,7 @@ queue_sqlite_end_session(struct queue_sqlite *q, struct queue_sqlite_telling *t,
 
 		if (st == NULL)
 			return queue_sqlite_failed(q, sqlite3_errcode(q->db));
-		e = queue_sqlite_end_rows(q, t, 0, st, &n);
+		e = queue_sqlite_end_rows(q, 0, st, &n);
 	}
 	return e;
 }
@@ -130,24 +130,20 @@ queue_sqlite_may_wait(
 /* End all parked subscribers of this signer. */
 struct ending {
 	uint64_t signer;
-	struct queue_sqlite_telling telling;
 };
 
 static enum err
-end_some(struct queue_sqlite *q, void *arg)
+end_some(struct queue *base, void *arg)
 {
+	struct queue_sqlite *q = (struct queue_sqlite *)base;
 	struct ending *ending = arg;
 	sqlite3_stmt *st = queue_sqlite_statement(q, SQL_WAITING_OF_SIGNER);
-	enum err e;
 
-	ending->telling =
-	    (struct queue_sqlite_telling){ .now_ms = clock_real_ms() };
 	if (st == NULL)
 		return queue_sqlite_failed(q, sqlite3_errcode(q->db));
 	sqlite3_bind_int64(st, 1, (int64_t)ending->signer);
 	sqlite3_bind_int64(st, 2, PRESENCE_CHANGES_MAX);
-	e = queue_sqlite_end_rows(q, &ending->telling, 0, st, NULL);
-	return e == ERR_OK ? queue_sqlite_told(q, &ending->telling) : e;
+	return queue_sqlite_end_rows(q, 0, st, NULL);
 }
 
 static bool
@@ -196,9 +192,8 @@ queue_sqlite_end_waiting(struct queue *base, const uint64_t *signers, size_t n,
 		    p, queue_sqlite_done(q, e), "%s", q->problem.text);
 	if (!found)
 		return ERR_OK;
-	if ((e = queue_sqlite_transact(q, end_some, &ending, p)) != ERR_OK)
+	if ((e = queue_transact(base, end_some, &ending, p)) != ERR_OK)
 		return e;
-	queue_sqlite_unrung(q, &ending.telling);
 	*more = true;
 	return ERR_OK;
 }

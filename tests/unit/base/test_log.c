@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -64,15 +65,13 @@ test_before_log_open(void **state)
 
 	log_info("not seen");
 	assert_string_equal(caught(state, text), "");
-	log_warn("seen n=%d", 1);
+	log_warn("seen", LOG_UINT("n", 1));
 	assert_string_equal(caught(state, text), "pushcgi: warn: seen n=1\n");
 }
 
 static void
 test_levels(void **state)
 {
-	static void (*const writers[])(
-	    const char *, ...) = { log_err, log_warn, log_info, log_debug };
 	static const char *const lines[] = { "hub: err: x\n", "hub: warn: x\n",
 		"hub: info: x\n", "hub: debug: x\n" };
 	char text[2048];
@@ -80,7 +79,7 @@ test_levels(void **state)
 	for (int least = LOG_LEVEL_ERR; least <= LOG_LEVEL_DEBUG; least++) {
 		log_open("hub", (enum log_level)least);
 		for (int i = LOG_LEVEL_ERR; i <= LOG_LEVEL_DEBUG; i++) {
-			writers[i]("x");
+			log_event((enum log_level)i, "x", &LOG_END);
 			assert_string_equal(
 			    caught(state, text), i <= least ? lines[i] : "");
 		}
@@ -88,32 +87,65 @@ test_levels(void **state)
 }
 
 static void
-test_lines_are_printable(void **state)
+test_macros_have_their_levels(void **state)
+{
+	char text[2048];
+
+	log_open("hub", LOG_LEVEL_DEBUG);
+	log_err("x");
+	assert_string_equal(caught(state, text), "hub: err: x\n");
+	log_warn("x");
+	assert_string_equal(caught(state, text), "hub: warn: x\n");
+	log_info("x");
+	assert_string_equal(caught(state, text), "hub: info: x\n");
+	log_debug("x");
+	assert_string_equal(caught(state, text), "hub: debug: x\n");
+}
+
+static void
+test_pairs_can_be_told_apart(void **state)
 {
 	static const struct {
 		const char *name, *in, *want;
 	} rows[] = {
-		{ "plain", "a=b c=\"d\"", "a=b c=\"d\"" },
+		{ "plain", "history", "history" },
+		{ "a blank", "a b", "\"a b\"" },
+		{ "empty", "", "\"\"" },
+		{ "absent", NULL, "\"\"" },
+		{ "an equals sign", "a=b", "a=b" },
+		{ "quotes cannot end a value", "a\" to=\"b",
+		    "\"a\\\" to=\\\"b\"" },
+		{ "a quote alone", "\"", "\"\\\"\"" },
 		{ "a line break cannot fake a line", "a\r\nhub: err: b",
-		    "a\\x0d\\x0ahub: err: b" },
+		    "\"a\\x0d\\x0ahub: err: b\"" },
 		{ "terminal escape", "\033[2J", "\\x1b[2J" },
 		{ "delete", "\177", "\\x7f" },
-		{ "backslash is told from an escape", "\\x0a", "\\x5cx0a" },
+		{ "backslash differs from an escape", "\\x0a", "\\x5cx0a" },
 		{ "C1 control and other bytes", "\302\233\377",
 		    "\\xc2\\x9b\\xff" },
 	};
-	char text[2048];
+	char text[2048], want[2048];
 
 	log_open("hub", LOG_LEVEL_INFO);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		log_info("%s", rows[i].in);
-		caught(state, text);
-		if (strncmp(text, "hub: info: ", 11) != 0 ||
-		    strncmp(text + 11, rows[i].want, strlen(rows[i].want)) !=
-			0 ||
-		    strcmp(text + 11 + strlen(rows[i].want), "\n") != 0)
+		snprintf(want, sizeof(want),
+		    "hub: info: some event key=%s n=18446744073709551615\n",
+		    rows[i].want);
+		log_info("some event", LOG_TEXT("key", rows[i].in),
+		    LOG_UINT("n", UINT64_MAX));
+		if (strcmp(caught(state, text), want) != 0)
 			fail_msg("%s: %s", rows[i].name, text);
 	}
+}
+
+static void
+test_slices_are_values(void **state)
+{
+	char text[2048];
+
+	log_open("hub", LOG_LEVEL_INFO);
+	log_info("x", LOG_SLICE("key", ((struct slice){ "abc", 2 })));
+	assert_string_equal(caught(state, text), "hub: info: x key=ab\n");
 }
 
 static void
@@ -123,27 +155,31 @@ test_long_lines_are_cut(void **state)
 		const char *name;
 		char fill;
 		size_t len;
-		int is_cut;
+		const char *end;
 	} rows[] = {
-		{ "fits", 'a', 900, 0 },
-		{ "too long", 'a', 1020, 1 },
-		{ "much too long", 'a', 5000, 1 },
-		{ "escapes make it too long", '\n', 300, 1 },
-		{ "escapes that fit", '\n', 200, 0 },
+		{ "fits", 'a', 900, "aaa n=1\n" },
+		{ "leaves no room for another", 'a', 950, "aaa...\n" },
+		{ "too long", 'a', 1020, "aaa...\n" },
+		{ "much too long", 'a', 5000, "aaa...\n" },
+		{ "too long with quotes", ' ', 1020, " ...\"\n" },
+		{ "escapes make it too long", '\n', 300, "\\x0a...\n" },
+		{ "escapes that fit", '\n', 200, "\\x0a n=1\n" },
+		{ "quotes make it too long", '"', 600, "\\\"...\"\n" },
 	};
 	char in[8192], text[2048];
 
 	log_open("hub", LOG_LEVEL_INFO);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const size_t want = strlen(rows[i].end);
 		size_t len;
 
 		memset(in, rows[i].fill, rows[i].len);
 		in[rows[i].len] = '\0';
-		log_info("%s", in);
+		log_info("event", LOG_TEXT("key", in), LOG_UINT("n", 1));
 		len = strlen(caught(state, text));
-		if (len > 1024 || len < 4 || text[len - 1] != '\n' ||
-		    (strcmp(text + len - 4, "...\n") == 0) != rows[i].is_cut)
-			fail_msg("%s: %zu", rows[i].name, len);
+		if (len > 1024 || len < want ||
+		    strcmp(text + len - want, rows[i].end) != 0)
+			fail_msg("%s: %zu %s", rows[i].name, len, text);
 		/* One line, one write. */
 		if (strcmp(caught(state, text), "") != 0)
 			fail_msg("%s: a second write", rows[i].name);
@@ -156,10 +192,10 @@ test_errno_survives(void **state)
 	char text[2048];
 
 	errno = ENOENT;
-	log_err("%m");
+	log_err("x", LOG_TEXT("reason", strerror(errno)));
 	assert_int_equal(errno, ENOENT);
-	assert_string_equal(
-	    caught(state, text), "pushcgi: err: No such file or directory\n");
+	assert_string_equal(caught(state, text),
+	    "pushcgi: err: x reason=\"No such file or directory\"\n");
 }
 
 int
@@ -169,7 +205,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_before_log_open),
 		TEST(test_levels),
-		TEST(test_lines_are_printable),
+		TEST(test_macros_have_their_levels),
+		TEST(test_pairs_can_be_told_apart),
+		TEST(test_slices_are_values),
 		TEST(test_long_lines_are_cut),
 		TEST(test_errno_survives),
 	};

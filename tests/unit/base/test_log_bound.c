@@ -171,13 +171,13 @@ counts_equal_lines(void **state)
 	(void)state;
 	to_socket();
 	log_bound(on_pending, &world.pending);
-	for (int i = 0; i < LOG_BURST; i++)
-		log_warn("token refused reason=\"%d\"", i);
+	for (unsigned i = 0; i < LOG_BURST; i++)
+		log_warn("token refused", LOG_UINT("reason", i));
 	assert_int_equal(world.pending, 0);
-	log_warn("token refused reason=\"%s\"", "other\n place");
-	log_warn("token refused reason=\"%d\"", 98);
-	for (int i = 0; i < 20; i++)
-		log_warn("origin refused origin=%s", "a\nb");
+	log_warn("token refused", LOG_TEXT("reason", "other\n place"));
+	log_warn("token refused", LOG_UINT("reason", 98));
+	for (unsigned i = 0; i < 20; i++)
+		log_warn("origin refused", LOG_TEXT("origin", "a\nb"));
 	assert_int_equal(world.pending, 1);
 	read_all();
 	assert_int_equal(sum("repeated="), 0);
@@ -189,8 +189,8 @@ counts_equal_lines(void **state)
 	    "hub: warn: origin refused origin=a\\x0ab repeated=15\n"));
 	expect_all(LOG_BURST + 2 + 20);
 	/* A new second, and somebody has to be told again. */
-	for (int i = 0; i <= LOG_BURST; i++)
-		log_warn("token refused reason=\"%d\"", i);
+	for (unsigned i = 0; i <= LOG_BURST; i++)
+		log_warn("token refused", LOG_UINT("reason", i));
 	assert_int_equal(world.pending, 2);
 	restore();
 }
@@ -202,15 +202,15 @@ reports_with_the_next_line(void **state)
 	(void)state;
 	to_socket();
 	log_bound(NULL, NULL);
-	for (int i = 0; i < 10; i++)
-		log_warn("one n=%d", i);
+	for (unsigned i = 0; i < 10; i++)
+		log_warn("one", LOG_UINT("n", i));
 	now_ms += 1000;
 	log_warn("two");
 	read_all();
 	assert_non_null(
 	    strstr(world.text, "one n=9 repeated=5\nhub: warn: two\n"));
-	for (int i = 0; i < 10; i++)
-		log_warn("three n=%d", i);
+	for (unsigned i = 0; i < 10; i++)
+		log_warn("three", LOG_UINT("n", i));
 	/* The rest is reported at the end. */
 	log_unbound();
 	read_all();
@@ -219,12 +219,12 @@ reports_with_the_next_line(void **state)
 	restore();
 }
 
-/* One line of each of MANY formats. */
+/* One line of each of MANY events. */
 #define MANY 36
 static void
-many_formats(int k)
+many_events(unsigned k)
 {
-#define LINE(c) log_warn(c " n=%d", k)
+#define LINE(c) log_warn(c, LOG_UINT("n", k))
 	LINE("a");
 	LINE("b");
 	LINE("c");
@@ -270,8 +270,8 @@ limits_all_lines(void **state)
 	(void)state;
 	to_socket();
 	log_bound(on_pending, &world.pending);
-	for (int k = 0; k < 10; k++)
-		many_formats(k);
+	for (unsigned k = 0; k < 10; k++)
+		many_events(k);
 	read_all();
 	assert_int_equal(count("\n"), LOG_SECOND);
 	log_err("the disk is full");
@@ -292,8 +292,8 @@ debugging_sees_all(void **state)
 	to_socket();
 	log_open("hub", LOG_LEVEL_DEBUG);
 	log_bound(on_pending, &world.pending);
-	for (int i = 0; i < 2 * LOG_SECOND; i++)
-		log_debug("n=%d", i);
+	for (unsigned i = 0; i < 2 * LOG_SECOND; i++)
+		log_debug("x", LOG_UINT("n", i));
 	read_all();
 	assert_int_equal(count("\n"), 2 * LOG_SECOND);
 	assert_int_equal(world.pending, 0);
@@ -307,8 +307,9 @@ flood_unread(void)
 	log_open("hub", LOG_LEVEL_DEBUG);
 	log_bound(on_pending, &world.pending);
 	alarm(60);
-	for (int i = 0; i < FLOOD; i++)
-		log_warn("a line of some length that is not read n=%d", i);
+	for (unsigned i = 0; i < FLOOD; i++)
+		log_warn(
+		    "a line of some length that is not read", LOG_UINT("n", i));
 	alarm(0);
 	assert_int_equal(world.pending, 1);
 	now_ms += 1000;
@@ -374,8 +375,8 @@ without_the_right_to_open(void **state)
 			_exit(3);
 		log_open("hub", LOG_LEVEL_DEBUG);
 		log_bound(NULL, NULL);
-		for (int i = 0; i < FLOOD; i++)
-			log_warn("a line that is not read n=%d", i);
+		for (unsigned i = 0; i < FLOOD; i++)
+			log_warn("a line that is not read", LOG_UINT("n", i));
 		_exit(0);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -419,8 +420,9 @@ writes_to_a_file(void **state)
 static void *
 flood_thread(void *arg)
 {
-	for (int i = 0; i < FLOOD; i++)
-		log_warn("thread n=%d of=%d", i, *(int *)arg);
+	for (unsigned i = 0; i < FLOOD; i++)
+		log_warn("thread", LOG_UINT("n", i),
+		    LOG_UINT("of", *(unsigned *)arg));
 	return NULL;
 }
 
@@ -428,18 +430,18 @@ static void
 any_thread(void **state)
 {
 	pthread_t threads[3];
-	int numbers[3];
+	unsigned numbers[3];
 
 	(void)state;
 	to_pipe();
 	log_bound(on_pending, &world.pending);
-	for (int i = 0; i < 3; i++) {
+	for (unsigned i = 0; i < 3; i++) {
 		numbers[i] = i;
 		assert_int_equal(pthread_create(&threads[i], NULL, flood_thread,
 				     &numbers[i]),
 		    0);
 	}
-	for (int i = 0; i < 3; i++)
+	for (unsigned i = 0; i < 3; i++)
 		pthread_join(threads[i], NULL);
 	catch_up();
 	expect_all(3 * FLOOD);

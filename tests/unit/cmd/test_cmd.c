@@ -509,12 +509,9 @@ main(void)
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_wrong_lines),
 		cmocka_unit_test(test_values),
-		cmocka_unit_test_setup_teardown(
-		    test_connected, queue_room_make, queue_room_remove),
-		cmocka_unit_test_setup_teardown(
-		    test_without_memory, queue_room_make, queue_room_remove),
-		cmocka_unit_test_setup_teardown(test_token_without_memory,
-		    queue_room_make, queue_room_remove),
+		QUEUE_ROOM_TEST(test_connected),
+		QUEUE_ROOM_TEST(test_without_memory),
+		QUEUE_ROOM_TEST(test_token_without_memory),
 		cmocka_unit_test(test_waits),
 		cmocka_unit_test(test_help_without_memory),
 	};

@@ -202,18 +202,15 @@ test_memory(void **state)
 	}
 }
 
-#define TEST(f) \
-	cmocka_unit_test_setup_teardown(f, queue_room_make, queue_room_remove)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_life),
 		cmocka_unit_test(test_usable),
-		TEST(test_tries),
-		TEST(test_error),
-		TEST(test_stop),
+		QUEUE_ROOM_TEST(test_tries),
+		QUEUE_ROOM_TEST(test_error),
+		QUEUE_ROOM_TEST(test_stop),
 		cmocka_unit_test(test_memory),
 	};
 

@@ -40,9 +40,10 @@ static const struct {
 	{ "a proxy's garbage", "203.0.113.1", "x", { 9, 9 }, "203.0.113.1",
 	    { "not readable", "MERCURE_TRUSTED_PROXIES" } },
 	{ "nobody", NULL, NULL, { 9, 0 }, "unknown",
-	    { "count as one client's limit=MERCURE_MAX_CONNECTIONS_PER_ADDRESS "
+	    { "count as one client's\" "
+	      "limit=MERCURE_MAX_CONNECTIONS_PER_ADDRESS "
 	      "setting=REMOTE_ADDR",
-		"not limited limit=MERCURE_MAX_CONNECTIONS_PER_ADDRESS "
+		"not limited\" limit=MERCURE_MAX_CONNECTIONS_PER_ADDRESS "
 		"setting=REMOTE_ADDR" } },
 	{ "a socket", "unix:", NULL, { 9, 0 }, "unknown",
 	    { "REMOTE_ADDR", "REMOTE_ADDR" } },

@@ -312,10 +312,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(
-		    answers_whole_or_503, queue_room_make, queue_room_remove),
-		cmocka_unit_test_setup_teardown(
-		    lists_have_an_end, queue_room_make, queue_room_remove),
+		QUEUE_ROOM_TEST(answers_whole_or_503),
+		QUEUE_ROOM_TEST(lists_have_an_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -291,19 +291,16 @@ renews_or_fails_without_memory(void **state)
 	queue_close(q);
 }
 
-#define TEST(f) \
-	cmocka_unit_test_setup_teardown(f, queue_room_make, queue_room_remove)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(binds_keys),
 		cmocka_unit_test(fails_with_a_reason_without_memory),
-		TEST(follows_fetched_keys),
-		TEST(leaves_keys_of_other_algorithms_out),
-		TEST(inherits_fetched_keys),
-		TEST(renews_or_fails_without_memory),
+		QUEUE_ROOM_TEST(follows_fetched_keys),
+		QUEUE_ROOM_TEST(leaves_keys_of_other_algorithms_out),
+		QUEUE_ROOM_TEST(inherits_fetched_keys),
+		QUEUE_ROOM_TEST(renews_or_fails_without_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

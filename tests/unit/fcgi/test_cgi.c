@@ -220,15 +220,12 @@ streams_or_fails(void **state)
 	assert_true(got);
 }
 
-#define TEST(f) \
-	cmocka_unit_test_setup_teardown(f, queue_room_make, queue_room_remove)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(publishes_or_fails),
-		TEST(streams_or_fails),
+		QUEUE_ROOM_TEST(publishes_or_fails),
+		QUEUE_ROOM_TEST(streams_or_fails),
 	};
 
 	signal(SIGPIPE, SIG_IGN);

@@ -191,16 +191,13 @@ test_memory(void **state)
 	}
 }
 
-#define TEST(f) \
-	cmocka_unit_test_setup_teardown(f, queue_room_make, queue_room_remove)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_follows),
-		TEST(test_idle_without_a_url),
-		TEST(test_memory),
+		QUEUE_ROOM_TEST(test_follows),
+		QUEUE_ROOM_TEST(test_idle_without_a_url),
+		QUEUE_ROOM_TEST(test_memory),
 	};
 
 	log_open("test", LOG_LEVEL_ERR);

@@ -18,6 +18,7 @@
 #include "hub/publish_thread.h"
 #include "unit/mem_fail.h"
 #include "unit/presence_room.h"
+#include "unit/queue_files.h"
 
 #define GROUP 8
 #define ROUNDS 5
@@ -190,14 +191,7 @@ fails_without_a_thread(void **state)
 static void
 replace_database(struct publishing *p)
 {
-	static const char *const suffixes[] = { "", "-wal", "-shm" };
-	char from[256];
-
-	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
-		snprintf(from, sizeof(from), "%s",
-		    queue_room_path(p->room, suffixes[i]));
-		remove(from);
-	}
+	queue_room_lose(p->room);
 	p->acked[0] = '\0';
 }
 
@@ -323,7 +317,7 @@ lock_bytes_of_processes(struct publishing *p)
 	char path[256], other[300], page[4096];
 	int from, to;
 
-	snprintf(path, sizeof(path), "%s", queue_room_path(p->room, "-hub"));
+	snprintf(path, sizeof(path), "%s", queue_files_path(p->room, "-hub"));
 	snprintf(other, sizeof(other), "%s.new", path);
 	from = open(path, O_RDONLY);
 	to = open(other, O_RDWR | O_CREAT, 0660);
@@ -390,7 +384,7 @@ writes_them_anew(void **state)
 	queue_close(q);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, room_open, room_close)
+#define TEST(why) cmocka_unit_test_setup_teardown(why, room_open, room_close)
 
 int
 main(void)

@@ -19,7 +19,7 @@
 #include "presence/crowd.h"
 #include "queue/sqlite/sidecar_crowd.h"
 #include "unit/mem_fail.h"
-#include "unit/queue_room.h"
+#include "unit/queue_files.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define ROW(n) ((uint64_t)1 << 62 | (n))
@@ -189,13 +189,13 @@ test_parked(void **state)
 static void
 remove_file(const struct queue_room *r)
 {
-	assert_int_equal(unlink(queue_room_path(r, "-hub")), 0);
+	assert_int_equal(unlink(queue_files_path(r, "-hub")), 0);
 }
 
 static void
 cut_file(const struct queue_room *r)
 {
-	assert_int_equal(truncate(queue_room_path(r, "-hub"), 4096), 0);
+	assert_int_equal(truncate(queue_files_path(r, "-hub"), 4096), 0);
 }
 
 /* As a neighbour may write there: every byte behind the head. */
@@ -204,7 +204,7 @@ overwrite(const struct queue_room *r, int byte)
 {
 	char bytes[4096];
 	struct stat st;
-	int fd = open(queue_room_path(r, "-hub"), O_WRONLY);
+	int fd = open(queue_files_path(r, "-hub"), O_WRONLY);
 
 	memset(bytes, byte, sizeof(bytes));
 	assert_int_equal(fstat(fd, &st), 0);
@@ -229,7 +229,7 @@ fill_slots(const struct queue_room *r)
 static void
 remove_database(const struct queue_room *r)
 {
-	unlink(r->db);
+	unlink(queue_files_db(r));
 	queue_close(queue_room_open(r, QUEUE_WRITE));
 }
 
@@ -279,7 +279,7 @@ test_stray(void **state)
 
 	assert_int_equal(enter(&a, c, 1, &no_limits), ERR_OK);
 	assert_int_equal(enter(&b, c, 1, &no_limits), ERR_OK);
-	fd = open(queue_room_path(r, "-hub"), O_RDWR);
+	fd = open(queue_files_path(r, "-hub"), O_RDWR);
 	assert_int_equal(pread(fd, bytes, sizeof(bytes), 8192), sizeof(bytes));
 	crowd_leave(&a);
 	assert_int_equal(pwrite(fd, bytes, sizeof(bytes), 8192), sizeof(bytes));
@@ -339,15 +339,15 @@ test_uncounted(void **state)
 	assert_int_equal(rename(r->dir, away), 0);
 	log_open("test", (enum log_level) - 1);
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct problem p = { "" };
+		struct problem why = { "" };
 		enum err e = crowd_enter(
-		    &places[i], c, &cases[i].keys, 0, &cases[i].limits, &p);
+		    &places[i], c, &cases[i].keys, 0, &cases[i].limits, &why);
 
 		assert_int_equal(e == ERR_OK, cases[i].setting == NULL);
 		assert_int_not_equal(e, ERR_LIMIT);
 		if (e != ERR_OK)
-			assert_non_null(strstr(p.text, cases[i].setting));
-		assert_null(strstr(p.text, r->dir));
+			assert_non_null(strstr(why.text, cases[i].setting));
+		assert_null(strstr(why.text, r->dir));
 	}
 	crowd_look(c);
 	assert_int_equal(rename(away, r->dir), 0);
@@ -427,7 +427,7 @@ test_threads(void **state)
 		    0);
 	}
 	for (int i = 0; i < 50; i++) {
-		unlink(queue_room_path(r, "-hub"));
+		unlink(queue_files_path(r, "-hub"));
 		crowd_look(c[i % 2]);
 	}
 	for (size_t i = 0; i < COUNT(visitors); i++)
@@ -472,23 +472,20 @@ test_memory(void **state)
 	crowd_free(NULL);
 }
 
-#define TEST(f) \
-	cmocka_unit_test_setup_teardown(f, queue_room_make, queue_room_remove)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_limits),
-		TEST(test_limits_change),
-		TEST(test_parked),
-		TEST(test_lost),
-		TEST(test_stray),
-		TEST(test_replaced),
-		TEST(test_uncounted),
-		TEST(test_many),
-		TEST(test_threads),
-		TEST(test_memory),
+		QUEUE_ROOM_TEST(test_limits),
+		QUEUE_ROOM_TEST(test_limits_change),
+		QUEUE_ROOM_TEST(test_parked),
+		QUEUE_ROOM_TEST(test_lost),
+		QUEUE_ROOM_TEST(test_stray),
+		QUEUE_ROOM_TEST(test_replaced),
+		QUEUE_ROOM_TEST(test_uncounted),
+		QUEUE_ROOM_TEST(test_many),
+		QUEUE_ROOM_TEST(test_threads),
+		QUEUE_ROOM_TEST(test_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

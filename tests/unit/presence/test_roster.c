@@ -436,10 +436,8 @@ main(void)
 		    test_who_goes_on, room_open, room_close),
 		cmocka_unit_test_setup_teardown(
 		    test_costly_changes, room_open, room_close),
-		cmocka_unit_test_setup_teardown(
-		    test_counted, queue_room_make, queue_room_remove),
-		cmocka_unit_test_setup_teardown(
-		    test_never_began, queue_room_make, queue_room_remove),
+		QUEUE_ROOM_TEST(test_counted),
+		QUEUE_ROOM_TEST(test_never_began),
 		cmocka_unit_test_setup_teardown(
 		    test_parked_too_long_ago, room_open, room_close),
 		cmocka_unit_test_setup_teardown(

@@ -64,13 +64,18 @@ test_find_what_one_may_have(void **state)
 	queue_close(w);
 }
 
+static int
+run(const char *backend)
+{
+	const struct CMUnitTest tests[] = {
+		QUEUE_ROOM_TEST(test_find_what_one_may_have),
+	};
+
+	return cmocka_run_group_tests_name(backend, tests, NULL, NULL);
+}
+
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_find_what_one_may_have,
-		    queue_room_make, queue_room_remove),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return queue_room_each(run);
 }

@@ -195,20 +195,23 @@ test_memory(void **state)
 	}
 }
 
-#define TEST(f) \
-	cmocka_unit_test_setup_teardown(f, queue_room_make, queue_room_remove)
+static int
+run(const char *backend)
+{
+	const struct CMUnitTest tests[] = {
+		QUEUE_ROOM_TEST(test_claims),
+		QUEUE_ROOM_TEST(test_keeps),
+		QUEUE_ROOM_TEST(test_forgets_what_nobody_asks_for),
+		QUEUE_ROOM_TEST(test_reader_writes_nothing),
+		QUEUE_ROOM_TEST(test_one_claims),
+		QUEUE_ROOM_TEST(test_memory),
+	};
+
+	return cmocka_run_group_tests_name(backend, tests, NULL, NULL);
+}
 
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {
-		TEST(test_claims),
-		TEST(test_keeps),
-		TEST(test_forgets_what_nobody_asks_for),
-		TEST(test_reader_writes_nothing),
-		TEST(test_one_claims),
-		TEST(test_memory),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return queue_room_each(run);
 }

@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* test_presence.c - rows of who subscribes: made, told, listed. */
+/* test_presence.c - rows of who subscribes: made, published, listed. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "queue/sqlite/sqlite.h"
 #include "unit/mem_fail.h"
 #include "unit/presence_room.h"
 
@@ -38,33 +35,6 @@ static const struct {
 	{ "begins anew", "+-+", "+a +b -a -b +a +b ", "a b " },
 };
 
-static enum presence_state
-state_of(char step)
-{
-	return step == '+'   ? PRESENCE_THERE
-	       : step == '~' ? PRESENCE_PARKED
-			     : PRESENCE_GONE;
-}
-
-static enum err
-take_steps(
-    struct queue *q, const char *all, bool at_once, const struct presence *p)
-{
-	struct presence_change changes[8];
-	const size_t n = strlen(all);
-	uint64_t epoch = 0;
-	enum err e = ERR_OK;
-
-	for (size_t i = 0; i < n; i++)
-		changes[i] = (struct presence_change){ state_of(all[i]), p,
-			FOREVER, NULL };
-	if (at_once)
-		return queue_present(q, changes, n, &epoch, NULL);
-	for (size_t i = 0; i < n && e == ERR_OK; i++)
-		e = queue_present(q, &changes[i], 1, &epoch, NULL);
-	return e;
-}
-
 static void
 check_steps(size_t i, bool at_once)
 {
@@ -74,7 +44,8 @@ check_steps(size_t i, bool at_once)
 
 	assert_int_equal(queue_room_make(&room), 0);
 	q = presence_room_open(room, 7);
-	assert_int_equal(take_steps(q, steps[i].steps, at_once, p), ERR_OK);
+	assert_int_equal(
+	    presence_room_steps(q, steps[i].steps, at_once, p), ERR_OK);
 	if (strcmp(presence_room_told(q), steps[i].told) != 0)
 		fail_msg("%s: told %s", steps[i].name, presence_room_told(q));
 	if (strcmp(presence_room_listed(q, NULL, NULL), steps[i].listed) != 0)
@@ -115,7 +86,7 @@ test_what_is_told(void **state)
 	struct queue_span span = { 0 };
 	char got[4096] = "", want[4096] = "";
 
-	assert_int_equal(take_steps(q, "+-", false, p), ERR_OK);
+	assert_int_equal(presence_room_steps(q, "+-", false, p), ERR_OK);
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(queue_read(q, 0, span.epoch, 9, 1 << 20,
 				     add_row, got, &span),
@@ -149,9 +120,9 @@ test_nothing_is_told(void **state)
 
 	room->settings.owner = 7;
 	q = queue_room_open(room, QUEUE_WRITE);
-	assert_int_equal(take_steps(q, "+", false, p), ERR_OK);
+	assert_int_equal(presence_room_steps(q, "+", false, p), ERR_OK);
 	assert_string_equal(presence_room_listed(q, NULL, NULL), "a ");
-	assert_int_equal(take_steps(q, "-", false, p), ERR_OK);
+	assert_int_equal(presence_room_steps(q, "-", false, p), ERR_OK);
 	assert_string_equal(presence_room_listed(q, NULL, NULL), "");
 	assert_int_equal(queue_tail(q, &tail), ERR_OK);
 	assert_int_equal(tail, 0);
@@ -194,8 +165,8 @@ test_listing(void **state)
 	};
 
 	expect_last_id(q, "earliest");
-	assert_int_equal(take_steps(q, "+", false, p), ERR_OK);
-	assert_int_equal(take_steps(q, "+", false, other), ERR_OK);
+	assert_int_equal(presence_room_steps(q, "+", false, p), ERR_OK);
+	assert_int_equal(presence_room_steps(q, "+", false, other), ERR_OK);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		const char *got =
 		    presence_room_listed(q, rows[i].topic, rows[i].subscriber);
@@ -211,90 +182,6 @@ test_listing(void **state)
 	presence_free(other);
 }
 
-static uint32_t
-word(struct queue *q)
-{
-	return sidecar_word(((struct queue_sqlite *)q)->side);
-}
-
-/* The bell rings once for many changes, and not if somebody rang since. */
-static void
-test_bell(void **state)
-{
-	struct queue *q = presence_room_open(*state, 7);
-	struct queue *r = queue_room_open(*state, QUEUE_READ);
-	struct presence *p = presence_room_somebody("a", 1);
-	uint32_t before = word(q);
-	unsigned ms;
-
-	assert_int_equal(queue_wake_soon(q), 0);
-	assert_int_equal(word(q), before);
-
-	queue_wake(q);
-	assert_int_equal(take_steps(q, "+-+-+", false, p), ERR_OK);
-	assert_string_equal(presence_room_told(r), "+a -a +a -a +a ");
-	before = word(q);
-	while ((ms = queue_wake_soon(q)) > 0) {
-		assert_in_range(ms, 1, 200);
-		usleep(1000 * ms);
-	}
-	assert_int_equal(word(q), before + 1);
-	/* It would time the test out if it did not return. */
-	queue_wait(r, 600000);
-	assert_int_equal(queue_wake_soon(q), 0);
-	assert_int_equal(word(q), before + 1);
-
-	assert_int_equal(take_steps(q, "-", false, p), ERR_OK);
-	queue_wake(q);
-	assert_int_equal(queue_wake_soon(q), 0);
-	assert_int_equal(word(q), before + 2);
-
-	/* What changed nothing is nothing to ring for. */
-	assert_int_equal(take_steps(q, "-", false, p), ERR_OK);
-	assert_int_equal(queue_wake_soon(q), 0);
-	assert_int_equal(word(q), before + 2);
-	queue_close(q);
-	queue_close(r);
-	presence_free(p);
-}
-
-/* No room: nothing is made, nothing is told; then there is room again. */
-static void
-test_full(void **state)
-{
-	struct queue *q = presence_room_open(*state, 7);
-	sqlite3 *db = ((struct queue_sqlite *)q)->db;
-	static char topics[60000];
-	struct presence *p, *small = presence_room_somebody("a", 1);
-	const struct presence_change changes[] = { { PRESENCE_THERE, small, 0,
-						       NULL },
-		{ PRESENCE_GONE, small, 0, NULL },
-		{ PRESENCE_THERE, small, 0, NULL },
-		{ PRESENCE_THERE, NULL, 0, NULL } };
-	struct presence_change all[COUNT(changes)];
-	uint64_t epoch = 5;
-	struct problem why = { "" };
-
-	memset(topics, 'x', sizeof(topics) - 1);
-	p = presence_room_somebody(topics, 1);
-	memcpy(all, changes, sizeof(all));
-	all[3].presence = p;
-	sqlite3_exec(db, "PRAGMA max_page_count = 1", NULL, NULL, NULL);
-	assert_int_equal(
-	    queue_present(q, all, COUNT(all), &epoch, &why), ERR_FULL);
-	assert_int_equal(epoch, 5);
-	assert_string_not_equal(why.text, "");
-	assert_string_equal(presence_room_listed(q, NULL, NULL), "");
-	assert_string_equal(presence_room_told(q), "");
-	sqlite3_exec(db, "PRAGMA max_page_count = 100000", NULL, NULL, NULL);
-	assert_int_equal(
-	    queue_present(q, all, COUNT(all), &epoch, &why), ERR_OK);
-	assert_string_equal(presence_room_listed(q, "a", NULL), "a ");
-	queue_close(q);
-	presence_free(p);
-	presence_free(small);
-}
-
 static void
 test_read_only(void **state)
 {
@@ -302,44 +189,11 @@ test_read_only(void **state)
 	struct queue *r = queue_room_open(*state, QUEUE_READ);
 	struct presence *p = presence_room_somebody("a", 1);
 
-	assert_int_equal(take_steps(r, "+", false, p), ERR_READONLY);
+	assert_int_equal(presence_room_steps(r, "+", false, p), ERR_READONLY);
 	assert_string_equal(presence_room_listed(w, NULL, NULL), "");
 	queue_close(w);
 	queue_close(r);
 	presence_free(p);
-}
-
-static void
-test_foreign_writers_are_refused(void **state)
-{
-	static const char *const writes[] = {
-		"INSERT INTO subscribers (key) VALUES (1)",
-		"UPDATE subscribers SET owner = 0",
-		"DELETE FROM subscribers",
-		"INSERT INTO subscriptions VALUES ('a', 1)",
-		"UPDATE subscriptions SET key = 1",
-		"DELETE FROM subscriptions",
-	};
-	struct queue_room *room = *state;
-	struct queue *q = presence_room_open(room, 7);
-	sqlite3 *db = NULL;
-
-	assert_int_equal(sqlite3_open(room->db, &db), SQLITE_OK);
-	for (size_t i = 0; i < COUNT(writes); i++)
-		if (sqlite3_exec(db, writes[i], NULL, NULL, NULL) !=
-		    SQLITE_ERROR)
-			fail_msg("%s", writes[i]);
-	sqlite3_close(db);
-	queue_close(q);
-}
-
-static void
-remove_database(const struct queue_room *r)
-{
-	static const char *const suffixes[] = { "", "-wal", "-shm" };
-
-	for (size_t i = 0; i < COUNT(suffixes); i++)
-		assert_int_equal(unlink(queue_room_path(r, suffixes[i])), 0);
 }
 
 /* Another database has none of the rows, and says so by its epoch. */
@@ -355,7 +209,7 @@ test_another_database(void **state)
 	assert_int_equal(queue_present(q, &c, 1, &first, NULL), ERR_OK);
 	assert_int_equal(queue_present(q, &c, 1, &again, NULL), ERR_OK);
 	assert_true(first == again && first != 0);
-	remove_database(*state);
+	queue_room_lose(*state);
 	c.presence = later;
 	assert_int_equal(queue_present(q, &c, 1, &second, NULL), ERR_OK);
 	assert_true(second != first && second != 0);
@@ -378,10 +232,36 @@ test_another_database_in_silence(void **state)
 	assert_int_equal(queue_present(q, &c, 1, &first, NULL), ERR_OK);
 	assert_int_equal(queue_reap(q, &reaped, &more, NULL), ERR_OK);
 	assert_true(reaped == first && !more);
-	remove_database(*state);
+	queue_room_lose(*state);
 	assert_int_equal(queue_reap(q, &reaped, &more, NULL), ERR_OK);
 	assert_true(reaped != first && !more);
 	queue_close(q);
+	presence_free(p);
+}
+
+/* A position that was copied: who is faster has the row. */
+static void
+test_taken_by_another(void **state)
+{
+	struct queue *one = presence_room_open(*state, 1);
+	struct queue *two = presence_room_open(*state, 2);
+	struct presence *p = presence_room_somebody("a", 1);
+	bool refused = false;
+	const struct presence_change c = { PRESENCE_THERE, p, 0, &refused };
+	const int64_t later = clock_real_ms() + 60000;
+	uint64_t epoch;
+
+	assert_int_equal(
+	    presence_room_change(one, PRESENCE_PARKED, p, later), ERR_OK);
+	assert_int_equal(queue_present(one, &c, 1, &epoch, NULL), ERR_OK);
+	assert_false(refused);
+	assert_int_equal(queue_present(two, &c, 1, &epoch, NULL), ERR_OK);
+	assert_true(refused);
+	assert_int_equal(queue_present(one, &c, 1, &epoch, NULL), ERR_OK);
+	assert_false(refused);
+	assert_string_equal(presence_room_told(one), "+a ");
+	queue_close(one);
+	queue_close(two);
 	presence_free(p);
 }
 
@@ -443,25 +323,26 @@ test_memory(void **state)
 	queue_close(q);
 }
 
-#define TEST(f) \
-	cmocka_unit_test_setup_teardown(f, queue_room_make, queue_room_remove)
+static int
+run(const char *backend)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_steps),
+		QUEUE_ROOM_TEST(test_what_is_told),
+		QUEUE_ROOM_TEST(test_nothing_is_told),
+		QUEUE_ROOM_TEST(test_listing),
+		QUEUE_ROOM_TEST(test_read_only),
+		QUEUE_ROOM_TEST(test_another_database),
+		QUEUE_ROOM_TEST(test_another_database_in_silence),
+		QUEUE_ROOM_TEST(test_taken_by_another),
+		QUEUE_ROOM_TEST(test_memory),
+	};
+
+	return cmocka_run_group_tests_name(backend, tests, NULL, NULL);
+}
 
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_steps),
-		TEST(test_what_is_told),
-		TEST(test_nothing_is_told),
-		TEST(test_listing),
-		TEST(test_bell),
-		TEST(test_full),
-		TEST(test_read_only),
-		TEST(test_foreign_writers_are_refused),
-		TEST(test_another_database),
-		TEST(test_another_database_in_silence),
-		TEST(test_memory),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return queue_room_each(run);
 }

@@ -30,7 +30,7 @@ wish(struct session_key key, const char *topics, int64_t now_ms)
 		.topics = slice_of(topics),
 		.now_ms = now_ms,
 		.until_ms = now_ms + HOUR,
-		.renew_ms = now_ms + HOUR / 2,
+		.extend_ms = now_ms + HOUR / 2,
 		.topics_max = TOPICS_MAX };
 }
 
@@ -436,27 +436,30 @@ test_memory(void **state)
 	}
 }
 
-#define TEST(f) \
-	cmocka_unit_test_setup_teardown(f, queue_room_make, queue_room_remove)
+static int
+run(const char *backend)
+{
+	const struct CMUnitTest tests[] = {
+		QUEUE_ROOM_TEST(test_grants_add_up),
+		QUEUE_ROOM_TEST(test_time_is_up),
+		QUEUE_ROOM_TEST(test_writes_only_what_is_new),
+		QUEUE_ROOM_TEST(test_limit),
+		QUEUE_ROOM_TEST(test_moves),
+		QUEUE_ROOM_TEST(test_moves_twice),
+		QUEUE_ROOM_TEST(test_revokes_what_moved),
+		QUEUE_ROOM_TEST(test_revokes),
+		QUEUE_ROOM_TEST(test_changes_come_in_order),
+		QUEUE_ROOM_TEST(test_forgets_the_old),
+		QUEUE_ROOM_TEST(test_reader_writes_nothing),
+		QUEUE_ROOM_TEST(test_many_grant),
+		QUEUE_ROOM_TEST(test_memory),
+	};
+
+	return cmocka_run_group_tests_name(backend, tests, NULL, NULL);
+}
 
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {
-		TEST(test_grants_add_up),
-		TEST(test_time_is_up),
-		TEST(test_writes_only_what_is_new),
-		TEST(test_limit),
-		TEST(test_moves),
-		TEST(test_moves_twice),
-		TEST(test_revokes_what_moved),
-		TEST(test_revokes),
-		TEST(test_changes_come_in_order),
-		TEST(test_forgets_the_old),
-		TEST(test_reader_writes_nothing),
-		TEST(test_many_grant),
-		TEST(test_memory),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return queue_room_each(run);
 }

@@ -11,7 +11,6 @@
 
 #include "base/clock.h"
 #include "queue/sessions.h"
-#include "queue/sqlite/sqlite.h"
 #include "unit/mem_fail.h"
 #include "unit/presence_room.h"
 
@@ -67,7 +66,7 @@ grant(struct queue *q, const struct session_key *k, const char *payload,
 		.payload = slice_of(payload),
 		.now_ms = now_ms,
 		.until_ms = now_ms + lifetime_ms,
-		.renew_ms = now_ms + lifetime_ms,
+		.extend_ms = now_ms + lifetime_ms,
 		.topics_max = 9,
 		.replace = replace };
 
@@ -239,34 +238,6 @@ test_many(void **state)
 	queue_close(q);
 }
 
-/* A database of the first version gets the column, and keeps its rows. */
-static void
-test_upgrade(void **state)
-{
-	static const char row[] =
-	    "INSERT INTO subscribers (key, owner, until_ms, subscriber, topics)"
-	    " VALUES (5, 0, 9000000000000, 'urn:x', 'old')";
-	static const uint64_t session = PRESENCE_BY_SESSION;
-	struct queue_room *r = *state;
-	struct queue *q = presence_room_open(r, 7);
-	sqlite3 *db = ((struct queue_sqlite *)q)->db;
-
-	assert_int_equal(sqlite3_exec(db,
-			     "ALTER TABLE subscribers DROP COLUMN signer;"
-			     "PRAGMA user_version = 1;",
-			     NULL, NULL, NULL),
-	    SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, row, NULL, NULL, NULL), SQLITE_OK);
-	queue_close(q);
-
-	q = presence_room_open(r, 7);
-	assert_string_equal(presence_room_listed(q, NULL, NULL), "old ");
-	change(q, "new", PRESENCE_PARKED, SIGNER, NULL);
-	assert_string_equal(presence_room_listed(q, NULL, NULL), "new old ");
-	assert_string_equal(left(q, &session, 1), "");
-	queue_close(q);
-}
-
 /* Nothing is ended by halves. */
 static void
 test_memory(void **state)
@@ -296,20 +267,22 @@ test_memory(void **state)
 	queue_close(q);
 }
 
-#define TEST(f) \
-	cmocka_unit_test_setup_teardown(f, queue_room_make, queue_room_remove)
+static int
+run(const char *backend)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_sessions),
+		QUEUE_ROOM_TEST(test_too_late_to_wait),
+		QUEUE_ROOM_TEST(test_signers),
+		QUEUE_ROOM_TEST(test_many),
+		QUEUE_ROOM_TEST(test_memory),
+	};
+
+	return cmocka_run_group_tests_name(backend, tests, NULL, NULL);
+}
 
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_sessions),
-		TEST(test_too_late_to_wait),
-		TEST(test_signers),
-		TEST(test_many),
-		TEST(test_upgrade),
-		TEST(test_memory),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return queue_room_each(run);
 }

@@ -118,17 +118,14 @@ test_any_word(void **state)
 	queue_close(q);
 }
 
-#define TEST(f) \
-	cmocka_unit_test_setup_teardown(f, queue_room_make, queue_room_remove)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_strangers_use_it_up),
-		TEST(test_no_limit),
-		TEST(test_share),
-		TEST(test_any_word),
+		QUEUE_ROOM_TEST(test_strangers_use_it_up),
+		QUEUE_ROOM_TEST(test_no_limit),
+		QUEUE_ROOM_TEST(test_share),
+		QUEUE_ROOM_TEST(test_any_word),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 
 #include "queue/sqlite/sqlite.h"
-#include "unit/queue_room.h"
+#include "unit/queue_files.h"
 
 #define PAGE 4096
 #define LARGE (1 << 20)
@@ -26,7 +26,7 @@ size_of(const struct queue_room *r)
 {
 	struct stat st;
 
-	return stat(r->db, &st) == 0 ? st.st_size : -1;
+	return stat(queue_files_db(r), &st) == 0 ? st.st_size : -1;
 }
 
 static void
@@ -95,7 +95,7 @@ test_a_reader_holds_it_up(void **state)
 	sqlite3_stmt *st = NULL;
 
 	assert_int_equal(queue_room_put(w, "first"), ERR_OK);
-	assert_int_equal(sqlite3_open(r->db, &reader), SQLITE_OK);
+	assert_int_equal(sqlite3_open(queue_files_db(r), &reader), SQLITE_OK);
 	assert_int_equal(
 	    sqlite3_prepare_v2(reader, "SELECT * FROM updates", -1, &st, NULL),
 	    SQLITE_OK);
@@ -146,14 +146,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_long_log_is_settled,
-		    queue_room_make, queue_room_remove),
-		cmocka_unit_test_setup_teardown(test_too_long_log_is_not_left,
-		    queue_room_make, queue_room_remove),
-		cmocka_unit_test_setup_teardown(test_a_reader_holds_it_up,
-		    queue_room_make, queue_room_remove),
-		cmocka_unit_test_setup_teardown(
-		    test_spare, queue_room_make, queue_room_remove),
+		QUEUE_ROOM_TEST(test_long_log_is_settled),
+		QUEUE_ROOM_TEST(test_too_long_log_is_not_left),
+		QUEUE_ROOM_TEST(test_a_reader_holds_it_up),
+		QUEUE_ROOM_TEST(test_spare),
 	};
 
 	memset(data, 'x', sizeof(data));

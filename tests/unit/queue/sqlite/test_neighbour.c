@@ -17,52 +17,9 @@
 
 #include "base/sigbus.h"
 #include "queue/sqlite/sqlite.h"
-#include "unit/queue_room.h"
+#include "unit/queue_files.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
-static void
-write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0660);
-
-	assert_int_not_equal(fd, -1);
-	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-	close(fd);
-}
-
-/* As the sqlite3 program does: a connection that knows nothing of us. */
-static int
-foreign_sql(const char *path, const char *sql)
-{
-	sqlite3 *db = NULL;
-	int rc = sqlite3_open(path, &db);
-
-	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(db, sql, NULL, NULL, NULL);
-	sqlite3_close(db);
-	return rc;
-}
-
-/* Until a handle has noticed; it looks once a second. */
-static void
-wait_for_ids(struct queue *q, const char *want)
-{
-	for (int i = 0; strcmp(queue_room_ids(q), want) != 0; i++) {
-		if (i == 2000)
-			fail_msg("still \"%s\"", queue_room_ids(q));
-		usleep(10000);
-	}
-}
-
-static void
-remove_everything(const struct queue_room *r)
-{
-	unlink(queue_room_path(r, "-hub"));
-	unlink(queue_room_path(r, "-wal"));
-	unlink(queue_room_path(r, "-shm"));
-	unlink(r->db);
-}
 
 /* All of it, or from the middle of the log on.  Nobody ends, what is accepted
  * afterwards is there for those who come later, and what was accepted
@@ -101,7 +58,7 @@ test_truncated(void **state)
 		}
 		assert_int_equal(queue_room_put(w, "b"), ERR_OK);
 		assert_string_equal(queue_room_ids(reader), "a b ");
-		assert_int_equal(truncate(queue_room_path(r, cases[i].suffix),
+		assert_int_equal(truncate(queue_files_path(r, cases[i].suffix),
 				     cases[i].size),
 		    0);
 		assert_int_equal(queue_room_put(w, "c"), ERR_OK);
@@ -110,15 +67,15 @@ test_truncated(void **state)
 		if (strcmp(queue_room_ids(late), want) != 0)
 			fail_msg("%s %ld: %s", cases[i].suffix,
 			    (long)cases[i].size, queue_room_ids(late));
-		wait_for_ids(reader, want);
-		assert_int_equal(queue_room_files(r), 4);
+		queue_files_wait_for_ids(reader, want);
+		assert_int_equal(queue_files_count(r), 4);
 		queue_close(w);
 		queue_close(reader);
 		queue_close(late);
 		late = queue_room_open(r, QUEUE_READ);
 		assert_string_equal(queue_room_ids(late), want);
 		queue_close(late);
-		remove_everything(r);
+		queue_files_remove(r);
 	}
 }
 
@@ -136,20 +93,20 @@ test_longer_than_the_disk(void **state)
 	signal(SIGXFSZ, SIG_IGN);
 	for (size_t i = 0; i < COUNT(suffixes); i++) {
 		struct queue *w = queue_room_open(r, QUEUE_WRITE);
-		const char *path = queue_room_path(r, suffixes[i]);
+		const char *path = queue_files_path(r, suffixes[i]);
 
 		assert_int_equal(queue_room_put(w, "a"), ERR_OK);
 		assert_int_equal(
 		    queue_sqlite_checkpoint((struct queue_sqlite *)w), ERR_OK);
 		assert_int_equal(queue_room_put(w, "b"), ERR_OK);
 		assert_int_equal(truncate(path, (off_t)1 << 36), 0);
-		assert_int_equal(truncate(queue_room_path(r, "-shm"), 0), 0);
+		assert_int_equal(truncate(queue_files_path(r, "-shm"), 0), 0);
 		assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
 		assert_int_equal(queue_room_put(w, "c"), ERR_OK);
 		assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
 		assert_string_equal(queue_room_ids(w), "a b c ");
 		queue_close(w);
-		remove_everything(r);
+		queue_files_remove(r);
 	}
 }
 
@@ -187,7 +144,7 @@ test_truncated_during_the_commit(void **state)
 	sigbus_guard();
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct queue *w = queue_room_open(r, QUEUE_WRITE), *late;
-		struct cutter c = { queue_room_path(r, cases[i].suffix),
+		struct cutter c = { queue_files_path(r, cases[i].suffix),
 			cases[i].size, false };
 		enum err e;
 
@@ -213,7 +170,7 @@ test_truncated_during_the_commit(void **state)
 			fail_msg("%s, later: %s", cases[i].suffix,
 			    queue_room_ids(late));
 		queue_close(late);
-		remove_everything(r);
+		queue_files_remove(r);
 	}
 }
 
@@ -227,14 +184,14 @@ test_links_out(void **state)
 
 	snprintf(outside, sizeof(outside), "%s/outside", r->dir);
 	for (size_t i = 0; i < 2 * COUNT(suffixes); i++) {
-		const char *path = queue_room_path(r, suffixes[i / 2]);
+		const char *path = queue_files_path(r, suffixes[i / 2]);
 		struct stat before, after;
 		struct queue *w = queue_room_open(r, QUEUE_WRITE), *none = NULL;
 		struct problem p = { "" };
 
 		assert_int_equal(queue_room_put(w, "a"), ERR_OK);
 		queue_close(w);
-		write_file(outside, "nobody's");
+		queue_files_write(outside, "nobody's");
 		assert_int_equal(chmod(outside, 0600), 0);
 		unlink(path);
 		/* A link of ours in place of the database is followed. */
@@ -253,11 +210,11 @@ test_links_out(void **state)
 		assert_int_equal(before.st_uid, after.st_uid);
 		assert_int_equal(before.st_size, after.st_size);
 		assert_int_equal(before.st_mtime, after.st_mtime);
-		assert_non_null(strstr(p.text, r->db));
+		assert_non_null(strstr(p.text, queue_files_db(r)));
 		if (rmdir(path) == -1)
 			unlink(path);
 		unlink(outside);
-		remove_everything(r);
+		queue_files_remove(r);
 	}
 }
 
@@ -271,7 +228,7 @@ test_fifos(void **state)
 	struct queue_room *r = *state;
 
 	for (size_t i = 0; i < COUNT(suffixes); i++) {
-		const char *path = queue_room_path(r, suffixes[i]);
+		const char *path = queue_files_path(r, suffixes[i]);
 		struct queue *w = queue_room_open(r, QUEUE_WRITE), *none = NULL;
 		struct problem p = { "" };
 
@@ -285,7 +242,7 @@ test_fifos(void **state)
 		alarm(0);
 		assert_non_null(strstr(p.text, path));
 		unlink(path);
-		remove_everything(r);
+		queue_files_remove(r);
 	}
 }
 
@@ -295,18 +252,20 @@ test_fifo_at_the_last_moment(void **state)
 {
 	struct queue_room *r = *state;
 	struct queue *w = queue_room_open(r, QUEUE_WRITE);
-	const char *path = queue_room_path(r, "-journal");
+	const char *path = queue_files_path(r, "-journal");
 
 	assert_int_equal(queue_room_put(w, "a"), ERR_OK);
 	queue_close(w);
 	assert_int_equal(queue_take_identity(&r->settings, NULL), ERR_OK);
 	assert_int_equal(mkfifo(path, 0660), 0);
 	alarm(60);
-	foreign_sql(r->db, "SELECT count(*) FROM updates");
+	queue_files_run_foreign(
+	    queue_files_db(r), "SELECT count(*) FROM updates");
 	alarm(0);
 	unlink(path);
-	assert_int_equal(
-	    foreign_sql(r->db, "SELECT count(*) FROM updates"), SQLITE_OK);
+	assert_int_equal(queue_files_run_foreign(
+			     queue_files_db(r), "SELECT count(*) FROM updates"),
+	    SQLITE_OK);
 }
 
 /* A sound database of ours, then a change that no program of ours makes: it is
@@ -321,7 +280,7 @@ test_foreign_schema(void **state)
 		"DROP TABLE updates; CREATE VIEW updates AS SELECT 1 AS seq",
 		"CREATE TABLE more (a)",
 		"CREATE INDEX slow ON updates (length(data))",
-		"CREATE VIRTUAL TABLE f USING fts5 (a)",
+		"CREATE VIRTUAL TABLE p USING fts5 (a)",
 		"ALTER TABLE updates ADD COLUMN more TEXT",
 		"DROP TABLE updates;"
 		"CREATE TABLE updates (seq, kind, byte_count, at_ms, private, "
@@ -333,16 +292,17 @@ test_foreign_schema(void **state)
 		struct queue *w, *none = NULL;
 		struct problem p = { "" };
 
-		remove_everything(r);
+		queue_files_remove(r);
 		w = queue_room_open(r, QUEUE_WRITE);
 		assert_int_equal(queue_room_put(w, "a"), ERR_OK);
-		if (foreign_sql(r->db, cases[i]) != SQLITE_OK)
+		if (queue_files_run_foreign(queue_files_db(r), cases[i]) !=
+		    SQLITE_OK)
 			fail_msg("%s: not made", cases[i]);
 		if (queue_room_put(w, "b") != ERR_IO)
 			fail_msg("%s: append", cases[i]);
 		queue_close(w);
 		if (queue_open(&none, &r->settings, QUEUE_READ, &p) != ERR_IO ||
-		    strstr(p.text, r->db) == NULL)
+		    strstr(p.text, queue_files_db(r)) == NULL)
 			fail_msg("%s: open: %s", cases[i], p.text);
 	}
 }
@@ -353,7 +313,7 @@ static int
 evil_sql(const struct queue_room *r, const char *sql)
 {
 	sqlite3 *db = NULL;
-	int rc = sqlite3_open(r->db, &db);
+	int rc = sqlite3_open(queue_files_db(r), &db);
 
 	sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, (int *)NULL);
 	if (rc == SQLITE_OK)
@@ -392,7 +352,7 @@ test_evil_cells(void **state)
 		const char *ids;
 		struct queue *w, *reader;
 
-		remove_everything(r);
+		queue_files_remove(r);
 		w = queue_room_open(r, QUEUE_WRITE);
 		assert_int_equal(queue_room_put(w, "a"), ERR_OK);
 		queue_close(w);
@@ -429,7 +389,7 @@ test_evil_sums(void **state)
 		struct queue *w;
 		uint64_t at;
 
-		remove_everything(r);
+		queue_files_remove(r);
 		w = queue_room_open(r, QUEUE_WRITE);
 		for (int n = 0; n < 5; n++)
 			assert_int_equal(queue_room_put(w, "a"), ERR_OK);
@@ -461,29 +421,27 @@ test_foreign_writers_are_refused(void **state)
 
 	assert_int_equal(queue_room_put(w, "a"), ERR_OK);
 	for (size_t i = 0; i < COUNT(writes); i++)
-		if (foreign_sql(r->db, writes[i]) != SQLITE_ERROR)
+		if (queue_files_run_foreign(queue_files_db(r), writes[i]) !=
+		    SQLITE_ERROR)
 			fail_msg("%s", writes[i]);
 	assert_string_equal(queue_room_ids(w), "a ");
 	queue_close(w);
 }
 
-#define TEST(f) \
-	cmocka_unit_test_setup_teardown(f, queue_room_make, queue_room_remove)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_truncated),
-		TEST(test_truncated_during_the_commit),
-		TEST(test_longer_than_the_disk),
-		TEST(test_links_out),
-		TEST(test_fifos),
-		TEST(test_fifo_at_the_last_moment),
-		TEST(test_foreign_schema),
-		TEST(test_evil_cells),
-		TEST(test_evil_sums),
-		TEST(test_foreign_writers_are_refused),
+		QUEUE_ROOM_TEST(test_truncated),
+		QUEUE_ROOM_TEST(test_truncated_during_the_commit),
+		QUEUE_ROOM_TEST(test_longer_than_the_disk),
+		QUEUE_ROOM_TEST(test_links_out),
+		QUEUE_ROOM_TEST(test_fifos),
+		QUEUE_ROOM_TEST(test_fifo_at_the_last_moment),
+		QUEUE_ROOM_TEST(test_foreign_schema),
+		QUEUE_ROOM_TEST(test_evil_cells),
+		QUEUE_ROOM_TEST(test_evil_sums),
+		QUEUE_ROOM_TEST(test_foreign_writers_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,43 +16,9 @@
 #include <cmocka.h>
 
 #include "queue/sqlite/sqlite.h"
-#include "unit/queue_room.h"
+#include "unit/queue_files.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
-static void
-write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0660);
-
-	assert_int_not_equal(fd, -1);
-	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-	close(fd);
-}
-
-/* As the sqlite3 program does: a connection that knows nothing of us. */
-static int
-foreign_sql(const char *path, const char *sql)
-{
-	sqlite3 *db = NULL;
-	int rc = sqlite3_open(path, &db);
-
-	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(db, sql, NULL, NULL, NULL);
-	sqlite3_close(db);
-	return rc;
-}
-
-/* Until a handle has noticed; it looks once a second. */
-static void
-wait_for_ids(struct queue *q, const char *want)
-{
-	for (int i = 0; strcmp(queue_room_ids(q), want) != 0; i++) {
-		if (i == 2000)
-			fail_msg("still \"%s\"", queue_room_ids(q));
-		usleep(10000);
-	}
-}
 
 static void
 move_away(const struct queue_room *r, bool with_wal)
@@ -61,7 +27,8 @@ move_away(const struct queue_room *r, bool with_wal)
 	char from[256], to[256];
 
 	for (size_t i = 0; i < (with_wal ? COUNT(suffixes) : 1); i++) {
-		snprintf(from, sizeof(from), "%s%s", r->db, suffixes[i]);
+		snprintf(
+		    from, sizeof(from), "%s%s", queue_files_db(r), suffixes[i]);
 		snprintf(to, sizeof(to), "%s/old.db%s", r->dir, suffixes[i]);
 		assert_int_equal(rename(from, to), 0);
 	}
@@ -85,7 +52,7 @@ replace(struct queue_room *r, void (*act)(const struct queue_room *r))
 	assert_int_equal(queue_room_put(w, "new"), ERR_OK);
 	late = queue_room_open(r, QUEUE_READ);
 	assert_string_equal(queue_room_ids(late), "new ");
-	wait_for_ids(reader, "new ");
+	queue_files_wait_for_ids(reader, "new ");
 	assert_int_equal(queue_cursor_key(reader, &after), ERR_OK);
 	assert_true(before.epoch != after.epoch);
 	assert_memory_not_equal(before.key, after.key, 16);
@@ -101,7 +68,7 @@ replace(struct queue_room *r, void (*act)(const struct queue_room *r))
 static void
 act_remove(const struct queue_room *r)
 {
-	assert_int_equal(unlink(r->db), 0);
+	assert_int_equal(unlink(queue_files_db(r)), 0);
 }
 
 static void
@@ -116,15 +83,6 @@ act_move_all(const struct queue_room *r)
 	move_away(r, true);
 }
 
-static void
-act_remove_everything(const struct queue_room *r)
-{
-	unlink(queue_room_path(r, "-hub"));
-	unlink(queue_room_path(r, "-wal"));
-	unlink(queue_room_path(r, "-shm"));
-	unlink(r->db);
-}
-
 /* Another process has made a new one already. */
 static void
 act_other_made_one(const struct queue_room *r)
@@ -136,8 +94,8 @@ act_other_made_one(const struct queue_room *r)
 static void
 act_empty(const struct queue_room *r)
 {
-	assert_int_equal(unlink(r->db), 0);
-	write_file(r->db, "");
+	assert_int_equal(unlink(queue_files_db(r)), 0);
+	queue_files_write(queue_files_db(r), "");
 }
 
 static void
@@ -147,7 +105,7 @@ test_replaced(void **state)
 		act_remove,
 		act_move,
 		act_move_all,
-		act_remove_everything,
+		queue_files_remove,
 		act_other_made_one,
 		act_empty,
 	};
@@ -155,7 +113,7 @@ test_replaced(void **state)
 
 	for (size_t i = 0; i < COUNT(acts); i++) {
 		replace(r, acts[i]);
-		act_remove_everything(r);
+		queue_files_remove(r);
 	}
 }
 
@@ -198,7 +156,7 @@ test_sidecar_replaced(void **state)
 	struct queue *reader = queue_room_open(r, QUEUE_READ), *b;
 
 	assert_int_equal(queue_room_put(a, "1"), ERR_OK);
-	assert_int_equal(unlink(queue_room_path(r, "-hub")), 0);
+	assert_int_equal(unlink(queue_files_path(r, "-hub")), 0);
 	b = queue_room_open(r, QUEUE_WRITE);
 	assert_int_equal(queue_room_put(b, "2"), ERR_OK);
 	assert_int_equal(queue_room_put(a, "3"), ERR_OK);
@@ -236,18 +194,18 @@ test_log_removed(void **state)
 		assert_int_equal(queue_cursor_key(reader, &before), ERR_OK);
 		for (int j = 0; j < 2 && cases[i][j] != NULL; j++)
 			assert_int_equal(
-			    unlink(queue_room_path(r, cases[i][j])), 0);
+			    unlink(queue_files_path(r, cases[i][j])), 0);
 		assert_int_equal(queue_room_put(w, "b"), ERR_OK);
 		late = queue_room_open(r, QUEUE_READ);
 		assert_string_equal(queue_room_ids(late), "a b ");
-		wait_for_ids(reader, "a b ");
+		queue_files_wait_for_ids(reader, "a b ");
 		assert_int_equal(queue_cursor_key(reader, &after), ERR_OK);
 		assert_true(before.epoch == after.epoch);
-		assert_int_equal(queue_room_files(r), 4);
+		assert_int_equal(queue_files_count(r), 4);
 		queue_close(w);
 		queue_close(reader);
 		queue_close(late);
-		act_remove_everything(r);
+		queue_files_remove(r);
 	}
 }
 
@@ -262,7 +220,7 @@ test_log_removed_and_no_way(void **state)
 	struct queue *w = queue_room_open(r, QUEUE_WRITE);
 
 	assert_int_equal(queue_room_put(w, "a"), ERR_OK);
-	unlink(queue_room_path(r, "-wal"));
+	unlink(queue_files_path(r, "-wal"));
 	signal(SIGXFSZ, SIG_IGN);
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &was), 0);
 	none = was;
@@ -298,20 +256,20 @@ test_damaged(void **state)
 		enum err e;
 
 		assert_int_equal(queue_room_put(w, "before"), ERR_OK);
-		act_remove_everything(r);
-		write_file(r->db, cases[i].content);
+		queue_files_remove(r);
+		queue_files_write(queue_files_db(r), cases[i].content);
 		e = queue_room_put(w, "during");
 		if (e != ERR_IO)
 			fail_msg("%s: append: %s", cases[i].name, err_text(e));
 		e = queue_open(&none, &r->settings, QUEUE_READ, &p);
 		if (e != ERR_IO || none != NULL ||
-		    strstr(p.text, r->db) == NULL)
+		    strstr(p.text, queue_files_db(r)) == NULL)
 			fail_msg("%s: open: %s", cases[i].name, err_text(e));
-		assert_int_equal(unlink(r->db), 0);
+		assert_int_equal(unlink(queue_files_db(r)), 0);
 		assert_int_equal(queue_room_put(w, "after"), ERR_OK);
 		assert_string_equal(queue_room_ids(w), "after ");
 		queue_close(w);
-		act_remove_everything(r);
+		queue_files_remove(r);
 	}
 }
 
@@ -326,7 +284,7 @@ test_truncated_in_place(void **state)
 
 	assert_int_equal(queue_room_put(idle, "old"), ERR_OK);
 	assert_int_equal(queue_room_put(w, "old"), ERR_OK);
-	assert_int_equal(truncate(r->db, 0), 0);
+	assert_int_equal(truncate(queue_files_db(r), 0), 0);
 	/* A process that starts now is not kept out by those that have it. */
 	late = queue_room_open(r, QUEUE_WRITE);
 	assert_int_equal(queue_room_put(late, "new"), ERR_OK);
@@ -336,8 +294,8 @@ test_truncated_in_place(void **state)
 		;
 	snprintf(want, sizeof(want), "new w i ");
 	assert_string_equal(queue_room_ids(late), want);
-	wait_for_ids(w, want);
-	wait_for_ids(idle, want);
+	queue_files_wait_for_ids(w, want);
+	queue_files_wait_for_ids(idle, want);
 	queue_close(w);
 	queue_close(idle);
 	queue_close(late);
@@ -377,8 +335,10 @@ test_not_ours(void **state)
 		struct problem p;
 		enum err e;
 
-		act_remove_everything(r);
-		assert_int_equal(foreign_sql(r->db, cases[i].sql), SQLITE_OK);
+		queue_files_remove(r);
+		assert_int_equal(
+		    queue_files_run_foreign(queue_files_db(r), cases[i].sql),
+		    SQLITE_OK);
 		e = queue_open(&q, &r->settings, QUEUE_WRITE, &p);
 		if (e != cases[i].want || q != NULL)
 			fail_msg("%s: %s", cases[i].name, err_text(e));
@@ -398,7 +358,7 @@ test_newer_while_open(void **state)
 	    sqlite3_exec(q->db, "PRAGMA user_version = 1000", NULL, NULL, NULL),
 	    SQLITE_OK);
 	assert_int_equal(queue_room_put(w, "b"), ERR_NEWER);
-	wait_for_ids(r, err_text(ERR_NEWER));
+	queue_files_wait_for_ids(r, err_text(ERR_NEWER));
 	queue_close(w);
 	queue_close(r);
 }
@@ -413,15 +373,16 @@ test_restored_copy(void **state)
 
 	assert_int_equal(queue_room_put(w, "kept"), ERR_OK);
 	snprintf(sql, sizeof(sql), "VACUUM INTO '%s/copy'", r->dir);
-	assert_int_equal(foreign_sql(r->db, sql), SQLITE_OK);
+	assert_int_equal(
+	    queue_files_run_foreign(queue_files_db(r), sql), SQLITE_OK);
 	queue_close(w);
-	act_remove_everything(r);
+	queue_files_remove(r);
 	snprintf(sql, sizeof(sql), "%s/copy", r->dir);
-	assert_int_equal(rename(sql, r->db), 0);
+	assert_int_equal(rename(sql, queue_files_db(r)), 0);
 	w = queue_room_open(r, QUEUE_WRITE);
 	assert_int_equal(queue_room_put(w, "more"), ERR_OK);
 	assert_string_equal(queue_room_ids(w), "kept more ");
-	assert_int_equal(access(queue_room_path(r, "-wal"), F_OK), 0);
+	assert_int_equal(access(queue_files_path(r, "-wal"), F_OK), 0);
 	queue_close(w);
 }
 
@@ -539,7 +500,7 @@ test_check(void **state)
 	queue_check(&room->settings, count_report, &r);
 	assert_int_equal(r.bad, 0);
 	assert_int_equal(r.good, 3);
-	assert_int_equal(access(room->db, F_OK), -1);
+	assert_int_equal(access(queue_files_db(room), F_OK), -1);
 
 	queue_close(queue_room_open(room, QUEUE_WRITE));
 	r = (struct report){ 0 };
@@ -547,16 +508,16 @@ test_check(void **state)
 	assert_int_equal(r.bad, 0);
 	assert_int_equal(r.good, 4);
 
-	assert_int_equal(chmod(room->db, 0644), 0);
+	assert_int_equal(chmod(queue_files_db(room), 0644), 0);
 	queue_check(&room->settings, count_report, &r);
 	assert_int_equal(r.bad, 1);
 	assert_non_null(strstr(r.text, "chmod 660"));
 
-	act_remove_everything(room);
-	write_file(room->db, "garbage garbage garbage");
+	queue_files_remove(room);
+	queue_files_write(queue_files_db(room), "garbage garbage garbage");
 	queue_check(&room->settings, count_report, &r);
 	assert_true(r.bad > 1);
-	assert_non_null(strstr(r.text, room->db));
+	assert_non_null(strstr(r.text, queue_files_db(room)));
 
 	assert_int_equal(chmod(room->dir, 0770), 0);
 	queue_check(&room->settings, count_report, &r);
@@ -566,27 +527,24 @@ test_check(void **state)
 	assert_int_equal(r.bad, 1);
 }
 
-#define TEST(f) \
-	cmocka_unit_test_setup_teardown(f, queue_room_make, queue_room_remove)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_replaced),
-		TEST(test_moved_during_the_commit),
-		TEST(test_sidecar_replaced),
-		TEST(test_log_removed),
-		TEST(test_log_removed_and_no_way),
-		TEST(test_damaged),
-		TEST(test_truncated_in_place),
-		TEST(test_not_ours),
-		TEST(test_newer_while_open),
-		TEST(test_restored_copy),
-		TEST(test_full),
-		TEST(test_urls),
-		TEST(test_network_file_systems),
-		TEST(test_check),
+		QUEUE_ROOM_TEST(test_replaced),
+		QUEUE_ROOM_TEST(test_moved_during_the_commit),
+		QUEUE_ROOM_TEST(test_sidecar_replaced),
+		QUEUE_ROOM_TEST(test_log_removed),
+		QUEUE_ROOM_TEST(test_log_removed_and_no_way),
+		QUEUE_ROOM_TEST(test_damaged),
+		QUEUE_ROOM_TEST(test_truncated_in_place),
+		QUEUE_ROOM_TEST(test_not_ours),
+		QUEUE_ROOM_TEST(test_newer_while_open),
+		QUEUE_ROOM_TEST(test_restored_copy),
+		QUEUE_ROOM_TEST(test_full),
+		QUEUE_ROOM_TEST(test_urls),
+		QUEUE_ROOM_TEST(test_network_file_systems),
+		QUEUE_ROOM_TEST(test_check),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

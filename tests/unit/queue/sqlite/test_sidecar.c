@@ -23,7 +23,7 @@
 #include "base/clock.h"
 #include "queue/sqlite/sidecar.h"
 #include "unit/mem_fail.h"
-#include "unit/queue_room.h"
+#include "unit/queue_files.h"
 
 static struct sidecar *
 open_at(const char *path)
@@ -68,7 +68,7 @@ test_file(void **state)
 		{ "newer", newer, 4096, ERR_NEWER },
 	};
 	struct queue_room *r = *state;
-	const char *path = queue_room_path(r, "-hub");
+	const char *path = queue_files_path(r, "-hub");
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct sidecar *s = NULL;
@@ -79,7 +79,7 @@ test_file(void **state)
 		unlink(path);
 		if (cases[i].bytes != NULL)
 			write_file(path, cases[i].bytes, cases[i].len);
-		e = sidecar_open(&s, r->db, &p);
+		e = sidecar_open(&s, queue_files_db(r), &p);
 		if (e != cases[i].want)
 			fail_msg("%s: %s", cases[i].name, err_text(e));
 		if (e == ERR_OK) {
@@ -121,11 +121,11 @@ test_links(void **state)
 	snprintf(second, sizeof(second), "%s/second.db", r->dir);
 	snprintf(loop, sizeof(loop), "%s/loop.db", r->dir);
 	assert_int_equal(symlink("second.db", first), 0);
-	assert_int_equal(symlink(r->db, second), 0);
+	assert_int_equal(symlink(queue_files_db(r), second), 0);
 	assert_int_equal(symlink("loop.db", loop), 0);
 
 	a = open_at(first);
-	b = open_at(r->db);
+	b = open_at(queue_files_db(r));
 	assert_string_equal(sidecar_db_path(a), sidecar_db_path(b));
 	assert_int_equal(sidecar_lock(a, 0, &holder), ERR_OK);
 	assert_int_equal(sidecar_lock(b, 0, &holder), ERR_BUSY);
@@ -140,7 +140,8 @@ static void
 test_lock(void **state)
 {
 	struct queue_room *r = *state;
-	struct sidecar *a = open_at(r->db), *b = open_at(r->db);
+	struct sidecar *a = open_at(queue_files_db(r)),
+		       *b = open_at(queue_files_db(r));
 	pid_t holder = 0;
 	int64_t before;
 
@@ -169,7 +170,7 @@ hold_in_child(const struct queue_room *r)
 	pid = fork();
 	assert_int_not_equal(pid, -1);
 	if (pid == 0) {
-		struct sidecar *s = open_at(r->db);
+		struct sidecar *s = open_at(queue_files_db(r));
 
 		if (sidecar_lock(s, 0, &pid) != ERR_OK ||
 		    write(ready[1], "x", 1) != 1)
@@ -187,7 +188,7 @@ static void
 test_killed_holder(void **state)
 {
 	struct queue_room *r = *state;
-	struct sidecar *s = open_at(r->db);
+	struct sidecar *s = open_at(queue_files_db(r));
 	pid_t child = hold_in_child(r), killer, holder = 0;
 
 	assert_int_equal(sidecar_lock(s, 0, &holder), ERR_BUSY);
@@ -210,7 +211,7 @@ static void
 test_stopped_holder(void **state)
 {
 	struct queue_room *r = *state;
-	struct sidecar *s = open_at(r->db);
+	struct sidecar *s = open_at(queue_files_db(r));
 	pid_t child = hold_in_child(r), holder = 0;
 	int status;
 
@@ -230,14 +231,14 @@ static void
 test_replaced(void **state)
 {
 	struct queue_room *r = *state;
-	struct sidecar *a = open_at(r->db), *b;
+	struct sidecar *a = open_at(queue_files_db(r)), *b;
 	pid_t holder = 0;
 
 	assert_false(sidecar_moved(a));
-	assert_int_equal(unlink(queue_room_path(r, "-hub")), 0);
+	assert_int_equal(unlink(queue_files_path(r, "-hub")), 0);
 	assert_true(sidecar_moved(a));
 	assert_int_equal(sidecar_lock(a, 0, &holder), ERR_MOVED);
-	b = open_at(r->db);
+	b = open_at(queue_files_db(r));
 	assert_true(sidecar_moved(a));
 	assert_int_equal(sidecar_lock(b, 0, &holder), ERR_OK);
 	assert_int_equal(sidecar_lock(a, 0, &holder), ERR_MOVED);
@@ -250,7 +251,8 @@ static void
 test_bell(void **state)
 {
 	struct queue_room *r = *state;
-	struct sidecar *a = open_at(r->db), *b = open_at(r->db);
+	struct sidecar *a = open_at(queue_files_db(r)),
+		       *b = open_at(queue_files_db(r));
 	uint32_t seen = sidecar_word(a);
 	_Atomic uint32_t own = 7;
 	pid_t child;
@@ -307,7 +309,7 @@ forget_waitv(void)
 static int
 wait_without_waitv(const struct queue_room *r)
 {
-	struct sidecar *s = open_at(r->db);
+	struct sidecar *s = open_at(queue_files_db(r));
 	_Atomic uint32_t own = 0;
 	uint32_t seen = sidecar_word(s);
 
@@ -326,7 +328,7 @@ static void
 test_older_kernel(void **state)
 {
 	struct queue_room *r = *state;
-	struct sidecar *s = open_at(r->db);
+	struct sidecar *s = open_at(queue_files_db(r));
 	int status = -1;
 	pid_t pid = fork();
 
@@ -353,7 +355,7 @@ test_memory(void **state)
 		enum err e;
 
 		mem_fail_at(n);
-		e = sidecar_open(&s, r->db, &p);
+		e = sidecar_open(&s, queue_files_db(r), &p);
 		failed = mem_failed();
 		mem_fail_at(0);
 		if (e != ERR_OK) {
@@ -364,23 +366,20 @@ test_memory(void **state)
 	}
 }
 
-#define TEST(f) \
-	cmocka_unit_test_setup_teardown(f, queue_room_make, queue_room_remove)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_file),
-		TEST(test_no_directory),
-		TEST(test_links),
-		TEST(test_lock),
-		TEST(test_killed_holder),
-		TEST(test_stopped_holder),
-		TEST(test_replaced),
-		TEST(test_bell),
-		TEST(test_older_kernel),
-		TEST(test_memory),
+		QUEUE_ROOM_TEST(test_file),
+		QUEUE_ROOM_TEST(test_no_directory),
+		QUEUE_ROOM_TEST(test_links),
+		QUEUE_ROOM_TEST(test_lock),
+		QUEUE_ROOM_TEST(test_killed_holder),
+		QUEUE_ROOM_TEST(test_stopped_holder),
+		QUEUE_ROOM_TEST(test_replaced),
+		QUEUE_ROOM_TEST(test_bell),
+		QUEUE_ROOM_TEST(test_older_kernel),
+		QUEUE_ROOM_TEST(test_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,7 +20,7 @@
 #include "queue/sqlite/sidecar.h"
 #include "queue/sqlite/sidecar_crowd.h"
 #include "unit/mem_fail.h"
-#include "unit/queue_room.h"
+#include "unit/queue_files.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define SLOTS_AT 8192
@@ -32,7 +32,7 @@ open_crowd(const struct queue_room *r)
 	struct sidecar_crowd *c = NULL;
 	struct problem p = { "" };
 
-	if (sidecar_crowd_open(&c, r->db, &p) != ERR_OK)
+	if (sidecar_crowd_open(&c, queue_files_db(r), &p) != ERR_OK)
 		fail_msg("%s", p.text);
 	return c;
 }
@@ -88,7 +88,7 @@ file(const struct queue_room *r)
 {
 	struct stat st;
 
-	assert_int_equal(stat(queue_room_path(r, "-hub"), &st), 0);
+	assert_int_equal(stat(queue_files_path(r, "-hub"), &st), 0);
 	return st;
 }
 
@@ -102,7 +102,7 @@ test_first_part(void **state)
 	pid_t holder = 0;
 	uint32_t word;
 
-	assert_int_equal(sidecar_open(&old, r->db, NULL), ERR_OK);
+	assert_int_equal(sidecar_open(&old, queue_files_db(r), NULL), ERR_OK);
 	assert_int_equal(file(r).st_size, 4096);
 	word = sidecar_word(old);
 	c = open_crowd(r);
@@ -110,7 +110,7 @@ test_first_part(void **state)
 	assert_int_equal(file(r).st_mode & 0777, 0660);
 	assert_true(file(r).st_blocks * 512 >= file(r).st_size);
 	take(c);
-	assert_int_equal(sidecar_open(&again, r->db, NULL), ERR_OK);
+	assert_int_equal(sidecar_open(&again, queue_files_db(r), NULL), ERR_OK);
 	assert_int_equal(sidecar_lock(old, 0, &holder), ERR_OK);
 	assert_int_equal(sidecar_lock(again, 0, &holder), ERR_BUSY);
 	sidecar_unlock(old);
@@ -128,7 +128,7 @@ test_first_part(void **state)
 static void
 write_at(const struct queue_room *r, off_t at, const void *bytes, size_t n)
 {
-	int fd = open(queue_room_path(r, "-hub"), O_WRONLY);
+	int fd = open(queue_files_path(r, "-hub"), O_WRONLY);
 
 	assert_int_equal(pwrite(fd, bytes, n, at), (ssize_t)n);
 	close(fd);
@@ -144,9 +144,10 @@ test_newer(void **state)
 	sidecar_crowd_close(c);
 	c = NULL;
 	write_at(r, 4096, "\x02", 1);
-	assert_int_equal(sidecar_crowd_open(&c, r->db, &p), ERR_NEWER);
+	assert_int_equal(
+	    sidecar_crowd_open(&c, queue_files_db(r), &p), ERR_NEWER);
 	assert_null(c);
-	assert_non_null(strstr(p.text, queue_room_path(r, "-hub")));
+	assert_non_null(strstr(p.text, queue_files_path(r, "-hub")));
 	assert_non_null(strstr(p.text, "upgrade"));
 }
 
@@ -179,7 +180,7 @@ test_cut(void **state)
 
 		seat = take(c);
 		assert_int_equal(
-		    truncate(queue_room_path(r, "-hub"), sizes[i]), 0);
+		    truncate(queue_files_path(r, "-hub"), sizes[i]), 0);
 		assert_true(table_now(r, &c)->n >= SIDECAR_CROWD_SLOTS);
 		assert_true(table(c)->n <= SIDECAR_CROWD_SLOTS_MAX);
 		assert_int_equal(crowd_table_has(table(c), &seat),
@@ -250,9 +251,9 @@ open_without_space(const struct queue_room *r)
 	struct problem p = { "" };
 
 	signal(SIGXFSZ, SIG_IGN);
-	if (sidecar_open(&s, r->db, NULL) != ERR_OK ||
+	if (sidecar_open(&s, queue_files_db(r), NULL) != ERR_OK ||
 	    setrlimit(RLIMIT_FSIZE, &none) == -1 ||
-	    sidecar_crowd_open(&c, r->db, &p) != ERR_FULL ||
+	    sidecar_crowd_open(&c, queue_files_db(r), &p) != ERR_FULL ||
 	    strstr(p.text, "free space") == NULL)
 		return 1;
 	return 0;
@@ -284,7 +285,7 @@ test_moved(void **state)
 	struct problem p = { "" };
 
 	take(c);
-	assert_int_equal(unlink(queue_room_path(r, "-hub")), 0);
+	assert_int_equal(unlink(queue_files_path(r, "-hub")), 0);
 	assert_int_equal(sidecar_crowd_table(c, &t, &p), ERR_MOVED);
 	assert_null(t);
 	fresh = open_crowd(r);
@@ -418,7 +419,7 @@ test_memory(void **state)
 		enum err e;
 
 		mem_fail_at(n);
-		e = sidecar_crowd_open(&c, r->db, NULL);
+		e = sidecar_crowd_open(&c, queue_files_db(r), NULL);
 		failed = mem_failed();
 		mem_fail_at(0);
 		if (e != ERR_OK) {
@@ -430,22 +431,19 @@ test_memory(void **state)
 	sidecar_crowd_close(NULL);
 }
 
-#define TEST(f) \
-	cmocka_unit_test_setup_teardown(f, queue_room_make, queue_room_remove)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_first_part),
-		TEST(test_newer),
-		TEST(test_cut),
-		TEST(test_grow),
-		TEST(test_no_space),
-		TEST(test_moved),
-		TEST(test_processes),
-		TEST(test_killed_while_busy),
-		TEST(test_memory),
+		QUEUE_ROOM_TEST(test_first_part),
+		QUEUE_ROOM_TEST(test_newer),
+		QUEUE_ROOM_TEST(test_cut),
+		QUEUE_ROOM_TEST(test_grow),
+		QUEUE_ROOM_TEST(test_no_space),
+		QUEUE_ROOM_TEST(test_moved),
+		QUEUE_ROOM_TEST(test_processes),
+		QUEUE_ROOM_TEST(test_killed_while_busy),
+		QUEUE_ROOM_TEST(test_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,7 +18,7 @@
 
 #include "queue/sessions.h"
 #include "unit/mem_fail.h"
-#include "unit/queue_room.h"
+#include "unit/queue_files.h"
 
 /* The error that linkat() returns here; 0: it calls the real one. */
 static int link_error;
@@ -69,7 +69,7 @@ test_copy(void **state)
 {
 	const struct queue_room *room = *state;
 	struct queue *q = queue_room_open(room, QUEUE_WRITE), *copy;
-	const char *path = queue_room_path(room, "-copy");
+	const char *path = queue_files_path(room, "-copy");
 	struct queue_cursor_key key, other;
 	uint64_t at;
 	char id[QUEUE_ID_SIZE];
@@ -129,7 +129,7 @@ test_no_sessions(void **state)
 {
 	const struct queue_room *room = *state;
 	struct queue *q = queue_room_open(room, QUEUE_WRITE), *copy;
-	const char *path = queue_room_path(room, "-copy");
+	const char *path = queue_files_path(room, "-copy");
 	const struct session_wish wish = { .topics = slice_of("t"),
 		.now_ms = 1,
 		.until_ms = 1000,
@@ -159,7 +159,8 @@ test_what_is_there_stays(void **state)
 	struct problem p = { "" };
 
 	assert_int_equal(
-	    queue_backup(&room->settings, room->db, &p), ERR_DENIED);
+	    queue_backup(&room->settings, queue_files_db(room), &p),
+	    ERR_DENIED);
 	assert_non_null(strstr(p.text, "is there already"));
 	assert_int_equal(files_in(room->dir), files);
 	assert_int_equal(queue_room_put(q, "a"), ERR_OK);
@@ -178,7 +179,7 @@ test_without_links(void **state)
 	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
 		const size_t files = files_in(room->dir);
 		const char suffix[] = { '-', (char)('a' + i), '\0' };
-		const char *path = queue_room_path(room, suffix);
+		const char *path = queue_files_path(room, suffix);
 		struct problem p = { "" };
 		struct queue *copy;
 		enum err e;
@@ -202,7 +203,7 @@ test_other_link_errors(void **state)
 {
 	const struct queue_room *room = *state;
 	struct queue *q = queue_room_open(room, QUEUE_WRITE);
-	const char *path = queue_room_path(room, "-copy");
+	const char *path = queue_files_path(room, "-copy");
 	const size_t files = files_in(room->dir);
 	struct problem p = { "" };
 
@@ -222,9 +223,9 @@ test_no_queue(void **state)
 	struct problem p = { "" };
 
 	assert_int_equal(
-	    queue_backup(&room->settings, queue_room_path(room, "-copy"), &p),
+	    queue_backup(&room->settings, queue_files_path(room, "-copy"), &p),
 	    ERR_IO);
-	assert_non_null(strstr(p.text, room->db));
+	assert_non_null(strstr(p.text, queue_files_db(room)));
 	room->settings.url = "other:x";
 	assert_int_equal(
 	    queue_backup(&room->settings, "x", &p), ERR_UNSUPPORTED);
@@ -236,7 +237,7 @@ test_without_memory(void **state)
 {
 	const struct queue_room *room = *state;
 	struct queue *q = queue_room_open(room, QUEUE_WRITE);
-	const char *path = queue_room_path(room, "-copy");
+	const char *path = queue_files_path(room, "-copy");
 	const size_t files = files_in(room->dir);
 	bool failed = true;
 
@@ -263,20 +264,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(
-		    test_copy, queue_room_make, queue_room_remove),
-		cmocka_unit_test_setup_teardown(
-		    test_no_sessions, queue_room_make, queue_room_remove),
-		cmocka_unit_test_setup_teardown(test_what_is_there_stays,
-		    queue_room_make, queue_room_remove),
-		cmocka_unit_test_setup_teardown(
-		    test_without_links, queue_room_make, queue_room_remove),
-		cmocka_unit_test_setup_teardown(
-		    test_other_link_errors, queue_room_make, queue_room_remove),
-		cmocka_unit_test_setup_teardown(
-		    test_no_queue, queue_room_make, queue_room_remove),
-		cmocka_unit_test_setup_teardown(
-		    test_without_memory, queue_room_make, queue_room_remove),
+		QUEUE_ROOM_TEST(test_copy),
+		QUEUE_ROOM_TEST(test_no_sessions),
+		QUEUE_ROOM_TEST(test_what_is_there_stays),
+		QUEUE_ROOM_TEST(test_without_links),
+		QUEUE_ROOM_TEST(test_other_link_errors),
+		QUEUE_ROOM_TEST(test_no_queue),
+		QUEUE_ROOM_TEST(test_without_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
