@@ -146,6 +146,7 @@ struct queue {
 	const struct queue_ops *ops;
 	struct queue_settings settings; /* without url; never change */
 	bool presence_events;           /* see queue_set_presence_events() */
+	struct dialects dialects;       /* whose forms these events have */
 	struct queue_written written;
 	int64_t ages_due_ms; /* when to look for old rows again (mono) */
 

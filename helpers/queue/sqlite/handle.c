@@ -33,7 +33,8 @@ queue_sqlite_new(const struct queue_ops *ops, const struct queue_settings *s,
 		return NULL;
 	q->base = (struct queue){ .ops = ops,
 		.settings = *s,
-		.presence_events = s->presence_events };
+		.presence_events = s->presence_events,
+		.dialects = s->dialects };
 	q->base.settings.url = NULL;
 	q->mode = mode;
 	return q;

@@ -51,7 +51,7 @@ publish_event(struct queue_sqlite *q, const struct subscription_form *form,
 static enum err
 publish(struct queue_sqlite *q, const struct subscription_view *v)
 {
-	const struct dialects *d = &q->settings.dialects;
+	const struct dialects *d = &q->base.dialects;
 	enum err e = ERR_OK;
 
 	if (!q->base.presence_events)
