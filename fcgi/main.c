@@ -65,7 +65,7 @@ run(const struct options *o, struct problem *p)
 	}
 	if (o->check) {
 		if (!selfcheck_run(s))
-			e = problem_set(p, ERR_IO, "Mend the faults above.");
+			e = problem_set(p, ERR_IO, "Fix the problems above.");
 		settings_unref(s);
 		return e;
 	}

@@ -23,7 +23,7 @@ static const struct option options[] = {
 	{ "--listen-remote", NULL, AT(listener.remote),
 	    "allow a TCP address other than loopback" },
 	{ "--check", NULL, AT(check),
-	    "look for faults, name their mends, exit" },
+	    "look for problems, print a fix for each, exit" },
 	{ "--help", NULL, AT(help), "show this text" },
 	{ "--version", NULL, AT(version), "show the version" },
 };

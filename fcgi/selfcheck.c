@@ -12,7 +12,7 @@ report(void *arg, bool good, const char *text)
 {
 	bool *all = arg;
 
-	printf("%-6s %s\n", good ? "ok" : "FAULT", text);
+	printf("%-7s %s\n", good ? "ok" : "PROBLEM", text);
 	*all = *all && good;
 }
 
@@ -27,7 +27,7 @@ show_keys(const struct settings *s, enum config_role role,
 		const bool is_secret = jws_keys_secret_len(keys, i) > 0;
 		const size_t wanted = jws_keys_secret_wanted(keys, i);
 
-		printf("%-6s %s is set: a %s for %s",
+		printf("%-7s %s is set: a %s for %s",
 		    wanted > 0 ? "note" : "ok", setting,
 		    is_secret ? "secret" : "public key", jws_keys_alg(keys, i));
 		if (wanted > 0)
@@ -54,11 +54,11 @@ report_fetched(const struct settings *s, enum config_role role, bool *all)
 	if (jwks_fetch(&text, &life_ms, &src, NULL, &p) == ERR_OK &&
 	    settings_keys_of_set(&keys, s, role, buf_view(&text), &p) ==
 		ERR_OK) {
-		printf("%-6s %s: fetched from %s, and again every %lld s\n",
+		printf("%-7s %s: fetched from %s, and again every %lld s\n",
 		    "ok", setting, src.url, (long long)(life_ms / 1000));
 		show_keys(s, role, keys);
 	} else {
-		printf("%-6s %s: %s\n", "FAULT", setting, p.text);
+		printf("%-7s %s: %s\n", "PROBLEM", setting, p.text);
 		*all = false;
 	}
 	jws_keys_free(keys);

@@ -136,13 +136,13 @@ start(struct server *sv, struct settings *s, int fd, struct problem *p)
 {
 	const struct config *c = s->config;
 	struct queue_settings queue = config_queue(c);
-	const struct pending_limits limits = { (size_t)c->parked_max,
-		(size_t)c->parked_bytes_max };
+	const struct pending_limits limits = { (size_t)c->pending_max,
+		(size_t)c->pending_bytes_max };
 	const struct hub_hooks hooks = { reload, drain, use, sv };
 	enum err e;
 
 	sv->parts.subscribers_max = subscribers_max();
-	sv->parts.buffer_room.max = (size_t)c->parked_bytes_max;
+	sv->parts.buffer_room.max = (size_t)c->pending_bytes_max;
 	if ((e = settings_slot_new(&sv->settings, s)) != ERR_OK ||
 	    (e = roster_new(&sv->roster)) != ERR_OK ||
 	    (e = patterns_new(&sv->patterns)) != ERR_OK)

@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: MIT
--- schema.sql - the tables of a new queue (user_version 1).
+-- schema.sql - the tables of the first version of a queue (user_version 1).
 --
--- Later versions only add: a migration is a named statement in
--- statements.sql and a row of the table in helpers/queue/sqlite/open.c.
+-- This file does not change any more: a new queue is made by it and by all
+-- migrations, which are named statements in statements.sql and rows of the
+-- table in helpers/queue/sqlite/open.c.
 --
 -- Every table has three guards.  They name a collation that only the hub's
 -- own connections have, so that a write by the sqlite3 program, which would

@@ -64,6 +64,28 @@ CREATE TABLE subscribers (
 	payload TEXT
 , signer INTEGER NOT NULL DEFAULT 0);
 
+-- From user_version 2 to 3.  kind: how the text of the selector is to be read,
+-- by its number in helpers/match/selector.h; there was only 0 before.  Lists of
+-- selectors in other tables have the kind in the text.
+-- name: add_selector_kind
+CREATE TEMP TABLE former AS SELECT topic, key FROM subscriptions;
+DROP TABLE subscriptions;
+CREATE TABLE subscriptions (
+	topic TEXT NOT NULL,
+	kind INTEGER NOT NULL,
+	key INTEGER NOT NULL,
+	PRIMARY KEY (topic, kind, key)
+) WITHOUT ROWID;
+CREATE TRIGGER subscriptions_guard_insert BEFORE INSERT ON subscriptions
+WHEN NEW.key < 0 COLLATE pushcgi_writer BEGIN SELECT 1; END;
+CREATE TRIGGER subscriptions_guard_update BEFORE UPDATE ON subscriptions
+WHEN NEW.key < 0 COLLATE pushcgi_writer BEGIN SELECT 1; END;
+CREATE TRIGGER subscriptions_guard_delete BEFORE DELETE ON subscriptions
+WHEN OLD.key < 0 COLLATE pushcgi_writer BEGIN SELECT 1; END;
+INSERT INTO subscriptions (topic, kind, key) SELECT topic, 0, key FROM former;
+DROP TABLE former;
+PRAGMA user_version = 3;
+
 -- name: begin
 BEGIN IMMEDIATE;
 -- name: commit
@@ -129,9 +151,9 @@ UPDATE OR FAIL subscribers SET owner = 0, until_ms = ?3, signer = ?4
 -- name: delete_subscriber
 DELETE FROM subscribers WHERE key = ?1 AND owner IN (?2, 0);
 -- name: insert_subscription
-INSERT OR FAIL INTO subscriptions (topic, key) VALUES (?1, ?2);
+INSERT OR FAIL INTO subscriptions (topic, kind, key) VALUES (?1, ?2, ?3);
 -- name: delete_subscription
-DELETE FROM subscriptions WHERE topic = ?1 AND key = ?2;
+DELETE FROM subscriptions WHERE topic = ?1 AND kind = ?2 AND key = ?3;
 -- name: next_owner
 SELECT min(owner) FROM subscribers WHERE owner > ?1;
 -- name: read_parked
@@ -162,9 +184,10 @@ SELECT moved_to IS NULL AND topics <> '' AND payload IS ?4,
 SELECT owner, until_ms, subscriber, topics, payload FROM subscribers
  ORDER BY owner;
 -- name: list_subscriptions
-SELECT s.owner, s.until_ms, s.subscriber, ?1, s.payload FROM subscriptions
+SELECT s.owner, s.until_ms, s.subscriber, NULL, s.payload FROM subscriptions
  CROSS JOIN subscribers AS s ON s.key = subscriptions.key
- WHERE subscriptions.topic = ?1 AND (?2 IS NULL OR s.subscriber = ?2);
+ WHERE subscriptions.topic = ?1 AND subscriptions.kind = ?2
+ AND (?3 IS NULL OR s.subscriber = ?3);
 -- name: read_last_id
 SELECT (SELECT seq FROM sqlite_sequence WHERE name = 'updates'),
  (SELECT max(seq) FROM updates),

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "config/renamed.h"
 #include "endpoint/authorize.h"
 #include "endpoint/counted.h"
 #include "endpoint/enlist.h"
@@ -24,7 +25,7 @@
 #define RETRY_AFTER "10"
 
 /* Who is drained has to come back for each update: soon. */
-#define DRAIN_RETRY_MS 500
+#define POLL_RETRY_MS 500
 
 /* Until it does it is there for others, as long as this many responses would
  * wait for an update: browsers slow down pages that nobody looks at. */
@@ -168,6 +169,22 @@ read_last_id(struct subscribing *s, struct answer *a, const struct request *rq)
 	return true;
 }
 
+static bool
+refuse_delivery(struct answer *a, struct slice how)
+{
+	const char *new_value = config_new_value("MERCURE_DELIVERY", how);
+
+	if (new_value != NULL) {
+		response_problem(&a->response, 400,
+		    "delivery=%.*s is called delivery=%s now.", SLICE_ARG(how),
+		    new_value);
+		return false;
+	}
+	return problem(a, 400,
+	    "The parameter delivery must be stream or poll; without it "
+	    "MERCURE_DELIVERY decides.");
+}
+
 /* How the updates shall come: as the site has it, or as this request wants. */
 static bool
 read_delivery(struct subscribing *s, struct answer *a, const struct config *c)
@@ -177,14 +194,12 @@ read_delivery(struct subscribing *s, struct answer *a, const struct config *c)
 
 	if (how.base == NULL)
 		how = slice_of(c->delivery);
-	o->poll = slice_is(how, "drain");
+	o->poll = slice_is(how, "poll");
 	if (!o->poll && !slice_is(how, "stream"))
-		return problem(a, 400,
-		    "The parameter delivery must be stream or drain; without "
-		    "it MERCURE_DELIVERY decides.");
+		return refuse_delivery(a, how);
 	o->retry_ms = (uint32_t)c->retry_ms;
-	if (o->poll && o->retry_ms > DRAIN_RETRY_MS)
-		o->retry_ms = DRAIN_RETRY_MS;
+	if (o->poll && o->retry_ms > POLL_RETRY_MS)
+		o->retry_ms = POLL_RETRY_MS;
 	return true;
 }
 
@@ -287,8 +302,8 @@ set_end(struct subscriber_opening *o, const struct config *c)
 {
 	int64_t now = clock_mono_ms(), left;
 
-	o->wait_ms = now + (int64_t)c->drain_wait_s * 1000;
-	o->away_ms = PARK_WAITS * (uint32_t)c->drain_wait_s * 1000;
+	o->wait_ms = now + (int64_t)c->poll_wait_s * 1000;
+	o->away_ms = PARK_WAITS * (uint32_t)c->poll_wait_s * 1000;
 	o->life_ms = INT64_MAX;
 	if (c->write_timeout_s > 0)
 		o->life_ms = now + lifetime_ms(c);

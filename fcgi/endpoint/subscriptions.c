@@ -155,8 +155,8 @@ write_document(struct asking *q, const struct request *rq, struct context *c)
 	enum err e;
 
 	if ((e = context_queue(c, &queue)) == ERR_OK)
-		e = queue_subscriptions(queue, q->at.selector.text,
-		    q->at.subscriber, add, q, &q->last_id);
+		e = queue_subscriptions(queue, q->at.selector, q->at.subscriber,
+		    add, q, &q->last_id);
 	if (e == ERR_OK)
 		e = q->answer->response.body.err;
 	if (e == ERR_LIMIT)

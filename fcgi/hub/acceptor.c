@@ -103,7 +103,7 @@ static const struct {
 	[REQUEST_BUFFER_TOO_LONG] = { 413,
 	    "The update is longer than the hub takes (MERCURE_MAX_BODY)." },
 	[REQUEST_BUFFER_NO_ROOM] = { 503,
-	    "Too many updates arrive slowly (MERCURE_MAX_PARKED_BYTES); "
+	    "Too many updates arrive slowly (MERCURE_MAX_PENDING_BYTES); "
 	    "try again." },
 };
 

@@ -161,8 +161,8 @@ park(struct exchange *x)
 		return true;
 	response_header(&x->answer.response, "Retry-After", "1");
 	response_problem(&x->answer.response, 503,
-	    "Too many publishes wait to be committed (MERCURE_MAX_PARKED, "
-	    "MERCURE_MAX_PARKED_BYTES); try again.");
+	    "Too many publishes wait to be committed (MERCURE_MAX_PENDING, "
+	    "MERCURE_MAX_PENDING_BYTES); try again.");
 	x->answer.kind = ANSWER_RESPONSE;
 	return false;
 }

@@ -75,7 +75,7 @@ static const struct check_fix fixes[] = {
 	{ CHECK_HELD, CHECK_NGINX, "nginx", BLOCK, "fastcgi_buffering off;",
 	    true },
 	{ CHECK_HELD, CHECK_ANY, "where none of this can be changed", CONF,
-	    "MERCURE_DELIVERY = drain", false },
+	    "MERCURE_DELIVERY = poll", false },
 
 	{ CHECK_COMPRESSED, CHECK_APACHE, "Apache", LOCATION,
 	    "SetEnv no-gzip 1", true },

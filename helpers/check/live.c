@@ -272,8 +272,8 @@ say_end(struct round *r, bool had_updates, int64_t most_ms)
 
 	if (had_updates)
 		check_report_add(report, "live", CHECK_NOTED, CHECK_NONE,
-		    "each response ends with its first updates (delivery by "
-		    "drain), after %lld ms",
+		    "each response ends with its first updates (long "
+		    "polling), after %lld ms",
 		    (long long)most_ms);
 	else if (r->stream->status == 200)
 		check_report_add(report, "live", CHECK_BAD, CHECK_CUT,

@@ -163,7 +163,8 @@ say_end(struct check *k, const struct check_silence *silence)
 	} else if (s->whole && silence->said_farewell &&
 		   s->end_ms - last_ms(s) < TOGETHER_MS) {
 		check_report_add(r, "keep-alive", CHECK_NOTED, CHECK_NONE,
-		    "the hub ended a silent stream after %.1f s (drain, or "
+		    "the hub ended a silent stream after %.1f s (long polling, "
+		    "or "
 		    "MERCURE_WRITE_TIMEOUT)",
 		    (double)(s->end_ms - s->asked_ms) / 1000);
 	} else {

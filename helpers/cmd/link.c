@@ -5,7 +5,7 @@
 static const struct cmd_option options[] = {
 	{ .name = "last-event-id",
 	    .value = "ID",
-	    .help = "tell this id as the last one" },
+	    .help = "name this id as the last one" },
 	{ .name = NULL },
 };
 

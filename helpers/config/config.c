@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "config/renamed.h"
 #include "config/table.h"
 
 static enum err
@@ -66,6 +67,27 @@ warn_of_unknown(char *const *environ)
 }
 
 static enum err
+refuse_renamed(char *const *environ, struct problem *p)
+{
+	const char *new_name;
+
+	for (; *environ != NULL; environ++) {
+		struct slice value = slice_of(*environ), name;
+
+		slice_cut(&value, '=', &name);
+		if (!slice_starts(name, "MERCURE_") ||
+		    slice_trim(value).len == 0)
+			continue;
+		new_name = config_new_name(name);
+		if (new_name != NULL)
+			return problem_set(p, ERR_SYNTAX,
+			    "environment: %.*s is called %s now.",
+			    SLICE_ARG(name), new_name);
+	}
+	return ERR_OK;
+}
+
+static enum err
 load_environ(struct config *c, char *const *environ, struct problem *p)
 {
 	const struct config_option *o;
@@ -74,6 +96,8 @@ load_environ(struct config *c, char *const *environ, struct problem *p)
 
 	if (environ == NULL)
 		return ERR_OK;
+	if ((e = refuse_renamed(environ, p)) != ERR_OK)
+		return e;
 	for (o = config_options; o->names[0] != NULL; o++) {
 		for (size_t i = 0; o->names[i] != NULL; i++) {
 			value = variable(environ, o->names[i]);
@@ -135,9 +159,9 @@ complete(struct config *c, struct problem *p)
 	c->per_address_given = config_is_given(
 	    c, config_option_find(
 		   slice_of("MERCURE_MAX_CONNECTIONS_PER_ADDRESS")));
-	if (c->parked_bytes_max < c->body_max)
+	if (c->pending_bytes_max < c->body_max)
 		return problem_set(p, ERR_SYNTAX,
-		    "MERCURE_MAX_PARKED_BYTES must not be smaller than "
+		    "MERCURE_MAX_PENDING_BYTES must not be smaller than "
 		    "MERCURE_MAX_BODY.");
 	if ((e = fall_back(&c->publisher_key, c->secret_key)) != ERR_OK)
 		return e;

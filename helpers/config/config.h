@@ -35,7 +35,7 @@ struct config {
 	char *protocol_versions;       /* blank-separated */
 	char *cors_allowed_origins;    /* blank-separated */
 	char *publish_allowed_origins; /* blank-separated */
-	char *delivery;                /* "stream" or "drain" */
+	char *delivery;                /* "stream" or "poll" */
 	char *log_level;               /* err, warn, info, debug */
 	bool allow_publish;
 	bool allow_anonymous;
@@ -48,7 +48,7 @@ struct config {
 	uint64_t keepalive_s;        /* 0: off */
 	uint64_t write_timeout_s;    /* longest life of a stream; 0: none */
 	uint64_t retry_ms;
-	uint64_t drain_wait_s;      /* MERCURE_DRAIN_WAIT */
+	uint64_t poll_wait_s;       /* MERCURE_POLL_WAIT */
 	uint64_t drain_window_s;    /* MERCURE_DRAIN_WINDOW */
 	uint64_t history_rows_max;  /* MERCURE_HUB_RECONCILIATION_LENGTH */
 	uint64_t history_age_max_s; /* 0: no limit */
@@ -60,17 +60,17 @@ struct config {
 	    pattern_weight_max; /* MERCURE_MAX_PATTERN_WEIGHT; 0: no limit */
 	uint64_t pattern_weight_stream_max; /* likewise, …_PER_STREAM */
 	uint64_t pattern_weight_client_max; /* likewise, …_PER_CLIENT */
-	uint64_t topic_length_max; /* MERCURE_MAX_TOPIC_LENGTH, bytes */
-	uint64_t connections_max;  /* MERCURE_MAX_CONNECTIONS; 0: no limit */
-	uint64_t per_token_max;    /* likewise */
-	uint64_t per_address_max;  /* likewise */
-	char *trusted_proxies;     /* blank-separated */
-	uint64_t parked_max;       /* MERCURE_MAX_PARKED publishes */
-	uint64_t parked_bytes_max; /* MERCURE_MAX_PARKED_BYTES */
-	uint64_t queued_bytes_max; /* MERCURE_MAX_QUEUED_BYTES */
-	uint64_t workers;          /* MERCURE_WORKERS threads */
-	uint64_t given;            /* bits of options that a source has set */
-	bool per_address_given;    /* per_address_max is not the default */
+	uint64_t topic_length_max;  /* MERCURE_MAX_TOPIC_LENGTH, bytes */
+	uint64_t connections_max;   /* MERCURE_MAX_CONNECTIONS; 0: no limit */
+	uint64_t per_token_max;     /* likewise */
+	uint64_t per_address_max;   /* likewise */
+	char *trusted_proxies;      /* blank-separated */
+	uint64_t pending_max;       /* MERCURE_MAX_PENDING publishes */
+	uint64_t pending_bytes_max; /* MERCURE_MAX_PENDING_BYTES */
+	uint64_t queued_bytes_max;  /* MERCURE_MAX_QUEUED_BYTES */
+	uint64_t workers;           /* MERCURE_WORKERS threads */
+	uint64_t given;             /* bits of options that a source has set */
+	bool per_address_given;     /* per_address_max is not the default */
 };
 
 #define CONFIG_PATH_DEFAULT SYSCONFDIR "/pushcgi/pushcgi.conf"
@@ -96,7 +96,8 @@ struct config_sources {
 enum err config_load(
     struct config **out, const struct config_sources *src, struct problem *p);
 
-/* Is `name` (any alias, any case, '-' as '_') a key of the table? */
+/* Is `name` (any alias, any case, '-' as '_') a key of the table, or was it
+ * one?  Loading a key that was renamed fails with a sentence. */
 bool config_has_key(struct slice name);
 
 /* Add the effective configuration as a file: reading it back gives the same

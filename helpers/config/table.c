@@ -5,6 +5,8 @@
 #include <ctype.h>
 #include <strings.h>
 
+#include "config/name.h"
+#include "config/renamed.h"
 #include "jose/jws_keys.h"
 #include "mercure/dialect.h"
 #include "text/ip.h"
@@ -124,13 +126,13 @@ const struct config_option config_options[] = {
 	    .help = "public updates need no token" },
 	{ { "MERCURE_HUB_SUBSCRIPTIONS" }, FIELD(subscriptions),
 	    .kind = CONFIG_BOOL, .standard = "true",
-	    .help = "tell who subscribes: events and API" },
+	    .help = "publish and list who subscribes" },
 	{ { "MERCURE_PRESENCE_DELAY" }, FIELD(presence_delay_ms),
 	    .kind = CONFIG_NUMBER, .max = 60000, .standard = "1000",
-	    .help = "milliseconds before one without a token is told of" },
+	    .help = "milliseconds before one without a token is listed" },
 	{ { "MERCURE_PRESENCE_RATE" }, FIELD(presence_rate),
 	    .kind = CONFIG_NUMBER, .max = 1024 * MIB, .standard = "524288",
-	    .help = "bytes a second to write of such; 0: no limit" },
+	    .help = "bytes a second written about those; 0: no limit" },
 	{ { "MERCURE_CORS_ALLOWED_ORIGINS" }, FIELD(cors_allowed_origins),
 	    .check = check_origins,
 	    .help = "origins whose pages may use the hub" },
@@ -150,11 +152,11 @@ const struct config_option config_options[] = {
 	    .max = 86400000, .standard = "3000",
 	    .help = "milliseconds before a browser reconnects" },
 	{ { "MERCURE_DELIVERY" }, FIELD(delivery), .kind = CONFIG_CHOICE,
-	    .choices = "stream drain", .standard = "stream",
-	    .help = "drain: end each response with its first updates" },
-	{ { "MERCURE_DRAIN_WAIT" }, FIELD(drain_wait_s), .kind = CONFIG_NUMBER,
+	    .choices = "stream poll", .standard = "stream",
+	    .help = "poll: end each response with its first updates" },
+	{ { "MERCURE_POLL_WAIT" }, FIELD(poll_wait_s), .kind = CONFIG_NUMBER,
 	    .min = 1, .max = 3600, .standard = "20",
-	    .help = "seconds such a response waits for one" },
+	    .help = "seconds such a response waits for an update" },
 	{ { "MERCURE_DRAIN_WINDOW" }, FIELD(drain_window_s),
 	    .kind = CONFIG_NUMBER, .max = 60, .standard = "5",
 	    .help = "seconds to end all streams in, when the hub ends" },
@@ -208,11 +210,11 @@ const struct config_option config_options[] = {
 	    .is_lenient = true, .help = "streams of one address; 0: no limit" },
 	{ { "MERCURE_TRUSTED_PROXIES" }, FIELD(trusted_proxies),
 	    .check = ip_networks_check,
-	    .help = "addresses of proxies that say who asks" },
-	{ { "MERCURE_MAX_PARKED" }, FIELD(parked_max), .kind = CONFIG_NUMBER,
+	    .help = "proxies whose headers name the client" },
+	{ { "MERCURE_MAX_PENDING" }, FIELD(pending_max), .kind = CONFIG_NUMBER,
 	    .min = 1, .max = 1000000, .standard = "1024",
 	    .help = "publishes that wait to be written" },
-	{ { "MERCURE_MAX_PARKED_BYTES" }, FIELD(parked_bytes_max),
+	{ { "MERCURE_MAX_PENDING_BYTES" }, FIELD(pending_bytes_max),
 	    .kind = CONFIG_NUMBER, .min = 1024, .max = MIB * MIB,
 	    .standard = "67108864", .help = "bytes of those publishes" },
 	{ { "MERCURE_MAX_QUEUED_BYTES" }, FIELD(queued_bytes_max),
@@ -230,23 +232,6 @@ const struct config_option config_options[] = {
 _Static_assert(sizeof(config_options) / sizeof(config_options[0]) <= 65,
     "a set of options is a uint64_t");
 
-static char
-fold(char c)
-{
-	return c == '-' ? '_' : (char)toupper((unsigned char)c);
-}
-
-static bool
-name_is(struct slice name, const char *known)
-{
-	size_t i;
-
-	for (i = 0; i < name.len && known[i] != '\0'; i++)
-		if (fold(name.base[i]) != known[i])
-			return false;
-	return i == name.len && known[i] == '\0';
-}
-
 const struct config_option *
 config_option_find(struct slice name)
 {
@@ -254,7 +239,7 @@ config_option_find(struct slice name)
 
 	for (o = config_options; o->names[0] != NULL; o++)
 		for (size_t i = 0; o->names[i] != NULL; i++)
-			if (name_is(name, o->names[i]))
+			if (config_name_is(name, o->names[i]))
 				return o;
 	return NULL;
 }
@@ -262,7 +247,8 @@ config_option_find(struct slice name)
 bool
 config_has_key(struct slice name)
 {
-	return config_option_find(name) != NULL;
+	return config_option_find(name) != NULL ||
+	       config_new_name(name) != NULL;
 }
 
 /* Levenshtein's distance, one row of the table at a time. */
@@ -278,7 +264,7 @@ distance(struct slice a, const char *b)
 
 		row[0] = i + 1;
 		for (j = 0; j < n; j++) {
-			size_t best = corner + (fold(a.base[i]) != b[j]);
+			size_t best = corner + (config_fold(a.base[i]) != b[j]);
 
 			corner = row[j + 1];
 			if (best > row[j] + 1)

@@ -59,7 +59,7 @@ bool config_is_given(const struct config *c, const struct config_option *o);
 /*
  * Give the option called `name` a value.  *seen is the set of options that
  * had one from this source: each may have one only.  Errors as config_set(),
- * and ERR_SYNTAX for a name that is not known.
+ * and ERR_SYNTAX for a name that is not known, or not any more (renamed.h).
  */
 enum err config_set_named(struct config *c, struct slice name,
     struct slice value, uint64_t *seen, const char *where, struct problem *p);

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "config/renamed.h"
 #include "config/table.h"
 
 static void *
@@ -116,6 +117,11 @@ set_trimmed(struct config *c, const struct config_option *o, struct slice value,
 		choice = choice_of(o->choices, value);
 		if (choice.base != NULL)
 			return set_text(c, o, choice);
+		wrong = config_new_value(name, value);
+		if (wrong != NULL)
+			return problem_set(p, ERR_SYNTAX,
+			    "%.180s: %s = %.*s is called %s now.", where, name,
+			    SLICE_ARG(value), wrong);
 		return problem_set(p, ERR_SYNTAX,
 		    "%.180s: %s must be one of: %s.", where, name, o->choices);
 	case CONFIG_TEXT:
@@ -255,6 +261,7 @@ config_set_named(struct config *c, struct slice name, struct slice value,
     uint64_t *seen, const char *where, struct problem *p)
 {
 	const struct config_option *o = config_option_find(name);
+	const char *new_name = config_new_name(name);
 	uint64_t bit;
 	enum err e;
 
@@ -262,6 +269,10 @@ config_set_named(struct config *c, struct slice name, struct slice value,
 		return problem_set(p, ERR_SYNTAX,
 		    "%.180s: the name of a setting is letters, digits and _.",
 		    where);
+	if (o == NULL && new_name != NULL)
+		return problem_set(p, ERR_SYNTAX,
+		    "%.180s: %.*s is called %s now.", where, SLICE_ARG(name),
+		    new_name);
 	if (o == NULL)
 		return problem_set(p, ERR_SYNTAX,
 		    "%.180s: there is no setting %.*s; the nearest is %s.",

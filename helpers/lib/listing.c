@@ -17,7 +17,8 @@ list_here(struct pushcgi *h, struct slice topic, queue_subscription_fn *each,
 		    "(MERCURE_HUB_SUBSCRIPTIONS).");
 	if ((e = handle_queue(h, &q)) != ERR_OK)
 		return e;
-	e = queue_subscriptions(q, topic, slice_of(NULL), each, arg, last_id);
+	e = queue_subscriptions(
+	    q, selector_topic(topic), slice_of(NULL), each, arg, last_id);
 	if (e != ERR_OK)
 		problem_set(&h->problem, e,
 		    "Who subscribes cannot be read from the queue "

@@ -113,7 +113,7 @@ struct queue_ops {
 	enum err (*end_waiting)(struct queue *q, const uint64_t *signers,
 	    size_t n, bool *more, struct problem *p);
 	size_t (*stranger_room)(struct queue *q, unsigned *wait_ms);
-	enum err (*subscriptions)(struct queue *q, struct slice topic,
+	enum err (*subscriptions)(struct queue *q, struct selector wanted,
 	    struct slice subscriber, queue_subscription_fn *each, void *arg,
 	    struct buf *last_id);
 	enum err (*keys_read)(struct queue *q, struct slice url,
@@ -146,7 +146,6 @@ struct queue {
 	const struct queue_ops *ops;
 	struct queue_settings settings; /* without url; never change */
 	bool presence_events;           /* see queue_set_presence_events() */
-	struct dialects dialects;       /* whose forms these events have */
 	struct queue_written written;
 	int64_t ages_due_ms; /* when to look for old rows again (mono) */
 

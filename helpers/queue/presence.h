@@ -108,13 +108,13 @@ typedef void queue_subscription_fn(
     void *arg, const struct subscription_view *v);
 
 /*
- * Hand out the active subscriptions: all, those of `topic`, or that of
- * `subscriber` to it (base NULL: not given), in one snapshot with `last_id`:
+ * Hand out the active subscriptions: all, those with the selector
+ * `wanted`, or that of `subscriber` with it (base NULL: not given), in one snapshot with `last_id`:
  * the id of the last row of the log, "earliest" if there never was one.
  * Subscribers of dead processes are left out at once.  Errors as of
  * queue_read(), and what `last_id` failed with.
  */
-enum err queue_subscriptions(struct queue *q, struct slice topic,
+enum err queue_subscriptions(struct queue *q, struct selector wanted,
     struct slice subscriber, queue_subscription_fn *each, void *arg,
     struct buf *last_id);
 

@@ -166,11 +166,11 @@ queue_parked(
 }
 
 enum err
-queue_subscriptions(struct queue *q, struct slice topic,
+queue_subscriptions(struct queue *q, struct selector wanted,
     struct slice subscriber, queue_subscription_fn *each, void *arg,
     struct buf *last_id)
 {
-	return q->ops->subscriptions(q, topic, subscriber, each, arg, last_id);
+	return q->ops->subscriptions(q, wanted, subscriber, each, arg, last_id);
 }
 
 enum err

@@ -31,8 +31,8 @@ function toMs(seconds) { return Math.min(1000 * seconds, 2e9); }
 
 function random() { return "pushcgi " + Math.random(); }
 
-// Keeps a stream open behind o.id; returns what ends it.  A "round" is a
-// drained response.
+// Keeps a stream open behind o.id.  "poll": the response to a poll ended.
+// Returns what ends it.
 function keep(o, tell) {
 	var every = toMs(o.refreshAfter), due = Date.now() + every;
 	var refreshing = every && setInterval(refresh, every);
@@ -44,8 +44,8 @@ function keep(o, tell) {
 		o.topics.forEach(query.append.bind(query, "topic"));
 		if (o.id)
 			query.append("lastEventID", o.id);
-		if (o.drain)
-			query.append("delivery", "drain");
+		if (o.poll)
+			query.append("delivery", "poll");
 		return url;
 	}
 
@@ -138,22 +138,22 @@ function keep(o, tell) {
 	}
 
 	function open() {
-		var opened, round;
+		var opened, poll;
 
 		// Short answers come through, a stream did not.
-		o.drain = o.drain || held;
+		o.poll = o.poll || held;
 		tell("from", { lastEventId: o.id });
 		source = new EventSource(address(),
 			{ withCredentials: o.credentials });
 		o.types.forEach(function (type) {
 			source.addEventListener(type, take);
 		});
-		watch(o.drain ? PATIENCE_MS : toMs(o.drainAfter));
+		watch(o.poll ? PATIENCE_MS : toMs(o.pollAfter));
 		source.onopen = function () {
 			clearTimeout(timer);
 			failures = 0;
 			refreshed = false;
-			round = o.drain;
+			poll = o.poll;
 			if (o.open)
 				return;
 			o.open = opened = true;
@@ -169,13 +169,13 @@ function keep(o, tell) {
 			if (source.readyState === 2)
 				return later(0, 0);
 			watch(PATIENCE_MS, opened);
-			if (round)
-				tell("round");
+			if (poll)
+				tell("poll");
 			else if (o.open) {
 				o.open = false;
 				tell("retry", {});
 			}
-			round = false;
+			poll = false;
 			// Timers sleep when the machine does.
 			if (Date.now() > due) {
 				drop();
@@ -189,8 +189,8 @@ function keep(o, tell) {
 	return stop;
 }
 
-// Shares a stream.  Tabs are live, or have a place in `tabs`.  If that is in
-// `ring`, the latest part, they get what is behind it, else a drained stream.
+// Shares a stream.  Tabs are live, or have a place in `tabs`.  What is behind
+// it comes from `ring`, the latest updates, or from a second stream of polls.
 function share(say) {
 	var tabs = {}, ring = [], want, stop, behind;
 
@@ -223,7 +223,7 @@ function share(say) {
 		var from = last(), silent = 0, o = Object.create(want);
 
 		o.id = tabs[name];
-		o.drain = true;
+		o.poll = true;
 		behind = { name: name };
 		behind.stop = keep(o, function (kind, detail) {
 			if (kind === "update") {
@@ -236,7 +236,7 @@ function share(say) {
 				say(name, kind, detail);
 				if (kind === "close")
 					caughtUp(name);
-			} else if (kind === "round" && silent++ && want.open)
+			} else if (kind === "poll" && silent++ && want.open)
 				// The first may have been cut.
 				attach(name, ring.indexOf(from));
 		});
@@ -341,8 +341,8 @@ function Pushcgi(options, element) {
 			&& options.withCredentials !== false,
 		refresh: options.refresh && new URL(options.refresh, base).href,
 		refreshAfter: options.refresh && options.refreshAfter,
-		drain: options.delivery === "drain",
-		drainAfter: "drainAfter" in options ? options.drainAfter : 10
+		poll: options.delivery === "poll",
+		pollAfter: "pollAfter" in options ? options.pollAfter : 10
 	};
 	var key = "pushcgi 1 " + JSON.stringify([o.url, o.credentials, o.refresh,
 		options.share, options.share === "all" || o.topics]);

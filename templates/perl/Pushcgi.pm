@@ -11,7 +11,7 @@ use Exporter qw(import);
 use Pushcgi::Cookie ();
 use Pushcgi::Program ();
 use Pushcgi::Text qw(bytes characters percent html_tag json_list
-    json_update update_fault);
+    json_update update_problem);
 use Scalar::Util qw(blessed weaken);
 use Time::HiRes ();
 
@@ -20,22 +20,23 @@ our $VERSION = '0.1.0';
 our $PROGRAM = $ENV{PUSHCGI_PROGRAM} || 'pushcgi';
 our $CONFIG  = $ENV{PUSHCGI_CONFIG}  || '';
 
-# Longest time a call may wait for all that it runs, and how long to leave a
-# program alone that did not answer: with many calls on a page, only one waits.
+# The time limit of a call, for all programs that it runs, and the time for
+# which a program that did not answer is not run again: of many calls in a page,
+# only one waits.
 our $TIMEOUT_S = $ENV{PUSHCGI_TIMEOUT_S} || 1;
 our $PAUSE_S   = 10;
 
-# Where the site has pushcgi.js.
+# URL of pushcgi.js.
 our $SCRIPT_URL = $ENV{PUSHCGI_SCRIPT_URL} || '/pushcgi.js';
 
-# Die of a failure, instead of a warning and undef.
+# Die after a failure, instead of warning and returning undef.
 our $STRICT = $ENV{PUSHCGI_STRICT} ? 1 : 0;
 
-# The request that the functions serve; nothing is shared without one, since
-# a process may serve many visitors.
+# The request that the functions belong to.  Without one, calls share nothing,
+# because a process may serve many visitors.
 our $CURRENT;
 
-# Each is a method, and a function mercure_... of the request being served.
+# Each is a method, and a function mercure_... for the current request.
 my @FUNCTIONS = qw(
     topic subscription_topic hub_url authentified_hub_url last_event_id
     link_header script_tag
@@ -53,23 +54,23 @@ for my $name (@FUNCTIONS) {
     *{"mercure_$name"} = sub { return _request()->$name(@_) };
 }
 
-# What an update has beside topics and data, in FrankenPHP's order.
+# Fields of an update after topics and data, in FrankenPHP's order.
 my @UPDATE = qw(private id type retry);
-# What pushcgi.js reads as data-..., beside the URL, topics and position.
+# Attributes data-... of pushcgi.js, besides URL, topics and last event id.
 my @DATA = qw(types withCredentials refresh refreshAfter share delivery
-    drainAfter);
+    pollAfter);
 my @SCRIPT = (@DATA, qw(src lastEventId subscribe lifetime payload));
 
 sub _request { return $CURRENT || __PACKAGE__->new(_lone => 1) }
 
-# Who takes the object has the request end with it: not everything that runs
-# in this process begins one of its own.
+# If the caller stores the object, the request ends with it, since another
+# script in this process may not begin a request.
 sub mercure_begin_request {
     my $request = $CURRENT = __PACKAGE__->new(@_);
 
     weaken($CURRENT) if defined wantarray;
     $request->_failed('cannot tell when the request ends: set PerlOptions '
-        . '+GlobalRequest, or keep what mercure_begin_request() returns')
+        . '+GlobalRequest, or store what mercure_begin_request() returns')
         if $ENV{MOD_PERL} && !_end_with_apache($request) && !defined wantarray;
     return $request;
 }
@@ -79,11 +80,11 @@ sub mercure_end_request {
     return 1;
 }
 
-# An interpreter of mod_perl serves other scripts and visitors next.
+# An interpreter of mod_perl later serves other scripts and visitors.
 sub _end_with_apache {
     my ($request) = @_;
 
-    weaken($request);    # what is cleaned up must not keep it
+    weaken($request);    # the handler must not keep it alive
     local $@;
     return eval {
         local $SIG{__DIE__};
@@ -107,7 +108,7 @@ sub new {
     return bless { granted => [], later => [], %$option }, $class;
 }
 
-# What a thing is called as a topic.
+# The topic of a thing.
 sub topic {
     my ($self, $thing) = @_;
 
@@ -115,7 +116,7 @@ sub topic {
     return bytes($thing);
 }
 
-# The topic of the updates that tell of subscriptions.
+# The topic of the hub's updates about subscriptions.
 sub subscription_topic {
     my ($self, $topic, $subscriber) = @_;
 
@@ -159,8 +160,8 @@ sub authentified_hub_url {
     return $self->hub_url($topics, %$option, authorization => 1);
 }
 
-# The end of the queue when it was first asked for in this request: the page
-# shows what is older, and gets what is younger.
+# The id of the last update when it was first asked for in this request: the page
+# shows older data and receives later updates.
 sub last_event_id {
     my ($self) = @_;
 
@@ -177,7 +178,7 @@ sub link_header {
     return $self->_header(['link', _pairs($option, 'lastEventId')]);
 }
 
-# As it stands, it is HTML.
+# The result is HTML.
 sub script_tag {
     my ($self, $topics, @rest) = @_;
     my $option = _options('script_tag', \@rest, @SCRIPT);
@@ -187,7 +188,7 @@ sub script_tag {
     my @topics = $self->_list($topics);
     my $id     = exists $option->{lastEventId}
         ? $option->{lastEventId} : $self->last_event_id;
-    # Asked with the topics, so that bad ones are told here.
+    # With the topics, so that an invalid one fails here.
     return undef if @topics && !defined $self->hub_url(\@topics);
     my $url = $self->hub_url(undef, _some($option,
         qw(subscribe lifetime payload)));
@@ -204,8 +205,8 @@ sub script_tag {
         map { _attribute($_) => $data{$_} } @DATA);
 }
 
-# What HTML::Template puts in place of <TMPL_VAR MERCURE_...>, as pairs.  The
-# URL is a plain text and wants ESCAPE=HTML; the script is HTML.
+# Pairs of names and values for <TMPL_VAR MERCURE_...> of HTML::Template.  The
+# URL is a plain text and needs ESCAPE=HTML; the script is HTML.
 sub tmpl_params {
     my ($self, $topics, @rest) = @_;
     my $option = _options('tmpl_params', \@rest, @SCRIPT);
@@ -230,15 +231,15 @@ sub publish {
     my $update = $self->_update($topics, $data, @rest);
     return $self->_failed($update) if !ref $update;
 
-    my $fault = update_fault($update);
-    return $self->_failed("$fault in publish()") if defined $fault;
+    my $problem = update_problem($update);
+    return $self->_failed("$problem in publish()") if defined $problem;
 
-    # All of it by standard input: other users can see arguments.
+    # By standard input, because other users can see arguments.
     return $self->_run(['publish', $self->_settings, '--batch'],
         json_update($update) . "\n");
 }
 
-# For after the commit, or after the response.
+# To be published after a commit, or after the response.
 sub publish_later {
     my ($self, $topics, $data, @rest) = @_;
     my $update = $self->_update($topics, $data, @rest);
@@ -249,7 +250,7 @@ sub publish_later {
     return 1;
 }
 
-# What fails is not kept: some of it may have been published.
+# After a failure nothing is kept, as some updates may have been published.
 sub publish_flush {
     my ($self) = @_;
     my $lines = $self->publish_discard;
@@ -268,9 +269,9 @@ sub publish_discard {
     return $lines;
 }
 
-# A function for whatever calls listeners: it keeps what `data`, a function
-# of its arguments, makes of them, or the first one.  One that was made before
-# any request serves the one in which it is called.
+# A function to be used as a listener: it stores an update with the data that
+# `data`, a function, makes of its arguments, or with the first one.  If it was
+# made outside a request, it belongs to the request in which it is called.
 sub listener {
     my ($self, $topics, $data, @rest) = @_;
 
@@ -287,13 +288,13 @@ sub DESTROY {
     my ($self) = @_;
     my $n = @{ $self->{later} || [] };
 
-    warn "$PROGRAM was not given $n updates: publish_flush() or "
+    warn "$PROGRAM did not get $n updates: publish_flush() or "
         . "publish_discard() is missing\n" if $n;
     return;
 }
 
-# A function that gets a list of topics and returns the payload of whoever is
-# allowed them; what is given for one call is merged over it.
+# Set a function that gets a list of topics and returns the payload of a visitor
+# who is allowed them; a payload that is an option is merged over it.
 sub payload_callback {
     my ($self, $callback) = @_;
 
@@ -312,7 +313,7 @@ sub subscriber_jwt {
         $self->_payload($option, \@topics), map {"--topic=$_"} @topics]);
 }
 
-# As the program does, without topics all are meant.
+# As in the program, the default is all topics.
 sub publisher_jwt {
     my ($self, $topics, @rest) = @_;
     my $option = _options('publisher_jwt', \@rest, qw(lifetime));
@@ -325,8 +326,8 @@ sub publisher_jwt {
         map {"--topic=$_"} $self->_list($topics)]);
 }
 
-# Several calls of a request make one cookie: the last would replace the
-# others.
+# Several calls of a request make one cookie, because the last one replaces the
+# others in the browser.
 sub set_authz_cookie {
     my ($self, $topics, @rest) = @_;
     my $option = _options('set_authz_cookie', \@rest,
@@ -361,7 +362,7 @@ sub clear_authz_cookie {
     return $self->{cookie} = Pushcgi::Cookie->new($text);
 }
 
-# What the calls of this request came to; undef: there is none to be set.
+# The cookie that the calls of this request made, or undef.
 sub cookie { return $_[0]{cookie} }
 
 sub set_authz_session {
@@ -405,7 +406,7 @@ sub get_subscriptions {
         : $self->_failed('did not print a list of subscriptions');
 }
 
-# 1 or 0; undef if it cannot be told.
+# 1 or 0; undef if the answer is not known.
 sub is_connected {
     my ($self, $topic, @rest) = @_;
     my %member = @rest == 1 && ref $rest[0] ? %{ $rest[0] } : @rest;
@@ -418,31 +419,31 @@ sub is_connected {
         : $status == 1 << 8 ? 0 : $self->_complaint($errors);
 }
 
-# What the caller gave beside the rest, as pairs or as a reference to a hash;
-# or a text that tells which name is unknown.  Silence would be dangerous: a
-# misspelt `private` makes an update public.
+# The caller's options, given as pairs or as a reference to a hash; or a text that
+# says which name is unknown.  Ignoring unknown names would be dangerous: a
+# misspelt `private` would make an update public.
 sub _options {
     my ($function, $rest, @known) = @_;
     my @pairs = @$rest == 1 && ref $rest->[0] eq 'HASH'
         ? %{ $rest->[0] } : @$rest;
 
-    return "takes pairs of names and values in $function()" if @pairs % 2;
+    return "expects pairs of names and values in $function()" if @pairs % 2;
     my %option = @pairs;
 
     for my $name (sort keys %option) {
-        return "knows no option $name of $function()"
+        return "has no option $name of $function()"
             if !grep { $_ eq $name } @known;
     }
     return \%option;
 }
 
-# An update's fields, or a text that tells what is wrong with them.
+# An update's fields, or a text that says what is wrong with them.
 sub _update {
     my ($self, $topics, $data, @rest) = @_;
     my $named = defined $rest[0]
         && (ref $rest[0] eq 'HASH' || $rest[0] =~ /\A[A-Za-z_]/);
 
-    return 'takes no more than six arguments in publish()'
+    return 'expects at most six arguments in publish()'
         if !$named && @rest > @UPDATE;
     my $option = $named ? _options('publish', \@rest, @UPDATE)
         : { map { $UPDATE[$_] => $rest[$_] } 0 .. $#rest };
@@ -462,7 +463,7 @@ sub _some {
     return map { $_ => $from->{$_} } grep { exists $from->{$_} } @names;
 }
 
-# As options of the program.
+# Options of the program.
 sub _pairs {
     my ($option, @names) = @_;
     my %there = (lastEventId => 'last-event-id');
@@ -522,7 +523,7 @@ sub _payload {
     return defined $given ? ['--payload=', $given] : ();
 }
 
-# Session ids are as good as passwords: they go by standard input only.
+# Session ids are secrets like passwords: pass them by standard input only.
 sub _session {
     my ($self, $args, @ids) = @_;
 
@@ -539,7 +540,7 @@ sub _session {
         join '', map { _line($_) } @ids) ? 1 : undef;
 }
 
-# Its JSON, or a reference to what is wrong with it.
+# The JSON of data, or a reference to a text that says what is wrong.
 sub _json {
     my ($data) = @_;
     local $@;
@@ -551,10 +552,10 @@ sub _json {
     };
     return $text if defined $text;
     my ($reason) = $@ =~ /\A(.*?)(?: at \S+ line \d+)?\.?$/m;
-    return \"cannot make JSON of that: $reason";
+    return \"cannot convert data to JSON: $reason";
 }
 
-# What the program prints, without the last line break.
+# The output of the program, without the last line break.
 sub _run {
     my ($self, $args, $input) = @_;
     my ($status, $output, $errors) = $self->_call($args, $input)
@@ -565,16 +566,16 @@ sub _run {
     return $output;
 }
 
-# The same for what becomes a header: whatever the program, it is one line.
+# The output of the program as a header, which must be one line.
 sub _header {
     my ($self, @args) = @_;
     my $value = $self->_run(@args);
 
     return defined $value && $value =~ /[\x00-\x1f\x7f]/
-        ? $self->_failed('printed what cannot be a header') : $value;
+        ? $self->_failed('printed control characters in a header') : $value;
 }
 
-# The first one counts, as it does for the hub.
+# The first cookie of that name, like the hub.
 sub _cookie_of {
     my ($name, $header) = @_;
 
@@ -585,11 +586,11 @@ sub _cookie_of {
     return undef;
 }
 
-# What the runs of one call have taken of its time, to be added up.
+# The time that the programs of the present call have taken, as a reference.
 sub _spent { return $_[0]{spent} || \(my $none = 0) }
 
-# Run it: wait status, output and errors, or nothing after a complaint.  An
-# argument that is a list ends in the JSON of its second value.
+# Run the program: wait status, output and errors, or nothing after a failure was
+# reported.  An argument that is a list ends with the JSON of its second value.
 sub _call {
     my ($self, $args, $input) = @_;
     my @command = ($PROGRAM, $CONFIG eq '' ? () : "--config=$CONFIG");
@@ -617,7 +618,7 @@ sub _call {
 sub _no_request {
     my ($self) = @_;
 
-    return $self->_failed('cannot keep that without a request: call '
+    return $self->_failed('cannot store that without a request: call '
         . 'mercure_begin_request() first');
 }
 
@@ -663,26 +664,27 @@ Pushcgi - live updates for Perl pages
 Pushcgi lets CGI scripts, mod_perl handlers and PSGI applications use a hub
 that is compatible with the Mercure protocol.  Copy the file to a folder that
 Perl searches; it needs Perl 5.10 and core modules only.  It runs the program
-pushcgi(1), which reads F</etc/pushcgi/pushcgi.conf>: the user the script runs
-as must be able to read that file and to write the queue's folder.
+pushcgi(1), which reads F</etc/pushcgi/pushcgi.conf>: the user that runs the
+script must be able to read that file and to write to the queue's folder.
 
-Texts are character strings, or bytes that are UTF-8 already.  Wherever a
-topic is wanted, there may be a reference to a list of them, and a topic may
-be an object with a method C<mercure_topic>.  Options are pairs of names and
-values, or a reference to a hash; a name that is not known is a failure.
+Texts are character strings, or bytes encoded in UTF-8.  Each argument for a topic
+may also be a reference to a list of topics, and a topic may be an object with
+a method C<mercure_topic>.  Options are pairs of names and values, or a
+reference to a hash; an unknown name is a failure.
 
-A function that fails warns and returns undef: a page must not break because
-the hub does.  No call waits much longer than C<$Pushcgi::TIMEOUT_S>, one
-second, for all that it runs, and after one that did no other is tried for ten
-seconds.  With C<$Pushcgi::STRICT> a function that fails dies instead.
+A function that fails warns and returns undef, so that a page works while the
+hub is down.  The time limit of a call, for all programs that it runs, is
+C<$Pushcgi::TIMEOUT_S>, one second.  After a call that exceeded it, the program
+is not run for ten seconds.  With C<$Pushcgi::STRICT>, a function that fails
+dies instead.
 
-Nothing is printed and no header is set.
+The functions do not print anything and do not set headers.
 
 =head2 Requests
 
-All that follows is a function, C<mercure_...>, and a method of an object that
-stands for a request.  The object adds up what several calls allow, keeps
-updates for later, and remembers where the page began:
+Each of the following is a function, C<mercure_...>, and a method of an object
+that represents a request.  The object collects the topics that several calls
+allow, stores updates for later, and stores the last event id of the page:
 
     my $hub = Pushcgi->new(lifetime => 3600);
 
@@ -698,23 +700,22 @@ The functions do the same after
     my $both = mercure_set_authz_cookie('https://example.com/groups/7');
     print "Set-Cookie: $both\n";
 
-Call it where a request begins, for each request: in CGI::Fast and FCGI
-programs at the top of the loop.  Without it every call stands alone, since a
-process may serve many visitors, and none may get what another was allowed.
-In PSGI, L<Plack::Middleware::Pushcgi> does it.
+Call it at the beginning of each request: in CGI::Fast and FCGI programs at the
+top of the loop.  Without it, calls share nothing, because a process may serve
+many visitors, and no visitor may receive what another one was allowed.
+In PSGI, L<Plack::Middleware::Pushcgi> calls it.
 
-A request ends where the next one begins, and at mercure_end_request().  Where
-several scripts run in one process it must not last until then: either all of
-them call mercure_begin_request(), or who calls it keeps what it returns, as in
+A request ends when the next one begins, and at mercure_end_request().  If
+several scripts run in one process, it must end earlier: either all of them call
+mercure_begin_request(), or the caller stores the result, as in
 C<< my $request = mercure_begin_request() >>, and the request ends with that
-variable.  In mod_perl 2 it ends by itself with Apache's; a handler of
-C<SetHandler modperl> needs C<PerlOptions +GlobalRequest> for that.
+variable.  In mod_perl 2 it ends automatically with Apache's request; a handler
+of C<SetHandler modperl> needs C<PerlOptions +GlobalRequest> for that.
 
-What C<new> and mercure_begin_request() take: C<lifetime> (seconds, for the
-cookie), C<payload> (data, or a function: see payload_callback()), C<session>
-(see below), C<script> (where pushcgi.js is), C<type_is_topic> (1: an update
-without a type gets its topic as such), C<strict> (1: die), C<timeout>
-(seconds).
+Options of C<new> and mercure_begin_request(): C<lifetime> (of the cookie, in
+seconds), C<payload> (data, or a function: see payload_callback()), C<session>
+(see below), C<script> (URL of pushcgi.js), C<type_is_topic> (1: the topic is the
+type of an update without one), C<strict> (1: die), C<timeout> (seconds).
 
 =head1 FUNCTIONS
 
@@ -726,27 +727,27 @@ All are exported, with C<mercure_> before their names.
 
 =item hub_url($topics, %options)
 
-The URL for C<new EventSource(...)>.  Escape it for where it goes.  Without
-topics it is just the hub's.  Options:
+The URL for C<new EventSource(...)>.  Escape it for its place in the page.
+Without topics it is the hub's URL.  Options:
 
 =over
 
 =item lastEventId => $id
 
-Updates start behind that one; see last_event_id().
+Deliver the updates after the one with this id; see last_event_id().
 
 =item subscribe => $topics
 
-Also call set_authz_cookie(), with C<lifetime> and C<payload> if given.
+Also call set_authz_cookie(), with the options C<lifetime> and C<payload>.
 
 =item subscriptions => 1
 
-Also tell who comes and goes on these topics.
+Also deliver the events of subscriptions to these topics.
 
 =item authorization => $token
 
-A token to carry in the URL, where a cookie cannot be; 1: one made for these
-topics, with C<lifetime> and C<payload> if given.  Logs show URLs.
+A token to add to the URL, where a cookie is not possible; 1: make a token for
+these topics, with the options C<lifetime> and C<payload>.  URLs appear in logs.
 
 =back
 
@@ -756,9 +757,9 @@ The same with C<< authorization => 1 >>.
 
 =item last_event_id()
 
-The position of the page: the end of the queue when this was first called in
-the request.  Call it before you read what the page shows; what is published
-meanwhile is then received, too:
+The id of the last update when this was first called in the request.  Call it
+before you read the data of the page: updates that are published until the browser
+connects are then received, too:
 
     my $hub  = Pushcgi->new;
     my $id   = $hub->last_event_id;
@@ -767,27 +768,28 @@ meanwhile is then received, too:
 
 =item link_header(lastEventId => $id)
 
-The value of a Link header that leads subscribers to the hub.
+The value of a Link header that tells clients the hub's URL.
 
 =item script_tag($topics, %options)
 
-The HTML element that loads pushcgi.js and tells it what to listen to.  It is
-escaped as it is.  Options: C<src> (where pushcgi.js is; by default
-C<$Pushcgi::SCRIPT_URL>, F</pushcgi.js>), C<lastEventId> (by default
-last_event_id(); undef: none), C<types> (of the updates to be heard besides
-those without one), C<withCredentials> (send cookies to a hub of another
-origin), C<refresh> (the URL of a page of yours that sets the cookie anew),
-C<refreshAfter> (seconds), C<share>, C<delivery> and C<drainAfter> as of
-pushcgi.js; C<subscribe>, C<lifetime> and C<payload> as of hub_url().
+The HTML element that loads pushcgi.js and has its topics as attributes.  Do not
+escape it.  Options: C<src> (URL of pushcgi.js; default:
+C<$Pushcgi::SCRIPT_URL>, F</pushcgi.js>), C<lastEventId> (default:
+last_event_id(); undef: none), C<types> (of updates to receive besides those
+without a type), C<withCredentials> (send cookies to a hub of another origin),
+C<refresh> (the URL of a page of yours that sets a new cookie),
+C<refreshAfter> (seconds), C<share>, C<delivery> and C<pollAfter>, see the
+README of pushcgi.js; C<subscribe>, C<lifetime> and C<payload>, see hub_url().
 
 =item topic($thing)
 
-What a thing is called as a topic.
+The topic of a thing: the result of its method C<mercure_topic>, if it has one,
+or else the thing as a text.
 
 =item subscription_topic($topic, $subscriber)
 
-The topic, a URI Template, of the private updates that tell of subscriptions:
-of one subscriber to a topic, of all to it, or of all to anything.
+The topic, a URI Template, of the hub's private updates about subscriptions: of
+one subscriber to a topic, of all subscribers to it, or of all subscriptions.
 
 =back
 
@@ -800,10 +802,11 @@ of one subscriber to a topic, of all to it, or of all to anything.
 =item publish($topics, $data, $private, $id, $type, $retry)
 
 Send an update to the subscribers of its topics, the canonical one first, and
-return its id.  Options: C<private> (only for those who are allowed a topic),
-C<id>, C<type>, C<retry> (milliseconds).  Data that is a reference becomes
-JSON, if it can: functions, file handles and what contains itself cannot.  An
-object may have a method C<mercure_data>, else it is taken as a text.
+return its id.  Options: C<private> (only for subscribers that may receive a
+topic), C<id>, C<type>, C<retry> (milliseconds).  Data that is a reference is
+converted to JSON, which is not possible for functions, file handles and data
+that contains itself.  An object may have a method C<mercure_data>; otherwise it
+is converted to a text.
 
     mercure_publish('https://example.com/books/1', { price => 12 },
         private => 1, type => 'price');
@@ -814,14 +817,14 @@ object may have a method C<mercure_data>, else it is taken as a text.
 
 =item publish_discard()
 
-Keep updates, and publish all that were kept in one go, or forget them.
-publish_flush() returns the ids as a list reference.  A fault ends it; the
-warning says in which line, one for each update, and how many were published
-before.  Who does neither is warned when the object goes.
+Store updates for later, publish all stored ones together, or discard them.
+publish_flush() returns the ids as a reference to a list.  It stops at the first
+error; the warning names the line, one for each update, and how many were
+published before.  If updates are left when the object is destroyed, it warns.
 
     my $hub  = Pushcgi->new;
     my $done = eval {
-        # ... what writes to the database, and beside each write
+        # ... write to the database, and with each write
         $hub->publish_later('https://example.com/books/1', 'sold');
         # ... COMMIT
         1;
@@ -830,11 +833,11 @@ before.  Who does neither is warned when the object goes.
 
 =item listener($topics, $data, %options)
 
-A function that keeps an update whenever it is called, for whatever calls
-functions when something happens.  C<$data> may be a function that makes the
-data of what the listener is called with; when that is undef, nothing is
-kept.  By default it is the first argument.  C<mercure_listener> may be called
-before any request: what it made serves the request that is current then.
+Return a function that stores an update for later when it is called, to be used as
+a listener of events.  C<$data> may be a function that makes the data from the
+listener's arguments; if it returns undef, no update is stored.  The default is
+the first argument.  C<mercure_listener> may be called outside a request: the
+listener belongs to the request in which it is called.
 
     my $hub  = Pushcgi->new;
     my $tell = $hub->listener('https://example.com/books', sub {
@@ -852,14 +855,14 @@ before any request: what it made serves the request that is current then.
 
 =item set_authz_cookie($topics, %options)
 
-The value of a Set-Cookie header that lets a browser have private updates of
-the topics.  Options: C<lifetime> (seconds; by default the cookie lives until
-the browser is closed), C<payload>, C<token> (one that is there already).
+The value of a Set-Cookie header that allows a browser to receive private updates
+of the topics.  Options: C<lifetime> (seconds; default: the browser keeps the
+cookie until it is closed), C<payload>, C<token> (an existing token).
 
-What is returned is an object that is as good as a text.  Its methods name,
-value, path, domain, expires, max_age, secure, httponly and samesite are those
-of CGI::Cookie; C<args> is what CGI's cookie() takes, and C<plack> what a
-Plack::Response wants:
+The result is an object that can be used as a text.  Its methods name, value,
+path, domain, expires, max_age, secure, httponly and samesite are those of
+CGI::Cookie; C<args> returns the arguments of CGI's cookie(), and C<plack> the
+value for a Plack::Response:
 
     my $cookie = mercure_set_authz_cookie('https://example.com/users/42');
 
@@ -873,49 +876,50 @@ In mod_perl: C<< $r->err_headers_out->add('Set-Cookie' => "$cookie") >>.
 
 =item clear_authz_cookie()
 
-The value of a Set-Cookie header that takes the cookie away.  Streams that are
-open go on until their token expires.
+The value of a Set-Cookie header that deletes the cookie.  Open streams continue
+until their token expires.
 
 =item cookie()
 
-As a method only: what the calls of this request came to, or undef.
+As a method only: the cookie that the calls of this request made, or undef.
 
 =item set_authz_session($topics, %options)
 
-Let whoever has a session of your application have private updates of the
-topics, at once and without another cookie.  The hub's
-C<MERCURE_SESSION_COOKIE> must name the cookie that holds the session's id.
-Options: C<session>, C<lifetime> (seconds, by default an hour), C<payload>,
-C<replace> (1: instead of what was granted before).  Several calls add up.
+Allow a session of your application to receive private updates of the topics, at
+once and without another cookie.  The hub's C<MERCURE_SESSION_COOKIE> must name
+the cookie that contains the session id.  Options: C<session>, C<lifetime>
+(seconds; default: an hour), C<payload>, C<replace> (1: revoke earlier grants).
+Several calls add topics.
 
-A C<session> is its id, or an object with a method C<id>, as those of
+A C<session> is its id, or an object with a method C<id>, such as those of
 CGI::Session and PHP::Session:
 
     my $session = CGI::Session->new;
     my $hub     = Pushcgi->new(session => $session);
     $hub->set_authz_session('https://example.com/users/42');
 
-or C<< { cookie => 'PHPSESSID' } >>, the one the browser sent, with C<header>
-where C<$ENV{HTTP_COOKIE}> is not the Cookie header.  Anybody can send an
-invented id: grant nothing before you know that the session is theirs.
+or C<< { cookie => 'PHPSESSID' } >>, the cookie that the browser sent, with
+C<header> if C<$ENV{HTTP_COOKIE}> is not the Cookie header.  A browser can send
+any id: grant topics only after you have verified that the session belongs to the
+visitor.
 
 =item move_authz_session($old, $new)
 
-The session has another id now, as it should after a login.  (CGI::Session
-makes another one when it is given an empty id: C<< CGI::Session->new($dsn, '',
-...) >>.)
+Move the granted topics when the session id has changed, as it should after a
+login.  (CGI::Session makes another id if it gets an empty one:
+C<< CGI::Session->new($dsn, '', ...) >>.)
 
 =item clear_authz_session($topics, session => $session)
 
-Take back what the session was granted, of the topics or all.  Its streams
-end.
+Revoke the grant of the session for these topics, or for all.  Streams of a
+session without topics end.
 
 =item payload_callback(sub { ... })
 
-A function that gets a list of topics and returns the data that the hub shows
-with a subscription of whoever is allowed them.  What is given for one call is
-merged over it.  Like all payloads it needs JSON::PP, which is with Perl from
-5.14 on.
+Set a function that gets a list of topics and returns the payload of a visitor who
+is allowed them, which the hub shows with the visitor's subscriptions.  A payload
+that is an option of a call is merged over it.  Payloads need JSON::PP, which is
+part of Perl since 5.14.
 
     my $hub = Pushcgi->new;
     $hub->payload_callback(sub { return { name => 'Alice' } });
@@ -923,31 +927,31 @@ merged over it.  Like all payloads it needs JSON::PP, which is with Perl from
 
 =item subscriber_jwt($topics, %options)
 
-An access token, by default for an hour, for a subscriber that cannot use the
-cookie.  Options: C<lifetime> (seconds; 0: for ever), C<payload>.
+An access token for a subscriber that cannot use the cookie.  Options: C<lifetime>
+(seconds; 0: no end; default: an hour), C<payload>.
 
 =item publisher_jwt($topics, lifetime => $seconds)
 
-An access token for a publisher elsewhere, by default for all topics and for
-ever.
+An access token for a publisher on another machine, by default for all topics and
+without an end.
 
 =back
 
-=head2 Who is there
+=head2 Subscriptions
 
 =over
 
 =item get_subscriptions($topic)
 
-Who subscribes right now, to the topic or to anything: the document of the
-subscription API, with the list in C<subscriptions>.
+The current subscriptions, to the topic or all: the document of the subscription
+API, with the list in C<subscriptions>.
 
 =item is_connected($topic, %members)
 
-1 or 0: does somebody subscribe to the topic right now, whose payload has
-these members?  Undef if it cannot be told.  Anybody may subscribe to any
-topic, with no right to what is private: before you keep something from being
-stored, ask for a member.
+1 or 0: is a subscriber of the topic connected whose payload has these members?
+Undef if the answer is not known.  Everybody may subscribe to any topic, without
+receiving its private updates: if you do not store something because a visitor is
+connected, require a member.
 
     my $there = mercure_is_connected('https://example.com/chat',
         name => 'Alice');
@@ -958,21 +962,22 @@ stored, ask for a member.
 
 As a method only, C<tmpl_params($topics, %options)> returns pairs for
 C<< $template->param >>: C<MERCURE_SCRIPT>, which is script_tag();
-C<MERCURE_URL>, which in HTML wants C<< <TMPL_VAR ESCAPE=HTML MERCURE_URL> >>;
+C<MERCURE_URL>, which in HTML needs C<< <TMPL_VAR ESCAPE=HTML MERCURE_URL> >>;
 and C<MERCURE_LINK> for the header.  The options are those of script_tag().
-What fails is empty.
+A value that cannot be made is empty.
 
     my $hub   = Pushcgi->new;
     my %param = $hub->tmpl_params('https://example.com/users/42',
         subscribe => 'https://example.com/users/42');
     print 'Set-Cookie: ', $hub->cookie, "\n";    # then $template->param(%param)
 
-For the Template Toolkit there is L<Template::Plugin::Pushcgi>, for
-HTML::Mason the component F<pushcgi.mc>.
+For the Template Toolkit use L<Template::Plugin::Pushcgi>, for HTML::Mason the
+component F<pushcgi.mc>.
 
 =head1 ENVIRONMENT
 
-They are read when the module is loaded; the variables can be set at any time.
+The environment is read when the module is loaded; the Perl variables can be set
+at any time.
 
 =over
 
@@ -982,31 +987,31 @@ The program; default: C<pushcgi>, found in PATH.  Also C<$Pushcgi::PROGRAM>.
 
 =item PUSHCGI_CONFIG
 
-Its configuration file; default: the program's own.  Also
-C<$Pushcgi::CONFIG>.  mod_perl does not hand its environment on to programs:
-there, settings are in this file.
+Its configuration file; default: the program's default.  Also
+C<$Pushcgi::CONFIG>.  mod_perl does not pass its environment to programs: there,
+put settings into this file.
 
 =item PUSHCGI_SCRIPT_URL
 
-Where the site has pushcgi.js.  Also C<$Pushcgi::SCRIPT_URL>.
+URL of pushcgi.js.  Also C<$Pushcgi::SCRIPT_URL>.
 
 =item PUSHCGI_TIMEOUT_S
 
-Longest time a call may wait; default: 1.  Also C<$Pushcgi::TIMEOUT_S>.
+The time limit of a call in seconds; default: 1.  Also C<$Pushcgi::TIMEOUT_S>.
 
 =item PUSHCGI_STRICT
 
-1: die of a failure.  Also C<$Pushcgi::STRICT>.
+1: die after a failure.  Also C<$Pushcgi::STRICT>.
 
 =back
 
 =head1 SECURITY
 
-No shell sees anything, and tokens and the ids of sessions go to the program
-by standard input.  So a script that checks taint (C<perl -T>) may hand on
-text of its visitors.  The program's name is checked then: a path without
-C<..>, or a name that is looked for in F</usr/local/bin>, F</usr/bin> and
-F</bin>, whatever PATH says.  The script decides which topics a visitor may
+The program is run without a shell, and tokens and session ids are passed by
+standard input.  Therefore a script with taint checks (C<perl -T>) may pass text
+of its visitors.  In this mode the program's name is validated: it must be a path
+without C<..>, or a name, which is searched for in F</usr/local/bin>, F</usr/bin>
+and F</bin> regardless of PATH.  The script decides which topics a visitor may
 receive: never allow a topic because a request names it.
 
 =head1 SEE ALSO

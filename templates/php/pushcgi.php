@@ -4,9 +4,9 @@
  * pushcgi.php - live updates for PHP pages: URLs, rights and publishing.
  *
  * Copy this file to your site and require it; PHP 5.6 to 8.x, nothing else
- * is needed.  (8.2 is what it is tested with; its syntax is that of 5.6.)
+ * is needed.  (It is tested with 8.2 and uses only the syntax of 5.6.)
  * It runs the program pushcgi(1), which reads /etc/pushcgi/pushcgi.conf: the
- * user PHP runs as must be able to read that file and to write the queue's
+ * user that runs PHP must be able to read that file and to write to the queue's
  * folder.
  *
  *   require 'pushcgi.php';
@@ -14,50 +14,52 @@
  *   $url = mercure_hub_url('https://example.com/users/42');
  *   mercure_publish('https://example.com/users/42', 'Hello', true);
  *
- * A topic is a text, or an object with a method mercureTopic(); wherever one
- * is wanted, there may be a list of them.  A function that fails returns
- * false after a line in the error log: a page must not break because the hub
- * does.  Settings, by define() before this file is required, or in the
+ * A topic is a text, or an object with a method mercureTopic().  Each argument
+ * for a topic may also be a list of topics.  A function that fails writes a
+ * line to the error log and returns false, so that a page works while the hub
+ * is down.  Settings, by define() before this file is required, or in the
  * environment:
  *
  *   PUSHCGI_PROGRAM      the program; default: pushcgi, found in PATH
- *   PUSHCGI_CONFIG       its configuration file; default: the program's own
- *   PUSHCGI_STRICT       1: what fails throws a RuntimeException instead
- *   PUSHCGI_TIMEOUT_S    longest time a call may wait; default: 1.0
- *   PUSHCGI_SCRIPT_URL   where the site has pushcgi.js, for
+ *   PUSHCGI_CONFIG       its configuration file; default: the program's default
+ *   PUSHCGI_STRICT       1: a failure throws a RuntimeException instead
+ *   PUSHCGI_TIMEOUT_S    time limit of a call in seconds; default: 1.0
+ *   PUSHCGI_SCRIPT_URL   URL of pushcgi.js, for
  *                        mercure_script_tag(); default: /pushcgi.js
  *
  * A process may serve many requests, one after the other: see
  * mercure_begin_request().
  *
- * Where a host does not let PHP start programs, these make this file talk to
- * the hub itself, with HS256 only and without sessions.  The hub then needs
- * MERCURE_HUB_ALLOW_PUBLISH = true and the same secret for everything:
+ * If the host does not allow PHP to start programs, the following settings make
+ * this file send requests to the hub itself, with HS256 only and without
+ * sessions.  The hub then needs MERCURE_HUB_ALLOW_PUBLISH = true and the same
+ * secret for publishers and subscribers:
  *
- *   PUSHCGI_HUB_URL      the hub's URL; with it, no program is run
+ *   PUSHCGI_HUB_URL      the hub's URL; if it is set, no program is run
  *   PUSHCGI_SECRET_FILE  a file with the hub's SECRET_KEY and nothing else,
- *                        out of the web server's reach
- *   PUSHCGI_LOCAL_URL    the hub's URL as this machine reaches it; default:
- *                        the same
+ *                        not accessible through the web server
+ *   PUSHCGI_LOCAL_URL    the hub's URL for requests from this machine;
+ *                        default: PUSHCGI_HUB_URL
  *   PUSHCGI_COOKIE_NAME, PUSHCGI_COOKIE_SAMESITE
  *                        default: mercureAuthorization, Strict
  *   PUSHCGI_TYPE_IS_TOPIC
- *                        1: an update without a type has its topic as such
+ *                        1: the topic is the type of an update without one
  */
 
 /* ---- Processes that serve many requests ---- */
 
 if (!function_exists('mercure_begin_request')) {
     /**
-     * A request begins: what the one before left for later is published, and
-     * nothing that was allowed or remembered for its visitor remains, nor its
-     * payload callback.  Where $_SERVER['REQUEST_TIME_FLOAT'] is that of the
-     * request, as in FrankenPHP's workers, the first call of these functions
-     * does it by itself, and may then wait twice as long.  In others, as
-     * RoadRunner's and those that take jobs from a queue, call it before each
-     * request and behind it; behind one that failed, after
-     * mercure_publish_discard().  Not for processes that serve several
-     * requests at the same time.
+     * Begin a request in a process that serves many: publish the updates that
+     * the previous request left for later, and forget everything that was
+     * allowed or stored for its visitor, and its payload callback.  If
+     * $_SERVER['REQUEST_TIME_FLOAT'] changes with each request, as in
+     * FrankenPHP's workers, the first call of these functions does this
+     * automatically and may then take twice as long.  In other processes, such
+     * as RoadRunner's and those that read jobs from a queue, call it before and
+     * after each request; after a failed request, call
+     * mercure_publish_discard() first.  Processes that serve several requests
+     * at the same time are not supported.
      */
     function mercure_begin_request()
     {
@@ -66,7 +68,7 @@ if (!function_exists('mercure_begin_request')) {
         try {
             mercure_publish_flush();
         } catch (RuntimeException $e) {
-            /* PUSHCGI_STRICT: this request is not to blame. */
+            /* PUSHCGI_STRICT: it is not an error of this request. */
             error_log($e->getMessage());
         }
         $state = array_intersect_key($state, array_flip(
@@ -79,21 +81,22 @@ if (!function_exists('mercure_begin_request')) {
 
 if (!function_exists('mercure_hub_url')) {
     /**
-     * The URL for `new EventSource(…)`.  Escape it for where it goes:
+     * The URL for `new EventSource(…)`.  Escape it for its place in the page:
      * htmlspecialchars() in HTML, json_encode() in a script.
      *
      * Options:
-     *   lastEventId    start behind this update; true: behind what is there
-     *                  now, see mercure_last_event_id()
-     *   authorization  a token to carry in the URL, where a cookie cannot be;
-     *                  true: one made for these topics.  Logs show URLs.
-     *   subscriptions  true: also who comes and goes on these topics
+     *   lastEventId    start after the update with this id; true: after the
+     *                  last update now, see mercure_last_event_id()
+     *   authorization  a token to add to the URL, where a cookie is not
+     *                  possible; true: make a token for these topics.  URLs
+     *                  appear in logs.
+     *   subscriptions  true: also the events of subscriptions to these topics
      *   payload, lifetime
      *                  of the token that is made
      *   subscribe, publish, additionalClaims
-     *                  set the cookie, as symfony/mercure's Twig function
-     *                  does; see mercure_set_authz_cookie().  Without it,
-     *                  there is no URL.
+     *                  also set the cookie, as symfony/mercure's Twig function
+     *                  does; see mercure_set_authz_cookie().  If that fails,
+     *                  the function returns false.
      *
      * @param mixed $topics  null: just the hub's URL
      * @return string|false
@@ -155,8 +158,8 @@ if (!function_exists('mercure_authentified_hub_url')) {
 
 if (!function_exists('mercure_topic')) {
     /**
-     * What a thing is called as a topic: an object may have a method
-     * mercureTopic(), anything else is taken as a text.
+     * The topic of a thing: the result of an object's method mercureTopic(),
+     * if it has one, or else the thing converted to a text.
      *
      * @return string
      */
@@ -171,9 +174,9 @@ if (!function_exists('mercure_topic')) {
 
 if (!function_exists('mercure_subscription_topic')) {
     /**
-     * The topic, a URI Template, of the updates that tell of subscriptions:
-     * of one subscriber to a topic, of all to it, or of all to anything.
-     * They are private.
+     * The topic, a URI Template, of the hub's private updates about
+     * subscriptions: of one subscriber to a topic, of all subscribers to it, or
+     * of all subscriptions.
      *
      * @return string
      */
@@ -189,10 +192,10 @@ if (!function_exists('mercure_subscription_topic')) {
 
 if (!function_exists('mercure_last_event_id')) {
     /**
-     * The end of the queue when this was first called for this page.  Call
-     * it before you read what the page shows, and give it to
-     * mercure_hub_url(): whatever is published between the two and the
-     * browser's connection is then received, too.
+     * The id of the last update when this function was first called for this
+     * page.  Call it before you read the data of the page, and pass it to
+     * mercure_hub_url(): updates that are published until the browser connects
+     * are then received, too.
      *
      * @return string|false
      */
@@ -209,7 +212,7 @@ if (!function_exists('mercure_last_event_id')) {
 
 if (!function_exists('mercure_link_header')) {
     /**
-     * Send a Link header that leads subscribers to the hub.  Call it before
+     * Send a Link header that tells clients the hub's URL.  Call it before
      * any output.  Option: lastEventId, as of mercure_hub_url().
      *
      * @return bool
@@ -238,12 +241,12 @@ if (!function_exists('mercure_link_header')) {
 
 if (!function_exists('mercure_script_tag')) {
     /**
-     * The <script> that loads pushcgi.js and tells it what to listen to; as
-     * it stands, it is HTML.  Options:
-     *   src              where pushcgi.js is; default: PUSHCGI_SCRIPT_URL
-     *   lastEventId      as of mercure_hub_url(); default: true
+     * The HTML element <script> that loads pushcgi.js and has its topics as
+     * attributes.  Options:
+     *   src              URL of pushcgi.js; default: PUSHCGI_SCRIPT_URL
+     *   lastEventId      see mercure_hub_url(); default: true
      *   withCredentials, refresh, refreshAfter, types, share, delivery,
-     *   drainAfter       as of pushcgi.js
+     *   pollAfter        see the README of pushcgi.js
      *
      * @return string|false
      */
@@ -251,14 +254,14 @@ if (!function_exists('mercure_script_tag')) {
     {
         $function = 'mercure_script_tag';
         $passed = array('withCredentials', 'refresh', 'refreshAfter', 'types',
-            'share', 'delivery', 'drainAfter');
+            'share', 'delivery', 'pollAfter');
         $known = array_merge(array('src', 'lastEventId'), $passed);
         if (!pushcgi_options($function, $options, $known)) {
             return false;
         }
         $clock = new PushcgiClock();
         $topics = pushcgi_list($topics);
-        /* Asked with the topics, so that bad ones are told here. */
+        /* With the topics, so that an invalid one fails here. */
         $url = pushcgi_url($topics, null);
         if ($url === false) {
             return false;
@@ -303,7 +306,7 @@ if (!function_exists('mercure_publish')) {
      * @param mixed $topics  the canonical one first
      * @param mixed $data  a text; an object with a method mercureData();
      *                     anything else becomes JSON
-     * @param bool $private  only for those whose token allows a topic
+     * @param bool $private  only for subscribers that may receive a topic
      * @param string|null $id
      * @param string|true|null $type  true: the topic
      * @param int|null $retry  milliseconds
@@ -325,7 +328,7 @@ if (!function_exists('mercure_publish')) {
             $ids = pushcgi_native_publish(array($update));
             return $ids === false ? false : $ids[0];
         }
-        /* All of it by standard input: other users can see arguments. */
+        /* By standard input, because other users can see arguments. */
         $line = pushcgi_json('mercure_publish()', $update);
         return $line === false ? false
             : pushcgi_run(array('publish', '--batch'), $line . "\n");
@@ -334,11 +337,12 @@ if (!function_exists('mercure_publish')) {
 
 if (!function_exists('mercure_publish_later')) {
     /**
-     * The same after the response has been sent, all in one go; not if the
-     * page ends in a fatal error.  Within a transaction: call it beside what
-     * you write, mercure_publish_flush() after COMMIT and
-     * mercure_publish_discard() after ROLLBACK.  In a process that goes on
-     * after the response it is mercure_begin_request() that sends them.
+     * Publish an update after the response has been sent, together with all
+     * others; it is not published if the page ends in a fatal error.  In a
+     * transaction of a database, call this where you write the data, call
+     * mercure_publish_flush() after COMMIT and mercure_publish_discard() after
+     * ROLLBACK.  In a process that serves many requests, the updates are
+     * published by mercure_begin_request().
      *
      * @return bool
      */
@@ -363,9 +367,9 @@ if (!function_exists('mercure_publish_later')) {
 
 if (!function_exists('mercure_publish_flush')) {
     /**
-     * Publish now what was left for later, up to 256 in one transaction.  A
-     * fault ends it: those before it may be published, those behind it are
-     * not.  Then nothing is left, either way.
+     * Publish now the updates that were left for later, up to 256 in one
+     * transaction.  It stops at the first error: updates before it may be
+     * published, later ones are not.  Nothing is left for later in any case.
      *
      * @return string[]|false  their ids
      */
@@ -394,7 +398,7 @@ if (!function_exists('mercure_publish_flush')) {
 }
 
 if (!function_exists('mercure_publish_discard')) {
-    /** Forget what was left for later. */
+    /** Discard the updates that were left for later. */
     function mercure_publish_discard()
     {
         $updates = &pushcgi_state('later');
@@ -406,10 +410,10 @@ if (!function_exists('mercure_publish_discard')) {
 
 if (!function_exists('mercure_listener')) {
     /**
-     * A function that publishes whenever it is called: give it to whatever
-     * calls listeners in your framework.  $data may be a function that makes
-     * the data of the listener's arguments; when that returns false, nothing
-     * is published.  By default it is the first argument.
+     * Return a function that publishes an update when it is called, to be used
+     * as a listener of events in your framework.  $data may be a function that
+     * makes the data from the listener's arguments; if it returns false,
+     * nothing is published.  The default is the first argument.
      *
      * @return Closure
      */
@@ -439,9 +443,9 @@ if (!function_exists('mercure_listener')) {
 
 if (!function_exists('mercure_payload_callback')) {
     /**
-     * Let a function tell the payload of every token and session: it gets
-     * the topics and returns what the hub is to show with a subscription.
-     * A payload that is given for one call is merged over it.
+     * Set a function that makes the payload of every token and session: it
+     * gets the topics and returns the payload, which the hub shows with
+     * subscriptions.  A payload that is an option of a call is merged over it.
      *
      * @param callable|null $callback
      */
@@ -471,8 +475,8 @@ if (!function_exists('mercure_subscriber_jwt')) {
 
 if (!function_exists('mercure_publisher_jwt')) {
     /**
-     * An access token for a publisher elsewhere; without a lifetime it is
-     * for ever.  Options: lifetime (seconds), additionalClaims.
+     * An access token for a publisher on another machine; without a lifetime it
+     * never expires.  Options: lifetime (seconds), additionalClaims.
      *
      * @return string|false
      */
@@ -488,10 +492,10 @@ if (!function_exists('mercure_publisher_jwt')) {
 
 if (!function_exists('mercure_set_authz_cookie')) {
     /**
-     * Let this visitor's browser have private updates of the topics.  Call
-     * it before any output.  Further calls add to the same cookie.  It lives
-     * as long as PHP's session cookie.  Options: payload, lifetime,
-     * additionalClaims; token: one that is there already.
+     * Allow this visitor's browser to receive private updates of the topics.
+     * Call it before any output.  Further calls add to the same cookie, which
+     * has the lifetime of PHP's session cookie.  Options: payload, lifetime,
+     * additionalClaims; token: an existing token.
      *
      * @return bool
      */
@@ -531,8 +535,8 @@ if (!function_exists('mercure_set_authz_cookie')) {
 
 if (!function_exists('mercure_clear_authz_cookie')) {
     /**
-     * Take the cookie away.  Call it before any output.  Streams that are
-     * open go on until their token expires; with sessions they end.
+     * Delete the cookie.  Call it before any output.  Open streams continue
+     * until their token expires; with sessions they end at once.
      *
      * @return bool
      */
@@ -556,11 +560,11 @@ if (!function_exists('mercure_clear_authz_cookie')) {
 
 if (!function_exists('mercure_set_authz_session')) {
     /**
-     * Let whoever has this PHP session have private updates of the topics,
-     * at once and without a cookie of its own, until it is over or taken
-     * back.  The hub's MERCURE_SESSION_COOKIE must be the session's name.
-     * Options: payload; lifetime (seconds; default 3600); replace: true:
-     * instead of what was granted before; id: of sessions that are not PHP's.
+     * Allow this PHP session to receive private updates of the topics, at once
+     * and without another cookie, until the lifetime is over or the grant is
+     * revoked.  The hub's MERCURE_SESSION_COOKIE must be the session's name.
+     * Options: payload; lifetime (seconds; default 3600); replace: true
+     * revokes earlier grants; id: of a session that is not PHP's.
      *
      * @return bool
      */
@@ -590,9 +594,9 @@ if (!function_exists('mercure_set_authz_session')) {
 
 if (!function_exists('mercure_clear_authz_session')) {
     /**
-     * Take back what this session was granted, of these topics or all of it.
-     * Its streams end.  Call it before session_destroy().  Option: id, as
-     * above.
+     * Revoke the grant of this session for these topics, or for all.  Streams
+     * of a session without topics end.  Call it before session_destroy().
+     * Option: id, as above.
      *
      * @return bool
      */
@@ -611,12 +615,11 @@ if (!function_exists('mercure_clear_authz_session')) {
 
 if (!function_exists('mercure_session_regenerate_id')) {
     /**
-     * session_regenerate_id(), and what was granted moves to the new id.
-     * The old id ends in the same step, within five seconds: a stream that
-     * ends must not reconnect before the browser has its new cookie.  So call
-     * this late in a page that takes longer.  Nothing depends on the end of
-     * the page.  If the move fails, the new id receives nothing private, and
-     * the log has a line.
+     * Call session_regenerate_id() and move the granted topics to the new id.
+     * The old id remains valid for five seconds, because a stream that ends
+     * must not reconnect before the browser has its new cookie.  In a page
+     * that takes longer, call this late.  If the topics cannot be moved, the
+     * new id receives no private updates, and a line is logged.
      *
      * @return bool  whether the session has another id
      */
@@ -635,12 +638,12 @@ if (!function_exists('mercure_session_regenerate_id')) {
     }
 }
 
-/* ---- Who is there ---- */
+/* ---- Subscriptions ---- */
 
 if (!function_exists('mercure_get_subscriptions')) {
     /**
-     * Who subscribes right now, to the topic or to anything: the document of
-     * the protocol's subscription API; 'subscriptions' is the list in it.
+     * The current subscriptions, to the topic or all: the document of the
+     * protocol's subscription API; its member 'subscriptions' is the list.
      *
      * @return array|false
      */
@@ -674,12 +677,13 @@ if (!function_exists('mercure_get_subscriptions')) {
 
 if (!function_exists('mercure_is_connected')) {
     /**
-     * Does somebody subscribe to the topic right now?  With a payload, as
-     * array('id' => 42): somebody whose token's payload has these members.
-     * Anybody may subscribe to any topic, with no right to what is private:
-     * before you keep something from being stored, ask for a payload.
+     * Is a subscriber of the topic connected?  With a payload, such as
+     * array('id' => 42): a subscriber whose payload has these members.
+     * Everybody may subscribe to any topic, without receiving its private
+     * updates: if you do not store something because a visitor is connected,
+     * require a payload.
      *
-     * @return bool|null  null: it cannot be told
+     * @return bool|null  null: the answer is not known
      */
     function mercure_is_connected($topic, $payload = array())
     {
@@ -700,12 +704,12 @@ if (!function_exists('mercure_is_connected')) {
     }
 }
 
-/* ---- How it is done ---- */
+/* ---- Internals ---- */
 
 if (!function_exists('pushcgi_run')) {
-    /* Longest time a call may wait for all that it runs, and how long to leave
-     * a program alone that did not answer: with many calls on a page, only one
-     * waits. */
+    /* The time limit of a call, for all programs that it runs, and the time for
+     * which a program that did not answer is not run again: of many calls in a
+     * page, only one waits. */
     defined('PUSHCGI_TIMEOUT_S') || define(
         'PUSHCGI_TIMEOUT_S',
         getenv('PUSHCGI_TIMEOUT_S') > 0 ? (float) getenv('PUSHCGI_TIMEOUT_S')
@@ -713,7 +717,7 @@ if (!function_exists('pushcgi_run')) {
     );
     defined('PUSHCGI_PAUSE_S') || define('PUSHCGI_PAUSE_S', 10.0);
 
-    /** @internal What lasts as long as the request, by name; null: all. */
+    /** @internal A variable that lives as long as the request; null: all. */
     function &pushcgi_state($name)
     {
         static $state = array();
@@ -722,7 +726,7 @@ if (!function_exists('pushcgi_run')) {
         $began = isset($_SERVER['REQUEST_TIME_FLOAT'])
             ? $_SERVER['REQUEST_TIME_FLOAT'] : null;
         if ($began !== $request) {
-            $request = $began; /* what follows asks for the state, too */
+            $request = $began; /* first, as this calls pushcgi_state() again */
             mercure_begin_request();
         }
         if ($name === null) {
@@ -751,7 +755,7 @@ if (!function_exists('pushcgi_run')) {
             array('', '0', 'false', 'off', 'no'), true);
     }
 
-    /** @internal What can be a text as one, else null. */
+    /** @internal Convert to a text; null if that is not possible. */
     function pushcgi_text($thing)
     {
         return is_scalar($thing)
@@ -781,12 +785,12 @@ if (!function_exists('pushcgi_run')) {
         ));
     }
 
-    /** @internal A misspelt option must not be a right that is missing. */
+    /** @internal Refuse unknown options: a misspelt one could omit a right. */
     function pushcgi_options($function, $options, $known)
     {
         if (!is_array($options)) {
-            return pushcgi_failed("$function()", 'wants its options as an '
-                . 'array.');
+            return pushcgi_failed("$function()", 'expects its options as '
+                . 'an array.');
         }
         foreach (array_keys($options) as $name) {
             if (!in_array($name, $known, true)) {
@@ -797,7 +801,7 @@ if (!function_exists('pushcgi_run')) {
         return true;
     }
 
-    /** @internal The position that the option lastEventId asks for, or null. */
+    /** @internal The id in the option lastEventId, or null. */
     function pushcgi_position($options)
     {
         $id = isset($options['lastEventId']) ? $options['lastEventId'] : null;
@@ -821,24 +825,24 @@ if (!function_exists('pushcgi_run')) {
         return pushcgi_run(array_merge($args, $topics));
     }
 
-    /** @internal JSON, false after a line in the log. */
+    /** @internal JSON; false after logging why not. */
     function pushcgi_json($function, $value)
     {
         $text = json_encode($value, JSON_UNESCAPED_SLASHES);
         return $text !== false ? $text : pushcgi_failed(
             "$function()",
-            'cannot make JSON of what it got: ' . json_last_error_msg() . '.'
+            'cannot convert a value to JSON: ' . json_last_error_msg() . '.'
         );
     }
 
-    /** @internal Not htmlspecialchars(), which empties what is not UTF-8. */
+    /** @internal Unlike htmlspecialchars(), keep texts that are not UTF-8. */
     function pushcgi_html($text)
     {
         return strtr($text, array('&' => '&amp;', '<' => '&lt;',
             '>' => '&gt;', '"' => '&quot;', "'" => '&#39;'));
     }
 
-    /** @internal An update's fields; false after a line in the log. */
+    /** @internal An update's fields; false after logging why not. */
     function pushcgi_update($topics, $data, $private, $id, $type, $retry)
     {
         if (is_object($data) && method_exists($data, 'mercureData')) {
@@ -866,9 +870,9 @@ if (!function_exists('pushcgi_run')) {
                 $update[$name] = pushcgi_text($value);
             }
         }
-        $fault = pushcgi_update_fault($update);
-        if ($fault !== null) {
-            return pushcgi_failed('mercure_publish()', $fault);
+        $problem = pushcgi_update_problem($update);
+        if ($problem !== null) {
+            return pushcgi_failed('mercure_publish()', $problem);
         }
         if (isset($update['retry'])) {
             $update['retry'] = (int) $update['retry'];
@@ -877,11 +881,11 @@ if (!function_exists('pushcgi_run')) {
     }
 
     /**
-     * @internal What is wrong with its fields, or null.  Said at once: later,
-     * one that is refused takes others with it.  What is reserved is for the
-     * hub to know.
+     * @internal What is wrong with its fields, or null.  Examined now, because
+     * a refused update would make others of the same transaction fail later.
+     * Reserved topics are left to the hub.
      */
-    function pushcgi_update_fault($update)
+    function pushcgi_update_problem($update)
     {
         if (!$update['topic']) {
             return 'needs a topic.';
@@ -897,16 +901,16 @@ if (!function_exists('pushcgi_run')) {
             $text = array_key_exists($name, $update) ? $update[$name] : '';
             if (!is_string($text) || !preg_match('//u', $text)
                 || preg_match($forbidden, $text)) {
-                return "wants its $name to be a text of UTF-8, without NUL"
+                return "expects its $name to be a text in UTF-8, without NUL"
                     . ($name === 'data' ? '.' : ' and line breaks.');
             }
         }
         return !array_key_exists('retry', $update)
             || preg_match('/\A[0-9]{1,9}\z/', (string) $update['retry'])
-            ? null : 'wants retry to be a whole number of milliseconds.';
+            ? null : 'expects retry to be a whole number of milliseconds.';
     }
 
-    /** @internal Have what follows called when the page ends. */
+    /** @internal Call pushcgi_after_response() when the page ends. */
     function pushcgi_wait_for_end()
     {
         $waits = &pushcgi_state('waits');
@@ -916,7 +920,7 @@ if (!function_exists('pushcgi_run')) {
         $waits = true;
     }
 
-    /** @internal What is left for later, once the visitor has the page. */
+    /** @internal Publish the updates that were left for later. */
     function pushcgi_after_response()
     {
         $updates = &pushcgi_state('later');
@@ -935,7 +939,7 @@ if (!function_exists('pushcgi_run')) {
         mercure_publish_flush();
     }
 
-    /** @internal As far as this kind of PHP can. */
+    /** @internal As far as this SAPI of PHP allows. */
     function pushcgi_send_response()
     {
         foreach (array('fastcgi_finish_request', 'litespeed_finish_request')
@@ -952,8 +956,8 @@ if (!function_exists('pushcgi_run')) {
     }
 
     /**
-     * @internal What a token allows and says: subscribe, publish, payload,
-     * lifetime (null: the usual one), claims.
+     * @internal The content of a token: subscribe, publish, payload, lifetime
+     * (null: the default), claims.
      */
     function pushcgi_rights($subscribe, $publish, $options)
     {
@@ -985,7 +989,7 @@ if (!function_exists('pushcgi_run')) {
             'lifetime' => $lifetime, 'claims' => $claims);
     }
 
-    /** @internal Those of all calls for one cookie. */
+    /** @internal The rights of several calls for one cookie. */
     function pushcgi_rights_joined($sum, $rights)
     {
         if ($sum === null) {
@@ -1005,7 +1009,7 @@ if (!function_exists('pushcgi_run')) {
         return $rights;
     }
 
-    /** @internal The program's options for a token; false as ever. */
+    /** @internal The program's options for a token; false after a failure. */
     function pushcgi_token_flags($rights)
     {
         $flags = array();
@@ -1022,7 +1026,7 @@ if (!function_exists('pushcgi_run')) {
         return $flags;
     }
 
-    /** @internal The program's keys are apart, and it adds no claims. */
+    /** @internal The program has a key for each role, and adds no claims. */
     function pushcgi_is_plain($rights)
     {
         if ($rights['claims']
@@ -1082,18 +1086,18 @@ if (!function_exists('pushcgi_run')) {
             );
     }
 
-    /** @internal The visitor's, or the one that is given. */
+    /** @internal The visitor's session id, or the one in the options. */
     function pushcgi_session_id($options)
     {
         return isset($options['id']) ? (string) $options['id'] : session_id();
     }
 
-    /** @internal The ids go to standard input: others see arguments. */
+    /** @internal Pass ids by standard input: other users can see arguments. */
     function pushcgi_session($function, $args, $ids)
     {
         if (pushcgi_native()) {
             return pushcgi_failed("$function()", 'needs the program: sessions '
-                . 'cannot be had with PUSHCGI_HUB_URL.');
+                . 'are not possible with PUSHCGI_HUB_URL.');
         }
         if (in_array('', $ids, true)) {
             return pushcgi_failed("$function()", 'needs a session: call '
@@ -1104,9 +1108,9 @@ if (!function_exists('pushcgi_run')) {
     }
 
     /**
-     * @internal What the program prints, without the last line break; false
-     * after a line in the error log.  trigger_error() would be no good here:
-     * frameworks turn warnings into exceptions.
+     * @internal The output of the program without the last line break; false
+     * after logging why not.  trigger_error() is not used, because frameworks
+     * turn warnings into exceptions.
      */
     function pushcgi_run($args, $input = '')
     {
@@ -1126,7 +1130,7 @@ if (!function_exists('pushcgi_run')) {
             : $output;
     }
 
-    /** @internal The same where the exit status is the answer: 0 or 1. */
+    /** @internal The exit status of the program, 0 or 1; false likewise. */
     function pushcgi_ask($args)
     {
         $result = pushcgi_call($args, '');
@@ -1139,7 +1143,7 @@ if (!function_exists('pushcgi_run')) {
         );
     }
 
-    /** @internal Its exit status, output and errors; false as above. */
+    /** @internal Exit status, output and errors; false likewise. */
     function pushcgi_call($args, $input)
     {
         $config = pushcgi_setting('PUSHCGI_CONFIG', '');
@@ -1153,7 +1157,7 @@ if (!function_exists('pushcgi_run')) {
             return pushcgi_failed($program, 'did not answer a moment ago.');
         }
         if (strpos(implode('', $command), "\0") !== false) {
-            return pushcgi_failed($program, 'cannot take NUL characters.');
+            return pushcgi_failed($program, 'does not accept NUL characters.');
         }
         if (!function_exists('proc_open')) {
             return pushcgi_failed($program, 'cannot be started: proc_open() '
@@ -1196,7 +1200,7 @@ if (!function_exists('pushcgi_run')) {
         return microtime(true) < (float) pushcgi_state('paused');
     }
 
-    /** @internal Fail, and let others fail at once for a while. */
+    /** @internal Fail, and make further calls fail at once for a while. */
     function pushcgi_pause($who, $reason)
     {
         $until = &pushcgi_state('paused');
@@ -1205,9 +1209,9 @@ if (!function_exists('pushcgi_run')) {
     }
 
     /**
-     * @internal What proc_open() takes: the list itself, or for PHP below
-     * 7.4 a line for the shell.  Not escapeshellarg(): in the C locale it
-     * drops all characters beyond ASCII.
+     * @internal The argument of proc_open(): the list itself, or for PHP before
+     * 7.4 a line for the shell.  escapeshellarg() is not used, because it drops
+     * all characters beyond ASCII in the C locale.
      */
     function pushcgi_command($command, $php_version)
     {
@@ -1222,8 +1226,8 @@ if (!function_exists('pushcgi_run')) {
     }
 
     /**
-     * @internal Feed the program and read what it says.  Returns exit
-     * status, output and errors, or null when the time was up.
+     * @internal Write the program's input and read its output.  Returns exit
+     * status, output and errors, or null if the time is up.
      */
     function pushcgi_talk($process, $pipes, $input, $end)
     {
@@ -1244,12 +1248,12 @@ if (!function_exists('pushcgi_run')) {
             $writable = isset($pipes[0]) ? array($pipes[0]) : array();
             $except = array();
             if (!@stream_select($readable, $writable, $except, 0, $left)) {
-                usleep(500); /* time is up, or a signal came */
+                usleep(500); /* the time is up, or a signal arrived */
                 continue;
             }
             if ($writable) {
                 $n = @fwrite($pipes[0], substr($input, 0, 65536));
-                /* Nothing written: the program reads no further. */
+                /* Nothing was written: the program does not read on. */
                 $input = $n ? (string) substr($input, $n) : '';
             }
             foreach (array_keys($texts) as $i) {
@@ -1268,7 +1272,7 @@ if (!function_exists('pushcgi_run')) {
         return pushcgi_end($process, $pipes, $end, $texts);
     }
 
-    /** @internal Wait for the program's exit, or end it. */
+    /** @internal Wait for the program's exit, or kill it. */
     function pushcgi_end($process, $pipes, $end, $texts)
     {
         foreach ($pipes as $pipe) {
@@ -1282,7 +1286,7 @@ if (!function_exists('pushcgi_run')) {
             }
             usleep(500);
         } while (microtime(true) < $end);
-        /* A publish cut off here is in the queue as a whole or not at all. */
+        /* A killed publish is complete in the queue, or not there at all. */
         proc_terminate($process, 9);
         proc_close($process);
         return null;
@@ -1301,7 +1305,7 @@ if (!function_exists('pushcgi_run')) {
         return false;
     }
 
-    /** @internal After a line in the log that says where it was not yet. */
+    /** @internal Were headers sent?  Log where output started. */
     function pushcgi_too_late($function)
     {
         return headers_sent($file, $line) && !pushcgi_failed(
@@ -1311,7 +1315,7 @@ if (!function_exists('pushcgi_run')) {
         );
     }
 
-    /** @internal May it stand in a header as it is? */
+    /** @internal Is the text valid in a header? */
     function pushcgi_is_header($function, $text)
     {
         return !preg_match('/[\x00-\x1f\x7f]/', $text) || pushcgi_failed(
@@ -1320,7 +1324,7 @@ if (!function_exists('pushcgi_run')) {
         );
     }
 
-    /** @internal One Set-Cookie of that name; other cookies stay. */
+    /** @internal Set a cookie; keep the headers of other cookies. */
     function pushcgi_replace_cookie($cookie)
     {
         $start = 'Set-Cookie: ' . substr($cookie, 0, strpos($cookie, '=') + 1);
@@ -1340,7 +1344,7 @@ if (!function_exists('pushcgi_run')) {
 }
 
 if (!class_exists('PushcgiClock', false)) {
-    /** @internal While a call has one, all that it runs shares one time. */
+    /** @internal While it exists, all programs that run share a time limit. */
     final class PushcgiClock
     {
         private $is_outer;
@@ -1405,13 +1409,13 @@ if (!function_exists('pushcgi_native')) {
         $file = pushcgi_setting('PUSHCGI_SECRET_FILE', '');
         $secret = $file === '' ? '' : trim((string) @file_get_contents($file));
         if ($secret === '') {
-            return pushcgi_failed('pushcgi.php', 'finds no secret: set '
+            return pushcgi_failed('pushcgi.php', 'has no secret: set '
                 . 'PUSHCGI_SECRET_FILE to a file with the hub\'s SECRET_KEY '
                 . 'that PHP can read.');
         }
-        /* As the hub, which also warns of one below 32 bytes. */
+        /* Like the hub, which also warns below 32 bytes. */
         if (strlen($secret) < 16) {
-            return pushcgi_failed('pushcgi.php', 'finds a secret of '
+            return pushcgi_failed('pushcgi.php', 'has a secret of '
                 . strlen($secret) . ' bytes in PUSHCGI_SECRET_FILE, and fewer '
                 . 'than 16 can be guessed from a token: pushcgi '
                 . 'gen-secret-key makes one.');
@@ -1421,7 +1425,7 @@ if (!function_exists('pushcgi_native')) {
         if ($rights['payload'] !== null) {
             $mercure['payload'] = $rights['payload'];
         }
-        /* As of the program: an hour for subscribers, else for ever. */
+        /* Like the program: an hour for subscribers; publishers: no end. */
         $lifetime = $rights['lifetime'] !== null ? $rights['lifetime']
             : ($rights['publish'] ? 0 : 3600);
         $claims = array('mercure' => $mercure) + $rights['claims']
@@ -1447,7 +1451,7 @@ if (!function_exists('pushcgi_native')) {
         return rtrim(strtr(base64_encode($bytes), '+/', '-_'), '=');
     }
 
-    /** @internal A Set-Cookie value; $max_age null: until the browser ends. */
+    /** @internal A Set-Cookie value; $max_age null: for the browser session. */
     function pushcgi_native_cookie($value, $max_age)
     {
         $url = pushcgi_setting('PUSHCGI_HUB_URL', '');
@@ -1456,12 +1460,12 @@ if (!function_exists('pushcgi_native')) {
         ));
         $name = pushcgi_setting('PUSHCGI_COOKIE_NAME', 'mercureAuthorization');
         $is_http = stripos($url, 'http://') === 0;
-        /* Browsers drop cookies that do not keep the promise of their prefix. */
+        /* Browsers drop cookies that violate the rules of their prefix. */
         $path = stripos($name, '__Host-') === 0 ? '/'
             : parse_url($url, PHP_URL_PATH);
         if ($is_http && preg_match('/\A__(Host|Secure)-/i', $name)) {
             return pushcgi_failed('mercure_set_authz_cookie()', 'cannot send '
-                . "the cookie $name, which browsers take by https only: set "
+                . "the cookie $name, which browsers accept by https only: set "
                 . 'another PUSHCGI_COOKIE_NAME, or an https PUSHCGI_HUB_URL.');
         }
         if (strlen($value) > 3584
@@ -1474,15 +1478,15 @@ if (!function_exists('pushcgi_native')) {
         return $name . "=$value; Path=" . ($path ? $path : '/')
             . ($max_age === 0 ? '; Expires=Thu, 01 Jan 1970 00:00:01 GMT' : '')
             . ($max_age === null ? '' : '; Max-Age='
-                /* Longer than its token, whose end is to be told. */
+                /* Longer than its token, so that the hub reports its end. */
                 . ($max_age > 0 ? (int) $max_age + 300 : 0))
             . ($is_http && $same !== 'None' ? ''
                 : '; Secure') . "; HttpOnly; SameSite=$same";
     }
 
     /**
-     * @internal The body and the header lines of a 200; false after a line
-     * in the log.  The time is that of a whole call, for each of its waits.
+     * @internal The body and the header lines of an answer with 200; false
+     * after logging why not.  $end is the time limit of the whole call.
      */
     function pushcgi_native_request($method, $path, $rights, $form, $end)
     {
@@ -1521,7 +1525,7 @@ if (!function_exists('pushcgi_native')) {
                 . substr(trim($body), 0, 200));
     }
 
-    /** @internal One after the other; all ids, or false. */
+    /** @internal Publish one after the other; all ids, or false. */
     function pushcgi_native_publish($updates)
     {
         $end = microtime(true) + (float) PUSHCGI_TIMEOUT_S;
@@ -1570,10 +1574,10 @@ if (!function_exists('pushcgi_native')) {
             }
         }
         return $answer === false ? false : pushcgi_failed('The hub',
-            'tells no last event id.');
+            'sent no last event id.');
     }
 
-    /** @internal The document as text. */
+    /** @internal The document of the subscription API as text. */
     function pushcgi_native_subscriptions($topics)
     {
         $answer = pushcgi_native_request(
@@ -1587,7 +1591,7 @@ if (!function_exists('pushcgi_native')) {
         return $answer === false ? false : $answer[0];
     }
 
-    /** @internal A text as it is, anything else as JSON. */
+    /** @internal Compare texts as they are, other values as JSON. */
     function pushcgi_native_is_connected($topic, $payload)
     {
         $document = mercure_get_subscriptions($topic);

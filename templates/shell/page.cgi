@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# page.cgi - a page in shell that shows its visitor's private updates.
+# page.cgi - a page in shell that shows private updates of its visitor.
 #
-# Put it behind a password of the web server, which then sets REMOTE_USER.
+# Protect it by a password of the web server, which then sets REMOTE_USER.
 
 LC_ALL=C
 export LC_ALL
@@ -21,8 +21,8 @@ case ${REMOTE_USER:-} in
 esac
 topic=https://example.com/users/$REMOTE_USER
 
-# Without the hub the page still shows.  By the payload tell-or-keep.sh knows
-# who is here.
+# If the hub is down, the page is shown nevertheless.  notify-or-store.sh
+# recognises the visitor by the payload.
 payload=$(printf '{"user":"%s"}' "$REMOTE_USER")
 cookie=$(hub cookie --payload="$payload" -- "$topic") &&
     printf 'Set-Cookie: %s\n' "$cookie"

@@ -1,16 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# pushcgi-cookie.cgi - lets a visitor's browser have their private updates.
+# pushcgi-cookie.cgi - allows a visitor's browser to receive private updates.
 #
-# SSI cannot do that: Apache drops the headers of what a page includes.  So the
-# browser asks for this itself, as for a script:
+# SSI cannot set the cookie, because Apache drops the headers of included
+# programs.  Therefore the browser requests this program as a script:
 #
 #   <script src="/cgi-bin/pushcgi-cookie.cgi"></script>
 #
-# which pushcgi-tag.cgi prints, too, if the page sets PUSHCGI_COOKIE_URL.  Who
-# the visitor is, Apache has to know: apache-ssi.conf asks for a password.
-# Change what they may hear below, if it is more than a topic of their own, but
-# never take a topic from the request.
+# pushcgi-tag.cgi prints this element if the page sets PUSHCGI_COOKIE_URL.
+# Apache must know the visitor: apache-ssi.conf requires a password.  The visitor
+# is allowed to receive private updates of one topic; change that below, but
+# never read a topic from the request.
 
 LC_ALL=C
 export LC_ALL

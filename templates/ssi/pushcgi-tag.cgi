@@ -2,26 +2,26 @@
 # SPDX-License-Identifier: MIT
 # pushcgi-tag.cgi - prints the script element of pushcgi.js into a page of Apache's SSI.
 #
-# Do you read this in your page?  Then the web server is lighttpd.  Its
-# `include virtual` reads files and runs nothing, so everybody sees the source
-# of a program.  Remove that line, and do as README.md beside this file says.
+# If you see this text in your page, the web server is lighttpd.  Its
+# `include virtual` reads files and does not run programs, so everybody sees the
+# source of a program.  Remove that line, and see README.md beside this file.
 #
-# Put it into the folder of your CGI programs.  The page says what it listens
-# to, where no visitor can say it instead:
+# Put it into the folder of your CGI programs.  The page sets its topics in a way
+# that visitors cannot change:
 #
 #   <!--#set var="PUSHCGI_TOPICS" value="https://example.com/news" -->
 #   <!--#include virtual="/cgi-bin/pushcgi-tag.cgi" -->
 #
-#   PUSHCGI_TOPICS      topics, with blanks between them
-#   PUSHCGI_COOKIE_URL  where pushcgi-cookie.cgi is, for private updates
-#   PUSHCGI_SCRIPT_URL  where pushcgi.js is; default: /pushcgi.js
-#   PUSHCGI_PRINT       url: print the URL for an EventSource of the page's own,
-#                       as it stands in HTML, and nothing else
+#   PUSHCGI_TOPICS      topics, separated by blanks
+#   PUSHCGI_COOKIE_URL  URL of pushcgi-cookie.cgi, for private updates
+#   PUSHCGI_SCRIPT_URL  URL of pushcgi.js; default: /pushcgi.js
+#   PUSHCGI_PRINT       url: print only the URL for an EventSource of the page,
+#                       escaped for HTML
 #
-# and with SetEnv in the configuration of Apache:
+# and in the configuration of Apache, with SetEnv:
 #
 #   PUSHCGI_PROGRAM     the program; default: pushcgi, found in PATH
-#   PUSHCGI_CONFIG      its configuration file; default: the program's own
+#   PUSHCGI_CONFIG      its configuration file; default: the program's default
 
 set -f
 LC_ALL=C
@@ -32,7 +32,7 @@ hub() {
 	    ${PUSHCGI_CONFIG:+"--config=$PUSHCGI_CONFIG"} "$@"
 }
 
-# A text as it stands in HTML.
+# Escape a text for HTML.
 html() {
 	printf %s "$1" | tr -d '[:cntrl:]' | sed -e 's/&/\&amp;/g' \
 	    -e 's/"/\&quot;/g' -e "s/'/\&#39;/g" -e 's/</\&lt;/g' \
@@ -43,7 +43,7 @@ attribute() {
 	printf ' %s="%s"' "$1" "$(html "$2")"
 }
 
-# Texts as a list in JSON.
+# Print texts as a list in JSON.
 json_list() {
 	separator='['
 	for text; do
@@ -58,7 +58,7 @@ printf 'Content-Type: text/html; charset=utf-8\n\n'
 # shellcheck disable=SC2086 # they are several
 set -- $PUSHCGI_TOPICS
 [ $# -gt 0 ] || exit 0
-# What is wrong is told in Apache's error log, and the page is whole without.
+# Problems are reported in Apache's error log; the page works without the element.
 id=$(hub last-event-id) || id=
 url=$(hub url ${id:+"--last-event-id=$id"} -- "$@") || exit 0
 if [ "$PUSHCGI_PRINT" = url ]; then
@@ -67,7 +67,7 @@ if [ "$PUSHCGI_PRINT" = url ]; then
 fi
 url=$(hub url) || exit 0
 
-# Waits for the cookie, so that the stream begins with it.
+# The browser waits for this script, so the stream begins with the cookie.
 if [ -n "$PUSHCGI_COOKIE_URL" ]; then
 	printf '<script%s></script>\n' "$(attribute src "$PUSHCGI_COOKIE_URL")"
 fi

@@ -288,7 +288,7 @@ settle(struct load *l)
 static bool
 report(struct load *l)
 {
-	uint64_t faults = 0;
+	uint64_t problems = 0;
 	uint32_t i;
 
 	for (i = 0; i < l->groups_n; i++) {
@@ -305,11 +305,11 @@ report(struct load *l)
 		    histogram_at(&g->latency, 500),
 		    histogram_at(&g->latency, 900),
 		    histogram_at(&g->latency, 990), g->latency.max);
-		faults += g->lost + g->duplicate + g->disordered + g->disagree +
-			  g->forgotten;
+		problems += g->lost + g->duplicate + g->disordered +
+			    g->disagree + g->forgotten;
 	}
-	printf("faults=%" PRIu64 "\n", faults);
-	return faults == 0;
+	printf("problems=%" PRIu64 "\n", problems);
+	return problems == 0;
 }
 
 /* Until an empty line comes, do what the others say. */

@@ -75,14 +75,14 @@ describe("pushcgi.js, when", { concurrency: 8 }, () => {
 			await isOpen(page);
 			await publish("1");
 			await has(page, "1");
-			front.fault = answers(status, headers);
+			front.problem = answers(status, headers);
 			front.cut();
 			await publish("2");
 			const { delay } = await tells(page, "retry",
 				(detail) => detail.status === status);
 			if (status === 429)
 				assert.ok(delay >= 1000, `${delay} ms`);
-			front.fault = null;
+			front.problem = null;
 			await publish("3");
 			await missedNothing(page, "1", "2", "3");
 		});
@@ -113,8 +113,8 @@ describe("pushcgi.js, when", { concurrency: 8 }, () => {
 		async ({ front, context, tab, topic, publish }) => {
 		await setCookie(context, await token(60, topic));
 		await context.clock.install();
-		front.fault = (asked, response) => {
-			front.fault = null;
+		front.problem = (asked, response) => {
+			front.problem = null;
 			answers(503)(asked, response);
 		};
 		const page = await tab({ "last-event-id": "earliest" });
@@ -130,7 +130,7 @@ describe("pushcgi.js, when", { concurrency: 8 }, () => {
 		}
 		await missedNothing(page, "1", "2", "3");
 		assert.deepEqual(front.asked.filter((line) =>
-			line.includes("drain")), []);
+			line.includes("delivery=poll")), []);
 	});
 
 	row("the hub is away for long",
@@ -142,12 +142,12 @@ describe("pushcgi.js, when", { concurrency: 8 }, () => {
 		await isOpen(page);
 		await publish("1");
 		await has(page, "1");
-		front.fault = answers(503);
+		front.problem = answers(503);
 		front.cut();
 		// The last of these is more than a minute later.
 		await fails(page, 8);
 		await publish("2");
-		front.fault = null;
+		front.problem = null;
 		await fails(page, 9);
 		await has(page, "2");
 		for (const n of ["3", "4", "5"]) {
@@ -160,7 +160,7 @@ describe("pushcgi.js, when", { concurrency: 8 }, () => {
 
 	row("there is no hub", async ({ front, context, tab }) => {
 		await context.clock.install();
-		front.fault = answers(404);
+		front.problem = answers(404);
 		const page = await tab();
 		const delays = await fails(page, 9);
 
@@ -183,19 +183,19 @@ describe("pushcgi.js, when", { concurrency: 8 }, () => {
 			refreshed += asked.url().endsWith("/x");
 		});
 		const page = await tab({ refresh: "/x", "refresh-after": 1e10,
-			"drain-after": 1e10 });
+			"poll-after": 1e10 });
 
 		await isOpen(page);
 		await publish("1", "2", "3");
 		await missedNothing(page, "1", "2", "3");
 		assert.equal(streams(), 1);
-		front.fault = answers(429, { "Retry-After": "9999999999" });
+		front.problem = answers(429, { "Retry-After": "9999999999" });
 		front.cut();
 		const { delay } = await tells(page, "retry",
 			({ status }) => status === 429);
 		assert.ok(delay < 2 ** 31, `${delay} ms`);
 		const before = streams();
-		front.fault = null;
+		front.problem = null;
 		await publish("4");
 		const other = await tab({ "last-event-id": "earliest" });
 		await has(other, "4");
@@ -273,10 +273,10 @@ describe("pushcgi.js, when", { concurrency: 8 }, () => {
 		const page = await context.newPage();
 
 		await page.goto(`${front.url}index.html`);
-		front.fault = answers(204, { "Set-Cookie": (await helper(
+		front.problem = answers(204, { "Set-Cookie": (await helper(
 			site.config, "cookie", "--lifetime=2", own)).trim() });
 		await page.evaluate(() => fetch("/.well-known/mercure"));
-		front.fault = null;
+		front.problem = null;
 		const [{ value, expires }] = await context.cookies();
 		const { exp } = JSON.parse(Buffer.from(value.split(".")[1],
 			"base64url"));
@@ -284,11 +284,11 @@ describe("pushcgi.js, when", { concurrency: 8 }, () => {
 
 		assert.ok(expires > exp, `${expires}`);
 		await isOpen(other);
-		front.fault = answers(503);
+		front.problem = answers(503);
 		front.cut();
 		await waitUntil("the token has expired", () =>
 			Date.now() > 1000 * (exp + 2));
-		front.fault = null;
+		front.problem = null;
 		// Without a cookie it would be anybody, who hears nothing.
 		await waitUntil("it was refused",
 			() => front.statuses.includes(401));
@@ -374,7 +374,7 @@ describe("pushcgi.js, when", { concurrency: 8 }, () => {
 
 	row("the network is slow", async ({ context, tab, topic, publish }) => {
 		await setCookie(context, await token(60, topic));
-		const page = await tab({ "drain-after": 5 });
+		const page = await tab({ "poll-after": 5 });
 		const network = await context.newCDPSession(page);
 
 		await network.send("Network.enable");
@@ -448,7 +448,7 @@ describe("pushcgi.js, when the server is another", { concurrency: 3 }, () => {
 		try {
 			const page = await openTab(context, buffers.url
 				+ await writePage(buffers, "page.html",
-					{ topics: [topic], "drain-after": 1,
+					{ topics: [topic], "poll-after": 1,
 						"last-event-id": "earliest" }));
 			await buffers.publish(topic, "1");
 			await has(page, "1");
@@ -481,14 +481,14 @@ describe("pushcgi.js, when the server is another", { concurrency: 3 }, () => {
 			await site.publish(topic, "1");
 			await has(page, "1");
 			const [{ lastEventId }] = await page.evaluate(() => got);
-			front.fault = answers(503);
+			front.problem = answers(503);
 			front.cut();
 			await waitUntil("it was refused", async () => (await
 				told(page, "retry")).some(({ status }) =>
 				status === 503));
 			for (let n = 2; n <= 31; n++)
 				await site.publish(topic, `${n}`);
-			front.fault = null;
+			front.problem = null;
 			await has(page, "31");
 			assert.deepEqual(await gaps(page), [{ lastEventId }]);
 			const all = await got(page);
@@ -549,12 +549,12 @@ describe("pushcgi.js, when the server is another", { concurrency: 3 }, () => {
 			plain.publish("2");
 			await has(page, "2");
 			// It gives up.
-			plain.fault = answers(500);
+			plain.problem = answers(500);
 			plain.cut();
 			plain.publish("3");
 			await waitUntil("it has given up", async () => (await
 				told(page, "retry")).some(({ delay }) => delay));
-			plain.fault = null;
+			plain.problem = null;
 			await has(page, "3");
 			plain.publish("4");
 			await has(page, "4");

@@ -42,7 +42,7 @@ describe("EventSource libraries", () => {
 		relay.cut();
 		await publish("two");
 		await publish("three");
-		relay.mend();
+		relay.fix();
 		await has(3);
 		await publish("four");
 		await has(4);

@@ -52,7 +52,7 @@ export async function startOrigin() {
 }
 
 // A relay to `port`: cut() breaks all connections and lets none in until
-// mend(); `requests` are the heads of what went through.
+// fix(); `requests` are the heads of what went through.
 export async function startRelay(port) {
 	const sockets = new Set();
 	const relay = { requests: [], whole: true };
@@ -81,7 +81,7 @@ export async function startRelay(port) {
 		for (const socket of sockets)
 			socket.destroy();
 	};
-	relay.mend = () => { relay.whole = true; };
+	relay.fix = () => { relay.whole = true; };
 	relay.stop = () => {
 		relay.cut();
 		server.close();

@@ -13,18 +13,18 @@ export const answers = (status, headers = {}) => (_, response) => {
 	response.writeHead(status, headers).end();
 };
 
-// A proxy to the site; while `fault` is set, it answers for the hub.  `asked`
+// A proxy to the site; while `problem` is set, it answers for the hub.  `asked`
 // is what the hub was to be asked, `statuses` what it answered; cut() breaks
 // all connections.
 export async function startFront(site) {
-	const front = { asked: [], statuses: [], fault: null };
+	const front = { asked: [], statuses: [], problem: null };
 	const server = createServer((asked, response) => {
 		const toHub = asked.url.startsWith("/.well-known/");
 
 		if (toHub) {
 			front.asked.push(`${asked.method} ${asked.url}`);
-			if (front.fault)
-				return void front.fault(asked, response);
+			if (front.problem)
+				return void front.problem(asked, response);
 		}
 		const peer = request({ host: "127.0.0.1", path: asked.url,
 			port: new URL(site.url).port, method: asked.method,
@@ -55,7 +55,7 @@ export async function startFront(site) {
 // hub, only GET.  `page` is the HTML it serves.
 export async function startPlain(page) {
 	const events = [], streams = new Set();
-	const plain = { asked: [], fault: null, page };
+	const plain = { asked: [], problem: null, page };
 	const script = await readFile(join(source, "templates/js/pushcgi.js"));
 	const send = (stream, n) =>
 		stream.write(`id: ${n + 1}\ndata: ${events[n]}\n\n`);
@@ -71,8 +71,8 @@ export async function startPlain(page) {
 			return void response.end(script);
 		}
 		plain.asked.push(`${asked.method} ${asked.url}`);
-		if (plain.fault)
-			return void plain.fault(asked, response);
+		if (plain.problem)
+			return void plain.problem(asked, response);
 		if (asked.method !== "GET")
 			return void response.writeHead(405).end();
 		response.writeHead(200, { "Content-Type": "text/event-stream" });

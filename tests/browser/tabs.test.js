@@ -20,7 +20,7 @@ function oneStream(server, way) {
 	let browser, site;
 
 	before(async () => {
-		site = await startSite(server, "MERCURE_DRAIN_WAIT=1");
+		site = await startSite(server, "MERCURE_POLL_WAIT=1");
 		browser = await launch();
 	});
 	after(async () => {
@@ -267,7 +267,7 @@ function withoutHttps() {
 	let browser, site;
 
 	before(async () => {
-		site = await startSite("lighttpd", "MERCURE_DRAIN_WAIT=1");
+		site = await startSite("lighttpd", "MERCURE_POLL_WAIT=1");
 		browser = await launch({ args:
 			["--host-resolver-rules=MAP site.example 127.0.0.1"] });
 	});
@@ -314,11 +314,11 @@ function withoutHttps() {
 			await site.publish(topic, "early");
 			const first = await tab("live.html");
 			await isOpen(first);
-			front.fault = answers(403);
+			front.problem = answers(403);
 			const refused = await tab("refused.html", earliest);
 			await waitUntil("it is refused", async () =>
 				(await told(refused, "close")).length);
-			front.fault = null;
+			front.problem = null;
 			const next = await tab("next.html", earliest);
 			await has(next, "early");
 			await site.publish(topic, "last");

@@ -50,7 +50,7 @@ sub received {
 		return grep { ($_->{data} // '') eq 'end' }
 		    @{ $reader->items };
 	});
-	is join('; ', $reader->faults), '', 'a clean stream';
+	is join('; ', $reader->problems), '', 'a clean stream';
 	return [ map { $_->{data} } grep { $_->{kind} eq 'event'
 	    && $_->{data} ne 'end' } @{ $reader->items } ];
 }

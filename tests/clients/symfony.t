@@ -78,7 +78,7 @@ is_deeply [ $visitor->events_until('end') ], \@visitor,
     'who has the cookie gets all that is allowed';
 is_deeply [ $stranger->events_until('end') ], \@stranger,
     'a stranger gets what is public';
-is $_->faults, '', 'a clean stream' for $visitor, $stranger;
+is $_->problems, '', 'a clean stream' for $visitor, $stranger;
 
 # What the hub refuses becomes the library's exception.
 my $refused = publish(data => 'x', id => '#x');

@@ -4,7 +4,7 @@
 use strict;
 use warnings;
 
-my @faults;
+my @problems;
 
 sub slurp {
 	my ($path) = @_;
@@ -32,7 +32,7 @@ sub read_table {
 		} elsif (@rows && $line =~ /^       (\S.*)$/) {
 			$rows[-1]{sentence} .= " $1";
 		} else {
-			push @faults, "line $n cannot be read";
+			push @problems, "line $n cannot be read";
 		}
 	}
 	return @rows;
@@ -59,7 +59,7 @@ sub read_log {
 }
 
 # What is wrong with one test; '' if it passed.
-sub fault {
+sub problem {
 	my ($results, $test) = @_;
 
 	my $key = $test =~ m{^tests/browser/\S+\.js: (.*)} ? $1 : $test;
@@ -72,14 +72,14 @@ die "usage: check.pl TABLE LOG...\n" if !@logs;
 my @rows = read_table($table);
 my %results;
 read_log(\%results, $_) for @logs;
-push @faults, 'no rows' if !@rows;
+push @problems, 'no rows' if !@rows;
 for my $row (@rows) {
 	my $where = "line $row->{line} ($row->{section})";
 
-	push @faults, "$where: no test" if !@{ $row->{tests} };
-	push @faults, map { "$where: $_" } grep { $_ ne '' }
-	    map { fault(\%results, $_) } @{ $row->{tests} };
+	push @problems, "$where: no test" if !@{ $row->{tests} };
+	push @problems, map { "$where: $_" } grep { $_ ne '' }
+	    map { problem(\%results, $_) } @{ $row->{tests} };
 }
-print map { "$_\n" } @faults;
-printf "%d rows, %d faults\n", scalar @rows, scalar @faults;
-exit(@faults ? 1 : 0);
+print map { "$_\n" } @problems;
+printf "%d rows, %d problems\n", scalar @rows, scalar @problems;
+exit(@problems ? 1 : 0);

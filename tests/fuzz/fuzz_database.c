@@ -207,11 +207,11 @@ presence_all(struct queue *q)
 	    &signer);
 	presence_free(parked);
 	buf_init(&id, 4096);
-	(void)queue_subscriptions(
-	    q, slice_of(NULL), slice_of(NULL), each_subscription, &bytes, &id);
+	(void)queue_subscriptions(q, selector_topic(slice_of(NULL)),
+	    slice_of(NULL), each_subscription, &bytes, &id);
 	buf_clear(&id);
-	(void)queue_subscriptions(
-	    q, slice_of("t"), slice_of(NULL), each_subscription, &bytes, &id);
+	(void)queue_subscriptions(q, selector_topic(slice_of("t")),
+	    slice_of(NULL), each_subscription, &bytes, &id);
 	buf_free(&id);
 	present(q, p, PRESENCE_GONE);
 	presence_free(p);
@@ -383,9 +383,9 @@ static const struct table {
 	{ "meta", { "only", "epoch", "cursor_key", "session_change" }, 4 },
 	{ "subscribers",
 	    { "key", "owner", "until_ms", "subscriber", "token", "address",
-		"topics", "payload" },
-	    8 },
-	{ "subscriptions", { "topic", "key" }, 2 },
+		"topics", "payload", "signer" },
+	    9 },
+	{ "subscriptions", { "topic", "key", "kind" }, 3 },
 	{ "sessions",
 	    { "digest", "change", "until_ms", "kept_ms", "moved_to", "topics",
 		"payload" },

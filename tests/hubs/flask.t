@@ -154,7 +154,7 @@ for my $row (
     ['another key, connected', { MERCURE_SUBSCRIBER_SECRET_KEY => 'x' x 32 },
 	['connected', 'news'], 3,
 	qr/answers 403 .*MERCURE_SUBSCRIBER_SECRET_KEY/],
-    ['a fault of the hub', {}, ['subscriptions'], 1,
+    ['a problem of the hub', {}, ['subscriptions'], 1,
 	qr{/subscriptions answers 500 .*its log}],
     ['no hub there', { MERCURE_HUB_URL => "http://127.0.0.1:$port/hub" },
 	['subscribe', 'news'], 1, qr/answers 404 .*MERCURE_HUB_URL/]) {
@@ -164,7 +164,7 @@ for my $row (
 	is $exit, $code, "$name: exit $code";
 	is $out, '', "$name: no output";
 	like $err, qr/\Apushcgi: [^\n]+\n\z/, "$name: one sentence";
-	like $err, $want, "$name: it names the mend";
+	like $err, $want, "$name: it names the fix";
 }
 ok !-e "$dir/none", 'and nothing was kept here';
 

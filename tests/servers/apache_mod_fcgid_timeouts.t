@@ -27,7 +27,7 @@ my $stream = $server->stream(topic => 'silent', cursor => 1);
 $stream->next_comment for 1 .. 4;
 my $id = $server->publish_ok(topic => 'silent', data => 'live');
 is $stream->next_event->{id}, $id, 'after twice FcgidIOTimeout: live';
-is $stream->faults, '', 'and no page of HTML in the stream';
+is $stream->problems, '', 'and no page of HTML in the stream';
 $stream->hang_up;
 unlike slurp($server->{log}), $cuts, 'mod_fcgid had nothing to cut';
 is $server->stop, 0, 'Apache ends';
@@ -43,7 +43,7 @@ for my $n (1 .. 4) {
 	push @received, $stream->next_event->{data};
 	$stream->finished;
 	ok $stream->{ended}, "life $n: the answer was complete";
-	is $stream->faults, '', "life $n: without a fault";
+	is $stream->problems, '', "life $n: without a problem";
 	$last = $stream->{sse}->last_event_id;
 	$pids{$_} = 1 for $server->spawned_hubs;
 }

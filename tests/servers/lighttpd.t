@@ -30,7 +30,7 @@ my $cursor = $stream->next_cursor;
 is $hub->stop, 0, 'standing: the hub ends';
 $stream->finished;
 ok $stream->{ended}, 'standing: and the answer was complete';
-is $stream->faults, '', 'standing: without a fault';
+is $stream->problems, '', 'standing: without a problem';
 $hub->start;
 wait_until('lighttpd uses the hub again',
     sub { $standing->publish(topic => 'a', data => 'next')->status == 200 });

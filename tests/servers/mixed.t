@@ -183,7 +183,7 @@ all_list('all are back', everybody(@named));
 # What each has got, from one process or two.
 wait_until('all is published', sub {
 	die $load->text if $load->ended;
-	$load->fields('faults');
+	$load->fields('problems');
 });
 all_list('all is published', everybody(@named));
 $standing->publish_ok(topic => 'end', data => 'end');
@@ -195,7 +195,7 @@ for my $s (@named) {
 
 	is_deeply \@got, \@ids,
 	    "$s->{topic} got each update once, in the order of all";
-	is $s->{answer}->faults, '', "$s->{topic}: no fault in it";
+	is $s->{answer}->problems, '', "$s->{topic}: no problem in it";
 }
 $load->go;
 # Apache may have started more processes than it has streams.

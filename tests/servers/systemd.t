@@ -23,7 +23,7 @@ my $service = slurp("$dir/pushcgi.service");
 
 my ($status, $out, $err) = run(['systemd-analyze', 'verify', '--man=no',
     "$dir/pushcgi.service", "$dir/pushcgi.socket"]);
-is "$status $out$err", '0 ', 'systemd-analyze verify finds no fault';
+is "$status $out$err", '0 ', 'systemd-analyze verify finds no problem';
 
 # 20: an exposure of 2.0 of 10.
 ($status, $out) = run(['systemd-analyze', 'security', '--no-pager',

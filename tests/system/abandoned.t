@@ -37,6 +37,6 @@ wait_until('the log has it', sub { $hub->log_text =~ /token refused/ });
 gone_before('POST', $path, Hub::form(topic => 'a', data => 'sent'),
     token => Token::publisher());
 is $reader->next_event->{data}, 'sent', "an update arrives ($_)" for 1 .. 5;
-is $reader->faults, '', 'without a fault';
+is $reader->problems, '', 'without a problem';
 
 done_testing;

@@ -46,6 +46,6 @@ wait_until('there is room again', \&connect_now);
 is $hub->publish(topic => 'a', data => 'x')->status, 200,
     'others come in again';
 is $stream->next_event->{data}, 'x', 'and are heard';
-is $stream->faults, '', 'a clean stream';
+is $stream->problems, '', 'a clean stream';
 
 done_testing;

@@ -67,7 +67,7 @@ is seqs("$dir/copy 1")->[-1], 'x', 'to publish to';
 $hub->stop;
 my ($manual) = slurp(source('helpers/cmd/pushcgi.1')) =~
     /^\.It Cm backup\n(.*?)^\.It Cm /ms;
-for my $word (qw(-wal -shm), 'every hub') {
+for my $word (qw(-wal -shm), 'stop all hubs') {
 	like $manual, qr/\Q$word\E/, "the manual's restore names $word";
 }
 unlink "$hub->{queue}$_" for '', '-wal', '-shm';
@@ -103,7 +103,7 @@ for my $row (
 	($exit, $out, $err) = $hub->helper(['backup', @$settings, $file]);
 	is $exit, 1, "$name: exit 1";
 	like $err, qr/\Apushcgi: [^\n]+\n\z/, "$name: one sentence";
-	like $err, $want, "$name: it names the mend";
+	like $err, $want, "$name: it names the fix";
 }
 ok !-e "$dir/q.db" && !-e "$dir/other", 'nothing was made';
 is seqs("$dir/copy 1")->[-1], 'x', 'nothing was overwritten';

@@ -81,7 +81,7 @@ for my $row (
 
 	is $short->status, $status, "$name: $status";
 	is exit_status($short), 0, "$name: exit 0";
-	is $short->faults, '', "$name: no faults";
+	is $short->problems, '', "$name: no problems";
 }
 
 my @bare = @{ Hub::params('GET', "$path?topic=a") };
@@ -118,7 +118,7 @@ for my $length (100_000, undef) {
 	    log => $small->{log})->finished;
 
 	is $answer->status, 413, "$what: 413";
-	is $answer->faults, '', "$what: and the answer arrives whole";
+	is $answer->problems, '', "$what: and the answer arrives whole";
 }
 
 # A body in chunks: Apache knows no length of it.
@@ -166,7 +166,7 @@ $private->finished;
 my ($last) = reverse $private->all;
 ok $last && Answer::is_cursor($last), 'SIGTERM: a cursor is last';
 is exit_status($private), 0, 'SIGTERM: exit 0';
-is $_->faults, '', 'no faults' for $stream, $private, $replay;
+is $_->problems, '', 'no problems' for $stream, $private, $replay;
 my $token = Token::subscriber(undef, more => { exp => time + 2 });
 my $expired = cgi('GET', "$path?topic=a", undef, token => $token)->opened;
 is exit_status($expired->finished), 0, 'exp: it ends';

@@ -162,7 +162,7 @@ subtest 'wrong command lines' => sub {
 		is $exit, 2, "$name: exit 2";
 		is $out, '', "$name: no output";
 		like $err, qr/\Apushcgi: [^\n]+\.\n\z/, "$name: one sentence";
-		like $err, $want, "$name: it names the mend";
+		like $err, $want, "$name: it names the fix";
 	}
 };
 
@@ -262,7 +262,7 @@ subtest 'snippet' => sub {
 		is $exit, 1, "$name: exit 1";
 		is $out, '', "$name: no output";
 		like $err, qr/\Apushcgi: [^\n]+\.\n\z/, "$name: one sentence";
-		like $err, $want, "$name: it names the mend";
+		like $err, $want, "$name: it names the fix";
 	}
 };
 
@@ -408,13 +408,13 @@ subtest 'tokens' => sub {
 		is $exit, 1, "$command without a key";
 		is $out, '', 'gives no token';
 		like $err, qr/MERCURE_${who}_SECRET_KEY.*gen-secret-key/,
-		    'names the setting and the mend';
+		    'names the setting and the fix';
 	}
 	my ($exit, $out, $err) = pushcgi(['--config', $conf, 'subscriber-jwt',
 	    map { ('-t', 'https://example.com/' . 'x' x 200 . $_) } 1 .. 50]);
 	is $exit, 1, 'too long a token';
 	is $out, '', 'is not printed';
-	like $err, qr/8192 bytes.*topics/, 'with the mend';
+	like $err, qr/8192 bytes.*topics/, 'with the fix';
 	for my $topic ('', "a\nb", "\xff") {
 		($exit, $out) = pushcgi(['--config', $conf, 'subscriber-jwt',
 		    '-t', $topic]);
@@ -532,7 +532,7 @@ subtest 'cookie' => sub {
 	    map { 'https://example.com/' . 'x' x 100 . $_ } 1 .. 40]);
 	is $exit, 1, 'too long for browsers';
 	is $out, '', 'is not printed';
-	like $err, qr/fewer topics/, 'with the mend';
+	like $err, qr/fewer topics/, 'with the fix';
 };
 
 subtest 'publish' => sub {
@@ -642,7 +642,7 @@ subtest 'publish' => sub {
 		is $exit, 1, "$name: exit 1";
 		is $out, '', "$name: no id";
 		like $err, qr/^pushcgi: [^\n]+\n\z/m, "$name: a sentence";
-		like $err, $want, "$name: it names the mend";
+		like $err, $want, "$name: it names the fix";
 	}
 	is last_seq(), $before, 'nothing of it was published';
 
@@ -703,12 +703,12 @@ subtest 'publish --batch' => sub {
 
 		is $exit, 1, "$name: exit 1";
 		like $err, qr/\Apushcgi: [^\n]+\n\z/, "$name: one sentence";
-		like $err, $want, "$name: it names line and fault";
+		like $err, $want, "$name: it names line and problem";
 		like $err, qr/before it: $good updates/, "$name: how many are";
 		is_deeply $ids, [map { $_->{id} } @$rows],
 		    "$name: the ids are those of what was published";
 		is_deeply [map { $_->{data} } @$rows], [1 .. $good],
-		    "$name: all before the group at fault";
+		    "$name: all before the group with the problem";
 	}
 
 	# For programs.
@@ -721,7 +721,7 @@ subtest 'publish --batch' => sub {
 	    [{ line => 1, id => $rows->[0]{id} },
 	    { line => 3, id => $rows->[1]{id} }, { line => 4, published => 2,
 	    error => $err =~ /Line 4: (.*?\.) Published/ }],
-	    '--json: lines, ids and the fault';
+	    '--json: lines, ids and the problem';
 	is_deeply JSON::PP::decode_json(works('publish', '--json', '--id',
 	    'i"1', 't')), { id => 'i"1' }, '--json: of one';
 

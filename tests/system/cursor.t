@@ -133,6 +133,6 @@ for my $round (0 .. 2) {
 	    ->data_until('end'), [map { "mix$_" } $round + 2 .. 3],
 	    "from cursor $round";
 }
-is $_->faults, '', 'a clean stream' for $quiet, $still, $stream, $with;
+is $_->problems, '', 'a clean stream' for $quiet, $still, $stream, $with;
 
 done_testing;

@@ -45,7 +45,7 @@ for my $row (['an id', $id], ['a cursor', $cursor]) {
 	    "$name of the old history is unknown";
 	is $again->next_event->{id}, $first, "$name: from the new beginning";
 }
-is $_->faults, '', 'a clean stream' for values %stream;
+is $_->problems, '', 'a clean stream' for values %stream;
 
 # Removed while no hub looks: cursors of the old one are unknown.
 $_->stop for $hub, $second;

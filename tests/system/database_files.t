@@ -99,7 +99,7 @@ sub survives {
 	is join(' ', @{ $_->data_until('end') }), $want,
 	    "$name: a stream lives on and gets each accepted one, once"
 	    for @streams;
-	is $_->faults, '', "$name: a clean stream" for @streams;
+	is $_->problems, '', "$name: a clean stream" for @streams;
 	like $hub->log_text . $second->log_text, $log, "$name: the log";
 	$_->hang_up for @streams;
 	$_->stop for $hub, $second;

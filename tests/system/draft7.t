@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# draft7.t - the check of the table of draft 7 finds each kind of fault.
+# draft7.t - the check of the table of draft 7 finds each kind of problem.
 use strict;
 use warnings;
 use FindBin qw($Bin);
@@ -47,7 +47,7 @@ sub check {
 my $head = "# a table\n\n= Publication\n\nMUST   A sentence\n"
     . "       of two lines.\n";
 
-# [name, what stands below the head, words of the fault; undef: it passes]
+# [name, what stands below the head, words of the problem; undef: it passes]
 my @rows = (
 	['a test that passed', "  > t/a.t: good\n"],
 	['several', "  > t/a.t: good\n  > t/b.t: other\n"],
@@ -71,13 +71,13 @@ my @rows = (
 	['a line that is none', "> t/a.t: good\n", 'cannot be read'],
 );
 for my $row (@rows) {
-	my ($name, $tests, $fault) = @$row;
+	my ($name, $tests, $problem) = @$row;
 	my ($exit, $out) = check($head . $tests);
 
-	is $exit, $fault ? 1 : 0, "$name: exit status" or diag $out;
-	like $out, qr/\Q$fault\E/, "$name: it is named" if $fault;
+	is $exit, $problem ? 1 : 0, "$name: exit status" or diag $out;
+	like $out, qr/\Q$problem\E/, "$name: it is named" if $problem;
 	like $out, qr/^line 5 \(Publication\): /m, "$name: so is the row"
-	    if $fault && $fault !~ /read/;
+	    if $problem && $problem !~ /read/;
 }
 my ($exit) = check("# nothing\n");
 is $exit, 1, 'a table without rows';

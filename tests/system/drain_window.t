@@ -27,7 +27,7 @@ sub outcome {
 	my @items = $stream->all;
 	my ($cursor, $retry) = ($items[-1], $items[-2]);
 
-	return { clean => $stream->{ended} && $stream->faults eq ''
+	return { clean => $stream->{ended} && $stream->problems eq ''
 	    && Answer::is_cursor($cursor), retry => $retry->{retry},
 	    at => $cursor->{id}, data =>
 	    [ map { $_->{data} } grep { $_->{kind} eq 'event' } @items ] };

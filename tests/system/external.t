@@ -166,7 +166,7 @@ for my $row (
 	is $code, 1, "$name: exit 1";
 	is $id, '', "$name: no id";
 	like $err, qr/\Apushcgi: [^\n]+\n\z/, "$name: one sentence";
-	like $err, $want, "$name: it names the mend";
+	like $err, $want, "$name: it names the fix";
 	unlike $err, qr/eyJ|x{32}|user:word/, "$name: and no secret";
 }
 # [name, settings, what the sentence says]
@@ -193,7 +193,7 @@ for my $row (
 		is $text, '', "$command, $name: no output";
 		like $err, qr/\Apushcgi: [^\n]+[^?]\.\n\z|\?\n\z/,
 		    "$command, $name: one sentence";
-		like $err, $want, "$command, $name: it names the mend";
+		like $err, $want, "$command, $name: it names the fix";
 		unlike $err, qr/eyJ|x{32}/, "$command, $name: and no secret";
 	}
 }

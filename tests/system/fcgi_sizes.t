@@ -40,7 +40,7 @@ sub published {
 
 	is $peer->finished->status, 200, "$name: published";
 	ok $stream->next_event->{data} eq $data, "$name: arrives whole";
-	is $peer->faults, '', "$name: no faults";
+	is $peer->problems, '', "$name: no problems";
 }
 
 # Slow bodies: what is missing is sent after the hub has had its time.
@@ -117,6 +117,6 @@ ok $both->is_over, 'multiplexed requests: answered or closed';
 $hub->publish_ok(topic => 'a', data => 'end');
 is scalar(grep { !/^(?:one|two)\z/ } @{ $stream->data_until('end') }), 0,
     'and not mixed up';
-is $stream->faults, '', 'a clean stream to the end';
+is $stream->problems, '', 'a clean stream to the end';
 
 done_testing;

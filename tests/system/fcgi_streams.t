@@ -19,14 +19,14 @@ for my $id (7, 256, 65535) {
 
 	is $answer->status, 200, "request id $id: published";
 	is $stream->next_event->{data}, "x$id", "request id $id: streamed";
-	is $stream->faults . $answer->faults, '',
+	is $stream->problems . $answer->problems, '',
 	    "request id $id: in every record";
 }
 my @mixed = map { $hub->stream(topic => 'mixed', id => $_) } 1, 2, 1, 300;
 $hub->publish_ok(topic => 'mixed', data => 'y' x 200_000);
 is length $_->next_event->{data}, 200_000, "id $_->{id} among others"
     for @mixed;
-is join('', map { $_->faults } @mixed), '', 'each with its own id';
+is join('', map { $_->problems } @mixed), '', 'each with its own id';
 
 # ABORT_REQUEST ends a stream in good order.
 my $aborted = $hub->stream(topic => 'a');
@@ -34,14 +34,14 @@ $aborted->send_bytes(FcgiClient::record(2, 1, ''));
 $aborted->until('its end', sub { $aborted->is_over });
 ok $aborted->{ended}, 'ABORT_REQUEST: answered by END_REQUEST';
 ok $aborted->closed, 'ABORT_REQUEST: closed';
-is $aborted->faults, '', 'ABORT_REQUEST: no faults';
+is $aborted->problems, '', 'ABORT_REQUEST: no problems';
 
 # A server whose visitor has left closes its side; it is still told the end.
 my $left = $hub->stream(topic => 'a');
 shutdown $left->{socket}, 1;
 ok $left->closed, 'a peer that closes its side: closed';
 ok $left->{ended}, 'after END_REQUEST';
-is $left->faults, '', 'without a fault';
+is $left->problems, '', 'without a problem';
 
 # Late and foreign records on a stream are passed over.
 my $odd = $hub->stream(topic => 'a');
@@ -69,7 +69,7 @@ for my $at (map { $_ * 37 } 1 .. length($get) / 37) {
 	$peer->pump(0.001);
 	$peer->send_bytes(substr $get, $at);
 	$peer->opened;
-	is $peer->faults, '', "a request cut at $at";
+	is $peer->problems, '', "a request cut at $at";
 }
 
 # FCGI_KEEP_CONN: answered whole, whoever closes.
@@ -96,7 +96,7 @@ for my $n (1 .. 24) {
 pass 'a stuck reader does not block another';
 my @seen = map { (split / /, $stuck->next_event->{data})[0] } 1 .. 24;
 is_deeply \@seen, [1 .. 24], 'and reads all of it when it reads again';
-is $stuck->faults, '', 'without a fault';
+is $stuck->problems, '', 'without a problem';
 
 # Lengths at which the end of PARAMS or STDIN falls around the edge of a
 # parser's buffer.
@@ -138,6 +138,6 @@ is_deeply $live->data_until('end'), \@want, 'with their bodies whole';
 my @short = grep { eval { $_->data_until('end')->[-1] || '' } ne '16392' }
     @streams[0 .. $#streams - 1];
 is scalar(@short), 0, 'and their streams are live';
-is join('', map { $_->faults } @streams), '', 'without a fault';
+is join('', map { $_->problems } @streams), '', 'without a problem';
 
 done_testing;

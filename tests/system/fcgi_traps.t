@@ -121,7 +121,7 @@ for my $row (
 	my $peer = connected($bytes);
 
 	is $peer->finished->status, $status, "$name: $status";
-	is $peer->faults, '', "$name: no faults";
+	is $peer->problems, '', "$name: no problems";
 }
 
 # A stated length that lies: nothing is published by halves.

@@ -92,7 +92,7 @@ for my $round (1, 2) {
 	    sub { @{ there($hub, "late $round") } == @late });
 	pass "round $round: room again: all subscriptions are listed";
 }
-is $stream->faults, '', 'a clean stream';
+is $stream->problems, '', 'a clean stream';
 my ($status, $out) = run(['sqlite3', '-readonly', $hub->{queue},
     'PRAGMA integrity_check']);
 is $out, "ok\n", 'the database is whole';

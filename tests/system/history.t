@@ -271,7 +271,7 @@ sub ended {
 	my @items = $stream->all;
 	ok $stream->{ended}, "$name: END_REQUEST";
 	ok @items && Answer::is_cursor($items[-1]), "$name: a cursor is last";
-	is $stream->faults, '', "$name: no faults";
+	is $stream->problems, '', "$name: no problems";
 	return ($items[-1]{id}, map { ($_->{data} =~ /^(\S+)/)[0] }
 	    grep { $_->{kind} eq 'event' } @items);
 }
@@ -383,7 +383,7 @@ sub look {
 	@{ $witness->{sse}->items } = ();
 }
 
-until ($load->ended && $load->fields('faults')) {
+until ($load->ended && $load->fields('problems')) {
 	look();
 	next if @seen < 20 * @streams + 1 || @streams > 58;
 	my $place = int rand @seen;
@@ -412,7 +412,7 @@ for my $n (0 .. $#streams) {
 	    "four publishers: stream $n: header";
 	is "@ids", "@seen[$from .. $#seen - 1]",
 	    "four publishers: stream $n: no gap, no double, in order";
-	is $s->faults, '', "four publishers: stream $n: no faults";
+	is $s->problems, '', "four publishers: stream $n: no problems";
 }
 
 done_testing;

@@ -325,7 +325,7 @@ $env{LD_LIBRARY_PATH} = temp_dir();
 spew("$env{LD_LIBRARY_PATH}/libcurl.so.4", 'no library');
 ($status, $out) = check();
 isnt $status, 0, '--check: no libcurl';
-like $out, qr/libcurl\.so\.4 cannot be loaded: install it/, 'and its mend';
+like $out, qr/libcurl\.so\.4 cannot be loaded: install it/, 'and its fix';
 
 # The helper shows the URL, and cannot sign.
 ($status, $out) = $alone->helper(['config']);

@@ -68,7 +68,7 @@ for my $row (@rows) {
 
 	is $stream->header('Last-Event-ID'), $header, "$name: header";
 	is_deeply $stream->data_until('end'), $want, "$name: events";
-	is $stream->faults, '', "$name: no faults";
+	is $stream->problems, '', "$name: no problems";
 	my $head = $hub->request('HEAD', "$path?" . Hub::form(topic => 'a',
 	    @{ $options->{query} || [] }), undef,
 	    last_event_id => $options->{last_event_id});

@@ -36,9 +36,9 @@ sub hold_streams {
 	syswrite $up, "open\n";
 	my %data;
 	$data{ $_->next_event->{data} }++ for @streams;
-	my $faults = join '', map { $_->faults } @streams;
+	my $problems = join '', map { $_->problems } @streams;
 	return join(' ', map { "$_=$data{$_}" } sort keys %data)
-	    . " $faults\n";
+	    . " $problems\n";
 }
 
 sub all_say {

@@ -10,7 +10,7 @@ use Test::More;
 use WriteLock;
 
 my $hub = Hub->start(config => { MERCURE_HUB_KEEPALIVE_INTERVAL => 1,
-    MERCURE_MAX_PARKED => 20 });
+    MERCURE_MAX_PENDING => 20 });
 my $path = Hub::URL_PATH;
 my $stream = $hub->stream(topic => 'a');
 $hub->publish_ok(topic => 'a', data => 'before');

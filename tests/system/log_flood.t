@@ -53,7 +53,7 @@ my $lines = () = $log =~ /^.*refused.*$/mg;
 my $dropped = 0;
 $dropped += $1 while $log =~ /dropped=(\d+)/g;
 cmp_ok $lines + $dropped, '>=', BAD, 'every line is written or counted';
-is $stream->faults, '', 'a clean stream';
+is $stream->problems, '', 'a clean stream';
 
 # At the usual level equal lines are counted.
 my $usual = Hub->start;

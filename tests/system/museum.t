@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-# museum.t - faults that other hubs had in what goes in and out.
+# museum.t - problems that other hubs had in what goes in and out.
 #
-# tests/MUSEUM.md has the list of such faults, whose numbers these are, and
+# tests/MUSEUM.md has the list of such problems, whose numbers these are, and
 # the test of each.
 use strict;
 use warnings;
@@ -36,7 +36,7 @@ sub events {
 	$hub->publish_ok(topic => 'end', data => $marker);
 	my @events = grep { $_->{data} !~ /^end\d/ }
 	    $stream->events_until($marker);
-	is $stream->faults, '', 'a clean stream';
+	is $stream->problems, '', 'a clean stream';
 	return \@events;
 }
 

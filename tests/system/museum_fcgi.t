@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# museum_fcgi.t - faults that other programs had in FastCGI (others: museum.t).
+# museum_fcgi.t - problems that other programs had in FastCGI (others: museum.t).
 use strict;
 use warnings;
 use FindBin qw($Bin);
@@ -85,9 +85,9 @@ for my $size (65_400 .. 65_420, 65_460 .. 65_480, 65_515 .. 65_540,
     130_870 .. 130_900, 131_040 .. 131_075) {
 	$hub->publish_ok(topic => 'a', data => 'z' x $size);
 	my $length = length $watch->next_event->{data};
-	my $faults = $watch->faults;
+	my $problems = $watch->problems;
 
-	ok $length == $size && $faults eq '',
+	ok $length == $size && $problems eq '',
 	    "museum 25: an event of $size bytes: whole, in whole records";
 }
 
@@ -149,6 +149,6 @@ for my $row (['version 0', 0, 0], ['version 2', 0, 2],
 	is $bad->{status}, undef, "museum 27: $name: its connection ends";
 	lives("museum 27: $name");
 }
-is $watch->faults, '', 'a clean stream';
+is $watch->problems, '', 'a clean stream';
 
 done_testing;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# museum_history.t - faults that other hubs had in their history (others: museum.t).
+# museum_history.t - problems that other hubs had in their history (others: museum.t).
 use strict;
 use warnings;
 use FindBin qw($Bin);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# museum_keys.t - faults that other hubs had in keys and in selectors.
+# museum_keys.t - problems that other hubs had in keys and in selectors.
 #
 # The numbers are those of museum.t.
 use strict;

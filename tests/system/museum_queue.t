@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# museum_queue.t - faults that others had in what they keep (others: museum.t).
+# museum_queue.t - problems that others had in what they keep (others: museum.t).
 use strict;
 use warnings;
 use FindBin qw($Bin);

@@ -278,7 +278,7 @@ subtest 'what cannot become JSON' => sub {
 		    sub { mercure_subscriber_jwt('t', payload => $data) },
 		    sub { mercure_is_connected('t', m => $data) }) {
 			like warned { is $call->(), undef, "$name: undef" },
-			    qr/JSON of that: \w[^\n]*\n\z/, 'and why';
+			    qr/data to JSON: \w[^\n]*\n\z/, 'and why';
 		}
 		is eval { Pushcgi->new(strict => 1)->publish('t', $data); 1 },
 		    undef, 'strict: it dies';
@@ -336,12 +336,12 @@ subtest 'publish_later' => sub {
 	$request->publish_later('t', 'good');
 	$request->publish_later('t', 'bad', retry => 'soon');
 	like warned { is $request->publish_flush, undef, 'a bad one' },
-	    qr/Line 2/, 'the fault tells which';
+	    qr/Line 2/, 'the problem tells which';
 	is $count->(), $before + 1, 'and that one was published before it';
 	$before++;
 	$request->publish_later($_, 'x') for 't', '*';
 	like warned { is $request->publish_flush, undef, 'a bad topic' },
-	    qr/Line 2.*topic \*/, 'the fault tells which';
+	    qr/Line 2.*topic \*/, 'the problem tells which';
 	is $count->(), $before, 'none was published';
 
 	my $tell = $request->listener('t', sub { return $_[0]{secret} ? undef
@@ -388,13 +388,13 @@ subtest 'the page' => sub {
 	is $request->script_tag('a', src => '/x?a&b', lastEventId => undef,
 	    withCredentials => 0, refresh => '/r', subscribe => 'a',
 	    refreshAfter => 60, types => ['t', 'u'], share => 'none',
-	    delivery => 'drain', drainAfter => 5),
+	    delivery => 'poll', pollAfter => 5),
 	    "<script src=\"/x?a&amp;b\" data-url=\"$hub_url\" "
 	    . 'data-topics="[&quot;a&quot;]" '
 	    . 'data-types="[&quot;t&quot;,&quot;u&quot;]" '
 	    . 'data-with-credentials="false" data-refresh="/r" '
 	    . 'data-refresh-after="60" data-share="none" '
-	    . 'data-delivery="drain" data-drain-after="5"></script>',
+	    . 'data-delivery="poll" data-poll-after="5"></script>',
 	    'all its options';
 	is_deeply rights($request->cookie), ['a'], 'and the cookie';
 	like warned { is $request->script_tag("a\nb"), undef,

@@ -132,7 +132,7 @@ subtest 'the cookie' => sub {
 	($got, $errors) = native("mercure_set_authz_cookie(str_repeat('x', "
 	    . '4000))');
 	is $got, JSON::PP::false, 'too long for browsers: false';
-	like $errors, qr/fewer topics/, 'with the mend';
+	like $errors, qr/fewer topics/, 'with the fix';
 	for my $name ('__Host-hub', '__secure-hub') {
 		my ($got, $errors) = native("mercure_set_authz_cookie('a')",
 		    env => { PUSHCGI_COOKIE_NAME => $name,

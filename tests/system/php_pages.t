@@ -261,7 +261,7 @@ subtest 'one process, several requests' => sub {
 		    env => { PUSHCGI_STRICT => 1 }, before =>
 		    "mercure_publish_later('*');\n"
 		    . "mercure_publish_later('t');\n$next");
-		is $got, "$hub?topic=b", "$name: a fault of another is its own";
+		is $got, "$hub?topic=b", "$name: a problem of another is its own";
 		like $page->{errors}, qr/topic \*/, "$name: but in the log";
 	}
 };

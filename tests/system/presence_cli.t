@@ -103,7 +103,7 @@ is connected('a', 'user=bob'), '0 ', 'bob is still there';
 $other->stop('KILL');
 is connected('a', 'user=bob'), '1 ', 'the dead are not there, at once';
 
-# What cannot be told has a code of its own, and names the mend.
+# What cannot be told has a code of its own, and names the fix.
 # [name, arguments, exit code, what the sentence holds]
 for my $row (
     ['no topic', ['connected'], 2, qr/connected TOPIC/],
@@ -127,7 +127,7 @@ for my $row (
 	is $exit, $code, "$name: exit $code";
 	is $out, '', "$name: no output";
 	like $err, qr/\Apushcgi: [^\n]+\n\z/, "$name: one sentence";
-	like $err, $want, "$name: it names the mend";
+	like $err, $want, "$name: it names the fix";
 }
 my $same = 'https://hub.example/.well-known/mercure';
 is connected('https://example.com/{x}', "--mercure-hub-url=$same",

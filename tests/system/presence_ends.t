@@ -62,6 +62,6 @@ for my $text (@{ $twice->data_until('end') }) {
 is_deeply [grep { $told{$_} != 1 } keys %told], [],
     'each begin and each end is told once';
 cmp_ok scalar(keys %told), '>=', 12, 'all of them are';
-is $_->faults, '', 'and the streams are clean' for $watch, $twice;
+is $_->problems, '', 'and the streams are clean' for $watch, $twice;
 
 done_testing;

@@ -10,7 +10,7 @@ use Presence;
 use PushcgiTest;
 use Test::More;
 
-my %config = (MERCURE_DRAIN_WAIT => 3600, MERCURE_SESSION_COOKIE => 'SID');
+my %config = (MERCURE_POLL_WAIT => 3600, MERCURE_SESSION_COOKIE => 'SID');
 my $hub = Hub->start(config => \%config);
 my $other = Hub->start(queue_of => $hub, config => \%config);
 my ($count, $n) = (0, 0);
@@ -47,7 +47,7 @@ sub drained {
 	my $at = delete $o{hub} || $hub;
 	my $before = waiting();
 	my $answer = $at->stream(topic => $topic,
-	    query => [delivery => 'drain'], %o);
+	    query => [delivery => 'poll'], %o);
 
 	$at->publish_ok(topic => $topic, data => ++$n);
 	$answer->until('the end', sub { $answer->is_over });
@@ -100,7 +100,7 @@ my $sid = 'session-of-somebody-else';
 session($sid, 'grant', '--payload={"user":"alice"}', 'x');
 my $at = drained('back', cookie($sid));
 session($sid, 'grant', '--payload={"user":"bob"}', 'x');
-my $back = $hub->stream(topic => 'back', query => [delivery => 'drain'],
+my $back = $hub->stream(topic => 'back', query => [delivery => 'poll'],
     last_event_id => $at, cookie($sid));
 is_deeply told(3), ['+back', '-back', '+back'], 'another payload: it ends,'
     . ' and begins';

@@ -63,7 +63,7 @@ wait_until('the others are listed', sub { @{ there($hub) } == 4 });
 is sql(q(SELECT sum(data LIKE '%"active":true%'),
     sum(data LIKE '%"active":false%') FROM updates WHERE kind = 1)),
     "6|2\n", 'and told: six came, two went';
-is $_->faults, '', 'clean streams' for @streams;
+is $_->problems, '', 'clean streams' for @streams;
 
 # Another database: all who are there are listed in it, without a publish.
 unlink map { "$hub->{queue}$_" } '', '-wal', '-shm';

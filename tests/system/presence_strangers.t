@@ -67,7 +67,7 @@ for my $n (1 .. 400) {
 my $id;
 for my $n (1 .. 50) {
 	my $poll = $hub->stream(topic => 'anybody',
-	    query => [delivery => 'drain'], last_event_id => 'earliest');
+	    query => [delivery => 'poll'], last_event_id => 'earliest');
 
 	$poll->until('the end', sub { $poll->is_over });
 	$id = ($poll->all)[-1]{id};
@@ -103,7 +103,7 @@ my ($at, $polls) = (undef, 0);
 $start = time;
 until (@{ there($one, 'p') }) {
 	my $poll = ($one, $two)[$polls++ % 2]->stream(topic => 'p',
-	    query => [delivery => 'drain'],
+	    query => [delivery => 'poll'],
 	    defined $at ? (last_event_id => $at) : ());
 
 	$one->publish_ok(topic => 'p', data => $polls);
@@ -119,7 +119,7 @@ for my $h ($one, $two, $two) {
 	# A browser waits for half a second, this test does not.
 	wait_until('its row is parked', sub { sql($one, 'SELECT count(*)'
 	    . ' FROM subscribers WHERE owner = 0') == 1 });
-	my $poll = $h->stream(topic => 'p', query => [delivery => 'drain'],
+	my $poll = $h->stream(topic => 'p', query => [delivery => 'poll'],
 	    last_event_id => $at);
 
 	$one->publish_ok(topic => 'p', data => 'again');

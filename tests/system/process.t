@@ -80,9 +80,9 @@ isnt $taken, 0, 'a socket in use is not taken';
 like $why, qr/\Q$socket\E|hub\.sock/, 'the sentence names it';
 is $hub->publish(topic => 'a')->status, 200, 'its owner goes on';
 
-# Faults at start: one sentence, and no start.
+# Problems at start: one sentence, and no start.
 # [name, settings or undef, arguments, what the sentence names]
-my @faults = (
+my @problems = (
 	['unknown setting', { MERCURE_HUB_ALOW_PUBLISH => 'true' }, [],
 	    qr/MERCURE_HUB_ALOW_PUBLISH.*MERCURE_HUB_ALLOW_PUBLISH/s],
 	['not a boolean', { MERCURE_HUB_ALLOW_PUBLISH => 'perhaps' }, [],
@@ -102,7 +102,7 @@ my @faults = (
 	    ['--MERCURE_PUBLISHER_SECRET_KEY=x' . 'y' x 40],
 	    qr/command line|argument/i],
 );
-for my $row (@faults) {
+for my $row (@problems) {
 	my ($name, $settings, $arguments, $pattern) = @$row;
 	my $faulty = Hub->new(config => $settings);
 	my @listen = grep({ /listen/ } @$arguments) ? ()
@@ -155,7 +155,7 @@ unlike $out . $err, qr/-key-of-the-tests/, 'and without secrets';
 my $short = Hub->new(config => { MERCURE_SUBSCRIBER_SECRET_KEY => 'k' x 16 });
 ($status, $out, $err) = run([$program, '--config', $short->{config_path},
     '--check']);
-is $status, 0, '--check of a short key: no fault';
+is $status, 0, '--check of a short key: no problem';
 like $out, qr/^note +MERCURE_SUBSCRIBER_SECRET_KEY .*32 bytes/m,
     '--check of a short key: a note';
 like $err, qr/warn: short secret setting=MERCURE_SUBSCRIBER_SECRET_KEY bytes=16 wanted=32/,

@@ -23,7 +23,7 @@ is $answer->status, 200, 'published';
 like $answer->header('Content-Type'), qr{^text/plain\b}, 'as plain text';
 like $answer->body, qr/^urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\z/,
     'the answer is the generated id and nothing else';
-is $answer->faults, '', 'no faults';
+is $answer->problems, '', 'no problems';
 next_is('the stream has that id', id => $answer->body, data => 'x');
 
 my $second = $hub->publish_ok(topic => 'a', data => 'x');
@@ -113,5 +113,5 @@ $hub->publish_ok(topic => 'order', data => 'end');
 is_deeply [ map { $_->{id} } $watch->events_until('end') ], \@ids,
     'fifty updates in the order they were acknowledged';
 
-is $_->faults, '', 'a clean stream' for $all, $one, $both, $public, $private;
+is $_->problems, '', 'a clean stream' for $all, $one, $both, $public, $private;
 done_testing;

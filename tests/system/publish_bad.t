@@ -79,7 +79,7 @@ for my $row (@rows) {
 	    "$name: plain text";
 	like $answer->body, qr/^[^\n]*\b\Q$word\Es?\b[^\n]*\n?\z/i,
 	    "$name: one sentence that names the field";
-	is $answer->faults, '', "$name: no faults";
+	is $answer->problems, '', "$name: no problems";
 }
 
 # [name, content type, status]
@@ -125,7 +125,7 @@ for my $topic ('/.well-known/mercurex', '/.well-known%2Fmercure',
 $hub->publish_ok(topic => 'a', data => 'end');
 is_deeply $all->data_until('end'), ['long', 'five', 'id', ('near') x 5],
     'nothing of what was refused reached a stream';
-is $all->faults, '', 'a clean stream';
+is $all->problems, '', 'a clean stream';
 my $replay = $hub->stream(topic => '*', last_event_id => 'earliest');
 is scalar(@{ $replay->data_until('end') }), 9, '… nor the history';
 

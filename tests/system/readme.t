@@ -38,8 +38,8 @@ for my $page ('README.md', map { s{^\Q@{[source()]}\E/?}{}r }
 cmp_ok scalar(() = $readme =~ /\n/g), '<=', 250, 'the README is short';
 
 # What the README of templates/servers says a front end can hold is what the snippet lets through.
-for my $row (['lighttpd-spawned', 'These suit'], ['lighttpd-standing',
-    'These suit'], ['nginx', 'These suit'],
+for my $row (['lighttpd-spawned', 'These values suit'], ['lighttpd-standing',
+    'These values suit'], ['nginx', 'These values suit'],
     ['apache-mod_proxy_fcgi', 'MaxRequestWorkers'],
     ['apache-mod_fcgid', 'FcgidMaxProcessesPerClass'],
     ['apache-cgi', 'MaxRequestWorkers']) {

@@ -44,7 +44,7 @@ for my $signal (qw(TERM USR1)) {
 		ok $last && Answer::is_cursor($last),
 		    "SIG$signal: a cursor is last";
 		push @cursors, $last->{id};
-		is $stream->faults, '', "SIG$signal: no faults";
+		is $stream->problems, '', "SIG$signal: no problems";
 	}
 	is scalar(grep { !$_->closed } $half, $silent, @slow), 0,
 	    "SIG$signal: unfinished requests are let go";

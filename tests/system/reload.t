@@ -100,7 +100,7 @@ is $stream{late}->next_event->{data}, $_, "a stream without key: $_"
 # A broken configuration changes nothing, and the log says what is wrong.
 spew($hub->{config_path}, "MERCURE_HUB_ALOW_PUBLISH = true\n", 0600);
 $hub->reload;
-wait_until('the log names the fault', sub {
+wait_until('the log names the problem', sub {
 	$hub->log_text =~ /MERCURE_HUB_ALOW_PUBLISH/;
 });
 like $hub->log_text, qr/MERCURE_HUB_ALLOW_PUBLISH/,

@@ -45,7 +45,7 @@ for my $row (@rows) {
 	like $answer->header('Allow') || '', qr/\b$allow\b/, "$name: Allow"
 	    if $allow;
 	ok $answer->{ended} && $answer->{app_status} == 0, "$name: ended";
-	is $answer->faults, '', "$name: no faults";
+	is $answer->problems, '', "$name: no problems";
 	next if $status < 400;
 	like $answer->header('Content-Type'), qr{^text/plain\b},
 	    "$name: a plain text";

@@ -45,7 +45,7 @@ for my $row (@rows) {
 	$hub->publish_ok(topic => $_, data => $_) for @$topics;
 	$hub->publish_ok(topic => 'end', data => 'end');
 	is_deeply $stream->data_until('end'), $want, "$name: live";
-	is $stream->faults, '', "$name: no faults";
+	is $stream->problems, '', "$name: no problems";
 	$stream->hang_up;
 	my $replay = $hub->stream(topic => [@$selectors, 'end'],
 	    last_event_id => $start);

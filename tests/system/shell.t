@@ -59,13 +59,13 @@ subtest 'publish-lines.sh' => sub {
 	pass 'at once';
 };
 
-subtest 'tell-or-keep.sh' => sub {
+subtest 'notify-or-store.sh' => sub {
 	my $hub = Hub->start;
 	my $folder = temp_dir();
 	my $topic = 'https://example.com/users/42';
 	my $tell = sub {
 		my ($user, $text) = @_;
-		return script('tell-or-keep.sh', [$user, $folder],
+		return script('notify-or-store.sh', [$user, $folder],
 		    input => $text, env => {
 		    PUSHCGI_CONFIG => $hub->{config_path} });
 	};
@@ -98,14 +98,14 @@ subtest 'tell-or-keep.sh' => sub {
 	for my $user ('../x', '.x', '', 'a b', "a\n", '$(x)', '{x}', '*') {
 		my ($status, undef, $err) = $tell->($user, 'x');
 		is $status, 2 << 8, 'no such user: 2';
-		like $err, qr/no name/, 'and why';
+		like $err, qr/not a name/, 'and why';
 	}
 	opendir my $dir, $folder or die "$!\n";
 	is_deeply [sort grep { !/^\.\.?\z/ } readdir $dir], ['42'],
 	    'no other file';
 	$hub->stop;
 	spew("$site/none.conf", "NONE = 1\n");
-	(undef, undef, my $err) = script('tell-or-keep.sh', ['7', $folder],
+	(undef, undef, my $err) = script('notify-or-store.sh', ['7', $folder],
 	    input => "x\n", env => { PUSHCGI_CONFIG => "$site/none.conf" });
 	is slurp("$folder/7"), "x\n", 'it cannot be told who is there: kept';
 };

@@ -54,7 +54,7 @@ for my $n (9 .. 12) {
 
 	is $peer->finished->status, 408, "slow body $n: told 408";
 	like $peer->body, qr/^[^\n<]+\n?\z/, "slow body $n: in a sentence";
-	is $peer->faults, '', "slow body $n: no faults";
+	is $peer->problems, '', "slow body $n: no problems";
 }
 
 # One that closes its side is told as well, at once.
@@ -71,7 +71,7 @@ is $dust->{status}, 413, 'a body of records of one byte: 413';
 
 # They share what publishes may wait in.
 my $small = Hub->start(config => { MERCURE_MAX_BODY => 500_000,
-    MERCURE_MAX_PARKED_BYTES => 1_050_000 });
+    MERCURE_MAX_PENDING_BYTES => 1_050_000 });
 my @many = map { begun($small, 'x' x 400_000, 100_000) } 1 .. 8;
 my %told;
 wait_until('some are told', sub {
@@ -83,7 +83,7 @@ wait_until('some are told', sub {
 my @waiting = grep { !$_->{status} } @many;
 is scalar(@waiting), 3, 'as many wait as there is room for';
 my ($refused) = grep { ($_->{status} || 0) == 503 } @many;
-like $refused->finished->body, qr/MERCURE_MAX_PARKED_BYTES/,
+like $refused->finished->body, qr/MERCURE_MAX_PENDING_BYTES/,
     'the others are told which setting it is';
 ok defined $refused->header('Retry-After'), 'and to try again';
 $refused->hang_up;
@@ -98,7 +98,7 @@ is $next->finished->status, 200, 'and whoever is served gives it back';
 # Bodies that do not end take the room of others for a second only.  With 408
 # they would have been waited for.
 my $public = Hub->start(config => { MERCURE_MAX_BODY => 500_000,
-    MERCURE_MAX_PARKED_BYTES => 1_000_000 });
+    MERCURE_MAX_PENDING_BYTES => 1_000_000 });
 my @strangers = map { begun($public, 'x' x 400_000, 100_000) } 1 .. 3;
 wait_until('another has room', sub {
 	my $other = begun($public, 'x' x 300_000, 100_000);
@@ -107,18 +107,18 @@ wait_until('another has room', sub {
 	return $other->finished->status == 200;
 });
 is $strangers[0]->finished->status, 503, 'the first of them gave way';
-like $strangers[0]->body, qr/MERCURE_MAX_PARKED_BYTES/, 'and is told so';
-is $_->faults, '', 'without a fault' for @strangers;
+like $strangers[0]->body, qr/MERCURE_MAX_PENDING_BYTES/, 'and is told so';
+is $_->problems, '', 'without a problem' for @strangers;
 
 # One that is alone has room, also beside its parameters.
 my $tight = Hub->start(config => { MERCURE_MAX_BODY => 500_000,
-    MERCURE_MAX_PARKED_BYTES => 500_000 });
+    MERCURE_MAX_PENDING_BYTES => 500_000 });
 my $alone = begun($tight, 'x' x 499_900, 100_000);
 $alone->send_bytes($alone->{rest});
 is $alone->finished->status, 200, 'as long as allowed, and alone: published';
 
 $hub->publish_ok(topic => 'a', data => 'end');
 is_deeply $stream->data_until('end'), [], 'nothing else was published';
-is $stream->faults, '', 'a clean stream';
+is $stream->problems, '', 'a clean stream';
 
 done_testing;

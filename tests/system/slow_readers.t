@@ -67,8 +67,8 @@ is +(split / /, $back->next_event->{data})[0], 1,
 my $last = $stuck[-1];
 is +(split / /, $last->next_event->{data})[0], STUCK,
     'who stalled last is served as soon as it reads';
-is $last->faults, '', 'without a fault';
-is $reader->faults, '', 'nor has the quick one any';
+is $last->problems, '', 'without a problem';
+is $reader->problems, '', 'nor has the quick one any';
 
 # Answers that nobody reads count, too: never more of them than the budget and
 # one more, however many are ready at the same moment.

@@ -92,7 +92,7 @@ my @again = $hub->stream(topic => 'b', last_event_id => $from)
     ->events_until('end');
 is_deeply \@again, \@live, 'replay gives what live gave';
 
-is $_->faults, '', 'a clean stream' for $stream, $live;
+is $_->problems, '', 'a clean stream' for $stream, $live;
 ok !$stream->{sse}->is_partial, 'which ends with a blank line';
 
 done_testing;

@@ -21,7 +21,7 @@ sub ends_cleanly {
 	is $stream->{app_status}, 0, "$name: status 0";
 	ok @items && Answer::is_cursor($items[-1]), "$name: a cursor is last";
 	ok $stream->closed, "$name: the connection is closed";
-	is $stream->faults, '', "$name: no faults";
+	is $stream->problems, '', "$name: no problems";
 	return $items[-1]{id};
 }
 

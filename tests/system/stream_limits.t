@@ -238,8 +238,8 @@ for my $row (['the sidecar', '-hub'], ['the database', '', '-wal', '-shm'],
 # Long polling: between two polls the place is kept, for its own subscriber
 # alone.
 my ($one, $two) = hubs(2, MERCURE_MAX_CONNECTIONS_PER_ADDRESS => 1,
-    MERCURE_DRAIN_WAIT => 3600);
-my @drain = (query => [delivery => 'drain']);
+    MERCURE_POLL_WAIT => 3600);
+my @drain = (query => [delivery => 'poll']);
 my $at;
 for my $hub ($one, $two, $two, $one) {
 	my $poll = ask($hub, @drain,
@@ -265,7 +265,7 @@ for my $hub ($one, $two, $two, $one) {
 
 # In all, only what is open counts: whoever polled and left shuts nobody out.
 my @polled = hubs(2, MERCURE_MAX_CONNECTIONS => LIMIT,
-    MERCURE_DRAIN_WAIT => 3600);
+    MERCURE_POLL_WAIT => 3600);
 my @polls = map { ask($_, @drain, token => undef)->opened } ($polled[0]) x 3,
     ($polled[1]) x 2;
 is ask($_)->status, 429, 'all places are taken by polls' for @polled;

@@ -41,7 +41,7 @@ for my $row (@rows) {
 	$hub->publish_ok(topic => $_, data => $_) for @$topics;
 	$hub->publish_ok(topic => $want->[0], data => 'end');
 	is_deeply $stream->data_until('end'), $want, $name;
-	is $stream->faults, '', "$name: no faults";
+	is $stream->problems, '', "$name: no problems";
 	$stream->hang_up;
 }
 

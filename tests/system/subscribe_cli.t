@@ -177,7 +177,7 @@ for my $row (
 	is slurp($one->{out}), '', "$name: no output";
 	like slurp($one->{err}), qr/\Apushcgi: [^\n]+\n\z/,
 	    "$name: one sentence";
-	like slurp($one->{err}), $want, "$name: it names the mend";
+	like slurp($one->{err}), $want, "$name: it names the fix";
 	unlike slurp($one->{err}), qr/eyJ|x{32}/, "$name: and no secret";
 }
 

@@ -204,7 +204,7 @@ for my $row (
 	is $exit, $code, "$name: exit $code";
 	is $out, '', "$name: no output";
 	like $err, qr/\Apushcgi: [^\n]+\n\z/, "$name: one sentence";
-	like $err, $want, "$name: it names the mend";
+	like $err, $want, "$name: it names the fix";
 	unlike $err, qr/eyJ/, "$name: and no token";
 }
 

@@ -104,7 +104,7 @@ is $anonymous->next_event->{data}, 'public', 'and one without a key';
 # A broken set changes nothing, and the log names the setting.
 spew($set_path, '{"keys":[]}', 0644);
 $hub->reload;
-wait_until('the log names the fault', sub { $hub->log_text =~
+wait_until('the log names the problem', sub { $hub->log_text =~
     /MERCURE_SUBSCRIBER_SECRET_KEY: The set has no key/ });
 is published('fifth')->status, 200, 'published';
 is $second->next_event->{data}, 'fifth', 'the stream goes on';

@@ -40,7 +40,7 @@ for my $how ('removed', 'removed and made anew') {
 	}
 	isnt +(stat $sidecar)[1], $old, "sidecar $how: there is a new one";
 }
-is $_->faults, '', 'sidecar: a clean stream' for @streams;
+is $_->problems, '', 'sidecar: a clean stream' for @streams;
 $second->stop;
 
 # A stopped process holds the lock: publishers are told which.
@@ -66,7 +66,7 @@ is $refused->status, 503, 'a stopped holder: 503';
 wait_until('the log has its reason',
     sub { $first->log_text =~ /process \d+ holds the write lock/ });
 like $first->log_text, qr/process $holder holds the write lock.* end it/,
-    'the log names the process and the mend';
+    'the log names the process and the fix';
 $streams[0]->next_comment;
 $streams[0]->next_comment;
 is $first->stream(topic => 'a', last_event_id => 'earliest')
@@ -132,7 +132,7 @@ chmod 0660, $web->{queue} or die "$web->{queue}: $!\n";
 $web->publish_ok(topic => 'a', data => 'end of read-only');
 is_deeply $stream->data_until('end of read-only'), \@accepted,
     'a read-only database: the stream gets exactly what was acknowledged';
-is $stream->faults, '', 'and is clean';
+is $stream->problems, '', 'and is clean';
 
 # A creator with umask 022, then others of the group, in a 2770 folder.
 my $shared = Hub->new(config => \%config,

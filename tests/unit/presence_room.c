@@ -38,6 +38,15 @@ presence_room_open(struct queue_room *r, uint64_t owner)
 	return queue_room_open(r, QUEUE_WRITE);
 }
 
+/* "=x" is an exact selector, all else one of protocol 0.x. */
+static struct selector
+selector_of(struct slice text)
+{
+	if (text.base == NULL || !slice_starts(text, "="))
+		return selector_topic(text);
+	return (struct selector){ SELECTOR_EXACT, slice_after(text, 1) };
+}
+
 struct presence *
 presence_room_somebody(const char *topics, uint8_t token)
 {
@@ -54,7 +63,7 @@ presence_room_somebody(const char *topics, uint8_t token)
 	while (slice_cut(&rest, ' ', &text)) {
 		struct matcher *m = NULL;
 
-		if (matcher_new(&m, selector_topic(text), NULL) != ERR_OK ||
+		if (matcher_new(&m, selector_of(text), NULL) != ERR_OK ||
 		    matcher_list_add(&l, m) != ERR_OK)
 			abort();
 	}
@@ -230,7 +239,9 @@ add_listed(void *arg, const struct subscription_view *v)
 	struct text *t = arg;
 	char *at = t->base, word[256];
 
-	snprintf(word, sizeof(word), "%.*s ", SLICE_ARG(v->selector.text));
+	snprintf(word, sizeof(word), "%s%.*s ",
+	    v->selector.kind == SELECTOR_EXACT ? "=" : "",
+	    SLICE_ARG(v->selector.text));
 	if (!v->active || t->len + strlen(word) >= sizeof(t->base))
 		abort();
 	while (*at != '\0' && strcmp(at, word) < 0)
@@ -249,8 +260,8 @@ presence_room_listed(struct queue *q, const char *topic, const char *subscriber)
 
 	memset(&t, 0, sizeof(t));
 	buf_init(&last_id, 4096);
-	e = queue_subscriptions(
-	    q, slice_of(topic), slice_of(subscriber), add_listed, &t, &last_id);
+	e = queue_subscriptions(q, selector_of(slice_of(topic)),
+	    slice_of(subscriber), add_listed, &t, &last_id);
 	buf_free(&last_id);
 	return e == ERR_OK ? t.base : err_text(e);
 }

@@ -11,7 +11,8 @@
 /* Open the queue for writing, as the process `owner`, telling of changes. */
 struct queue *presence_room_open(struct queue_room *r, uint64_t owner);
 
-/* With these selectors, each behind a blank; token 0: none. */
+/* With these selectors, each behind a blank ("=x": an exact one); token 0:
+ * none. */
 struct presence *presence_room_somebody(const char *topics, uint8_t token);
 
 /* Make one change; the time of who is parked is up at `until_ms`. */
@@ -50,7 +51,7 @@ int presence_room_count(const char *text, const char *part);
 /* What the log tells, as "+topic " and "-topic "; static storage. */
 const char *presence_room_told(struct queue *q);
 
-/* The topics of the subscriptions listed, in order, each with a blank behind
+/* The selectors of the subscriptions listed, in order, each with a blank behind
  * it; NULL: any.  Static storage. */
 const char *presence_room_listed(
     struct queue *q, const char *topic, const char *subscriber);

@@ -33,8 +33,7 @@ queue_sqlite_new(const struct queue_ops *ops, const struct queue_settings *s,
 		return NULL;
 	q->base = (struct queue){ .ops = ops,
 		.settings = *s,
-		.presence_events = s->presence_events,
-		.dialects = s->dialects };
+		.presence_events = s->presence_events };
 	q->base.settings.url = NULL;
 	q->mode = mode;
 	return q;

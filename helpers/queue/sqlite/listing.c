@@ -7,6 +7,7 @@
 struct listing {
 	queue_subscription_fn *each;
 	void *arg;
+	struct selector wanted; /* text.base NULL: any */
 	int64_t now_ms;
 	uint64_t owner;
 	bool lives;
@@ -42,6 +43,11 @@ hand_row(struct listing *l, sqlite3_stmt *st)
 		.active = true,
 	};
 
+	if (l->wanted.text.base != NULL) {
+		v.selector = l->wanted;
+		l->each(l->arg, &v);
+		return;
+	}
 	while (selector_list_next(&topics, &v.selector))
 		l->each(l->arg, &v);
 }
@@ -59,19 +65,21 @@ hand_rows(struct queue_sqlite *q, sqlite3_stmt *st, struct listing *l)
 }
 
 static enum err
-list(struct queue_sqlite *q, struct slice topic, struct slice subscriber,
-    struct listing *l)
+list(struct queue_sqlite *q, struct slice subscriber, struct listing *l)
 {
-	sqlite3_stmt *st = queue_sqlite_statement(q,
-	    topic.base != NULL ? SQL_LIST_SUBSCRIPTIONS : SQL_LIST_SUBSCRIBERS);
+	const bool all = l->wanted.text.base == NULL;
+	sqlite3_stmt *st = queue_sqlite_statement(
+	    q, all ? SQL_LIST_SUBSCRIBERS : SQL_LIST_SUBSCRIPTIONS);
 	int rc;
 
 	if (st == NULL)
 		return queue_sqlite_failed(q, sqlite3_errcode(q->db));
-	if (topic.base != NULL &&
-	    ((rc = queue_sqlite_bind(st, 1, topic)) != SQLITE_OK ||
-		(rc = queue_sqlite_bind(st, 2, subscriber)) != SQLITE_OK))
+	if (all)
+		return hand_rows(q, st, l);
+	if ((rc = queue_sqlite_bind(st, 1, l->wanted.text)) != SQLITE_OK ||
+	    (rc = queue_sqlite_bind(st, 3, subscriber)) != SQLITE_OK)
 		return queue_sqlite_failed(q, rc);
+	sqlite3_bind_int64(st, 2, l->wanted.kind);
 	return hand_rows(q, st, l);
 }
 
@@ -102,8 +110,8 @@ add_last_id(struct queue_sqlite *q, sqlite3_stmt *st, struct buf *out)
 
 /* The statement of the last id stays on its row, which holds the snapshot. */
 static enum err
-read_listing(struct queue_sqlite *q, struct slice topic,
-    struct slice subscriber, struct listing *l, struct buf *last_id)
+read_listing(struct queue_sqlite *q, struct slice subscriber, struct listing *l,
+    struct buf *last_id)
 {
 	sqlite3_stmt *st;
 	enum err e;
@@ -119,24 +127,25 @@ read_listing(struct queue_sqlite *q, struct slice topic,
 		    q, rc == SQLITE_DONE ? SQLITE_CORRUPT : rc);
 	}
 	if ((e = add_last_id(q, st, last_id)) == ERR_OK)
-		e = list(q, topic, subscriber, l);
+		e = list(q, subscriber, l);
 	if (q->db != NULL)
 		sqlite3_reset(st);
 	return e;
 }
 
 enum err
-queue_sqlite_subscriptions(struct queue *base, struct slice topic,
+queue_sqlite_subscriptions(struct queue *base, struct selector wanted,
     struct slice subscriber, queue_subscription_fn *each, void *arg,
     struct buf *last_id)
 {
 	struct queue_sqlite *q = (struct queue_sqlite *)base;
-	struct listing l = {
-		.each = each, .arg = arg, .now_ms = clock_real_ms()
-	};
+	struct listing l = { .each = each,
+		.arg = arg,
+		.wanted = wanted,
+		.now_ms = clock_real_ms() };
 	enum err e;
 
 	if ((e = queue_sqlite_ready_to_read(q)) == ERR_OK)
-		e = read_listing(q, topic, subscriber, &l, last_id);
+		e = read_listing(q, subscriber, &l, last_id);
 	return queue_sqlite_done(q, e);
 }

@@ -201,6 +201,7 @@ static const struct migration {
 } migrations[] = {
 	{ .schema = sql_schema, .fill = write_meta },
 	{ .statement = SQL_ADD_SIGNER },
+	{ .statement = SQL_ADD_SELECTOR_KIND },
 };
 
 #define QUEUE_SQLITE_VERSION \
@@ -235,7 +236,8 @@ static enum err
 check_schema(struct queue_sqlite *q)
 {
 	const char *const texts[] = { sql_schema,
-		sql_text[SQL_SUBSCRIBERS_WITH_SIGNER] };
+		sql_text[SQL_SUBSCRIBERS_WITH_SIGNER],
+		sql_text[SQL_ADD_SELECTOR_KIND] };
 
 	return queue_sqlite_schema(q, texts, sizeof(texts) / sizeof(texts[0]));
 }
@@ -322,6 +324,7 @@ remove_remains(struct queue_sqlite *q)
 	return ERR_OK;
 }
 
+/* In one transaction, so that the database has one version or the other. */
 static enum err
 upgrade(struct queue_sqlite *q)
 {
@@ -331,6 +334,10 @@ upgrade(struct queue_sqlite *q)
 	if ((e = queue_sqlite_run(q, SQL_SET_JOURNAL_MODE)) != ERR_OK ||
 	    (e = queue_sqlite_run(q, SQL_BEGIN)) != ERR_OK ||
 	    (e = read_number(q, SQL_READ_VERSION, &version)) != ERR_OK)
+		return e;
+	/* Others may write the file: no statement is run on tables that are
+	 * not ours. */
+	if (version > 0 && (e = check_schema(q)) != ERR_OK)
 		return e;
 	for (; version < QUEUE_SQLITE_VERSION; version++) {
 		const struct migration *m = &migrations[version];

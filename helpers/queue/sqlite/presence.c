@@ -51,7 +51,7 @@ publish_event(struct queue_sqlite *q, const struct subscription_form *form,
 static enum err
 publish(struct queue_sqlite *q, const struct subscription_view *v)
 {
-	const struct dialects *d = &q->base.dialects;
+	const struct dialects *d = &q->base.settings.dialects;
 	enum err e = ERR_OK;
 
 	if (!q->base.presence_events)
@@ -75,7 +75,8 @@ change_subscription(
 		return queue_sqlite_failed(q, sqlite3_errcode(q->db));
 	if ((rc = queue_sqlite_bind(st, 1, v->selector.text)) != SQLITE_OK)
 		return queue_sqlite_failed(q, rc);
-	sqlite3_bind_int64(st, 2, (int64_t)key);
+	sqlite3_bind_int64(st, 2, v->selector.kind);
+	sqlite3_bind_int64(st, 3, (int64_t)key);
 	if ((e = queue_sqlite_finish(q, st)) != ERR_OK)
 		return e;
 	return publish(q, v);

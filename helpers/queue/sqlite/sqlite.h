@@ -294,7 +294,7 @@ enum err queue_sqlite_reap(
     struct queue *base, uint64_t *epoch, bool *more, struct problem *p);
 enum err queue_sqlite_parked(
     struct queue *base, struct slice id, struct presence **out, uint64_t *key);
-enum err queue_sqlite_subscriptions(struct queue *base, struct slice topic,
+enum err queue_sqlite_subscriptions(struct queue *base, struct selector wanted,
     struct slice subscriber, queue_subscription_fn *each, void *arg,
     struct buf *last_id);
 

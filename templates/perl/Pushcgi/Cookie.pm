@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 package Pushcgi::Cookie;
 
-# Cookie.pm - a Set-Cookie value that CGI, Plack and a plain print can take.
+# Cookie.pm - a Set-Cookie value for CGI, Plack and print.
 
 use 5.010;
 use strict;
@@ -33,7 +33,7 @@ sub secure    { return $_[0]{secure} ? 1 : 0 }
 sub httponly  { return $_[0]{httponly} ? 1 : 0 }
 sub samesite  { return $_[0]{samesite} }
 
-# For CGI's cookie() and CGI::Cookie->new(), which count a number from 1970.
+# For CGI's cookie() and CGI::Cookie->new(), which read a plain number as seconds since 1970.
 sub args {
     my ($self) = @_;
     my %given = %$self;

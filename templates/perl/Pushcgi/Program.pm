@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 package Pushcgi::Program;
 
-# Program.pm - runs the program pushcgi, without a shell and not for long.
+# Program.pm - runs the program pushcgi without a shell and with a time limit.
 
 use 5.010;
 use strict;
@@ -15,17 +15,17 @@ use Time::HiRes ();
 
 my $paused_until = 0;
 
-# Run it: wait status, output and errors.  What keeps it from running is one
-# text instead.  `time_s` is the longest it may take, `pause_s` how long none
-# is tried after one that took longer.
+# Run the program: wait status, output and errors.  If it cannot be run, the
+# result is one text, the reason.  `time_s` is its time limit; after a program
+# that exceeded it, none is run for `pause_s`.
 sub call {
     my ($command, $input, $time_s, $pause_s) = @_;
 
     return 'did not answer a moment ago'
         if Time::HiRes::time() < $paused_until;
-    return 'cannot take NUL characters' if grep {/\0/} @$command;
+    return 'does not accept NUL characters' if grep {/\0/} @$command;
 
-    # The application may have its own ideas about both.
+    # The application may have set other handlers.
     local $SIG{PIPE} = 'IGNORE';
     local $SIG{CHLD} = 'DEFAULT';
     local ($?, $!);
@@ -41,7 +41,7 @@ sub call {
     return @result;
 }
 
-# IPC::Open3 is no good here: it stumbles over the tied STDIN and STDOUT of
+# IPC::Open3 is not used, because it fails with the tied STDIN and STDOUT of
 # FastCGI and mod_perl.
 sub _start {
     my (@command) = @_;
@@ -60,16 +60,16 @@ sub _start {
             POSIX::dup2(fileno $errors_w, 2);
             _become(@command);
         };
-        POSIX::_exit(127);    # never back into the page, a second time
+        POSIX::_exit(127);    # never return to the page a second time
     }
     binmode $_ for $input_w, $output_r, $errors_r;
     $_->blocking(0) for $input_w, $output_r, $errors_r;
     return ($pid, $input_w, $output_r, $errors_r);
 }
 
-# No shell sees the arguments, so a page with taint checks (-T) may pass text
-# of its visitors.  The program itself is checked: a name is looked for in the
-# system's folders only, and a path must not contain "..".
+# The program is run without a shell, so a page with taint checks (-T) may pass
+# text of its visitors.  The program's name is validated: a name is searched for
+# in the system's folders only, and a path must not contain "..".
 sub _become {
     my ($program, @arguments) = @_;
     my @command = ($program, map {/(.*)/s} @arguments);
@@ -86,8 +86,8 @@ sub _become {
     return;
 }
 
-# Feed the program and read what it says: exit status, output and errors, or
-# nothing when the time was up.
+# Write the program's input and read its output: exit status, output and errors,
+# or nothing if the time is up.
 sub _talk {
     my ($pid, $input, $time, $to, $from, $errors) = @_;
     my $end    = Time::HiRes::time() + $time;
@@ -110,7 +110,7 @@ sub _talk {
                 substr $input, 0, $n, '';
             }
             elsif ($! != EAGAIN && $! != EINTR) {
-                $input = '';    # the program reads no further
+                $input = '';    # the program does not read on
             }
         }
         for my $handle (@{ $can_read || [] }) {
@@ -124,7 +124,7 @@ sub _talk {
     return defined $status ? ($status, $text{$from}, $text{$errors}) : ();
 }
 
-# The exit status, or undef when the program had to be ended.
+# The exit status, or undef if the program was killed.
 sub _wait {
     my ($pid, $end) = @_;
 
@@ -135,7 +135,7 @@ sub _wait {
         Time::HiRes::sleep(0.0005);
     } while (Time::HiRes::time() < $end);
 
-    # A publish cut off here is in the queue as a whole or not at all.
+    # A killed publish is complete in the queue, or not there at all.
     kill 'KILL', $pid;
     waitpid $pid, 0;
     return;

@@ -11,9 +11,9 @@ use Exporter qw(import);
 use Scalar::Util qw(refaddr);
 
 our @EXPORT_OK = qw(bytes characters percent html_tag json_list json_update
-    update_fault);
+    update_problem);
 
-# A character string becomes UTF-8; a string of bytes is taken as it is.
+# Encode a character string as UTF-8; leave a string of bytes unchanged.
 sub bytes {
     my ($text) = @_;
 
@@ -22,8 +22,8 @@ sub bytes {
     return $text;
 }
 
-# Data for JSON, whose texts may be either, too.  Numbers must not be looked at
-# as texts, or they become some.  Dies of data that contains itself.
+# Data for JSON, whose texts may be characters or bytes, too.  Numbers must not be
+# used as texts, or Perl converts them.  Dies if the data contains itself.
 sub characters {
     my ($data, %around) = @_;
 
@@ -45,7 +45,7 @@ sub percent {
     return $text;
 }
 
-# Of ASCII only, so that it stands in a page of any encoding.
+# ASCII only, so that it is valid in a page of any encoding.
 sub html_tag {
     my ($name, @attributes) = @_;
     my %entity = ('&' => '&amp;', '<' => '&lt;', '>' => '&gt;',
@@ -63,7 +63,7 @@ sub html_tag {
     return "$tag></$name>";
 }
 
-# By hand: publishing must not need a module that Perl 5.10 has not.
+# Without JSON::PP, which Perl 5.10 does not include: publishing must not need it.
 sub json_text {
     my $text = bytes($_[0]);
 
@@ -82,7 +82,7 @@ sub json_update {
         push @members, qq("$name":) . json_text($update->{$name})
             if defined $update->{$name};
     }
-    # What is no number is for the program to refuse.
+    # The program refuses a text that is not a number.
     push @members, '"retry":' . ($update->{retry} =~ /\A(?:0|[1-9][0-9]*)\z/
         ? $update->{retry} : json_text($update->{retry}))
         if defined $update->{retry};
@@ -90,17 +90,17 @@ sub json_update {
 }
 
 # The reason why JSON cannot carry this update, or undef.
-sub update_fault {
+sub update_problem {
     my ($update) = @_;
     my @topics = @{ $update->{topic} };
 
     return 'needs a topic' if !@topics || grep { $_ eq '' } @topics;
     for my $text (@topics, map { bytes($update->{$_}) } qw(data id type)) {
         my $copy = $text;
-        return 'cannot take NUL characters' if $text =~ /\0/;
-        return 'wants texts of UTF-8' if !utf8::decode($copy);
+        return 'does not accept NUL characters' if $text =~ /\0/;
+        return 'expects texts in UTF-8' if !utf8::decode($copy);
     }
-    return 'wants retry to be a whole number of milliseconds'
+    return 'expects retry to be a whole number of milliseconds'
         if defined $update->{retry}
         && $update->{retry} !~ /\A(?:0|[1-9][0-9]{0,8})\z/;
     return;

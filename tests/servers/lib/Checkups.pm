@@ -150,8 +150,8 @@ deflate.allowed-encodings = ( "gzip" )\n$1$2/m;
 		['or has another key', ['--quick'], { 'token-refused' => '' },
 		    page => '/app/example.cgi', env => {
 			MERCURE_SUBSCRIBER_SECRET_KEY => 'x' x 40 }]] },
-	{ name => 'delivery by drain', front => 'apache-mod_fcgid',
-	    hub => { MERCURE_DELIVERY => 'drain' }, edit => sub {
+	{ name => 'long polling', front => 'apache-mod_fcgid',
+	    hub => { MERCURE_DELIVERY => 'poll' }, edit => sub {
 		s/^FcgidOutputBufferSize 0$//m;
 	    }, runs => [['', ['--quick'], {}]] },
 	{ name => 'pages of another origin', front => 'nginx',

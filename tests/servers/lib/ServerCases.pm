@@ -43,7 +43,7 @@ sub streams_live {
 	$stream->next_comment;
 	$stream->next_comment;
 	pass "$what: comments on silence";
-	is $stream->faults, '', "$what: a clean stream";
+	is $stream->problems, '', "$what: a clean stream";
 	$stream->hang_up;
 }
 
@@ -207,7 +207,7 @@ sub survives_reload {
 		    "$what, a reload: the stream goes on, $n";
 		$stream->next_comment;
 	}
-	is $stream->faults, '', "$what, a reload: a clean stream";
+	is $stream->problems, '', "$what, a reload: a clean stream";
 	$stream->hang_up;
 	wait_until('the old processes are gone',
 	    sub { !grep { $old{$_} } $server->workers });
@@ -223,7 +223,7 @@ sub hub_comes_back {
 	is $hub->stop, 0, "$what: the hub ends";
 	$stream->finished;
 	ok $stream->{ended}, "$what: and the answer was complete";
-	is $stream->faults, '', "$what: without a fault";
+	is $stream->problems, '', "$what: without a problem";
 	like $server->publish(topic => 'back', data => 'lost')->status,
 	    qr/^50[23]\z/, "$what: without a hub: an error";
 	$hub->start;

@@ -123,7 +123,7 @@ sub live {
 		    unless $event->{id} eq $id && $event->{data} eq $n;
 	}
 	$stream->next_comment for 1 .. 2;
-	fail($stream->faults) if $stream->faults;
+	fail($stream->problems) if $stream->problems;
 	$stream->hang_up;
 	return 'yes';
 }

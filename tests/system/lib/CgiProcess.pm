@@ -60,10 +60,10 @@ sub hang_up {
 	$self->{eof} = 1;
 }
 
-sub faults {
+sub problems {
 	my ($self) = @_;
 
-	return join '; ', $self->{sse}->faults,
+	return join '; ', $self->{sse}->problems,
 	    defined $self->{reset} ? "end $self->{reset}" : (),
 	    defined $self->{bad_head} ? "header $self->{bad_head}" : ();
 }

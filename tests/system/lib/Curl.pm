@@ -57,10 +57,10 @@ sub pump {
 	return 1;
 }
 
-sub faults {
+sub problems {
 	my ($self) = @_;
 
-	return join '; ', $self->{sse}->faults,
+	return join '; ', $self->{sse}->problems,
 	    defined $self->{bad_head} ? "header $self->{bad_head}" : ();
 }
 

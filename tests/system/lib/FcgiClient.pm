@@ -80,7 +80,7 @@ sub request_bytes {
 # receive_buffer => bytes, so that a reader that stops is noticed soon.
 sub new {
 	my ($class, %o) = @_;
-	my $self = bless { id => $o{id} || 1, in => '', faults => [],
+	my $self = bless { id => $o{id} || 1, in => '', problems => [],
 	    stderr => '' }, $class;
 
 	$self->{socket} = dial($o{address})
@@ -129,7 +129,7 @@ sub pump {
 		my ($version, $type, $id, $length, $padding) =
 		    unpack 'CCnnC', $self->{in};
 		last if length $self->{in} < 8 + $length + $padding;
-		push @{ $self->{faults} }, "record of version $version id $id"
+		push @{ $self->{problems} }, "record of version $version id $id"
 		    if $version != 1 || $id != $self->{id};
 		$self->record_came($type, substr $self->{in}, 8, $length);
 		substr($self->{in}, 0, 8 + $length + $padding) = '';
@@ -141,9 +141,9 @@ sub record_came {
 	my ($self, $type, $content) = @_;
 
 	if ($self->{ended}) {
-		push @{ $self->{faults} }, "record $type after END_REQUEST";
+		push @{ $self->{problems} }, "record $type after END_REQUEST";
 	} elsif ($type == T_STDOUT) {
-		push @{ $self->{faults} }, 'STDOUT after its end'
+		push @{ $self->{problems} }, 'STDOUT after its end'
 		    if $self->{stdout_closed};
 		$self->{stdout_closed} = 1 if $content eq '';
 		$self->take($content);
@@ -153,7 +153,7 @@ sub record_came {
 		$self->{ended} = 1;
 		@$self{qw(app_status protocol_status)} = unpack 'NC', $content;
 	} else {
-		push @{ $self->{faults} }, "record of type $type";
+		push @{ $self->{problems} }, "record of type $type";
 	}
 }
 
@@ -170,10 +170,10 @@ sub closed {
 }
 
 # All that was wrong with the framing and the events so far.
-sub faults {
+sub problems {
 	my ($self) = @_;
 
-	return join '; ', @{ $self->{faults} }, $self->{sse}->faults,
+	return join '; ', @{ $self->{problems} }, $self->{sse}->problems,
 	    defined $self->{bad_head} ? "header $self->{bad_head}" : ();
 }
 

@@ -12,7 +12,7 @@ use PushcgiTest;
 # port, method, path, headers => {...}, body; from => the address to ask from.
 sub new {
 	my ($class, %o) = @_;
-	my $self = bless { rest => '', faults => [] }, $class;
+	my $self = bless { rest => '', problems => [] }, $class;
 	my %headers = (Host => "127.0.0.1:$o{port}", Connection => 'close',
 	    %{ $o{headers} || {} });
 
@@ -101,10 +101,10 @@ sub take_body {
 	}
 }
 
-sub faults {
+sub problems {
 	my ($self) = @_;
 
-	return join '; ', $self->{sse}->faults,
+	return join '; ', $self->{sse}->problems,
 	    defined $self->{bad_head} ? "header $self->{bad_head}" : ();
 }
 

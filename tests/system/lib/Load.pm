@@ -95,10 +95,10 @@ sub judge {
 
 	wait_until("$name: the end", sub { $self->ended });
 	my @groups = $self->groups;
-	for my $fault (qw(lost duplicate disordered disagree forgotten)) {
+	for my $problem (qw(lost duplicate disordered disagree forgotten)) {
 		my $sum = 0;
-		$sum += $_->{$fault} for @groups;
-		Test::More::is($sum, 0, "$name: none $fault") if @groups;
+		$sum += $_->{$problem} for @groups;
+		Test::More::is($sum, 0, "$name: none $problem") if @groups;
 	}
 	Test::More::is(process_ended($self->{pid}), 0, "$name: exact");
 	Test::More::cmp_ok($self->fields('published')->{acked}, '>=',

@@ -15,7 +15,7 @@ sub new {
 	return bless { %o, got => 0 }, $class;
 }
 
-sub fault {
+sub problem {
 	my ($self, $text) = @_;
 
 	die "stream $self->{name} (topics @{ $self->{asked}{topics} }, rights "
@@ -44,8 +44,8 @@ sub take {
 			$self->take_event($item);
 		}
 	}
-	my $faults = $self->{stream}->faults;
-	$self->fault($faults) if $faults ne '';
+	my $problems = $self->{stream}->problems;
+	$self->problem($problems) if $problems ne '';
 }
 
 # Its own position: behind what it got, before what it is still to get.
@@ -63,14 +63,14 @@ sub take_event {
 	my ($number) = $event->{data} =~ /^(\d+) /;
 	my $place = defined $number ? $model->place($number) : undef;
 
-	$self->fault("not of the log: $event->{data}") if !defined $place;
+	$self->problem("not of the log: $event->{data}") if !defined $place;
 	my $want = $self->next_wanted($place) // 'none';
-	$self->fault("place $place where $want was due, behind $self->{at}")
+	$self->problem("place $place where $want was due, behind $self->{at}")
 	    if $place ne $want;
 	my $update = $model->at($place);
-	$self->fault("place $place: id $event->{id}, not $update->{id}")
+	$self->problem("place $place: id $event->{id}, not $update->{id}")
 	    if $event->{id} ne $update->{id};
-	$self->fault("place $place: other data")
+	$self->problem("place $place: other data")
 	    if $event->{data} ne $update->{data};
 	@$self{qw(at greeted)} = ($place, 0);
 	$self->{got}++;
@@ -112,9 +112,9 @@ sub position {
 sub cut_off {
 	my ($self) = @_;
 
-	$self->fault('the end of the connection without END_REQUEST')
+	$self->problem('the end of the connection without END_REQUEST')
 	    if !$self->{stream}{ended} && !$self->{stuck};
-	$self->fault("cut off behind place $self->{at}")
+	$self->problem("cut off behind place $self->{at}")
 	    if $self->{at} >= $self->{model}->floor;
 }
 

@@ -191,34 +191,34 @@ sub watch_log {
 }
 
 sub end_all {
-	my @faults;
+	my @problems;
 
 	for my $pid (sort { $b <=> $a } keys %processes) {
 		my $p = $processes{$pid};
 		my $status = eval { process_end($pid, 'TERM') };
 		if (!defined $status) {
-			push @faults, "$p->{name} ignored SIGTERM";
+			push @problems, "$p->{name} ignored SIGTERM";
 			kill 'KILL', -$pid;
 			eval { process_end($pid, 'KILL') };
 		} elsif ($p->{must_exit} && $status && !$p->{killed}) {
-			push @faults, "$p->{name} ended with status $status";
+			push @problems, "$p->{name} ended with status $status";
 		}
 		kill 'KILL', -$pid;
 	}
 	for my $path (grep { -e $_ } sort keys %logs) {
-		push @faults, "$logs{$path}: a sanitizer's report"
+		push @problems, "$logs{$path}: a sanitizer's report"
 		    if slurp($path) =~ /Sanitizer|runtime error:/;
 	}
-	return @faults;
+	return @problems;
 }
 
 END {
 	if ($$ == $owner) {
 		my $status = $?;
-		my @faults = end_all();
+		my @problems = end_all();
 
-		$status ||= 1 if @faults;
-		Test::More::diag($_) for @faults;
+		$status ||= 1 if @problems;
+		Test::More::diag($_) for @problems;
 		if ($status || !Test::More->builder->is_passing) {
 			for my $path (grep { -e $_ } sort keys %logs) {
 				my @lines = split /\n/, slurp($path);

@@ -48,7 +48,7 @@ sub and_all {
 sub drained {
 	my ($brings) = @_;
 
-	return sub { 'delivery=drain&' . $brings->(@_) };
+	return sub { 'delivery=poll&' . $brings->(@_) };
 }
 
 # A token for each of them, as sites give to their visitors.

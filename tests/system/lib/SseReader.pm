@@ -18,17 +18,17 @@ my $utf8 = qr/(?:[\x00-\x7f]
 # Items come out in the order of the stream: { kind => 'comment', text },
 # { kind => 'event', data, id, event, retry } for what a browser would fire,
 # and { kind => 'frame', id, retry } for a block without data.  Beyond the
-# standard, what no correct hub writes is a fault: unknown fields, a broken
+# standard, what no correct hub writes is a problem: unknown fields, a broken
 # id or retry, bytes that are not UTF-8, an event name without data.
 sub new {
 	my ($class) = @_;
 
-	return bless { rest => '', items => [], faults => [], block => {},
+	return bless { rest => '', items => [], problems => [], block => {},
 	    lines => 0, first => 1 }, $class;
 }
 
 sub items { return $_[0]{items} }
-sub faults { return @{ $_[0]{faults} } }
+sub problems { return @{ $_[0]{problems} } }
 sub last_event_id { return $_[0]{last_event_id} }
 
 # Does an unfinished line or block hang at the end?
@@ -40,7 +40,7 @@ sub feed {
 	$self->{rest} .= $bytes;
 	if ($self->{first}) {
 		return if length $self->{rest} < 3;
-		push @{ $self->{faults} }, 'a byte order mark'
+		push @{ $self->{problems} }, 'a byte order mark'
 		    if $self->{rest} =~ s/^\xef\xbb\xbf//;
 		$self->{first} = 0;
 	}
@@ -60,7 +60,7 @@ sub line {
 		$self->dispatch;
 		return;
 	}
-	push @{ $self->{faults} }, "not UTF-8: $line"
+	push @{ $self->{problems} }, "not UTF-8: $line"
 	    if $line =~ /[\x80-\xff]/ && $line !~ /^$utf8*+\z/;
 	if ($line =~ /^:(.*)/s) {
 		push @{ $self->{items} }, { kind => 'comment', text => $1 };
@@ -78,13 +78,13 @@ sub field {
 	if ($field eq 'data') {
 		push @{ $block->{data} }, $value;
 	} elsif ($field !~ /^(?:id|event|retry)\z/) {
-		push @{ $self->{faults} }, "unknown field: $field";
+		push @{ $self->{problems} }, "unknown field: $field";
 	} elsif (exists $block->{$field}) {
-		push @{ $self->{faults} }, "second $field in one block";
+		push @{ $self->{problems} }, "second $field in one block";
 	} elsif ($field eq 'retry' && $value !~ /^[0-9]+\z/) {
-		push @{ $self->{faults} }, "retry is not digits: $value";
+		push @{ $self->{problems} }, "retry is not digits: $value";
 	} elsif ($field eq 'id' && $value =~ /\0/) {
-		push @{ $self->{faults} }, 'NUL in an id';
+		push @{ $self->{problems} }, 'NUL in an id';
 	} else {
 		$block->{$field} = $value;
 	}
@@ -100,7 +100,7 @@ sub dispatch {
 		$block->{data} = join "\n", @{ $block->{data} };
 		$block->{kind} = 'event';
 	} else {
-		push @{ $self->{faults} }, 'an event name without data'
+		push @{ $self->{problems} }, 'an event name without data'
 		    if exists $block->{event};
 		$block->{kind} = 'frame';
 	}

@@ -144,8 +144,8 @@ sub judge_all {
 
 		Test::More::is("@{ $w->{data} }", $expected,
 		    "$name: $w->{name} got each update once, in order");
-		Test::More::is($w->{stream}->faults, '',
-		    "$name: $w->{name}: without a fault");
+		Test::More::is($w->{stream}->problems, '',
+		    "$name: $w->{name}: without a problem");
 	}
 	eval { wait_until('publishes are answered', sub {
 		$self->look(0, 0.05);

@@ -65,14 +65,14 @@ test_fixes(void **state)
 	} rows[] = {
 		{ "any Apache", CHECK_HELD, { CHECK_APACHE, false },
 		    "FcgidOutputBufferSize 0|flushpackets=on|"
-		    "MERCURE_DELIVERY = drain" },
+		    "MERCURE_DELIVERY = poll" },
 		{ "mod_fcgid, by what it did", CHECK_HELD,
 		    { CHECK_APACHE, true },
-		    "FcgidOutputBufferSize 0|MERCURE_DELIVERY = drain" },
+		    "FcgidOutputBufferSize 0|MERCURE_DELIVERY = poll" },
 		{ "nginx", CHECK_BODY, { CHECK_NGINX, false },
 		    "client_max_body_size 1088k;" },
 		{ "somebody else", CHECK_HELD, { CHECK_ELSE, false },
-		    "MERCURE_DELIVERY = drain" },
+		    "MERCURE_DELIVERY = poll" },
 		{ "nobody knows", CHECK_BODY, { CHECK_ELSE, false }, "" },
 		{ "no problem", CHECK_NONE, { CHECK_APACHE, false }, "" },
 	};

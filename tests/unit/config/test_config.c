@@ -78,7 +78,7 @@ has_defaults(void **state)
 	assert_string_equal(c->durability, "normal");
 	assert_string_equal(c->protocol_versions, "0.x");
 	assert_string_equal(c->delivery, "stream");
-	assert_true(c->drain_wait_s == 20);
+	assert_true(c->poll_wait_s == 20);
 	assert_string_equal(c->log_level, "info");
 	assert_false(c->allow_publish);
 	assert_true(c->allow_anonymous);
@@ -89,10 +89,10 @@ has_defaults(void **state)
 	assert_true(c->history_bytes_max == 268435456);
 	assert_true(c->body_max == 1048576 && c->topics_max == 1000);
 	assert_true(c->matchers_max == 100 && c->topic_length_max == 4096);
-	assert_true(c->connections_max == 0 && c->parked_max == 1024);
+	assert_true(c->connections_max == 0 && c->pending_max == 1024);
 	assert_true(c->per_address_max == 250 && !c->per_address_given);
 	assert_null(c->trusted_proxies);
-	assert_true(c->parked_bytes_max == 67108864 && c->workers == 4);
+	assert_true(c->pending_bytes_max == 67108864 && c->workers == 4);
 	assert_true(c->queued_bytes_max == 67108864);
 	config_unref(c);
 	config_unref(NULL);
@@ -223,8 +223,8 @@ static const struct {
 	    "must be origins" },
 	{ "control characters", "MERCURE_HUB_URL = http://a\x01\n", NULL,
 	    ERR_SYNTAX, "control characters" },
-	{ "parked less than a body", NULL, "MERCURE_MAX_PARKED_BYTES=1024",
-	    ERR_SYNTAX, "MERCURE_MAX_PARKED_BYTES must not be smaller" },
+	{ "pending less than a body", NULL, "MERCURE_MAX_PENDING_BYTES=1024",
+	    ERR_SYNTAX, "MERCURE_MAX_PENDING_BYTES must not be smaller" },
 	{ "a secret", NULL, "secret-key=hush", ERR_DENIED,
 	    "put it into the configuration file or the environment" },
 	{ "an alias of one", NULL, "MERCURE_JWT_SECRET=hush", ERR_DENIED,

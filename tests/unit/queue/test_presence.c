@@ -137,8 +137,9 @@ expect_last_id(struct queue *q, const char *want)
 	size_t n = strlen(want);
 
 	buf_init(&id, 100);
-	assert_int_equal(queue_subscriptions(q, slice_of("nobody's"),
-			     slice_of(NULL), NULL, NULL, &id),
+	assert_int_equal(
+	    queue_subscriptions(q, selector_topic(slice_of("nobody's")),
+		slice_of(NULL), NULL, NULL, &id),
 	    ERR_OK);
 	if (id.len < n || memcmp(id.base, want, n) != 0)
 		fail_msg("%.*s instead of %s", (int)id.len, id.base, want);
@@ -265,6 +266,43 @@ test_taken_by_another(void **state)
 	presence_free(p);
 }
 
+/* Selectors with the same text are two if they are of different kinds. */
+static void
+test_kinds(void **state)
+{
+	struct queue *q = presence_room_open(*state, 7);
+	struct presence *p = presence_room_somebody("a =a =b", 1);
+	struct presence *other = presence_room_somebody("=a", 1);
+	struct presence *back = NULL;
+	char id[QUEUE_PARKED_ID_SIZE];
+	struct queue_cursor_key k;
+	uint64_t key;
+
+	assert_int_equal(presence_room_steps(q, "+", false, p), ERR_OK);
+	assert_int_equal(presence_room_steps(q, "+", false, other), ERR_OK);
+	assert_string_equal(presence_room_listed(q, NULL, NULL), "=a =a =b a ");
+	assert_string_equal(presence_room_listed(q, "a", NULL), "a ");
+	assert_string_equal(presence_room_listed(q, "=a", NULL), "=a =a ");
+	assert_string_equal(
+	    presence_room_listed(q, "=a", other->subscriber), "=a ");
+	assert_string_equal(presence_room_listed(q, "b", NULL), "");
+
+	/* The row of somebody who waits leads back to the same kinds. */
+	assert_int_equal(presence_room_steps(q, "~", false, p), ERR_OK);
+	assert_int_equal(queue_cursor_key(q, &k), ERR_OK);
+	assert_int_equal(queue_parked_id(&k, 1, p->key, id), ERR_OK);
+	assert_int_equal(queue_parked(q, slice_of(id), &back, &key), ERR_OK);
+	assert_non_null(back);
+	assert_true(presence_is_like(back, p));
+	presence_free(back);
+
+	assert_int_equal(presence_room_steps(q, "-", false, p), ERR_OK);
+	assert_string_equal(presence_room_listed(q, NULL, NULL), "=a ");
+	queue_close(q);
+	presence_free(p);
+	presence_free(other);
+}
+
 /* Everything once with a queue of its own; *whole: all of it was done. */
 static enum err
 use(struct queue_room *room, const struct presence *p, bool *begun, bool *ended)
@@ -284,8 +322,8 @@ use(struct queue_room *room, const struct presence *p, bool *begun, bool *ended)
 	if (e == ERR_OK)
 		e = queue_reap(q, &epoch, &more, NULL);
 	if (e == ERR_OK)
-		e = queue_subscriptions(q, slice_of("nobody's"), slice_of(NULL),
-		    NULL, NULL, &last_id);
+		e = queue_subscriptions(q, selector_topic(slice_of("nobody's")),
+		    slice_of(NULL), NULL, NULL, &last_id);
 	if (e == ERR_OK)
 		e = presence_room_change(q, PRESENCE_GONE, p, 0);
 	*ended = e == ERR_OK;
@@ -335,6 +373,7 @@ run(const char *backend)
 		QUEUE_ROOM_TEST(test_another_database),
 		QUEUE_ROOM_TEST(test_another_database_in_silence),
 		QUEUE_ROOM_TEST(test_taken_by_another),
+		QUEUE_ROOM_TEST(test_kinds),
 		QUEUE_ROOM_TEST(test_memory),
 	};
 

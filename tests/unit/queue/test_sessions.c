@@ -207,6 +207,22 @@ test_writes_only_what_is_new(void **state)
 	}
 }
 
+/* "\1x" is an exact selector (selector.h), and not the same as "x". */
+static void
+test_kinds(void **state)
+{
+	struct queue *q = queue_room_open(*state, QUEUE_WRITE);
+
+	grant_topics(q, a, "x\n\1x");
+	grant_topics(q, a, "\1y");
+	assert_string_equal(found(q, a, NOW), "a 60 x,\1x,\1y ;");
+	take(q, a, "x\ny");
+	assert_string_equal(found(q, a, NOW), "a 60 \1x,\1y ;");
+	move(q, a, b);
+	assert_string_equal(found(q, b, NOW), "b 60 \1x,\1y ;");
+	queue_close(q);
+}
+
 static void
 test_limit(void **state)
 {
@@ -443,6 +459,7 @@ run(const char *backend)
 		QUEUE_ROOM_TEST(test_grants_add_up),
 		QUEUE_ROOM_TEST(test_time_is_up),
 		QUEUE_ROOM_TEST(test_writes_only_what_is_new),
+		QUEUE_ROOM_TEST(test_kinds),
 		QUEUE_ROOM_TEST(test_limit),
 		QUEUE_ROOM_TEST(test_moves),
 		QUEUE_ROOM_TEST(test_moves_twice),

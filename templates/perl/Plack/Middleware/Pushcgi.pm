@@ -38,7 +38,7 @@ sub call {
     });
 }
 
-# It is the same for all, so the program is asked for it once.
+# The header is the same for all requests, so the program is run once.
 sub _link_for {
     my ($self, $env, $hub) = @_;
 
@@ -47,8 +47,8 @@ sub _link_for {
     return $self->{_link};
 }
 
-# What was kept for later goes out behind the response, if the server can; a
-# page that failed has nothing to tell.
+# Publish updates that were stored for later after the response, if the server
+# supports that; discard those of a page that failed.
 sub _leave {
     my ($env, $hub, $status) = @_;
 
@@ -98,21 +98,21 @@ Plack::Middleware::Pushcgi - a request's rights and updates in PSGI
 
 =head1 DESCRIPTION
 
-Each request has a L<Pushcgi> object of its own.  It is in
+Each request has a L<Pushcgi> object.  It is in
 C<< $env->{'pushcgi.request'} >>, and while the application runs the functions
-of Pushcgi act on it: several calls of mercure_set_authz_cookie() make one
-cookie.  The middleware adds that cookie to the response, so the application
-does not.
+of Pushcgi use it: several calls of mercure_set_authz_cookie() make one
+cookie.  The middleware adds that cookie to the response; the application must
+not do that.
 
-Updates that were kept by mercure_publish_later() are published behind the
-response where the server can (C<psgix.cleanup>; Starman and
-Plack::Handler::Apache2 do), else before it.  They are dropped if the
-application dies or answers with 500 or more.
+Updates of mercure_publish_later() are published after the response if the server
+supports that (C<psgix.cleanup>; Starman and Plack::Handler::Apache2 do), or else
+before it.  They are discarded if the application dies or answers with 500 or
+more.
 
-In a delayed response, or where one process serves several requests at once,
-use the object and not the functions.
+In a delayed response, or if a process serves several requests at once, use the
+object and not the functions.
 
-Never stream from a PSGI application: the hub does that.
+Do not stream from a PSGI application: the hub sends the streams.
 
 =head1 OPTIONS
 
@@ -120,12 +120,12 @@ Never stream from a PSGI application: the hub does that.
 
 =item link => 1
 
-Add a Link header that leads subscribers to the hub, but not to an answer to
+Add a Link header that tells clients the hub's URL, except to an answer to
 OPTIONS.
 
 =item options => { ... }
 
-What C<< Pushcgi->new >> takes.
+Options of C<< Pushcgi->new >>.
 
 =back
 

@@ -12,8 +12,8 @@ use Pushcgi ();
 
 our $VERSION = '0.1.0';
 
-# The application's object is the variable `pushcgi`, or who serves this
-# request has set one.
+# The application's object is the variable `pushcgi`, or the object of the present
+# request.
 sub new {
     my ($class, $context, @args) = @_;
     my ($given) = grep { ref $_ && ref $_ ne 'HASH' } @args,
@@ -29,13 +29,13 @@ sub link          { return $_[0]{hub}->link_header }
 sub last_event_id { return $_[0]{hub}->last_event_id }
 sub cookie        { my $set = $_[0]{hub}->cookie; return $set ? "$set" : '' }
 
-# A template prints what it calls, and there is nothing to see.
+# A template prints the results of its calls, and this one has none.
 sub allow {
     _with_topics('set_authz_cookie', @_);
     return '';
 }
 
-# Names and values come as a hash behind the rest.
+# Named arguments arrive as a hash, after the others.
 sub _with_topics {
     my ($method, $self, @args) = @_;
     my $option = ref $args[-1] eq 'HASH' ? pop @args : {};
@@ -60,15 +60,15 @@ Template::Plugin::Pushcgi - live updates in pages of the Template Toolkit
     [% hub.allow('https://example.com/users/42') %]
     [% hub.script_tag('https://example.com/users/42') %]
 
-or, with an EventSource of your own,
+or, with your own EventSource,
 
     <p id="url" data-url="[% hub.url('https://example.com/users/42') | html %]">
 
 =head1 DESCRIPTION
 
-A template cannot set headers.  What it allows is collected in a L<Pushcgi>
-object, and the application prints the cookie after the page was made and
-before it is sent:
+A template cannot set headers.  A L<Pushcgi> object collects the topics that it
+allows, and the application prints the cookie when the page has been made, before
+it is sent:
 
     my $hub = Pushcgi->new;
     my $page = '';
@@ -77,8 +77,8 @@ before it is sent:
     print 'Set-Cookie: ', $hub->cookie, "\n" if $hub->cookie;
     print "Content-Type: text/html; charset=utf-8\n\n", $page;
 
-Without the variable C<pushcgi> it is the request's object of
-L<Plack::Middleware::Pushcgi>, or of mercure_begin_request().
+Without the variable C<pushcgi>, the plugin uses the request's object of
+L<Plack::Middleware::Pushcgi> or of mercure_begin_request().
 
 =head1 METHODS
 
@@ -86,21 +86,21 @@ L<Plack::Middleware::Pushcgi>, or of mercure_begin_request().
 
 =item url(topic, ..., lastEventId = id)
 
-As hub_url() of L<Pushcgi>, with its options.  It is a plain text: in HTML it
-needs the filter C<html>.
+Calls hub_url() of L<Pushcgi>, with its options.  The result is a plain text: in
+HTML it needs the filter C<html>.
 
 =item script_tag(topic, ...)
 
-As script_tag() of L<Pushcgi>, with its options.  It is HTML.
+Calls script_tag() of L<Pushcgi>, with its options.  The result is HTML.
 
 =item allow(topic, ...)
 
-As set_authz_cookie(); prints nothing.
+Calls set_authz_cookie(); prints nothing.
 
 =item cookie, link, last_event_id
 
-The values of the headers Set-Cookie (empty if there is none) and Link, and
-the position of the page.
+The values of the headers Set-Cookie (empty if there is none) and Link, and the
+last event id of the page.
 
 =back
 

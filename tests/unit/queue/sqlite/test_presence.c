@@ -217,7 +217,7 @@ test_foreign_writers_are_refused(void **state)
 		"INSERT INTO subscribers (key) VALUES (1)",
 		"UPDATE subscribers SET owner = 0",
 		"DELETE FROM subscribers",
-		"INSERT INTO subscriptions VALUES ('a', 1)",
+		"INSERT INTO subscriptions VALUES ('a', 0, 1)",
 		"UPDATE subscriptions SET key = 1",
 		"DELETE FROM subscriptions",
 	};

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# drain_presence.t - who is drained stays there between its responses.
+# poll_presence.t - who is drained stays there between its responses.
 use strict;
 use warnings;
 use FindBin qw($Bin);
@@ -9,7 +9,7 @@ use Presence;
 use PushcgiTest;
 use Test::More;
 
-my %config = (MERCURE_DRAIN_WAIT => 3600);
+my %config = (MERCURE_POLL_WAIT => 3600);
 my $hub = Hub->start(config => \%config);
 my $other = Hub->start(queue_of => $hub, config => \%config);
 my $watch = $other->stream(topic => SUBSCRIPTIONS . '/{t}/{s}',
@@ -23,7 +23,7 @@ sub poll {
 	my ($at, %o) = @_;
 
 	return ($o{hub} || $hub)->stream(topic => ['a', 'b'],
-	    query => [delivery => 'drain'], token => $token,
+	    query => [delivery => 'poll'], token => $token,
 	    defined $at ? (last_event_id => $at) : (), %o);
 }
 
@@ -139,7 +139,7 @@ is_deeply \@told, ['-a', '-b', '-z'], 'with nothing told but real ends';
 
 # Who does not come back has ended once its time is up.
 my $short = Hub->start(queue_of => $hub, config => {
-    MERCURE_DRAIN_WAIT => 1 });
+    MERCURE_POLL_WAIT => 1 });
 my $gone = poll(undef, hub => $short);
 told(2);
 is_deeply told(2), ['-a', '-b'], 'its time is up: it has ended';

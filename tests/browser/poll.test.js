@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// drain.test.js - Chromium gets each update through servers that hold responses back to their end.
+// poll.test.js - Chromium gets each update through servers that hold responses back to their end.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -12,8 +12,8 @@ const count = 30;
 
 // [server, what its hub is set to, what the page asks for]
 const sites = [
-	["lighttpd", [], { delivery: "drain" }],
-	["apache", ["MERCURE_DELIVERY=drain"], {}],
+	["lighttpd", [], { delivery: "poll" }],
+	["apache", ["MERCURE_DELIVERY=poll"], {}],
 ];
 
 // An EventSource on the hub; what it receives is kept in the page.
