@@ -63,7 +63,7 @@ make_terms(const struct grant *g, const struct request *rq,
 					  s->config->per_token_max, who.max },
 		.keys = { crowd_key_grant(g),
 		    crowd_key_client(slice_of(who.text)) },
-		.parked = parked };
+		.away_key = parked };
 }
 
 static enum err

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fanout.c - who is there, where they are, and when they end. */
+/* fanout.c - opens and ends event streams, and passes batches on to them. */
 #include "base/clock.h"
 #include "base/container.h"
 #include "base/log.h"
@@ -37,7 +37,7 @@ report_effort(struct fanout *f, struct effort *e, const char *what)
 		    LOG_TEXT("setting", "MERCURE_MAX_PATTERN_WEIGHT"));
 }
 
-/* What did not fit into the turns before this one. */
+/* Go on with work that did not fit into the turns before this one. */
 static void
 do_rest(struct loop_mail *m)
 {

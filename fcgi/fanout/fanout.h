@@ -13,8 +13,8 @@
 /*
  * Owner: loop thread.  The queue is the buffer: a subscriber is a position in
  * the log.  One that keeps up gets each event as it comes.  One that does not
- * takes nothing but its position; it goes on from the ring of recent events
- * or, below that, from batches which the tailer reads and which serve all who
+ * holds nothing but its position; it goes on from the ring of recent events
+ * or, below that, from batches which the tailer reads and which serve all that
  * wait for the same stretch.  Matching takes about a millisecond of a turn
  * of the loop at most (effort.h), live and replay each; the rest is posted.
  */
@@ -49,13 +49,13 @@ void fanout_batch(void *arg, struct batch *b);
 void fanout_open(
     struct fanout *f, struct subscriber_opening *o, struct stream *stream);
 
-/* End those which `holds` (NULL: all) denies, each with a cursor frame. */
+/* End those which `holds` (NULL: all) denies, each with its position. */
 typedef bool fanout_holds_fn(void *arg, const struct subscriber *s);
 void fanout_end(struct fanout *f, fanout_holds_fn *holds, void *arg);
 
 /*
- * End those who came first until `left` are there, each with a cursor frame
- * that asks it to come back at a random moment of the `spread_ms` behind its
+ * End those that came first until `left` are there, each with a position
+ * and the request to come back at a random moment of the `spread_ms` behind its
  * usual delay.
  */
 void fanout_reduce(struct fanout *f, size_t left, uint32_t spread_ms);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* live.c - brings new events to those who keep up. */
+/* live.c - brings new events to the subscribers that keep up. */
 #include "base/clock.h"
 #include "base/container.h"
 #include "fanout/fanout_state.h"
@@ -28,7 +28,7 @@ expire(struct subscriber *s)
 	loop_timer_set(l, &s->timer, loop_now(l));
 }
 
-/* One event that just happened, for one subscriber who asked for it. */
+/* One event that just happened, for one subscriber that asked for it. */
 static void
 deliver(struct subscriber *s, struct frame *frame)
 {
@@ -60,18 +60,18 @@ ring_bytes(const struct fanout *f)
 }
 
 static void
-end_all_lost(struct subscriber_list *turns, uint64_t floor)
+end_all_lost(struct subscriber_list *list, uint64_t floor)
 {
 	struct subscriber *s, *next;
 
-	for (s = TAILQ_FIRST(turns); s != NULL; s = next) {
+	for (s = TAILQ_FIRST(list); s != NULL; s = next) {
 		next = TAILQ_NEXT(s, waits);
 		if (subscriber_is_lost(s, floor))
 			subscriber_end_lost(s);
 	}
 }
 
-/* What is pruned from the log is gone from memory as well. */
+/* Events that are pruned from the log are gone from memory as well. */
 static void
 raise_floor(struct fanout *f, uint64_t floor)
 {
@@ -83,7 +83,7 @@ raise_floor(struct fanout *f, uint64_t floor)
 	end_all_lost(&f->host.waits[WAIT_RING], floor);
 }
 
-/* Rows were pruned before we could read them: whoever was live has a gap. */
+/* Rows were pruned before they could be read: live subscribers have a gap. */
 static void
 overrun(struct fanout *f, uint64_t floor)
 {
@@ -98,7 +98,7 @@ overrun(struct fanout *f, uint64_t floor)
 	ring_reset(f->ring, floor);
 }
 
-/* Those who got something have it written to their sockets. */
+/* Write to the sockets of those that got something. */
 static void
 write_all(struct fanout *f)
 {

@@ -159,7 +159,7 @@ client_unref(struct client *c)
 /* The client that pays, with one reference; NULL: it is not known. 
  * ERR_NOMEM. */
 static enum err
-bring_client(
+claim_client(
     struct client **out, struct patterns *p, const struct pattern_client *who)
 {
 	uint64_t key;
@@ -238,7 +238,7 @@ claim_all(struct pattern_claim *claim, const struct matcher_list *l,
     struct problem *p)
 {
 	struct client *c;
-	enum err e = bring_client(&c, claim->of, who);
+	enum err e = claim_client(&c, claim->of, who);
 
 	for (size_t i = 0; e == ERR_OK && i < l->n; i++)
 		if (matcher_weight(l->v[i]) > 0)

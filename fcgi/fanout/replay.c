@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* replay.c - brings those who lag to the end of the log, a part at a time. */
+/* replay.c - brings subscribers that lag to the end of the log, a part at a time. */
 #include "fanout/fanout_state.h"
 
 /* So many neighbouring events are one part.  Subscribers that catch up side by
@@ -7,7 +7,7 @@
  * events are still known for the next one (subscriber_index_state.h). */
 #define PART 64
 
-/* Ask for the stretch that whoever waits longest needs. */
+/* Ask for what the subscriber needs that waits longest. */
 static void
 ask(struct fanout *f)
 {
@@ -65,7 +65,7 @@ same_part(uint64_t a, uint64_t b)
 /* One part of what the ring has for `s`.  *end: there is no more.  False: its
  * socket takes no more. */
 static bool
-take_part(struct fanout *f, struct subscriber *s, bool *end)
+pass_part(struct fanout *f, struct subscriber *s, bool *end)
 {
 	uint64_t number = ring_after(f->ring, s->at);
 	struct frame *frame = ring_get(f->ring, number);
@@ -96,7 +96,7 @@ fanout_catch_up(struct fanout *f, struct subscriber *s)
 		wait_for_batch(f, s);
 		return;
 	}
-	if (!take_part(f, s, &end))
+	if (!pass_part(f, s, &end))
 		return;
 	if (end) {
 		s->state = SUBSCRIBER_LIVE;
@@ -165,12 +165,12 @@ next_part(struct fanout *f, struct batch *b)
 	while ((s = TAILQ_FIRST(serve)) != NULL)
 		leave_batch(f, s, b);
 	batch_done(b);
-	/* Now those who were served stand behind those who were not. */
+	/* Now those that were served stand behind those that were not. */
 	f->replay.asked = false;
 	ask(f);
 }
 
-/* A part of the batch for whoever is next. */
+/* A part of the batch for the next subscriber. */
 static void
 serve_next(struct fanout *f, struct batch *b)
 {

@@ -16,9 +16,9 @@ enum err ring_new(struct ring **out);
 void ring_reset(struct ring *r, uint64_t floor);
 
 /*
- * Add the next event (a reference of its own), dropping the oldest until it
+ * Add the next event (takes another reference), dropping the oldest until it
  * all fits into `bytes_max`; the newest always stays.  Without memory the
- * ring starts afresh behind this event: slower, never wrong.
+ * ring starts empty behind this event: slower, never wrong.
  */
 void ring_add(struct ring *r, struct frame *f, size_t bytes_max);
 

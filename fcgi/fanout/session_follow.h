@@ -34,7 +34,7 @@ struct session_changes {
 enum err session_changes_read(
     struct session_changes **out, struct queue *q, uint64_t number);
 
-/* What the list says of this session; NULL: nothing. */
+/* The change of this session in the list; NULL: there is none. */
 const struct session_change *session_changes_find(
     const struct session_changes *c, const uint8_t token[GRANT_TOKEN_SIZE]);
 
@@ -48,8 +48,7 @@ struct session_recent {
 	uint8_t token[GRANT_TOKEN_SIZE];
 };
 
-/* What is remembered of the changes that were applied; zero it.  Owner: loop
- * thread. */
+/* The changes that were applied; zero it.  Owner: loop thread. */
 struct session_follow {
 	struct session_recent recent[SESSION_RECENT]; /* the last ones */
 	size_t n;                                     /* all of them */

@@ -244,7 +244,7 @@ subscriber_pause(struct subscriber *s, uint32_t retry_ms)
 	}
 	subscriber_queue(s, frame);
 	frame_unref(frame);
-	roster_park(s->entry, away_until(s));
+	roster_away(s->entry, away_until(s));
 	s->entry = NULL;
 	subscriber_forget(s);
 	stream_end(stream);

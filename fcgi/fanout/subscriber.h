@@ -22,8 +22,8 @@ struct subscriber_entry;
 struct subscriber_host;
 struct subscriber_index;
 
-/* What a worker found out about a subscribe request; slices and lists are
- * the opening's own. */
+/* The result of a worker's look at a subscribe request; slices and lists
+ * belong to the opening. */
 struct subscriber_opening {
 	struct matcher_list matchers;
 	struct grant *grant;        /* NULL: anonymous, public updates only */
@@ -34,9 +34,9 @@ struct subscriber_opening {
 	uint64_t at;                    /* it has seen everything up to here */
 	bool from_start;                /* it takes whatever there still is */
 	int64_t end_ms;                 /* clock_mono_ms(); INT64_MAX: never */
-	int64_t life_ms;                /* the same, whatever its grant says */
+	int64_t life_ms;                /* the same, for any grant */
 	uint32_t keepalive_ms;          /* 0: none */
-	uint32_t retry_ms;              /* as `head` says */
+	uint32_t retry_ms;              /* as in `head` */
 	bool poll;        /* end it once what is pending is sent, */
 	int64_t wait_ms;  /* or by then, when there was nothing; */
 	uint32_t away_ms; /* so long it stays there without one */
@@ -73,7 +73,7 @@ enum subscriber_state {
 	SUBSCRIBER_WAITING
 };
 
-/* What it waits for; the host has a list for each. */
+/* The reason why it waits; the host has a list for each. */
 enum wait_list {
 	WAIT_NONE,
 	WAIT_FLUSH,     /* it got something in this turn of the loop */
@@ -107,12 +107,12 @@ struct subscriber {
 	uint64_t sent_position; /* the last one its peer was sent */
 	uint64_t mark; /* last event it was found for: once is enough */
 	bool from_start;
-	bool poll; /* it ends with the first round that had something */
+	bool poll; /* it ends once it is up to date and got something */
 	size_t n;
 	struct subscription subscriptions[];
 };
 
-/* What all subscribers of a process share; owner: loop thread. */
+/* Shared by all subscribers of a process; owner: loop thread. */
 struct subscriber_host {
 	struct loop *loop;
 	struct subscriber_index *index;

@@ -6,7 +6,7 @@
 
 #define BUCKETS_MIN 256
 
-/* What large templates may take to be matched faster, all together. */
+/* Memory of all caches by which large templates are matched faster. */
 #define CACHES_BYTES_MAX 1048576
 
 static uint64_t

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* subscriber_index.h - the index: from a topic to those who asked for it. */
+/* subscriber_index.h - the index: from a topic to the subscribers that asked for it. */
 #ifndef FANOUT_SUBSCRIBER_INDEX_H
 #define FANOUT_SUBSCRIBER_INDEX_H
 
@@ -9,8 +9,8 @@
 /*
  * Owner: loop thread.  An exact topic is one look-up.  Each distinct pattern
  * is kept once, however many asked for it, and evaluated once per topic that
- * begins as it does; the matchers of those who come later are not kept.
- * A private update is tried only on what somebody with rights asked for.
+ * begins as it does; the matchers of later subscribers are not kept.
+ * A private update is tried only on what a subscriber with rights asked for.
  */
 struct subscriber_index;
 

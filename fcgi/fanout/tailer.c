@@ -29,7 +29,7 @@ struct tailer {
 	uint64_t tail;
 	uint64_t epoch;
 	uint64_t sessions; /* the last change of one that was posted */
-	bool ailing;       /* the last read failed: say it once */
+	bool failing;      /* the last read failed, which was logged */
 };
 
 struct reading {
@@ -88,11 +88,11 @@ batch_post(struct tailer *t, struct batch *b)
 static void
 report(struct tailer *t, enum err e)
 {
-	if (e == ERR_OK && t->ailing)
+	if (e == ERR_OK && t->failing)
 		log_info("queue readable again");
-	if (e != ERR_OK && !t->ailing)
+	if (e != ERR_OK && !t->failing)
 		log_err("queue not readable", LOG_TEXT("reason", err_text(e)));
-	t->ailing = e != ERR_OK;
+	t->failing = e != ERR_OK;
 }
 
 /* Another database has taken the place: all positions start over. */
@@ -152,7 +152,7 @@ batch_read(struct tailer *t, struct batch *b)
 	if (b->span.epoch != t->epoch)
 		return change_epoch(t, b);
 	if (r.failed) {
-		/* What did not become a frame is read again next time. */
+		/* A row that did not become a frame is read again next time. */
 		b->span.next = r.last;
 		if (b->n == 0)
 			return ERR_NOMEM;
@@ -169,7 +169,7 @@ is_due(const struct tailer *t, const struct batch *b)
 	return b->kind != BATCH_REPLAY || b->span.sessions <= t->sessions;
 }
 
-/* What lies behind `after`, ready to post; NULL: nothing, or not now. */
+/* The rows behind `after`, ready to post; NULL: none, or not now. */
 static struct batch *
 read_on(struct tailer *t, uint64_t after, enum batch_kind kind)
 {
@@ -300,7 +300,7 @@ first_batch(struct batch **out, struct tailer *t)
 }
 
 /*
- * What is posted cannot be taken back, so `first` goes out when there is a
+ * A posted batch cannot be taken back, so `first` goes out when there is a
  * thread, and still before that thread's own: copy_question(), its first
  * step, waits for the mutex.
  */

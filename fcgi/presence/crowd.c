@@ -69,7 +69,7 @@ hidden(const struct crowd *c, const struct crowd_place *p)
 /* Take a free slot; if there is none, free those of dead processes, then make
  * more. */
 static enum err
-take_any(struct crowd *c, struct crowd_table *t, const struct crowd_keys *keys,
+find_seat(struct crowd *c, struct crowd_table *t, const struct crowd_keys *keys,
     struct crowd_seat *out, struct problem *p)
 {
 	const int64_t now = clock_real_ms();
@@ -88,16 +88,16 @@ take_any(struct crowd *c, struct crowd_table *t, const struct crowd_keys *keys,
 
 static enum err
 sit(struct crowd *c, struct crowd_table *t, struct crowd_place *p,
-    uint64_t parked, struct problem *why)
+    uint64_t away_key, struct problem *why)
 {
 	const struct crowd_keys keys = hidden(c, p);
 	enum err e = ERR_NOTFOUND;
 
-	if (parked != 0)
+	if (away_key != 0)
 		e = crowd_table_take_parked(
-		    t, parked, &keys, clock_real_ms(), &p->seat);
+		    t, away_key, &keys, clock_real_ms(), &p->seat);
 	if (e == ERR_NOTFOUND)
-		e = take_any(c, t, &keys, &p->seat, why);
+		e = find_seat(c, t, &keys, &p->seat, why);
 	p->seated = e == ERR_OK;
 	return e;
 }
@@ -169,7 +169,8 @@ static enum err
 refuse_unknown(struct problem *p)
 {
 	return problem_set(p, ERR_LIMIT,
-	    "The web server does not tell the addresses of its clients, which "
+	    "The web server does not report the addresses of its clients, "
+	    "which "
 	    "have together as many streams as one may "
 	    "(MERCURE_MAX_CONNECTIONS_PER_ADDRESS): pass REMOTE_ADDR.");
 }
@@ -214,8 +215,8 @@ uncounted(struct crowd_place *p, const struct crowd_limits *limits, enum err e,
 	if (limit == NULL)
 		return ERR_OK;
 	return problem_set(why, e == ERR_LIMIT ? ERR_IO : e,
-	    "The hub cannot count its streams, and %s is set; its log says "
-	    "why.",
+	    "The hub cannot count its streams, and %s is set; its log names "
+	    "the reason.",
 	    limit);
 }
 
@@ -237,7 +238,7 @@ compare(struct crowd *c, struct crowd_table *t, struct crowd_place *p,
 
 enum err
 crowd_enter(struct crowd_place *p, struct crowd *c,
-    const struct crowd_keys *keys, uint64_t parked,
+    const struct crowd_keys *keys, uint64_t away_key,
     const struct crowd_limits *limits, struct problem *problem)
 {
 	struct crowd_table *t = NULL;
@@ -247,7 +248,7 @@ crowd_enter(struct crowd_place *p, struct crowd *c,
 	*p = (struct crowd_place){ .keys = *keys };
 	e = enter_table(c, &t, &why);
 	if (e == ERR_OK)
-		e = sit(c, t, p, parked, &why);
+		e = sit(c, t, p, away_key, &why);
 	note(c, e, &why);
 	e = e == ERR_OK ? compare(c, t, p, limits, problem)
 			: uncounted(p, limits, e, problem);
@@ -264,7 +265,7 @@ crowd_enter(struct crowd_place *p, struct crowd *c,
 /* The table that a place is in; NULL: none any more.  It goes with the
  * place. */
 static struct crowd_table *
-take_out(struct crowd_place *p)
+unlink_place(struct crowd_place *p)
 {
 	struct crowd_table *t = NULL;
 	struct crowd *c = p->crowd;
@@ -288,7 +289,7 @@ release(struct crowd_place *p, release_fn *how)
 	if (c == NULL)
 		return;
 	pthread_mutex_lock(&c->mutex);
-	if ((t = take_out(p)) != NULL)
+	if ((t = unlink_place(p)) != NULL)
 		how(t, &p->seat);
 	pthread_mutex_unlock(&c->mutex);
 }
@@ -306,7 +307,7 @@ crowd_give_back(struct crowd_place *p)
 }
 
 void
-crowd_park(struct crowd_place *p, uint64_t parked, int64_t until_ms)
+crowd_away(struct crowd_place *p, uint64_t away_key, int64_t until_ms)
 {
 	struct crowd *c = p->crowd;
 	struct crowd_table *t;
@@ -314,8 +315,8 @@ crowd_park(struct crowd_place *p, uint64_t parked, int64_t until_ms)
 	if (c == NULL)
 		return;
 	pthread_mutex_lock(&c->mutex);
-	if ((t = take_out(p)) != NULL)
-		crowd_table_park(t, &p->seat, parked, until_ms);
+	if ((t = unlink_place(p)) != NULL)
+		crowd_table_park(t, &p->seat, away_key, until_ms);
 	pthread_mutex_unlock(&c->mutex);
 }
 

@@ -29,7 +29,7 @@ struct crowd_place {
 enum err crowd_new(struct crowd **out, const struct queue_settings *s);
 
 /*
- * Take a place, unless a limit is reached.  `parked` (0: none) is the key of
+ * Take a place, unless a limit is reached.  `away_key` (0: none) is the key of
  * the row that the subscriber comes back for: it takes the place that was kept
  * for it.  ERR_LIMIT: the problem is for the peer and names the setting.  If
  * streams cannot be counted, the log says why; a stream that no limit applies
@@ -37,17 +37,17 @@ enum err crowd_new(struct crowd **out, const struct queue_settings *s);
  * for the peer.
  */
 enum err crowd_enter(struct crowd_place *p, struct crowd *c,
-    const struct crowd_keys *keys, uint64_t parked,
+    const struct crowd_keys *keys, uint64_t away_key,
     const struct crowd_limits *limits, struct problem *why);
 
 /*
- * crowd_leave(): the stream has ended.  crowd_park(): it may come back for the
- * row with the key `parked` until `until_ms` (real clock), and its place is
+ * crowd_leave(): the stream has ended.  crowd_away(): it may come back for the
+ * row with the key `away_key` until `until_ms` (real clock), and its place is
  * kept so long.  crowd_give_back(): it never began; a place that was kept for
  * it stays kept.  Without a place they do nothing.
  */
 void crowd_leave(struct crowd_place *p);
-void crowd_park(struct crowd_place *p, uint64_t parked, int64_t until_ms);
+void crowd_away(struct crowd_place *p, uint64_t away_key, int64_t until_ms);
 void crowd_give_back(struct crowd_place *p);
 
 /* Call it once a second: enters streams of this process again whose slot is

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* roster.h - who is here, and what the other processes have yet to hear of it. */
+/* roster.h - who is here, and what of it other processes do not know yet. */
 #ifndef PRESENCE_ROSTER_H
 #define PRESENCE_ROSTER_H
 
@@ -9,14 +9,14 @@
 
 /*
  * Each subscriber has one entry, with the state it is to have and the one its
- * row has.  What differs waits in order for the publish thread, so that no
- * stream waits for its row, and nothing grows but with the streams: who comes
- * and goes before it was written leaves no trace.  All functions are for any
+ * row has.  Differences wait in order for the publish thread, so that no
+ * stream waits for its row, and nothing grows but with the streams: a subscriber
+ * that comes and goes before it was written leaves no trace.  All functions are for any
  * thread.
  *
  * Strangers (presence_is_stranger()) wait longer: a row is due when it is
  * presence.delay_ms old, it is written only while there is room, and of those
- * who left before that but may be back only ROSTER_AWAY_MAX are kept.
+ * that left before that but may be back only ROSTER_AWAY_MAX are kept.
  */
 struct roster;
 struct roster_entry;
@@ -37,7 +37,7 @@ enum err roster_count_in(struct roster *r, const struct queue_settings *s);
 struct roster_terms {
 	struct crowd_limits limits;
 	struct crowd_keys keys; /* the token and client it counts for */
-	uint64_t parked; /* the key of the row it comes back for; 0: none */
+	uint64_t away_key; /* the key of the row it comes back for; 0: none */
 };
 
 /* Call `kick` when the first change waits, or one that hurries; the roster's
@@ -61,9 +61,9 @@ uint64_t roster_key(struct roster_entry *e);
 void roster_begin(struct roster_entry *e);
 
 /* It has ended, or never began.  NULL is allowed; the entry is gone for the
- * caller.  roster_park(): it may come back until then (real clock). */
+ * caller.  roster_away(): it may come back until then (real clock). */
 void roster_end(struct roster_entry *e);
-void roster_park(struct roster_entry *e, int64_t until_ms);
+void roster_away(struct roster_entry *e, int64_t until_ms);
 
 /* The signers (presence.signer) that the settings in force admit, and whether
  * events about subscribers are published. */
@@ -100,7 +100,7 @@ void roster_made(struct roster *r, const struct roster_change *changes,
 void roster_look(struct roster *r);
 
 /* Do changes of members (all but strangers) wait?  Does one of a member that
- * parked, and may come back any moment to be recognised by its row?  And when
+ * is away, and may come back any moment to be recognised by its row?  And when
  * is the first stranger's due (clock_mono_ms(); 0: now; INT64_MAX: none
  * waits)? */
 bool roster_waits(struct roster *r);

@@ -11,7 +11,7 @@
 
 /* A pause after a transaction that left nothing over, so that changes gather:
  * a transaction costs more than a change in it.  A member's change after a
- * silence, or a parked one's, is written at once; strangers' changes gather
+ * silence, or that of one who goes away, is written at once; strangers' changes gather
  * longer. */
 #define GATHER_MS 10
 #define GATHER_STRANGERS_MS 250
@@ -21,7 +21,7 @@ presence_writer_init(
     struct presence_writer *w, struct queue *q, struct roster *r)
 {
 	*w = (struct presence_writer){
-		.queue = q, .roster = r, .ring_ms = INT64_MAX
+		.queue = q, .roster = r, .notify_ms = INT64_MAX
 	};
 }
 
@@ -109,7 +109,7 @@ write_changes(struct presence_writer *w, int64_t now)
 }
 
 static void
-take_rules(struct presence_writer *w)
+load_rules(struct presence_writer *w)
 {
 	if (!roster_take_rules(w->roster, &w->rules))
 		return;
@@ -154,11 +154,11 @@ reap(struct presence_writer *w, int64_t now)
 }
 
 static void
-ring(struct presence_writer *w, int64_t now)
+notify(struct presence_writer *w, int64_t now)
 {
 	const unsigned wait_ms = queue_notify_soon(w->queue);
 
-	w->ring_ms = wait_ms > 0 ? now + wait_ms : INT64_MAX;
+	w->notify_ms = wait_ms > 0 ? now + wait_ms : INT64_MAX;
 }
 
 static int64_t
@@ -201,15 +201,15 @@ presence_writer_run(struct presence_writer *w)
 
 	if (w->roster == NULL)
 		return INT64_MAX;
-	take_rules(w);
+	load_rules(w);
 	if (now >= next_write(w))
 		write_changes(w, now);
 	if (w->ends && now >= w->retry_ms)
 		end_waiting(w, now);
 	if (now >= w->tick_ms)
 		reap(w, now);
-	ring(w, now);
-	return least(next_write(w), least(w->tick_ms, w->ring_ms));
+	notify(w, now);
+	return least(next_write(w), least(w->tick_ms, w->notify_ms));
 }
 
 void
@@ -220,6 +220,6 @@ presence_writer_finish(struct presence_writer *w)
 	w->strangers_ms = 0;
 	while (write_changes(w, clock_mono_ms()) == ERR_OK)
 		w->strangers_ms = 0;
-	/* What it leaves unrung is found within a second. */
+	/* Readers find within a second what it did not notify them of. */
 	queue_notify_soon(w->queue);
 }

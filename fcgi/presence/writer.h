@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* writer.h - the publish thread's other work: rows of who comes, goes and died. */
+/* writer.h - the publish thread's other work: rows about subscribers. */
 #ifndef PRESENCE_WRITER_H
 #define PRESENCE_WRITER_H
 
@@ -9,17 +9,17 @@
 struct presence_writer {
 	struct queue *queue;
 	struct roster *roster; /* NULL: there is nothing to do */
-	int64_t tick_ms;       /* when to look for the dead again */
+	int64_t tick_ms;       /* when to look for ended processes again */
 	int64_t retry_ms;      /* not to write before */
 	int64_t gather_ms;     /* nor, unless the roster hurries, before */
 	int64_t strangers_ms;  /* nor strangers before */
-	int64_t waiting_ms;    /* when the log may say again that they wait */
+	int64_t waiting_ms; /* when the log may report again that they wait */
 	bool has_rules;
 	struct roster_rules rules; /* in force */
-	bool ends;       /* parked rows are being checked against `rules` */
-	bool failing;    /* which the log knows of */
-	bool wrote;      /* for its owner to take back */
-	int64_t ring_ms; /* when to ring; INT64_MAX: nothing to ring for */
+	bool ends; /* rows of those who are away are checked against `rules` */
+	bool failing;      /* which was logged */
+	bool wrote;        /* for its owner to take back */
+	int64_t notify_ms; /* when to notify readers; INT64_MAX: no need */
 };
 
 void presence_writer_init(

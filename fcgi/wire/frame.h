@@ -9,7 +9,7 @@
 #include "base/slice.h"
 #include "wire/record.h"
 
-/* What stands around the bytes of a response. */
+/* The bytes around those of a response. */
 enum framing {
 	FRAMING_FCGI, /* STDOUT records */
 	FRAMING_RAW   /* nothing: plain CGI */

@@ -159,10 +159,10 @@ parse_tcp(struct sockaddr_in *sin, const char *address, bool remote,
 	if (inet_pton(AF_INET, host, &sin->sin_addr) != 1 || end == colon + 1 ||
 	    *end != '\0' || port > 65535)
 		return problem_set(p, ERR_SYNTAX,
-		    "--listen: %s is no IPv4 address and port.", address);
+		    "--listen: %s is not an IPv4 address and port.", address);
 	if (ntohl(sin->sin_addr.s_addr) >> 24 != 127 && !remote)
 		return problem_set(p, ERR_DENIED,
-		    "--listen: whoever reaches a FastCGI port controls the "
+		    "--listen: anybody who reaches a FastCGI port controls the "
 		    "hub; %s is not loopback.  Add --listen-remote if it is "
 		    "meant, and set FCGI_WEB_SERVER_ADDRS.",
 		    host);
@@ -278,7 +278,7 @@ peer_address(int fd, char out[INET6_ADDRSTRLEN])
 			   INET6_ADDRSTRLEN) != NULL;
 	if (ss.ss_family != AF_INET6)
 		return false;
-	/* What IPv4 looks like on a socket that takes both. */
+	/* An IPv4 address on a socket that takes both. */
 	if (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr))
 		return inet_ntop(AF_INET, &v6->sin6_addr.s6_addr[12], out,
 			   INET6_ADDRSTRLEN) != NULL;

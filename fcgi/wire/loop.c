@@ -14,26 +14,26 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-#define ROUND_EVENTS 256
+#define TURN_EVENTS 256
 
 struct loop {
 	int epoll_fd;
 	bool running;
 	int64_t now_ms;
 
-	struct epoll_event round[ROUND_EVENTS];
-	int round_n, round_at;
+	struct epoll_event events[TURN_EVENTS];
+	int events_n, events_at;
 
 	struct loop_timer **heap; /* heap[1] is due first */
 	size_t timers, heap_room;
 
-	struct loop_watch bell; /* eventfd: there is mail */
-	pthread_mutex_t mutex;  /* guards the two below */
+	struct loop_watch mailbox; /* eventfd: there is mail */
+	pthread_mutex_t mutex;     /* guards the two below */
 	struct loop_mail *mail, **mail_end;
 };
 
 static void
-mail_take(struct loop *l)
+open_mail(struct loop *l)
 {
 	struct loop_mail *m;
 
@@ -53,12 +53,12 @@ mail_take(struct loop *l)
 }
 
 static void
-bell_ready(struct loop_watch *w, uint32_t events)
+mailbox_ready(struct loop_watch *w, uint32_t events)
 {
 	uint64_t n;
 
 	(void)events;
-	/* The mail itself is taken once a round, see loop_run(). */
+	/* loop_run() opens the mail itself, once a turn. */
 	if (read(w->fd, &n, sizeof(n)) < 0 && errno != EAGAIN)
 		log_err("mailbox failed", LOG_TEXT("reason", strerror(errno)));
 }
@@ -76,8 +76,8 @@ loop_post(struct loop *l, struct loop_mail *m)
 	l->mail_end = &m->next;
 	pthread_mutex_unlock(&l->mutex);
 
-	/* Mail that was waiting already has rung the bell. */
-	if (first && write(l->bell.fd, &one, sizeof(one)) < 0)
+	/* Mail that waits already has woken the loop. */
+	if (first && write(l->mailbox.fd, &one, sizeof(one)) < 0)
 		log_err("mailbox failed", LOG_TEXT("reason", strerror(errno)));
 }
 
@@ -101,13 +101,13 @@ loop_new(struct loop **out)
 	l->mail_end = &l->mail;
 	l->running = true;
 	l->now_ms = clock_mono_ms();
-	l->bell.ready = bell_ready;
-	l->bell.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	l->mailbox.ready = mailbox_ready;
+	l->mailbox.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	pthread_mutex_init(&l->mutex, NULL);
-	if (l->bell.fd < 0 || l->epoll_fd < 0)
+	if (l->mailbox.fd < 0 || l->epoll_fd < 0)
 		goto out;
-	if ((e = loop_watch(l, &l->bell, EPOLLIN)) != ERR_OK)
+	if ((e = loop_watch(l, &l->mailbox, EPOLLIN)) != ERR_OK)
 		goto out;
 
 	*out = l;
@@ -147,9 +147,9 @@ loop_unwatch(struct loop *l, struct loop_watch *w)
 	int i;
 
 	epoll_ctl(l->epoll_fd, EPOLL_CTL_DEL, w->fd, NULL);
-	for (i = l->round_at; i < l->round_n; i++)
-		if (l->round[i].data.ptr == w)
-			l->round[i].data.ptr = NULL;
+	for (i = l->events_at; i < l->events_n; i++)
+		if (l->events[i].data.ptr == w)
+			l->events[i].data.ptr = NULL;
 }
 
 static void
@@ -266,17 +266,17 @@ void
 loop_run(struct loop *l)
 {
 	while (l->running) {
-		l->round_n =
-		    epoll_wait(l->epoll_fd, l->round, ROUND_EVENTS, wait_ms(l));
+		l->events_n =
+		    epoll_wait(l->epoll_fd, l->events, TURN_EVENTS, wait_ms(l));
 		l->now_ms = clock_mono_ms();
-		for (l->round_at = 0; l->round_at < l->round_n;) {
-			struct epoll_event *ev = &l->round[l->round_at++];
+		for (l->events_at = 0; l->events_at < l->events_n;) {
+			struct epoll_event *ev = &l->events[l->events_at++];
 			struct loop_watch *w = ev->data.ptr;
 
 			if (w != NULL)
 				w->ready(w, ev->events);
 		}
-		mail_take(l);
+		open_mail(l);
 		fire_due(l);
 	}
 	l->running = true;
@@ -291,7 +291,7 @@ loop_stop(struct loop *l)
 void
 loop_empty(struct loop *l)
 {
-	mail_take(l);
+	open_mail(l);
 }
 
 void
@@ -299,8 +299,8 @@ loop_free(struct loop *l)
 {
 	if (l == NULL)
 		return;
-	if (l->bell.fd >= 0)
-		close(l->bell.fd);
+	if (l->mailbox.fd >= 0)
+		close(l->mailbox.fd);
 	if (l->epoll_fd >= 0)
 		close(l->epoll_fd);
 	pthread_mutex_destroy(&l->mutex);

@@ -42,14 +42,14 @@ enum err loop_watch(struct loop *l, struct loop_watch *w, uint32_t events);
  * mail, or from the callback of the struct that gives it away. */
 enum err loop_rewatch(struct loop *l, struct loop_watch *w, uint32_t events);
 
-/* Also drops events that were fetched but not yet handed out. */
+/* Also drops events that were fetched but not delivered yet. */
 void loop_unwatch(struct loop *l, struct loop_watch *w);
 
 /* Fire once at `due_ms`; setting it again moves it.  ERR_NOMEM: not set. */
 enum err loop_timer_set(struct loop *l, struct loop_timer *t, int64_t due_ms);
 void loop_timer_stop(struct loop *l, struct loop_timer *t);
 
-/* The time at which the present round began. */
+/* The time at which the present turn began. */
 int64_t loop_now(const struct loop *l);
 
 /* Any thread: `m` is opened in the loop's thread, in order of posting. */
@@ -63,7 +63,7 @@ void loop_post_once(struct loop *l, struct loop_mail *m);
 void loop_run(struct loop *l);
 void loop_stop(struct loop *l);
 
-/* Open what mail there is: before the first round, or after the last. */
+/* Open all mail there is: before the first turn, or after the last. */
 void loop_empty(struct loop *l);
 
 /* Nothing is watched, set or posted any more. */

@@ -89,8 +89,8 @@ struct record_scan {
  * there are more, call it again with all of them, and it goes on behind the
  * last whole record.  Everything that libfcgi would trust is checked here:
  * versions, types, one request at a time, lengths of names and values against
- * what PARAMS really carries.  ERR_SYNTAX: no FastCGI request (the problem says
- * why, for the log).  ERR_LIMIT: more than RECORD_PARAMS_MAX bytes of
+ * what PARAMS really carries.  ERR_SYNTAX: not a FastCGI request (the problem names
+ * the reason, for the log).  ERR_LIMIT: more than RECORD_PARAMS_MAX bytes of
  * parameters; s->id is set then, so that an answer can be sent.
  */
 enum err record_scan(

@@ -43,7 +43,7 @@ room_left(const struct request_buffer *s)
 }
 
 static enum request_buffer_state
-keep(
+add_bytes(
     struct request_buffer *s, const uint8_t *bytes, size_t n, struct problem *p)
 {
 	enum err e;
@@ -63,9 +63,9 @@ keep(
 						   : REQUEST_BUFFER_MORE;
 }
 
-/* What there is no room for stays in the socket. */
+/* Bytes for which there is no room stay in the socket. */
 static ssize_t
-take(const struct request_buffer *s, int fd, uint8_t bytes[READ_SIZE])
+receive(const struct request_buffer *s, int fd, uint8_t bytes[READ_SIZE])
 {
 	const size_t room = room_left(s);
 
@@ -83,11 +83,11 @@ request_buffer_read(struct request_buffer *s, int fd, struct problem *p)
 
 	while (state == REQUEST_BUFFER_MORE) {
 		const bool full = room_left(s) == 0;
-		const ssize_t n = take(s, fd, bytes);
+		const ssize_t n = receive(s, fd, bytes);
 
 		if (n > 0)
 			state = full ? REQUEST_BUFFER_NO_ROOM
-				     : keep(s, bytes, (size_t)n, p);
+				     : add_bytes(s, bytes, (size_t)n, p);
 		else if (n == 0)
 			return REQUEST_BUFFER_ENDED;
 		else if (errno == EAGAIN)

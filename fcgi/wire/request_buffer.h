@@ -15,7 +15,7 @@
  */
 struct request_buffer;
 
-/* What all request buffers of a process share: bytes in them, and the most
+/* All request buffers of a process share it: bytes in them, and the most
  * there may be. */
 struct request_buffer_room {
 	size_t used, max;
@@ -28,7 +28,7 @@ enum request_buffer_state {
 	REQUEST_BUFFER_TOO_LONG, /* more than `bytes_max` */
 	REQUEST_BUFFER_NO_ROOM, /* all request buffers together hold too much; once one of
 			 * the others is freed, this one can be read on */
-	REQUEST_BUFFER_BROKEN /* no FastCGI, or no memory: the problem says which */
+	REQUEST_BUFFER_BROKEN /* not FastCGI, or no memory: the problem names it */
 };
 
 /* For a request of at most `bytes_max` bytes, records' headers included.

@@ -65,7 +65,7 @@ stall_ms(const struct stream *s)
 	return s->host->hurried ? LINGER_MS : STALL_MS;
 }
 
-/* Free the stream.  Its descriptor is closed, or handed back. */
+/* Free the stream.  Its descriptor is closed, or given back to the host. */
 static void
 stream_free(struct stream *s, bool keep)
 {
@@ -116,7 +116,7 @@ stream_host_close(struct stream_host *h)
 		stream_lost(s);
 }
 
-/* Without effect before stream_end(), which says whether there is memory for
+/* Without effect before stream_end(), which reports whether there is memory for
  * it: moving it takes none. */
 static void
 stream_extend(struct stream *s, int64_t ms)
@@ -137,7 +137,7 @@ stream_shut(struct stream *s)
 	}
 	s->state = STATE_SHUT;
 	stream_extend(s, LINGER_MS);
-	/* The peer has closed already, or this is no socket (plain CGI). */
+	/* The peer has closed already, or this is not a socket (plain CGI). */
 	if (s->peer_closed || shutdown(s->watch.fd, SHUT_WR) != 0)
 		stream_free(s, false);
 }
@@ -160,8 +160,8 @@ stream_block(struct stream *s, bool blocked)
 }
 
 /*
- * Writing or memory failed.  The stream does not disappear in its feeder's
- * hands: the loop will report it as gone.
+ * Writing or memory failed.  The stream does not disappear while its feeder uses
+ * it: the loop will report it as gone.
  */
 static void
 stream_fail(struct stream *s)

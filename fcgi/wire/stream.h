@@ -58,7 +58,7 @@ void stream_host_close(struct stream_host *h);
  */
 void stream_host_relieve(struct stream_host *h);
 
-/* What a stream reports to its feeder, which may end or cut it then. */
+/* A stream's reports to its feeder, which may end or cut it then. */
 struct stream_events {
 	void (*writable)(void *feeder); /* all is written after it was not */
 	void (*gone)(void *feeder);     /* the peer left: forget the stream */
@@ -69,7 +69,7 @@ struct stream_events {
 };
 
 /*
- * Take over the non-blocking `fd` of request `id`.  `watched` says whether the
+ * Take over the non-blocking `fd` of request `id`.  `watched`: the
  * loop watches it already, through another struct.  ERR_NOMEM, ERR_IO: `fd`
  * is still the caller's.
  */
@@ -82,7 +82,7 @@ void stream_feed(
 
 bool stream_has_room(const struct stream *s);
 
-/* Queue a frame behind the others; takes a reference of its own.  Room may
+/* Queue a frame behind the others; takes another reference.  Room may
  * be exceeded by one.  Out of memory the stream fails: `gone` will be called,
  * from the loop. */
 void stream_push(struct stream *s, struct frame *f);

@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "check/state.h"
-#include "lib/handle.h"
+#include "lib/token.h"
 
 #define SKEW_S 30 /* more than a slow answer explains */
 
@@ -99,23 +99,22 @@ stay_outside(struct check *k, const char *why)
 static enum err
 find_entry(struct check *k, struct problem *p)
 {
-	const char *const topic = k->topic;
-	enum pushcgi_result made;
-	char *token = NULL;
+	const struct slice topic = slice_of(k->topic);
+	struct problem why = { "" };
 	struct buf line;
 	enum err e;
 
 	if (k->trust == CHECK_STRANGER)
 		return stay_outside(k, CHECK_NOT_OURS);
-	made = pushcgi_subscriber_token(
-	    k->h, &token, &topic, 1, NULL, check_token_s(k));
-	if (made == PUSHCGI_MEMORY)
-		return ERR_NOMEM;
-	if (made != PUSHCGI_OK)
-		return stay_outside(k, pushcgi_error(k->h));
 	buf_init(&line, 8192);
-	buf_printf(&line, "Cookie: %s=%s", k->h->config->cookie_name, token);
-	pushcgi_free(token);
+	buf_printf(&line, "Cookie: %s=", k->h->config->cookie_name);
+	e = handle_explain(handle_subscriber_token(k->h, &line, &topic, 1,
+			       slice_of(NULL), check_token_s(k), &why),
+	    &why);
+	if (e != ERR_OK) {
+		buf_wipe(&line);
+		return e == ERR_NOMEM ? e : stay_outside(k, why.text);
+	}
 	if ((e = line.err) == ERR_OK && (k->entry = buf_steal(&line)) == NULL)
 		e = ERR_NOMEM;
 	buf_wipe(&line);

@@ -67,7 +67,7 @@ struct check_fix {
 	bool is_shipped; /* it stands in templates/servers/ */
 };
 
-/* The mend behind `after` (NULL: the first); NULL: there is none. */
+/* The fix after `after` (NULL: the first); NULL: there is none. */
 const struct check_fix *check_fix_next(const struct check_fix *after,
     enum check_problem problem, const struct check_server *s);
 

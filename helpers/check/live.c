@@ -6,7 +6,8 @@
 #include "base/mem.h"
 #include "check/judge.h"
 #include "check/state.h"
-#include "lib/handle.h"
+#include "lib/publish.h"
+#include "lib/token.h"
 
 #define FIRST_MS 3000 /* the longest wait for what opens a stream */
 #define HOLD_MS 5000  /* and, behind the last update, for all of them */
@@ -76,39 +77,41 @@ has_begun(void *arg)
 	return r->timing.first_ms != 0 || r->timing.end_ms != 0;
 }
 
+/* Nothing can be published, for this reason. */
+static enum err
+give_up(struct round *r, const char *why)
+{
+	snprintf(r->why, sizeof(r->why), "%s", why);
+	r->way = WAY_NONE;
+	return ERR_OK;
+}
+
 /* The token that was given to us, if it is for this hub, or one we make. */
 static enum err
 write_authorization(struct round *round)
 {
 	struct pushcgi *h = round->k->h;
-	const char *const topic = round->k->topic;
+	const struct slice topic = slice_of(round->k->topic);
 	const char *const given =
 	    round->k->trust == CHECK_OWN ? h->config->publisher_jwt : NULL;
-	enum pushcgi_result result = PUSHCGI_OK;
-	char *made = NULL;
+	struct problem why = { "" };
 	struct buf line;
-	enum err e;
+	enum err e = ERR_OK;
 
-	if (round->k->trust == CHECK_STRANGER) {
-		snprintf(round->why, sizeof(round->why), CHECK_NOT_OURS);
-		round->way = WAY_NONE;
-		return ERR_OK;
-	}
-	if (given == NULL)
-		result = pushcgi_publisher_token(
-		    h, &made, &topic, 1, check_token_s(round->k));
-	if (result == PUSHCGI_MEMORY)
-		return ERR_NOMEM;
-	if (result != PUSHCGI_OK) {
-		snprintf(
-		    round->why, sizeof(round->why), "%s", pushcgi_error(h));
-		round->way = WAY_NONE;
-		return ERR_OK;
-	}
+	if (round->k->trust == CHECK_STRANGER)
+		return give_up(round, CHECK_NOT_OURS);
 	buf_init(&line, HEADER_MAX);
-	buf_printf(
-	    &line, "Authorization: Bearer %s", made != NULL ? made : given);
-	pushcgi_free(made);
+	buf_text(&line, "Authorization: Bearer ");
+	if (given != NULL)
+		buf_text(&line, given);
+	else
+		e = handle_explain(handle_publisher_token(h, &line, &topic, 1,
+				       check_token_s(round->k), &why),
+		    &why);
+	if (e != ERR_OK) {
+		buf_wipe(&line);
+		return e == ERR_NOMEM ? e : give_up(round, why.text);
+	}
 	if ((e = line.err) == ERR_OK &&
 	    (round->authorization = buf_steal(&line)) == NULL)
 		e = ERR_NOMEM;
@@ -145,15 +148,12 @@ append(struct round *r, const char *data)
 		.topics_n = 1,
 		.data = data,
 		.data_len = strlen(data) };
-	const enum pushcgi_result result = pushcgi_publish(r->k->h, NULL, &u);
+	struct problem why = { "" };
+	size_t at;
+	const enum err e = handle_explain(
+	    handle_publish(r->k->h, NULL, &u, 1, &at, &why), &why);
 
-	if (result == PUSHCGI_MEMORY)
-		return ERR_NOMEM;
-	if (result == PUSHCGI_OK)
-		return ERR_OK;
-	snprintf(r->why, sizeof(r->why), "%s", pushcgi_error(r->k->h));
-	r->way = WAY_NONE;
-	return ERR_OK;
+	return e == ERR_OK || e == ERR_NOMEM ? e : give_up(r, why.text);
 }
 
 static enum err
@@ -350,7 +350,7 @@ is_doubtful(const struct round *r)
 enum err
 check_live(struct check *k, struct problem *p)
 {
-	enum way way = handle_is_elsewhere(k->h) ? WAY_HTTP : WAY_QUEUE;
+	enum way way = handle_is_remote(k->h) ? WAY_HTTP : WAY_QUEUE;
 	struct round r;
 	enum err e;
 

@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "check/cookie.h"
 #include "check/state.h"
-#include "lib/handle.h"
+#include "lib/token.h"
 #include "text/origin.h"
 
 #define HEADER_MAX 9000 /* a header with a cookie or an origin */
@@ -216,24 +216,25 @@ check_page(struct check *k, struct problem *p)
 enum err
 check_cookie(struct check *k, struct problem *p)
 {
-	const char *const topic = k->topic;
-	enum pushcgi_result made;
+	const struct slice topic = slice_of(k->topic);
+	struct problem why = { "" };
 	struct check_cookie c;
-	char *text = NULL;
-	enum err e = ERR_OK;
+	struct buf text;
+	enum err e;
 
 	if (k->options->page != NULL)
 		return check_page(k, p);
-	made = pushcgi_cookie(k->h, &text, &topic, 1, NULL, check_token_s(k));
-	if (made == PUSHCGI_MEMORY)
-		return ERR_NOMEM;
-	if (made != PUSHCGI_OK) {
-		check_report_add(k->report, "cookie", CHECK_NOTED, CHECK_NONE,
-		    "not looked at: %.200s", pushcgi_error(k->h));
-		return ERR_OK;
-	}
-	if (check_cookie_read(&c, slice_of(text)))
+	buf_init(&text, HEADER_MAX);
+	e = handle_explain(handle_cookie(k->h, &text, &topic, 1, slice_of(NULL),
+			       check_token_s(k), &why),
+	    &why);
+	if (e == ERR_OK && check_cookie_read(&c, buf_view(&text))) {
 		e = judge_cookie(k, &c, &k->origin, p);
-	pushcgi_free(text);
+	} else if (e != ERR_OK && e != ERR_NOMEM) {
+		check_report_add(k->report, "cookie", CHECK_NOTED, CHECK_NONE,
+		    "not checked: %.200s", why.text);
+		e = ERR_OK;
+	}
+	buf_wipe(&text);
 	return e;
 }

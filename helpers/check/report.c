@@ -76,7 +76,7 @@ check_report_problems(const struct check_report *r)
 }
 
 static void
-write_mends(struct buf *out, const struct check_finding *n,
+write_fixes(struct buf *out, const struct check_finding *n,
     const struct check_server *s)
 {
 	const struct check_fix *m = NULL;
@@ -96,7 +96,7 @@ check_report_write(struct buf *out, const struct check_report *r)
 
 		buf_printf(out, "%-*s%s: %s\n", MARGIN, results[n->result],
 		    n->check, n->text);
-		write_mends(out, n, &r->server);
+		write_fixes(out, n, &r->server);
 	}
 	if (problems == 0)
 		buf_text(out, "No problem found.\n");
@@ -113,7 +113,7 @@ write_member(struct buf *out, const char *name, const char *value)
 }
 
 static void
-write_json_mends(struct buf *out, const struct check_finding *n,
+write_json_fixes(struct buf *out, const struct check_finding *n,
     const struct check_server *s)
 {
 	const struct check_fix *m = NULL;
@@ -153,7 +153,7 @@ check_report_write_json(struct buf *out, const struct check_report *r)
 		write_member(out, "problem", check_problem_name(n->problem));
 		buf_byte(out, ',');
 		write_member(out, "text", n->text);
-		write_json_mends(out, n, &r->server);
+		write_json_fixes(out, n, &r->server);
 		buf_byte(out, '}');
 	}
 	buf_text(out, "]}\n");

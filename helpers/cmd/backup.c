@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* backup.c - pushcgi backup: a copy of the queue while it is in use. */
 #include "cmd/cmd.h"
+#include "cmd/list.h"
 #include "config/queue.h"
 #include "lib/handle.h"
 

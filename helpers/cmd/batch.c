@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* batch.c - pushcgi publish --batch: updates as lines, in groups. */
-#include <errno.h>
 #include <poll.h>
 #include <unistd.h>
 
+#include "base/mem.h"
 #include "base/utf8.h"
 #include "cmd/batch_line.h"
 #include "cmd/cmd.h"
-#include "lib/handle.h"
+#include "lib/publish.h"
 #include "text/json.h"
 
 /* A group is a transaction: large enough to be fast, small enough for others
  * who wait for the lock. */
 #define GROUP_LINES 256
 #define GROUP_BYTES ((size_t)1 << 20)
-#define CHUNK 65536
 
 /* JSON may take six bytes for one, and names need some, too. */
 #define LINE_MAX_BYTES(body_max) ((size_t)(body_max)*6 + GROUP_BYTES)
@@ -74,16 +73,15 @@ group_clear(struct batch *b)
 }
 
 static void
-add_id(const struct batch *b, struct buf *out, uint64_t number, char *id)
+add_id(const struct batch *b, struct buf *out, uint64_t number, const char *id)
 {
 	if (!b->json) {
-		cmd_add_line(out, id);
+		buf_printf(out, "%s\n", id);
 		return;
 	}
 	buf_printf(out, "{\"line\":%llu,\"id\":", (unsigned long long)number);
 	json_write_text(out, slice_of(id));
 	buf_text(out, "}\n");
-	pushcgi_free(id);
 }
 
 /* Print the ids that there are, one on a line. */
@@ -104,7 +102,7 @@ print_ids(struct batch *b, char **ids, struct problem *p)
 	return e;
 }
 
-/* All of the group or none, unless the hub is elsewhere; see pushcgi.h. */
+/* All of the group or none, unless the hub is remote; see pushcgi.h. */
 static enum err
 group_publish(struct batch *b, struct problem *p)
 {
@@ -118,13 +116,14 @@ group_publish(struct batch *b, struct problem *p)
 		return ERR_OK;
 	for (size_t i = 0; i < b->n; i++)
 		updates[i] = b->lines[i].update;
-	e = cmd_end(
-	    b->h, pushcgi_publish_all(b->h, ids, updates, b->n, &at), p);
+	e = handle_explain(handle_publish(b->h, ids, updates, b->n, &at, p), p);
 	printed = print_ids(b, ids, e == ERR_OK ? p : &ignored);
 	if (e != ERR_OK)
 		e = line_problem(b, b->numbers[at < b->n ? at : 0], e, p);
 	else
 		e = printed;
+	for (size_t i = 0; i < b->n; i++)
+		mem_free(ids[i]);
 	group_clear(b);
 	return e;
 }
@@ -143,7 +142,7 @@ bad_line(struct batch *b, uint64_t number, enum err e, struct problem *p)
 }
 
 static enum err
-take_line(struct batch *b, struct slice line, struct problem *p)
+read_line(struct batch *b, struct slice line, struct problem *p)
 {
 	enum err e;
 
@@ -164,9 +163,9 @@ take_line(struct batch *b, struct slice line, struct problem *p)
 	return ERR_OK;
 }
 
-/* Take the whole lines of what was read; at the end, also the last. */
+/* Read the whole lines of what has arrived; at the end, also the last. */
 static enum err
-take_lines(struct batch *b, struct problem *p)
+read_lines(struct batch *b, struct problem *p)
 {
 	struct slice rest = buf_view(&b->input), line = { NULL, 0 };
 	struct buf left;
@@ -180,7 +179,7 @@ take_lines(struct batch *b, struct problem *p)
 			line = from;
 			break;
 		}
-		e = take_line(b, line, p);
+		e = read_line(b, line, p);
 		line = (struct slice){ NULL, 0 };
 	}
 	buf_init(&left, b->input.max);
@@ -195,24 +194,17 @@ take_lines(struct batch *b, struct problem *p)
 static enum err
 read_some(struct batch *b, struct problem *p)
 {
-	char chunk[CHUNK];
-	ssize_t n;
+	enum err e = cmd_read(&b->input, &b->over, p);
 
-	do
-		n = read(STDIN_FILENO, chunk, sizeof(chunk));
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return problem_set(p, ERR_IO, "Standard input cannot be read.");
-	b->over = n == 0;
-	buf_add(&b->input, chunk, (size_t)n);
-	if (b->input.err != ERR_LIMIT)
-		return b->input.err;
+	if (e != ERR_LIMIT)
+		return e;
 	(void)problem_set(
 	    p, ERR_LIMIT, "its data is longer than MERCURE_MAX_BODY allows.");
 	return bad_line(b, b->number + 1, ERR_LIMIT, p);
 }
 
-/* Who feeds a pipe line by line wants each of them published at once. */
+/* A program that writes line by line into a pipe wants each line published at
+ * once. */
 static bool
 more_waits(void)
 {
@@ -231,7 +223,7 @@ cmd_publish_batch(struct pushcgi *h, bool json, struct problem *p)
 	while (e == ERR_OK && !b.over) {
 		if ((e = read_some(&b, p)) != ERR_OK)
 			break;
-		e = take_lines(&b, p);
+		e = read_lines(&b, p);
 		if (e == ERR_OK && (b.over || !more_waits()))
 			e = group_publish(&b, p);
 	}

@@ -4,6 +4,7 @@
 
 #include "check/check.h"
 #include "cmd/cmd.h"
+#include "cmd/list.h"
 
 static const struct cmd_option options[] = {
 	{ .name = "json", .help = "print the report as JSON" },

@@ -30,7 +30,7 @@ struct cmd_line;
 /*
  * Do the work and add to `out` what goes to standard output; nothing of it is
  * printed on failure.  The problem is one sentence that names the setting or
- * the mend, without a secret.  `h` is NULL unless `configured`.  ERR_NOTFOUND
+ * the fix, without a secret.  `h` is NULL unless `configured`.  ERR_NOTFOUND
  * of one that asks, without a sentence: the answer is no, and `out` is printed.
  */
 typedef enum err cmd_run(struct buf *out, const struct cmd_line *l,
@@ -50,24 +50,8 @@ struct cmd {
 	cmd_run *run;
 };
 
-extern const struct cmd cmd_url;
-extern const struct cmd cmd_link;
-extern const struct cmd cmd_last_event_id;
-extern const struct cmd cmd_cookie;
-extern const struct cmd cmd_clear_cookie;
-extern const struct cmd cmd_subscriber_jwt;
-extern const struct cmd cmd_publisher_jwt;
-extern const struct cmd cmd_token_explain;
-extern const struct cmd cmd_publish;
-extern const struct cmd cmd_subscribe;
-extern const struct cmd cmd_subscriptions;
-extern const struct cmd cmd_connected;
-extern const struct cmd cmd_session;
-extern const struct cmd cmd_backup;
-extern const struct cmd cmd_gen_secret_key;
-extern const struct cmd cmd_config;
-extern const struct cmd cmd_snippet;
-extern const struct cmd cmd_check;
+/* All subcommands, in the order of --help; NULL behind the last. */
+extern const struct cmd *const cmd_all[];
 
 /* The options every subcommand takes, before its name and behind it. */
 extern const struct cmd_option cmd_globals[];
@@ -107,20 +91,16 @@ enum err cmd_line_list(
 void cmd_help(
     struct buf *out, const struct cmd *const *commands, const struct cmd *cmd);
 
-/* Call pushcgi_open(); on failure *h still has to be closed. */
-enum err cmd_open(struct pushcgi **h, const char *file,
-    const char *const *settings, struct problem *p);
-
-/* What a call of the library ended with, and its sentence into the problem. */
-enum err cmd_end(
-    const struct pushcgi *h, enum pushcgi_result r, struct problem *p);
-
-/* Add a text that the library made, free it, and a line break. */
-void cmd_add_line(struct buf *out, char *text);
-
 /* Add foreign text with each control character as a ?: it may land on a
  * terminal. */
 void cmd_add_shown(struct buf *out, struct slice text);
+
+/*
+ * Add what standard input has next, or all of it.  *over: nothing follows.
+ * ERR_LIMIT, without a sentence: more than `out` may hold.  ERR_IO.  ERR_NOMEM.
+ */
+enum err cmd_read(struct buf *out, bool *over, struct problem *p);
+enum err cmd_read_all(struct buf *out, struct problem *p);
 
 /* Write to standard output, all of it.  ERR_IO. */
 enum err cmd_print(struct slice text, struct problem *p);
@@ -132,12 +112,11 @@ enum err cmd_print(struct slice text, struct problem *p);
  */
 enum err cmd_publish_batch(struct pushcgi *h, bool json, struct problem *p);
 
-/* Such slices as texts, since a NUL is behind each of them.  Free with
- * mem_free().  ERR_NOMEM. */
-enum err cmd_texts(
-    const char ***out, const struct slice *list, size_t n, struct problem *p);
-
 /* Longest life of a token or cookie that can be asked for: 100 years. */
 #define CMD_LIFETIME_MAX_S UINT64_C(3155760000)
+
+/* The program: parse, load the configuration, run, print.  A problem goes to
+ * standard error, as one line. */
+enum cmd_exit cmd_program(int argc, char **argv);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* config.c - pushcgi config: the settings in force, as a file. */
 #include "cmd/cmd.h"
+#include "cmd/list.h"
 #include "lib/handle.h"
 
 static const struct cmd_option options[] = {

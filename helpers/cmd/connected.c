@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* connected.c - pushcgi connected: is somebody there, as an exit code. */
-#include "base/mem.h"
 #include "cmd/cmd.h"
+#include "cmd/list.h"
+#include "lib/listing.h"
 
 static const struct cmd_option options[] = {
 	{ .name = "count", .help = "print how many there are" },
@@ -13,16 +14,10 @@ static enum err
 connected_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
     struct problem *p)
 {
-	const char **texts = NULL;
 	uint64_t found = 0;
-	enum err e;
+	enum err e = handle_connected(
+	    h, &found, l->operands[0], l->operands + 1, l->operands_n - 1, p);
 
-	e = cmd_texts(&texts, l->operands, l->operands_n, p);
-	if (e == ERR_OK)
-		e = cmd_end(h,
-		    pushcgi_connected(
-			h, &found, texts[0], texts + 1, l->operands_n - 1),
-		    p);
 	if (e == ERR_OK && cmd_line_has(l, "json"))
 		buf_printf(out, "{\"connected\":%s,\"count\":%llu}\n",
 		    found > 0 ? "true" : "false", (unsigned long long)found);
@@ -30,7 +25,6 @@ connected_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
 		buf_printf(out, "%llu\n", (unsigned long long)found);
 	if (e == ERR_OK && found == 0)
 		e = ERR_NOTFOUND;
-	mem_free(texts);
 	return e;
 }
 

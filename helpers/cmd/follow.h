@@ -9,9 +9,9 @@
 
 struct cmd_follow {
 	struct pushcgi *h;
-	const char *const *topics;
-	size_t topics_n;
-	struct slice last_id; /* base NULL: what comes from now on */
+	const struct slice *selectors;
+	size_t selectors_n;
+	struct slice last_id; /* base NULL: only updates from now on */
 	bool private;         /* private updates, too */
 	bool json;
 	uint64_t left;   /* updates to print; UINT64_MAX: no limit */
@@ -22,16 +22,16 @@ struct cmd_follow {
  * until `left` is 0 or a signal has come; both are ERR_OK.  Else the problem
  * says what is wrong. */
 enum err cmd_follow_here(struct cmd_follow *fo, struct problem *p);
-enum err cmd_follow_elsewhere(struct cmd_follow *fo, struct problem *p);
+enum err cmd_follow_remote(struct cmd_follow *fo, struct problem *p);
 
 /* Add an update to the text, unless enough were; topics with base NULL are
  * not known.  It may be called with a statement open, the other one not. */
 void cmd_follow_add(struct cmd_follow *fo, const struct update *u);
 
 /* How long to wait for the next stream of a hub that wants `wanted_ms`, after
- * `vain` streams in a row that brought nothing.  The hub's wish is no law: one
- * that ends its streams at once would be asked without a pause. */
-uint32_t cmd_follow_wait_ms(uint32_t wanted_ms, unsigned vain);
+ * `empty` streams in a row without an update.  More than the hub wants, since
+ * one that ends its streams at once would be asked without a pause. */
+uint32_t cmd_follow_wait_ms(uint32_t wanted_ms, unsigned empty);
 
 /* Print the text.  ERR_IO, ERR_LIMIT, ERR_NOMEM. */
 enum err cmd_follow_print(struct cmd_follow *fo, struct problem *p);

@@ -6,7 +6,7 @@
 #include "match/matcher.h"
 #include "mercure/dialect.h"
 
-#define TICK_MS 1000 /* finds what no bell announced */
+#define TICK_MS 1000 /* finds updates that no notification announced */
 #define ROWS_MAX 100
 #define BYTES_MAX ((size_t)256 << 10)
 
@@ -23,11 +23,10 @@ read_matchers(struct following *w, struct problem *p)
 {
 	enum err e = ERR_OK;
 
-	for (size_t i = 0; e == ERR_OK && i < w->fo->topics_n; i++) {
+	for (size_t i = 0; e == ERR_OK && i < w->fo->selectors_n; i++) {
 		struct matcher *m = NULL;
 
-		e = matcher_new(
-		    &m, selector_topic(slice_of(w->fo->topics[i])), p);
+		e = matcher_new(&m, selector_topic(w->fo->selectors[i]), p);
 		if (e == ERR_OK &&
 		    (e = matcher_list_add(&w->wanted, m)) != ERR_OK)
 			matcher_unref(m);
@@ -59,7 +58,7 @@ find_start(struct following *w)
 }
 
 static void
-take_row(void *arg, uint64_t at, const struct update *u)
+on_row(void *arg, uint64_t at, const struct update *u)
 {
 	struct following *w = arg;
 
@@ -71,9 +70,9 @@ take_row(void *arg, uint64_t at, const struct update *u)
 		cmd_follow_add(w->fo, u);
 }
 
-/* Who was stopped for too long has missed what is gone. */
+/* After a long stop, updates may have been pruned before they were read. */
 static void
-tell_lost(uint64_t before, const struct queue_span *span)
+warn_of_loss(uint64_t before, const struct queue_span *span)
 {
 	if (before != 0 && before < span->floor)
 		log_warn("updates lost", LOG_TEXT("reason", "history pruned"));
@@ -86,7 +85,7 @@ read_some(struct following *w, bool *more)
 	const uint64_t before = w->at;
 	struct queue_span span = { .rows = 0 };
 	enum err e = queue_read(
-	    w->queue, w->at, w->epoch, ROWS_MAX, BYTES_MAX, take_row, w, &span);
+	    w->queue, w->at, w->epoch, ROWS_MAX, BYTES_MAX, on_row, w, &span);
 
 	*more = false;
 	if (e != ERR_OK)
@@ -96,7 +95,7 @@ read_some(struct following *w, bool *more)
 	if (span.epoch != w->epoch)
 		w->at = 0;
 	else
-		tell_lost(before, &span);
+		warn_of_loss(before, &span);
 	w->epoch = span.epoch;
 	return ERR_OK;
 }
@@ -137,10 +136,8 @@ cmd_follow_here(struct cmd_follow *fo, struct problem *p)
 
 	if ((e = read_matchers(&w, p)) != ERR_OK)
 		goto out;
-	if ((e = handle_queue(fo->h, &w.queue)) != ERR_OK) {
-		*p = fo->h->problem;
+	if ((e = handle_queue(fo->h, &w.queue, p)) != ERR_OK)
 		goto out;
-	}
 	if ((e = cmd_signals_new(&signals, w.queue, p)) != ERR_OK)
 		goto out;
 	if ((e = find_start(&w)) != ERR_OK) {

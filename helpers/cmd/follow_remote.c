@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* follow_remote.c - follows a hub on another machine, from one stream to the next. */
+/* follow_remote.c - follows a remote hub, from one stream to the next. */
 #include <strings.h>
 #include <sys/random.h>
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/mem.h"
 #include "cmd/follow.h"
 #include "jose/jws.h"
 #include "lib/remote.h"
+#include "lib/token.h"
 #include "mercure/discovery.h"
 #include "text/sse.h"
 
@@ -20,8 +20,8 @@
 /* The token of a stream, which ends with it; the next has another one. */
 #define TOKEN_LIFETIME_S 3600
 
-/* Whoever holds a stream for so long may end it without an update: that is
- * what delivery by drain does. */
+/* A stream that was open for so long may end without an update: that is what
+ * long polling does. */
 #define HELD_MS 5000
 
 struct streaming {
@@ -30,42 +30,22 @@ struct streaming {
 	struct cmd_signals *signals;
 	struct problem *problem;
 	struct buf url, authorization, last_id; /* each with a NUL */
-	bool open;         /* the head of this stream is there */
-	bool been_open;    /* one has, ever */
-	bool brought;      /* an update came in this stream */
-	unsigned failures; /* in a row: there was no stream */
-	unsigned vain;     /* in a row: there was nothing in it, or none */
-};
-
-static const struct handle_meaning meanings[] = {
-	{ 400, 400, ERR_SYNTAX, "the hub finds the topics malformed" },
-	{ 401, 401, ERR_DENIED,
-	    "the hub does not take the token, or wants one: use --private, "
-	    "and see that MERCURE_SUBSCRIBER_SECRET_KEY is the hub's" },
-	{ 403, 403, ERR_DENIED,
-	    "the hub does not take the token: is "
-	    "MERCURE_SUBSCRIBER_SECRET_KEY the hub's?" },
-	{ 404, 405, ERR_UNSUPPORTED,
-	    "there is no hub: MERCURE_HUB_URL mostly ends in "
-	    "/.well-known/mercure" },
-	{ 429, 429, ERR_BUSY,
-	    "the hub has too many subscribers: try again later" },
-	{ 502, 504, ERR_BUSY,
-	    "the hub is not there, or has too much to do: try again later" },
-	{ 500, 599, ERR_IO, "the hub fails: its log says why" },
-	{ 100, HANDLE_STATUS_MAX, ERR_UNSUPPORTED,
-	    "no hub answers so: is MERCURE_HUB_URL right?" },
+	enum { CLOSED, OPEN, USEFUL } state;    /* useful: an update came */
+	bool been_open;                         /* a stream was open, ever */
+	unsigned failures;  /* in a row: there was no stream */
+	unsigned empty;     /* in a row: there was no update in it */
+	struct problem why; /* of the last stream */
 };
 
 static void
-take_event(void *arg, const struct sse_event *e)
+on_event(void *arg, const struct sse_event *e)
 {
 	struct streaming *s = arg;
 	const struct update u = {
 		.id = e->id, .type = e->type, .data = e->data
 	};
 
-	s->brought = true;
+	s->state = USEFUL;
 	cmd_follow_add(s->fo, &u);
 }
 
@@ -82,16 +62,16 @@ is_stream(const struct http_answer *a)
 static enum err
 no_stream(struct streaming *s)
 {
-	char shown[HANDLE_URL_SHOWN_MAX];
+	char shown[HTTP_SHOWN_MAX];
 
-	handle_show_url(shown, s->fo->h->config->hub_url);
+	http_show_url(shown, s->fo->h->config->hub_url);
 	return problem_set(s->problem, ERR_UNSUPPORTED,
-	    "%s answers, but not with a stream of events: it is no hub; "
-	    "MERCURE_HUB_URL mostly ends in /.well-known/mercure.",
+	    "%s answers, but not with a stream of events: it is not a hub; "
+	    "MERCURE_HUB_URL usually ends in /.well-known/mercure.",
 	    shown);
 }
 
-/* ERR_NOTFOUND, which nobody sees: that was enough. */
+/* ERR_LIMIT, without a sentence and seen by nobody: no more are wanted. */
 static enum err
 receive(void *arg, const struct http_answer *so_far, struct slice bytes)
 {
@@ -100,7 +80,9 @@ receive(void *arg, const struct http_answer *so_far, struct slice bytes)
 
 	if (!is_stream(so_far))
 		return no_stream(s);
-	s->open = s->been_open = true;
+	if (s->state == CLOSED)
+		s->state = OPEN;
+	s->been_open = true;
 	e = sse_feed(s->sse, bytes);
 	if (e == ERR_LIMIT)
 		return problem_set(s->problem, e,
@@ -109,7 +91,7 @@ receive(void *arg, const struct http_answer *so_far, struct slice bytes)
 		return problem_set(s->problem, e, "Out of memory.");
 	if ((e = cmd_follow_print(s->fo, s->problem)) != ERR_OK)
 		return e;
-	return s->fo->left == 0 ? ERR_NOTFOUND : ERR_OK;
+	return s->fo->left == 0 ? ERR_LIMIT : ERR_OK;
 }
 
 static enum err
@@ -120,13 +102,13 @@ write_authorization(struct streaming *s)
 
 	buf_clear(&s->authorization);
 	buf_text(&s->authorization, "Authorization: Bearer ");
-	e = handle_subscriber_token(fo->h, &s->authorization, fo->topics,
-	    fo->topics_n, NULL, TOKEN_LIFETIME_S);
+	e = handle_subscriber_token(fo->h, &s->authorization, fo->selectors,
+	    fo->selectors_n, slice_of(NULL), TOKEN_LIFETIME_S, &s->why);
 	buf_byte(&s->authorization, '\0');
 	return e == ERR_OK ? s->authorization.err : e;
 }
 
-/* Of the command line, until the hub has told one. */
+/* That of the command line, until the hub has sent one. */
 static enum err
 write_last_id(struct streaming *s)
 {
@@ -164,9 +146,9 @@ stream(struct streaming *s)
 	size_t n = 2;
 	enum err e;
 
-	s->open = s->brought = false;
+	s->state = CLOSED;
 	sse_restart(s->sse);
-	h->problem.text[0] = '\0';
+	s->why.text[0] = '\0';
 	if ((e = write_last_id(s)) == ERR_OK && s->fo->private)
 		e = write_authorization(s);
 	if (e != ERR_OK)
@@ -175,8 +157,8 @@ stream(struct streaming *s)
 		headers[n++] = s->last_id.base;
 	if (s->authorization.len > 0)
 		headers[n++] = s->authorization.base;
-	e = handle_send(h, &answer, &rq, meanings);
-	if (e == ERR_OK && !s->open)
+	e = remote_send(h, &answer, &rq, REMOTE_SUBSCRIBE, &s->why);
+	if (e == ERR_OK && s->state == CLOSED)
 		e = no_stream(s);
 	http_answer_free(&answer);
 	return e;
@@ -190,14 +172,14 @@ random_below(unsigned n)
 	return n > 0 && getrandom(&r, sizeof(r), 0) == sizeof(r) ? r % n : 0;
 }
 
-/* As the hub wants it, and longer where that was in vain; a little at random,
- * since others lost theirs at the same moment. */
+/* As long as the hub wants, and longer after streams without an update; a
+ * little at random, since others lost their stream at the same moment. */
 static void
-wait_a_while(struct streaming *s)
+wait_for_next(struct streaming *s)
 {
 	const uint32_t own_ms = (uint32_t)s->fo->h->config->retry_ms;
 	const uint32_t ms = cmd_follow_wait_ms(
-	    sse_retry_ms(s->sse, own_ms > 0 ? own_ms : 1000), s->vain);
+	    sse_retry_ms(s->sse, own_ms > 0 ? own_ms : 1000), s->empty);
 
 	cmd_signals_sleep(s->signals, ms + random_below(ms / 4));
 }
@@ -214,7 +196,7 @@ static enum err
 follow(struct streaming *s)
 {
 	const _Atomic bool *stop = cmd_signals_stop(s->signals);
-	struct problem *why = &s->fo->h->problem;
+	struct problem *why = &s->why;
 
 	while (s->fo->left > 0 && !atomic_load(stop)) {
 		const int64_t began_ms = clock_mono_ms();
@@ -228,11 +210,14 @@ follow(struct streaming *s)
 				   ? e
 				   : problem_set(
 					 s->problem, e, "%s", why->text);
-		s->failures = e == ERR_OK || s->open ? 0 : s->failures + 1;
-		s->vain = s->brought || (s->open && held) ? 0 : s->vain + 1;
+		s->failures =
+		    e == ERR_OK || s->state != CLOSED ? 0 : s->failures + 1;
+		s->empty = s->state == USEFUL || (s->state == OPEN && held)
+			       ? 0
+			       : s->empty + 1;
 		if (s->failures == 1)
 			log_warn("stream lost", LOG_TEXT("reason", why->text));
-		wait_a_while(s);
+		wait_for_next(s);
 	}
 	return ERR_OK;
 }
@@ -242,28 +227,23 @@ prepare(struct streaming *s)
 {
 	struct cmd_follow *fo = s->fo;
 	struct selector *selectors = NULL;
-	struct slice *texts = NULL;
 	enum err e;
 
-	e = handle_slices(&texts, fo->topics, fo->topics_n, s->problem);
-	if (e != ERR_OK)
-		return e;
-	e = handle_selectors(&selectors, texts, fo->topics_n);
-	mem_free(texts);
+	e = handle_selectors(&selectors, fo->selectors, fo->selectors_n);
 	if (e != ERR_OK)
 		return e;
 	discovery_url(&s->url, handle_dialect(fo->h),
-	    slice_of(fo->h->config->hub_url), selectors, fo->topics_n,
+	    slice_of(fo->h->config->hub_url), selectors, fo->selectors_n,
 	    slice_of(NULL));
-	buf_byte(&s->url, '\0');
 	mem_free(selectors);
+	buf_byte(&s->url, '\0');
 	if ((e = s->url.err) == ERR_OK)
-		e = sse_new(&s->sse, EVENT_MAX, take_event, s);
+		e = sse_new(&s->sse, EVENT_MAX, on_event, s);
 	return e;
 }
 
 enum err
-cmd_follow_elsewhere(struct cmd_follow *fo, struct problem *p)
+cmd_follow_remote(struct cmd_follow *fo, struct problem *p)
 {
 	struct streaming s = { .fo = fo, .problem = p };
 	enum err e;

@@ -3,6 +3,7 @@
 #include <sys/random.h>
 
 #include "cmd/cmd.h"
+#include "cmd/list.h"
 
 #define KEY_BYTES 32 /* RFC 7518, 3.2: no shorter than the hash of HS256 */
 

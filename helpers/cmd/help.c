@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* help.c - prints the tables of subcommands and options. */
 #include "cmd/cmd.h"
+#include "cmd/list.h"
 #include "config/config.h"
 
 #define COLUMN 24 /* where the explanations begin */

@@ -2,6 +2,8 @@
 /* jwt.c - pushcgi subscriber-jwt and publisher-jwt: access tokens. */
 #include "base/mem.h"
 #include "cmd/cmd.h"
+#include "cmd/list.h"
+#include "lib/token.h"
 
 #define SUBSCRIBER_LIFETIME_S 3600
 #define PUBLISHER_LIFETIME_S 0
@@ -35,69 +37,44 @@ static const struct cmd_option publisher_options[] = {
 	{ .name = NULL },
 };
 
-/* No topic given: none for a subscriber, all for a publisher. */
-static enum pushcgi_result
-mint_subscriber(struct pushcgi *h, char **out, const char *const *topics,
-    size_t n, const char *payload, int64_t lifetime_s)
-{
-	return pushcgi_subscriber_token(h, out, topics, n, payload, lifetime_s);
-}
-
-static enum pushcgi_result
-mint_publisher(struct pushcgi *h, char **out, const char *const *topics,
-    size_t n, const char *payload, int64_t lifetime_s)
-{
-	static const char *const any = "*";
-
-	(void)payload;
-	return n > 0 ? pushcgi_publisher_token(h, out, topics, n, lifetime_s)
-		     : pushcgi_publisher_token(h, out, &any, 1, lifetime_s);
-}
-
-typedef enum pushcgi_result mint_fn(struct pushcgi *h, char **out,
-    const char *const *topics, size_t n, const char *payload,
-    int64_t lifetime_s);
-
-static enum err
-jwt_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
-    mint_fn *mint, uint64_t lifetime_absent_s, struct problem *p)
-{
-	int64_t lifetime_s =
-	    (int64_t)cmd_line_number(l, "lifetime", lifetime_absent_s);
-	const char *payload = cmd_line_text(l, "payload").base;
-	struct slice *selectors = NULL;
-	const char **topics = NULL;
-	char *token = NULL;
-	size_t n = 0;
-	enum err e;
-
-	if ((e = cmd_line_list(&selectors, &n, l, "topic")) != ERR_OK) {
-		e = problem_set(p, e, "Out of memory.");
-		goto out;
-	}
-	if ((e = cmd_texts(&topics, selectors, n, p)) != ERR_OK)
-		goto out;
-	e = cmd_end(h, mint(h, &token, topics, n, payload, lifetime_s), p);
-	if (e == ERR_OK)
-		cmd_add_line(out, token);
-out:
-	mem_free(topics);
-	mem_free(selectors);
-	return e;
-}
-
 static enum err
 subscriber_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
     struct problem *p)
 {
-	return jwt_run(out, l, h, mint_subscriber, SUBSCRIBER_LIFETIME_S, p);
+	struct slice *selectors = NULL;
+	size_t n = 0;
+	enum err e = cmd_line_list(&selectors, &n, l, "topic");
+
+	if (e == ERR_OK)
+		e = handle_subscriber_token(h, out, selectors, n,
+		    cmd_line_text(l, "payload"),
+		    (int64_t)cmd_line_number(
+			l, "lifetime", SUBSCRIBER_LIFETIME_S),
+		    p);
+	buf_byte(out, '\n');
+	mem_free(selectors);
+	return e;
 }
 
+/* Without --topic it may publish to all. */
 static enum err
 publisher_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
     struct problem *p)
 {
-	return jwt_run(out, l, h, mint_publisher, PUBLISHER_LIFETIME_S, p);
+	const struct slice any = slice_of("*");
+	struct slice *selectors = NULL;
+	size_t n = 0;
+	enum err e = cmd_line_list(&selectors, &n, l, "topic");
+
+	if (e == ERR_OK)
+		e = handle_publisher_token(h, out, n > 0 ? selectors : &any,
+		    n > 0 ? n : 1,
+		    (int64_t)cmd_line_number(
+			l, "lifetime", PUBLISHER_LIFETIME_S),
+		    p);
+	buf_byte(out, '\n');
+	mem_free(selectors);
+	return e;
 }
 
 const struct cmd cmd_subscriber_jwt = {

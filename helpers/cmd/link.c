@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* link.c - pushcgi link, last-event-id: where the hub is, and how far. */
+#include "lib/link.h"
 #include "cmd/cmd.h"
+#include "cmd/list.h"
 
 static const struct cmd_option options[] = {
 	{ .name = "last-event-id",
@@ -17,12 +19,9 @@ static enum err
 link_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
     struct problem *p)
 {
-	char *link = NULL;
-	enum err e = cmd_end(h,
-	    pushcgi_link(h, &link, cmd_line_text(l, "last-event-id").base), p);
+	enum err e = handle_link(h, out, cmd_line_text(l, "last-event-id"), p);
 
-	if (e == ERR_OK)
-		cmd_add_line(out, link);
+	buf_byte(out, '\n');
 	return e;
 }
 
@@ -30,12 +29,10 @@ static enum err
 last_event_id_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
     struct problem *p)
 {
-	char *id = NULL;
-	enum err e = cmd_end(h, pushcgi_last_event_id(h, &id), p);
+	enum err e = handle_last_event_id(h, out, p);
 
 	(void)l;
-	if (e == ERR_OK)
-		cmd_add_line(out, id);
+	buf_byte(out, '\n');
 	return e;
 }
 

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* publish.c - pushcgi publish: an update from the command line. */
-#include <errno.h>
-#include <unistd.h>
-
+#include "lib/publish.h"
 #include "base/mem.h"
 #include "cmd/cmd.h"
-#include "lib/handle.h"
+#include "cmd/list.h"
 #include "text/json.h"
 
 #define RETRY_MAX_MS 999999999
@@ -43,33 +41,20 @@ data_too_long(const struct config *c, struct problem *p)
 }
 
 static enum err
-read_input(struct buf *out, const struct config *c, struct problem *p)
-{
-	char part[16384];
-	ssize_t n;
-
-	do {
-		n = read(STDIN_FILENO, part, sizeof(part));
-		if (n > 0)
-			buf_add(out, part, (size_t)n);
-	} while ((n > 0 && out->err == ERR_OK) || (n < 0 && errno == EINTR));
-
-	if (n < 0)
-		return problem_set(
-		    p, ERR_IO, "The data cannot be read from standard input.");
-	return out->err == ERR_LIMIT ? data_too_long(c, p) : out->err;
-}
-
-static enum err
-take_data(struct buf *out, const struct cmd_line *l, const struct config *c,
+read_data(struct buf *out, const struct cmd_line *l, const struct config *c,
     struct problem *p)
 {
+	enum err e;
+
 	if (l->operands_n < 2)
 		return ERR_OK;
-	if (slice_is(l->operands[1], "-"))
-		return read_input(out, c, p);
-	buf_slice(out, l->operands[1]);
-	return out->err == ERR_LIMIT ? data_too_long(c, p) : out->err;
+	if (slice_is(l->operands[1], "-")) {
+		e = cmd_read_all(out, p);
+	} else {
+		buf_slice(out, l->operands[1]);
+		e = out->err;
+	}
+	return e == ERR_LIMIT ? data_too_long(c, p) : e;
 }
 
 static unsigned
@@ -81,8 +66,7 @@ flags_of(const struct cmd_line *l)
 
 /* The operand and all --alternate, to be freed. */
 static enum err
-take_topics(
-    const char ***out, size_t *n, const struct cmd_line *l, struct problem *p)
+join_topics(const char ***out, size_t *n, const struct cmd_line *l)
 {
 	struct slice *alternates = NULL;
 	const char **topics = NULL;
@@ -93,10 +77,8 @@ take_topics(
 		topics = mem_calloc(more + 1, sizeof(*topics));
 		e = topics == NULL ? ERR_NOMEM : ERR_OK;
 	}
-	if (e != ERR_OK) {
-		e = problem_set(p, e, "Out of memory.");
+	if (e != ERR_OK)
 		goto out;
-	}
 	topics[0] = l->operands[0].base;
 	for (size_t i = 0; i < more; i++)
 		topics[i + 1] = alternates[i].base;
@@ -118,27 +100,28 @@ publish_one(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
 	const char **topics = NULL;
 	struct buf data;
 	char *id = NULL;
+	size_t at;
 	enum err e;
 
 	buf_init(&data, h->config->body_max);
-	if ((e = take_topics(&topics, &u.topics_n, l, p)) != ERR_OK)
+	if ((e = join_topics(&topics, &u.topics_n, l)) != ERR_OK)
 		goto out;
-	if ((e = take_data(&data, l, h->config, p)) != ERR_OK)
+	if ((e = read_data(&data, l, h->config, p)) != ERR_OK)
 		goto out;
 	u.topics = topics;
 	u.data = data.base;
 	u.data_len = data.len;
-	if ((e = cmd_end(h, pushcgi_publish(h, &id, &u), p)) != ERR_OK)
+	if ((e = handle_publish(h, &id, &u, 1, &at, p)) != ERR_OK)
 		goto out;
 	if (cmd_line_has(l, "json")) {
 		buf_text(out, "{\"id\":");
 		json_write_text(out, slice_of(id));
 		buf_text(out, "}\n");
-		pushcgi_free(id);
 	} else {
-		cmd_add_line(out, id);
+		buf_printf(out, "%s\n", id);
 	}
 out:
+	mem_free(id);
 	mem_free(topics);
 	buf_free(&data);
 	return e;

@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* session.c - pushcgi session: rights of the application's own sessions. */
-#include <errno.h>
-#include <string.h>
-#include <unistd.h>
-
+#include "lib/session.h"
 #include "base/clock.h"
-#include "base/mem.h"
 #include "cmd/cmd.h"
+#include "cmd/list.h"
 #include "config/queue.h"
-#include "lib/handle.h"
 #include "match/selector.h"
 #include "queue/sessions.h"
 #include "text/json.h"
@@ -32,68 +28,68 @@ static const struct cmd_option options[] = {
 	{ .name = NULL },
 };
 
-/* The ids on standard input, a line each: on a command line others see them. */
+/* The ids on standard input, a line each: others would see them on a command
+ * line. */
 struct ids {
-	char text[INPUT_MAX + 1];
-	const char *line[2];
+	struct buf text;
+	struct slice line[2];
 };
 
 static enum err
+split_ids(struct ids *ids, size_t n, struct problem *p)
+{
+	struct slice rest = buf_view(&ids->text);
+
+	for (size_t i = 0; i < n; i++) {
+		struct slice *line = &ids->line[i];
+
+		*line = slice_of("");
+		(void)slice_cut(&rest, '\n', line);
+		if (line->len > 0 && line->base[line->len - 1] == '\r')
+			line->len--;
+		if (line->len == 0)
+			return problem_set(p, ERR_SYNTAX,
+			    n == 1 ? "Write the session id to standard input."
+				   : "Write the old session id and the new "
+				     "one to standard input, a line each.");
+	}
+	return rest.len == 0 ? ERR_OK : ERR_LIMIT;
+}
+
+/* Free with buf_wipe(&ids->text). */
+static enum err
 read_ids(struct ids *ids, size_t n, struct problem *p)
 {
-	size_t len = 0;
-	ssize_t got;
-	char *end;
+	enum err e;
 
-	do {
-		got = read(STDIN_FILENO, ids->text + len, INPUT_MAX - len);
-		if (got > 0)
-			len += (size_t)got;
-	} while (got > 0 || (got < 0 && errno == EINTR));
-	ids->text[len] = '\0';
-	end = ids->text;
-	for (size_t i = 0; i < n; i++) {
-		ids->line[i] = end;
-		end += strcspn(end, "\r\n");
-		if (end == ids->line[i])
-			return problem_set(p, ERR_SYNTAX,
-			    n == 1 ? "The session id is to stand on standard "
-				     "input."
-				   : "The old session id and the new one are "
-				     "to stand on standard input, a line "
-				     "each.");
-		if (*end == '\r')
-			*end++ = '\0';
-		if (*end == '\n')
-			*end++ = '\0';
-	}
-	if (end == ids->text + len && len < INPUT_MAX)
-		return ERR_OK;
-	return problem_set(
-	    p, ERR_SYNTAX, "There is too much on standard input.");
+	buf_init(&ids->text, INPUT_MAX);
+	if ((e = cmd_read_all(&ids->text, p)) == ERR_OK)
+		e = split_ids(ids, n, p);
+	if (e == ERR_LIMIT)
+		return problem_set(
+		    p, ERR_SYNTAX, "There is too much on standard input.");
+	return e;
 }
 
 static enum err
 grant_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
     struct problem *p)
 {
-	const unsigned flags =
-	    cmd_line_has(l, "replace") ? PUSHCGI_SESSION_REPLACE : 0;
-	const char **topics = NULL;
+	const struct handle_session_rights rights = {
+		.selectors = l->operands + 1,
+		.n = l->operands_n - 1,
+		.payload = cmd_line_text(l, "payload"),
+		.lifetime_s =
+		    (int64_t)cmd_line_number(l, "lifetime", LIFETIME_S),
+		.replace = cmd_line_has(l, "replace"),
+	};
 	struct ids ids;
 	enum err e;
 
 	(void)out;
-	if ((e = read_ids(&ids, 1, p)) == ERR_OK &&
-	    (e = cmd_texts(&topics, l->operands, l->operands_n, p)) == ERR_OK)
-		e = cmd_end(h,
-		    pushcgi_session_grant(h, ids.line[0], topics + 1,
-			l->operands_n - 1, cmd_line_text(l, "payload").base,
-			(int64_t)cmd_line_number(l, "lifetime", LIFETIME_S),
-			flags),
-		    p);
-	explicit_bzero(&ids, sizeof(ids));
-	mem_free(topics);
+	if ((e = read_ids(&ids, 1, p)) == ERR_OK)
+		e = handle_session_grant(h, ids.line[0], &rights, p);
+	buf_wipe(&ids.text);
 	return e;
 }
 
@@ -107,9 +103,8 @@ move_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
 	(void)out;
 	(void)l;
 	if ((e = read_ids(&ids, 2, p)) == ERR_OK)
-		e = cmd_end(
-		    h, pushcgi_session_move(h, ids.line[0], ids.line[1]), p);
-	explicit_bzero(&ids, sizeof(ids));
+		e = handle_session_move(h, ids.line[0], ids.line[1], p);
+	buf_wipe(&ids.text);
 	return e;
 }
 
@@ -117,19 +112,14 @@ static enum err
 revoke_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
     struct problem *p)
 {
-	const char **topics = NULL;
 	struct ids ids;
 	enum err e;
 
 	(void)out;
-	if ((e = read_ids(&ids, 1, p)) == ERR_OK &&
-	    (e = cmd_texts(&topics, l->operands, l->operands_n, p)) == ERR_OK)
-		e = cmd_end(h,
-		    pushcgi_session_revoke(
-			h, ids.line[0], topics + 1, l->operands_n - 1),
-		    p);
-	explicit_bzero(&ids, sizeof(ids));
-	mem_free(topics);
+	if ((e = read_ids(&ids, 1, p)) == ERR_OK)
+		e = handle_session_revoke(
+		    h, ids.line[0], l->operands + 1, l->operands_n - 1, p);
+	buf_wipe(&ids.text);
 	return e;
 }
 
@@ -204,10 +194,10 @@ list_one(struct queue *q, queue_session_fn *each, struct listing *listing,
 	enum err e;
 
 	if ((e = read_ids(&ids, 1, p)) == ERR_OK &&
-	    (e = session_key(&key, slice_of(ids.line[0]), p)) == ERR_OK)
+	    (e = session_key(&key, ids.line[0], p)) == ERR_OK)
 		e = queue_session_find(
 		    q, &key, listing->now_ms, each, listing, &number);
-	explicit_bzero(&ids, sizeof(ids));
+	buf_wipe(&ids.text);
 	return e;
 }
 
@@ -268,8 +258,7 @@ check_session(const struct cmd_line *l, struct problem *p)
 
 	if (action == NULL)
 		return problem_set(p, ERR_SYNTAX,
-		    "What to do with the session is grant, move, revoke or "
-		    "list.");
+		    "The first argument is grant, move, revoke or list.");
 	if (l->operands_n - 1 < action->topics_min)
 		return problem_set(p, ERR_SYNTAX,
 		    "A topic is missing: pushcgi session grant TOPIC ...");
@@ -296,7 +285,7 @@ const struct cmd cmd_session = {
 	.operands = "grant|move|revoke|list [TOPIC ...]",
 	.operands_min = 1,
 	.operands_max = SIZE_MAX,
-	.help = "Say what the session on standard input may receive.",
+	.help = "Change what the session on standard input may receive.",
 	.options = options,
 	.configured = true,
 	.check = check_session,

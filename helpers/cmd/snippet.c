@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/list.h"
 
 #define FOLDER PKGDATADIR "/templates/servers"
 #define SUFFIX ".conf"
@@ -28,8 +29,9 @@ static const struct cmd_option options[] = {
 	{ .name = NULL },
 };
 
-/* The snippets are ready to use on Debian; these of their paths are other
- * ones elsewhere: what the option says, or else this build (NULL: as is). */
+/* The snippets are ready to use on Debian.  On other systems these of their
+ * paths differ: they are what the option says, or else what this build has
+ * (NULL: as it is). */
 static const struct path {
 	const char *text, *option, *built;
 } paths[] = {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* subscribe.c - pushcgi subscribe: updates on standard output, as they come. */
-#include "base/mem.h"
 #include "base/utf8.h"
 #include "cmd/follow.h"
+#include "cmd/list.h"
 #include "lib/handle.h"
 #include "match/topic_list.h"
 #include "text/json.h"
@@ -13,7 +13,7 @@ static const struct cmd_option options[] = {
 	{ .name = "private", .help = "private updates, too" },
 	{ .name = "last-event-id",
 	    .value = "ID",
-	    .help = "begin behind the update with this id" },
+	    .help = "begin after the update with this id" },
 	{ .name = "count",
 	    .value = "N",
 	    .number_max = UINT32_MAX,
@@ -22,7 +22,7 @@ static const struct cmd_option options[] = {
 	{ .name = NULL },
 };
 
-/* Only a hub elsewhere could send other than UTF-8. */
+/* Only a remote hub could send other than UTF-8. */
 static void
 add_json(struct buf *out, const char *name, struct slice text)
 {
@@ -116,29 +116,21 @@ subscribe_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
 {
 	const uint64_t count = cmd_line_number(l, "count", 0);
 	struct cmd_follow fo = { .h = h,
-		.topics_n = l->operands_n,
+		.selectors = l->operands,
+		.selectors_n = l->operands_n,
 		.last_id = cmd_line_text(l, "last-event-id"),
 		.private = cmd_line_has(l, "private"),
 		.json = cmd_line_has(l, "json"),
 		.left = count > 0 ? count : UINT64_MAX };
-	const char **topics = NULL;
 	enum err e;
 
 	(void)out;
 	buf_init(&fo.text, TEXT_MAX);
-	if ((e = cmd_texts(&topics, l->operands, l->operands_n, p)) != ERR_OK)
-		goto out;
-	fo.topics = topics;
-	e = handle_check_selectors(h, l->operands, l->operands_n);
-	if (e != ERR_OK) {
-		*p = h->problem;
-		goto out;
-	}
-	e = handle_is_elsewhere(h) ? cmd_follow_elsewhere(&fo, p)
-				   : cmd_follow_here(&fo, p);
-out:
+	e = handle_check_selectors(h, l->operands, l->operands_n, p);
+	if (e == ERR_OK)
+		e = handle_is_remote(h) ? cmd_follow_remote(&fo, p)
+					: cmd_follow_here(&fo, p);
 	buf_free(&fo.text);
-	mem_free(topics);
 	return e;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* subscriptions.c - pushcgi subscriptions: who subscribes, to what. */
 #include "cmd/cmd.h"
+#include "cmd/list.h"
 #include "lib/listing.h"
 #include "text/json.h"
 
@@ -67,19 +68,21 @@ static enum err
 subscriptions_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
     struct problem *p)
 {
-	const char *topic = l->operands_n > 0 ? l->operands[0].base : NULL;
-	char *document = NULL;
+	const struct slice topic =
+	    l->operands_n > 0 ? l->operands[0] : slice_of(NULL);
+	struct buf document;
 	enum err e;
 
-	e = cmd_end(h, pushcgi_subscriptions(h, &document, topic), p);
-	if (e != ERR_OK)
-		return e;
 	if (cmd_line_has(l, "json")) {
-		cmd_add_line(out, document);
-		return ERR_OK;
+		e = handle_list_document(h, out, topic, p);
+		buf_byte(out, '\n');
+		return e;
 	}
-	e = add_lines(out, slice_of(document));
-	pushcgi_free(document);
+	buf_init(&document, out->max);
+	e = handle_list_document(h, &document, topic, p);
+	if (e == ERR_OK)
+		e = add_lines(out, buf_view(&document));
+	buf_free(&document);
 	return e;
 }
 

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* token_explain.c - pushcgi token-explain: would the hub accept it, and for what. */
-#include <errno.h>
-#include <unistd.h>
-
 #include "base/clock.h"
+#include "cmd/list.h"
 #include "cmd/token.h"
 #include "config/key_sets.h"
 #include "lib/handle.h"
@@ -53,27 +51,16 @@ without_ends(struct slice text)
 static enum err
 read_token(struct buf *out, struct problem *p)
 {
-	char part[4096];
-	ssize_t n;
+	enum err e = cmd_read_all(out, p);
 
-	do {
-		n = read(STDIN_FILENO, part, sizeof(part));
-		if (n > 0)
-			buf_add(out, part, (size_t)n);
-	} while ((n > 0 && out->err == ERR_OK) || (n < 0 && errno == EINTR));
-	explicit_bzero(part, sizeof(part));
-
-	if (n < 0)
-		return problem_set(
-		    p, ERR_IO, "The token cannot be read from standard input.");
-	if (out->err == ERR_LIMIT)
-		return problem_set(p, ERR_LIMIT,
-		    "What stands on standard input is longer than any token: "
-		    "give the token alone.");
-	if (out->err == ERR_OK && without_ends(buf_view(out)).len == 0)
+	if (e == ERR_LIMIT)
+		return problem_set(p, e,
+		    "Standard input has more bytes than any token: give the "
+		    "token alone.");
+	if (e == ERR_OK && without_ends(buf_view(out)).len == 0)
 		return problem_set(
 		    p, ERR_SYNTAX, "There is no token on standard input.");
-	return out->err;
+	return e;
 }
 
 /* The keys at a URL, as the hub has fetched them last. */
@@ -88,10 +75,8 @@ load_fetched(
 	enum err e;
 
 	buf_init(&text, QUEUE_KEYS_MAX);
-	if ((e = handle_queue(h, &q)) != ERR_OK) {
-		*p = h->problem;
+	if ((e = handle_queue(h, &q, p)) != ERR_OK)
 		goto out;
-	}
 	e = queue_keys_read(q, slice_of(url), &known, &text);
 	if (e == ERR_NOTFOUND ||
 	    (e == ERR_OK && !jwks_is_usable(&known, clock_real_ms()))) {

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* url.c - pushcgi url: the address a page gives to its EventSource. */
-#include "base/mem.h"
 #include "cmd/cmd.h"
+#include "cmd/list.h"
+#include "lib/link.h"
 
 static const struct cmd_option options[] = {
 	{ .name = "last-event-id",
 	    .value = "ID",
-	    .help = "start behind the update with this id" },
+	    .help = "start after the update with this id" },
 	{ .name = NULL },
 };
 
@@ -14,19 +15,10 @@ static enum err
 url_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
     struct problem *p)
 {
-	const char **topics = NULL;
-	char *url = NULL;
-	enum err e;
+	enum err e = handle_url(h, out, l->operands, l->operands_n,
+	    cmd_line_text(l, "last-event-id"), p);
 
-	e = cmd_texts(&topics, l->operands, l->operands_n, p);
-	if (e == ERR_OK)
-		e = cmd_end(h,
-		    pushcgi_hub_url(h, &url, topics, l->operands_n,
-			cmd_line_text(l, "last-event-id").base),
-		    p);
-	if (e == ERR_OK)
-		cmd_add_line(out, url);
-	mem_free(topics);
+	buf_byte(out, '\n');
 	return e;
 }
 

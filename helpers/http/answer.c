@@ -16,9 +16,12 @@ http_show(char *out, size_t size, struct slice text)
 	while (n < text.len && n + 1 < size) {
 		char c = text.base[n];
 
-		out[n++] = c > ' ' && c < 0x7f && c != '"' ? c
-			   : c == ' '                      ? ' '
-							   : '?';
+		out[n] = '?';
+		if (c == ' ' || (c >= '\t' && c <= '\r'))
+			out[n] = ' ';
+		else if (c > ' ' && c < 0x7f && c != '"')
+			out[n] = c;
+		n++;
 	}
 	out[n] = '\0';
 }

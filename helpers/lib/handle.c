@@ -1,88 +1,59 @@
 /* SPDX-License-Identifier: MIT */
-/* handle.c - what the calls of the library have in common. */
+/* handle.c - the configuration in force, and the queue it names. */
 #include "lib/handle.h"
 
-#include "base/mem.h"
 #include "config/queue.h"
 #include "match/topic.h"
 #include "mercure/discovery.h"
 
-enum err
-handle_begin(struct pushcgi *h)
+extern char **environ;
+
+static size_t
+count(const char *const *settings)
 {
-	if (h->config == NULL)
-		return ERR_NOTFOUND;
-	h->problem.text[0] = '\0';
-	return ERR_OK;
-}
+	size_t n = 0;
 
-/* What a caller can do about it. */
-static const enum pushcgi_result results[] = {
-	[ERR_OK] = PUSHCGI_OK,
-	[ERR_NOMEM] = PUSHCGI_MEMORY,
-	[ERR_LIMIT] = PUSHCGI_ARGUMENT,
-	[ERR_SYNTAX] = PUSHCGI_ARGUMENT,
-	[ERR_TOKEN] = PUSHCGI_DENIED,
-	[ERR_DENIED] = PUSHCGI_DENIED,
-	[ERR_NOTFOUND] = PUSHCGI_CONFIG,
-	[ERR_UNSUPPORTED] = PUSHCGI_CONFIG,
-	[ERR_IO] = PUSHCGI_UNAVAILABLE,
-	[ERR_BUSY] = PUSHCGI_UNAVAILABLE,
-	[ERR_FULL] = PUSHCGI_UNAVAILABLE,
-	[ERR_READONLY] = PUSHCGI_UNAVAILABLE,
-	[ERR_MOVED] = PUSHCGI_UNAVAILABLE,
-	[ERR_NEWER] = PUSHCGI_UNAVAILABLE,
-};
-
-enum pushcgi_result
-handle_end(struct pushcgi *h, enum err e)
-{
-	if (e == ERR_OK)
-		h->problem.text[0] = '\0';
-	else if (e == ERR_NOMEM)
-		(void)problem_set(&h->problem, e, "Out of memory.");
-	else if (h->problem.text[0] == '\0')
-		(void)problem_set(
-		    &h->problem, e, "It failed: %s.", err_text(e));
-	return results[e];
-}
-
-enum pushcgi_result
-handle_end_text(struct pushcgi *h, char **out, struct buf *text, enum err e)
-{
-	char *stolen;
-
-	if (e == ERR_OK)
-		e = text->err;
-	if (e == ERR_OK) {
-		if ((stolen = buf_steal(text)) != NULL)
-			*out = stolen;
-		else
-			e = ERR_NOMEM;
-	}
-	buf_wipe(text);
-	return handle_end(h, e);
+	while (settings != NULL && settings[n] != NULL)
+		n++;
+	return n;
 }
 
 enum err
-handle_slices(
-    struct slice **out, const char *const *texts, size_t n, struct problem *p)
+handle_load(struct pushcgi *h, const char *file, const char *const *settings,
+    struct problem *p)
 {
-	struct slice *list = mem_calloc(n, sizeof(*list));
+	const struct config_sources sources = {
+		.path = file,
+		.environ = environ,
+		.args = settings,
+		.args_n = count(settings),
+	};
 
-	if (list == NULL)
-		return ERR_NOMEM;
-	for (size_t i = 0; i < n; i++) {
-		if (texts != NULL)
-			list[i] = slice_of(texts[i]);
-		if (list[i].base == NULL) {
-			mem_free(list);
-			return problem_set(
-			    p, ERR_SYNTAX, "A topic is missing.");
-		}
-	}
-	*out = list;
-	return ERR_OK;
+	enum err e = config_load(&h->config, &sources, p);
+
+	/* A file that may be absent leaves its sentence behind. */
+	if (e == ERR_OK)
+		p->text[0] = '\0';
+	return e;
+}
+
+void
+handle_unload(struct pushcgi *h)
+{
+	queue_close(h->queue);
+	config_unref(h->config);
+	h->queue = NULL;
+	h->config = NULL;
+}
+
+enum err
+handle_explain(enum err e, struct problem *p)
+{
+	if (e == ERR_NOMEM)
+		return problem_set(p, e, "Out of memory.");
+	if (e != ERR_OK && p->text[0] == '\0')
+		return problem_set(p, e, "It failed: %s.", err_text(e));
+	return e;
 }
 
 enum err
@@ -111,21 +82,20 @@ handle_dialect(const struct pushcgi *h)
 }
 
 enum err
-handle_check_selectors(
-    struct pushcgi *h, const struct slice *selectors, size_t n)
+handle_check_selectors(struct pushcgi *h, const struct slice *selectors,
+    size_t n, struct problem *p)
 {
 	const struct config *c = h->config;
 	enum err e;
 
 	/* The hub would refuse the request, or the token, later. */
 	if (n > c->matchers_max)
-		return problem_set(&h->problem, ERR_LIMIT,
+		return problem_set(p, ERR_LIMIT,
 		    "These are more topics than MERCURE_MAX_MATCHERS allows "
 		    "(%llu).",
 		    (unsigned long long)c->matchers_max);
 	for (size_t i = 0; i < n; i++) {
-		e = topic_check_selector(
-		    selectors[i], c->topic_length_max, &h->problem);
+		e = topic_check_selector(selectors[i], c->topic_length_max, p);
 		if (e != ERR_OK)
 			return e;
 	}
@@ -145,7 +115,7 @@ handle_hub_url(const struct pushcgi *h)
 }
 
 bool
-handle_is_elsewhere(const struct pushcgi *h)
+handle_is_remote(const struct pushcgi *h)
 {
 	const struct config *c = h->config;
 
@@ -163,16 +133,15 @@ handle_queue_settings(
 }
 
 enum err
-handle_queue(struct pushcgi *h, struct queue **out)
+handle_queue(struct pushcgi *h, struct queue **out, struct problem *p)
 {
 	struct queue_settings settings;
 	enum err e;
 
 	if (h->queue == NULL) {
-		e = handle_queue_settings(h, &settings, &h->problem);
+		e = handle_queue_settings(h, &settings, p);
 		if (e == ERR_OK)
-			e = queue_open(
-			    &h->queue, &settings, QUEUE_WRITE, &h->problem);
+			e = queue_open(&h->queue, &settings, QUEUE_WRITE, p);
 		if (e != ERR_OK)
 			return e;
 	}

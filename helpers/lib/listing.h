@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* listing.h - who subscribes, to this machine's hub or to one elsewhere. */
+/* listing.h - who subscribes, to this machine's hub or to a remote one. */
 #ifndef LIB_LISTING_H
 #define LIB_LISTING_H
 
@@ -10,18 +10,27 @@
 #define HANDLE_LISTING_DEPTH_MAX 40
 
 /*
- * Hand out the active subscriptions to `topic` (base NULL: to anything) as
- * queue_subscriptions() does, and add the last event id.  ERR_UNSUPPORTED: the
- * hub keeps them to itself, or there is none.  ERR_SYNTAX: no topic.  Other
- * errors as of queue_open(), queue_subscriptions() and handle_send(), but
- * never ERR_NOTFOUND without a sentence.
+ * Call `each` for the active subscriptions to `topic` (base NULL: to anything)
+ * as queue_subscriptions() does, and add the last event id.  ERR_UNSUPPORTED:
+ * the hub does not list them.  ERR_SYNTAX: not a topic.  Other errors as of
+ * queue_open(), queue_subscriptions() and remote_send(), but never ERR_NOTFOUND
+ * without a sentence.
  */
 enum err handle_list(struct pushcgi *h, struct slice topic,
-    queue_subscription_fn *each, void *arg, struct buf *last_id);
+    queue_subscription_fn *each, void *arg, struct buf *last_id,
+    struct problem *p);
 
-/* The same from the hub that MERCURE_HUB_URL names, by draft 7, "Active
- * Subscriptions". */
-enum err handle_list_elsewhere(struct pushcgi *h, struct slice topic,
-    queue_subscription_fn *each, void *arg, struct buf *last_id);
+/* Add the same as the document of the subscription API. */
+enum err handle_list_document(
+    struct pushcgi *h, struct buf *out, struct slice topic, struct problem *p);
+
+/*
+ * How many subscribe to `topic` with all of these members, each written
+ * KEY=VALUE, in their payload; see pushcgi_connected().  Errors as of
+ * handle_list().
+ */
+enum err handle_connected(struct pushcgi *h, uint64_t *found,
+    struct slice topic, const struct slice *members, size_t n,
+    struct problem *p);
 
 #endif

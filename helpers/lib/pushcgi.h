@@ -34,8 +34,8 @@ enum pushcgi_result {
 	PUSHCGI_MEMORY = 1,     /* out of memory */
 	PUSHCGI_ARGUMENT = 2,   /* what was given is malformed or too long */
 	PUSHCGI_CONFIG = 3,     /* a setting is missing or wrong */
-	PUSHCGI_DENIED = 4,     /* reserved, or the hub elsewhere refuses it */
-	PUSHCGI_UNAVAILABLE = 5 /* no queue, or no hub, to be had now */
+	PUSHCGI_DENIED = 4,     /* reserved, or the remote hub refuses it */
+	PUSHCGI_UNAVAILABLE = 5 /* the queue or the hub is not available */
 };
 
 /* The library's version, such as "0.1.0". */
@@ -57,7 +57,7 @@ PUSHCGI_API void pushcgi_close(struct pushcgi *h);
 
 /*
  * Why the last call on this handle failed: one sentence that names the
- * setting or the mend and holds no secret; "" if it did not fail.  Valid
+ * setting or the fix and contains no secret; "" if it did not fail.  Valid
  * until the next call.
  */
 PUSHCGI_API const char *pushcgi_error(const struct pushcgi *h);
@@ -79,7 +79,7 @@ PUSHCGI_API enum pushcgi_result pushcgi_link(
 
 /*
  * The id of the queue's end: for a page that shows what is true now and wants
- * everything after it.  PUSHCGI_CONFIG if the hub is elsewhere.
+ * everything after it.  PUSHCGI_CONFIG if the hub is remote.
  */
 PUSHCGI_API enum pushcgi_result pushcgi_last_event_id(
     struct pushcgi *h, char **out);
@@ -125,7 +125,7 @@ PUSHCGI_API enum pushcgi_result pushcgi_clear_cookie(
  * stays, and the later end counts.  `payload` is JSON the hub shows with its
  * subscriptions; NULL leaves it as it is.  `flags`: PUSHCGI_SESSION_REPLACE
  * or 0.  Open streams follow at once.  Only a digest of the id is kept.
- * PUSHCGI_CONFIG if the hub is elsewhere, or looks at no session.
+ * PUSHCGI_CONFIG if the hub is remote, or looks at no session.
  */
 PUSHCGI_API enum pushcgi_result pushcgi_session_grant(struct pushcgi *h,
     const char *id, const char *const *topics, size_t n, const char *payload,
@@ -162,7 +162,7 @@ struct pushcgi_update {
 /*
  * Publish, to this machine's queue or to the hub that MERCURE_HUB_URL names;
  * the update's id is stored in *id unless `id` is NULL.  PUSHCGI_OK: it is in
- * the hub's history.  PUSHCGI_UNAVAILABLE from a hub elsewhere: it may be,
+ * the hub's history.  PUSHCGI_UNAVAILABLE from a remote hub: it may be,
  * all the same.
  */
 PUSHCGI_API enum pushcgi_result pushcgi_publish(
@@ -170,9 +170,9 @@ PUSHCGI_API enum pushcgi_result pushcgi_publish(
 
 /*
  * Publish `n` updates in order; their ids go to ids[0] to ids[n - 1] unless
- * `ids` is NULL.  In this machine's queue it is all or none.  A hub elsewhere
- * gets one after the other: those before a fault are published and have
- * their ids.  On failure *at (unless NULL) is the index of the one at fault;
+ * `ids` is NULL.  In this machine's queue it is all or none.  A remote hub
+ * gets one after the other: those before a failure are published and have
+ * their ids.  On failure *at (unless NULL) is the index of the one that failed;
  * if that is not one of them, `n`.
  */
 PUSHCGI_API enum pushcgi_result pushcgi_publish_all(struct pushcgi *h,
@@ -182,8 +182,8 @@ PUSHCGI_API enum pushcgi_result pushcgi_publish_all(struct pushcgi *h,
  * Who subscribes right now, to anything or, unless `topic` is NULL, to this
  * selector, byte for byte: the JSON document of the subscription API (draft
  * 7, "Active Subscriptions").  Its member "subscriptions" is a list of objects
- * with "topic", "subscriber" and, where the token has one, "payload".  A hub
- * elsewhere is asked by a token that is made with the subscribers' key.
+ * with "topic", "subscriber" and, where the token has one, "payload".  A remote hub
+ * is asked with a token that is made with the subscribers' key.
  */
 PUSHCGI_API enum pushcgi_result pushcgi_subscriptions(
     struct pushcgi *h, char **out, const char *topic);

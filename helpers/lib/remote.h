@@ -1,37 +1,42 @@
 /* SPDX-License-Identifier: MIT */
-/* remote.h - how the library asks the hub that MERCURE_HUB_URL names. */
+/* remote.h - asks the hub that MERCURE_HUB_URL names, by its own protocol. */
 #ifndef LIB_REMOTE_H
 #define LIB_REMOTE_H
 
 #include "http/send.h"
 #include "lib/handle.h"
+#include "mercure/update.h"
+#include "queue/presence.h"
 
-/* A token that was made for one request. */
-#define HANDLE_TOKEN_LIFETIME_S 60
+/* Of a token that is made for one request. */
+#define REMOTE_TOKEN_LIFETIME_S 60
 
-#define HANDLE_STATUS_MAX 999
-
-/* What an answer's status means, and what may mend it, without a full stop at its end:
- * the first row that fits; the last goes up to HANDLE_STATUS_MAX. */
-struct handle_meaning {
-	int least, most;
-	enum err e;
-	const char *mend;
-};
+/* What a request is for: a status means something else for each. */
+enum remote_purpose { REMOTE_PUBLISH, REMOTE_LIST, REMOTE_SUBSCRIBE };
+#define REMOTE_PURPOSES 3
 
 /*
- * Send `rq`, in which this sets whom to trust and how long to wait: for an
- * answer that somebody takes bit by bit, only for the connection.  The
- * caller frees *out in any case.  ERR_...: as http_send(), or of the row that
- * an answer but 2xx has in `meanings`.  The problem names the URL, the answer
- * and the setting or mend.
+ * Send `rq`, in which this sets the authorities to trust and the limits of
+ * time: for an answer that is received part by part, only that of the
+ * connection.  The caller frees *out in any case.  ERR_...: as http_send(), or
+ * by the status of an answer that is not 2xx.  The problem names the URL, the
+ * answer and how to fix it.
  */
-enum err handle_send(struct pushcgi *h, struct http_answer *out,
-    struct http_request *rq, const struct handle_meaning *meanings);
+enum err remote_send(struct pushcgi *h, struct http_answer *out,
+    struct http_request *rq, enum remote_purpose purpose, struct problem *p);
 
-#define HANDLE_URL_SHOWN_MAX 100 /* bytes of a sentence */
+/*
+ * Publish to the remote hub and add the id it gave.  `id_wanted` is empty if
+ * that is the hub's choice.  ERR_SYNTAX, ERR_LIMIT, ERR_DENIED,
+ * ERR_UNSUPPORTED, ERR_BUSY, ERR_IO: by its answer, or lack of one; the
+ * problem names the URL.  ERR_NOMEM.
+ */
+enum err remote_publish(struct pushcgi *h, struct buf *id,
+    const struct update *u, struct slice id_wanted, struct problem *p);
 
-/* A URL without its query, which may hold a secret, for a sentence. */
-void handle_show_url(char out[HANDLE_URL_SHOWN_MAX], const char *url);
+/* As handle_list(), by draft 7, "Active Subscriptions". */
+enum err remote_subscriptions(struct pushcgi *h, struct slice topic,
+    queue_subscription_fn *each, void *arg, struct buf *last_id,
+    struct problem *p);
 
 #endif

@@ -41,13 +41,16 @@ presence_renew(struct presence *p)
 {
 	const int64_t now_ms = clock_real_ms() & (KEY_TIME_RANGE - 1);
 	uint64_t random;
+	enum err e;
 
-	p->goes_on = false;
 	if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
 		return ERR_IO;
+	if ((e = uuid_urn(p->subscriber)) != ERR_OK)
+		return e;
+	p->goes_on = false;
 	p->key = KEY_MARK | (uint64_t)now_ms << KEY_RANDOM_BITS |
 		 random >> (64 - KEY_RANDOM_BITS);
-	return uuid_urn(p->subscriber);
+	return ERR_OK;
 }
 
 /* At most half of the range; negative: the clock was put back since, or it is

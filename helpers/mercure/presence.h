@@ -80,7 +80,7 @@ size_t presence_cost(const struct presence *p);
 uint32_t presence_wait_ms(const struct presence *p, int64_t now_ms);
 
 /* Another key, with another arrival, and another identifier.  ERR_IO as
- * above. */
+ * above: it is as it was. */
 enum err presence_renew(struct presence *p);
 
 /* It brings this key, and there is no parked row with it.  A stranger that

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* session_rules.c - what a session has after a grant, a new id or a revocation. */
+/* session_rules.c - computes the row of a session after a grant, a move or a revocation. */
 #include "queue/session_rules.h"
 
 static bool

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* sessions.c - grants, moves and revokes: reads rows, and writes what the rules make of them. */
+/* sessions.c - grants, moves and revokes sessions, by session_rules.c. */
 #include "queue/sessions.h"
 
 #include "queue/ops.h"
@@ -66,9 +66,9 @@ struct change {
 };
 
 /*
- * `moved_to` NULL: to no other id.  Streams learn of it by the number of the
- * change; a waiting subscriber has no process that could learn it, and ends
- * with this transaction.
+ * `moved_to` NULL: it is not moved.  Processes apply the change to their streams
+ * when they see its number.  No process has the subscribers between two polls,
+ * so this transaction ends those that lose their right.
  */
 static enum err
 write_row(struct queue *q, const struct session *s,
@@ -107,7 +107,7 @@ over_limit(size_t topics_max, struct problem *p)
 	    topics_max);
 }
 
-/* *over: it would be too much, so nothing was written. */
+/* *over: the limit would be exceeded, so nothing was written. */
 static enum err
 add_wish(
     struct queue *q, const struct session_wish *w, struct change *c, bool *over)
@@ -147,7 +147,7 @@ grant(struct queue *q, void *arg)
 	return add_wish(q, g->wish, &g->change, &g->over);
 }
 
-/* Reads without the lock; false also when it cannot be read. */
+/* Reads without the lock; false also if reading fails. */
 static bool
 is_granted(struct queue *q, const struct session_wish *w)
 {
@@ -171,7 +171,7 @@ queue_session_grant(
 	struct granting g = { .wish = w };
 	enum err e;
 
-	/* What cannot be read fails again under the lock, with a sentence. */
+	/* A failure to read occurs again under the lock, and is reported. */
 	if (is_granted(q, w))
 		return ERR_OK;
 	e = change_sessions(q, grant, &g, &g.change, p);
@@ -195,7 +195,7 @@ grant_new_id(struct queue *q, struct moving *m, const struct session *had)
 	return add_wish(q, &w, &m->change, &m->over);
 }
 
-/* Ids that were moved to the old one lead to the new one now. */
+/* Ids that were moved to the old id are moved to the new one. */
 static enum err
 end_old_id(struct queue *q, struct moving *m, const struct session *had)
 {
@@ -263,8 +263,8 @@ remove_from(struct queue *q, struct revoking *v, const struct session *had)
 	return e;
 }
 
-/* From the next id behind `*at` that was moved to this one; `*at` becomes it.
- * *more false: there is none. */
+/* Remove the topics from the next id after `*at` that was moved to this one, and
+ * advance `*at` to it.  *more false: there is none. */
 static enum err
 remove_from_moved(
     struct queue *q, struct revoking *v, struct session_key *at, bool *more)
@@ -286,7 +286,8 @@ remove_from_moved(
 	return e;
 }
 
-/* The ids that the session had until a moment ago lose the topics, too. */
+/* The ids that the session had before, and that have not ended, lose the topics,
+ * too. */
 static enum err
 revoke(struct queue *q, void *arg)
 {

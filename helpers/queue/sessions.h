@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* sessions.h - what applications granted to their sessions, kept in the queue. */
+/* sessions.h - the grants of sessions, kept in the queue. */
 #ifndef QUEUE_SESSIONS_H
 #define QUEUE_SESSIONS_H
 
@@ -7,72 +7,75 @@
 #include "queue/queue.h"
 
 /*
- * Changes are numbered.  A process that knows all up to a number asks for
- * those behind it; queue_read() tells the last number there is
- * (queue_span.sessions) in the same snapshot as the updates, so that none of
- * them goes by rights which were changed before it was published.
+ * Each change of a session has a number.  A process that has applied all
+ * changes up to a number asks for the later ones.  queue_read() returns the
+ * last number (queue_span.sessions) in the same snapshot as the updates, so
+ * that no update is delivered by rights that were changed before it was
+ * published.
  */
 
-/* What is to be granted; slices are borrowed. */
+/* A grant that is asked for; slices are borrowed. */
 struct session_wish {
 	struct session_key key;
 	struct slice topics;  /* selectors (selector.h) */
-	struct slice payload; /* JSON text; base NULL: as it is */
+	struct slice payload; /* JSON text; base NULL: leave it unchanged */
 	int64_t now_ms;       /* real clock */
-	int64_t until_ms;     /* the later one counts */
-	int64_t extend_ms;    /* good enough if it lasts until then */
-	size_t topics_max;    /* of one session, in all */
-	bool replace;         /* forget what it had, and its end */
+	int64_t until_ms;     /* an end that is later already stays */
+	int64_t extend_ms;    /* extend a grant that ends before this time */
+	size_t topics_max;    /* that one session may have */
+	bool replace;         /* drop the topics, payload and end it had */
 };
 
 /*
- * QUEUE_WRITE: add to what a session has.  Nothing is written if it has it
- * already and for long enough: a page may ask each time it is shown.  Rows
- * whose time is up go, some at a time.  ERR_LIMIT: too many topics.  Else as
- * queue_append().  This and the next two ring the bell themselves if they
- * changed anything.
+ * QUEUE_WRITE: add topics to a session.  If it has all of them for long enough,
+ * nothing is written, so a page may call this each time it is shown.  Some
+ * rows whose time is up are removed.  ERR_LIMIT: too many topics.  Other errors
+ * as of queue_append().  This function and the next two wake the readers
+ * themselves if they changed anything.
  */
 enum err queue_session_grant(
     struct queue *q, const struct session_wish *w, struct problem *p);
 
 /*
- * QUEUE_WRITE: the session has another id now.  Whatever the old one had is
- * added to the new one's.  The old one gains nothing any more, and ends in
- * five seconds: by then the browser knows the new id, and streams that were
- * opened with the old one come back with it.  Errors as above.
+ * QUEUE_WRITE: give a session a new id.  The new id gets the topics of the old
+ * one in addition to its own.  The old id gets no more topics and ends after
+ * five seconds: by then the browser knows the new id, and reopens with it the
+ * streams that it had opened with the old one.  Errors as above.
  */
 enum err queue_session_move(struct queue *q, const struct session_key *from,
     const struct session_key *to, int64_t now_ms, size_t topics_max,
     struct problem *p);
 
 /*
- * QUEUE_WRITE: take these topics from a session, and from the one that moved
- * to it a moment ago; base NULL: all they have.  Errors as of queue_append().
+ * QUEUE_WRITE: remove these topics from a session, and from ids that were
+ * moved to it and have not ended yet; base NULL: remove all.  Errors as of
+ * queue_append().
  */
 enum err queue_session_revoke(struct queue *q, const struct session_key *key,
     struct slice topics, int64_t now_ms, struct problem *p);
 
-/* The session is borrowed for the length of the call, in which a statement is
- * open.  `number` is that of its last change. */
+/* `s` is borrowed for the length of the call, which must not call the queue.
+ * `number` is that of its last change. */
 typedef void queue_session_fn(
     void *arg, const struct session *s, uint64_t number);
 
 /*
- * Hand out the session with this key, unless there is none at `now_ms`; one
- * that was moved may have no topics.  *number: all changes up to it are in.
+ * Pass the session with this key to `each`, unless its time is up at `now_ms`;
+ * one that was moved may have no topics.  *number: the row includes all changes
+ * up to this one.
  * Errors as of queue_read().
  */
 enum err queue_session_find(struct queue *q, const struct session_key *key,
     int64_t now_ms, queue_session_fn *each, void *arg, uint64_t *number);
 
-/* Hand out up to `max` sessions that were changed behind `number`, in that
- * order, also those that lost all: their time is up.  Errors as of
- * queue_read(). */
+/* Pass up to `max` sessions whose last change came after `number`, in the order
+ * of these changes.  Sessions that lost everything are among them: their time
+ * is up.  Errors as of queue_read(). */
 enum err queue_session_changes(struct queue *q, uint64_t number, size_t max,
     queue_session_fn *each, void *arg);
 
-/* Hand out all that have something at `now_ms`; those that end first come
- * first.  Errors as of queue_read(). */
+/* Pass all sessions whose time is not up at `now_ms`, in the order of their
+ * ends, without ids that were moved.  Errors as of queue_read(). */
 enum err queue_sessions(
     struct queue *q, int64_t now_ms, queue_session_fn *each, void *arg);
 

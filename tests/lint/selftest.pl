@@ -117,7 +117,7 @@ my @cases = (
 	    'helpers/x/x_y.c', "$c\tbuf_text(b, s);\n", 'no test lets' ],
 	[ 'memory.pl', 'an exception for nothing',
 	    'helpers/base/mem.c', "$c\tp = mem_calloc(1, n);\n",
-	    'cmd/main does not allocate' ],
+	    'lib/remote_publish does not allocate' ],
 	[ 'script.pl', 'a script that is too large',
 	    'templates/js/pushcgi.js', $bytes, 'below 4096',
 	    'templates/js/README.md', $row ],

@@ -203,7 +203,7 @@ presence_room_count(const char *text, const char *part)
 }
 
 static void
-add_told(void *arg, uint64_t at, const struct update *u)
+add_event(void *arg, uint64_t at, const struct update *u)
 {
 	json_t *json;
 
@@ -219,7 +219,7 @@ add_told(void *arg, uint64_t at, const struct update *u)
 }
 
 const char *
-presence_room_told(struct queue *q)
+presence_room_published(struct queue *q)
 {
 	static struct text t;
 	struct queue_span span = { 0 };
@@ -229,7 +229,7 @@ presence_room_told(struct queue *q)
 	/* The first call only learns the epoch. */
 	for (int i = 0; i < 2 && e == ERR_OK; i++)
 		e = queue_read(
-		    q, 0, span.epoch, 100000, 1 << 26, add_told, &t, &span);
+		    q, 0, span.epoch, 100000, 1 << 26, add_event, &t, &span);
 	return e == ERR_OK ? t.base : err_text(e);
 }
 

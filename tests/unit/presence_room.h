@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* presence_room.h - subscribers in the queue of a test, and what is told of them. */
+/* presence_room.h - subscribers in the queue of a test, and the events about them. */
 #ifndef PRESENCE_ROOM_H
 #define PRESENCE_ROOM_H
 
@@ -8,7 +8,8 @@
 #include "queue/presence.h"
 #include "unit/queue_room.h"
 
-/* Open the queue for writing, as the process `owner`, telling of changes. */
+/* Open the queue for writing, as the process `owner`, with events about
+ * subscribers. */
 struct queue *presence_room_open(struct queue_room *r, uint64_t owner);
 
 /* With these selectors, each behind a blank ("=x": an exact one); token 0:
@@ -48,8 +49,9 @@ int presence_room_reap_all(struct queue *one, struct queue *two);
 /* How often `part` stands in `text`. */
 int presence_room_count(const char *text, const char *part);
 
-/* What the log tells, as "+topic " and "-topic "; static storage. */
-const char *presence_room_told(struct queue *q);
+/* The events about subscribers in the log, as "+topic " and "-topic "; static
+ * storage. */
+const char *presence_room_published(struct queue *q);
 
 /* The selectors of the subscriptions listed, in order, each with a blank behind
  * it; NULL: any.  Static storage. */

@@ -13,6 +13,8 @@
 #include "base/mem.h"
 #include "cmd/cmd.h"
 #include "cmd/follow.h"
+#include "cmd/list.h"
+#include "lib/handle.h"
 #include "queue/presence.h"
 #include "unit/mem_fail.h"
 #include "unit/queue_room.h"
@@ -20,12 +22,6 @@
 #define ARGS_MAX 8
 #define OUT_MAX 65536
 #define TEMPLATES SRCDIR "/templates/servers"
-
-static const struct cmd *const commands[] = { &cmd_url, &cmd_link,
-	&cmd_last_event_id, &cmd_cookie, &cmd_clear_cookie, &cmd_subscriber_jwt,
-	&cmd_publisher_jwt, &cmd_token_explain, &cmd_publish, &cmd_subscribe,
-	&cmd_subscriptions, &cmd_connected, &cmd_session, &cmd_backup,
-	&cmd_gen_secret_key, &cmd_config, &cmd_snippet, NULL };
 
 extern char **environ;
 
@@ -48,7 +44,7 @@ parse(struct cmd_line **out, const char *const *args, struct problem *p)
 
 	for (int i = 0; i < n; i++)
 		argv[i + 1] = (char *)(uintptr_t)args[i];
-	return cmd_line_parse(out, commands, n + 1, argv, p);
+	return cmd_line_parse(out, cmd_all, n + 1, argv, p);
 }
 
 static const struct {
@@ -199,18 +195,18 @@ static enum err
 run(struct buf *out, const char *const *args)
 {
 	struct cmd_line *l = NULL;
-	struct pushcgi *h = NULL;
+	struct pushcgi h = { .is_program = true };
 	struct problem p = { "" };
 	enum err e;
 
 	if ((e = parse(&l, args, &p)) != ERR_OK)
 		goto out;
-	if ((e = cmd_open(&h, NULL, l->overrides, &p)) != ERR_OK)
+	if ((e = handle_load(&h, NULL, l->overrides, &p)) != ERR_OK)
 		goto out;
-	if ((e = l->cmd->run(out, l, h, &p)) == ERR_OK)
+	if ((e = l->cmd->run(out, l, &h, &p)) == ERR_OK)
 		e = out->err;
 out:
-	pushcgi_close(h);
+	handle_unload(&h);
 	cmd_line_free(l);
 	return e;
 }
@@ -458,23 +454,23 @@ test_waits(void **state)
 	static const struct {
 		const char *name;
 		uint32_t wanted_ms;
-		unsigned vain;
+		unsigned empty;
 		uint32_t want_ms;
 	} rows[] = {
 		{ "as the hub wants it", 3000, 0, 3000 },
-		{ "the first in vain", 3000, 1, 3000 },
+		{ "the first without an update", 3000, 1, 3000 },
 		{ "and more", 3000, 3, 12000 },
 		{ "at most a minute", 3000, 1000000000, 60000 },
 		{ "unless the hub wants more", 86400000, 1000000000, 86400000 },
 		{ "never at once", 0, 0, 100 },
 		{ "nor all but at once", 1, 1, 100 },
-		{ "never at once, in vain", 0, 3, 400 },
+		{ "never at once, without updates", 0, 3, 400 },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		uint32_t got =
-		    cmd_follow_wait_ms(rows[i].wanted_ms, rows[i].vain);
+		    cmd_follow_wait_ms(rows[i].wanted_ms, rows[i].empty);
 
 		if (got != rows[i].want_ms)
 			fail_msg("%s: %u", rows[i].name, (unsigned)got);
@@ -485,7 +481,7 @@ static void
 test_help_without_memory(void **state)
 {
 	(void)state;
-	for (size_t i = 0; commands[i] != NULL; i++) {
+	for (size_t i = 0; cmd_all[i] != NULL; i++) {
 		bool failed = true;
 
 		for (long n = 1; failed; n++) {
@@ -493,7 +489,7 @@ test_help_without_memory(void **state)
 
 			buf_init(&out, OUT_MAX);
 			mem_fail_at(n);
-			cmd_help(&out, commands, commands[i]);
+			cmd_help(&out, cmd_all, cmd_all[i]);
 			failed = mem_failed();
 			mem_fail_at(0);
 			assert_int_equal(out.err, failed ? ERR_NOMEM : ERR_OK);

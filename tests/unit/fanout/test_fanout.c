@@ -72,7 +72,6 @@ send_batch(struct batch *b, uint64_t after)
 	for (n = after + 1; n <= room.tail && b->n < BATCH_ROWS_MAX; n++)
 		b->frames[b->n++] = event(n);
 	b->span.next = n - 1;
-	b->span.rows = b->n;
 	fanout_room_give(&room, b);
 }
 
@@ -337,7 +336,7 @@ live_and_replay(void)
 	serve_all();
 }
 
-/* The same database once more: all are told, nobody loses anything. */
+/* The same database once more: all get their position, none loses anything. */
 static void
 change_epoch(void)
 {

@@ -37,7 +37,7 @@ list_of(struct matcher_list *l, int from, int n)
 	}
 }
 
-/* Clients in a row claim; what the last one is told. */
+/* Clients claim one after the other; the answer to the last one. */
 static const struct {
 	const char *name;
 	struct pattern_limits limits;
@@ -59,7 +59,7 @@ static const struct {
 	{ "one client too many", { 100 * EACH, 10 * EACH },
 	    { { "a", true, 0, 10 }, { "a", true, 10, 1 } },
 	    "MERCURE_MAX_PATTERN_WEIGHT_PER_CLIENT", 10 * EACH },
-	{ "a token is no address", { 100 * EACH, 10 * EACH },
+	{ "a token is not an address", { 100 * EACH, 10 * EACH },
 	    { { "a", true, 0, 10 }, { "a", false, 10, 10 } }, NULL, 20 * EACH },
 	{ "unknown clients have only the total", { 40 * EACH, 10 * EACH },
 	    { { NULL, true, 0, 20 } }, NULL, 20 * EACH },

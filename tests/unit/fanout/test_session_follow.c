@@ -32,7 +32,7 @@ run_once(void)
 	fanout_room_read(&room);
 }
 
-/* What a session has after its next change; `topics` NULL: nothing. */
+/* The rights of a session after its next change; `topics` NULL: none. */
 static struct grant *
 grant_of(
     struct session_key of, const char *topics, const char *payload, int64_t ms)
@@ -199,7 +199,7 @@ ends_with_another_payload(void **state)
 	assert_got("<1>");
 }
 
-/* What it knows already changes nothing: here it would end it. */
+/* A change that it knows already has no effect: here it would end it. */
 static void
 old_changes_are_none(void **state)
 {

@@ -55,7 +55,6 @@ send_batch(uint64_t after, enum batch_kind kind)
 	for (n = after + 1; n <= room.tail && b.n < BATCH_ROWS_MAX; n++)
 		b.frames[b.n++] = event(n);
 	b.span.next = n - 1;
-	b.span.rows = b.n;
 	fanout_room_give(&room, &b);
 }
 
@@ -175,7 +174,7 @@ expect(const char *events, uint64_t at)
 }
 
 static void
-ends_with_the_first_round(void **state)
+ends_with_the_first_event(void **state)
 {
 	(void)state;
 	open_peer(0, true, LONG_MS);
@@ -206,7 +205,7 @@ goes_on_if_it_is_a_stream(void **state)
 }
 
 static void
-takes_no_notice_of_private_ones(void **state)
+ignores_private_ones(void **state)
 {
 	(void)state;
 	open_peer(0, true, LONG_MS);
@@ -276,7 +275,7 @@ waits_so_long_for_nothing(void **state)
 	read_all();
 	expect("", 1);
 
-	/* A stream that ends at the same place is told no delay. */
+	/* A stream that ends at the same place is sent no delay. */
 	close(room.fd);
 	open_peer(1, false, 0);
 	fanout_end(room.fanout, NULL, NULL);
@@ -284,7 +283,7 @@ waits_so_long_for_nothing(void **state)
 	assert_null(strstr(room.text, "retry"));
 }
 
-/* What came before the other database counts. */
+/* Events from before the other database count. */
 static void
 ends_with_the_database(void **state)
 {
@@ -307,7 +306,7 @@ ends_with_the_database(void **state)
 
 /* A long history is looked at in turns: the loop is there for all. */
 static void
-takes_turns(void **state)
+replays_in_turns(void **state)
 {
 	(void)state;
 	while (room.tail < 1500)
@@ -338,10 +337,10 @@ last_event(void)
 	return last != NULL ? strtoul(last + 1, NULL, 10) : 0;
 }
 
-/* Two that stop reading hold too much: the position which each is told leads
+/* Two that stop reading hold too much: the position which each is sent leads
  * to the first event that was dropped. */
 static void
-is_told_what_was_dropped(void **state)
+is_sent_where_it_was_cut(void **state)
 {
 	uint64_t c;
 	const char *id;
@@ -374,7 +373,7 @@ is_told_what_was_dropped(void **state)
 	assert_int_equal(c, last_event());
 }
 
-/* The delay that the peer was told with its position. */
+/* The delay that the peer was sent with its position. */
 static unsigned long
 delay(void)
 {
@@ -423,21 +422,21 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(ends_with_the_first_round),
+		TEST(ends_with_the_first_event),
 		TEST(goes_on_if_it_is_a_stream),
-		TEST(takes_no_notice_of_private_ones),
+		TEST(ignores_private_ones),
 		TEST(ends_after_all_of_a_replay),
 		TEST(waits_for_a_slow_peer),
 		TEST(waits_so_long_for_nothing),
 		TEST(ends_with_the_database),
 		cmocka_unit_test_setup_teardown(
-		    is_told_what_was_dropped, room_open_large, room_close),
+		    is_sent_where_it_was_cut, room_open_large, room_close),
 		cmocka_unit_test_setup_teardown(
-		    takes_turns, room_open_large, room_close),
+		    replays_in_turns, room_open_large, room_close),
 		TEST(reduces_to_some),
 	};
 
-	/* What does not end would hang. */
+	/* A stream that does not end would hang. */
 	alarm(120);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -25,7 +25,7 @@ struct member {
 	int found;
 };
 
-/* Reached from the callback, which has no argument of its own. */
+/* Reached from the callback, which has no argument for it. */
 static struct member members[SUBSCRIBERS];
 
 static void
@@ -39,7 +39,7 @@ found(struct subscriber *s, struct frame *f)
 			members[i].found++;
 }
 
-/* Around the number, which says as well which of them it is: an exact topic
+/* Around the number, which also names which of them it is: an exact topic
  * or a template of few topics or of many. */
 static const char *const around[][2] = { { "/topics/", "" },
 	{ "/topics/", "{x}" }, { "/{topics}/", "" },
@@ -91,7 +91,7 @@ static void
 leave(struct subscriber_index *l, struct member *m)
 {
 	subscriber_index_remove(l, m->s);
-	/* What is out already may be taken out again. */
+	/* One that is out already may be taken out again. */
 	subscriber_index_remove(l, m->s);
 	subscriber_free(m->s);
 	m->s = NULL;

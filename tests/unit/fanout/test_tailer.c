@@ -36,8 +36,8 @@ struct desk {
 	struct positions log; /* all that was appended */
 	struct positions live, replayed;
 	bool started;
-	uint64_t changes; /* of sessions, that were told */
-	int in_round;     /* batches that one round of the loop brought */
+	uint64_t changes; /* of sessions, that were reported */
+	int in_turn;      /* batches that one turn of the loop brought */
 };
 
 static int
@@ -96,13 +96,13 @@ check_bounds(const struct batch *b)
 }
 
 static void
-take_batch(void *arg, struct batch *b)
+note_batch(void *arg, struct batch *b)
 {
 	struct desk *d = arg;
 	struct positions *p = b->kind == BATCH_REPLAY ? &d->replayed : &d->live;
 
 	check_bounds(b);
-	d->in_round++;
+	d->in_turn++;
 	if (b->kind == BATCH_NEW_EPOCH)
 		d->changes = b->span.sessions;
 	if (b->sessions != NULL)
@@ -118,7 +118,7 @@ take_batch(void *arg, struct batch *b)
 	loop_stop(d->loop);
 }
 
-/* The bell again: who was out of memory need not wait for a tick. */
+/* Notify again: a thread that was out of memory need not wait for a tick. */
 static void
 ring(struct loop_timer *t)
 {
@@ -132,7 +132,7 @@ static enum err
 start(struct desk *d, struct problem *p)
 {
 	const struct tailer_settings s = { d->room->settings, FRAMING_FCGI,
-		d->loop, take_batch, d };
+		d->loop, note_batch, d };
 
 	d->tailer = NULL;
 	d->started = false;
@@ -169,7 +169,7 @@ read_log(struct desk *d)
 		    ERR_OK);
 }
 
-/* Three rows, one of them without an id of its own. */
+/* Three rows, one of them without an id. */
 static void
 append(struct desk *d)
 {
@@ -233,9 +233,9 @@ gather(struct desk *d, const struct positions *p, long fail_at)
 	mem_fail_at(fail_at);
 	queue_wake(d->writer);
 	while (p->n < d->log.n) {
-		d->in_round = 0;
+		d->in_turn = 0;
 		loop_run(d->loop);
-		assert_true(d->in_round <= IN_FLIGHT);
+		assert_true(d->in_turn <= IN_FLIGHT);
 	}
 	failed = mem_failed();
 	mem_fail_at(0);
@@ -294,7 +294,7 @@ reads_in_bounded_batches(void **state)
 }
 
 static void
-tells_changes_before_events(void **state)
+reports_changes_before_events(void **state)
 {
 	struct session_wish w = {
 		.topics = slice_of("t"), .until_ms = INT64_MAX, .topics_max = 1
@@ -319,7 +319,7 @@ tells_changes_before_events(void **state)
 
 /* Far more than one batch takes. */
 static void
-tells_many_changes(void **state)
+reports_many_changes(void **state)
 {
 	struct session_wish w = {
 		.topics = slice_of("t"), .until_ms = INT64_MAX, .topics_max = 1
@@ -350,8 +350,8 @@ main(void)
 		TEST(fails_without_a_thread),
 		TEST(loses_nothing_without_memory),
 		TEST(reads_in_bounded_batches),
-		TEST(tells_changes_before_events),
-		TEST(tells_many_changes),
+		TEST(reports_changes_before_events),
+		TEST(reports_many_changes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

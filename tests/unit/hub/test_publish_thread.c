@@ -229,7 +229,7 @@ start_with_roster(struct publishing *p, struct queue **q)
 static void
 enter(struct roster *r, struct roster_entry **entries, size_t n)
 {
-	const struct roster_terms none = { .parked = 0 };
+	const struct roster_terms none = { .away_key = 0 };
 
 	for (size_t i = 0; i < n; i++) {
 		assert_int_equal(
@@ -283,8 +283,8 @@ writes_who_comes_and_goes(void **state)
 	publish_thread_stop(p->publisher);
 	assert_false(roster_waits(r));
 	assert_string_equal(presence_room_listed(q, NULL, NULL), "");
-	assert_int_equal(count(presence_room_told(q), "+a "), ALL);
-	assert_int_equal(count(presence_room_told(q), "-a "), ALL);
+	assert_int_equal(count(presence_room_published(q), "+a "), ALL);
+	assert_int_equal(count(presence_room_published(q), "-a "), ALL);
 	roster_free(r);
 	queue_close(q);
 }
@@ -301,7 +301,7 @@ writes_all_when_it_stops(void **state)
 	enter(r, entries, 200);
 	publish_thread_stop(p->publisher);
 	assert_false(roster_waits(r));
-	assert_int_equal(count(presence_room_told(q), "+a "), 200);
+	assert_int_equal(count(presence_room_published(q), "+a "), 200);
 	roster_free(r);
 	queue_close(q);
 }
@@ -348,14 +348,14 @@ tries_again(void **state)
 		publish(p, GROUP, 0);
 		assert_true(strlen(p->acked) > len);
 	}
-	assert_string_equal(presence_room_told(q), "");
+	assert_string_equal(presence_room_published(q), "");
 	assert_string_equal(presence_room_listed(q, NULL, NULL), "");
 	close(locked);
 	wait_for_listed(q, 3);
 	leave(entries, 3);
 	wait_for_listed(q, 0);
 	publish_thread_stop(p->publisher);
-	assert_string_equal(presence_room_told(q), "+a +a +a -a -a -a ");
+	assert_string_equal(presence_room_published(q), "+a +a +a -a -a -a ");
 	roster_free(r);
 	queue_close(q);
 }
@@ -379,7 +379,7 @@ writes_them_anew(void **state)
 	wait_for_listed(q, 2);
 	leave(entries + 1, 2);
 	publish_thread_stop(p->publisher);
-	assert_string_equal(presence_room_told(q), "+a +a -a -a ");
+	assert_string_equal(presence_room_published(q), "+a +a -a -a ");
 	roster_free(r);
 	queue_close(q);
 }

@@ -229,7 +229,8 @@ static const struct {
 	{ "fails", "/500/!html", PUSHCGI_UNAVAILABLE, "its log" },
 	{ "not there", "/503/", PUSHCGI_UNAVAILABLE, "try again" },
 	{ "redirect", "/302/", PUSHCGI_CONFIG, "MERCURE_HUB_URL: http://" },
-	{ "odd", "/418/", PUSHCGI_CONFIG, "answers 418: no hub" },
+	{ "odd", "/418/", PUSHCGI_CONFIG,
+	    "answers 418: this is not the answer of a hub" },
 };
 
 static void

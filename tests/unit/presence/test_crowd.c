@@ -62,7 +62,7 @@ static const struct {
 	const char *name;
 	struct crowd_limits limits;
 	struct crowd_keys keys;
-	const char *says; /* NULL: it may enter */
+	const char *reason; /* NULL: it may enter */
 } rows[] = {
 	{ "no limits", { 0, 0, 0 }, { 1, 5 }, NULL },
 	{ "total", { 3, 0, 0 }, { 9, 9 }, "(MERCURE_MAX_CONNECTIONS)" },
@@ -79,7 +79,7 @@ static const struct {
 
 /* Two processes, with the streams of the rows above. */
 static void
-test_limits(void **state)
+keeps_to_its_limits(void **state)
 {
 	static const struct crowd_keys there[] = { { 1, 5 }, { 1, 5 },
 		{ CROWD_NOBODY, CROWD_UNKNOWN } };
@@ -96,9 +96,9 @@ test_limits(void **state)
 		enum err e = crowd_enter(
 		    &p, c[i % 2], &rows[row].keys, 0, &rows[row].limits, &why);
 
-		if (e != (rows[row].says != NULL ? ERR_LIMIT : ERR_OK) ||
+		if (e != (rows[row].reason != NULL ? ERR_LIMIT : ERR_OK) ||
 		    (e == ERR_LIMIT &&
-			strstr(why.text, rows[row].says) == NULL))
+			strstr(why.text, rows[row].reason) == NULL))
 			fail_msg("%s: %s \"%s\"", rows[row].name, err_text(e),
 			    why.text);
 		crowd_leave(&p);
@@ -113,7 +113,7 @@ test_limits(void **state)
 /* Settings are read again while streams are open: each is counted whatever
  * the limits were when it came. */
 static void
-test_limits_change(void **state)
+takes_other_limits(void **state)
 {
 	struct crowd *c = new_crowd(*state);
 	struct crowd_place places[5], p;
@@ -146,7 +146,7 @@ come_back(struct crowd_place *p, struct crowd *c, uint64_t row)
 
 /* Between two polls it counts; back, here or elsewhere, it counts once. */
 static void
-test_parked(void **state)
+keeps_a_place_for_one_away(void **state)
 {
 	struct crowd *c[2] = { new_crowd(*state), new_crowd(*state) };
 	const int64_t later = clock_real_ms() + 3600000;
@@ -156,7 +156,7 @@ test_parked(void **state)
 	for (size_t i = 0; i < 6; i++) {
 		struct crowd *there = c[i / 2 % 2];
 
-		crowd_park(&p, ROW(7), later);
+		crowd_away(&p, ROW(7), later);
 		assert_int_equal(count(c[0], 1), 1);
 		assert_int_equal(count(c[1], 1), 1);
 		assert_int_equal(come_back(&other, c[0], ROW(8)), ERR_LIMIT);
@@ -167,7 +167,7 @@ test_parked(void **state)
 	}
 
 	/* HEAD, or a refusal: its place is kept on. */
-	crowd_park(&p, ROW(7), later);
+	crowd_away(&p, ROW(7), later);
 	assert_int_equal(come_back(&p, c[1], ROW(7)), ERR_OK);
 	crowd_give_back(&p);
 	assert_int_equal(count(c[0], 1), 1);
@@ -180,7 +180,7 @@ test_parked(void **state)
 	crowd_give_back(&p);
 	assert_int_equal(count(c[0], 1), 0);
 	assert_int_equal(come_back(&p, c[1], ROW(9)), ERR_OK);
-	crowd_park(&p, ROW(9), clock_real_ms() - 1);
+	crowd_away(&p, ROW(9), clock_real_ms() - 1);
 	assert_int_equal(count(c[0], 1), 0);
 	crowd_free(c[0]);
 	crowd_free(c[1]);
@@ -236,7 +236,7 @@ remove_database(const struct queue_room *r)
 /* If the files are replaced, each process enters its streams into the
  * present one, without streams that have left. */
 static void
-test_lost(void **state)
+enters_again_what_was_lost(void **state)
 {
 	void (*const losses[])(const struct queue_room *) = { remove_file,
 		cut_file, clear_slots, fill_slots, remove_database };
@@ -269,7 +269,7 @@ test_lost(void **state)
 /* Somebody puts back what the file was before: a slot that is ours and nobody
  * sits in does not stay. */
 static void
-test_stray(void **state)
+ignores_stray_files(void **state)
 {
 	struct queue_room *r = *state;
 	struct crowd *c = new_crowd(r);
@@ -295,7 +295,7 @@ test_stray(void **state)
 
 /* A new stream makes its process enter all its other streams, too. */
 static void
-test_replaced(void **state)
+moves_to_another_file(void **state)
 {
 	const struct crowd_limits two = { 2, 0, 0 };
 	struct crowd *c = new_crowd(*state);
@@ -315,7 +315,7 @@ test_replaced(void **state)
 /* There is nowhere to count: closed where a limit applies, open elsewhere, and
  * who came then is counted once that is possible. */
 static void
-test_uncounted(void **state)
+goes_on_uncounted(void **state)
 {
 	static const struct {
 		struct crowd_limits limits;
@@ -361,7 +361,7 @@ test_uncounted(void **state)
 
 /* More than there are slots at first. */
 static void
-test_many(void **state)
+counts_many(void **state)
 {
 	enum { MANY = SIDECAR_CROWD_SLOTS + 1000 };
 	struct crowd *c[2] = { new_crowd(*state), new_crowd(*state) };
@@ -404,7 +404,7 @@ visit(void *arg)
 			continue;
 		v->entered++;
 		if (i % 3 == 0)
-			crowd_park(&p, ROW(1), clock_real_ms());
+			crowd_away(&p, ROW(1), clock_real_ms());
 		else if (i % 3 == 1)
 			crowd_give_back(&p);
 		else
@@ -414,7 +414,7 @@ visit(void *arg)
 }
 
 static void
-test_threads(void **state)
+serves_many_threads(void **state)
 {
 	struct queue_room *r = *state;
 	struct crowd *c[2] = { new_crowd(r), new_crowd(r) };
@@ -440,7 +440,7 @@ test_threads(void **state)
 }
 
 static void
-test_memory(void **state)
+without_memory(void **state)
 {
 	const struct crowd_limits one = { 1, 0, 0 };
 	struct queue_room *r = *state;
@@ -476,16 +476,16 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		QUEUE_ROOM_TEST(test_limits),
-		QUEUE_ROOM_TEST(test_limits_change),
-		QUEUE_ROOM_TEST(test_parked),
-		QUEUE_ROOM_TEST(test_lost),
-		QUEUE_ROOM_TEST(test_stray),
-		QUEUE_ROOM_TEST(test_replaced),
-		QUEUE_ROOM_TEST(test_uncounted),
-		QUEUE_ROOM_TEST(test_many),
-		QUEUE_ROOM_TEST(test_threads),
-		QUEUE_ROOM_TEST(test_memory),
+		QUEUE_ROOM_TEST(keeps_to_its_limits),
+		QUEUE_ROOM_TEST(takes_other_limits),
+		QUEUE_ROOM_TEST(keeps_a_place_for_one_away),
+		QUEUE_ROOM_TEST(enters_again_what_was_lost),
+		QUEUE_ROOM_TEST(ignores_stray_files),
+		QUEUE_ROOM_TEST(moves_to_another_file),
+		QUEUE_ROOM_TEST(goes_on_uncounted),
+		QUEUE_ROOM_TEST(counts_many),
+		QUEUE_ROOM_TEST(serves_many_threads),
+		QUEUE_ROOM_TEST(without_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

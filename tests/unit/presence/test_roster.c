@@ -7,7 +7,12 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
+#include <stdbool.h>
 #include <string.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "presence/roster.h"
@@ -17,8 +22,20 @@
 #define MAX 16
 #define FOREVER INT64_MAX
 
-static const struct roster_terms no_limits = { .parked = 0 };
+static const struct roster_terms no_limits = { .away_key = 0 };
 static int kicks;
+static bool no_random;
+
+/* Stands in for the C library's. */
+ssize_t
+getrandom(void *bytes, size_t len, unsigned flags)
+{
+	if (no_random) {
+		errno = ENOSYS;
+		return -1;
+	}
+	return syscall(SYS_getrandom, bytes, len, flags);
+}
 
 static void
 kick(void *arg)
@@ -71,7 +88,7 @@ enter(struct roster *r, uint8_t token)
 	return e;
 }
 
-/* What waits, as one letter each; all of it is made, or fails. */
+/* All that waits, as one letter each; it is made, or fails. */
 static const char *
 write_all(struct roster *r, enum err result, uint64_t epoch)
 {
@@ -87,7 +104,7 @@ write_all(struct roster *r, enum err result, uint64_t epoch)
 }
 
 static void
-test_each_is_written(void **state)
+each_is_written(void **state)
 {
 	struct roster *r = *state;
 	struct roster_entry *a = enter(r, 1), *b = enter(r, 2);
@@ -100,13 +117,13 @@ test_each_is_written(void **state)
 	assert_string_equal(write_all(r, ERR_OK, 1), "");
 	roster_end(b);
 	assert_string_equal(write_all(r, ERR_OK, 1), "-");
-	roster_park(a, FOREVER);
+	roster_away(a, FOREVER);
 	assert_string_equal(write_all(r, ERR_OK, 1), "~");
 	assert_false(roster_waits(r));
 }
 
 static void
-test_who_parks_is_in_a_hurry(void **state)
+leaving_for_a_moment_is_in_a_hurry(void **state)
 {
 	struct roster *r = *state;
 	struct roster_entry *a = enter(r, 1), *b = enter(r, 2);
@@ -115,7 +132,7 @@ test_who_parks_is_in_a_hurry(void **state)
 	roster_begin(b);
 	assert_false(roster_hurries(r));
 	assert_int_equal(kicks, 1);
-	roster_park(b, FOREVER);
+	roster_away(b, FOREVER);
 	assert_true(roster_hurries(r));
 	assert_int_equal(kicks, 2);
 	assert_string_equal(write_all(r, ERR_OK, 1), "+~");
@@ -126,7 +143,7 @@ test_who_parks_is_in_a_hurry(void **state)
 }
 
 static void
-test_who_was_never_written_leaves_no_trace(void **state)
+one_never_written_leaves_no_trace(void **state)
 {
 	struct roster *r = *state;
 	struct roster_entry *e = enter(r, 1);
@@ -139,7 +156,7 @@ test_who_was_never_written_leaves_no_trace(void **state)
 }
 
 static void
-test_failures_wait_again(void **state)
+failures_wait_again(void **state)
 {
 	struct roster *r = *state;
 	struct roster_entry *e = enter(r, 1);
@@ -154,7 +171,7 @@ test_failures_wait_again(void **state)
 }
 
 static void
-test_changes_while_one_is_made(void **state)
+changes_while_one_is_made(void **state)
 {
 	struct roster *r = *state;
 	struct roster_entry *e = enter(r, 1);
@@ -176,7 +193,7 @@ test_changes_while_one_is_made(void **state)
 }
 
 static void
-test_another_database_is_told_of_all(void **state)
+another_database_gets_all(void **state)
 {
 	struct roster *r = *state;
 	struct roster_entry *a = enter(r, 1), *b = enter(r, 2);
@@ -192,7 +209,7 @@ test_another_database_is_told_of_all(void **state)
 }
 
 static void
-test_two_who_go_on_as_one(void **state)
+two_go_on_as_one(void **state)
 {
 	struct roster *r = *state;
 
@@ -209,7 +226,7 @@ test_two_who_go_on_as_one(void **state)
 }
 
 static void
-test_refused_becomes_another(void **state)
+becomes_another_if_refused(void **state)
 {
 	struct roster *r = *state;
 
@@ -230,38 +247,69 @@ test_refused_becomes_another(void **state)
 	}
 }
 
-/* Its row is there, parked: an end is an end also if it comes before the
+/* It has no other identity yet, so its change is refused once more. */
+static void
+is_refused_again_without_random_bytes(void **state)
+{
+	struct roster *r = *state;
+	struct roster_entry *e = NULL;
+	struct presence *p = somebody(1), *away = somebody(1);
+	struct roster_change change;
+
+	presence_go_on(p, away);
+	presence_free(away);
+	assert_int_equal(roster_enter(&e, r, p, &no_limits, NULL), ERR_OK);
+	roster_begin(e);
+	for (int i = 0; i < 2; i++) {
+		const uint64_t key = roster_key(e);
+
+		assert_int_equal(roster_take(r, &change, 1, SIZE_MAX), 1);
+		assert_true(change.change.presence->goes_on);
+		change.refused = true;
+		no_random = i == 0;
+		roster_made(r, &change, 1, ERR_OK, 1);
+		no_random = false;
+		assert_int_equal(roster_key(e) == key, i == 0);
+	}
+	assert_int_equal(roster_take(r, &change, 1, SIZE_MAX), 1);
+	assert_false(change.change.presence->goes_on);
+	roster_made(r, &change, 1, ERR_OK, 1);
+	roster_end(e);
+	assert_string_equal(write_all(r, ERR_OK, 1), "-");
+}
+
+/* Its row is there, and it is away: an end is an end also if it comes before the
  * beginning is written, and a stream that is refused leaves it alone. */
 static void
-test_who_goes_on(void **state)
+goes_on_with_its_row(void **state)
 {
 	struct roster *r = *state;
 
 	for (int begins = 0; begins < 3; begins++) {
 		struct presence *p = somebody(1);
-		struct presence *parked = somebody(1);
+		struct presence *away = somebody(1);
 		struct roster_entry *e = NULL;
 
-		presence_go_on(p, parked);
+		presence_go_on(p, away);
 		assert_int_equal(
 		    roster_enter(&e, r, p, &no_limits, NULL), ERR_OK);
 		if (begins)
 			roster_begin(e);
 		if (begins == 2)
-			roster_park(e, FOREVER);
+			roster_away(e, FOREVER);
 		else
 			roster_end(e);
 		assert_string_equal(write_all(r, ERR_OK, 1), begins == 2 ? "~"
 							     : begins == 1
 								 ? "-"
 								 : "");
-		presence_free(parked);
+		presence_free(away);
 	}
 }
 
 /* A transaction is bounded by what its changes cost. */
 static void
-test_costly_changes(void **state)
+bounds_costly_changes(void **state)
 {
 	static char payload[20000];
 	struct roster *r = *state;
@@ -288,12 +336,12 @@ test_costly_changes(void **state)
 	assert_false(roster_waits(r));
 }
 
-/* One place, and whom it is for. */
+/* One place, and the subscriber it is for. */
 static enum err
-come(struct roster_entry **e, struct roster *r, uint64_t parked)
+come(struct roster_entry **e, struct roster *r, uint64_t away_key)
 {
 	const struct roster_terms one = {
-		.limits = { 1, 1, 1 }, .keys = { 1, 5 }, .parked = parked
+		.limits = { 1, 1, 1 }, .keys = { 1, 5 }, .away_key = away_key
 	};
 	struct presence *p = somebody(1);
 	enum err result = roster_enter(e, r, p, &one, NULL);
@@ -304,9 +352,9 @@ come(struct roster_entry **e, struct roster *r, uint64_t parked)
 }
 
 /* A subscriber that leaves makes room at once, although the queue cannot be
- * written and still has the row; a parked one makes room for itself only. */
+ * written and still has the row; one that is away makes room for itself only. */
 static void
-test_counted(void **state)
+is_counted(void **state)
 {
 	struct queue_room *room = *state;
 	struct roster *r = NULL;
@@ -328,7 +376,7 @@ test_counted(void **state)
 	assert_int_equal(come(&a, r, 0), ERR_OK);
 	roster_begin(a);
 	key = roster_key(a);
-	roster_park(a, later);
+	roster_away(a, later);
 	assert_int_equal(come(&b, r, 0), ERR_LIMIT);
 	/* HEAD, or a stream that is refused later: it is kept on. */
 	assert_int_equal(come(&b, r, key), ERR_OK);
@@ -343,7 +391,7 @@ test_counted(void **state)
 
 /* A subscriber that never began makes room, too. */
 static void
-test_never_began(void **state)
+never_began(void **state)
 {
 	struct queue_room *room = *state;
 	struct roster *r = NULL;
@@ -360,19 +408,19 @@ test_never_began(void **state)
 
 /* It waited for longer than it may stay. */
 static void
-test_parked_too_long_ago(void **state)
+is_away_for_too_long(void **state)
 {
 	struct roster *r = *state;
 	struct roster_entry *e = enter(r, 1);
 
 	roster_begin(e);
 	assert_string_equal(write_all(r, ERR_OK, 1), "+");
-	roster_park(e, clock_real_ms() - 1);
+	roster_away(e, clock_real_ms() - 1);
 	assert_string_equal(write_all(r, ERR_OK, 1), "-");
 }
 
 static void
-test_rules(void **state)
+rules_are_taken_once(void **state)
 {
 	const struct roster_rules first = { { 4 }, 1, true };
 	const struct roster_rules second = { { 4, 5 }, 2, false };
@@ -391,7 +439,7 @@ test_rules(void **state)
 }
 
 static void
-test_memory(void **state)
+without_memory(void **state)
 {
 	struct roster *r = NULL;
 	struct roster_entry *e = NULL;
@@ -415,34 +463,35 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
-		    test_each_is_written, room_open, room_close),
+		    each_is_written, room_open, room_close),
 		cmocka_unit_test_setup_teardown(
-		    test_who_parks_is_in_a_hurry, room_open, room_close),
+		    leaving_for_a_moment_is_in_a_hurry, room_open, room_close),
 		cmocka_unit_test_setup_teardown(
-		    test_who_was_never_written_leaves_no_trace, room_open,
+		    one_never_written_leaves_no_trace, room_open, room_close),
+		cmocka_unit_test_setup_teardown(
+		    failures_wait_again, room_open, room_close),
+		cmocka_unit_test_setup_teardown(
+		    changes_while_one_is_made, room_open, room_close),
+		cmocka_unit_test_setup_teardown(
+		    another_database_gets_all, room_open, room_close),
+		cmocka_unit_test_setup_teardown(
+		    two_go_on_as_one, room_open, room_close),
+		cmocka_unit_test_setup_teardown(
+		    becomes_another_if_refused, room_open, room_close),
+		cmocka_unit_test_setup_teardown(
+		    is_refused_again_without_random_bytes, room_open,
 		    room_close),
 		cmocka_unit_test_setup_teardown(
-		    test_failures_wait_again, room_open, room_close),
+		    goes_on_with_its_row, room_open, room_close),
 		cmocka_unit_test_setup_teardown(
-		    test_changes_while_one_is_made, room_open, room_close),
+		    bounds_costly_changes, room_open, room_close),
+		QUEUE_ROOM_TEST(is_counted),
+		QUEUE_ROOM_TEST(never_began),
 		cmocka_unit_test_setup_teardown(
-		    test_another_database_is_told_of_all, room_open,
-		    room_close),
+		    is_away_for_too_long, room_open, room_close),
 		cmocka_unit_test_setup_teardown(
-		    test_two_who_go_on_as_one, room_open, room_close),
-		cmocka_unit_test_setup_teardown(
-		    test_refused_becomes_another, room_open, room_close),
-		cmocka_unit_test_setup_teardown(
-		    test_who_goes_on, room_open, room_close),
-		cmocka_unit_test_setup_teardown(
-		    test_costly_changes, room_open, room_close),
-		QUEUE_ROOM_TEST(test_counted),
-		QUEUE_ROOM_TEST(test_never_began),
-		cmocka_unit_test_setup_teardown(
-		    test_parked_too_long_ago, room_open, room_close),
-		cmocka_unit_test_setup_teardown(
-		    test_rules, room_open, room_close),
-		cmocka_unit_test(test_memory),
+		    rules_are_taken_once, room_open, room_close),
+		cmocka_unit_test(without_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

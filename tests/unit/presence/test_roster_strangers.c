@@ -15,7 +15,7 @@
 #define MAX 16
 #define FOREVER INT64_MAX
 
-static const struct roster_terms no_limits = { .parked = 0 };
+static const struct roster_terms no_limits = { .away_key = 0 };
 static int
 room_open(void **state)
 {
@@ -87,9 +87,9 @@ stranger(struct roster *r, int64_t ago_ms)
 }
 
 /* A crowd that opens and closes streams writes nothing, and is asked to come
- * back neither; whoever stays is written once it is due. */
+ * back neither; those that stay are written once they are due. */
 static void
-test_strangers_are_written_late(void **state)
+strangers_are_written_late(void **state)
 {
 	struct roster *r = *state;
 	struct roster_entry *e;
@@ -101,7 +101,7 @@ test_strangers_are_written_late(void **state)
 		if (i % 2 == 0)
 			roster_end(e);
 		else
-			roster_park(e, FOREVER);
+			roster_away(e, FOREVER);
 		assert_true(roster_strangers_ms(r) == INT64_MAX);
 	}
 	e = stranger(r, 0);
@@ -115,7 +115,7 @@ test_strangers_are_written_late(void **state)
 /* A stranger that has polled before is due earlier: the key that it brings
  * makes it as old as one that stayed. */
 static void
-test_who_came_before(void **state)
+goes_on_from_when_it_came(void **state)
 {
 	struct roster *r = *state;
 	struct roster_entry *young = stranger(r, 0), *half, *old;
@@ -130,12 +130,12 @@ test_who_came_before(void **state)
 	roster_begin(old);
 	assert_int_equal(roster_strangers_ms(r), 0);
 	assert_string_equal(write_all(r, ERR_OK, 1), "+");
-	roster_park(old, FOREVER);
+	roster_away(old, FOREVER);
 	assert_false(roster_hurries(r));
 	assert_string_equal(write_all(r, ERR_OK, 1), "~");
 	old = stranger(r, DELAY_MS);
 	roster_begin(old);
-	roster_park(old, FOREVER);
+	roster_away(old, FOREVER);
 	assert_string_equal(write_all(r, ERR_OK, 1), "~");
 	roster_end(young);
 	roster_end(half);
@@ -143,7 +143,7 @@ test_who_came_before(void **state)
 
 /* Nothing of that needs to be written, unless it gets no stream after all. */
 static void
-test_who_is_back_before_it_was_written(void **state)
+is_back_before_it_was_written(void **state)
 {
 	struct roster *r = *state;
 
@@ -157,7 +157,7 @@ test_who_is_back_before_it_was_written(void **state)
 
 		roster_begin(e);
 		assert_string_equal(write_all(r, ERR_OK, 1), "+");
-		roster_park(e, FOREVER);
+		roster_away(e, FOREVER);
 		assert_int_equal(presence_new(&p, &parts), ERR_OK);
 		p->brought = key;
 		assert_int_equal(
@@ -177,7 +177,7 @@ test_who_is_back_before_it_was_written(void **state)
 /* A stranger whose row is another process's is new, and waits like any new
  * one. */
 static void
-test_refused_stranger_waits(void **state)
+refused_stranger_waits(void **state)
 {
 	struct roster *r = *state;
 	struct roster_entry *e = stranger(r, DELAY_MS);
@@ -194,7 +194,7 @@ test_refused_stranger_waits(void **state)
 
 /* Members do not wait for room; of strangers those first whose rows go. */
 static void
-test_room(void **state)
+room_holds(void **state)
 {
 	struct roster *r = *state;
 	struct roster_entry *a = stranger(r, DELAY_MS), *b;
@@ -223,7 +223,7 @@ test_room(void **state)
 
 /* With no room nothing grows with the requests of strangers. */
 static void
-test_few_are_kept_without_a_row(void **state)
+few_are_kept_without_a_row(void **state)
 {
 	struct roster *r = *state;
 	struct roster_change changes[MAX];
@@ -234,7 +234,7 @@ test_few_are_kept_without_a_row(void **state)
 
 		roster_begin(e);
 		assert_int_equal(roster_take(r, changes, MAX, 0), 0);
-		roster_park(e, FOREVER);
+		roster_away(e, FOREVER);
 	}
 	while ((n = roster_take(r, changes, MAX, SIZE_MAX)) > 0) {
 		roster_made(r, changes, n, ERR_OK, 1);
@@ -249,12 +249,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_strangers_are_written_late),
-		TEST(test_who_came_before),
-		TEST(test_who_is_back_before_it_was_written),
-		TEST(test_refused_stranger_waits),
-		TEST(test_room),
-		TEST(test_few_are_kept_without_a_row),
+		TEST(strangers_are_written_late),
+		TEST(goes_on_from_when_it_came),
+		TEST(is_back_before_it_was_written),
+		TEST(refused_stranger_waits),
+		TEST(room_holds),
+		TEST(few_are_kept_without_a_row),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

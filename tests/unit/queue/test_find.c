@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_find.c - where an id leads whom. */
+/* test_find.c - an event id leads only to updates that its reader may have. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,7 +17,8 @@ only_public(const void *arg, bool private, struct slice topics)
 	return !private || slice_eq(topics, *(const struct slice *)arg);
 }
 
-/* An update that one may not have is not there; the next of its id may be. */
+/* An update that the reader may not have counts as not found; a later one with
+ * the same id may be found. */
 static void
 test_find_what_one_may_have(void **state)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_keys.c - key sets in the queue: who fetches, and what is kept. */
+/* test_keys.c - key sets in the queue: one process fetches, all read. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -72,9 +72,10 @@ test_claims(void **state)
 	assert_false(claims(a, url, NOW + 9, NOW - 1));
 	assert_true(claims(b, other, NOW + 5, NOW - 5));
 	assert_true(claims(b, url, NOW + 10, NOW));
-	/* Whoever looked at the clock before, and waited for the lock. */
+	/* A process that read the clock earlier and then waited for the
+	 * lock. */
 	assert_false(claims(a, url, NOW + 9, NOW - 1));
-	/* The clock was put back: nobody waits until it has caught up. */
+	/* The clock was set back: a claim is possible at once. */
 	assert_true(claims(a, url, NOW - DAY, NOW - DAY - 10));
 	queue_close(a);
 	queue_close(b);
@@ -102,7 +103,7 @@ test_keeps(void **state)
 	assert_string_equal(k.error.text, "");
 	assert_true(k.changed_ms == NOW + 2 && k.fresh_ms == NOW + 1002);
 
-	/* The same again: longer fresh, and nobody has to read it anew. */
+	/* The same set again: fresh for longer, and not changed. */
 	store(q, slice_of("first"), NOW + 3, "");
 	assert_string_equal(row(reader, &k), "first");
 	assert_true(k.changed_ms == NOW + 2 && k.fresh_ms == NOW + 1003);
@@ -111,7 +112,7 @@ test_keeps(void **state)
 	assert_string_equal(row(reader, &k), "second");
 	assert_true(k.changed_ms == NOW + 4 && k.tried_ms == NOW);
 
-	/* What there was stays when there is no answer. */
+	/* Without an answer the last set stays. */
 	store(q, none, NOW + 5, "cut off");
 	assert_string_equal(row(reader, &k), "second");
 	assert_string_equal(k.error.text, "cut off");
@@ -147,7 +148,7 @@ test_reader_writes_nothing(void **state)
 	queue_close(q);
 }
 
-/* One of many processes is to fetch. */
+/* Of many processes, one fetches. */
 static void
 test_one_claims(void **state)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_parked.c - an id leads back to who is parked, and to nobody else. */
+/* test_parked.c - an event id leads back to one waiting subscriber. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_presence.c - rows of who subscribes: made, published, listed. */
+/* test_presence.c - rows of subscribers: made, published, listed. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,7 +19,7 @@
 /* Change after change of one subscriber: '+' it is there, '~' parked, '-'
  * gone. */
 static const struct {
-	const char *name, *steps, *told, *listed;
+	const char *name, *steps, *published, *listed;
 } steps[] = {
 	{ "begins", "+", "+a +b ", "a b " },
 	{ "begins again", "++", "+a +b ", "a b " },
@@ -32,7 +32,7 @@ static const struct {
 	{ "is parked and comes back", "+~+", "+a +b ", "a b " },
 	{ "is parked and ends", "+~-", "+a +b -a -b ", "" },
 	{ "comes back and ends", "+~+-", "+a +b -a -b ", "" },
-	{ "begins anew", "+-+", "+a +b -a -b +a +b ", "a b " },
+	{ "begins again after its end", "+-+", "+a +b -a -b +a +b ", "a b " },
 };
 
 static void
@@ -46,8 +46,9 @@ check_steps(size_t i, bool at_once)
 	q = presence_room_open(room, 7);
 	assert_int_equal(
 	    presence_room_steps(q, steps[i].steps, at_once, p), ERR_OK);
-	if (strcmp(presence_room_told(q), steps[i].told) != 0)
-		fail_msg("%s: told %s", steps[i].name, presence_room_told(q));
+	if (strcmp(presence_room_published(q), steps[i].published) != 0)
+		fail_msg("%s: published %s", steps[i].name,
+		    presence_room_published(q));
 	if (strcmp(presence_room_listed(q, NULL, NULL), steps[i].listed) != 0)
 		fail_msg("%s: listed %s", steps[i].name,
 		    presence_room_listed(q, NULL, NULL));
@@ -79,7 +80,7 @@ add_row(void *arg, uint64_t at, const struct update *u)
 }
 
 static void
-test_what_is_told(void **state)
+test_events(void **state)
 {
 	struct queue *q = presence_room_open(*state, 7);
 	struct presence *p = presence_room_somebody("b/{c}\"", 1);
@@ -111,7 +112,7 @@ test_what_is_told(void **state)
 }
 
 static void
-test_nothing_is_told(void **state)
+test_no_events(void **state)
 {
 	struct queue_room *room = *state;
 	struct presence *p = presence_room_somebody("a", 1);
@@ -197,9 +198,9 @@ test_read_only(void **state)
 	presence_free(p);
 }
 
-/* Another database has none of the rows, and says so by its epoch. */
+/* Another queue has none of the rows, and another epoch. */
 static void
-test_another_database(void **state)
+test_another_queue(void **state)
 {
 	struct queue *q = presence_room_open(*state, 7);
 	struct presence *p = presence_room_somebody("a", 1);
@@ -220,9 +221,9 @@ test_another_database(void **state)
 	presence_free(later);
 }
 
-/* Also when nobody publishes, comes or goes. */
+/* The change is noticed without any publish or subscriber. */
 static void
-test_another_database_in_silence(void **state)
+test_another_queue_in_silence(void **state)
 {
 	struct queue *q = presence_room_open(*state, 7);
 	struct presence *p = presence_room_somebody("a", 1);
@@ -240,7 +241,7 @@ test_another_database_in_silence(void **state)
 	presence_free(p);
 }
 
-/* A position that was copied: who is faster has the row. */
+/* Two processes with a copy of one position: the first one gets the row. */
 static void
 test_taken_by_another(void **state)
 {
@@ -260,13 +261,13 @@ test_taken_by_another(void **state)
 	assert_true(refused);
 	assert_int_equal(queue_present(one, &c, 1, &epoch, NULL), ERR_OK);
 	assert_false(refused);
-	assert_string_equal(presence_room_told(one), "+a ");
+	assert_string_equal(presence_room_published(one), "+a ");
 	queue_close(one);
 	queue_close(two);
 	presence_free(p);
 }
 
-/* Selectors with the same text are two if they are of different kinds. */
+/* Selectors with the same text and different kinds are two. */
 static void
 test_kinds(void **state)
 {
@@ -287,7 +288,7 @@ test_kinds(void **state)
 	    presence_room_listed(q, "=a", other->subscriber), "=a ");
 	assert_string_equal(presence_room_listed(q, "b", NULL), "");
 
-	/* The row of somebody who waits leads back to the same kinds. */
+	/* The kinds are the same when a waiting subscriber comes back. */
 	assert_int_equal(presence_room_steps(q, "~", false, p), ERR_OK);
 	assert_int_equal(queue_cursor_key(q, &k), ERR_OK);
 	assert_int_equal(queue_parked_id(&k, 1, p->key, id), ERR_OK);
@@ -303,7 +304,7 @@ test_kinds(void **state)
 	presence_free(other);
 }
 
-/* Everything once with a queue of its own; *whole: all of it was done. */
+/* Does everything once with a new handle. */
 static enum err
 use(struct queue_room *room, const struct presence *p, bool *begun, bool *ended)
 {
@@ -342,7 +343,7 @@ test_memory(void **state)
 	room->settings.owner = 8;
 	for (long n = 1; failed; n++) {
 		struct presence *p = presence_room_somebody("a b", 1);
-		const size_t before = strlen(presence_room_told(q));
+		const size_t before = strlen(presence_room_published(q));
 		bool begun, ended;
 		enum err e;
 
@@ -353,9 +354,9 @@ test_memory(void **state)
 		/* Shrinking a block may fail without any harm. */
 		assert_true(e == ERR_OK || (failed && e == ERR_NOMEM));
 		assert_string_equal(
-		    presence_room_told(q) + before, ended   ? "+a +b -a -b "
-						    : begun ? "+a +b "
-							    : "");
+		    presence_room_published(q) + before, ended ? "+a +b -a -b "
+							 : begun ? "+a +b "
+								 : "");
 		presence_free(p);
 	}
 	queue_close(q);
@@ -366,12 +367,12 @@ run(const char *backend)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_steps),
-		QUEUE_ROOM_TEST(test_what_is_told),
-		QUEUE_ROOM_TEST(test_nothing_is_told),
+		QUEUE_ROOM_TEST(test_events),
+		QUEUE_ROOM_TEST(test_no_events),
 		QUEUE_ROOM_TEST(test_listing),
 		QUEUE_ROOM_TEST(test_read_only),
-		QUEUE_ROOM_TEST(test_another_database),
-		QUEUE_ROOM_TEST(test_another_database_in_silence),
+		QUEUE_ROOM_TEST(test_another_queue),
+		QUEUE_ROOM_TEST(test_another_queue_in_silence),
 		QUEUE_ROOM_TEST(test_taken_by_another),
 		QUEUE_ROOM_TEST(test_kinds),
 		QUEUE_ROOM_TEST(test_memory),

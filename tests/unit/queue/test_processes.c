@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_processes.c - many processes on one queue, some of them dying. */
+/* test_processes.c - many processes on one queue, some of which die. */
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -47,7 +47,7 @@ append_one(const struct queue_room *r, int number)
 	return (int)e;
 }
 
-/* Nobody has made the database yet, and everybody wants it. */
+/* There is no queue yet, and each of them may make it. */
 static void
 test_fifty_start_at_once(void **state)
 {
@@ -107,7 +107,7 @@ check_order(void *arg, uint64_t at, const struct update *u)
 	s->rows++;
 }
 
-/* No loss, no duplicate, and in order while they are being written. */
+/* A reader gets each update once and in order while others write. */
 static void
 test_writers_and_a_reader(void **state)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_reap.c - what dead processes leave is gone at once, and published once. */
+/* test_reap.c - rows of dead processes are not listed, and end once. */
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -17,7 +17,7 @@
 
 #define TURN_US 10000
 
-/* It is dead, and its parent does not ask. */
+/* Killed, and not waited for by its parent. */
 static void
 make_zombie(pid_t pid)
 {
@@ -37,8 +37,8 @@ make_stopped(pid_t pid)
 	assert_true(WIFSTOPPED(status));
 }
 
-/* Killed, not even waited for: one of several processes.  The others are
- * alive, be it that they are stopped. */
+/* One of several processes is a zombie; the others are alive, and one of them
+ * is stopped. */
 static void
 test_who_lives(void **state)
 {
@@ -50,7 +50,7 @@ test_who_lives(void **state)
 	struct queue *two = presence_room_open(r, 2);
 	pid_t pids[3];
 
-	/* The first of them to call looks after the dead. */
+	/* The first one that calls becomes the reaper. */
 	assert_int_equal(presence_room_reap(one), 0);
 	queue_room_share(r);
 	pids[0] = presence_room_start(r, &dead);
@@ -64,7 +64,7 @@ test_who_lives(void **state)
 	assert_string_equal(presence_room_listed(two, "dead", NULL), "");
 
 	assert_int_equal(presence_room_reap_all(one, two), 1);
-	assert_string_equal(presence_room_told(one),
+	assert_string_equal(presence_room_published(one),
 	    "+dead +other +stopped +stranger -dead -other ");
 	assert_int_equal(queue_room_wait(pids[0]), 1000 + SIGKILL);
 	presence_room_kill(pids[1]);
@@ -73,14 +73,14 @@ test_who_lives(void **state)
 	presence_room_reap_all(one, two);
 	assert_int_equal(presence_room_reap(one), 0);
 	assert_int_equal(
-	    presence_room_count(presence_room_told(one), "-stopped"), 1);
+	    presence_room_count(presence_room_published(one), "-stopped"), 1);
 	assert_int_equal(
-	    presence_room_count(presence_room_told(one), "-stranger"), 1);
+	    presence_room_count(presence_room_published(one), "-stranger"), 1);
 	queue_close(one);
 	queue_close(two);
 }
 
-/* In parts; and who looked after the dead may be among them. */
+/* More than one transaction takes; the dead process was the reaper. */
 static void
 test_many(void **state)
 {
@@ -93,13 +93,13 @@ test_many(void **state)
 	presence_room_kill(pid);
 	assert_int_equal(presence_room_reap_all(one, two), 4);
 	assert_int_equal(
-	    presence_room_count(presence_room_told(one), "-a"), 200);
+	    presence_room_count(presence_room_published(one), "-a"), 200);
 	assert_string_equal(presence_room_listed(one, NULL, NULL), "");
 	queue_close(one);
 	queue_close(two);
 }
 
-/* A parked one belongs to nobody, until its time is up. */
+/* A waiting subscriber belongs to no process, and ends when its time is up. */
 static void
 test_parked(void **state)
 {
@@ -134,7 +134,7 @@ test_parked(void **state)
 	    1);
 	assert_int_equal(presence_room_reap_all(one, two), 1);
 	assert_string_equal(
-	    presence_room_told(one), "+over +later +back -over ");
+	    presence_room_published(one), "+over +later +back -over ");
 	queue_close(one);
 	queue_close(two);
 	presence_free(over);
@@ -142,8 +142,8 @@ test_parked(void **state)
 	presence_free(back);
 }
 
-/* Whatever fails, nothing is told but what is done, and the next one does
- * it. */
+/* If a call fails, nothing has ended and nothing is published; the next call
+ * does it. */
 static void
 test_memory(void **state)
 {
@@ -172,9 +172,11 @@ test_memory(void **state)
 			presence_room_reap_all(q, q);
 		deaths++;
 		assert_int_equal(
-		    presence_room_count(presence_room_told(q), "-a"), deaths);
+		    presence_room_count(presence_room_published(q), "-a"),
+		    deaths);
 		assert_int_equal(
-		    presence_room_count(presence_room_told(q), "-b"), deaths);
+		    presence_room_count(presence_room_published(q), "-b"),
+		    deaths);
 	}
 	queue_close(q);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_session_rules.c - what a session has after each change, by tables. */
+/* test_session_rules.c - rows of sessions after grants, moves and revocations. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,7 +15,7 @@
 
 static const struct session_key key = { "k" }, other = { "o" };
 
-/* A row by the parts that rules look at; payload NULL: none. */
+/* A row with these values; payload NULL: none. */
 static struct session
 row(const char *topics, const char *payload, int64_t until_ms)
 {
@@ -243,7 +243,7 @@ test_remove(void **state)
 		assert_non_null(got.topics.base);
 		if (changed != rows[i].changed)
 			fail_msg("%s: changed", rows[i].name);
-		/* A row without topics leads nowhere and has ended. */
+		/* A row without topics has ended, and is not a moved one. */
 		assert_int_equal(got.moved, got.topics.len > 0);
 		assert_int_equal(got.until_ms, got.topics.len > 0 ? 100 : 0);
 		assert_int_equal(got.payload.base != NULL, got.topics.len > 0);

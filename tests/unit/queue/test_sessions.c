@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_sessions.c - sessions in the queue: what they have, gain and lose. */
+/* test_sessions.c - sessions in the queue: grants, moves and revocations. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -61,7 +61,7 @@ move(struct queue *q, struct session_key from, struct session_key to)
 }
 
 static void
-take(struct queue *q, struct session_key key, const char *topics)
+revoke_topics(struct queue *q, struct session_key key, const char *topics)
 {
 	struct problem p = { "" };
 
@@ -109,7 +109,7 @@ listed(struct queue *q, int64_t now_ms)
 	return seen;
 }
 
-/* What was changed behind `number`, which becomes the last of it. */
+/* The changes after `number`, which becomes the number of the last one. */
 static const char *
 changed(struct queue *q, uint64_t *number, size_t max)
 {
@@ -142,7 +142,7 @@ test_grants_add_up(void **state)
 	w.payload = slice_of("{}");
 	grant(q, &w);
 	assert_string_equal(found(reader, a, NOW), "a 70 x,y,z {};");
-	/* The later end counts, and no payload changes none. */
+	/* The later end counts; without a payload the old one stays. */
 	w = wish(a, "v", NOW);
 	grant(q, &w);
 	assert_string_equal(found(reader, a, NOW), "a 70 x,y,z,v {};");
@@ -165,14 +165,14 @@ test_time_is_up(void **state)
 	assert_string_equal(found(q, a, NOW + HOUR - 1), "a 60 x ;");
 	assert_string_equal(found(q, a, NOW + HOUR), "");
 	assert_string_equal(listed(q, NOW + HOUR), "");
-	/* What it had then is not what it has now. */
+	/* A grant after the end starts from nothing. */
 	w = wish(a, "y", NOW + HOUR);
 	grant(q, &w);
 	assert_string_equal(found(q, a, NOW + HOUR), "a 120 y ;");
 	queue_close(q);
 }
 
-/* A page asks whenever it is shown. */
+/* A page may ask for the same grant each time it is shown. */
 static void
 test_writes_only_what_is_new(void **state)
 {
@@ -216,7 +216,7 @@ test_kinds(void **state)
 	grant_topics(q, a, "x\n\1x");
 	grant_topics(q, a, "\1y");
 	assert_string_equal(found(q, a, NOW), "a 60 x,\1x,\1y ;");
-	take(q, a, "x\ny");
+	revoke_topics(q, a, "x\ny");
 	assert_string_equal(found(q, a, NOW), "a 60 \1x,\1y ;");
 	move(q, a, b);
 	assert_string_equal(found(q, b, NOW), "b 60 \1x,\1y ;");
@@ -255,23 +255,23 @@ test_moves(void **state)
 	assert_string_equal(found(q, a, NOW), "a 0 x,y {};");
 	assert_string_equal(found(q, a, NOW + 5000), "");
 	assert_string_equal(found(q, b, NOW), "b 61 x,y {};");
-	/* Everybody learns that the old one is about to end. */
+	/* The end of the old id is a change, too. */
 	assert_string_equal(changed(q, &number, 10), "b 61 x,y {};a 0 x,y {};");
 
-	/* What the new one had already stays. */
+	/* The new id keeps the topics it had. */
 	grant_topics(q, c, "z");
 	move(q, b, c);
 	assert_string_equal(found(q, c, NOW), "c 61 z,x,y {};");
 
-	/* An id with nothing may have streams, too. */
+	/* An id without a grant may have streams, too. */
 	(void)changed(q, &number, 10);
 	move(q, d, b);
 	assert_string_equal(changed(q, &number, 10), "d 0  ;");
 	assert_string_equal(found(q, d, NOW), "d 0  ;");
-	/* What is granted to the old one begins anew. */
+	/* A grant to the old id starts from nothing. */
 	grant_topics(q, a, "v");
 	assert_string_equal(found(q, a, NOW), "a 60 v ;");
-	take(q, a, NULL);
+	revoke_topics(q, a, NULL);
 	(void)changed(q, &number, 10);
 	move(q, c, c);
 	assert_string_equal(changed(q, &number, 10), "");
@@ -280,7 +280,7 @@ test_moves(void **state)
 	queue_close(q);
 }
 
-/* Two requests with the old id may each give the session another one. */
+/* Two requests with the old id may each move the session. */
 static void
 test_moves_twice(void **state)
 {
@@ -292,13 +292,13 @@ test_moves_twice(void **state)
 	grant(q, &w);
 	move(q, a, c);
 	assert_string_equal(found(q, a, NOW), "a 0 x ;");
-	/* Not what the session has got since under its other id. */
+	/* Without the topics granted to the other new id meanwhile. */
 	assert_string_equal(found(q, c, NOW), "c 60 x ;");
 	assert_string_equal(found(q, b, NOW), "b 60 x,z ;");
 	queue_close(q);
 }
 
-/* A log-out may change the id first, and may know either. */
+/* A log-out may move the id first, and may revoke by either id. */
 static void
 test_revokes_what_moved(void **state)
 {
@@ -306,18 +306,18 @@ test_revokes_what_moved(void **state)
 
 	grant_topics(q, a, "x\ny");
 	move(q, a, b);
-	take(q, b, "x");
+	revoke_topics(q, b, "x");
 	assert_string_equal(found(q, a, NOW), "a 0 y ;");
 	assert_string_equal(found(q, b, NOW), "b 60 y ;");
 	move(q, b, c);
-	take(q, c, NULL);
+	revoke_topics(q, c, NULL);
 	assert_string_equal(found(q, a, NOW), "");
 	assert_string_equal(found(q, b, NOW), "");
 	assert_string_equal(found(q, c, NOW), "");
 
 	grant_topics(q, d, "x");
 	move(q, d, c);
-	take(q, d, NULL);
+	revoke_topics(q, d, NULL);
 	assert_string_equal(found(q, d, NOW), "");
 	assert_string_equal(listed(q, NOW), "c 60 x ;");
 	queue_close(q);
@@ -332,20 +332,20 @@ test_revokes(void **state)
 
 	w.payload = slice_of("{}");
 	grant(q, &w);
-	take(q, a, "y\nv");
+	revoke_topics(q, a, "y\nv");
 	assert_string_equal(found(q, a, NOW), "a 60 x,z {};");
 	(void)changed(q, &number, 10);
-	take(q, a, "y");
-	take(q, b, NULL);
+	revoke_topics(q, a, "y");
+	revoke_topics(q, b, NULL);
 	assert_string_equal(changed(q, &number, 10), "");
-	take(q, a, NULL);
+	revoke_topics(q, a, NULL);
 	assert_string_equal(found(q, a, NOW), "");
 	assert_string_equal(changed(q, &number, 10), "a 0  ;");
-	take(q, a, NULL);
+	revoke_topics(q, a, NULL);
 	assert_string_equal(changed(q, &number, 10), "");
 
 	grant_topics(q, a, "x\ny");
-	take(q, a, "x\ny");
+	revoke_topics(q, a, "x\ny");
 	assert_string_equal(listed(q, NOW), "");
 	queue_close(q);
 }
@@ -377,7 +377,7 @@ test_forgets_the_old(void **state)
 
 	grant_topics(q, a, "x");
 	grant_topics(q, b, "x");
-	take(q, b, NULL);
+	revoke_topics(q, b, NULL);
 	grant(q, &w);
 	assert_string_equal(changed(q, &number, 10), "c 120 x ;");
 	queue_close(q);
@@ -398,7 +398,7 @@ test_reader_writes_nothing(void **state)
 	queue_close(q);
 }
 
-/* Pages of one session are shown by several processes at once. */
+/* Several processes show pages of one session at once. */
 static void
 test_many_grant(void **state)
 {

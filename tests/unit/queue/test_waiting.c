@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_waiting.c - subscribers between two polls end with their right. */
+/* test_waiting.c - subscribers between two polls end when their right ends. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,8 +20,8 @@
 
 static const struct session_key key = { "s" }, other = { "o" }, token = { "t" };
 
-/* A subscriber to `topic` by the word of `signer`; sessions: "o" of `other`,
- * and else of `key`. */
+/* A subscriber to `topic` whose right is from `signer`.  If that is a session,
+ * it is `other` for the topic "o", and `key` for all others. */
 static struct presence *
 somebody(const char *topic, uint64_t signer, const char *payload)
 {
@@ -76,7 +76,7 @@ grant(struct queue *q, const struct session_key *k, const char *payload,
 enum step { GRANTS, PAYLOAD, SHORTER, TAKES_SOME, TAKES_ALL, MOVES };
 
 static void
-take_step(struct queue *q, enum step step)
+do_step(struct queue *q, enum step step)
 {
 	const int64_t now_ms = clock_real_ms();
 
@@ -120,8 +120,8 @@ static const struct {
 	{ "another id of an unknown one", MOVES, false, true },
 };
 
-/* Those who wait: one of the session, one of another session, one with a
- * token; and one of the session who is there. */
+/* Three wait: one of the session, one of another session, one with a token.
+ * One of the session has a stream. */
 static void
 check_step(size_t i)
 {
@@ -131,7 +131,7 @@ check_step(size_t i)
 	const bool ends = steps[i].ends;
 	struct queue *q;
 	void *room = NULL;
-	size_t told;
+	size_t before;
 
 	assert_int_equal(queue_room_make(&room), 0);
 	q = presence_room_open(room, 7);
@@ -142,12 +142,13 @@ check_step(size_t i)
 	change(q, "o", PRESENCE_PARKED, PRESENCE_BY_SESSION, "{\"n\":1}");
 	change(q, "token", PRESENCE_PARKED, SIGNER, NULL);
 	change(q, "there", PRESENCE_THERE, signer, payload);
-	told = strlen(presence_room_told(q));
-	take_step(q, steps[i].step);
-	if (strcmp(presence_room_told(q) + told, ends ? "-s " : "") != 0 ||
+	before = strlen(presence_room_published(q));
+	do_step(q, steps[i].step);
+	if (strcmp(presence_room_published(q) + before, ends ? "-s " : "") !=
+		0 ||
 	    strcmp(presence_room_listed(q, "s", NULL), ends ? "" : "s ") != 0)
-		fail_msg("%s: told %s, listed %s", steps[i].name,
-		    presence_room_told(q) + told,
+		fail_msg("%s: published %s, listed %s", steps[i].name,
+		    presence_room_published(q) + before,
 		    presence_room_listed(q, "s", NULL));
 	assert_string_equal(presence_room_listed(q, "o", NULL), "o ");
 	assert_string_equal(presence_room_listed(q, "there", NULL), "there ");
@@ -163,7 +164,7 @@ test_sessions(void **state)
 		check_step(i);
 }
 
-/* Its response has ended before the change, and its row is written after it. */
+/* The response ends before the change, and the row is written after it. */
 static void
 test_too_late_to_wait(void **state)
 {
@@ -174,14 +175,14 @@ test_too_late_to_wait(void **state)
 	assert_string_equal(presence_room_listed(q, NULL, NULL), "s ");
 	change(q, "t", PRESENCE_PARKED, PRESENCE_BY_SESSION, "{\"n\":9}");
 	assert_string_equal(presence_room_listed(q, NULL, NULL), "s ");
-	take_step(q, TAKES_ALL);
+	do_step(q, TAKES_ALL);
 	change(q, "s", PRESENCE_PARKED, PRESENCE_BY_SESSION, "{\"n\":1}");
 	assert_string_equal(presence_room_listed(q, NULL, NULL), "");
-	assert_string_equal(presence_room_told(q), "+s -s ");
+	assert_string_equal(presence_room_published(q), "+s -s ");
 
 	change(q, "e", PRESENCE_PARKED, PRESENCE_BY_EMPTY_SESSION, NULL);
 	assert_string_equal(presence_room_listed(q, NULL, NULL), "e ");
-	take_step(q, PAYLOAD);
+	do_step(q, PAYLOAD);
 	change(q, "f", PRESENCE_PARKED, PRESENCE_BY_EMPTY_SESSION, NULL);
 	assert_string_equal(presence_room_listed(q, NULL, NULL), "");
 	queue_close(q);
@@ -198,7 +199,7 @@ left(struct queue *q, const uint64_t *signers, size_t n)
 	return presence_room_listed(q, NULL, NULL);
 }
 
-/* Only those who wait: whoever is there ends with its stream. */
+/* Only waiting subscribers end; others end with their streams. */
 static void
 test_signers(void **state)
 {
@@ -220,7 +221,7 @@ test_signers(void **state)
 	queue_close(q);
 }
 
-/* More than one transaction takes. */
+/* More subscribers than one transaction ends. */
 static void
 test_many(void **state)
 {
@@ -232,13 +233,13 @@ test_many(void **state)
 		    q, "s", PRESENCE_PARKED, PRESENCE_BY_SESSION, "{\"n\":1}");
 		change(q, "t", PRESENCE_PARKED, SIGNER, NULL);
 	}
-	take_step(q, TAKES_ALL);
+	do_step(q, TAKES_ALL);
 	assert_string_equal(presence_room_listed(q, "s", NULL), "");
 	assert_string_equal(left(q, NULL, 0), "");
 	queue_close(q);
 }
 
-/* Nothing is ended by halves. */
+/* After a failure a subscriber is there completely or not at all. */
 static void
 test_memory(void **state)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_frame.c - framed bytes: what is in them, who they are for, who holds them. */
+/* test_frame.c - framed bytes: what is in them, whom they are for, and their references. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -104,7 +104,7 @@ counts_its_holders(void **state)
 	frame_unref(f);
 }
 
-/* A web server that numbers its requests gets a copy of its own. */
+/* A web server that numbers its requests gets its own copy. */
 static void
 is_copied_for_another_request(void **state)
 {

@@ -197,7 +197,7 @@ mail_keeps_its_order(void **state)
 	for (int i = 0; i < THREADS; i++)
 		pthread_join(senders[i].thread, NULL);
 
-	/* What is posted when nobody runs the loop any more. */
+	/* Mail that is posted when nobody runs the loop any more. */
 	office.next[0] = 0;
 	loop_post(office.c.loop, &senders[0].letters[0].mail);
 	loop_empty(office.c.loop);
@@ -205,7 +205,7 @@ mail_keeps_its_order(void **state)
 	loop_free(office.c.loop);
 }
 
-/* Two readable descriptors: whoever is first takes the other one's watch. */
+/* Two readable descriptors: the first one takes the other one's watch. */
 struct rival {
 	struct loop_watch watch;
 	struct clockwork *c;
@@ -249,7 +249,7 @@ unwatch_drops_fetched_events(void **state)
 		close(fds[i]);
 }
 
-/* A descriptor that changes hands tells its new owner what is there. */
+/* A descriptor reports to a new owner what is there already. */
 static void
 rewatch_changes_the_owner(void **state)
 {
@@ -279,7 +279,7 @@ rewatch_changes_the_owner(void **state)
 }
 
 static void
-tells_what_it_cannot_watch(void **state)
+reports_what_it_cannot_watch(void **state)
 {
 	struct clockwork c;
 	struct loop_watch file = { .fd = open("/proc/self/exe", O_RDONLY) };
@@ -329,7 +329,7 @@ main(void)
 		cmocka_unit_test(mail_keeps_its_order),
 		cmocka_unit_test(unwatch_drops_fetched_events),
 		cmocka_unit_test(rewatch_changes_the_owner),
-		cmocka_unit_test(tells_what_it_cannot_watch),
+		cmocka_unit_test(reports_what_it_cannot_watch),
 		cmocka_unit_test(without_memory),
 	};
 

@@ -230,7 +230,7 @@ scan(struct record_scan *out, struct slice bytes, struct problem *p)
 	return e;
 }
 
-/* What was found in a part holds for all that is longer. */
+/* The result for a part holds for all that is longer. */
 static void
 scan_prefixes(const char *name, struct slice all, const struct record_scan *end,
     enum err err)
@@ -257,23 +257,23 @@ scan_prefixes(const char *name, struct slice all, const struct record_scan *end,
 	}
 }
 
-/* A scan that goes on says at each length what one from the start says. */
+/* A scan that goes on has at each length the result of one from the start. */
 static void
 scan_on(const char *name, struct slice all)
 {
-	struct record_scan on = { .at = 0 }, anew;
+	struct record_scan on = { .at = 0 }, fresh;
 	size_t n, step = all.len > 4096 ? 509 : 1;
 
 	for (n = 0; n <= all.len; n += step) {
 		struct slice part = { all.base, n };
-		enum err e = scan(&anew, part, NULL);
+		enum err e = scan(&fresh, part, NULL);
 
 		if (record_scan(&on, (const uint8_t *)all.base, n, NULL) != e)
 			fail_msg("%s: %zu bytes: another result", name, n);
 		if (e != ERR_OK)
 			break;
-		if (on.progress != anew.progress || on.id != anew.id ||
-		    on.at != anew.at)
+		if (on.progress != fresh.progress || on.id != fresh.id ||
+		    on.at != fresh.at)
 			fail_msg("%s: %zu bytes: another state", name, n);
 	}
 }
@@ -439,7 +439,7 @@ skips_to_the_abort(void **state)
 	(void)state;
 	buf_init(&b, 4096);
 	bytes_record(&b, BYTES_STDIN, ID, slice_of(text), 0);
-	/* What looks like an abort inside a body is none. */
+	/* Bytes of a body that look like an abort are not one. */
 	bytes_record(&b, BYTES_STDIN, ID,
 	    (struct slice){ "\1\2\0\7\0\0\0\0\1\2\0\7", 12 }, 4);
 	bytes_record(&b, BYTES_STDIN, ID, slice_of(""), 255);

@@ -152,7 +152,7 @@ goes_on_with_new_room(void **state)
 	part(&m);
 }
 
-/* What libfcgi must never see is not kept. */
+/* Bytes that libfcgi must never see are not kept. */
 static void
 broken_is_told(void **state)
 {

@@ -110,7 +110,7 @@ scene_close(struct scene *sc)
 	loop_free(sc->host.loop);
 }
 
-/* What the peer can read now; false at the end. */
+/* Read what the peer can read now; false at the end. */
 static bool
 peer_reads(struct scene *sc)
 {
@@ -247,7 +247,7 @@ waits_for_a_blocked_peer(void **state)
 /* Once flush said false, `writable` comes, even if a later flush got it all
  * out: the feeder may have nothing else to go on. */
 static void
-keeps_its_promise_to_call(void **state)
+calls_as_it_promised(void **state)
 {
 	struct scene sc;
 
@@ -320,7 +320,7 @@ holds_so_many_frames(void **state)
 }
 
 static void
-tells_that_the_peer_left(void **state)
+reports_that_the_peer_left(void **state)
 {
 	struct scene sc;
 
@@ -335,7 +335,7 @@ tells_that_the_peer_left(void **state)
 	scene_close(&sc);
 }
 
-/* Closing one way says that an open stream is not wanted any more. */
+/* A peer that closes its side does not want an open stream any more. */
 static void
 half_closed_stream_is_left(void **state)
 {
@@ -384,7 +384,7 @@ obeys_an_abort(void **state)
 
 		scene_open(&sc, FRAMING_FCGI, 7);
 		buf_init(&b, 1000);
-		/* What mod_proxy_fcgi sends late, then an abort. */
+		/* Records that mod_proxy_fcgi sends late, then an abort. */
 		bytes_record(&b, BYTES_STDIN, 7, slice_of(""), 0);
 		bytes_record(&b, BYTES_ABORT, aborted[i], slice_of(""), 0);
 		for (size_t k = 0; k < b.len && sc.gone == 0; k++) {
@@ -401,7 +401,7 @@ obeys_an_abort(void **state)
 	}
 }
 
-/* Writing fails in the feeder's hands: it hears of it from the loop. */
+/* Writing fails while the feeder uses it: the loop reports it. */
 static void
 fails_later(void **state)
 {
@@ -544,10 +544,10 @@ main(void)
 		cmocka_unit_test(answers_and_ends),
 		cmocka_unit_test(lingers_no_longer_than_it_must),
 		cmocka_unit_test(waits_for_a_blocked_peer),
-		cmocka_unit_test(keeps_its_promise_to_call),
+		cmocka_unit_test(calls_as_it_promised),
 		cmocka_unit_test(ends_behind_what_is_queued),
 		cmocka_unit_test(holds_so_many_frames),
-		cmocka_unit_test(tells_that_the_peer_left),
+		cmocka_unit_test(reports_that_the_peer_left),
 		cmocka_unit_test(half_closed_stream_is_left),
 		cmocka_unit_test(half_closed_peer_gets_its_answer),
 		cmocka_unit_test(obeys_an_abort),

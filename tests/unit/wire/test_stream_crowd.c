@@ -198,7 +198,7 @@ longest_stalled_goes_first(void **state)
 	peer_reads(&p[0]);
 	stream_flush(p[0].s);
 	block(&p[2]);
-	/* Not in the hands of whoever fills a queue. */
+	/* Not while a feeder fills its queue. */
 	assert_int_equal(p[1].gone, 0);
 	run_once();
 	assert_int_equal(p[1].gone, 1);
@@ -288,7 +288,7 @@ relief_at_once(void **state)
 }
 
 /* Small ones go out whole: what is queued behind them is dropped, and the
- * feeder is told from where on. */
+ * feeder gets the place from which on. */
 static void
 ends_at_the_edge_of_a_frame(void **state)
 {

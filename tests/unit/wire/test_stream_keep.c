@@ -27,7 +27,7 @@ static struct {
 	struct stream_host host;
 	struct loop_timer stop;
 	int fds[2];
-	int kept; /* the descriptor that was handed back; 0: none */
+	int kept; /* the descriptor that was given back; 0: none */
 	struct buf got;
 } scene;
 
@@ -82,7 +82,7 @@ scene_close(void **state)
 	return 0;
 }
 
-/* What the peer can read now; false at the end. */
+/* Read what the peer can read now; false at the end. */
 static bool
 peer_reads(void)
 {
@@ -147,7 +147,7 @@ serves_one_request_after_the_other(void **state)
 }
 
 static void
-hands_it_back_behind_all_of_an_answer(void **state)
+gives_it_back_behind_all_of_an_answer(void **state)
 {
 	(void)state;
 	answer(1, LONG);
@@ -201,7 +201,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(serves_one_request_after_the_other),
-		TEST(hands_it_back_behind_all_of_an_answer),
+		TEST(gives_it_back_behind_all_of_an_answer),
 		TEST(closes_it_if_the_peer_has),
 		TEST(closes_it_if_nobody_takes_it_back),
 	};

@@ -33,7 +33,7 @@ struct scene {
 	struct loop_timer stop;
 };
 
-/* The time goes on when a test says so: these take the place of clock.c. */
+/* A test sets the time: these take the place of clock.c. */
 static int64_t now_ms = 1000;
 
 int64_t

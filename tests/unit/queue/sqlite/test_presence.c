@@ -25,7 +25,7 @@ count_kind(void *arg, uint64_t at, const struct update *u)
 	counts[u->kind]++;
 }
 
-/* What the hub tells pushes nothing of the applications' out of history. */
+/* The hub's own updates push no application's update out of the log. */
 static void
 read_kinds(struct queue *q, uint64_t epoch, size_t counts[UPDATE_KINDS],
     struct queue_span *span)
@@ -131,7 +131,7 @@ test_bell(void **state)
 
 	queue_wake(q);
 	assert_int_equal(presence_room_steps(q, "+-+-+", false, p), ERR_OK);
-	assert_string_equal(presence_room_told(r), "+a -a +a -a +a ");
+	assert_string_equal(presence_room_published(r), "+a -a +a -a +a ");
 	before = word(q);
 	while ((ms = queue_notify_soon(q)) > 0) {
 		assert_in_range(ms, 1, 200);
@@ -173,7 +173,7 @@ test_bell_for_a_crowd(void **state)
 	queue_close(q);
 }
 
-/* No room: nothing is made, nothing is told; then there is room again. */
+/* Without room nothing is made and published; it works again with room. */
 static void
 test_full(void **state)
 {
@@ -200,7 +200,7 @@ test_full(void **state)
 	assert_int_equal(epoch, 5);
 	assert_string_not_equal(why.text, "");
 	assert_string_equal(presence_room_listed(q, NULL, NULL), "");
-	assert_string_equal(presence_room_told(q), "");
+	assert_string_equal(presence_room_published(q), "");
 	sqlite3_exec(db, "PRAGMA max_page_count = 100000", NULL, NULL, NULL);
 	assert_int_equal(
 	    queue_present(q, all, COUNT(all), &epoch, &why), ERR_OK);

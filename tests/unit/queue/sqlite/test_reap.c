@@ -33,11 +33,11 @@ test_sidecar_removed(void **state)
 		age = sidecar_age_ms(((struct queue_sqlite *)late)->side);
 	}
 	assert_string_equal(presence_room_listed(late, NULL, NULL), "a ");
-	assert_string_equal(presence_room_told(late), "+a ");
+	assert_string_equal(presence_room_published(late), "+a ");
 	presence_room_kill(pid);
 	assert_string_equal(presence_room_listed(late, NULL, NULL), "");
 	presence_room_reap_all(one, late);
-	assert_string_equal(presence_room_told(late), "+a -a ");
+	assert_string_equal(presence_room_published(late), "+a -a ");
 	queue_close(one);
 	queue_close(late);
 }

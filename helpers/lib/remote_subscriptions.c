@@ -1,34 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* listing_remote.c - asks a hub on another machine who subscribes. */
+/* remote_subscriptions.c - asks a remote hub who subscribes. */
+#include "lib/remote.h"
+
 #include "jose/jws.h"
 #include "lib/listing.h"
-#include "lib/remote.h"
+#include "lib/token.h"
 #include "mercure/discovery.h"
 #include "text/json.h"
 
 #define DOCUMENT_MAX ((size_t)64 << 20)
 #define URL_MAX (UINT32_C(1) << 20)
 #define PAYLOAD_MAX 65536
-
-static const struct handle_meaning meanings[] = {
-	{ 400, 400, ERR_SYNTAX, "the hub finds the topic malformed" },
-	{ 401, 401, ERR_DENIED,
-	    "the hub does not accept the token: "
-	    "MERCURE_SUBSCRIBER_SECRET_KEY is not the hub's" },
-	{ 403, 403, ERR_DENIED,
-	    "the hub does not tell it by a token made with "
-	    "MERCURE_SUBSCRIBER_SECRET_KEY" },
-	{ 404, 405, ERR_UNSUPPORTED,
-	    "there is no list of subscriptions: is MERCURE_HUB_URL right, and "
-	    "does the hub keep one (MERCURE_HUB_SUBSCRIPTIONS)?" },
-	{ 429, 429, ERR_BUSY, "the hub has too much to do: try again later" },
-	{ 501, 501, ERR_UNSUPPORTED, "the hub keeps no such list" },
-	{ 502, 504, ERR_BUSY,
-	    "the hub is not there, or has too much to do: try again later" },
-	{ 500, 599, ERR_IO, "the hub fails: its log says why" },
-	{ 100, HANDLE_STATUS_MAX, ERR_UNSUPPORTED,
-	    "no hub answers so: is MERCURE_HUB_URL right?" },
-};
 
 /* The path below the hub's own, whatever that is. */
 static void
@@ -45,14 +27,14 @@ add_url(struct buf *out, const char *hub_url, struct slice path)
 
 /* Draft 7 asks for the path, other hubs for the topics that are listed. */
 static enum err
-add_authorization(struct pushcgi *h, struct buf *out)
+add_authorization(struct pushcgi *h, struct buf *out, struct problem *p)
 {
-	static const char *const any = "*";
+	const struct slice any = slice_of("*");
 	enum err e;
 
 	buf_text(out, "Authorization: Bearer ");
 	e = handle_subscriber_token(
-	    h, out, &any, 1, NULL, HANDLE_TOKEN_LIFETIME_S);
+	    h, out, &any, 1, slice_of(NULL), REMOTE_TOKEN_LIFETIME_S, p);
 	buf_byte(out, '\0');
 	return e == ERR_OK ? out->err : e;
 }
@@ -64,9 +46,9 @@ text_of(const json_t *json)
 	    struct slice){ json_string_value(json), json_string_length(json) };
 }
 
-/* ERR_SYNTAX: this is no subscription. */
+/* ERR_SYNTAX: this is not a subscription. */
 static enum err
-hand_out(const json_t *json, struct slice topic, queue_subscription_fn *each,
+emit(const json_t *json, struct slice topic, queue_subscription_fn *each,
     void *arg)
 {
 	struct subscription_view v = {
@@ -104,7 +86,7 @@ read_document(const json_t *json, struct slice topic,
 	enum err e = json_is_array(list) ? ERR_OK : ERR_SYNTAX;
 
 	for (size_t i = 0; e == ERR_OK && i < json_array_size(list); i++)
-		e = hand_out(json_array_get(list, i), topic, each, arg);
+		e = emit(json_array_get(list, i), topic, each, arg);
 	if (e == ERR_OK && id.base != NULL) {
 		buf_slice(last_id, id);
 		e = last_id->err;
@@ -113,11 +95,11 @@ read_document(const json_t *json, struct slice topic,
 }
 
 static enum err
-take_document(const struct http_answer *a, const char *url, struct slice topic,
+read_answer(const struct http_answer *a, const char *url, struct slice topic,
     queue_subscription_fn *each, void *arg, struct buf *last_id,
     struct problem *p)
 {
-	char shown[HANDLE_URL_SHOWN_MAX];
+	char shown[HTTP_SHOWN_MAX];
 	json_t *json = NULL;
 	enum err e = json_parse_within(
 	    &json, buf_view(&a->body), HANDLE_LISTING_DEPTH_MAX);
@@ -127,16 +109,17 @@ take_document(const struct http_answer *a, const char *url, struct slice topic,
 	json_decref(json);
 	if (e != ERR_SYNTAX)
 		return e;
-	handle_show_url(shown, url);
+	http_show_url(shown, url);
 	return problem_set(p, ERR_UNSUPPORTED,
-	    "%s answers %d, but not with a list of subscriptions: it is no "
-	    "hub; MERCURE_HUB_URL mostly ends in /.well-known/mercure.",
+	    "%s answers %d, but not with a list of subscriptions: it is not "
+	    "a hub; MERCURE_HUB_URL usually ends in /.well-known/mercure.",
 	    shown, a->status);
 }
 
 enum err
-handle_list_elsewhere(struct pushcgi *h, struct slice topic,
-    queue_subscription_fn *each, void *arg, struct buf *last_id)
+remote_subscriptions(struct pushcgi *h, struct slice topic,
+    queue_subscription_fn *each, void *arg, struct buf *last_id,
+    struct problem *p)
 {
 	struct http_answer answer = { 0 };
 	const char *headers[] = { NULL, "Accept: application/ld+json", NULL };
@@ -156,13 +139,12 @@ handle_list_elsewhere(struct pushcgi *h, struct slice topic,
 	add_url(&url, h->config->hub_url, buf_view(&path));
 	if ((e = url.err) != ERR_OK)
 		goto out;
-	if ((e = add_authorization(h, &authorization)) != ERR_OK)
+	if ((e = add_authorization(h, &authorization, p)) != ERR_OK)
 		goto out;
 	rq.url = url.base;
 	headers[0] = authorization.base;
-	if ((e = handle_send(h, &answer, &rq, meanings)) == ERR_OK)
-		e = take_document(
-		    &answer, rq.url, topic, each, arg, last_id, &h->problem);
+	if ((e = remote_send(h, &answer, &rq, REMOTE_LIST, p)) == ERR_OK)
+		e = read_answer(&answer, rq.url, topic, each, arg, last_id, p);
 out:
 	http_answer_free(&answer);
 	buf_free(&path);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* handle_remote.c - publishes to a hub on another machine by its own protocol. */
+/* remote_publish.c - publishes to a remote hub. */
+#include "lib/remote.h"
+
 #include <stdio.h>
 
 #include "jose/jws.h"
-#include "lib/remote.h"
+#include "lib/token.h"
 #include "match/topic_list.h"
 #include "text/percent.h"
 
@@ -42,49 +44,25 @@ add_form(struct buf *out, const struct update *u, struct slice id)
 }
 
 static enum err
-add_authorization(struct pushcgi *h, struct buf *out)
+add_authorization(struct pushcgi *h, struct buf *out, struct problem *p)
 {
-	static const char *const any = "*";
+	const struct slice any = slice_of("*");
 
 	buf_text(out, "Authorization: Bearer ");
 	if (h->config->publisher_jwt != NULL)
 		buf_text(out, h->config->publisher_jwt);
 	else
 		return handle_publisher_token(
-		    h, out, &any, 1, HANDLE_TOKEN_LIFETIME_S);
+		    h, out, &any, 1, REMOTE_TOKEN_LIFETIME_S, p);
 	return out->err;
 }
 
-static const struct handle_meaning meanings[] = {
-	{ 400, 400, ERR_SYNTAX, "the hub finds the update malformed" },
-	{ 401, 401, ERR_DENIED,
-	    "the hub does not accept the token: MERCURE_PUBLISHER_JWT may have "
-	    "expired, or MERCURE_PUBLISHER_SECRET_KEY is not the hub's" },
-	{ 403, 403, ERR_DENIED,
-	    "the token does not allow these topics: MERCURE_PUBLISHER_JWT "
-	    "needs them, or *, in its mercure.publish" },
-	{ 404, 404, ERR_UNSUPPORTED,
-	    "there is no hub: MERCURE_HUB_URL mostly ends in "
-	    "/.well-known/mercure" },
-	{ 405, 405, ERR_UNSUPPORTED,
-	    "it takes no updates: is MERCURE_HUB_URL right, and does the hub "
-	    "allow publishing (MERCURE_HUB_ALLOW_PUBLISH)?" },
-	{ 413, 413, ERR_LIMIT,
-	    "the update is too long for the hub, or for a server in front" },
-	{ 429, 429, ERR_BUSY, "the hub has too much to do: try again later" },
-	{ 502, 504, ERR_BUSY,
-	    "the hub is not there, or has too much to do: try again later" },
-	{ 500, 599, ERR_IO, "the hub fails: its log says why" },
-	{ 100, 999, ERR_UNSUPPORTED,
-	    "no hub answers so: is MERCURE_HUB_URL right?" },
-};
-
 /* The id in a good answer, which other servers' pages are not. */
 static enum err
-take_id(struct buf *out, const struct http_answer *a, const char *url,
+read_id(struct buf *out, const struct http_answer *a, const char *url,
     struct problem *p)
 {
-	char shown[HANDLE_URL_SHOWN_MAX];
+	char shown[HTTP_SHOWN_MAX];
 	struct slice id = buf_view(&a->body);
 	bool good;
 
@@ -96,10 +74,11 @@ take_id(struct buf *out, const struct http_answer *a, const char *url,
 	for (size_t i = 0; good && i < id.len; i++)
 		good = (unsigned char)id.base[i] >= ' ' && id.base[i] != 0x7f;
 	if (!good) {
-		handle_show_url(shown, url);
+		http_show_url(shown, url);
 		return problem_set(p, ERR_UNSUPPORTED,
-		    "%s answers %d, but not with an update's id: it is no hub; "
-		    "MERCURE_HUB_URL mostly ends in /.well-known/mercure.",
+		    "%s answers %d, but not with an update's id: it is not a "
+		    "hub; "
+		    "MERCURE_HUB_URL usually ends in /.well-known/mercure.",
 		    shown, a->status);
 	}
 	buf_slice(out, id);
@@ -107,8 +86,8 @@ take_id(struct buf *out, const struct http_answer *a, const char *url,
 }
 
 enum err
-handle_publish_elsewhere(struct pushcgi *h, struct buf *id,
-    const struct update *u, struct slice id_wanted)
+remote_publish(struct pushcgi *h, struct buf *id, const struct update *u,
+    struct slice id_wanted, struct problem *p)
 {
 	struct http_answer answer = { 0 };
 	const char *headers[] = { NULL, NULL };
@@ -120,7 +99,7 @@ handle_publish_elsewhere(struct pushcgi *h, struct buf *id,
 
 	buf_init(&form, SIZE_MAX - 1);
 	buf_init(&authorization, JWS_TOKEN_MAX + 64);
-	if ((e = add_authorization(h, &authorization)) != ERR_OK)
+	if ((e = add_authorization(h, &authorization, p)) != ERR_OK)
 		goto out;
 	buf_byte(&authorization, '\0');
 	if ((e = authorization.err) != ERR_OK)
@@ -130,9 +109,9 @@ handle_publish_elsewhere(struct pushcgi *h, struct buf *id,
 		goto out;
 	headers[0] = authorization.base;
 	rq.body = buf_view(&form);
-	if ((e = handle_send(h, &answer, &rq, meanings)) != ERR_OK)
+	if ((e = remote_send(h, &answer, &rq, REMOTE_PUBLISH, p)) != ERR_OK)
 		goto out;
-	e = take_id(id, &answer, h->config->hub_url, &h->problem);
+	e = read_id(id, &answer, h->config->hub_url, p);
 out:
 	http_answer_free(&answer);
 	buf_free(&form);

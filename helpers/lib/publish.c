@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* pushcgi_publish.c - takes updates from an application and sees them published. */
+/* publish.c - checks updates and appends them to the queue, or sends them to a hub. */
+#include "lib/publish.h"
+
 #include "base/mem.h"
-#include "lib/handle.h"
+#include "lib/remote.h"
 #include "match/topic.h"
 #include "match/topic_list.h"
 #include "mercure/update.h"
@@ -13,17 +15,21 @@ static enum err
 join_topics(struct buf *out, const struct pushcgi_update *u,
     const struct config *c, struct problem *p)
 {
-	struct slice *topics = NULL;
-	enum err e = handle_slices(&topics, u->topics, u->topics_n, p);
+	enum err e = ERR_OK;
 
-	if (e == ERR_OK && u->topics_n == 0)
-		e = problem_set(p, ERR_SYNTAX, "The update has no topic.");
+	if (u->topics_n == 0)
+		return problem_set(p, ERR_SYNTAX, "The update has no topic.");
 	for (size_t i = 0; e == ERR_OK && i < u->topics_n; i++) {
+		const struct slice topic =
+		    slice_of(u->topics != NULL ? u->topics[i] : NULL);
+
+		if (topic.base == NULL)
+			return problem_set(
+			    p, ERR_SYNTAX, "A topic is missing.");
 		/* A line break in one would count as a further topic. */
-		e = topic_check(topics[i], c->topic_length_max, p);
-		topic_list_add(out, topics[i]);
+		e = topic_check(topic, c->topic_length_max, p);
+		topic_list_add(out, topic);
 	}
-	mem_free(topics);
 	return e != ERR_OK ? e : out->err;
 }
 
@@ -122,17 +128,18 @@ batch_fill(struct batch *b, const struct pushcgi_update *updates,
 
 static enum err
 publish_here(struct pushcgi *h, char **ids,
-    const struct pushcgi_update *updates, size_t n, size_t *at)
+    const struct pushcgi_update *updates, size_t n, size_t *at,
+    struct problem *p)
 {
 	struct batch b = { .n = n };
 	struct queue *q;
 	enum err e;
 
-	if ((e = batch_fill(&b, updates, h->config, at, &h->problem)) != ERR_OK)
+	if ((e = batch_fill(&b, updates, h->config, at, p)) != ERR_OK)
 		goto out;
-	if ((e = handle_queue(h, &q)) != ERR_OK)
+	if ((e = handle_queue(h, &q, p)) != ERR_OK)
 		goto out;
-	if ((e = queue_append(q, b.views, n, &h->problem)) != ERR_OK)
+	if ((e = queue_append(q, b.views, n, p)) != ERR_OK)
 		goto out;
 	queue_wake(q);
 	for (size_t i = 0; ids != NULL && i < n; i++) {
@@ -145,8 +152,8 @@ out:
 }
 
 static enum err
-publish_one_elsewhere(
-    struct pushcgi *h, char **id, const struct pushcgi_update *u)
+publish_one_remote(struct pushcgi *h, char **id, const struct pushcgi_update *u,
+    struct problem *p)
 {
 	struct update_box *box = NULL;
 	struct buf text;
@@ -154,10 +161,9 @@ publish_one_elsewhere(
 	enum err e;
 
 	buf_init(&text, ID_MAX);
-	if ((e = make_box(&box, u, h->config, &h->problem)) != ERR_OK)
+	if ((e = make_box(&box, u, h->config, p)) != ERR_OK)
 		goto out;
-	e = handle_publish_elsewhere(
-	    h, &text, update_view(box), slice_of(u->id));
+	e = remote_publish(h, &text, update_view(box), slice_of(u->id), p);
 	if (e != ERR_OK || id == NULL)
 		goto out;
 	if ((stolen = buf_steal(&text)) == NULL) {
@@ -172,14 +178,15 @@ out:
 }
 
 static enum err
-publish_elsewhere(struct pushcgi *h, char **ids,
-    const struct pushcgi_update *updates, size_t n, size_t *at)
+publish_remote(struct pushcgi *h, char **ids,
+    const struct pushcgi_update *updates, size_t n, size_t *at,
+    struct problem *p)
 {
 	enum err e;
 
 	for (size_t i = 0; i < n; i++) {
-		e = publish_one_elsewhere(
-		    h, ids != NULL ? &ids[i] : NULL, &updates[i]);
+		e = publish_one_remote(
+		    h, ids != NULL ? &ids[i] : NULL, &updates[i], p);
 		if (e != ERR_OK) {
 			*at = i;
 			return e;
@@ -188,24 +195,14 @@ publish_elsewhere(struct pushcgi *h, char **ids,
 	return ERR_OK;
 }
 
-enum pushcgi_result
-pushcgi_publish_all(struct pushcgi *h, char **ids,
-    const struct pushcgi_update *updates, size_t n, size_t *at)
+enum err
+handle_publish(struct pushcgi *h, char **ids,
+    const struct pushcgi_update *updates, size_t n, size_t *at,
+    struct problem *p)
 {
-	size_t fault_at = n;
-	enum err e = handle_begin(h);
-
-	if (e == ERR_OK && n > 0)
-		e = handle_is_elsewhere(h)
-			? publish_elsewhere(h, ids, updates, n, &fault_at)
-			: publish_here(h, ids, updates, n, &fault_at);
-	if (e != ERR_OK && at != NULL)
-		*at = fault_at;
-	return handle_end(h, e);
-}
-
-enum pushcgi_result
-pushcgi_publish(struct pushcgi *h, char **id, const struct pushcgi_update *u)
-{
-	return pushcgi_publish_all(h, id, u, 1, NULL);
+	*at = n;
+	if (n == 0)
+		return ERR_OK;
+	return handle_is_remote(h) ? publish_remote(h, ids, updates, n, at, p)
+				   : publish_here(h, ids, updates, n, at, p);
 }
