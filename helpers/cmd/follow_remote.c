@@ -4,6 +4,7 @@
 #include <sys/random.h>
 
 #include "base/clock.h"
+#include "base/mem.h"
 #include "base/log.h"
 #include "cmd/follow.h"
 #include "jose/jws.h"

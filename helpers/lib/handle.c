@@ -2,6 +2,7 @@
 /* handle.c - the configuration in force, and the queue it names. */
 #include "lib/handle.h"
 
+#include "base/mem.h"
 #include "config/queue.h"
 #include "match/topic.h"
 #include "mercure/discovery.h"

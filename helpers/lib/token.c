@@ -3,6 +3,7 @@
 #include "lib/token.h"
 
 #include "base/clock.h"
+#include "base/mem.h"
 #include "config/keys.h"
 #include "mercure/token.h"
 
