@@ -4,8 +4,8 @@
 #include <sys/random.h>
 
 #include "base/clock.h"
-#include "base/mem.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "cmd/follow.h"
 #include "jose/jws.h"
 #include "lib/remote.h"
