@@ -16,6 +16,13 @@
 
 enum carrier { CARRIER_NONE, CARRIER_HEADER, CARRIER_QUERY, CARRIER_COOKIE };
 
+static const char *const carrier_names[] = {
+	[CARRIER_NONE] = NULL,
+	[CARRIER_HEADER] = "header",
+	[CARRIER_QUERY] = "query",
+	[CARRIER_COOKIE] = "cookie",
+};
+
 /* Other schemes belong to the site (a Basic password in front of it, say),
  * and carry no token. */
 static bool
@@ -171,6 +178,8 @@ authorize_by_session(struct grant **out, struct answer *a,
 	e = session_key_of_cookie(&key, value);
 	if (e == ERR_OK)
 		e = find_session(out, c, &key);
+	if (e == ERR_OK)
+		a->decision.token = "session";
 	if (e == ERR_OK || e == ERR_SYNTAX)
 		return ERR_OK;
 	answer_unavailable(a, e);
@@ -181,6 +190,7 @@ authorize_by_session(struct grant **out, struct answer *a,
 static enum err
 refuse_origin(struct answer *a)
 {
+	a->decision.refused = "origin";
 	answer_problem(a, 403,
 	    "A publish authorized by cookie must come from a page of "
 	    "the hub's own origin or of one listed in "
@@ -200,6 +210,8 @@ authorize_by_token(struct grant **out, struct answer *a,
 
 	if (v.keys == NULL && s->role[role].url != NULL)
 		return refuse_for_now(a, s, role);
+	a->decision.refused =
+	    v.keys == NULL ? token_check_name(TOKEN_KEY) : NULL;
 	if (v.keys == NULL)
 		return refuse(a, rq, s, ERR_DENIED,
 		    role == CONFIG_PUBLISHERS
@@ -211,6 +223,8 @@ authorize_by_token(struct grant **out, struct answer *a,
 		answer_unavailable(a, e);
 		return ERR_DENIED;
 	}
+	if (e != ERR_OK)
+		a->decision.refused = token_check_name(failed);
 	if (e == ERR_TOKEN)
 		note_kid(token, s, role);
 	return e == ERR_OK ? ERR_OK : refuse(a, rq, s, e, why.text);
@@ -226,6 +240,7 @@ authorize(struct grant **out, struct answer *a, const struct request *rq,
 
 	*out = NULL;
 	from = find_token(&token, rq, query, a->dialect, s->config);
+	a->decision.token = carrier_names[from];
 	if (role == AUTHORIZE_SUBSCRIBER)
 		return from == CARRIER_NONE
 			   ? authorize_by_session(out, a, rq, c)

@@ -3,6 +3,7 @@
 #ifndef ENDPOINT_ENDPOINT_H
 #define ENDPOINT_ENDPOINT_H
 
+#include "endpoint/decision.h"
 #include "endpoint/settings.h"
 #include "fanout/patterns.h"
 #include "fanout/subscriber.h"
@@ -38,6 +39,7 @@ struct answer {
 	/* The one that the request speaks; until that is known, the one that
 	 * every client knows. */
 	const struct dialect *dialect;
+	struct decision decision; /* for the log */
 	struct response response;
 	struct subscriber_opening *opening;
 	struct update_box *update;

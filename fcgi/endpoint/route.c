@@ -15,6 +15,7 @@ static void options_handle(
     struct answer *a, const struct request *rq, struct context *c);
 
 struct route {
+	const char *name; /* for the log */
 	const char *method, *path;
 	endpoint_fn *handle;
 	bool publishes; /* only with MERCURE_HUB_ALLOW_PUBLISH */
@@ -22,13 +23,16 @@ struct route {
 };
 
 static const struct route routes[] = {
-	{ "GET", DISCOVERY_PATH, subscribe_handle, false, false },
-	{ "HEAD", DISCOVERY_PATH, subscribe_head, false, false },
-	{ "OPTIONS", DISCOVERY_PATH, options_handle, false, false },
-	{ "POST", DISCOVERY_PATH, publish_handle, true, false },
-	{ "GET", SUBSCRIPTION_PATH, subscriptions_handle, false, true },
-	{ "HEAD", SUBSCRIPTION_PATH, subscriptions_handle, false, true },
-	{ "OPTIONS", SUBSCRIPTION_PATH, options_handle, false, true },
+	{ "subscribe", "GET", DISCOVERY_PATH, subscribe_handle, false, false },
+	{ "look", "HEAD", DISCOVERY_PATH, subscribe_head, false, false },
+	{ "options", "OPTIONS", DISCOVERY_PATH, options_handle, false, false },
+	{ "publish", "POST", DISCOVERY_PATH, publish_handle, true, false },
+	{ "subscriptions", "GET", SUBSCRIPTION_PATH, subscriptions_handle,
+	    false, true },
+	{ "subscriptions", "HEAD", SUBSCRIPTION_PATH, subscriptions_handle,
+	    false, true },
+	{ "options", "OPTIONS", SUBSCRIPTION_PATH, options_handle, false,
+	    true },
 };
 
 #define ROUTES_N (sizeof(routes) / sizeof(routes[0]))
@@ -114,6 +118,7 @@ dispatch(struct answer *a, const struct request *rq, struct context *c)
 			continue;
 		found = true;
 		if (slice_is(rq->method, r->method) && route_open(r, c)) {
+			a->decision.route = r->name;
 			r->handle(a, rq, c);
 			return;
 		}
@@ -148,4 +153,5 @@ route_request(struct answer *a, const struct request *rq, struct context *c)
 	cors_answer(&a->response, rq, c->settings);
 	dispatch(a, rq, c);
 	insist_on_whole(a, rq, c);
+	decision_log(&a->decision, a->dialect, a->response.status);
 }

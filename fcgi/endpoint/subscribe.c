@@ -118,6 +118,7 @@ add_matcher(struct subscribing *s, struct answer *a, struct selector selector,
 		answer_unavailable(a, e);
 		return false;
 	}
+	decision_add_matcher(&a->decision, m);
 	s->weight += matcher_weight(m);
 	if (is_too_complex(s, c))
 		return problem(a, 400,
@@ -279,6 +280,9 @@ find_position(struct subscribing *s, struct answer *a, struct context *c)
 		      &s->known)) != ERR_OK)
 		goto out;
 	o->from_start = s->last_id.base != NULL && !s->known;
+	a->decision.position = s->last_id.base == NULL ? "tail"
+			       : s->known              ? "id"
+						       : "earliest";
 out:
 	if (e != ERR_OK)
 		answer_unavailable(a, e);
