@@ -14,6 +14,7 @@
 #include "endpoint/route.h"
 #include "hub/hub.h"
 #include "hub/publish_thread.h"
+#include "text/digits.h"
 #include "wire/listener.h"
 
 /* At most so much of a body that is too long is read and dropped. */
@@ -27,9 +28,9 @@ cgi_is_wanted(void)
 }
 
 /*
- * At most CONTENT_LENGTH bytes: a server need not close the pipe behind them
- * (RFC 3875, 4.2).  Of a body in chunks Apache knows no length, but says where
- * it ends; lighttpd collects it and knows.
+ * Read at most CONTENT_LENGTH bytes: a server does not have to close the pipe
+ * behind them (RFC 3875, 4.2).  Apache does not know the length of a body in
+ * chunks, but closes the pipe at its end; lighttpd collects it and knows.
  */
 static bool
 body_length(size_t *left)
@@ -38,14 +39,15 @@ body_length(size_t *left)
 	bool known = (text != NULL && *text != '\0') ||
 		     getenv("HTTP_TRANSFER_ENCODING") == NULL;
 
-	*left = SIZE_MAX;
-	if (known)
-		*left = text != NULL ? strtoul(text, NULL, 10) : 0;
+	uint64_t length = 0;
+
+	(void)digits_parse_at_most(&length, slice_of(text), SIZE_MAX);
+	*left = known ? (size_t)length : SIZE_MAX;
 	return known;
 }
 
-/* Apache uses a socket here.  Closing it with unread bytes in it would drop the
- * answer, too. */
+/* Apache uses a socket here: closing it with unread bytes in it would also drop
+ * the answer. */
 static void
 discard(size_t left)
 {
@@ -94,7 +96,7 @@ read_body(struct request *rq, size_t body_max)
 		discard(left);
 	e = body.err == ERR_NOMEM ? ERR_NOMEM
 	    : rq->body_too_long   ? ERR_OK
-				  : request_set_body(rq, buf_view(&body));
+				  : request_move_body(rq, &body);
 	buf_free(&body);
 	return e;
 }
@@ -136,9 +138,9 @@ publish(struct answer *a, const struct config *c)
 	queue_close(q);
 }
 
-/* Any end of the one stream is the end of the process. */
+/* The process ends when its one stream ends, for whatever reason. */
 static void
-hold(struct answer *a, struct hub *h)
+run_stream(struct answer *a, struct hub *h)
 {
 	struct stream *out = NULL;
 
@@ -163,7 +165,7 @@ use(void *arg, const struct settings *s)
 	enlist_use(arg, s);
 }
 
-/* With a publish thread, which writes that the subscriber is there. */
+/* With a publish thread, which also writes the subscriber's row. */
 static void
 stream(struct answer *a, struct settings *s, struct roster *roster)
 {
@@ -182,7 +184,7 @@ stream(struct answer *a, struct settings *s, struct roster *roster)
 	    (e = hub_open(&h, slot, FRAMING_RAW, &hooks, &p)) == ERR_OK &&
 	    (e = publish_thread_start(&publisher, &queue, &none, hub_loop(h),
 		 roster, &p)) == ERR_OK) {
-		hold(a, h);
+		run_stream(a, h);
 	} else {
 		log_err("stream failed", LOG_TEXT("reason", p.text));
 		answer_unavailable(a, e);
@@ -193,8 +195,9 @@ stream(struct answer *a, struct settings *s, struct roster *roster)
 	settings_slot_free(slot);
 }
 
-/* There may be no other process that does it.  The answer is out by now, but
- * the process has not ended: a server that sees the end would kill it soon. */
+/* There may be no other process that fetches keys.  The answer is written by
+ * now, but the process has not ended: a server would kill it soon after it saw
+ * the end. */
 static void
 refresh_keys(const struct settings *s)
 {

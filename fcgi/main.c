@@ -16,7 +16,7 @@
 #include "selfcheck.h"
 #include "serve.h"
 
-/* Config words for levels are in the order of enum log_level. */
+/* The words of MERCURE_LOG_LEVEL are in the order of enum log_level. */
 static enum log_level
 level_of(const char *word)
 {
@@ -88,7 +88,7 @@ main(int argc, char **argv)
 	struct options o;
 	struct problem p = { "" };
 
-	/* A peer or a log reader that leaves ends nothing else. */
+	/* A peer or a log reader that closes its end must not end the program. */
 	signal(SIGPIPE, SIG_IGN);
 	mem_keep_from_disk();
 	sigbus_guard();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* selfcheck.c - looks at what a start would need. */
+/* selfcheck.c - looks at everything that a start needs. */
 #include "selfcheck.h"
 
 #include <stdio.h>
@@ -38,7 +38,7 @@ show_keys(const struct settings *s, enum config_role role,
 	}
 }
 
-/* Fetch them, as a hub would; what that has fetched already is left alone. */
+/* Fetch them as a hub does; the set that a hub has fetched stays as it is. */
 static void
 report_fetched(const struct settings *s, enum config_role role, bool *all)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* selfcheck.h - --check: every fault named with its mend. */
+/* selfcheck.h - --check: prints each problem with its fix. */
 #ifndef SELFCHECK_H
 #define SELFCHECK_H
 

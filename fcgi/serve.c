@@ -15,7 +15,7 @@
 #include "hub/acceptor.h"
 #include "hub/exchange.h"
 
-/* Descriptors for everything that is no stream. */
+/* Descriptors for everything that is not a stream. */
 #define DESCRIPTORS_RESERVED 128
 
 struct server {
@@ -28,7 +28,8 @@ struct server {
 	const struct listener_settings *listener;
 	struct worker_job reload; /* reads files, so a worker does it */
 	struct loop_mail reloaded;
-	bool reloading, again; /* asked for once more meanwhile */
+	bool reloading;
+	bool again; /* asked for once more meanwhile */
 };
 
 static void reload(void *arg);
@@ -168,7 +169,7 @@ start(struct server *sv, struct settings *s, int fd, struct problem *p)
 	return e;
 }
 
-/* The socket first: where it lies only root may be able to make it. */
+/* The socket first: only root may be able to make it in its folder. */
 static enum err
 listen_and_start(struct server *sv, struct settings **s,
     const struct listener_settings *listener, struct problem *p)

@@ -24,7 +24,7 @@ report_no_address(const struct settings *s)
 			    ? "all streams without one count as one client's"
 			    : "streams without one are not limited"),
 		    LOG_TEXT("limit", LIMIT),
-		    LOG_TEXT("setting", "REMOTE_ADDR"),
+		    LOG_TEXT("variable", "REMOTE_ADDR"),
 		    LOG_TEXT("hint", "have the web server pass it"));
 }
 

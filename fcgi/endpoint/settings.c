@@ -81,14 +81,14 @@ bool
 settings_is_report_due(const struct settings *s, enum settings_notice notice)
 {
 	const int64_t now = clock_mono_ms();
-	int64_t told;
+	int64_t reported;
 
 	if (s->reported_ms == NULL)
 		return true;
-	told = atomic_load(&s->reported_ms[notice]);
-	return (told == 0 || now - told >= NOTICE_MS) &&
+	reported = atomic_load(&s->reported_ms[notice]);
+	return (reported == 0 || now - reported >= NOTICE_MS) &&
 	       atomic_compare_exchange_strong(
-		   &s->reported_ms[notice], &told, now);
+		   &s->reported_ms[notice], &reported, now);
 }
 
 bool
@@ -131,7 +131,7 @@ use_set(struct jws_keys **out, const struct settings *s, enum config_role role,
 	return ERR_OK;
 }
 
-/* Set *out to what the role has now, if that is something else than before. */
+/* Set *out to the keys that the role has now, if they have changed. */
 static enum err
 refresh_role(struct settings_role *out, bool *changed, const struct settings *s,
     enum config_role role, struct queue *q, int64_t now_ms)
@@ -144,7 +144,7 @@ refresh_role(struct settings_role *out, bool *changed, const struct settings *s,
 
 	buf_init(&text, QUEUE_KEYS_MAX);
 	e = queue_keys_read(q, url, &k, NULL);
-	/* A new database knows nothing yet: what we have is good enough. */
+	/* A new database holds no keys yet: the present ones stay in use. */
 	if (e == ERR_NOTFOUND || (e == ERR_OK && k.changed_ms == 0))
 		return ERR_OK;
 	if (e == ERR_OK && !jwks_is_usable(&k, now_ms)) {
@@ -224,7 +224,7 @@ settings_load_keys(struct settings **s)
 	struct queue *q = NULL;
 	struct problem p = { "" };
 
-	/* Who cannot open it now will say so when it is needed. */
+	/* If it cannot be opened, the log says so when it is needed. */
 	if (!settings_have_urls(*s) ||
 	    queue_open(&q, &qs, QUEUE_READ, &p) != ERR_OK)
 		return;

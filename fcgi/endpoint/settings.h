@@ -19,7 +19,7 @@
 struct settings_role {
 	struct jws_keys *keys; /* NULL: none, or none yet from `url` */
 	const char *url;       /* where they are fetched; NULL: nowhere */
-	int64_t changed_ms;    /* which of the sets there was; 0: none */
+	int64_t changed_ms;    /* when the fetched set was new; 0: no set yet */
 };
 
 /* Immutable but for its count, `wanted_ms` and `reported_ms`; any thread may
@@ -30,7 +30,7 @@ struct settings {
 	struct settings_role role[CONFIG_ROLES];
 	struct dialects dialects;    /* MERCURE_PROTOCOL_VERSIONS */
 	struct ip_networks *trusted; /* MERCURE_TRUSTED_PROXIES; NULL: none */
-	/* When a token named a key that was not among the fetched. */
+	/* When a token named a key that the fetched set did not have. */
 	_Atomic int64_t *wanted_ms;   /* of CONFIG_ROLES */
 	_Atomic int64_t *reported_ms; /* of SETTINGS_NOTICES; NULL: never */
 };
@@ -54,7 +54,7 @@ enum err settings_new(
 bool settings_is_report_due(
     const struct settings *s, enum settings_notice notice);
 
-/* Are some keys at a URL? */
+/* Are keys of some role at a URL? */
 bool settings_have_urls(const struct settings *s);
 
 /*
@@ -71,16 +71,16 @@ enum err settings_keys_of_set(struct jws_keys **out, const struct settings *s,
     enum config_role role, struct slice text, struct problem *p);
 
 /*
- * Have the fetched keys of `old` for each role whose URL and algorithm are the
- * same: the queue may have none to offer now.  Before others know `s`, and
- * before settings_load_keys().
+ * Use the fetched keys of `old` for each role whose URL and algorithm are the
+ * same: the queue may hold none now.  Call it before other threads know `s`,
+ * and before settings_load_keys().
  */
 void settings_inherit(struct settings *s, const struct settings *old);
 
-/* Put settings in the place of *s that have what the queue holds now. */
+/* Replace *s by settings with the fetched keys that the queue holds now. */
 void settings_load_keys(struct settings **s);
 
-/* May a subscriber with this grant (NULL: without a token) still be there, by
+/* Do these settings allow a stream with this grant (NULL: without a token), by
  * its key or as anonymous? */
 bool settings_admit(const struct settings *s, const struct grant *g);
 

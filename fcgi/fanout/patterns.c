@@ -44,14 +44,10 @@ enum err
 patterns_new(struct patterns **out)
 {
 	struct patterns *p = mem_calloc(1, sizeof(*p));
-	enum err e;
 
 	if (p == NULL)
 		return ERR_NOMEM;
-	if ((e = siphash_key_random(&p->key)) != ERR_OK) {
-		mem_free(p);
-		return e;
-	}
+	siphash_key_random(&p->key);
 	pthread_mutex_init(&p->mutex, NULL);
 	*out = p;
 	return ERR_OK;

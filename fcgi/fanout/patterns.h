@@ -34,7 +34,7 @@ struct pattern_client {
 	bool anonymous;  /* it has no right to anything private */
 };
 
-/* ERR_NOMEM; ERR_IO: the system gives no random bytes. */
+/* ERR_NOMEM. */
 enum err patterns_new(struct patterns **out);
 
 /*

@@ -2,7 +2,7 @@
 /* spread.c - evenly over a window, or at random. */
 #include "fanout/spread.h"
 
-#include <sys/random.h>
+#include "base/random.h"
 
 struct spread
 spread_begin(size_t streams, int64_t now_ms, int64_t length_max_ms)
@@ -28,9 +28,5 @@ spread_left(const struct spread *s, int64_t now_ms)
 uint64_t
 spread_random(uint64_t most)
 {
-	uint64_t random = 0;
-
-	if (getrandom(&random, sizeof(random), 0) < 0)
-		random = 0;
-	return random % (most + 1);
+	return random_below(most + 1);
 }

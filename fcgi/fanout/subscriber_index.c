@@ -67,19 +67,18 @@ enum err
 subscriber_index_new(struct subscriber_index **out)
 {
 	struct subscriber_index *l = mem_calloc(1, sizeof(*l));
-	enum err e = ERR_NOMEM;
 
 	if (l == NULL)
-		return e;
+		return ERR_NOMEM;
 	l->buckets_n = BUCKETS_MIN;
 	l->buckets = mem_calloc(l->buckets_n, sizeof(*l->buckets));
 	l->heads = mem_calloc(l->buckets_n, sizeof(*l->heads));
-	if (l->buckets == NULL || l->heads == NULL ||
-	    (e = siphash_key_random(&l->text_key)) != ERR_OK ||
-	    (e = siphash_key_random(&l->head_key)) != ERR_OK) {
+	if (l->buckets == NULL || l->heads == NULL) {
 		subscriber_index_free(l);
-		return e;
+		return ERR_NOMEM;
 	}
+	siphash_key_random(&l->text_key);
+	siphash_key_random(&l->head_key);
 	*out = l;
 	return ERR_OK;
 }

@@ -14,7 +14,7 @@
  */
 struct subscriber_index;
 
-/* ERR_NOMEM; ERR_IO: the system gives no random bytes. */
+/* ERR_NOMEM. */
 enum err subscriber_index_new(struct subscriber_index **out);
 
 /* Enter `s` for each matcher; subscriptions[i] belongs to matchers->v[i].

@@ -15,85 +15,160 @@
 #include "wire/listener.h"
 #include "wire/record.h"
 
-#define ACCEPT_TURN 64    /* connections taken before others have their turn */
+#define ACCEPT_TURN 64    /* connections accepted in a turn of the loop */
 #define REQUEST_MS 5000   /* to send all parameters */
 #define BODY_MS 10000     /* to send the body, once it is read */
 #define BODY_QUIET_MS 100 /* then the sender waits for a reader */
 #define BODY_SEEN 32768   /* likewise */
-#define BODY_SURE_MS 1000 /* for so long nobody else gets its room */
+#define BODY_SURE_MS 1000 /* after that another body may get its room */
 #define PAUSE_MS 100      /* out of descriptors */
-#define LEAVE_MS 1000     /* for what is on its way when the hub ends */
-#define LEAVE_MAX 4096    /* connections that are taken then */
+#define LEAVE_MS 1000     /* for requests on their way when the hub ends */
+#define LEAVE_MAX 4096    /* connections accepted then */
+
+/* Connections that wait for another request, and how long: nginx closes them
+ * after a minute. */
+#define IDLE_MAX 64
+#define IDLE_MS 75000
 
 #define PEEK_MAX (RECORD_PARAMS_MAX * 2)
 
-#define EVENTS (EPOLLIN | EPOLLRDHUP | EPOLLET)
+TAILQ_HEAD(arrivals, arrival);
+
+/* A connection whose next request is not whole yet. */
+struct arrival {
+	TAILQ_ENTRY(arrival) links;
+	struct arrivals *list; /* the one of the acceptor that it is in */
+	struct acceptor *acceptor;
+	struct connection *connection;
+	struct loop_timer timer; /* what is missing must be there by then */
+	struct request_buffer *buffer; /* NULL: all waits in the socket */
+	int64_t deadline_ms, buffering_ms;
+	uint16_t id;
+	bool body_only; /* the parameters are complete */
+};
 
 struct acceptor {
 	struct loop_watch watch;
 	struct loop_timer pause;
 	struct loop *loop;
 	struct exchange_parts *parts;
-	TAILQ_HEAD(exchanges, exchange) arrivals; /* requests not whole yet, */
-	struct exchanges bodies; /* and those that are read by and by */
+	struct arrivals arrivals; /* of which nothing was read yet, */
+	struct arrivals bodies;   /* those that are read as they come, */
+	struct arrivals idle;     /* and kept connections without a request */
+	size_t idle_n;
 	bool stopped;
 	int64_t leave_ms; /* nothing is waited for any longer */
 	uint8_t peeked[PEEK_MAX];
 };
 
-static void
-leave(struct exchange *x)
+/* In `list`, one of `in`.  NULL: no memory. */
+static struct arrival *
+arrival_new(struct acceptor *in, struct arrivals *list, int fd)
 {
-	struct acceptor *in = x->arrival.in;
+	struct arrival *a = mem_calloc(1, sizeof(*a));
 
-	TAILQ_REMOVE(
-	    x->buffer != NULL ? &in->bodies : &in->arrivals, x, arrival.links);
+	if (a == NULL)
+		return NULL;
+	a->connection = connection_new(in->parts->hub, fd);
+	if (a->connection == NULL) {
+		mem_free(a);
+		return NULL;
+	}
+	a->acceptor = in;
+	a->list = list;
+	TAILQ_INSERT_TAIL(list, a, links);
+	in->idle_n += list == &in->idle;
+	return a;
 }
 
 static void
-drop(struct exchange *x, const char *why)
+arrival_move(struct arrival *a, struct arrivals *to)
 {
+	struct acceptor *in = a->acceptor;
+
+	TAILQ_REMOVE(a->list, a, links);
+	in->idle_n -= a->list == &in->idle;
+	a->list = to;
+	TAILQ_INSERT_TAIL(to, a, links);
+}
+
+/* Its connection and its buffer are the caller's from now on. */
+static void
+arrival_free(struct arrival *a)
+{
+	struct acceptor *in = a->acceptor;
+
+	loop_timer_stop(in->loop, &a->timer);
+	TAILQ_REMOVE(a->list, a, links);
+	in->idle_n -= a->list == &in->idle;
+	mem_free(a);
+}
+
+static void
+drop(struct arrival *a, const char *why)
+{
+	struct connection *c = a->connection;
+	struct request_buffer *buffer = a->buffer;
+
 	if (why != NULL)
 		log_warn("connection dropped", LOG_TEXT("reason", why));
-	leave(x);
-	exchange_drop(x);
+	arrival_free(a);
+	request_buffer_free(buffer);
+	connection_close(c);
+}
+
+/* The request is whole: `len` bytes in the socket, or all of the buffer.  `keep`:
+ * its sender wants to use the connection again, and nothing follows it yet. */
+static void
+start(struct arrival *a, size_t len, bool keep)
+{
+	struct acceptor *in = a->acceptor;
+	struct connection *c = a->connection;
+	const struct whole_request w = { a->id, keep && !in->stopped, len,
+		a->buffer };
+
+	arrival_free(a);
+	exchange_start(in->parts, c, &w);
 }
 
 static void
-start(struct exchange *x)
+refuse(struct arrival *a, int status, const char *sentence)
 {
-	leave(x);
-	exchange_start(x);
-}
+	const struct arrival refused = *a;
 
-static void
-refuse(struct exchange *x, int status, const char *sentence)
-{
-	leave(x);
-	exchange_refuse(x, status, sentence);
+	arrival_free(a);
+	request_buffer_free(refused.buffer);
+	exchange_refuse(refused.acceptor->parts, refused.connection, refused.id,
+	    status, sentence);
 }
 
 /* False: it had to be dropped. */
 static bool
-wait_until(struct exchange *x, int64_t due_ms)
+wait_until(struct arrival *a, int64_t due_ms,
+    void (*ready)(struct loop_watch *w, uint32_t events))
 {
-	struct loop *l = x->arrival.in->loop;
+	struct acceptor *in = a->acceptor;
 
-	if (due_ms > x->arrival.in->leave_ms)
-		due_ms = x->arrival.in->leave_ms;
-	if (!x->watched && loop_watch(l, &x->watch, EVENTS) != ERR_OK) {
-		drop(x, "epoll");
+	if (due_ms > in->leave_ms)
+		due_ms = in->leave_ms;
+	if (connection_watch(a->connection, ready, a) != ERR_OK) {
+		drop(a, "epoll");
 		return false;
 	}
-	x->watched = true;
-	if (loop_timer_set(l, &x->timer, due_ms) != ERR_OK) {
-		drop(x, err_text(ERR_NOMEM));
+	if (loop_timer_set(in->loop, &a->timer, due_ms) != ERR_OK) {
+		drop(a, err_text(ERR_NOMEM));
 		return false;
 	}
 	return true;
 }
 
-/* How the states of a buffer that will not be whole are answered. */
+static struct arrival *
+arrival_of(struct loop_watch *w)
+{
+	return CONTAINER(struct connection, watch, w)->reader;
+}
+
+/* The answers to requests whose buffer will not be whole, by its state. */
 static const struct {
 	int status;
 	const char *sentence;
@@ -108,57 +183,58 @@ static const struct {
 };
 
 /* The body that is on its way for the longest time gives way to another one:
- * else bodies without an end, for which no token is asked yet, take the room of
- * all.  This round of the loop may still hold events for it. */
+ * otherwise bodies without an end, for which no token is asked yet, could take
+ * the room of all.  The present turn of the loop may still hold events for
+ * it. */
 static bool
-make_room(const struct exchange *x)
+make_room(const struct arrival *a)
 {
-	struct acceptor *in = x->arrival.in;
-	struct exchange *old = TAILQ_FIRST(&in->bodies);
+	struct acceptor *in = a->acceptor;
+	struct arrival *old = TAILQ_FIRST(&in->bodies);
 
-	if (old == NULL || old == x ||
-	    loop_now(in->loop) - old->arrival.buffering_ms < BODY_SURE_MS)
+	if (old == NULL || old == a ||
+	    loop_now(in->loop) - old->buffering_ms < BODY_SURE_MS)
 		return false;
-	loop_unwatch(in->loop, &old->watch);
-	old->watched = false;
+	connection_unwatch(old->connection);
 	refuse(old, refusals[REQUEST_BUFFER_NO_ROOM].status,
 	    refusals[REQUEST_BUFFER_NO_ROOM].sentence);
 	return true;
 }
 
 static void
-buffer_on(struct exchange *x)
+body_read(struct arrival *a)
 {
 	struct problem why = { "" };
 	enum request_buffer_state state;
 
 	do {
-		state = request_buffer_read(x->buffer, x->watch.fd, &why);
-	} while (state == REQUEST_BUFFER_NO_ROOM && make_room(x));
+		state = request_buffer_read(
+		    a->buffer, a->connection->watch.fd, &why);
+	} while (state == REQUEST_BUFFER_NO_ROOM && make_room(a));
 	if (state == REQUEST_BUFFER_WHOLE)
-		start(x);
+		start(a, 0, request_buffer_keep(a->buffer));
 	else if (state == REQUEST_BUFFER_BROKEN)
-		drop(x, why.text);
+		drop(a, why.text);
 	else if (state != REQUEST_BUFFER_MORE)
-		refuse(x, refusals[state].status, refusals[state].sentence);
+		refuse(a, refusals[state].status, refusals[state].sentence);
 }
 
 static void
-buffer_ready(struct loop_watch *w, uint32_t events)
+body_ready(struct loop_watch *w, uint32_t events)
 {
 	(void)events;
-	buffer_on((struct exchange *)(void *)w);
+	body_read(arrival_of(w));
 }
 
 static void
-buffer_late(struct loop_timer *t)
+body_late(struct loop_timer *t)
 {
-	refuse(CONTAINER(struct exchange, timer, t),
+	refuse(CONTAINER(struct arrival, timer, t),
 	    refusals[REQUEST_BUFFER_ENDED].status,
 	    refusals[REQUEST_BUFFER_ENDED].sentence);
 }
 
-/* A body of which each byte has a record of its own is not worth more. */
+/* A body whose sender makes a record of each byte may be refused. */
 static size_t
 buffer_max(const struct exchange_parts *p)
 {
@@ -171,94 +247,122 @@ buffer_max(const struct exchange_parts *p)
 
 /* Read a body that comes slowly, or not before somebody reads it. */
 static void
-buffer_begin(struct exchange *x)
+body_begin(struct arrival *a)
 {
-	struct acceptor *in = x->arrival.in;
+	struct acceptor *in = a->acceptor;
 	struct request_buffer *buffer =
-	    request_buffer_new(&x->parts->buffer_room, buffer_max(x->parts));
+	    request_buffer_new(&in->parts->buffer_room, buffer_max(in->parts));
 
 	if (buffer == NULL) {
-		drop(x, err_text(ERR_NOMEM));
+		drop(a, err_text(ERR_NOMEM));
 		return;
 	}
-	leave(x);
-	x->buffer = buffer;
-	x->arrival.buffering_ms = loop_now(in->loop);
-	TAILQ_INSERT_TAIL(&in->bodies, x, arrival.links);
-	x->watch.ready = buffer_ready;
-	x->timer.fire = buffer_late;
-	if (wait_until(x, loop_now(in->loop) + BODY_MS))
-		buffer_on(x);
+	arrival_move(a, &in->bodies);
+	a->buffer = buffer;
+	a->buffering_ms = loop_now(in->loop);
+	a->timer.fire = body_late;
+	if (wait_until(a, loop_now(in->loop) + BODY_MS, body_ready))
+		body_read(a);
 }
 
-static void
-judge(struct exchange *x, size_t seen)
-{
-	struct acceptor *in = x->arrival.in;
-	struct record_scan scan = { .at = 0 };
-	int64_t due = x->arrival.deadline_ms;
-	struct problem why;
-	enum err e;
+static void arrival_ready(struct loop_watch *w, uint32_t events);
 
-	e = record_scan(&scan, in->peeked, seen, &why);
-	x->id = scan.id;
-	x->arrival.body_only = scan.progress == RECORD_BODY;
+/* Wait for the rest of a body; after a while without it, the sender may be
+ * waiting for a reader. */
+static void
+wait_for_body(struct arrival *a)
+{
+	const int64_t quiet_ms = loop_now(a->acceptor->loop) + BODY_QUIET_MS;
+
+	wait_until(a, quiet_ms < a->deadline_ms ? quiet_ms : a->deadline_ms,
+	    arrival_ready);
+}
+
+/* Decide what to do about an arrival by the first `seen` bytes of it. */
+static void
+judge(struct arrival *a, size_t seen)
+{
+	struct record_scan scan = { .at = 0 };
+	struct problem why;
+	enum err e = record_scan(&scan, a->acceptor->peeked, seen, &why);
+
+	a->id = scan.id;
+	a->body_only = scan.progress == RECORD_BODY;
 	if (e == ERR_LIMIT ||
 	    (e == ERR_OK && scan.progress == RECORD_MORE && seen == PEEK_MAX)) {
 		log_warn(
 		    "request refused", LOG_TEXT("reason", "headers too long"));
 		refuse(
-		    x, 431, "The request's headers are too long for the hub.");
+		    a, 431, "The request's headers are too long for the hub.");
 	} else if (e != ERR_OK)
-		drop(x, why.text);
+		drop(a, why.text);
 	else if (scan.progress == RECORD_COMPLETE)
-		start(x);
-	else if (scan.progress == RECORD_BODY && seen >= BODY_SEEN)
-		buffer_begin(x);
-	else {
-		if (scan.progress == RECORD_BODY &&
-		    loop_now(in->loop) + BODY_QUIET_MS < due)
-			due = loop_now(in->loop) + BODY_QUIET_MS;
-		wait_until(x, due);
+		start(a, scan.at, scan.keep && scan.at == seen);
+	else if (scan.progress == RECORD_MORE)
+		wait_until(a, a->deadline_ms, arrival_ready);
+	else if (seen >= BODY_SEEN)
+		body_begin(a);
+	else
+		wait_for_body(a);
+}
+
+static void arrival_late(struct loop_timer *t);
+
+/* The first bytes of another request are there. */
+static void
+begin_next(struct arrival *a)
+{
+	struct acceptor *in = a->acceptor;
+
+	arrival_move(a, &in->arrivals);
+	a->timer.fire = arrival_late;
+	a->deadline_ms = loop_now(in->loop) + REQUEST_MS;
+}
+
+static void
+arrival_peek(struct arrival *a, uint32_t events)
+{
+	struct acceptor *in = a->acceptor;
+	ssize_t n = recv(a->connection->watch.fd, in->peeked, PEEK_MAX,
+	    MSG_PEEK | MSG_DONTWAIT);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
+		wait_until(a, a->deadline_ms, arrival_ready);
+		return;
 	}
+	if (n <= 0) {
+		drop(a, n < 0 ? strerror(errno) : NULL);
+		return;
+	}
+	if (a->list == &in->idle)
+		begin_next(a);
+	/* A peer that closes its side will not send what is missing. */
+	if ((events & (EPOLLRDHUP | EPOLLHUP)) != 0)
+		a->deadline_ms = loop_now(in->loop);
+	judge(a, (size_t)n);
 }
 
 static void
 arrival_ready(struct loop_watch *w, uint32_t events)
 {
-	struct exchange *x = (struct exchange *)(void *)w;
-	struct acceptor *in = x->arrival.in;
-	ssize_t n = recv(w->fd, in->peeked, PEEK_MAX, MSG_PEEK | MSG_DONTWAIT);
-
-	if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
-		wait_until(x, x->arrival.deadline_ms);
-		return;
-	}
-	if (n <= 0) {
-		drop(x, n < 0 ? strerror(errno) : NULL);
-		return;
-	}
-	/* A peer that closes its side will not send what is missing. */
-	if ((events & (EPOLLRDHUP | EPOLLHUP)) != 0)
-		x->arrival.deadline_ms = loop_now(in->loop);
-	judge(x, (size_t)n);
+	arrival_peek(arrival_of(w), events);
 }
 
 static void
 arrival_late(struct loop_timer *t)
 {
-	struct exchange *x = CONTAINER(struct exchange, timer, t);
+	struct arrival *a = CONTAINER(struct arrival, timer, t);
 
-	if (x->arrival.body_only)
-		buffer_begin(x);
+	if (a->body_only)
+		body_begin(a);
 	else
-		drop(x, "no complete request in time");
+		drop(a, "no complete request in time");
 }
 
 static void
 arrive(struct acceptor *in, int fd)
 {
-	struct exchange *x;
+	struct arrival *a;
 
 	if (!listener_trusts(fd)) {
 		log_warn("connection dropped",
@@ -267,22 +371,43 @@ arrive(struct acceptor *in, int fd)
 		close(fd);
 		return;
 	}
-	if ((x = exchange_new(in->parts, fd)) == NULL) {
+	if ((a = arrival_new(in, &in->arrivals, fd)) == NULL) {
 		log_err("connection dropped", LOG_TEXT("reason", "memory"));
 		close(fd);
 		return;
 	}
-	x->watch.ready = arrival_ready;
-	x->timer.fire = arrival_late;
-	x->arrival.in = in;
-	x->arrival.deadline_ms = loop_now(in->loop) + REQUEST_MS;
-	TAILQ_INSERT_TAIL(&in->arrivals, x, arrival.links);
+	a->timer.fire = arrival_late;
+	a->deadline_ms = loop_now(in->loop) + REQUEST_MS;
 	/* Most requests are there with their connection. */
-	arrival_ready(&x->watch, 0);
+	arrival_peek(a, 0);
 }
 
 static void
-go_on(struct loop_timer *t)
+idle_late(struct loop_timer *t)
+{
+	drop(CONTAINER(struct arrival, timer, t), NULL);
+}
+
+/* An answer is written, and its connection waits for another request. */
+static void
+keep_connection(void *arg, int fd)
+{
+	struct acceptor *in = arg;
+	struct arrival *a = NULL;
+
+	if (!in->stopped && in->idle_n < IDLE_MAX)
+		a = arrival_new(in, &in->idle, fd);
+	if (a == NULL) {
+		close(fd);
+		return;
+	}
+	a->timer.fire = idle_late;
+	a->deadline_ms = loop_now(in->loop) + IDLE_MS;
+	wait_until(a, a->deadline_ms, arrival_ready);
+}
+
+static void
+accept_again(struct loop_timer *t)
 {
 	struct acceptor *in = CONTAINER(struct acceptor, pause, t);
 
@@ -292,7 +417,7 @@ go_on(struct loop_timer *t)
 }
 
 /* Out of descriptors or memory: let the backlog hold them for a while,
- * instead of spinning; but without a timer nobody would end the pause. */
+ * instead of spinning; but without a timer the pause would have no end. */
 static void
 pause_accepting(struct acceptor *in)
 {
@@ -339,12 +464,14 @@ acceptor_new(struct acceptor **out, int listen_fd, struct exchange_parts *parts)
 		return ERR_NOMEM;
 	in->watch.fd = listen_fd;
 	in->watch.ready = listener_ready;
-	in->pause.fire = go_on;
+	in->pause.fire = accept_again;
 	in->loop = hub_loop(parts->hub);
 	in->parts = parts;
 	in->leave_ms = INT64_MAX;
 	TAILQ_INIT(&in->arrivals);
 	TAILQ_INIT(&in->bodies);
+	TAILQ_INIT(&in->idle);
+	hub_on_kept(parts->hub, keep_connection, in);
 	e = loop_watch(in->loop, &in->watch, EPOLLIN | EPOLLEXCLUSIVE);
 	if (e != ERR_OK) {
 		mem_free(in);
@@ -354,18 +481,37 @@ acceptor_new(struct acceptor **out, int listen_fd, struct exchange_parts *parts)
 	return ERR_OK;
 }
 
+/* A request that is there already is still answered. */
+static void
+close_idle(struct acceptor *in)
+{
+	struct arrival *a;
+
+	while ((a = TAILQ_FIRST(&in->idle)) != NULL) {
+		const int fd = a->connection->watch.fd;
+
+		/* The present turn of the loop may hold an event for it. */
+		connection_unwatch(a->connection);
+		if (recv(fd, in->peeked, 1, MSG_PEEK | MSG_DONTWAIT) > 0)
+			arrival_peek(a, 0);
+		else
+			drop(a, NULL);
+	}
+}
+
 /*
- * Who is connected by now has been promised an answer: a web server would
- * make 502 of a cut, which a browser takes for the end of all.  So the queue of
- * the listener is emptied, which may have no other process, and requests
- * that are not whole have a moment more.  (Timers act then: this round of the
- * loop may still hold events for an exchange that is gone otherwise.)
+ * A peer that is connected by now has been promised an answer: a web server
+ * would make 502 of a cut, after which a browser does not come back.  So the
+ * queue of the listener is emptied, since there may be no other process that
+ * does it, and requests that are not whole have a moment more.  (They are
+ * dropped by their timers: the present turn of the loop may still hold events
+ * for them.)
  */
 void
 acceptor_stop(struct acceptor *in)
 {
 	const int64_t now = loop_now(in->loop);
-	struct exchange *x;
+	struct arrival *a;
 
 	if (in->stopped)
 		return;
@@ -377,11 +523,12 @@ acceptor_stop(struct acceptor *in)
 	loop_timer_stop(in->loop, &in->pause);
 	loop_unwatch(in->loop, &in->watch);
 	close(in->watch.fd);
-	TAILQ_FOREACH (x, &in->arrivals, arrival.links)
-		loop_timer_set(in->loop, &x->timer,
-		    x->arrival.body_only ? now : in->leave_ms);
-	TAILQ_FOREACH (x, &in->bodies, arrival.links)
-		loop_timer_set(in->loop, &x->timer, in->leave_ms);
+	close_idle(in);
+	TAILQ_FOREACH (a, &in->arrivals, links)
+		loop_timer_set(
+		    in->loop, &a->timer, a->body_only ? now : in->leave_ms);
+	TAILQ_FOREACH (a, &in->bodies, links)
+		loop_timer_set(in->loop, &a->timer, in->leave_ms);
 	hub_release(in->parts->hub);
 }
 

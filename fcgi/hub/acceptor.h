@@ -7,9 +7,10 @@
 
 /*
  * Owner: loop thread.  libfcgi blocks on what is missing and trusts lengths,
- * so a connection reaches a worker only when record_scan() has found the
- * request complete; a body that a sender holds back until somebody reads
- * (mod_proxy_fcgi stops at 50 KB) is read into memory first (request_buffer.h).
+ * so a request reaches a worker only when record_scan() has found it complete;
+ * until then its connection is an arrival.  Some senders hold a body back until
+ * the hub reads (mod_proxy_fcgi stops at 50 KB): such a body is read into memory
+ * first (request_buffer.h).
  */
 struct acceptor;
 

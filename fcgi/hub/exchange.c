@@ -3,7 +3,6 @@
 #include "hub/exchange.h"
 
 #include <poll.h>
-#include <unistd.h>
 
 #include "base/container.h"
 #include "base/log.h"
@@ -11,72 +10,64 @@
 #include "endpoint/route.h"
 #include "request/request_fcgi.h"
 
-struct exchange *
-exchange_new(struct exchange_parts *p, int fd)
+struct exchange {
+	struct exchange_parts *parts;
+	struct connection *connection;
+	struct whole_request whole;
+	uint16_t id;
+	bool head_only;
+	struct worker_job job;
+	struct loop_mail mail;          /* from the worker */
+	struct pending_publish pending; /* its mail comes from the commit */
+	struct answer answer;
+};
+
+/* Takes the connection over; NULL: no memory, and it is closed. */
+static struct exchange *
+exchange_new(struct exchange_parts *p, struct connection *c, uint16_t id)
 {
 	struct exchange *x = mem_calloc(1, sizeof(*x));
 
-	if (x == NULL)
+	if (x == NULL) {
+		log_err("request dropped", LOG_TEXT("reason", "memory"));
+		connection_close(c);
 		return NULL;
-	x->watch.fd = fd;
+	}
 	x->parts = p;
+	x->connection = c;
+	x->id = id;
 	response_init(&x->answer.response);
-	hub_hold(p->hub);
 	return x;
 }
 
-/* The descriptor has found a new owner, or is closed. */
+/* The connection has become a stream, or is closed. */
 static void
 exchange_free(struct exchange *x)
 {
-	struct hub *hub = x->parts->hub;
-
-	loop_timer_stop(hub_loop(hub), &x->timer);
-	request_buffer_free(x->buffer);
+	request_buffer_free(x->whole.buffer);
 	answer_free(&x->answer);
 	mem_free(x);
-	hub_release(hub);
-}
-
-void
-exchange_drop(struct exchange *x)
-{
-	if (x->watched)
-		loop_unwatch(hub_loop(x->parts->hub), &x->watch);
-	close(x->watch.fd);
-	exchange_free(x);
-}
-
-static struct stream *
-become_stream(struct exchange *x)
-{
-	struct stream *s = NULL;
-
-	if (stream_new(&s, hub_host(x->parts->hub), x->watch.fd, x->id,
-		x->watched) != ERR_OK) {
-		log_err("request dropped", LOG_TEXT("reason", "memory"));
-		exchange_drop(x);
-	}
-	return s;
 }
 
 static void
 send_response(struct exchange *x)
 {
 	struct stream_host *host = hub_host(x->parts->hub);
+	struct stream *s = connection_stream(x->connection, x->id);
 	struct frame *f = NULL;
-	struct stream *s;
 	struct buf out;
 
+	if (s == NULL) {
+		exchange_free(x);
+		return;
+	}
 	buf_init(&out, response_room(&x->answer.response));
 	response_write(&x->answer.response, x->head_only, &out);
 	if (out.err == ERR_OK)
 		f = frame_new(FRAMING_FCGI, buf_view(&out));
 	buf_free(&out);
-	if ((s = become_stream(x)) == NULL) {
-		frame_unref(f);
-		return;
-	}
+	if (x->whole.keep && f != NULL)
+		stream_keep(s);
 	exchange_free(x);
 	if (f != NULL)
 		stream_push(s, f);
@@ -85,14 +76,14 @@ send_response(struct exchange *x)
 	stream_host_relieve(host);
 }
 
-/* Why there can be no stream now; NULL: there can. */
+/* Why no stream can be opened now; NULL: it can. */
 static const char *
 no_stream(const struct exchange *x)
 {
 	struct settings *now;
 	bool admitted;
 
-	/* First: the workers are gone by then. */
+	/* First, as the settings may be gone then. */
 	if (hub_is_closing(x->parts->hub))
 		return "The hub is about to end; try again.";
 	now = settings_slot_get(hub_settings(x->parts->hub));
@@ -122,12 +113,12 @@ open_stream(struct exchange *x)
 		send_response(x);
 		return;
 	}
-	if ((s = become_stream(x)) == NULL)
-		return;
-	x->answer.opening = NULL;
+	if ((s = connection_stream(x->connection, x->id)) != NULL) {
+		x->answer.opening = NULL;
+		fanout_open(fanout, o, s);
+		hub_opened(hub);
+	}
 	exchange_free(x);
-	fanout_open(fanout, o, s);
-	hub_opened(hub);
 }
 
 static void
@@ -151,9 +142,9 @@ committed(struct loop_mail *m)
 	answered(&x->mail);
 }
 
-/* Park a publish; true if its answer will come from the commit. */
+/* True: the answer will come from the commit. */
 static bool
-park(struct exchange *x)
+submit_publish(struct exchange *x)
 {
 	x->pending.update = x->answer.update;
 	x->pending.mail.open = committed;
@@ -170,24 +161,28 @@ park(struct exchange *x)
 static enum err
 parse(struct request **out, const struct exchange *x, const struct context *c)
 {
-	size_t body_max = c->settings->config->body_max;
+	const size_t body_max = c->settings->config->body_max;
+	const struct whole_request *w = &x->whole;
+	const int fd = x->connection->watch.fd;
 
-	return x->buffer != NULL
-		   ? request_fcgi_parse_bytes(
-			 out, request_buffer_bytes(x->buffer), body_max)
-		   : request_fcgi_parse(out, x->watch.fd, body_max);
+	if (w->buffer != NULL)
+		return request_fcgi_parse_bytes(
+		    out, request_buffer_bytes(w->buffer), body_max);
+	/* libfcgi reads on as far as it can. */
+	return w->keep ? request_fcgi_parse_exactly(out, fd, w->len, body_max)
+		       : request_fcgi_parse(out, fd, body_max);
 }
 
 /*
- * The peer has closed both ways, so nobody reads an answer: whatever it costs
- * to find one is saved.  A stranger could have hundreds of requests worked on
- * that it does not wait for, and publishes would wait behind them.  An update
- * is published all the same.
+ * The peer has closed both ways, so nobody reads an answer, and the hub saves
+ * the work of finding one.  Otherwise a stranger could send hundreds of requests
+ * without waiting for their answers, and publishes would wait behind them.  An
+ * update is published nevertheless.
  */
 static bool
 is_abandoned(const struct exchange *x, const struct request *rq)
 {
-	struct pollfd p = { .fd = x->watch.fd };
+	struct pollfd p = { .fd = x->connection->watch.fd };
 
 	return !slice_is(rq->method, "POST") && poll(&p, 1, 0) == 1 &&
 	       (p.revents & POLLHUP) != 0;
@@ -210,6 +205,7 @@ answer_request(struct worker_job *j, struct context *c)
 		else
 			route_request(&x->answer, rq, c);
 	} else {
+		x->whole.keep = false;
 		log_warn("request refused", LOG_TEXT("reason", err_text(e)));
 		response_problem(&x->answer.response,
 		    e == ERR_SYNTAX ? 400 : 503,
@@ -218,33 +214,36 @@ answer_request(struct worker_job *j, struct context *c)
 			: "The hub lacks memory or descriptors; try again.");
 	}
 	request_free(rq);
-	if (x->answer.kind == ANSWER_PUBLISH && park(x))
+	if (x->answer.kind == ANSWER_PUBLISH && submit_publish(x))
 		return;
 	x->mail.open = answered;
 	loop_post(hub_loop(x->parts->hub), &x->mail);
 }
 
-/* A worker has the descriptor: what happens to it shows when it writes, or
- * when a stream watches it. */
-static void
-ignore(struct loop_watch *w, uint32_t events)
-{
-	(void)w;
-	(void)events;
-}
-
 void
-exchange_start(struct exchange *x)
+exchange_start(struct exchange_parts *p, struct connection *c,
+    const struct whole_request *w)
 {
-	x->watch.ready = ignore;
+	struct exchange *x = exchange_new(p, c, w->id);
+
+	if (x == NULL) {
+		request_buffer_free(w->buffer);
+		return;
+	}
+	x->whole = *w;
 	x->job.run = answer_request;
-	loop_timer_stop(hub_loop(x->parts->hub), &x->timer);
-	workers_submit(x->parts->workers, &x->job);
+	connection_rest(c);
+	workers_submit(p->workers, &x->job);
 }
 
 void
-exchange_refuse(struct exchange *x, int status, const char *sentence)
+exchange_refuse(struct exchange_parts *p, struct connection *c, uint16_t id,
+    int status, const char *sentence)
 {
+	struct exchange *x = exchange_new(p, c, id);
+
+	if (x == NULL)
+		return;
 	if (status == 503)
 		response_header(&x->answer.response, "Retry-After", "1");
 	response_problem(&x->answer.response, status, "%s", sentence);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* footprint.c - tells the libraries to take no memory in advance. */
+/* footprint.c - keeps libraries from taking memory in advance. */
 #include "hub/footprint.h"
 
 #include <malloc.h>
@@ -14,11 +14,12 @@ footprint_begin(void)
 {
 	/* A few threads do not need an arena each. */
 	mallopt(M_ARENA_MAX, 2);
-	/* Else each connection begins with room for 20 pages, 88 KB. */
+	/* Otherwise each connection begins with room for 20 pages, 88 KB. */
 	sqlite3_config(SQLITE_CONFIG_PAGECACHE, (void *)0, 0, 0);
-	/* Texts of errors that nobody prints, names that nobody looks up.
-	 * Those of digests stay: once left out they can never be added, and
-	 * without them TLS trusts no certificate that an authority signed. */
+	/* Leave out the texts of errors, which are never printed, and the names
+	 * of ciphers, which are never looked up.  Those of digests stay: they
+	 * cannot be added later, and without them TLS trusts no certificate
+	 * that an authority signed. */
 	OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS |
 				OPENSSL_INIT_NO_ADD_ALL_CIPHERS,
 	    NULL);
@@ -30,7 +31,7 @@ footprint_alone(void)
 	mallopt(M_ARENA_MAX, 1);
 	mallopt(M_TRIM_THRESHOLD, SLACK);
 	mallopt(M_TOP_PAD, SLACK);
-	/* Else each connection begins with 48 KB for small blocks. */
+	/* Otherwise each connection begins with 48 KB for small blocks. */
 	sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 0, 0);
 }
 

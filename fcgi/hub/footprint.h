@@ -3,14 +3,14 @@
 #ifndef HUB_FOOTPRINT_H
 #define HUB_FOOTPRINT_H
 
-/* Before any thread, and before anything is asked of SQLite or OpenSSL. */
+/* Call it before any thread starts, and before SQLite or OpenSSL is used. */
 void footprint_begin(void);
 
 /* The same, once it is known that this process is for one request at a time:
  * no connection to the database has been opened yet. */
 void footprint_alone(void);
 
-/* Give back what is free: the start needed more than a stream does. */
+/* Give free memory back to the system: the start needs more than a stream. */
 void footprint_tidy(void);
 
 #endif

@@ -13,17 +13,23 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "config/queue.h"
-#include "fanout/spread.h"
 #include "fanout/tailer.h"
 #include "hub/key_fetcher.h"
+#include "hub/pace.h"
 
 #define RING_BYTES_MAX ((size_t)16 << 20)
 
-/* Peers that do not take their last bytes are not waited for any longer. */
+/* How long peers may take to read their last bytes. */
 #define DRAIN_MS 5000
 
-/* Until lines that were left out of the log are reported. */
+/* How often the log reports how many lines were left out of it. */
 #define LOG_MS 1000
+
+enum life {
+	LIFE_RUNNING,
+	LIFE_DRAINING, /* takes no new connections; its streams end */
+	LIFE_OVER      /* the loop does not run any more */
+};
 
 struct hub {
 	struct loop *loop;
@@ -33,22 +39,24 @@ struct hub {
 	struct tailer *tailer;
 	struct key_fetcher *key_fetcher;
 	struct hub_hooks hooks;
+	hub_kept_fn *kept;
+	void *kept_arg;
 	struct loop_watch signals;
 	struct loop_timer deadline;
-	struct loop_timer next_end; /* of a stream, while it drains */
-	struct loop_mail log_due;   /* lines were left out of the log */
+	struct loop_mail log_due; /* lines were left out of the log */
 	struct loop_timer log_timer;
-	struct spread ends;
+	struct pace pace;
 	int64_t window_ms;
 	size_t held;
-	bool draining, closing, ends_with_streams;
+	enum life life;
+	bool ends_with_streams; /* also without hub_drain() */
 };
 
 static void
 stop_if_done(struct hub *h)
 {
-	if ((h->draining || h->ends_with_streams) && h->host.open == 0 &&
-	    h->held == 0)
+	if ((h->life != LIFE_RUNNING || h->ends_with_streams) &&
+	    h->host.open == 0 && h->held == 0)
 		loop_stop(h->loop);
 }
 
@@ -81,26 +89,6 @@ deadline_fire(struct loop_timer *t)
 	loop_stop(h->loop);
 }
 
-static void
-end_some(struct hub *h)
-{
-	int64_t now = loop_now(h->loop);
-	size_t left = spread_left(&h->ends, now);
-
-	/* First, while its place is still free. */
-	if (left > 0)
-		loop_timer_set(h->loop, &h->next_end, now + 1);
-	else
-		loop_timer_set(h->loop, &h->next_end, INT64_MAX);
-	fanout_reduce(h->fanout, left, (uint32_t)h->ends.length_ms);
-}
-
-static void
-next_end_fire(struct loop_timer *t)
-{
-	end_some(CONTAINER(struct hub, next_end, t));
-}
-
 /* In any thread. */
 static void
 log_pending(void *arg)
@@ -130,39 +118,37 @@ log_timer_fire(struct loop_timer *t)
 static void
 start_draining(struct hub *h)
 {
-	size_t streams = fanout_subscribers(h->fanout);
-
-	log_info("draining", LOG_UINT("streams", streams));
-	h->draining = h->host.hurried = true;
+	log_info(
+	    "draining", LOG_UINT("streams", fanout_subscribers(h->fanout)));
+	h->life = LIFE_DRAINING;
+	h->host.hurried = true;
 	if (h->hooks.drain != NULL)
 		h->hooks.drain(h->hooks.arg);
-	h->ends = spread_begin(streams, loop_now(h->loop), h->window_ms);
+	pace_begin(&h->pace, h->fanout, h->window_ms);
 }
 
-static void
-end_at_once(struct hub *h, int64_t now)
+/* False: it was done before. */
+static bool
+end_at_once(struct hub *h)
 {
-	log_info("ending at once",
-	    LOG_UINT("streams", fanout_subscribers(h->fanout)));
-	h->ends.begin_ms = now - h->ends.length_ms;
+	const size_t streams = fanout_subscribers(h->fanout);
+
+	if (!pace_hurry(&h->pace))
+		return false;
+	log_info("ending at once", LOG_UINT("streams", streams));
+	return true;
 }
 
-/* The deadline counts from the end of the window, or from now if somebody is
- * in a hurry. */
+/* The deadline counts from the end of the window, or from now if the streams
+ * end at once. */
 void
 hub_drain(struct hub *h)
 {
-	int64_t now = loop_now(h->loop);
-
-	if (!h->draining)
+	if (h->life == LIFE_RUNNING)
 		start_draining(h);
-	else if (spread_left(&h->ends, now) > 0)
-		end_at_once(h, now);
-	else
+	else if (!end_at_once(h))
 		return;
-	loop_timer_set(h->loop, &h->deadline,
-	    h->ends.begin_ms + h->ends.length_ms + DRAIN_MS);
-	end_some(h);
+	loop_timer_set(h->loop, &h->deadline, pace_end_ms(&h->pace) + DRAIN_MS);
 	stop_if_done(h);
 }
 
@@ -175,20 +161,20 @@ hub_end_with_streams(struct hub *h)
 bool
 hub_is_draining(const struct hub *h)
 {
-	return h->draining;
+	return h->life != LIFE_RUNNING;
 }
 
 void
 hub_opened(struct hub *h)
 {
-	if (h->draining)
-		end_some(h);
+	if (h->life != LIFE_RUNNING)
+		pace_run(&h->pace);
 }
 
 bool
 hub_is_closing(const struct hub *h)
 {
-	return h->closing;
+	return h->life == LIFE_OVER;
 }
 
 static bool
@@ -202,7 +188,7 @@ hub_settings_changed(struct hub *h)
 {
 	struct settings *s;
 
-	if (h->closing)
+	if (h->life == LIFE_OVER)
 		return;
 	s = settings_slot_get(h->settings);
 	if (key_fetcher_use(h->key_fetcher, s) != ERR_OK)
@@ -238,7 +224,7 @@ signals_ready(struct loop_watch *w, uint32_t events)
 	(void)events;
 	while (read(w->fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		/* Streams that are left may be those of a key that is gone. */
-		if (info.ssi_signo != SIGHUP || h->draining)
+		if (info.ssi_signo != SIGHUP || h->life != LIFE_RUNNING)
 			hub_drain(h);
 		else if (h->hooks.reload != NULL)
 			h->hooks.reload(h->hooks.arg);
@@ -313,7 +299,6 @@ hub_open(struct hub **out, struct settings_slot *settings, enum framing framing,
 	h->signals.fd = -1;
 	h->hooks = *hooks;
 	h->deadline.fire = deadline_fire;
-	h->next_end.fire = next_end_fire;
 	h->log_due.open = log_due;
 	h->log_timer.fire = log_timer_fire;
 	h->window_ms = (int64_t)s->config->drain_window_s * 1000;
@@ -325,9 +310,9 @@ hub_open(struct hub **out, struct settings_slot *settings, enum framing framing,
 		problem_set(p, e, "No event loop: %s.", err_text(e));
 		goto out;
 	}
-	/* Their places are taken now: at the end there may be no memory. */
+	/* Take the timers' places now: at the end there may be no memory. */
 	if ((e = loop_timer_set(h->loop, &h->deadline, INT64_MAX)) != ERR_OK ||
-	    (e = loop_timer_set(h->loop, &h->next_end, INT64_MAX)) != ERR_OK ||
+	    (e = pace_init(&h->pace, h->loop)) != ERR_OK ||
 	    (e = loop_timer_set(h->loop, &h->log_timer, INT64_MAX)) != ERR_OK) {
 		problem_set(p, e, "Out of memory.");
 		goto out;
@@ -343,6 +328,22 @@ out:
 	settings_unref(s);
 	hub_close(h);
 	return e;
+}
+
+static void
+stream_kept(struct stream_host *host, int fd)
+{
+	struct hub *h = CONTAINER(struct hub, host, host);
+
+	h->kept(h->kept_arg, fd);
+}
+
+void
+hub_on_kept(struct hub *h, hub_kept_fn *kept, void *arg)
+{
+	h->kept = kept;
+	h->kept_arg = arg;
+	h->host.kept = stream_kept;
 }
 
 struct loop *
@@ -389,7 +390,7 @@ hub_close(struct hub *h)
 		return;
 	/* A mode's own parts, such as its workers, may be gone: what is still
 	 * in the mail is not for them. */
-	h->draining = h->closing = true;
+	h->life = LIFE_OVER;
 	key_fetcher_stop(h->key_fetcher);
 	tailer_stop(h->tailer);
 	if (h->loop != NULL)

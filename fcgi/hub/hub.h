@@ -23,8 +23,9 @@ struct hub_hooks {
 
 /*
  * Blocks the signals it handles (SIGTERM, SIGINT, SIGUSR1: drain; SIGHUP:
- * reload, and drain once it has begun) for this and all later threads, opens the queue and starts to tail
- * it.  The problem names the setting or file to mend.
+ * reload, and drain once the hub drains) for this and all later threads, opens
+ * the queue and starts to tail it.  `settings` must live longer.  The problem
+ * names the setting or file to fix.
  */
 enum err hub_open(struct hub **out, struct settings_slot *settings,
     enum framing framing, const struct hub_hooks *hooks, struct problem *p);
@@ -35,26 +36,30 @@ struct fanout *hub_fanout(struct hub *h);
 
 struct settings_slot *hub_settings(struct hub *h);
 
+/* Have the descriptors of streams with stream_keep() given to `kept`. */
+typedef void hub_kept_fn(void *arg, int fd);
+void hub_on_kept(struct hub *h, hub_kept_fn *kept, void *arg);
+
 /* Other settings have been put into hub_settings(): end the streams that they
  * do not admit, and keep their keys fresh. */
 void hub_settings_changed(struct hub *h);
 
-/* Something is under way that must be finished before the end. */
+/* Keep hub_run() from returning, while something must still be finished. */
 void hub_hold(struct hub *h);
 void hub_release(struct hub *h);
 
 /*
  * End all streams, each with a cursor frame, one each millisecond and all
- * within MERCURE_DRAIN_WINDOW; then hub_run() returns.  Those that are left
- * live on meanwhile.  When it is called again they end at once.
+ * within MERCURE_DRAIN_WINDOW; then hub_run() returns.  The streams that are
+ * left are served meanwhile.  A second call ends them at once.
  */
 void hub_drain(struct hub *h);
 /* hub_run() returns as well when the last stream has closed by itself. */
 void hub_end_with_streams(struct hub *h);
 bool hub_is_draining(const struct hub *h);
-/* A stream has just been opened: it ends as the others do while the hub
- * drains.  That is 200, and the browser comes back, as it would not after any
- * error. */
+/* A stream has just been opened.  While the hub drains it ends as the others
+ * do: its status is 200, so the browser comes back, which it does not do after
+ * an error. */
 void hub_opened(struct hub *h);
 /* hub_run() has returned. */
 bool hub_is_closing(const struct hub *h);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* key_fetcher.h - the thread that keeps fetched keys fresh, here and for all others. */
+/* key_fetcher.h - the thread that keeps fetched keys fresh, for all processes. */
 #ifndef HUB_KEY_FETCHER_H
 #define HUB_KEY_FETCHER_H
 

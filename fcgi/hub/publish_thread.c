@@ -13,10 +13,10 @@
 
 #define GROUP_MAX 256
 
-/* History has an age limit that must hold without publishes, too. */
+/* The history has an age limit, which must hold without publishes, too. */
 #define PRUNE_TICK_MS 60000
 
-STAILQ_HEAD(entries, pending_publish);
+STAILQ_HEAD(pending, pending_publish);
 
 struct publish_thread {
 	pthread_t thread;
@@ -28,9 +28,10 @@ struct publish_thread {
 
 	pthread_mutex_t mutex; /* guards all below */
 	pthread_cond_t more;
-	struct entries parked;
+	struct pending pending;
 	size_t n, bytes;
-	bool stopping, kicked;
+	bool stopping;
+	bool kicked; /* the roster has changed */
 };
 
 static struct timespec
@@ -40,10 +41,10 @@ timespec_at(int64_t ms)
 		(long)(ms % 1000) * 1000000 };
 }
 
-/* Up to GROUP_MAX parked publishes; 0: it is time for other things, or to
- * stop. */
+/* Wait for pending publishes and remove up to GROUP_MAX of them from the list;
+ * 0: it is time for other things, or to stop. */
 static size_t
-take_group(struct publish_thread *t, struct pending_publish **group,
+next_group(struct publish_thread *t, struct pending_publish **group,
     int64_t until_ms, bool *stop)
 {
 	const struct timespec until = timespec_at(until_ms);
@@ -55,8 +56,8 @@ take_group(struct publish_thread *t, struct pending_publish **group,
 	while (t->n == 0 && !t->stopping && !t->kicked && rc == 0)
 		rc = pthread_cond_timedwait(&t->more, &t->mutex, &until);
 	t->kicked = false;
-	while (n < GROUP_MAX && (e = STAILQ_FIRST(&t->parked)) != NULL) {
-		STAILQ_REMOVE_HEAD(&t->parked, links);
+	while (n < GROUP_MAX && (e = STAILQ_FIRST(&t->pending)) != NULL) {
+		STAILQ_REMOVE_HEAD(&t->pending, links);
 		group[n++] = e;
 	}
 	*stop = n == 0 && t->stopping;
@@ -64,7 +65,7 @@ take_group(struct publish_thread *t, struct pending_publish **group,
 	return n;
 }
 
-/* They leave the account only when they have their answer. */
+/* They count for the limits until they have their answer. */
 static void
 answer_group(struct publish_thread *t, struct pending_publish **group, size_t n,
     enum err result)
@@ -98,7 +99,7 @@ commit_group(struct publish_thread *t, struct pending_publish **group, size_t n)
 		    LOG_TEXT(
 			"reason", p.text[0] != '\0' ? p.text : err_text(e)));
 	answer_group(t, group, n, e);
-	/* The publishers have their answers: now the subscribers. */
+	/* The publishers come first, then the subscribers. */
 	if (e == ERR_OK && n > 0)
 		queue_wake(t->queue);
 }
@@ -114,7 +115,7 @@ commit_groups(void *arg)
 
 	while (!stop) {
 		const int64_t until_ms = due_ms < prune_ms ? due_ms : prune_ms;
-		const size_t n = take_group(t, group, until_ms, &stop);
+		const size_t n = next_group(t, group, until_ms, &stop);
 		const bool prune = clock_mono_ms() >= prune_ms;
 
 		if (n > 0 || prune)
@@ -150,13 +151,14 @@ publish_thread_submit(struct publish_thread *t, struct pending_publish *e)
 	pthread_mutex_lock(&t->mutex);
 	if (t->n < t->limits.entries_max &&
 	    (t->n == 0 || t->bytes + bytes <= t->limits.bytes_max)) {
-		STAILQ_INSERT_TAIL(&t->parked, e, links);
+		STAILQ_INSERT_TAIL(&t->pending, e, links);
 		t->n++;
 		t->bytes += bytes;
 		result = ERR_OK;
 	}
 	pthread_mutex_unlock(&t->mutex);
-	/* Not before: who wakes up would wait for the mutex. */
+	/* After the unlock: the thread that wakes up does not have to wait for
+	 * the mutex. */
 	if (result == ERR_OK)
 		pthread_cond_signal(&t->more);
 	return result;
@@ -172,7 +174,7 @@ init_waiting(struct publish_thread *t)
 	pthread_cond_init(&t->more, &attr);
 	pthread_condattr_destroy(&attr);
 	pthread_mutex_init(&t->mutex, NULL);
-	STAILQ_INIT(&t->parked);
+	STAILQ_INIT(&t->pending);
 }
 
 static void

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* worker.h - the threads that may take their time: they parse, authorize and answer. */
+/* worker.h - the threads that parse, authorize and answer requests. */
 #ifndef HUB_WORKER_H
 #define HUB_WORKER_H
 
@@ -10,7 +10,7 @@
 
 struct workers;
 
-/* Embedded in what is to be done. */
+/* Embedded in the work that is to be done. */
 struct worker_job {
 	TAILQ_ENTRY(worker_job) links;
 	void (*run)(struct worker_job *j, struct context *c);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* roster.c - counts the subscribers and queues what is to be written of them. */
-#include <sys/random.h>
-
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/random.h"
 #include "presence/roster_entry.h"
 #include "queue/sqlite/sidecar.h"
 
@@ -14,12 +13,7 @@ roster_new(struct roster **out)
 
 	if (r == NULL)
 		return ERR_NOMEM;
-	if (getrandom(&r->owner, sizeof(r->owner), 0) !=
-	    (ssize_t)sizeof(r->owner)) {
-		mem_free(r);
-		return ERR_IO;
-	}
-	r->owner = (r->owner >> (64 - SIDECAR_OWNER_BITS)) | 1;
+	r->owner = (random_uint64() >> (64 - SIDECAR_OWNER_BITS)) | 1;
 	pthread_mutex_init(&r->mutex, NULL);
 	TAILQ_INIT(&r->all);
 	roster_lists_init(&r->lists);
@@ -136,22 +130,19 @@ inherit(struct roster_entry *e, struct roster_entry *leaving)
 
 /* Put it among the others: as itself, as the one that is just leaving, or, if
  * that one is here already, as somebody new. */
-static enum err
+static void
 join(struct roster *r, struct roster_entry *e)
 {
 	struct presence *p = e->presence;
 	struct roster_entry *leaving = find_leaving(r, p);
-	enum err result = ERR_OK;
 
 	if (leaving != NULL)
 		presence_go_on(p, leaving->presence);
 	else if (is_here(r, p))
-		result = presence_renew(p);
-	if (result == ERR_OK)
-		add(r, e);
+		presence_renew(p);
+	add(r, e);
 	if (leaving != NULL)
 		inherit(e, leaving);
-	return result;
 }
 
 enum err
@@ -170,15 +161,10 @@ roster_enter(struct roster_entry **out, struct roster *r, struct presence *p,
 		return result;
 	}
 	pthread_mutex_lock(&r->mutex);
-	result = join(r, e);
+	join(r, e);
 	pthread_mutex_unlock(&r->mutex);
-	if (result == ERR_OK) {
-		*out = e;
-	} else {
-		crowd_give_back(&e->place);
-		mem_free(e);
-	}
-	return result;
+	*out = e;
+	return ERR_OK;
 }
 
 /* It goes away before it has a row.  Its peer brings its age back (presence.key),

@@ -23,7 +23,7 @@ struct roster_entry;
 
 #define ROSTER_AWAY_MAX 256
 
-/* ERR_NOMEM; ERR_IO: the system gives no random bytes. */
+/* ERR_NOMEM. */
 enum err roster_new(struct roster **out);
 
 /* Whose rows these are, see queue_settings.owner. */
@@ -48,7 +48,7 @@ void roster_on_change(struct roster *r, void (*kick)(void *arg), void *arg);
  * Count one more subscriber, unless a limit is reached (errors as of
  * crowd_enter()).  Takes over `p` on success.  If another stream of this
  * process goes on as the same subscriber already (presence_go_on()), `p`
- * becomes a new one.  ERR_NOMEM, ERR_IO.  Nothing is written before
+ * becomes a new one.  ERR_NOMEM.  Nothing is written before
  * roster_begin().
  */
 enum err roster_enter(struct roster_entry **out, struct roster *r,

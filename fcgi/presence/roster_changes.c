@@ -2,7 +2,6 @@
 /* roster_changes.c - the publish thread's side of the roster: what is to be written. */
 #include "base/clock.h"
 #include "base/container.h"
-#include "base/log.h"
 #include "presence/roster_entry.h"
 
 bool
@@ -88,20 +87,13 @@ set_written(struct roster_entry *e, enum presence_state written)
 	e->written = written;
 }
 
-/* Another process took its row up first: it becomes somebody new.  Without a new
- * identity its change is refused and comes back once more. */
+/* Another process took its row up first: it becomes somebody new. */
 static void
 reidentify(struct roster_entry *e)
 {
-	enum err result;
-
 	LIST_REMOVE(e, same_token);
-	result = presence_renew(e->presence);
-	if (result == ERR_OK)
-		roster_entry_set_due(e);
-	else
-		log_err("subscriber has no new identity",
-		    LOG_TEXT("reason", err_text(result)));
+	presence_renew(e->presence);
+	roster_entry_set_due(e);
 	LIST_INSERT_HEAD(
 	    roster_entry_bucket(e->roster, e->presence), e, same_token);
 }

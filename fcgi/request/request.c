@@ -151,14 +151,15 @@ request_new(struct request **out, char *const *list)
 }
 
 enum err
-request_set_body(struct request *r, struct slice body)
+request_move_body(struct request *r, struct buf *body)
 {
-	char *copy = mem_text(body);
+	const size_t len = body->len;
+	char *bytes = buf_steal(body);
 
-	if (copy == NULL)
+	if (bytes == NULL)
 		return ERR_NOMEM;
 	mem_free((char *)(uintptr_t)r->body.base);
-	r->body = (struct slice){ copy, body.len };
+	r->body = (struct slice){ bytes, len };
 	return ERR_OK;
 }
 

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/slice.h"
 
@@ -46,8 +47,9 @@ struct request {
  */
 enum err request_new(struct request **out, char *const *list);
 
-/* Copy the body in.  ERR_NOMEM. */
-enum err request_set_body(struct request *r, struct slice body);
+/* Make the content of `body` the request's without a copy; `body` is empty
+ * afterwards.  ERR_NOMEM. */
+enum err request_move_body(struct request *r, struct buf *body);
 
 void request_free(struct request *r); /* NULL is allowed */
 

@@ -5,17 +5,52 @@
 #include <fcgiapp.h>
 
 #include <sys/mman.h>
+#include <sys/socket.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/mem.h"
+
+#define CHUNK 8192 /* bytes of a body that are read at once */
 
 enum err
 request_fcgi_init(void)
 {
 	return FCGX_Init() == 0 ? ERR_OK : ERR_IO;
+}
+
+/* Read up to the body's maximum straight into `body`. */
+static void
+fill_body(struct buf *body, FCGX_Stream *in)
+{
+	while (body->len < body->max) {
+		const size_t left = body->max - body->len;
+		const int room = left < CHUNK ? (int)left : CHUNK;
+		char *at = buf_grow(body, (size_t)room);
+		int n;
+
+		if (at == NULL)
+			return;
+		n = FCGX_GetStr(at, room, in);
+		buf_truncate(body, body->len - (size_t)(room - n));
+		if (n < room)
+			return;
+	}
+}
+
+/* True: there was something left to discard. */
+static bool
+discard_rest(FCGX_Stream *in)
+{
+	char bytes[CHUNK];
+	bool any = false;
+
+	while (FCGX_GetStr(bytes, sizeof(bytes), in) > 0)
+		any = true;
+	return any;
 }
 
 /*
@@ -26,21 +61,15 @@ static enum err
 read_body(struct request *rq, FCGX_Stream *in, size_t body_max)
 {
 	struct buf body;
-	char bytes[8192];
 	enum err e;
-	int n;
 
 	buf_init(&body, body_max);
-	while ((n = FCGX_GetStr(bytes, (int)sizeof(bytes), in)) > 0)
-		if (body.err == ERR_OK)
-			buf_add(&body, bytes, (size_t)n);
+	fill_body(&body, in);
+	rq->body_too_long = discard_rest(in) && body.err == ERR_OK;
 	rq->body_cut = FCGX_GetError(in) != 0;
-	rq->body_too_long = body.err == ERR_LIMIT;
-	if (body.err == ERR_NOMEM)
-		e = ERR_NOMEM;
-	else
-		e = request_set_body(
-		    rq, rq->body_too_long ? slice_of("") : buf_view(&body));
+	if (rq->body_too_long)
+		buf_clear(&body);
+	e = body.err == ERR_OK ? request_move_body(rq, &body) : body.err;
 	buf_free(&body);
 	return e;
 }
@@ -107,5 +136,23 @@ request_fcgi_parse_bytes(
 	if ((e = write_all(fd, bytes)) == ERR_OK)
 		e = request_fcgi_parse(out, fd, body_max);
 	close(fd);
+	return e;
+}
+
+enum err
+request_fcgi_parse_exactly(
+    struct request **out, int fd, size_t len, size_t body_max)
+{
+	char *bytes = mem_calloc(1, len);
+	enum err e = ERR_NOMEM;
+
+	if (bytes == NULL)
+		return e;
+	if (recv(fd, bytes, len, MSG_DONTWAIT) == (ssize_t)len)
+		e = request_fcgi_parse_bytes(
+		    out, (struct slice){ bytes, len }, body_max);
+	else
+		e = ERR_IO;
+	mem_free(bytes);
 	return e;
 }

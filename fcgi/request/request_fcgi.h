@@ -19,6 +19,13 @@ enum err request_fcgi_init(void);
  */
 enum err request_fcgi_parse(struct request **out, int fd, size_t body_max);
 
+/*
+ * The same for a request of exactly `len` bytes, which are all there: those
+ * behind it, if any, stay on `fd`, and belong to the next request.
+ */
+enum err request_fcgi_parse_exactly(
+    struct request **out, int fd, size_t len, size_t body_max);
+
 /* The same for a request that was read into memory. */
 enum err request_fcgi_parse_bytes(
     struct request **out, struct slice bytes, size_t body_max);

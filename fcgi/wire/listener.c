@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/slice.h"
+#include "text/digits.h"
 
 #define BACKLOG 4096 /* a full one makes web servers answer 502 */
 #define SYSTEMD_FD 3
@@ -146,8 +147,7 @@ parse_tcp(struct sockaddr_in *sin, const char *address, bool remote,
 {
 	char host[INET_ADDRSTRLEN];
 	const char *colon = strrchr(address, ':');
-	char *end = NULL;
-	unsigned long port;
+	uint64_t port;
 
 	if (colon == NULL || (size_t)(colon - address) >= sizeof(host))
 		return problem_set(p, ERR_SYNTAX,
@@ -155,9 +155,8 @@ parse_tcp(struct sockaddr_in *sin, const char *address, bool remote,
 		    "tcp:127.0.0.1:9000.");
 	memcpy(host, address, (size_t)(colon - address));
 	host[colon - address] = '\0';
-	port = strtoul(colon + 1, &end, 10);
-	if (inet_pton(AF_INET, host, &sin->sin_addr) != 1 || end == colon + 1 ||
-	    *end != '\0' || port > 65535)
+	if (inet_pton(AF_INET, host, &sin->sin_addr) != 1 ||
+	    !digits_parse(&port, slice_of(colon + 1), 65535))
 		return problem_set(p, ERR_SYNTAX,
 		    "--listen: %s is not an IPv4 address and port.", address);
 	if (ntohl(sin->sin_addr.s_addr) >> 24 != 127 && !remote)

@@ -77,8 +77,10 @@ struct record_scan {
 	uint16_t id; /* of the request; 0 while unknown */
 	bool keep;   /* the peer would use the connection again */
 
-	/* record.c's: how far whole records go, and what they brought. */
-	size_t at, params_bytes;
+	size_t at; /* where the last whole record ends */
+
+	/* record.c's own. */
+	size_t params_bytes;
 	uint16_t request; /* its id, once BEGIN_REQUEST is whole */
 	struct record_pairs pairs;
 	bool params_done, stdin_done;

@@ -100,6 +100,12 @@ request_buffer_read(struct request_buffer *s, int fd, struct problem *p)
 	return state;
 }
 
+bool
+request_buffer_keep(const struct request_buffer *b)
+{
+	return b->scan.keep && b->scan.at == b->bytes.len;
+}
+
 struct slice
 request_buffer_bytes(const struct request_buffer *s)
 {

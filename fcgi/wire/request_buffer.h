@@ -3,6 +3,7 @@
 #ifndef WIRE_REQUEST_BUFFER_H
 #define WIRE_REQUEST_BUFFER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -39,6 +40,10 @@ struct request_buffer *request_buffer_new(
 /* Read what the non-blocking socket has. */
 enum request_buffer_state request_buffer_read(
     struct request_buffer *s, int fd, struct problem *p);
+
+/* Of a whole request: does its sender want to use the connection again, and was
+ * nothing read that is behind the request? */
+bool request_buffer_keep(const struct request_buffer *b);
 
 /* Everything read so far; a worker may look at it until request_buffer_free(). */
 struct slice request_buffer_bytes(const struct request_buffer *s);

@@ -311,6 +311,9 @@ discard_input(struct stream *s)
 		ssize_t n =
 		    recv(s->watch.fd, bytes, sizeof(bytes), MSG_DONTWAIT);
 
+		/* The next request could not be told from what came now. */
+		if (n > 0)
+			s->keep = false;
 		if (n > 0 && s->host->framing == FRAMING_FCGI) {
 			if (record_skip(&s->skip, s->id, bytes, (size_t)n))
 				return false;

@@ -104,7 +104,8 @@ void stream_end(struct stream *s);
  * The peer wants to use its connection again (FCGI_KEEP_CONN), and all bytes of
  * its request have been read: once END_REQUEST is written, host->kept() gets the
  * descriptor, and the stream frees itself.  It is closed all the same if the
- * peer has closed, reads too slowly, or writing fails.  Without host->kept()
+ * peer has closed or sent anything meanwhile, reads too slowly, or writing
+ * fails.  Without host->kept()
  * the call has no effect.  Before stream_end().
  */
 void stream_keep(struct stream *s);

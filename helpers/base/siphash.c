@@ -2,16 +2,14 @@
 /* siphash.c - SipHash (Aumasson, Bernstein) with one round a word and three at the end. */
 #include "base/siphash.h"
 
-#include <sys/random.h>
+#include "base/random.h"
 
 #define WORD 8
 
-enum err
+void
 siphash_key_random(struct siphash_key *key)
 {
-	return getrandom(key, sizeof(*key), 0) == (ssize_t)sizeof(*key)
-		   ? ERR_OK
-		   : ERR_IO;
+	random_bytes(key, sizeof(*key));
 }
 
 static inline uint64_t

@@ -5,7 +5,6 @@
 
 #include <stdint.h>
 
-#include "base/err.h"
 #include "base/slice.h"
 
 /* A secret of the table; the same text has another hash under another key. */
@@ -13,8 +12,8 @@ struct siphash_key {
 	uint64_t k[2];
 };
 
-/* Fill the key with random bytes.  ERR_IO: the system gives none. */
-enum err siphash_key_random(struct siphash_key *key);
+/* Fill the key with random bytes. */
+void siphash_key_random(struct siphash_key *key);
 
 /*
  * The state of a hash; the struct may be copied.  siphash_end() returns the

@@ -2,11 +2,11 @@
 /* uuid.c - random identifiers from the system's random bytes. */
 #include "base/uuid.h"
 
+#include "base/random.h"
 #include <stddef.h>
 #include <string.h>
-#include <sys/random.h>
 
-enum err
+void
 uuid_urn(char out[UUID_URN_SIZE])
 {
 	static const char shape[] =
@@ -16,8 +16,7 @@ uuid_urn(char out[UUID_URN_SIZE])
 	size_t digit = 0;
 
 	_Static_assert(sizeof(shape) == UUID_URN_SIZE, "the shape has a NUL");
-	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
-		return ERR_IO;
+	random_bytes(bytes, sizeof(bytes));
 	bytes[6] = (bytes[6] & 0x0f) | 0x40; /* version 4 */
 	bytes[8] = (bytes[8] & 0x3f) | 0x80; /* variant 1 */
 
@@ -29,5 +28,4 @@ uuid_urn(char out[UUID_URN_SIZE])
 					: bytes[digit / 2] & 15];
 		digit++;
 	}
-	return ERR_OK;
 }

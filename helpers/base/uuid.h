@@ -7,7 +7,7 @@
 
 #define UUID_URN_SIZE 46 /* with the NUL */
 
-/* ERR_IO: the system gives no random bytes. */
-enum err uuid_urn(char out[UUID_URN_SIZE]);
+/* Write a new random identifier. */
+void uuid_urn(char out[UUID_URN_SIZE]);
 
 #endif

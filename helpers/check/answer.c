@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "check/state.h"
 #include "lib/token.h"
+#include "text/shown.h"
 
 #define SKEW_S 30 /* more than a slow answer explains */
 
@@ -23,7 +24,7 @@ note_server(struct check *k, const struct http_answer *s)
 	slice_cut(&server, ' ', &product);
 	if (product.len == 0)
 		product = slice_of("a server without a name");
-	http_show(k->report->shown, sizeof(k->report->shown), product);
+	shown_copy(k->report->shown, sizeof(k->report->shown), product);
 }
 
 static void

@@ -246,10 +246,10 @@ start(struct check *k, struct problem *p)
 	char *url;
 	enum err e;
 
+	uuid_urn(k->topic);
 	if ((e = read_url(k, p)) != ERR_OK ||
 	    (e = read_origin(k, p)) != ERR_OK ||
 	    (e = find_owner(k)) != ERR_OK ||
-	    (e = uuid_urn(k->topic)) != ERR_OK ||
 	    (e = write_stream_url(k, &k->stream_url, "")) != ERR_OK ||
 	    (e = write_stream_url(k, &k->silent_url, "-silent")) != ERR_OK)
 		return e;

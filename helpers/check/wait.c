@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "check/judge.h"
 #include "check/state.h"
+#include "text/shown.h"
 
 #define STREAMS 12       /* twice as many as the fewest that servers allow */
 #define STREAM_MS 1500   /* behind the last one that was answered */
@@ -33,7 +34,7 @@ check_compression(struct check *k, struct problem *p)
 	    k->client, check_has_head, &s, clock_mono_ms() + CHECK_ANSWER_MS);
 	http_client_stop(k->client, s);
 	coding = http_field(s, "Content-Encoding", 0);
-	http_show(shown, sizeof(shown), coding);
+	shown_copy(shown, sizeof(shown), coding);
 	if (s->status == 0)
 		check_report_add(r, "compression", CHECK_BAD, CHECK_COMPRESSED,
 		    "%s holds a stream back from who takes compressed ones, "

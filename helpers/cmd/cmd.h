@@ -91,10 +91,6 @@ enum err cmd_line_list(
 void cmd_help(
     struct buf *out, const struct cmd *const *commands, const struct cmd *cmd);
 
-/* Add foreign text with each control character as a ?: it may land on a
- * terminal. */
-void cmd_add_shown(struct buf *out, struct slice text);
-
 /*
  * Add what standard input has next, or all of it.  *over: nothing follows.
  * ERR_LIMIT, without a sentence: more than `out` may hold.  ERR_IO.  ERR_NOMEM.

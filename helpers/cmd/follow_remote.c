@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* follow_remote.c - follows a remote hub, from one stream to the next. */
 #include <strings.h>
-#include <sys/random.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/random.h"
 #include "cmd/follow.h"
 #include "jose/jws.h"
 #include "lib/remote.h"
 #include "lib/token.h"
 #include "mercure/discovery.h"
+#include "text/shown.h"
 #include "text/sse.h"
 
 #define URL_MAX (UINT32_C(1) << 20)
@@ -65,7 +66,7 @@ no_stream(struct streaming *s)
 {
 	char shown[HTTP_SHOWN_MAX];
 
-	http_show_url(shown, s->fo->h->config->hub_url);
+	shown_copy(shown, sizeof(shown), shown_url(s->fo->h->config->hub_url));
 	return problem_set(s->problem, ERR_UNSUPPORTED,
 	    "%s answers, but not with a stream of events: it is not a hub; "
 	    "MERCURE_HUB_URL usually ends in /.well-known/mercure.",
@@ -165,14 +166,6 @@ stream(struct streaming *s)
 	return e;
 }
 
-static unsigned
-random_below(unsigned n)
-{
-	unsigned r = 0;
-
-	return n > 0 && getrandom(&r, sizeof(r), 0) == sizeof(r) ? r % n : 0;
-}
-
 /* As long as the hub wants, and longer after streams without an update; a
  * little at random, since others lost their stream at the same moment. */
 static void
@@ -182,7 +175,7 @@ wait_for_next(struct streaming *s)
 	const uint32_t ms = cmd_follow_wait_ms(
 	    sse_retry_ms(s->sse, own_ms > 0 ? own_ms : 1000), s->empty);
 
-	cmd_signals_sleep(s->signals, ms + random_below(ms / 4));
+	cmd_signals_sleep(s->signals, ms + (uint32_t)random_below(ms / 4 + 1));
 }
 
 /* May the next attempt do better? */

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "cmd/cmd.h"
 #include "config/config.h"
+#include "text/digits.h"
 
 struct cmd_given {
 	const struct cmd_option *option;
@@ -42,24 +43,6 @@ option_by_letter(const struct cmd_option *options, char letter)
 	return NULL;
 }
 
-static bool
-number_parse(uint64_t *out, struct slice text, uint64_t max)
-{
-	uint64_t n = 0;
-
-	if (text.len == 0)
-		return false;
-	for (size_t i = 0; i < text.len; i++) {
-		if (text.base[i] < '0' || text.base[i] > '9')
-			return false;
-		n = n * 10 + (uint64_t)(text.base[i] - '0');
-		if (n > max)
-			return false;
-	}
-	*out = n;
-	return true;
-}
-
 static const struct cmd_given *
 given_last(const struct cmd_line *l, const char *name)
 {
@@ -91,7 +74,7 @@ option_take(struct cmd_line *l, const struct cmd_option *o, struct slice value,
 	if (!o->repeats && given_last(l, o->name) != NULL)
 		return problem_set(
 		    p, ERR_SYNTAX, "--%s was given twice.", o->name);
-	if (o->number_max > 0 && !number_parse(&number, value, o->number_max))
+	if (o->number_max > 0 && !digits_parse(&number, value, o->number_max))
 		return problem_set(p, ERR_SYNTAX,
 		    "--%s needs a whole number from 0 to %llu.", o->name,
 		    (unsigned long long)o->number_max);
@@ -282,7 +265,7 @@ cmd_line_number(const struct cmd_line *l, const char *name, uint64_t absent)
 	uint64_t n = absent;
 
 	if (g != NULL)
-		(void)number_parse(&n, g->value, g->option->number_max);
+		(void)digits_parse(&n, g->value, g->option->number_max);
 	return n;
 }
 

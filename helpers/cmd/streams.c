@@ -5,31 +5,6 @@
 
 #include "cmd/cmd.h"
 
-/* How many bytes the control character has that the text begins with; 0: it
- * begins with another one.  Terminals obey U+0080 to U+009F as well. */
-static size_t
-control_at(struct slice text)
-{
-	const unsigned char c = (unsigned char)text.base[0];
-
-	if (c < ' ' || c == 0x7f)
-		return 1;
-	return c == 0xc2 && text.len > 1 && (unsigned char)text.base[1] < 0xa0
-		   ? 2
-		   : 0;
-}
-
-void
-cmd_add_shown(struct buf *out, struct slice text)
-{
-	for (size_t i = 0; i < text.len; i++) {
-		const size_t n = control_at(slice_after(text, i));
-
-		buf_byte(out, n > 0 ? '?' : text.base[i]);
-		i += n > 0 ? n - 1 : 0;
-	}
-}
-
 enum err
 cmd_read(struct buf *out, bool *over, struct problem *p)
 {

@@ -6,6 +6,7 @@
 #include "lib/handle.h"
 #include "match/topic_list.h"
 #include "text/json.h"
+#include "text/shown.h"
 
 #define TEXT_MAX (UINT32_C(256) << 20)
 
@@ -72,13 +73,13 @@ add_lines(struct buf *out, const struct update *u)
 	struct slice rest = u->data.base != NULL ? u->data : slice_of("");
 	struct slice line;
 
-	cmd_add_shown(out, u->id.len > 0 ? u->id : slice_of("-"));
+	shown_add(out, u->id.len > 0 ? u->id : slice_of("-"));
 	buf_byte(out, '\t');
-	cmd_add_shown(out, u->type.len > 0 ? u->type : slice_of("message"));
+	shown_add(out, u->type.len > 0 ? u->type : slice_of("message"));
 	buf_byte(out, '\n');
 	while (slice_cut(&rest, '\n', &line)) {
 		buf_byte(out, '\t');
-		cmd_add_shown(out, line);
+		shown_add(out, line);
 		buf_byte(out, '\n');
 	}
 }

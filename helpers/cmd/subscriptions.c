@@ -4,6 +4,7 @@
 #include "cmd/list.h"
 #include "lib/listing.h"
 #include "text/json.h"
+#include "text/shown.h"
 
 #define PAYLOAD_MAX (UINT32_C(1) << 20) /* more than a token has */
 
@@ -15,8 +16,7 @@ static const struct cmd_option options[] = {
 static void
 add_text(struct buf *out, const json_t *text)
 {
-	cmd_add_shown(out, (struct slice){ json_string_value(text),
-			       json_string_length(text) });
+	shown_add(out, json_slice(text));
 	buf_byte(out, '\t');
 }
 
@@ -28,7 +28,7 @@ add_payload(struct buf *out, const json_t *payload)
 
 	buf_init(&text, PAYLOAD_MAX);
 	if ((e = json_write(&text, payload)) == ERR_OK)
-		cmd_add_shown(out, buf_view(&text));
+		shown_add(out, buf_view(&text));
 	buf_free(&text);
 	return e;
 }

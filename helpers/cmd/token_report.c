@@ -5,6 +5,7 @@
 #include "cmd/token.h"
 #include "text/cookie.h"
 #include "text/json.h"
+#include "text/shown.h"
 
 #define DETAIL_MAX 512
 
@@ -48,10 +49,10 @@ static void
 tell_header(struct buf *out, const struct cmd_token *t)
 {
 	buf_text(out, "alg ");
-	cmd_add_shown(out, slice_of(t->peek.alg));
+	shown_add(out, slice_of(t->peek.alg));
 	if (t->peek.kid[0] != '\0') {
 		buf_text(out, ", kid ");
-		cmd_add_shown(out, slice_of(t->peek.kid));
+		shown_add(out, slice_of(t->peek.kid));
 	}
 }
 
@@ -108,7 +109,7 @@ add_detail(struct buf *out, const struct cmd_token *t, enum token_check check)
 	const enum result r = result_of(t, check);
 
 	if (r == RESULT_NO)
-		cmd_add_shown(out, slice_of(t->why.text));
+		shown_add(out, slice_of(t->why.text));
 	else if (r == RESULT_OK && tell[check] != NULL)
 		tell[check](out, t);
 }
@@ -147,12 +148,12 @@ add_rights(struct buf *out, const struct cmd_token *t)
 				"of:\n");
 	for (size_t i = 0; i < topics->n; i++) {
 		buf_text(out, "  ");
-		cmd_add_shown(out, matcher_text(topics->v[i]));
+		shown_add(out, matcher_text(topics->v[i]));
 		buf_byte(out, '\n');
 	}
 	if (payload.base != NULL) {
 		buf_text(out, "Payload: ");
-		cmd_add_shown(out, payload);
+		shown_add(out, payload);
 		buf_byte(out, '\n');
 	}
 }

@@ -16,7 +16,8 @@ load_defaults(struct config *c, struct problem *p)
 	for (o = config_options; o->names[0] != NULL; o++) {
 		if (o->standard == NULL)
 			continue;
-		e = config_set(c, o, slice_of(o->standard), "defaults", p);
+		e = config_option_set(
+		    c, o, slice_of(o->standard), "defaults", p);
 		if (e != ERR_OK)
 			return e;
 	}
@@ -103,7 +104,7 @@ load_environ(struct config *c, char *const *environ, struct problem *p)
 			value = variable(environ, o->names[i]);
 			if (slice_trim(value).len == 0)
 				continue;
-			e = config_set(c, o, value, "environment", p);
+			e = config_option_set(c, o, value, "environment", p);
 			if (e != ERR_OK)
 				return e;
 			break;
@@ -135,7 +136,8 @@ load_args(struct config *c, const struct config_sources *src, struct problem *p)
 			return problem_set(p, ERR_SYNTAX,
 			    "command line: --%.*s needs a value: --%.*s=...",
 			    SLICE_ARG(name), SLICE_ARG(name));
-		e = config_set_named(c, name, value, &seen, "command line", p);
+		e = config_option_set_named(
+		    c, name, value, &seen, "command line", p);
 		if (e != ERR_OK)
 			return e;
 	}
@@ -156,7 +158,7 @@ complete(struct config *c, struct problem *p)
 {
 	enum err e;
 
-	c->per_address_given = config_is_given(
+	c->per_address_given = config_option_is_given(
 	    c, config_option_find(
 		   slice_of("MERCURE_MAX_CONNECTIONS_PER_ADDRESS")));
 	if (c->pending_bytes_max < c->body_max)
@@ -229,7 +231,7 @@ config_unref(struct config *c)
 
 		if (o->kind != CONFIG_TEXT && o->kind != CONFIG_CHOICE)
 			continue;
-		if ((text = *config_text(c, o)) != NULL)
+		if ((text = *config_option_text(c, o)) != NULL)
 			mem_wipe_free(text, strlen(text));
 	}
 	mem_free(c);

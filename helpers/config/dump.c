@@ -6,7 +6,7 @@
 #include "config/table.h"
 #include "text/json.h"
 
-/* Where a key is may be seen by everybody. */
+/* The place of a key is not a secret. */
 static bool
 is_hidden(const struct config_option *o, const char *text, bool show_secrets)
 {
@@ -23,20 +23,20 @@ dump_option(struct buf *out, const struct config *c,
 	switch (o->kind) {
 	case CONFIG_BOOL:
 		buf_printf(out, "%s = %s\n", name,
-		    *config_bool(c, o) ? "true" : "false");
+		    *config_option_bool(c, o) ? "true" : "false");
 		return;
 	case CONFIG_NUMBER:
-		/* Written out, the default would lose its exceptions. */
-		if (o->is_lenient && !config_is_given(c, o))
+		/* A default that is written out loses its exceptions. */
+		if (o->is_lenient && !config_option_is_given(c, o))
 			buf_text(out, "# by default: ");
-		buf_printf(
-		    out, "%s = %" PRIu64 "\n", name, *config_number(c, o));
+		buf_printf(out, "%s = %" PRIu64 "\n", name,
+		    *config_option_number(c, o));
 		return;
 	case CONFIG_TEXT:
 	case CONFIG_CHOICE:
 		break;
 	}
-	if ((text = *config_text(c, o)) == NULL)
+	if ((text = *config_option_text(c, o)) == NULL)
 		return;
 	if (is_hidden(o, text, show_secrets))
 		buf_printf(
@@ -71,15 +71,15 @@ dump_json_option(struct buf *out, const struct config *c,
 	const char *mark = out->base[out->len - 1] == '{' ? "" : ",";
 	const bool is_text = o->kind != CONFIG_BOOL && o->kind != CONFIG_NUMBER;
 
-	if (is_text && *config_text(c, o) == NULL)
+	if (is_text && *config_option_text(c, o) == NULL)
 		return;
 	buf_printf(out, "%s\"%s\":", mark, o->names[0]);
 	if (is_text)
-		dump_json_text(out, o, *config_text(c, o), show_secrets);
+		dump_json_text(out, o, *config_option_text(c, o), show_secrets);
 	else if (o->kind == CONFIG_BOOL)
-		buf_text(out, *config_bool(c, o) ? "true" : "false");
+		buf_text(out, *config_option_bool(c, o) ? "true" : "false");
 	else
-		buf_printf(out, "%" PRIu64, *config_number(c, o));
+		buf_printf(out, "%" PRIu64, *config_option_number(c, o));
 }
 
 void

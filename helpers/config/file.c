@@ -13,7 +13,7 @@
 #define WHERE_MAX 256
 #define PIPE_WAIT_MS 5000
 
-/* A pipe's writer, such as a shell's <(...), may take a moment. */
+/* The writer of a pipe, such as a shell's <(...), may need a moment. */
 static bool
 more_comes(int fd)
 {
@@ -65,7 +65,8 @@ read_line(struct config *c, struct slice line, uint64_t *seen,
 	if (line.base == NULL)
 		return problem_set(p, ERR_SYNTAX,
 		    "%.180s: the line is not KEY = value.", where);
-	return config_set_named(c, slice_trim(name), line, seen, where, p);
+	return config_option_set_named(
+	    c, slice_trim(name), line, seen, where, p);
 }
 
 static enum err
@@ -89,9 +90,10 @@ read_lines(struct config *c, struct slice text, const char *path,
 	return ERR_OK;
 }
 
-/* In a folder that others may write, a link leads where they want.  Those of
- * root and of this user are followed.  Asked when the file is open: nobody can
- * put a link of another user there, and nothing but a link has another inode. */
+/* In a folder that other users may write, they decide where a link leads, so only
+ * links of root and of this user are followed.  This is asked when the file is
+ * open: a link that is put there later cannot belong to this user, and a path
+ * that is not a link has the inode of the open file. */
 static bool
 is_where_named(const char *path, const struct stat *opened)
 {
@@ -108,7 +110,7 @@ enum err
 config_read_text(
     struct buf *out, mode_t *mode, const char *path, struct problem *p)
 {
-	/* Not to wait for a FIFO's other end. */
+	/* Do not wait for the other end of a FIFO. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat st;
 	enum err e;

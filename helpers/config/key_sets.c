@@ -10,6 +10,7 @@
 #include "http/send.h"
 #include "jose/jws_keys.h"
 #include "text/http_fields.h"
+#include "text/shown.h"
 
 #define SECOND_MS INT64_C(1000)
 
@@ -68,32 +69,25 @@ jwks_life_ms(struct slice head)
 				    : life;
 }
 
-/* The length of a URL as far as everybody may see it. */
-static int
-shown(const char *url)
-{
-	size_t n = strcspn(url, "?#");
-
-	return (int)(n < SHOWN_MAX ? n : SHOWN_MAX);
-}
-
 static enum err
 answer_read(struct buf *text, const struct http_answer *a, const char *url,
     struct problem *p)
 {
 	struct jws_keys *keys = NULL;
 	struct problem why = { "Out of memory." };
+	char shown[SHOWN_MAX];
 	enum err e;
 
+	shown_copy(shown, sizeof(shown), shown_url(url));
 	if (a->status != 200)
 		return problem_set(p, ERR_IO,
-		    "%.*s: the answer has the status %d and not 200: is this "
+		    "%s: the answer has the status %d and not 200: is this "
 		    "where the key set is?",
-		    shown(url), url, a->status);
+		    shown, a->status);
 	e = jws_keys_fetched(&keys, buf_view(&a->body), NULL, &why);
 	jws_keys_free(keys);
 	if (e != ERR_OK)
-		return problem_set(p, e, "%.*s: %s", shown(url), url, why.text);
+		return problem_set(p, e, "%s: %s", shown, why.text);
 	buf_slice(text, buf_view(&a->body));
 	return text->err == ERR_OK
 		   ? ERR_OK
@@ -166,9 +160,8 @@ tell(const struct jwks_source *src, const struct queue_keys *before, enum err e,
 					   : "no token of it is accepted"));
 	else if (e == ERR_OK &&
 		 (before->changed_ms == 0 || before->error.text[0] != '\0'))
-		log_info("key set fetched",
-		    LOG_SLICE("url",
-			((struct slice){ src->url, (size_t)shown(src->url) })));
+		log_info(
+		    "key set fetched", LOG_SLICE("url", shown_url(src->url)));
 }
 
 static void

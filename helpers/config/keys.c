@@ -44,7 +44,7 @@ add_lines(struct buf *out, struct slice text)
 	buf_slice(out, text);
 }
 
-/* A file may end in line breaks, which are no part of a secret. */
+/* A file may end in line breaks, which do not belong to a secret. */
 static struct slice
 without_line_ends(struct slice text)
 {
@@ -54,7 +54,7 @@ without_line_ends(struct slice text)
 	return text;
 }
 
-/* Where keys may lie elsewhere; as a secret, anybody could guess it. */
+/* Keys may be there.  Taken for a secret, such a text could be guessed. */
 static bool
 is_url(const char *value)
 {

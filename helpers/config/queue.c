@@ -2,7 +2,7 @@
 /* queue.c - from settings to those of the queue. */
 #include "config/queue.h"
 
-/* Longest wait for the write lock before a publisher is told to try again. */
+/* Longest wait for the write lock before a publish fails. */
 #define LOCK_TIMEOUT_MS 5000
 
 struct queue_settings

@@ -7,6 +7,7 @@
 #include "base/utf8.h"
 #include "config/renamed.h"
 #include "config/table.h"
+#include "text/digits.h"
 
 static void *
 field(const struct config *c, const struct config_option *o)
@@ -15,19 +16,19 @@ field(const struct config *c, const struct config_option *o)
 }
 
 char **
-config_text(const struct config *c, const struct config_option *o)
+config_option_text(const struct config *c, const struct config_option *o)
 {
 	return field(c, o);
 }
 
 bool *
-config_bool(const struct config *c, const struct config_option *o)
+config_option_bool(const struct config *c, const struct config_option *o)
 {
 	return field(c, o);
 }
 
 uint64_t *
-config_number(const struct config *c, const struct config_option *o)
+config_option_number(const struct config *c, const struct config_option *o)
 {
 	return field(c, o);
 }
@@ -35,7 +36,7 @@ config_number(const struct config *c, const struct config_option *o)
 static enum err
 set_text(struct config *c, const struct config_option *o, struct slice value)
 {
-	char **at = config_text(c, o), *text = NULL;
+	char **at = config_option_text(c, o), *text = NULL;
 
 	if (value.len > 0 && (text = mem_text(value)) == NULL)
 		return ERR_NOMEM;
@@ -78,16 +79,9 @@ read_bool(bool *out, struct slice value)
 static bool
 read_number(uint64_t *out, const struct config_option *o, struct slice value)
 {
-	uint64_t n = 0;
+	uint64_t n;
 
-	for (size_t i = 0; i < value.len; i++) {
-		unsigned digit = (unsigned)(value.base[i] - '0');
-
-		if (digit > 9 || n > (UINT64_MAX - digit) / 10)
-			return false;
-		n = n * 10 + digit;
-	}
-	if (n < o->min || n > o->max)
+	if (!digits_parse(&n, value, o->max) || n < o->min)
 		return false;
 	*out = n;
 	return true;
@@ -102,12 +96,12 @@ set_trimmed(struct config *c, const struct config_option *o, struct slice value,
 
 	switch (o->kind) {
 	case CONFIG_BOOL:
-		if (read_bool(config_bool(c, o), value))
+		if (read_bool(config_option_bool(c, o), value))
 			return ERR_OK;
 		return problem_set(p, ERR_SYNTAX,
 		    "%.180s: %s must be true or false.", where, name);
 	case CONFIG_NUMBER:
-		if (read_number(config_number(c, o), o, value))
+		if (read_number(config_option_number(c, o), o, value))
 			return ERR_OK;
 		return problem_set(p, ERR_SYNTAX,
 		    "%.180s: %s must be a number from %" PRIu64 " to %" PRIu64
@@ -219,14 +213,14 @@ note_given(struct config *c, const struct config_option *o, enum err e)
 }
 
 bool
-config_is_given(const struct config *c, const struct config_option *o)
+config_option_is_given(const struct config *c, const struct config_option *o)
 {
 	return (c->given & bit_of(o)) != 0;
 }
 
 enum err
-config_set(struct config *c, const struct config_option *o, struct slice value,
-    const char *where, struct problem *p)
+config_option_set(struct config *c, const struct config_option *o,
+    struct slice value, const char *where, struct problem *p)
 {
 	struct slice rest = from_first_line(value);
 	struct buf line;
@@ -257,7 +251,7 @@ is_name(struct slice s)
 }
 
 enum err
-config_set_named(struct config *c, struct slice name, struct slice value,
+config_option_set_named(struct config *c, struct slice name, struct slice value,
     uint64_t *seen, const char *where, struct problem *p)
 {
 	const struct config_option *o = config_option_find(name);
@@ -281,7 +275,7 @@ config_set_named(struct config *c, struct slice name, struct slice value,
 	if ((*seen & bit) != 0)
 		return problem_set(p, ERR_SYNTAX, "%.180s: %s is set twice.",
 		    where, o->names[0]);
-	if ((e = config_set(c, o, value, where, p)) == ERR_OK)
+	if ((e = config_option_set(c, o, value, where, p)) == ERR_OK)
 		*seen |= bit;
 	return e;
 }

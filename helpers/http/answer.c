@@ -4,34 +4,10 @@
 
 #include "http/exchange.h"
 #include "text/http_fields.h"
+#include "text/shown.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define DETAIL_MAX 100 /* bytes of libcurl's own words */
-
-void
-http_show(char *out, size_t size, struct slice text)
-{
-	size_t n = 0;
-
-	while (n < text.len && n + 1 < size) {
-		char c = text.base[n];
-
-		out[n] = '?';
-		if (c == ' ' || (c >= '\t' && c <= '\r'))
-			out[n] = ' ';
-		else if (c > ' ' && c < 0x7f && c != '"')
-			out[n] = c;
-		n++;
-	}
-	out[n] = '\0';
-}
-
-void
-http_show_url(char out[HTTP_SHOWN_MAX], const char *url)
-{
-	http_show(
-	    out, HTTP_SHOWN_MAX, (struct slice){ url, strcspn(url, "?#") });
-}
 
 struct slice
 http_field(const struct http_answer *a, const char *name, size_t nth)
@@ -69,8 +45,8 @@ http_answer_redirect(struct http_answer *a, const char *to)
 		;
 	if (head >= sizeof(a->redirect))
 		head = sizeof(a->redirect) - 1;
-	http_show(a->redirect, head + 1, (struct slice){ to, head });
-	http_show(a->redirect + head, sizeof(a->redirect) - head,
+	shown_copy(a->redirect, head + 1, (struct slice){ to, head });
+	shown_copy(a->redirect + head, sizeof(a->redirect) - head,
 	    (struct slice){ to + at, n - at });
 }
 
@@ -128,7 +104,7 @@ http_answer_fail(struct http_answer *a, CURLcode rc, const char *detail)
 	const bool head = a->head.err == ERR_LIMIT;
 	char shown[DETAIL_MAX];
 
-	http_show(shown, sizeof(shown), slice_of(detail));
+	shown_copy(shown, sizeof(shown), slice_of(detail));
 	if (rc == CURLE_OUT_OF_MEMORY || a->body.err == ERR_NOMEM ||
 	    a->head.err == ERR_NOMEM)
 		a->err = problem_set(&a->problem, ERR_NOMEM, "out of memory");

@@ -52,9 +52,4 @@ int64_t http_answer_ms(const struct http_answer *a, size_t end);
 
 void http_answer_free(struct http_answer *a); /* a zeroed one is allowed */
 
-/* Write foreign text for a sentence: cut at `size` - 1, and printable; of a
- * URL only what is before its query. */
-void http_show(char *out, size_t size, struct slice text);
-void http_show_url(char out[HTTP_SHOWN_MAX], const char *url);
-
 #endif

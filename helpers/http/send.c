@@ -3,6 +3,7 @@
 #include "http/send.h"
 
 #include "http/client.h"
+#include "text/shown.h"
 
 struct waiting {
 	const struct http_answer *answer;
@@ -29,7 +30,7 @@ judge(const struct http_answer *a, const char *url, struct problem *p)
 {
 	char shown[HTTP_SHOWN_MAX];
 
-	http_show_url(shown, url);
+	shown_copy(shown, sizeof(shown), shown_url(url));
 	if (a->end_ms == 0)
 		return problem_set(p, ERR_IO,
 		    "%s: not waited for, as this program ends", shown);

@@ -36,10 +36,7 @@ jwk_is(struct slice text)
 static struct slice
 text_of(const json_t *jwk, const char *name)
 {
-	const json_t *json = json_object_get(jwk, name);
-
-	return (
-	    struct slice){ json_string_value(json), json_string_length(json) };
+	return json_slice(json_object_get(jwk, name));
 }
 
 /* Append the bytes of a member in base64url. */

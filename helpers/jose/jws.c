@@ -21,13 +21,6 @@ typ_short(struct slice typ)
 	return typ;
 }
 
-static struct slice
-text_of(const json_t *json)
-{
-	return (
-	    struct slice){ json_string_value(json), json_string_length(json) };
-}
-
 /* Copy a header's text if it is one and fits, else "". */
 static void
 peek_text(char *to, size_t size, struct slice s)
@@ -55,14 +48,14 @@ jws_peek(struct jws_peek *out, struct slice token)
 		goto out;
 
 	peek_text(out->typ, sizeof(out->typ),
-	    typ_short(text_of(json_object_get(json, "typ"))));
+	    typ_short(json_slice(json_object_get(json, "typ"))));
 	for (char *p = out->typ; *p != '\0'; p++)
 		if (*p >= 'A' && *p <= 'Z')
 			*p = (char)(*p - 'A' + 'a');
-	peek_text(
-	    out->kid, sizeof(out->kid), text_of(json_object_get(json, "kid")));
-	peek_text(
-	    out->alg, sizeof(out->alg), text_of(json_object_get(json, "alg")));
+	peek_text(out->kid, sizeof(out->kid),
+	    json_slice(json_object_get(json, "kid")));
+	peek_text(out->alg, sizeof(out->alg),
+	    json_slice(json_object_get(json, "alg")));
 out:
 	json_decref(json);
 	buf_free(&text);
@@ -123,7 +116,7 @@ header_check(const json_t *header, const char *typ_want, struct problem *p)
 			    "which is not accepted.",
 			    refused[i]);
 	if (typ != NULL) {
-		struct slice t = typ_short(text_of(typ));
+		struct slice t = typ_short(json_slice(typ));
 
 		if (t.base == NULL || t.len != strlen(typ_want) ||
 		    strncasecmp(t.base, typ_want, t.len) != 0)
@@ -155,8 +148,8 @@ static enum err
 keys_choose(struct candidates *out, const json_t *header,
     const struct jws_keys *keys, struct problem *p)
 {
-	struct slice alg = text_of(json_object_get(header, "alg"));
-	struct slice kid = text_of(json_object_get(header, "kid"));
+	struct slice alg = json_slice(json_object_get(header, "alg"));
+	struct slice kid = json_slice(json_object_get(header, "kid"));
 
 	out->n = 0;
 	if (kid.len > 0)

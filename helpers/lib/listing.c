@@ -144,8 +144,7 @@ read_members(
 static bool
 is_value(const json_t *value, const struct member *m)
 {
-	const struct slice text = { json_string_value(value),
-		json_string_length(value) };
+	const struct slice text = json_slice(value);
 
 	return json_is_string(value) ? slice_eq(text, m->text)
 				     : json_equal(value, m->json);

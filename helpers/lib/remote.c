@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "text/shown.h"
 #include "url/url.h"
 
 #define ANSWER_SHOWN_MAX 80
@@ -110,8 +111,8 @@ judge_status(const struct http_answer *a, const char *url,
 
 	if (a->status >= 200 && a->status <= 299)
 		return ERR_OK;
-	http_show(said, sizeof(said), words_of(buf_view(&a->body)));
-	http_show_url(shown, url);
+	shown_copy(said, sizeof(said), words_of(buf_view(&a->body)));
+	shown_copy(shown, sizeof(shown), shown_url(url));
 	return problem_set(p, m->e, "%s answers %d%s%s%s: %s%s", shown,
 	    a->status, said[0] != '\0' ? " (" : "", said,
 	    said[0] != '\0' ? ")" : "", fix,
@@ -149,7 +150,7 @@ warn_of_clear(struct pushcgi *h, const struct http_request *rq)
 		return;
 	if (url_parse(&u, slice_of(rq->url), NULL, 0) == ERR_OK &&
 	    slice_is(u.part[URL_SCHEME], "http") && !url_is_loopback(&u)) {
-		http_show_url(shown, rq->url);
+		shown_copy(shown, sizeof(shown), shown_url(rq->url));
 		log_warn("token sent in clear", LOG_TEXT("url", shown),
 		    LOG_TEXT("setting", "MERCURE_HUB_URL"),
 		    LOG_TEXT(

@@ -8,6 +8,7 @@
 #include "lib/token.h"
 #include "match/topic_list.h"
 #include "text/percent.h"
+#include "text/shown.h"
 
 #define ANSWER_MAX 65536 /* an id, or a page that says what is wrong */
 #define ID_MAX 1024      /* longest id that a hub may give */
@@ -74,7 +75,7 @@ read_id(struct buf *out, const struct http_answer *a, const char *url,
 	for (size_t i = 0; good && i < id.len; i++)
 		good = (unsigned char)id.base[i] >= ' ' && id.base[i] != 0x7f;
 	if (!good) {
-		http_show_url(shown, url);
+		shown_copy(shown, sizeof(shown), shown_url(url));
 		return problem_set(p, ERR_UNSUPPORTED,
 		    "%s answers %d, but not with an update's id: it is not a "
 		    "hub; "

@@ -7,6 +7,7 @@
 #include "lib/token.h"
 #include "mercure/discovery.h"
 #include "text/json.h"
+#include "text/shown.h"
 
 #define DOCUMENT_MAX ((size_t)64 << 20)
 #define URL_MAX (UINT32_C(1) << 20)
@@ -16,7 +17,7 @@
 static void
 add_url(struct buf *out, const char *hub_url, struct slice path)
 {
-	struct slice url = { hub_url, strcspn(hub_url, "?#") };
+	struct slice url = shown_url(hub_url);
 
 	while (url.len > 0 && url.base[url.len - 1] == '/')
 		url.len--;
@@ -39,13 +40,6 @@ add_authorization(struct pushcgi *h, struct buf *out, struct problem *p)
 	return e == ERR_OK ? out->err : e;
 }
 
-static struct slice
-text_of(const json_t *json)
-{
-	return (
-	    struct slice){ json_string_value(json), json_string_length(json) };
-}
-
 /* ERR_SYNTAX: this is not a subscription. */
 static enum err
 emit(const json_t *json, struct slice topic, queue_subscription_fn *each,
@@ -53,8 +47,8 @@ emit(const json_t *json, struct slice topic, queue_subscription_fn *each,
 {
 	struct subscription_view v = {
 		.selector =
-		    selector_topic(text_of(json_object_get(json, "topic"))),
-		.subscriber = text_of(json_object_get(json, "subscriber")),
+		    selector_topic(json_slice(json_object_get(json, "topic"))),
+		.subscriber = json_slice(json_object_get(json, "subscriber")),
 		.active = !json_is_false(json_object_get(json, "active")),
 	};
 	const json_t *payload = json_object_get(json, "payload");
@@ -82,7 +76,7 @@ read_document(const json_t *json, struct slice topic,
     queue_subscription_fn *each, void *arg, struct buf *last_id)
 {
 	const json_t *list = json_object_get(json, "subscriptions");
-	struct slice id = text_of(json_object_get(json, "lastEventID"));
+	struct slice id = json_slice(json_object_get(json, "lastEventID"));
 	enum err e = json_is_array(list) ? ERR_OK : ERR_SYNTAX;
 
 	for (size_t i = 0; e == ERR_OK && i < json_array_size(list); i++)
@@ -109,7 +103,7 @@ read_answer(const struct http_answer *a, const char *url, struct slice topic,
 	json_decref(json);
 	if (e != ERR_SYNTAX)
 		return e;
-	http_show_url(shown, url);
+	shown_copy(shown, sizeof(shown), shown_url(url));
 	return problem_set(p, ERR_UNSUPPORTED,
 	    "%s answers %d, but not with a list of subscriptions: it is not "
 	    "a hub; MERCURE_HUB_URL usually ends in /.well-known/mercure.",

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "base/utf8.h"
+#include "text/digits.h"
 #include "text/percent.h"
 
 /* RFC 6570, 2.1, and what its errata add (the apostrophe). */
@@ -79,14 +80,9 @@ is_name(struct slice s)
 static bool
 is_prefix_length(struct slice s)
 {
-	size_t i;
+	uint64_t n;
 
-	if (s.len == 0 || s.len > 4 || s.base[0] == '0')
-		return false;
-	for (i = 0; i < s.len; i++)
-		if (s.base[i] < '0' || s.base[i] > '9')
-			return false;
-	return true;
+	return s.len > 0 && s.base[0] != '0' && digits_parse(&n, s, 9999);
 }
 
 /* One variable of a list; *explode: it has the modifier "*". */

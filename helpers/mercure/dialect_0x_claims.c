@@ -26,8 +26,7 @@ read_right(struct matcher_list *out, const json_t *rights, const char *name,
 		    name, matchers_max);
 	for (i = 0; i < n; i++) {
 		const json_t *text = json_array_get(array, i);
-		struct slice selector = { json_string_value(text),
-			json_string_length(text) };
+		struct slice selector = json_slice(text);
 		struct matcher *m = NULL;
 		enum err e;
 
@@ -64,8 +63,7 @@ find_rights(json_t **out, const json_t *claims, struct problem *p)
 	if (claim == NULL)
 		claim = json_object_get(claims, "https://mercure.rocks/");
 	if (json_is_string(claim)) {
-		text.base = json_string_value(claim);
-		text.len = json_string_length(claim);
+		text = json_slice(claim);
 		if ((e = json_parse(&rights, text)) == ERR_NOMEM)
 			return e;
 	} else {

@@ -2,12 +2,11 @@
 /* presence.c - gathers what a subscriber's row holds. */
 #include "mercure/presence.h"
 
-#include <string.h>
-#include <sys/random.h>
-
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/random.h"
+#include <string.h>
 
 #define TEXT_MAX (SIZE_MAX / 4)
 #define PRESENCE_EVENT 300 /* bytes of an event beside topic and payload */
@@ -36,21 +35,15 @@ add_selectors(struct buf *out, const struct matcher_list *l)
 	return out->err;
 }
 
-enum err
+void
 presence_renew(struct presence *p)
 {
 	const int64_t now_ms = clock_real_ms() & (KEY_TIME_RANGE - 1);
-	uint64_t random;
-	enum err e;
 
-	if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
-		return ERR_IO;
-	if ((e = uuid_urn(p->subscriber)) != ERR_OK)
-		return e;
 	p->goes_on = false;
 	p->key = KEY_MARK | (uint64_t)now_ms << KEY_RANDOM_BITS |
-		 random >> (64 - KEY_RANDOM_BITS);
-	return ERR_OK;
+		 random_uint64() >> (64 - KEY_RANDOM_BITS);
+	uuid_urn(p->subscriber);
 }
 
 /* At most half of the range; negative: the clock was put back since, or it is
@@ -135,9 +128,7 @@ presence_new(struct presence **out, const struct presence_parts *parts)
 	p->has_token = parts->token != NULL;
 	if (p->has_token)
 		memcpy(p->token, parts->token, sizeof(p->token));
-	if ((e = presence_renew(p)) != ERR_OK)
-		goto out;
-
+	presence_renew(p);
 	*out = p;
 	p = NULL;
 out:

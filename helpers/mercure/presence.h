@@ -65,8 +65,7 @@ uint64_t presence_signer(uint64_t fingerprint);
 /* Is it a stranger: anonymous, or with a session that was granted nothing? */
 bool presence_is_stranger(const struct presence *p);
 
-/* A new subscriber, with a key and an identifier of its own.  ERR_NOMEM;
- * ERR_IO: the system gives no random bytes. */
+/* A new subscriber, with a key and an identifier of its own.  ERR_NOMEM. */
 enum err presence_new(struct presence **out, const struct presence_parts *p);
 
 /* Have both the same selectors, the same rights and the same payload? */
@@ -79,9 +78,8 @@ size_t presence_cost(const struct presence *p);
  * 0: it is old enough, or not a stranger. */
 uint32_t presence_wait_ms(const struct presence *p, int64_t now_ms);
 
-/* Another key, with another arrival, and another identifier.  ERR_IO as
- * above: it is as it was. */
-enum err presence_renew(struct presence *p);
+/* Another key, with another arrival, and another identifier. */
+void presence_renew(struct presence *p);
 
 /* It brings this key, and there is no parked row with it.  A stranger that
  * polls then counts from the arrival of its first poll, if that was not long

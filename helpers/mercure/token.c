@@ -38,10 +38,7 @@ read_time(int64_t *out, const json_t *claims, const char *name, int64_t absent,
 static bool
 is_text(const json_t *json, const char *text)
 {
-	return json_is_string(json) &&
-	       slice_is((struct slice){ json_string_value(json),
-			    json_string_length(json) },
-		   text);
+	return json_is_string(json) && slice_is(json_slice(json), text);
 }
 
 /* RFC 7519, 4.1.1 and 4.1.3: `aud` is a text or an array of texts. */
@@ -132,7 +129,7 @@ find_holder(uint64_t *out, const json_t *claims, uint64_t key)
 		return ERR_OK;
 	buf_init(&b, JWS_TOKEN_MAX);
 	buf_printf(&b, "%llx ", (unsigned long long)key);
-	buf_add(&b, json_string_value(subject), json_string_length(subject));
+	buf_slice(&b, json_slice(subject));
 	e = b.err != ERR_OK ? b.err : digest_sha256(digest, buf_view(&b));
 	buf_free(&b);
 	if (e == ERR_OK)

@@ -7,6 +7,7 @@
 #include "base/uuid.h"
 #include "match/topic.h"
 #include "match/topic_list.h"
+#include "text/digits.h"
 
 #define FIELD_MAX 1024
 #define RETRY_DIGITS_MAX 9
@@ -117,9 +118,7 @@ box_new(struct update_box **out, const struct update *u, struct problem *p)
 		return problem_set(p, ERR_SYNTAX,
 		    "The retry must not be more than %d ms.", RETRY_MS_MAX);
 	if (id.len == 0) {
-		if ((e = uuid_urn(urn)) != ERR_OK)
-			return problem_set(
-			    p, e, "The system gives no random bytes.");
+		uuid_urn(urn);
 		id = slice_of(urn);
 	}
 
@@ -206,20 +205,15 @@ form_topics(struct slice *out, char **joined, const struct form *form,
 static enum err
 parse_retry(struct update *u, struct slice text, struct problem *p)
 {
-	size_t i;
+	uint64_t ms;
 
 	if (text.len == 0)
 		return ERR_OK;
-	for (i = 0; i < text.len; i++)
-		if (text.base[i] < '0' || text.base[i] > '9')
-			break;
-	if (i < text.len || text.len > RETRY_DIGITS_MAX)
+	if (text.len > RETRY_DIGITS_MAX || !digits_parse(&ms, text, UINT32_MAX))
 		return problem_set(p, ERR_SYNTAX,
 		    "The retry must be 1 to %d digits: milliseconds.",
 		    RETRY_DIGITS_MAX);
-	u->retry_ms = 0;
-	for (i = 0; i < text.len; i++)
-		u->retry_ms = u->retry_ms * 10 + (uint32_t)(text.base[i] - '0');
+	u->retry_ms = (uint32_t)ms;
 	u->has_retry = true;
 	return ERR_OK;
 }

@@ -4,6 +4,8 @@
 
 #include <strings.h>
 
+#include "text/digits.h"
+
 static const struct slice none = { NULL, 0 };
 
 bool
@@ -33,10 +35,9 @@ forwarded_nth(struct slice list, size_t n)
 static bool
 is_port(struct slice text)
 {
-	for (size_t i = 0; i < text.len; i++)
-		if (text.base[i] < '0' || text.base[i] > '9')
-			return false;
-	return text.len > 0 && text.len <= 5;
+	uint64_t port;
+
+	return text.len <= 5 && digits_parse(&port, text, UINT64_MAX);
 }
 
 /* "[address]" and ":port", or nothing, behind it. */

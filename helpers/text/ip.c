@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "text/digits.h"
 
 #define IPV4_BITS 96 /* of the prefix that all IPv4 addresses have */
 #define BITS 128
@@ -126,22 +127,17 @@ ip_is_inner(const struct ip *ip)
 	return false;
 }
 
-/* At most three digits, without a zero in front. */
+/* Digits, without a zero in front. */
 static bool
 read_bits(unsigned *out, struct slice text, unsigned max)
 {
-	unsigned n = 0;
+	uint64_t n;
 
-	if (text.len == 0 || text.len > 3 ||
-	    (text.len > 1 && text.base[0] == '0'))
+	if ((text.len > 1 && text.base[0] == '0') ||
+	    !digits_parse(&n, text, max))
 		return false;
-	for (size_t i = 0; i < text.len; i++) {
-		if (text.base[i] < '0' || text.base[i] > '9')
-			return false;
-		n = n * 10 + (unsigned)(text.base[i] - '0');
-	}
-	*out = n;
-	return n <= max;
+	*out = (unsigned)n;
+	return true;
 }
 
 static bool

@@ -65,6 +65,13 @@ json_parse_within(json_t **out, struct slice text, size_t depth_max)
 	return ERR_OK;
 }
 
+struct slice
+json_slice(const json_t *json)
+{
+	return (
+	    struct slice){ json_string_value(json), json_string_length(json) };
+}
+
 void
 json_wipe(json_t *json)
 {

@@ -27,6 +27,9 @@ enum err json_parse_within(json_t **out, struct slice text, size_t depth_max);
  * no JSON, as far as the parser gets. */
 bool json_is_shallow(struct slice text);
 
+/* The text that a value is, borrowed; base NULL: it is not a text. */
+struct slice json_slice(const json_t *json);
+
 /* Overwrite all texts in the value (NULL: none), which stays the caller's.
  * What the parser copied on its way is out of reach. */
 void json_wipe(json_t *json);

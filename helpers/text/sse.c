@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "text/digits.h"
 
 #define RETRY_MAX_MS (UINT32_C(24) * 3600 * 1000)
 #define BOM "\xef\xbb\xbf"
@@ -68,19 +69,12 @@ take_id(struct sse *s, struct slice value)
 static void
 take_retry(struct sse *s, struct slice value)
 {
-	uint32_t ms = 0;
+	uint64_t ms;
 
-	for (size_t i = 0; i < value.len; i++) {
-		if (value.base[i] < '0' || value.base[i] > '9')
-			return;
-		ms = ms * 10 + (uint32_t)(value.base[i] - '0');
-		if (ms > RETRY_MAX_MS)
-			ms = RETRY_MAX_MS;
-	}
-	if (value.len > 0) {
-		s->retry_ms = ms;
-		s->has_retry = true;
-	}
+	if (!digits_parse_at_most(&ms, value, RETRY_MAX_MS))
+		return;
+	s->retry_ms = (uint32_t)ms;
+	s->has_retry = true;
 }
 
 static const struct {

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "text/digits.h"
 #include "url/host.h"
 
 #define PORT_MAX 65535
@@ -31,18 +32,13 @@ static enum err
 write_port(struct url_writer *w, struct slice text)
 {
 	char digits[sizeof("65535")];
-	unsigned port = 0;
+	uint64_t port;
 
 	if (text.len == 0)
 		return ERR_OK;
-	for (size_t i = 0; i < text.len; i++) {
-		if (text.base[i] < '0' || text.base[i] > '9')
-			return ERR_SYNTAX;
-		port = port * 10 + (unsigned)(text.base[i] - '0');
-		if (port > PORT_MAX)
-			return ERR_SYNTAX;
-	}
-	snprintf(digits, sizeof(digits), "%u", port);
+	if (!digits_parse(&port, text, PORT_MAX))
+		return ERR_SYNTAX;
+	snprintf(digits, sizeof(digits), "%u", (unsigned)port);
 	if (strcmp(digits, w->default_port) != 0)
 		url_write_port(w, slice_of(digits));
 	return ERR_OK;

@@ -1,15 +1,15 @@
 <?php
 /* SPDX-License-Identifier: MIT */
 /*
- * common.php - what all pages of the board begin with.
+ * common.php - the common part of all pages of the board.
  *
- * A board of plain PHP pages, to show where pushcgi.php goes in an application
- * of this kind: replies appear in open pages, those of the members' thread in
+ * A message board of plain PHP pages, an example of how an application uses
+ * pushcgi.php: replies appear in open pages, and those of the members' thread in
  * members' pages only.  Put pushcgi.php and pushcgi.js beside these files, and
  * into pushcgi.conf: MERCURE_SESSION_COOKIE = PHPSESSID.
  *
- * The folder BOARD_DATA must be out of the web server's reach, and PHP must be
- * able to write there.  Its file members has a line NAME:HASH for each member;
+ * The folder BOARD_DATA must not be accessible through the web server, and PHP must
+ * be able to write there.  Its file members has a line NAME:HASH for each member;
  * this prints a hash:
  *
  *   php -r 'echo password_hash(trim(fgets(STDIN)), PASSWORD_DEFAULT), "\n";'
@@ -37,7 +37,7 @@ if ($user !== null && time() >= $_SESSION['grant_again']) {
     board_grant();
 }
 
-/* Let a member's session have what is for members, for an hour. */
+/* Allow a member's session to receive members' updates, for an hour. */
 function board_grant()
 {
     global $threads, $user;
@@ -62,30 +62,30 @@ function h($text)
     return htmlspecialchars($text, ENT_QUOTES, 'UTF-8');
 }
 
-/* A field of the form that was sent: a text. */
+/* A field of the submitted form, as a text. */
 function board_field($name)
 {
     return isset($_POST[$name]) && is_string($_POST[$name])
         ? trim($_POST[$name]) : '';
 }
 
-/* What forms carry, so that no other site can send them. */
+/* A secret in each form, so that no other site can submit it. */
 function board_form_token()
 {
     return hash_hmac('sha256', 'form', session_id());
 }
 
-/* End here unless it is a form of ours. */
+/* Exit unless this site made the form. */
 function board_check_form()
 {
     if ($_SERVER['REQUEST_METHOD'] !== 'POST'
         || !hash_equals(board_form_token(), board_field('token'))) {
         http_response_code(403);
-        exit("Please go back, load the page anew and try again.\n");
+        exit("Please go back, reload the page and try again.\n");
     }
 }
 
-/* The thread that is asked for and that this visitor may see, or the first. */
+/* The requested thread, if this visitor may see it, or else the first one. */
 function board_thread($asked)
 {
     global $threads, $user;
@@ -109,7 +109,7 @@ function board_replies($thread)
     return array_map('json_decode', $lines);
 }
 
-/* Write first, then tell; a reply is there even if the hub is not. */
+/* Store first, then publish: a reply is stored even if the hub is down. */
 function board_add_reply($thread, $text)
 {
     global $threads, $user;

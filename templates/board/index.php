@@ -1,11 +1,11 @@
 <?php
 /* SPDX-License-Identifier: MIT */
-/* index.php - a thread, whose new replies appear by themselves. */
+/* index.php - a thread, in which new replies appear automatically. */
 define('IN_BOARD', true);
 require __DIR__ . '/common.php';
 
 $thread = board_thread(isset($_GET['thread']) ? $_GET['thread'] : '');
-/* Before the replies are read: nothing behind it is missed. */
+/* Before the replies are read, so that no later one is missed. */
 mercure_last_event_id();
 $replies = board_replies($thread);
 $form_token = '<input type="hidden" name="token" value="'
@@ -63,7 +63,7 @@ header('Cache-Control: no-store');
 document.addEventListener("pushcgi:update", function (event) {
   var reply = JSON.parse(event.detail.data), item;
 
-  // The page may have it already, if it was made at this very moment.
+  // The page may contain it already, if it was made at the same moment.
   if (document.getElementById("reply-" + reply.id))
     return;
   item = document.createElement("li");

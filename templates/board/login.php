@@ -10,7 +10,7 @@ if (!board_is_member($name, board_field('password'))) {
     http_response_code(403);
     exit("The name or the password is wrong.\n");
 }
-/* Another id, which nobody else can know; the next page has its rights. */
+/* Another id, which nobody else can know; the next page grants its topics. */
 mercure_session_regenerate_id(true);
 $_SESSION['user'] = $name;
 $_SESSION['grant_again'] = 0;

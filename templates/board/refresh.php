@@ -1,6 +1,6 @@
 <?php
 /* SPDX-License-Identifier: MIT */
-/* refresh.php - pushcgi.js asks it so that long-open pages keep their rights. */
+/* refresh.php - pushcgi.js requests it, so that pages that are open for long keep their rights. */
 define('IN_BOARD', true);
 require __DIR__ . '/common.php';
 

@@ -1,6 +1,6 @@
 <?php
 /* SPDX-License-Identifier: MIT */
-/* reply.php - adds a reply, which pages that are open show at once. */
+/* reply.php - adds a reply, which open pages show at once. */
 define('IN_BOARD', true);
 require __DIR__ . '/common.php';
 
@@ -13,6 +13,6 @@ if ($user === null || $text === '' || strlen($text) > 10000) {
 }
 if (!board_add_reply($thread, $text)) {
     http_response_code(500);
-    exit("Your reply could not be kept; it must be UTF-8.\n");
+    exit("Your reply could not be stored; it must be UTF-8.\n");
 }
 board_go_to($thread);

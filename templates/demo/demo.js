@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// demo.js - subscribes with pushcgi.js, so that nothing is missed, and publishes.
+// demo.js - subscribes with pushcgi.js, which misses no update, and publishes.
 //
 // demo-config.js sets pushcgiDemo: hub (its URL), topic, publisherToken, chats
-// (the paths of those that quickstart could set up).
+// (the paths of the chats that quickstart has copied).
 "use strict";
 
 const { hub, topic, publisherToken, chats } = globalThis.pushcgiDemo;
@@ -22,7 +22,7 @@ function showUpdate({ data, lastEventId }) {
 	element("last-event-id").textContent = lastEventId;
 }
 
-// Without a delay the browser comes back by itself, else it gave up.
+// Without a delay the browser reconnects by itself; otherwise it gave up.
 function showRetry({ delay }) {
 	const { dataset } = element("state");
 

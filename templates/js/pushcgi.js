@@ -8,7 +8,7 @@ var document = self.document;
 var script = document && document.currentScript;
 var locks = self.navigator.locks;
 
-// Scripts see what a short answer is, not a stream's.
+// A script can see the status of this, but not of a stream.
 function ask(method, url, credentials, done) {
 	var x = new XMLHttpRequest();
 
@@ -19,14 +19,14 @@ function ask(method, url, credentials, done) {
 	x.send();
 }
 
-// Have a lock until it is released, or this tab or worker ends.
+// Hold a lock until it is released, or this tab or worker ends.
 function hold(name, have) {
 	if (!locks)
 		return have(Object);
 	locks.request(name, function () { return new Promise(have); });
 }
 
-// Timers take no more.
+// The limit of timers.
 function toMs(seconds) { return Math.min(1000 * seconds, 2e9); }
 
 function random() { return "pushcgi " + Math.random(); }
@@ -49,7 +49,7 @@ function keep(o, tell) {
 		return url;
 	}
 
-	// There is one at a time.
+	// At most one is open.
 	function drop() {
 		clearTimeout(timer);
 		if (source)
@@ -62,7 +62,7 @@ function keep(o, tell) {
 		clearInterval(refreshing);
 	}
 
-	// Not all visitors at once.
+	// At random, not for all visitors at once.
 	function later(status, least) {
 		var ms = toMs(least + (1 + Math.random())
 			* (1 << Math.min(failures++, 7)) / 4);
@@ -140,7 +140,7 @@ function keep(o, tell) {
 	function open() {
 		var opened, poll;
 
-		// Short answers come through, a stream did not.
+		// Short answers arrive, a stream did not.
 		o.poll = o.poll || held;
 		tell("from", { lastEventId: o.id });
 		source = new EventSource(address(),
@@ -163,7 +163,7 @@ function keep(o, tell) {
 			located = false;
 		};
 		source.onerror = function () {
-			// An update of the type "error".
+			// This is an update of type "error".
 			if (source.readyState === 1)
 				return;
 			if (source.readyState === 2)
@@ -176,7 +176,7 @@ function keep(o, tell) {
 				tell("retry", {});
 			}
 			poll = false;
-			// Timers sleep when the machine does.
+			// Timers stop while the machine sleeps.
 			if (Date.now() > due) {
 				drop();
 				refresh(true);
@@ -216,7 +216,7 @@ function share(say) {
 			return;
 		behind.stop();
 		behind = null;
-		Object.keys(tabs).forEach(settle);
+		Object.keys(tabs).forEach(serve);
 	}
 
 	function catchUp(name) {
@@ -231,18 +231,18 @@ function share(say) {
 				from = last();
 				tabs[name] = detail.lastEventId;
 				say(name, kind, detail);
-				settle(name);
+				serve(name);
 			} else if (kind === "gap" || kind === "close") {
 				say(name, kind, detail);
 				if (kind === "close")
 					caughtUp(name);
 			} else if (kind === "poll" && silent++ && want.open)
-				// The first may have been cut.
+				// The first may have been cut off.
 				attach(name, ring.indexOf(from));
 		});
 	}
 
-	function settle(name) {
+	function serve(name) {
 		var at = tabs[name] ? find(tabs[name]) : ring.length;
 
 		if (tabs[name] === null)
@@ -272,7 +272,7 @@ function share(say) {
 		if (kind === "close")
 			end();
 		else
-			Object.keys(tabs).forEach(settle);
+			Object.keys(tabs).forEach(serve);
 	}
 
 	return {
@@ -295,7 +295,7 @@ function share(say) {
 					stop();
 				stop = keep(want, heard);
 			}
-			settle(name);
+			serve(name);
 		},
 		leave: function (name) {
 			caughtUp(name);
@@ -318,7 +318,7 @@ function lead(key) {
 
 		if (said.join)
 			hub.join(said.from, said.join);
-		// As long as a tab is there, it has this lock.
+		// A tab holds this lock while it exists.
 		if (said.join && locks)
 			locks.request(said.from, function () { hub.leave(said.from); });
 	};
@@ -376,7 +376,7 @@ function Pushcgi(options, element) {
 		hub.join(name, o);
 	}
 
-	// Who gets the lock leads: a worker if there can be one, else a tab.
+	// The holder of the lock leads: a worker if possible, else a tab.
 	function together() {
 		var mine = endings, channel = new BroadcastChannel(key);
 		var leader, stands;
@@ -411,7 +411,7 @@ function Pushcgi(options, element) {
 			}
 			if (said.leader)
 				join();
-			// What others said comes again.
+			// Others' messages come again.
 			else if (said.by && said.by === leader)
 				hear(said.to, said.kind, said.detail);
 		};
@@ -457,7 +457,7 @@ function Pushcgi(options, element) {
 		listen("removeEventListener");
 	}
 
-	// What is put aside must not lead.
+	// A frozen page must not lead.
 	function listen(how) {
 		self[how]("pagehide", stop);
 		self[how]("pageshow", resume);
@@ -487,7 +487,7 @@ function begin() {
 	script.pushcgi = new Pushcgi(settings(), script);
 }
 
-// The worker runs this same file.
+// The worker runs the same file.
 if (!document)
 	return hold(self.name, function () { lead(self.name); });
 self.Pushcgi = Pushcgi;
@@ -499,7 +499,7 @@ self.pushcgi = {
 };
 if (!script || !script.dataset.topics)
 	return;
-// Behind later scripts.
+// After later scripts.
 if (document.readyState === "loading")
 	document.addEventListener("DOMContentLoaded", begin);
 else

@@ -10,7 +10,7 @@ use Pushcgi;
 
 my $topic = 'https://example.com/perl';
 
-# The field `data` of the form; CGI.pm would do, but is not everywhere.
+# The field `data` of the form, without CGI.pm, which may not be installed.
 sub posted_data {
     my $length = $ENV{CONTENT_LENGTH} || 0;
     my $body = '';
@@ -44,10 +44,10 @@ if (($ENV{REQUEST_METHOD} || '') eq 'POST') {
     exit;
 }
 
-# Before the page reads what it shows: nothing after it is missed.
+# Before the page reads its data, so that no later update is missed.
 my $last = mercure_last_event_id();
 
-# A real page grants only what this visitor may see.
+# A real page grants only topics that this visitor may see.
 my $cookie = mercure_set_authz_cookie($topic);
 my $url    = mercure_hub_url($topic, lastEventId => $last);
 

@@ -3,15 +3,15 @@
 /*
  * PushcgiHub.php - pushcgi as a hub of symfony/mercure (0.6 and 0.7).
  *
- * Copy it beside pushcgi.php, and give Symfony code a PushcgiHub where it had
- * a Hub: updates go into the queue on this machine, without HTTP and without
+ * Copy it beside pushcgi.php, and use a PushcgiHub instead of a Hub in Symfony
+ * code: updates are written to the queue on this machine, without HTTP and without
  * a publisher's token.  Authorization, Discovery and HubRegistry work with it
- * as they are.  In services.yaml of a Symfony site:
+ * unchanged.  In services.yaml of a Symfony site:
  *
  *   Symfony\Component\Mercure\HubInterface:
  *       class: PushcgiHub
  *
- * Set MERCURE_PUBLIC_HUB_URL in pushcgi.conf, so that Symfony gets a whole URL.
+ * Set MERCURE_PUBLIC_HUB_URL in pushcgi.conf, so that Symfony gets a complete URL.
  */
 
 use Symfony\Component\Mercure\Exception\RuntimeException;
@@ -34,7 +34,7 @@ final class PushcgiHub implements HubInterface
         return self::got(mercure_hub_url());
     }
 
-    /** For code that publishes over HTTP by itself. */
+    /** For code that publishes by HTTP itself. */
     public function getProvider(): TokenProviderInterface
     {
         return new PushcgiTokens();
@@ -58,7 +58,7 @@ final class PushcgiHub implements HubInterface
         ));
     }
 
-    /** @internal What a function of pushcgi.php gave, unless it failed. */
+    /** @internal Return a result of pushcgi.php, or throw after a failure. */
     public static function got($result): string
     {
         if ($result === false) {

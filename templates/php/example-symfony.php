@@ -5,7 +5,7 @@
  * the cookie and the Link header; a POST publishes.
  */
 
-/* Debian's php-symfony-mercure; with Composer it is vendor/autoload.php. */
+/* Debian's php-symfony-mercure; with Composer, use vendor/autoload.php. */
 require 'Symfony/Component/Mercure/autoload.php';
 require __DIR__ . '/PushcgiHub.php';
 
@@ -22,7 +22,7 @@ const TOPIC = 'https://example.com/users/42';
 
 function show(Request $request, HubRegistry $registry): Response
 {
-    /* Before the page reads what it shows: nothing after it is missed. */
+    /* Before the page reads its data, so that no later update is missed. */
     $last = mercure_last_event_id();
     $url = $registry->getHub()->getPublicUrl() . '?topic='
         . rawurlencode(TOPIC)

@@ -15,10 +15,10 @@ if (isset($_SERVER['REQUEST_METHOD']) && $_SERVER['REQUEST_METHOD'] === 'POST') 
     exit($id === false ? "The update was not published.\n" : "$id\n");
 }
 
-/* Before the page reads what it shows: nothing after it is missed. */
+/* Before the page reads its data, so that no later update is missed. */
 $last = mercure_last_event_id();
 
-/* A real page grants only what this visitor may see. */
+/* A real page grants only topics that this visitor may see. */
 mercure_set_authz_cookie($topic);
 header('Content-Type: text/html; charset=utf-8');
 $url = mercure_hub_url($topic, array('lastEventId' => $last));

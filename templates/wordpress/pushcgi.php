@@ -9,20 +9,20 @@
  *
  * Copy this file into wp-content/mu-plugins, and pushcgi.php (of templates/php)
  * and pushcgi.js into wp-content/mu-plugins/pushcgi.  README.md, beside this
- * file, says what is published to whom.  Settings, by define() in
- * wp-config.php, beside those of the other pushcgi.php:
+ * file, describes what is published and to whom.  Settings, by define() in
+ * wp-config.php, in addition to those of the other pushcgi.php:
  *
- *   PUSHCGI_SESSION_COOKIE  the hub's MERCURE_SESSION_COOKIE: whoever is logged
- *                           in gets a cookie of that name, and a log-out ends
- *                           what it allows; default: none, a token in the
+ *   PUSHCGI_SESSION_COOKIE  the hub's MERCURE_SESSION_COOKIE: users who are
+ *                           logged in get a cookie of that name, and a log-out
+ *                           ends its rights; default: none, a token in the
  *                           hub's own cookie, which ends with its lifetime
- *   PUSHCGI_WP_LIFETIME     seconds either lives; open pages ask for another
- *                           at half of it; default: 900
- *   PUSHCGI_WP_LIST         false: no list of what is new at the end of pages,
- *                           the theme listens to pushcgi:update itself
- *   PUSHCGI_SCRIPT_URL      where pushcgi.js is, if elsewhere
+ *   PUSHCGI_WP_LIFETIME     lifetime of either in seconds; open pages request
+ *                           a new one after half of it; default: 900
+ *   PUSHCGI_WP_LIST         false: no list of new posts and comments at the end
+ *                           of pages; the theme handles pushcgi:update
+ *   PUSHCGI_SCRIPT_URL      URL of pushcgi.js, if it is at another place
  *
- * What fails leaves a line in the error log: the site goes on without it.
+ * Failures are logged in the error log, and the site works without live updates.
  *
  * @package pushcgi
  */
@@ -44,7 +44,7 @@ add_action( 'edit_comment', 'pushcgi_wp_comment_edited' );
 add_action( 'transition_comment_status', 'pushcgi_wp_comment_changes', 10, 3 );
 add_action( 'shutdown', 'pushcgi_wp_publish' );
 
-/* ---- Who may have it ---- */
+/* ---- Who may receive it ---- */
 
 add_action( 'parse_request', 'pushcgi_wp_begin_page', 20 );
 add_action( 'rest_api_init', 'pushcgi_wp_add_route' );
@@ -74,12 +74,12 @@ function pushcgi_wp_setting( $name, $default ) {
 	return defined( $name ) ? constant( $name ) : $default;
 }
 
-/** Seconds that rights last. */
+/** The lifetime of rights in seconds. */
 function pushcgi_wp_lifetime() {
 	return max( 10, (int) pushcgi_wp_setting( 'PUSHCGI_WP_LIFETIME', 900 ) );
 }
 
-/** Tell administrators what to copy. */
+/** Show administrators which files to copy. */
 function pushcgi_wp_tell_missing() {
 	printf(
 		'<div class="notice notice-error"><p>%s</p></div>',
@@ -92,13 +92,13 @@ function pushcgi_wp_tell_missing() {
 
 /* ---- Topics ---- */
 
-/** The topic of all that is published here. */
+/** The topic of all updates of this site. */
 function pushcgi_wp_site_topic() {
 	return trailingslashit( get_option( 'home' ) );
 }
 
 /**
- * A REST URL as a topic: the same by http, by https and in cron jobs.
+ * A REST URL as a topic: the same for http, https and cron jobs.
  *
  * @param string $route A route, which may have parts in braces.
  * @return string
@@ -111,7 +111,7 @@ function pushcgi_wp_topic( $route ) {
 }
 
 /**
- * Those of an update of a post: its own, its author's, the site's.
+ * The topics of an update of a post: those of the post, its author and the site.
  *
  * @param WP_Post $post The post.
  * @return string[]
@@ -125,8 +125,8 @@ function pushcgi_wp_post_topics( $post ) {
 }
 
 /**
- * What a user may have that others may not: private posts of his own, and of
- * everybody where his role may read them.
+ * Topics of private updates that a user may receive: his own private posts, and
+ * those of others if his role may read them.
  *
  * @param int $user_id The user.
  * @return string[]
@@ -147,7 +147,7 @@ function pushcgi_wp_user_topics( $user_id ) {
 /* ---- Publishing ---- */
 
 /**
- * Who may see a post of that status: public, private or none.
+ * The visibility of a post with that status: public, private or none.
  *
  * @param string  $status The status.
  * @param WP_Post $post   The post.
@@ -168,7 +168,7 @@ function pushcgi_wp_visibility( $status, $post ) {
 }
 
 /**
- * The same of a comment.  Shops keep notes of their own kinds as comments.
+ * The visibility of a comment.  Shops store notes as comments of other types.
  *
  * @param bool       $is_approved Is it approved?
  * @param WP_Comment $comment     The comment.
@@ -184,9 +184,9 @@ function pushcgi_wp_comment_visibility( $is_approved, $comment ) {
 }
 
 /**
- * What has changed, by kind and number: array( who could see it before, the
- * thing ), or null: who can see it now.  A request may change a thing several
- * times; one update tells of it.
+ * Changed things, by kind and number: array( former visibility, the thing ), or
+ * null: the visibility has not changed.  A request may change a thing several
+ * times; one update is published for it.
  *
  * @return array
  */
@@ -199,9 +199,9 @@ function &pushcgi_wp_changed() {
 }
 
 /**
- * A post gets a status, maybe the same.
+ * A post gets a status, possibly the same.
  *
- * @param string  $new_status Not needed: what it is at the end counts.
+ * @param string  $new_status Unused: the final status matters.
  * @param string  $old_status The former one.
  * @param WP_Post $post       The post.
  */
@@ -217,7 +217,7 @@ function pushcgi_wp_post_changes( $new_status, $old_status, $post ) {
 }
 
 /**
- * A post is deleted for good.
+ * A post is deleted permanently.
  *
  * @param int     $id   Its number.
  * @param WP_Post $post The post.
@@ -237,7 +237,7 @@ function pushcgi_wp_comment_comes( $id, $comment ) {
 }
 
 /**
- * A comment has another text; what follows tells whether it was approved.
+ * A comment has another text; the following hooks show whether it was approved.
  *
  * @param int $id Its number.
  */
@@ -251,7 +251,7 @@ function pushcgi_wp_comment_edited( $id ) {
 /**
  * A comment gets another status.
  *
- * @param string     $new_status Not needed: what it is at the end counts.
+ * @param string     $new_status Unused: the final status matters.
  * @param string     $old_status The former one.
  * @param WP_Comment $comment    The comment.
  */
@@ -270,7 +270,7 @@ function pushcgi_wp_comment_changes( $new_status, $old_status, $comment ) {
 	}
 }
 
-/** All is written: tell what has changed, behind the response. */
+/** The request is complete: publish its changes after the response. */
 function pushcgi_wp_publish() {
 	$changed = &pushcgi_wp_changed();
 	foreach ( $changed['post'] as $id => $before ) {
@@ -305,11 +305,12 @@ function pushcgi_wp_publish() {
 }
 
 /**
- * Who could see a thing hears that it is gone, who can see it that it is there.
+ * Publish the end of a thing to those who could see it, and the thing to those
+ * who can see it now.
  *
  * @param string             $kind  Post or comment.
- * @param string             $was   Who could see it: public, private, none.
- * @param string             $is    Who can.
+ * @param string             $was   Former visibility: public, private, none.
+ * @param string             $is    Present visibility.
  * @param WP_Post|WP_Comment $thing The thing.
  */
 function pushcgi_wp_publish_change( $kind, $was, $is, $thing ) {
@@ -323,7 +324,7 @@ function pushcgi_wp_publish_change( $kind, $was, $is, $thing ) {
 }
 
 /**
- * Publish it once the visitor has the response.
+ * Publish it when the visitor has received the response.
  *
  * @param string             $kind       Post or comment.
  * @param string             $event      Created, updated or deleted.
@@ -366,14 +367,14 @@ function pushcgi_wp_publish_later( $kind, $event, $visibility, $thing ) {
 		$update['data'],
 		$update['private']
 	);
-	/* So many are published at once. */
+	/* The limit of a transaction. */
 	if ( 0 === ++$count % 256 ) {
 		mercure_publish_flush();
 	}
 }
 
 /**
- * HTML as text: pages put it where text belongs.
+ * Convert HTML to plain text.
  *
  * @param string $html HTML.
  * @return string
@@ -383,7 +384,7 @@ function pushcgi_wp_text( $html ) {
 }
 
 /**
- * What an update says of a post.
+ * The data of an update of a post.
  *
  * @param WP_Post $post The post.
  * @return array
@@ -397,7 +398,7 @@ function pushcgi_wp_post_data( $post ) {
 }
 
 /**
- * What an update says of a comment: nothing that pages do not show.
+ * The data of an update of a comment: only what pages show.
  *
  * @param WP_Comment $comment The comment.
  * @param WP_Post    $post    Its post.
@@ -419,16 +420,16 @@ function pushcgi_wp_comment_data( $comment, $post ) {
 
 /* ---- Rights ---- */
 
-/** The name of the cookie that sessions have; empty: tokens instead. */
+/** The name of the session cookie; empty: use tokens. */
 function pushcgi_wp_session_cookie() {
 	return (string) pushcgi_wp_setting( 'PUSHCGI_SESSION_COOKIE', '' );
 }
 
 /**
- * What the hub knows a log-in by.  It can be told for those that are over, and
- * what it is made of cannot be told from it.
+ * The hub's session id of a log-in.  It can be computed for log-ins that have
+ * ended, and does not reveal the verifier.
  *
- * @param string $verifier What WordPress keeps of the log-in's token.
+ * @param string $verifier The hash of the log-in's token that WordPress stores.
  * @return string
  */
 function pushcgi_wp_session_id( $verifier ) {
@@ -436,9 +437,9 @@ function pushcgi_wp_session_id( $verifier ) {
 }
 
 /**
- * Where it is remembered what that has been granted.
+ * The name of the transient with the granted topics.
  *
- * @param string $id What the hub knows the log-in by.
+ * @param string $id The hub's session id of the log-in.
  * @return string
  */
 function pushcgi_wp_session_mark( $id ) {
@@ -446,12 +447,12 @@ function pushcgi_wp_session_mark( $id ) {
 }
 
 /**
- * Let this browser have what its user may.
+ * Allow this browser to receive the private updates of its user.
  *
- * @param bool $anew Also if it has that already.
+ * @param bool $again Also if they are granted already.
  * @return bool
  */
-function pushcgi_wp_authorize( $anew = false ) {
+function pushcgi_wp_authorize( $again = false ) {
 	$user_id = get_current_user_id();
 	$name    = pushcgi_wp_session_cookie();
 	$token   = wp_get_session_token();
@@ -470,7 +471,7 @@ function pushcgi_wp_authorize( $anew = false ) {
 	$id   = pushcgi_wp_session_id( hash( 'sha256', $token ) );
 	$mark = pushcgi_wp_session_mark( $id );
 	$has  = md5( wp_json_encode( $topics ) );
-	if ( $anew || get_transient( $mark ) !== $has ) {
+	if ( $again || get_transient( $mark ) !== $has ) {
 		$options += array(
 			'id'      => $id,
 			'replace' => true,
@@ -487,7 +488,7 @@ function pushcgi_wp_authorize( $anew = false ) {
 }
 
 /**
- * Send the session's cookie; the hub is at the top of the site.
+ * Send the session's cookie, with the path / as the hub is below it.
  *
  * @param string $value   Its value.
  * @param int    $expires When it expires; 0: when the browser ends.
@@ -499,9 +500,9 @@ function pushcgi_wp_send_cookie( $value, $expires ) {
 }
 
 /**
- * Before the page is made of anything: nothing behind this is missed.
+ * Before the page reads its data, so that no later update is missed.
  *
- * @param WP $wp What is asked for.
+ * @param WP $wp The request.
  */
 function pushcgi_wp_begin_page( $wp ) {
 	$no_page = array_flip( array( 'feed', 'robots', 'favicon', 'sitemap' ) );
@@ -513,7 +514,7 @@ function pushcgi_wp_begin_page( $wp ) {
 	pushcgi_wp_authorize();
 }
 
-/** The route that pushcgi.js asks for another cookie. */
+/** The route at which pushcgi.js requests another cookie. */
 function pushcgi_wp_add_route() {
 	register_rest_route(
 		'pushcgi/v1',
@@ -526,7 +527,7 @@ function pushcgi_wp_add_route() {
 	);
 }
 
-/** Answer it. */
+/** Answer a request to that route. */
 function pushcgi_wp_refresh() {
 	return new WP_REST_Response(
 		null,
@@ -535,15 +536,15 @@ function pushcgi_wp_refresh() {
 }
 
 /**
- * Take back what log-ins were granted: their streams end.
+ * Revoke the grants of log-ins: their streams end.
  *
- * @param string[] $verifiers What WordPress keeps of their tokens.
+ * @param string[] $verifiers The hashes of their tokens.
  */
 function pushcgi_wp_revoke( $verifiers ) {
 	if ( '' === pushcgi_wp_session_cookie() ) {
 		return;
 	}
-	/* Each time it is asked: a page may have granted it in between. */
+	/* Each time, as a page may have granted topics in between. */
 	foreach ( $verifiers as $verifier ) {
 		$id = pushcgi_wp_session_id( $verifier );
 		delete_transient( pushcgi_wp_session_mark( $id ) );
@@ -552,7 +553,7 @@ function pushcgi_wp_revoke( $verifiers ) {
 }
 
 /**
- * Those of a user's log-ins.
+ * The hashes of the tokens of a user's log-ins.
  *
  * @param int $user_id The user.
  * @return string[]
@@ -563,12 +564,12 @@ function pushcgi_wp_verifiers( $user_id ) {
 }
 
 /**
- * A user has other log-ins: a log-out, here or elsewhere, or one is too old.
+ * The log-ins of a user change: after a log-out, or when one has expired.
  *
  * @param int    $meta_id Not needed.
  * @param int    $user_id The user.
  * @param string $key     What is written.
- * @param mixed  $value   The log-ins that stay.
+ * @param mixed  $value   The remaining log-ins.
  */
 function pushcgi_wp_sessions_change( $meta_id, $user_id, $key, $value ) {
 	if ( 'session_tokens' === $key ) {
@@ -582,7 +583,7 @@ function pushcgi_wp_sessions_change( $meta_id, $user_id, $key, $value ) {
 }
 
 /**
- * A user has none any more, or is deleted.
+ * A user has no log-ins any more, or is deleted.
  *
  * @param int[]  $meta_ids Not needed.
  * @param int    $user_id  The user.
@@ -606,8 +607,8 @@ function pushcgi_wp_logout() {
 }
 
 /**
- * Take back what all of a user's log-ins were granted; those that go on get
- * what is right with their next page.
+ * Revoke the grants of all log-ins of a user; the next page of each log-in
+ * grants the present rights.
  *
  * @param int|WP_User $user The user.
  */
@@ -617,7 +618,7 @@ function pushcgi_wp_revoke_user( $user ) {
 }
 
 /**
- * A user has other capabilities: a role or remove_cap(), for instance.
+ * The capabilities of a user change, for example by a role or remove_cap().
  *
  * @param int|int[] $meta_id Not needed.
  * @param int       $user_id The user.
@@ -631,10 +632,10 @@ function pushcgi_wp_capabilities_change( $meta_id, $user_id, $key ) {
 }
 
 /**
- * Another password ends log-ins without a word.
+ * Another password ends log-ins without calling a hook.
  *
  * @param int     $user_id The user.
- * @param WP_User $before  As it was.
+ * @param WP_User $before  The former data.
  */
 function pushcgi_wp_profile_changes( $user_id, $before ) {
 	if ( get_userdata( $user_id )->user_pass !== $before->user_pass ) {
@@ -644,7 +645,7 @@ function pushcgi_wp_profile_changes( $user_id, $before ) {
 
 /* ---- Pages ---- */
 
-/** The script of every page, and the one that fills the list. */
+/** Enqueue the script of every page, and the one for the list. */
 function pushcgi_wp_enqueue() {
 	$src = pushcgi_wp_setting(
 		'PUSHCGI_SCRIPT_URL',
@@ -659,8 +660,8 @@ function pushcgi_wp_enqueue() {
 }
 
 /**
- * Give pushcgi.js its settings.  All pages ask for the same, so that all tabs
- * share one stream; the data say which post an update belongs to.
+ * Add the settings of pushcgi.js.  All pages use the same topics, so that all tabs
+ * share one stream; the data names the post of an update.
  *
  * @param string $tag    The script element.
  * @param string $handle Whose.
@@ -692,14 +693,14 @@ function pushcgi_wp_script_tag( $tag, $handle, $src ) {
 	return false === $tag ? '' : $tag . "\n";
 }
 
-/** Where the page shows what is new. */
+/** Print the list of new posts and comments. */
 function pushcgi_wp_print_list() {
 	if ( pushcgi_wp_setting( 'PUSHCGI_WP_LIST', true ) ) {
 		echo '<ul id="pushcgi-list" role="log"></ul>', "\n";
 	}
 }
 
-/** What fills it; only text and links get into the page. */
+/** The script for the list; it adds only text and links to the page. */
 function pushcgi_wp_list_script() {
 	return <<<'SCRIPT'
 document.addEventListener('pushcgi:update', function (event) {

@@ -229,7 +229,7 @@ describe("pushcgi.js, when", { concurrency: 8 }, () => {
 		assert.deepEqual(await got(page), ["1"]);
 	});
 
-	row("the hub answers 401, and a new cookie is to be had",
+	row("the hub answers 401, and there is a new cookie",
 		async ({ front, context, tab }) => {
 		await setCookie(context, "x.y.z");
 		const page = await tab({ topics: [own], refresh });
@@ -247,7 +247,7 @@ describe("pushcgi.js, when", { concurrency: 8 }, () => {
 		assert.deepEqual(await told(page, "gap"), []);
 	});
 
-	row("the hub answers 401, and no cookie is to be had",
+	row("the hub answers 401, and there is no new cookie",
 		async ({ front, context, tab }) => {
 		await setCookie(context, "x.y.z");
 		const page = await tab();

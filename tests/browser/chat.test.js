@@ -130,7 +130,7 @@ for (const [language, path] of chats) {
 			await sees(ann, "Ann", "Ben");
 		});
 
-		it("shows what was said when it is loaded anew", async () => {
+		it("shows what was said when it is reloaded", async () => {
 			const before = await said(ann);
 
 			await ann.goto(facts.PAGE);

@@ -56,7 +56,7 @@ for (const [server, settings, params] of sites) {
 		const publish = (...args) =>
 			helper(facts.config, "publish", ...args);
 		const received = (page) => async (n) =>
-			(await seen(page, "drained")).received.length === n;
+			(await seen(page, "polled")).received.length === n;
 
 		it("each update once, in order, while they are published",
 			async () => {
@@ -64,7 +64,7 @@ for (const [server, settings, params] of sites) {
 			const has = received(page);
 
 			await listen(page, "held", { delivery: "stream" });
-			await listen(page, "drained", params);
+			await listen(page, "polled", params);
 			for (let n = 1; n <= count; n++) {
 				await publish(topic, `${n}`);
 				await publish(quiet, "x");
@@ -73,7 +73,7 @@ for (const [server, settings, params] of sites) {
 					await waitUntil(`${n} have come`, () => has(n));
 			}
 			const { received: all, opened } =
-				await seen(page, "drained");
+				await seen(page, "polled");
 			assert.deepEqual(all, Array.from({ length: count },
 				(_, i) => `${i + 1}`));
 			assert.ok(opened >= 10, `${opened} responses`);
@@ -88,13 +88,13 @@ for (const [server, settings, params] of sites) {
 			const large = "x".repeat(100000);
 
 			await publish(topic, large);
-			await listen(page, "drained", params);
+			await listen(page, "polled", params);
 			await waitUntil("it has come", () =>
 				received(page)(count + 1));
 			await publish(topic, "behind");
 			await waitUntil("the next has come", () =>
 				received(page)(count + 2));
-			const { received: all } = await seen(page, "drained");
+			const { received: all } = await seen(page, "polled");
 			assert.deepEqual(all.slice(count), [large, "behind"]);
 			await page.context().close();
 		});

@@ -243,7 +243,7 @@ function oneStream(server, way) {
 		};
 
 		await join(topic);
-		// Each time the stream is asked for anew, with one more.
+		// Each time a new stream is requested, with one more topic.
 		await publishing(1, 10, async () => {
 			for (const name of topics)
 				await join(name);

@@ -5,7 +5,7 @@ use warnings;
 use FindBin qw($Bin);
 use IO::Select;
 use lib "$Bin/../system/lib", "$Bin/lib";
-use Checkups;
+use CheckRuns;
 use JSON::PP ();
 use PushcgiTest;
 use Test::More;
@@ -16,14 +16,14 @@ use constant AT_ONCE => 8;
 # A check has time-outs of its own, so none of ours comes first.
 $ENV{PUSHCGI_TEST_DEADLINE} ||= 90;
 
-my @waiting = Checkups::names();
+my @waiting = CheckRuns::names();
 my (%running, %results);
 
 sub begin {
 	my ($name) = @_;
 
-	open my $out, '-|', $^X, "$Bin/checkup.pl", $name
-	    or die "checkup.pl: $!\n";
+	open my $out, '-|', $^X, "$Bin/check_run.pl", $name
+	    or die "check_run.pl: $!\n";
 	$running{$out} = { name => $name, out => $out, text => '' };
 }
 
@@ -72,8 +72,8 @@ sub as_wanted {
 	unlike "$out$err", qr/eyJ|Bearer /, "$what: shows no token";
 }
 
-for my $name (Checkups::names()) {
-	my @runs = @{ Checkups::checkup($name)->{runs} };
+for my $name (CheckRuns::names()) {
+	my @runs = @{ CheckRuns::check_run($name)->{runs} };
 
 	for my $i (0 .. $#runs) {
 		my ($title, undef, $want) = @{ $runs[$i] };

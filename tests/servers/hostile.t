@@ -28,7 +28,7 @@ my @forms = (
 	['replays', { %come, streams => 40, hold => 2,
 	    headers => EARLIEST }, stored => $stored],
 	['long polls', { %come, hold => undef, headers => EARLIEST,
-	    brings => drained($headless) }, stored => 2000],
+	    brings => by_polls($headless) }, stored => 2000],
 );
 
 note 'seed ', seed();

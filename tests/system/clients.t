@@ -30,7 +30,7 @@ for my $peer ('', 'unix:') {
 	    1, 'the log says that there are too many, once';
 	is $hub->subscribe(@here, peer => '192.0.2.1')->status, 200,
 	    'and no part of another';
-	is lines($hub, qr/ warn: no address .*$setting .*REMOTE_ADDR/), 1,
+	is lines($hub, qr/ warn: client has no address .*$setting .*REMOTE_ADDR/), 1,
 	    'the log says what is missing, once';
 }
 
@@ -39,7 +39,7 @@ my $usual = Hub->start;
 my @streams = map { $usual->subscribe(topic => 'a', peer => '') } 0 .. 250;
 is scalar(grep { $_->status == 200 } @streams), 251,
     'by default no address has no limit';
-is lines($usual, qr/ warn: no address .*not limited .*REMOTE_ADDR/), 1,
+is lines($usual, qr/ warn: client has no address .*not limited.* .*REMOTE_ADDR/), 1,
     'and the log says so, once';
 $usual->publish_ok(topic => 'a', data => 'x');
 is scalar(grep { $_->next_event->{data} eq 'x' } @streams), 251,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# external.t - the helpers of a site whose hub is elsewhere (MERCURE_HUB_URL).
+# external.t - the helpers of a site whose hub is remote (MERCURE_HUB_URL).
 use strict;
 use warnings;
 use FindBin qw($Bin);
@@ -11,7 +11,7 @@ use Servers;
 use Test::More;
 use Token;
 
-# The hub elsewhere is ours, behind a web server.
+# The remote hub is one of ours, behind a web server.
 my $hub = Servers::hub_for_server(config => { MERCURE_MAX_BODY => 2000 });
 $hub->start;
 my $server = Servers->lighttpd(hub => $hub);
@@ -82,7 +82,7 @@ for my $row (['a token made with the key', {}, ['x'], { data => 'x' }],
 }
 
 my ($exit, $out) = site({}, 'url', 'a b');
-is $out, "$url?topic=a%20b\n", 'url names the hub elsewhere';
+is $out, "$url?topic=a%20b\n", 'url names the remote hub';
 ($exit, $out) = site({}, 'link');
 is $out, "<$url>; rel=\"mercure\"\n", 'link, too';
 ($exit, $out) = site({}, 'cookie', 'https://example.com/a');
@@ -110,7 +110,7 @@ for my $arguments (['subscriptions'], ['subscriptions', '--json'],
 	    @$arguments);
 
 	is $here[2], '', "@$arguments: no complaint";
-	is_deeply \@from_there, \@here, "@$arguments: the same from elsewhere";
+	is_deeply \@from_there, \@here, "@$arguments: the same from there";
 }
 
 # What can be wrong, and what the sentence says.

@@ -26,7 +26,7 @@ use constant { KEEP => 60, QUIET_AFTER => 35, HUBS => 3, STREAMS_MAX => 14,
 my $seed = $ENV{PUSHCGI_HISTORY_SEED} || 1;
 my $steps = $ENV{PUSHCGI_HISTORY_STEPS} || 600;
 my ($model, @hubs, @open, @away, @links, @trace, %seen);
-my ($number, $opened, $unsettled, $settled_floor);
+my ($number, $opened, $unquiet, $settled_floor);
 
 sub one { return $_[ rand @_ ] }
 sub chance { return rand() < $_[0] }
@@ -64,7 +64,7 @@ sub publish {
 
 	$update->{id} = ($hub || one(@hubs))->publish_ok(fields($update));
 	$model->append($update);
-	$unsettled++;
+	$unquiet++;
 	trace("publish $update->{number} id $update->{id} to",
 	    @{ $update->{topics} }, $update->{private} ? 'private' : '');
 }
@@ -123,7 +123,7 @@ sub learn {
 		die "acknowledged as @{[ $answer->body ]}, not $event->{id}\n"
 		    if $status == 200 && $answer->body ne $event->{id};
 		$model->append($update);
-		$unsettled++;
+		$unquiet++;
 		trace("learnt $n id $event->{id} status $status");
 	}
 	$replay->hang_up;
@@ -132,7 +132,7 @@ sub learn {
 		$seen{'publishes that a crash undid'}++;
 	}
 	$model->append($marker);
-	$unsettled++;
+	$unquiet++;
 }
 
 sub publish_burst {
@@ -331,7 +331,7 @@ sub keep_alive {
 	my @may = grep { !$_->{slow} } @open or return;
 	my $s = one(@may);
 
-	settle();
+	wait_until_quiet();
 	return if !grep { $_ == $s } @open;
 	$s->{last_is_cursor} = 0;
 	$s->{stream}->until("a cursor for stream $s->{name}", sub {
@@ -344,7 +344,7 @@ sub keep_alive {
 
 # All is delivered: every stream that is read has come to the last update,
 # and no hub remembers what was pruned before.
-sub settle {
+sub wait_until_quiet {
 	for my $hub (@hubs) {
 		open_stream({ topics => ['marker'] }, undef, $hub)
 		    if !grep { $_->{hub} == $hub && !$_->{slow} } @open;
@@ -370,7 +370,7 @@ sub settle {
 		trace("stream $s->{name} was cut off behind $s->{at}");
 		gone($s);
 	}
-	$unsettled = 0;
+	$unquiet = 0;
 	$settled_floor = $model->floor;
 	$seen{'quiet moments'}++;
 }
@@ -382,12 +382,12 @@ sub rare_steps {
 
 	for my $phases (1, 3) {
 		$_->{slow} &&= 1 for @open;
-		settle();
+		wait_until_quiet();
 		cut() while @open >= STREAMS_MAX;
 		slow_down($phases);
 		for (1 .. $phases) {
 			publish_one() for 1 .. QUIET_AFTER;
-			settle();
+			wait_until_quiet();
 		}
 	}
 	open_stream({ topics => ['*'] }, { id => $id, low => $place,
@@ -408,7 +408,7 @@ sub run_round {
 	srand $seed;
 	$model = HistoryModel->new(KEEP);
 	(@open, @away, @links, @trace) = ();
-	$number = $opened = $unsettled = $settled_floor = 0;
+	$number = $opened = $unquiet = $settled_floor = 0;
 	my %config = (MERCURE_HUB_RECONCILIATION_LENGTH => KEEP,
 	    MERCURE_HUB_KEEPALIVE_INTERVAL => 1,
 	    MERCURE_HUB_SUBSCRIPTIONS => $subscriptions);
@@ -418,7 +418,7 @@ sub run_round {
 	my $good = eval {
 		for (; $step < $count; $step++) {
 			one(@kinds)->();
-			settle() if $unsettled >= QUIET_AFTER;
+			wait_until_quiet() if $unquiet >= QUIET_AFTER;
 		}
 		rare_steps();
 		1;

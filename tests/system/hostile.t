@@ -46,7 +46,7 @@ my @forms = (
 	    brings => $of_the_site }, stored => $stored,
 	    gap => 0.12],
 	['long polls', { %come, hold => undef, headers => EARLIEST,
-	    brings => drained($headless) }, stored => 2000],
+	    brings => by_polls($headless) }, stored => 2000],
 	['* of many beside a storm', { %stay, streams => 2 * $crowd,
 	    most => 1, rate => 2000, brings => sub { 'topic=*' } },
 	    also => { %come, brings => templates(\&Templates::number) }],

@@ -24,7 +24,7 @@ sub post {
 }
 
 $lock->take;
-my @parked = map { post($_) } 1 .. 10;
+my @pending = map { post($_) } 1 .. 10;
 for my $n (1 .. 3) {
 	is $hub->request('HEAD', "$path?topic=a")->status, 200,
 	    "HEAD is answered meanwhile, $n";
@@ -37,11 +37,11 @@ is $stream->next_event->{data}, 'before', 'and streams';
 $stream->next_comment;
 $stream->next_comment;
 pass 'are kept alive';
-$_->pump(0) for @parked;
-is scalar(grep { $_->{headers} } @parked), 0, 'no publish was acknowledged';
+$_->pump(0) for @pending;
+is scalar(grep { $_->{headers} } @pending), 0, 'no publish was acknowledged';
 
 $lock->release;
-is $_->finished->status, 200, 'then it is' for @parked;
+is $_->finished->status, 200, 'then it is' for @pending;
 is join(' ', sort { $a <=> $b } map { $stream->next_event->{data} } 1 .. 10),
     join(' ', 1 .. 10), 'and arrives';
 

@@ -144,7 +144,7 @@ subtest 'several calls make one cookie' => sub {
 	    'of the functions';
 	mercure_begin_request();
 	is_deeply rights(mercure_set_authz_cookie('c')), ['c'],
-	    'the next request begins anew';
+	    'the next request begins again';
 	undef $Pushcgi::CURRENT;
 	mercure_set_authz_cookie('of one visitor');
 	is_deeply rights(mercure_set_authz_cookie('of another')),

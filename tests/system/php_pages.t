@@ -125,7 +125,7 @@ subtest 'mercure_last_event_id' => sub {
 	    . "array('lastEventId' => true))",
 	    env => { MERCURE_HUB_URL => 'http://h/m',
 	    MERCURE_PUBLIC_HUB_URL => 'http://p/m' });
-	is $got, 'http://p/m?topic=t', 'of a hub elsewhere: none';
+	is $got, 'http://p/m?topic=t', 'of a remote hub: none';
 	like $page->{errors}, qr/MERCURE_HUB_URL/, 'and why';
 };
 

@@ -92,7 +92,7 @@ subtest 'the cookie' => sub {
 	    before => "mercure_set_authz_cookie('a'); "
 	    . 'mercure_clear_authz_cookie();');
 	is_deeply site_claims((php_cookies($page))[0])->{mercure}{subscribe},
-	    ['b'], 'what comes after it begins anew';
+	    ['b'], 'what comes after it begins again';
 	for my $call ('mercure_clear_authz_cookie()',
 	    "mercure_set_authz_cookie('a')") {
 		($got, $page) = php_value($call,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# poll_presence.t - who is drained stays there between its responses.
+# poll_presence.t - a subscriber that polls stays listed between its responses.
 use strict;
 use warnings;
 use FindBin qw($Bin);
@@ -31,7 +31,7 @@ sub poll {
 # second later, this test at once.
 my $until_ms = 0;
 sub written {
-	wait_until('the row is parked', sub {
+	wait_until('the row says away', sub {
 		my (undef, $now) = run(['sqlite3', '-readonly', $hub->{queue},
 		    'SELECT max(until_ms) FROM subscribers WHERE owner = 0']);
 		my $later = $now =~ /^(\d+)/ && $1 > $until_ms;
@@ -42,7 +42,7 @@ sub written {
 }
 
 # Let it end by an update; returns its position.
-sub drained {
+sub polled {
 	my ($answer) = @_;
 
 	$hub->publish_ok(topic => 'b', data => ++$n);
@@ -68,16 +68,16 @@ sub told {
 my $first = poll();
 is_deeply told(2), ['+a', '+b'], 'it begins';
 my ($id) = who();
-my $at = drained($first);
+my $at = polled($first);
 is length $at, 44, 'its position leads to its row';
 is_deeply [who()], [$id], 'between two responses it is there';
 
-# It comes back again and again, here or elsewhere.
+# It comes back again and again, in one process or the other.
 for my $h ($hub, $other, $hub) {
 	my $again = poll($at, hub => $h);
 
 	is_deeply [who($h)], [$id], 'back: the same subscriber';
-	$at = drained($again);
+	$at = polled($again);
 }
 is_deeply [who()], [$id], 'and still the same';
 
@@ -122,13 +122,13 @@ is scalar(my @both = who()), 2, 'and the first goes on';
 $_->hang_up for $same, $copy;
 is_deeply told(4), ['-a', '-a', '-b', '-b'], 'who hangs up has ended';
 
-# A hub that ends parks, too, since its peer will be back at once.
-my $parked = poll();
+# A hub that ends marks it as away, too, because its peer will be back at once.
+my $away = poll();
 told(2);
 ($id) = who();
 $hub->stop;
-$parked->until('the end', sub { $parked->is_over });
-$at = ($parked->all)[-1]{id};
+$away->until('the end', sub { $away->is_over });
+$at = ($away->all)[-1]{id};
 is_deeply [who($other)], [$id], 'the hub ends: still there';
 $hub->start;
 my $back = poll($at);
@@ -146,6 +146,6 @@ is_deeply told(2), ['-a', '-b'], 'its time is up: it has ended';
 is_deeply [who()], [], 'and is not listed';
 $gone->until('the end', sub { $gone->is_over });
 my $late = poll(($gone->all)[-1]{id});
-is_deeply told(2), ['+a', '+b'], 'who comes too late begins anew';
+is_deeply told(2), ['+a', '+b'], 'a subscriber that comes too late begins again';
 
 done_testing;

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # presence_rights.t - presence ends with the right it came with, also between
-# two responses of drain delivery.
+# two responses of long polling.
 use strict;
 use warnings;
 use FindBin qw($Bin);
@@ -42,7 +42,7 @@ sub waiting {
 }
 
 # Open a response, let an update end it, and wait until its subscriber waits.
-sub drained {
+sub polled {
 	my ($topic, %o) = @_;
 	my $at = delete $o{hub} || $hub;
 	my $before = waiting();
@@ -84,7 +84,7 @@ for my $row (
 		my $topic = "session $count";
 
 		session($id, 'grant', '--payload={"user":"alice"}', 'x', 'z');
-		drained($topic, hub => $h, cookie($id));
+		polled($topic, hub => $h, cookie($id));
 		is connected($topic, 'user=alice'), 1, "$name: before";
 		is_deeply told(1), ["+$topic"], "$name: told";
 		$change->($id);
@@ -98,7 +98,7 @@ for my $row (
 # Who comes back is shown as what it is then.
 my $sid = 'session-of-somebody-else';
 session($sid, 'grant', '--payload={"user":"alice"}', 'x');
-my $at = drained('back', cookie($sid));
+my $at = polled('back', cookie($sid));
 session($sid, 'grant', '--payload={"user":"bob"}', 'x');
 my $back = $hub->stream(topic => 'back', query => [delivery => 'poll'],
     last_event_id => $at, cookie($sid));
@@ -111,7 +111,7 @@ is_deeply told(1), ['-back'], 'and hangs up';
 
 # A token's time: its row does not wait for longer.
 my $end = time + 3;
-drained('exp', token => Token::subscriber(['exp'], more => { exp => $end }));
+polled('exp', token => Token::subscriber(['exp'], more => { exp => $end }));
 is_deeply told(1), ['+exp'], 'exp: it is told';
 is connected('exp'), 1, 'exp: and there';
 is_deeply told(1), ['-exp'], 'exp: the end is told, while its response would'
@@ -147,13 +147,13 @@ for my $row (
 	{ MERCURE_HUB_ALLOW_ANONYMOUS => 'false' }]) {
 	my ($name, $topic, $o, $settings) = @$row;
 
-	drained($topic, @$o, hub => $other);
+	polled($topic, @$o, hub => $other);
 	is connected($topic), 1, "$name: before";
 	reload_all(%$settings);
 	wait_until("$name: gone", sub { connected($topic) == 0 });
 	pass "$name: after a reload it is gone";
 }
-drained('stays', token => $signed->(key => $key), hub => $other);
+polled('stays', token => $signed->(key => $key), hub => $other);
 reload_all(MERCURE_RETRY => 2999);
 is connected('stays'), 1, 'whose key stays does as well';
 

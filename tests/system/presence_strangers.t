@@ -96,9 +96,9 @@ my ($end) = events($watch, 1);
 ok !$end->{active}, 'and so is the end';
 
 # Polls that are all shorter than the delay count from the first.
-my %drain = (MERCURE_PRESENCE_DELAY => 2000);
-my $one = Hub->start(config => \%drain);
-my $two = Hub->start(config => \%drain, queue_of => $one);
+my %late = (MERCURE_PRESENCE_DELAY => 2000);
+my $one = Hub->start(config => \%late);
+my $two = Hub->start(config => \%late, queue_of => $one);
 my ($at, $polls) = (undef, 0);
 $start = time;
 until (@{ there($one, 'p') }) {
@@ -117,7 +117,7 @@ for my $h ($one, $two, $two) {
 	my $until = sql($one, 'SELECT max(until_ms) FROM subscribers');
 
 	# A browser waits for half a second, this test does not.
-	wait_until('its row is parked', sub { sql($one, 'SELECT count(*)'
+	wait_until('its row says away', sub { sql($one, 'SELECT count(*)'
 	    . ' FROM subscribers WHERE owner = 0') == 1 });
 	my $poll = $h->stream(topic => 'p', query => [delivery => 'poll'],
 	    last_event_id => $at);

@@ -60,15 +60,15 @@ for my $signal (qw(TERM USR1)) {
 
 # Publishes that are under way are committed and answered.
 my $busy = Hub->start;
-my @parked = map { $busy->send_request('POST', $path,
+my @under_way = map { $busy->send_request('POST', $path,
     "topic=a&data=$_", token => Token::publisher()) } 1 .. 200;
 wait_until('some are answered', sub {
-	$_->pump(0) for @parked;
-	return grep { $_->is_over } @parked;
+	$_->pump(0) for @under_way;
+	return grep { $_->is_over } @under_way;
 });
 is $busy->stop, 0, 'ended with publishes under way: exit 0';
 my %answered;
-for my $answer (@parked) {
+for my $answer (@under_way) {
 	eval { $answer->finished };
 	$answered{ $answer->body } = 1 if ($answer->{status} || 0) == 200;
 }

@@ -239,26 +239,26 @@ for my $row (['the sidecar', '-hub'], ['the database', '', '-wal', '-shm'],
 # alone.
 my ($one, $two) = hubs(2, MERCURE_MAX_CONNECTIONS_PER_ADDRESS => 1,
     MERCURE_POLL_WAIT => 3600);
-my @drain = (query => [delivery => 'poll']);
+my @by_polls = (query => [delivery => 'poll']);
 my $at;
 for my $hub ($one, $two, $two, $one) {
-	my $poll = ask($hub, @drain,
+	my $poll = ask($hub, @by_polls,
 	    defined $at ? (last_event_id => $at) : ());
 
 	is $poll->status, 200, 'a poll';
-	is ask($_, @drain)->status, 429, 'while it is there: no other'
+	is ask($_, @by_polls)->status, 429, 'while it is there: no other'
 	    for $one, $two;
 	$poll->opened;
 	$one->publish_ok(topic => 'a', data => 'x');
 	$poll->until('its end', sub { $poll->is_over });
 	$at = ($poll->all)[-1]{id};
 	is length $at, 44, 'its position leads to its place';
-	is ask($_, @drain)->status, 429, 'between two polls: no other'
+	is ask($_, @by_polls)->status, 429, 'between two polls: no other'
 	    for $one, $two;
 	is $one->request('HEAD', Hub::URL_PATH . '?topic=a', undef,
 	    token => $token, last_event_id => $at)->status, 200,
 	    'HEAD says that it may';
-	is ask($two, @drain, token => undef, last_event_id => $at)->status,
+	is ask($two, @by_polls, token => undef, last_event_id => $at)->status,
 	    429, 'another with its position may not';
 	is ask($two)->status, 429, 'and leaves its place to it';
 }
@@ -266,7 +266,7 @@ for my $hub ($one, $two, $two, $one) {
 # In all, only what is open counts: whoever polled and left shuts nobody out.
 my @polled = hubs(2, MERCURE_MAX_CONNECTIONS => LIMIT,
     MERCURE_POLL_WAIT => 3600);
-my @polls = map { ask($_, @drain, token => undef)->opened } ($polled[0]) x 3,
+my @polls = map { ask($_, @by_polls, token => undef)->opened } ($polled[0]) x 3,
     ($polled[1]) x 2;
 is ask($_)->status, 429, 'all places are taken by polls' for @polled;
 $polled[0]->publish_ok(topic => 'a', data => 'x');
@@ -275,12 +275,12 @@ for my $poll (@polls) {
 }
 my @newcomers = fill_up('polls that ended', @polled);
 my ($back) = map { ($_->all)[-1]{id} } @polls;
-is ask($polled[0], @drain, token => undef, last_event_id => $back)->status, 429,
+is ask($polled[0], @by_polls, token => undef, last_event_id => $back)->status, 429,
     'who comes back is one more';
 $newcomers[0]->hang_up;
 my $again;
 wait_until('there is room for who comes back', sub {
-	$again = ask($polled[0], @drain, token => undef,
+	$again = ask($polled[0], @by_polls, token => undef,
 	    last_event_id => $back);
 	return $again->status == 200;
 });

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# subscribe_cli.t - pushcgi subscribe: updates of this machine's queue and of a hub elsewhere.
+# subscribe_cli.t - pushcgi subscribe: updates of this machine's queue and of a remote hub.
 use strict;
 use warnings;
 use FindBin qw($Bin);
@@ -19,7 +19,7 @@ my $server = Servers->lighttpd(hub => $hub);
 my $url = "http://127.0.0.1:$hub->{port}" . Hub::URL_PATH;
 my $dir = temp_dir();
 
-# The configuration of a site whose hub is elsewhere; nothing may fall back
+# The configuration of a site whose hub is remote; nothing may fall back
 # to a queue there.
 sub site {
 	my ($name, %set) = @_;
@@ -32,7 +32,7 @@ sub site {
 	    grep { defined $all{$_} } sort keys %all), 0600);
 	return "$dir/$name.conf";
 }
-my %config = (here => $hub->{config_path}, elsewhere => site('site'));
+my %config = (here => $hub->{config_path}, remote => site('site'));
 my $count = 0;
 
 # Start a subscriber; { pid, out, err }.
@@ -55,7 +55,7 @@ sub got {
 }
 
 # Publish until the subscriber has something: it is there then.
-sub settled {
+sub subscribed {
 	my ($self, $topic) = @_;
 	my $n = 0;
 
@@ -78,12 +78,12 @@ sub ended {
 }
 
 my $strange = "a\"\\\t\x01\r\nb\n";
-for my $where (qw(here elsewhere)) {
+for my $where (qw(here remote)) {
 	my $config = $config{$where};
 	my $public = follow($config, '--json', 'https://example.com/{x}', 't');
 	my $private = follow($config, '--json', '--private', 't',
 	    'https://example.com/a');
-	settled($_, 't') for $public, $private;
+	subscribed($_, 't') for $public, $private;
 
 	$hub->publish_ok(topic => 'https://example.com/a', id => "i:$where",
 	    type => 'note', data => $strange);
@@ -146,7 +146,7 @@ for my $where (qw(here elsewhere)) {
 	    . "q:$where\tmessage\n\t\n",
 	    "$where: readable, and nothing that a terminal would obey";
 }
-ok !-e "$dir/none", 'nothing was looked for in a queue elsewhere';
+ok !-e "$dir/none", 'nothing was looked for in another queue';
 
 # [name, settings of the site, arguments, what the sentence holds]
 # Bound, so that nobody else gets it, but nobody listens.
@@ -211,8 +211,8 @@ $rash->stop;
 
 # Over the end of a hub, and one that comes again.
 my $here = follow($config{here}, '--json', 't');
-my $elsewhere = follow($config{elsewhere}, '--json', '--private', 't');
-settled($_, 't') for $here, $elsewhere;
+my $remote = follow($config{remote}, '--json', '--private', 't');
+subscribed($_, 't') for $here, $remote;
 for my $signal (qw(TERM KILL)) {
 	$hub->stop($signal);
 	$hub->helper(['publish', '--private', 't', "while down $signal"]);
@@ -221,24 +221,24 @@ for my $signal (qw(TERM KILL)) {
 		grep { $_ eq "after $signal" } data_of($here);
 	});
 	wait_until("$signal: it is missed", sub {
-		slurp($elsewhere->{err}) =~ /stream lost/;
+		slurp($remote->{err}) =~ /stream lost/;
 	});
 	unlink $hub->{address} =~ s/^unix://r;
 	$hub->start;
 	wait_until("$signal: it comes back", sub {
-		grep { $_ eq "after $signal" } data_of($elsewhere);
+		grep { $_ eq "after $signal" } data_of($remote);
 	});
 }
 is_deeply [data_of($here)], ['after TERM', 'after KILL'],
     'here: no hub is needed';
-is_deeply [data_of($elsewhere)], ['while down TERM', 'after TERM',
+is_deeply [data_of($remote)], ['while down TERM', 'after TERM',
     'while down KILL', 'after KILL'],
-    'elsewhere: nothing lost, nothing twice';
-is process_end($_->{pid}, 'TERM'), 0, 'ended cleanly' for $here, $elsewhere;
+    'remote: nothing lost, nothing twice';
+is process_end($_->{pid}, 'TERM'), 0, 'ended cleanly' for $here, $remote;
 
 # While there is no hub: a signal ends the wait, too.
-my $waiting = follow($config{elsewhere}, '--json', 't');
-settled($waiting, 't');
+my $waiting = follow($config{remote}, '--json', 't');
+subscribed($waiting, 't');
 $hub->stop;
 wait_until('it waits', sub { slurp($waiting->{err}) =~ /stream lost/ });
 is process_end($waiting->{pid}, 'INT'), 0, 'ended while it waits';
@@ -246,7 +246,7 @@ unlike slurp($waiting->{err}), qr/eyJ/, 'no token in what it says';
 
 # A queue that is restored is another one.
 my $moved = follow($config{here}, '--json', 't');
-settled($moved, 't');
+subscribed($moved, 't');
 is slurp($moved->{err}), '', 'nothing was lost so far';
 kill 'STOP', $moved->{pid};
 my $few = '--mercure-hub-reconciliation-length=5';

@@ -61,7 +61,8 @@ sub hub_says {
 
 	$answer->hang_up;
 	return ($status, substr($hub->log_text, $before)
-	    =~ /token refused \S+ reason="(.*)"$/m ? $1 : undef);
+	    =~ /token refused \S+ reason="(.*)"$/m ? $1 =~ s/\\(.)/$1/gr
+	    : undef);
 }
 
 # Whatever is wrong, it says what the hub's log says.

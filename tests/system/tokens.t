@@ -49,7 +49,7 @@ for my $row (
 	{ subscribe => ['*'] } }, JSON::PP->new->encode($one->jwk)),
 	qr/not ES256/],
     ['9: a key brought along', $two->subscriber(jwk => $two->jwk),
-	qr/parameter "jwk"/],
+	qr/parameter \\"jwk\\"/],
 ) {
 	my ($name, $token, $want) = @$row;
 	my $before = length $hub->log_text;

@@ -21,12 +21,12 @@ my $first = Hub->start(config => \%config);
 my $second = Hub->start(config => \%config, queue_of => $first);
 my @streams = map { $_->stream(topic => 'a') } $first, $second;
 my $sidecar = "$first->{queue}-hub";
-for my $how ('removed', 'removed and made anew') {
+for my $how ('removed', 'removed and made again') {
 	my $old = (stat $sidecar)[1];
 
 	open my $held, '<', $sidecar or die "$sidecar: $!\n";
 	unlink $sidecar or die "$sidecar: $!\n";
-	if ($how =~ /anew/) {
+	if ($how =~ /again/) {
 		my ($code) = $first->helper(['publish', 'a', 'by the helper']);
 		is $code, 0, "sidecar $how: the helper publishes";
 		is $_->next_event->{data}, 'by the helper',

@@ -3,13 +3,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <openssl/rand.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/random.h"
 #include "base/sigbus.h"
 #include "queue/sqlite/sidecar_path.h"
 #include "queue/sqlite/sqlite.h"
@@ -176,15 +176,12 @@ write_meta(struct queue_sqlite *q)
 	struct {
 		int64_t epoch;
 		uint8_t key[16];
-	} random = { 0, { 0 } };
+	} random;
 	sqlite3_stmt *st = queue_sqlite_statement(q, SQL_WRITE_META);
 
 	if (st == NULL)
 		return queue_sqlite_failed(q, sqlite3_errcode(q->db));
-	if (RAND_bytes((unsigned char *)&random.epoch, sizeof(int64_t)) != 1 ||
-	    RAND_bytes(random.key, sizeof(random.key)) != 1)
-		return problem_set(
-		    &q->problem, ERR_IO, "the system gives no random bytes");
+	random_bytes(&random, sizeof(random));
 	/* Positive, and never the 0 that stands for "none seen yet". */
 	random.epoch = (random.epoch & INT64_MAX) | 1;
 	sqlite3_bind_int64(st, 1, random.epoch);

@@ -3,13 +3,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <openssl/rand.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/random.h"
 #include "queue/sqlite/sidecar_path.h"
 #include "queue/sqlite/sqlite.h"
 
@@ -19,16 +19,11 @@ int
 queue_sqlite_new_file(int dir, const char *base, const char *infix, mode_t mode,
     char out[QUEUE_SQLITE_NAME_SIZE])
 {
-	uint64_t n;
 	int fd;
 
 	do {
-		if (RAND_bytes((unsigned char *)&n, sizeof(n)) != 1) {
-			errno = EIO;
-			return -1;
-		}
 		snprintf(out, QUEUE_SQLITE_NAME_SIZE, "%.200s%s%016llx", base,
-		    infix, (unsigned long long)n);
+		    infix, (unsigned long long)random_uint64());
 		fd = openat(dir, out,
 		    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 	} while (fd < 0 && errno == EEXIST);

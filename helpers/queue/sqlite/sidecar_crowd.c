@@ -6,10 +6,10 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 
 #include "base/mem.h"
+#include "base/random.h"
 #include "base/sigbus.h"
 #include "queue/sqlite/sidecar_path.h"
 #include "queue/sqlite/sidecar_state.h"
@@ -105,17 +105,14 @@ follow_size(struct sidecar_crowd *c, size_t at_least, struct problem *p)
 	return ERR_OK;
 }
 
-/* Give the word a random number, unless it has one; *out is the one it has. */
-static enum err
-agree(_Atomic uint64_t *word, uint64_t *out)
+/* Give the word a random number, unless it has one, and return the one it has. */
+static uint64_t
+agree(_Atomic uint64_t *word)
 {
-	uint64_t own, there = 0;
+	const uint64_t own = random_uint64() | 1;
+	uint64_t there = 0;
 
-	if (getrandom(&own, sizeof(own), 0) != (ssize_t)sizeof(own))
-		return ERR_IO;
-	own |= 1;
-	*out = atomic_compare_exchange_strong(word, &there, own) ? own : there;
-	return ERR_OK;
+	return atomic_compare_exchange_strong(word, &there, own) ? own : there;
 }
 
 static enum err
@@ -131,9 +128,7 @@ make_head(struct sidecar_crowd *c, struct problem *p)
 		    "remove the file while no hub runs",
 		    c->side->path);
 	for (int i = 0; i < 2; i++)
-		if (agree(&head->secret[i], &c->secret[i]) != ERR_OK)
-			return problem_set(
-			    p, ERR_IO, "the system gives no random bytes");
+		c->secret[i] = agree(&head->secret[i]);
 	return ERR_OK;
 }
 
@@ -143,13 +138,9 @@ show_life(struct sidecar_crowd *c, struct problem *p)
 	enum err e = ERR_BUSY;
 
 	for (int i = 0; e == ERR_BUSY && i < OWNER_TRIES; i++) {
-		uint64_t owner;
+		const uint64_t owner =
+		    (random_uint64() >> (64 - SIDECAR_OWNER_BITS)) | 1;
 
-		if (getrandom(&owner, sizeof(owner), 0) !=
-		    (ssize_t)sizeof(owner))
-			return problem_set(
-			    p, ERR_IO, "the system gives no random bytes");
-		owner = (owner >> (64 - SIDECAR_OWNER_BITS)) | 1;
 		e = sidecar_show_life(c->side, owner);
 		c->table.owner = owner;
 	}

@@ -1,9 +1,9 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: MIT
-# index.cgi - a small chat: who may hear it, who says what, who is here.
+# index.cgi - a small chat: rights, messages and visitors.
 #
-# A session is a random id in a cookie.  Whose it is, the hub knows: it is the
-# payload of what the session was granted, and gone when that is revoked.
+# A session is a random id in a cookie.  The hub stores the visitor's name, as
+# the payload of the session's grant, until the grant is revoked.
 use strict;
 use warnings;
 
@@ -15,7 +15,7 @@ use Pushcgi;
 
 # The hub's MERCURE_SESSION_COOKIE.
 use constant { ROOM => 'https://example.com/chat', COOKIE => 'chat' };
-# How long a visit lasts at most, in seconds; characters; bytes of a form.
+# The longest visit, in seconds; limits in characters; bytes of a form.
 use constant { VISIT_S => 86400, NAME_MOST => 24, TEXT_MOST => 500,
     FORM_MOST => 8192 };
 
@@ -37,20 +37,20 @@ sub read_form {
     return;
 }
 
-# What a visitor sent as one line of at most $most characters, or undef.
+# The input of a visitor as one line of at most $most characters, or undef.
 sub one_line {
     my ($field, $most) = @_;
     my $text = eval { Encode::decode('UTF-8', $form{$field}, 1) };
 
     return undef if !defined $text;    # it was not UTF-8
-    # Not control characters, nor what turns the direction of others.
+    # Without control characters and marks of text direction.
     $text =~ s/[\s\p{Cc}\p{Zl}\p{Zp}\x{202A}-\x{202E}\x{2066}-\x{2069}]+/ /g;
     $text =~ s/^ | $//g;
     return $text =~ /\A.{1,$most}\z/ ? $text : undef;
 }
 
 sub json {
-    require JSON::PP;    # comes with Perl from 5.14 on
+    require JSON::PP;    # part of Perl since 5.14
     return JSON::PP->new->ascii;
 }
 
@@ -76,8 +76,8 @@ sub enter {
         if !defined $wanted;
     return page(409, "$wanted is here already.")
         if mercure_is_connected(ROOM, name => $wanted);
-    $id = new_id();    # others may know the old one
-    # Who has this session gets what is said, and who comes and goes.
+    $id = new_id();    # other people may know the old one
+    # Grant messages, and events of visitors who come and go.
     mercure_set_authz_session([ROOM, mercure_subscription_topic(ROOM)],
         session => $id, lifetime => VISIT_S, payload => { name => $wanted })
         or return page(503, 'Try again later.');
@@ -113,13 +113,13 @@ sub answer {
     print map({"$_\r\n"} "Status: $status", @headers), "\r\n", $text;
 }
 
-# What the script needs to know.
+# The data for the script.
 sub state_of {
     my ($refused) = @_;
     my $state = { name => $name, token => $token, refused => $refused };
 
     return $state if !defined $name;
-    # First the position: what happens behind it, the browser is told.
+    # First the last event id: the browser receives later updates.
     $state->{lastEventId} = mercure_last_event_id();
     my $here = mercure_get_subscriptions(ROOM) || { subscriptions => [] };
     $state->{here} = [map { [$_->{subscriber}, $_->{payload}{name}] }

@@ -1,22 +1,22 @@
 <?php
 /* SPDX-License-Identifier: MIT */
-/* index.php - a small chat: who may hear it, who says what, who is here. */
+/* index.php - a small chat: rights, messages and visitors. */
 require __DIR__ . '/pushcgi.php';
 
 const ROOM = 'https://example.com/chat';
-/* How long a visit lasts at most, in seconds; characters. */
+/* The longest visit, in seconds; limits in characters. */
 const VISIT_S = 86400;
 const NAME_MOST = 24;
 const TEXT_MOST = 500;
 
-/* What a visitor sent as one line of at most $most characters, or null. */
+/* The input of a visitor as one line of at most $most characters, or null. */
 function one_line($field, $most)
 {
     $text = $_POST[$field] ?? null;
     if (!is_string($text) || strlen($text) > 4 * $most) {
         return null;
     }
-    /* Not control characters, nor what turns the direction of others. */
+    /* Without control characters and marks of text direction. */
     $text = preg_replace('/[\s\p{Cc}\p{Zl}\p{Zp}\x{202A}-\x{202E}'
         . '\x{2066}-\x{2069}]+/u', ' ', $text);
     $text = $text === null ? '' : trim($text); /* null: it was not UTF-8 */
@@ -32,7 +32,7 @@ function enter()
     if (mercure_is_connected(ROOM, ['name' => $name])) {
         return page(409, "$name is here already.");
     }
-    session_regenerate_id(true); /* others may know the old one */
+    session_regenerate_id(true); /* other people may know the old one */
     $_SESSION = ['name' => $name, 'token' => bin2hex(random_bytes(16))];
     header('Location: ./', true, 303);
 }
@@ -63,7 +63,7 @@ function answer($status, $text)
     echo $text;
 }
 
-/* What the script needs to know. */
+/* The data for the script. */
 function state($refused)
 {
     $state = ['name' => $_SESSION['name'], 'token' => $_SESSION['token'],
@@ -71,11 +71,11 @@ function state($refused)
     if ($_SESSION['name'] === null) {
         return $state;
     }
-    /* Who has this session gets what is said, and who comes and goes. */
+    /* Grant messages, and events of visitors who come and go. */
     $topics = [ROOM, mercure_subscription_topic(ROOM)];
     mercure_set_authz_session($topics, ['lifetime' => VISIT_S,
         'payload' => ['name' => $_SESSION['name']]]);
-    /* First the position: what happens behind it, the browser is told. */
+    /* First the last event id: the browser receives later updates. */
     $last = mercure_last_event_id();
     $here = mercure_get_subscriptions(ROOM) ?: ['subscriptions' => []];
     $names = [];

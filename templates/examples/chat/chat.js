@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// chat.js - shows who is here and what is said, as texts and never as HTML.
+// chat.js - shows visitors and messages, as text and never as HTML.
 "use strict";
 
-// A page shows so much of what was said.
+// The number of messages that a page shows.
 const SAID_MOST = 200;
-// Where this visit began, for all tabs: a page that is loaded anew gets from
-// the hub whatever has been said since.
+// The last event id at which this visit began, for all tabs: a reloaded page
+// receives all later messages from the hub.
 const SINCE = "chat since";
 
 const element = (id) => document.getElementById(id);
@@ -19,7 +19,7 @@ function make(tag, text, properties) {
 	return Object.assign(made, properties);
 }
 
-// A name once, in however many windows it is here.
+// Each name once, even if it has several windows open.
 function showHere() {
 	const names = [...new Set(here.values())].sort();
 
@@ -42,9 +42,9 @@ function showSaid({ from, text, at }) {
 	said.scrollTop = said.scrollHeight;
 }
 
-// Updates are what the server made of a text, and what the hub itself tells
-// of subscriptions.  It tells of all of them, but only who has entered has a
-// name.
+// An update is a message of the server, or an event of the hub about a
+// subscription.  The hub sends the events of all subscriptions, but only visitors
+// who have entered have a name.
 function hear({ data }) {
 	const update = JSON.parse(data);
 
@@ -59,8 +59,7 @@ function hear({ data }) {
 	showHere();
 }
 
-// A stream that was away may have ended because the visit has: elsewhere, or
-// in another tab.
+// A stream that reconnects may have ended because the visitor left in another tab.
 async function stillIn() {
 	const answer = await fetch("?state").catch(() => null);
 
@@ -101,7 +100,7 @@ function enterRoom() {
 	pushcgi.subscribe(state.topics, hear, {
 		url: state.hub,
 		lastEventId: localStorage[SINCE],
-		// Visits do not share a stream.
+		// Different visits do not share a stream.
 		share: state.token,
 		onopen() {
 			showConnection("connected");
@@ -111,7 +110,7 @@ function enterRoom() {
 		},
 		onretry: () => showConnection("reconnecting"),
 		onclose: () => location.reload(),
-		// The hub has forgotten where this visit began.
+		// The hub does not know the beginning of this visit any more.
 		ongap() {
 			localStorage.removeItem(SINCE);
 			location.reload();

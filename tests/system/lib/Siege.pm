@@ -13,7 +13,7 @@ use Test::More;
 use Token;
 use Witnesses;
 
-our @EXPORT = qw(templates and_all drained visitor_token more_topics withstand
+our @EXPORT = qw(templates and_all by_polls visitor_token more_topics withstand
     seed is_full EARLIEST);
 
 use constant EARLIEST => { 'Last-Event-ID' => 'earliest' };
@@ -45,7 +45,7 @@ sub and_all {
 }
 
 # The same requests as those of another function, with long polling.
-sub drained {
+sub by_polls {
 	my ($brings) = @_;
 
 	return sub { 'delivery=poll&' . $brings->(@_) };

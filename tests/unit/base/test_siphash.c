@@ -84,8 +84,8 @@ keys_are_different(void **state)
 	struct siphash a, b;
 
 	(void)state;
-	assert_int_equal(siphash_key_random(&one), ERR_OK);
-	assert_int_equal(siphash_key_random(&other), ERR_OK);
+	siphash_key_random(&one);
+	siphash_key_random(&other);
 	siphash_start(&a, &one);
 	siphash_start(&b, &other);
 	siphash_add(&a, slice_of("topic"));

@@ -22,7 +22,7 @@ test_shape(void **state)
 
 	(void)state;
 	for (int n = 0; n < SAMPLES; n++) {
-		assert_int_equal(uuid_urn(id), ERR_OK);
+		uuid_urn(id);
 		assert_int_equal(strlen(id), sizeof(shape) - 1);
 		for (size_t i = 0; i < sizeof(shape) - 1; i++) {
 			const char *set = i < 9             ? NULL
@@ -45,7 +45,7 @@ test_unique(void **state)
 
 	(void)state;
 	for (size_t n = 0; n < SAMPLES; n++) {
-		assert_int_equal(uuid_urn(ids[n]), ERR_OK);
+		uuid_urn(ids[n]);
 		for (size_t i = 0; i < n; i++)
 			assert_string_not_equal(ids[i], ids[n]);
 	}
@@ -59,9 +59,9 @@ test_every_digit_is_random(void **state)
 	int changed[UUID_URN_SIZE] = { 0 };
 
 	(void)state;
-	assert_int_equal(uuid_urn(first), ERR_OK);
+	uuid_urn(first);
 	for (int n = 0; n < SAMPLES; n++) {
-		assert_int_equal(uuid_urn(id), ERR_OK);
+		uuid_urn(id);
 		for (size_t i = 0; i < strlen(first); i++)
 			changed[i] |= id[i] != first[i];
 	}

@@ -10,8 +10,6 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/random.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -24,18 +22,6 @@
 
 static const struct roster_terms no_limits = { .away_key = 0 };
 static int kicks;
-static bool no_random;
-
-/* Stands in for the C library's. */
-ssize_t
-getrandom(void *bytes, size_t len, unsigned flags)
-{
-	if (no_random) {
-		errno = ENOSYS;
-		return -1;
-	}
-	return syscall(SYS_getrandom, bytes, len, flags);
-}
 
 static void
 kick(void *arg)
@@ -247,37 +233,6 @@ becomes_another_if_refused(void **state)
 	}
 }
 
-/* It has no other identity yet, so its change is refused once more. */
-static void
-is_refused_again_without_random_bytes(void **state)
-{
-	struct roster *r = *state;
-	struct roster_entry *e = NULL;
-	struct presence *p = somebody(1), *away = somebody(1);
-	struct roster_change change;
-
-	presence_go_on(p, away);
-	presence_free(away);
-	assert_int_equal(roster_enter(&e, r, p, &no_limits, NULL), ERR_OK);
-	roster_begin(e);
-	for (int i = 0; i < 2; i++) {
-		const uint64_t key = roster_key(e);
-
-		assert_int_equal(roster_take(r, &change, 1, SIZE_MAX), 1);
-		assert_true(change.change.presence->goes_on);
-		change.refused = true;
-		no_random = i == 0;
-		roster_made(r, &change, 1, ERR_OK, 1);
-		no_random = false;
-		assert_int_equal(roster_key(e) == key, i == 0);
-	}
-	assert_int_equal(roster_take(r, &change, 1, SIZE_MAX), 1);
-	assert_false(change.change.presence->goes_on);
-	roster_made(r, &change, 1, ERR_OK, 1);
-	roster_end(e);
-	assert_string_equal(write_all(r, ERR_OK, 1), "-");
-}
-
 /* Its row is there, and it is away: an end is an end also if it comes before the
  * beginning is written, and a stream that is refused leaves it alone. */
 static void
@@ -478,9 +433,6 @@ main(void)
 		    two_go_on_as_one, room_open, room_close),
 		cmocka_unit_test_setup_teardown(
 		    becomes_another_if_refused, room_open, room_close),
-		cmocka_unit_test_setup_teardown(
-		    is_refused_again_without_random_bytes, room_open,
-		    room_close),
 		cmocka_unit_test_setup_teardown(
 		    goes_on_with_its_row, room_open, room_close),
 		cmocka_unit_test_setup_teardown(

@@ -180,20 +180,22 @@ knows_what_came_twice(void **state)
 }
 
 static void
-copies_the_body(void **state)
+moves_the_body(void **state)
 {
-	char body[] = "one\0two";
 	struct request *r = NULL;
+	struct buf body;
 
 	(void)state;
 	assert_int_equal(make(&r, all), ERR_OK);
-	assert_int_equal(
-	    request_set_body(r, (struct slice){ body, 7 }), ERR_OK);
-	body[0] = 'x';
+	buf_init(&body, 7);
+	buf_add(&body, "one\0two", 7);
+	assert_int_equal(request_move_body(r, &body), ERR_OK);
+	assert_int_equal(body.len, 0);
+	assert_null(body.base);
 	assert_int_equal(r->body.len, 7);
 	assert_memory_equal(r->body.base, "one\0two", 7);
 	/* A second one takes the place of the first. */
-	assert_int_equal(request_set_body(r, slice_of("")), ERR_OK);
+	assert_int_equal(request_move_body(r, &body), ERR_OK);
 	expect("empty body", r->body, "");
 	request_free(r);
 }
@@ -202,6 +204,7 @@ static void
 without_memory(void **state)
 {
 	struct request *r = NULL;
+	struct buf body;
 
 	(void)state;
 	mem_fail_at(1);
@@ -209,9 +212,11 @@ without_memory(void **state)
 	assert_null(r);
 	mem_fail_at(0);
 	assert_int_equal(make(&r, all), ERR_OK);
-	assert_int_equal(request_set_body(r, slice_of("a")), ERR_OK);
+	buf_init(&body, 7);
+	buf_byte(&body, 'a');
+	assert_int_equal(request_move_body(r, &body), ERR_OK);
 	mem_fail_at(1);
-	assert_int_equal(request_set_body(r, slice_of("b")), ERR_NOMEM);
+	assert_int_equal(request_move_body(r, &body), ERR_NOMEM);
 	mem_fail_at(0);
 	expect("the former body", r->body, "a");
 	request_free(r);
@@ -225,7 +230,7 @@ main(void)
 		cmocka_unit_test(takes_its_parameters),
 		cmocka_unit_test(knows_what_is_missing),
 		cmocka_unit_test(knows_what_came_twice),
-		cmocka_unit_test(copies_the_body),
+		cmocka_unit_test(moves_the_body),
 		cmocka_unit_test(without_memory),
 	};
 

@@ -83,6 +83,36 @@ whole_with_the_last_byte(void **state)
 	part(&m);
 }
 
+/* [the flags of BEGIN_REQUEST, what comes behind the request, kept] */
+static const struct {
+	char flags;
+	const char *behind;
+	bool keep;
+} keeps[] = {
+	{ 0, "", false },
+	{ 1, "", true },
+	{ 1, "x", false },
+	{ 0, "x", false },
+};
+
+static void
+tells_whether_its_connection_can_be_kept(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(keeps) / sizeof(keeps[0]); i++) {
+		struct meeting m;
+
+		meet(&m, "topic=a", REQUEST_MAX);
+		/* Behind a header and the role. */
+		m.request.base[10] = keeps[i].flags;
+		buf_text(&m.request, keeps[i].behind);
+		assert_int_equal(
+		    after(&m, 0, m.request.len), REQUEST_BUFFER_WHOLE);
+		assert_int_equal(request_buffer_keep(m.buffer), keeps[i].keep);
+		part(&m);
+	}
+}
+
 /* [what, its request's length at most, the room taken by others, how much of
  * the request is sent, whether its sender then closes] */
 static const struct {
@@ -187,6 +217,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whole_with_the_last_byte),
+		cmocka_unit_test(tells_whether_its_connection_can_be_kept),
 		cmocka_unit_test(comes_to_an_end),
 		cmocka_unit_test(goes_on_with_new_room),
 		cmocka_unit_test(broken_is_told),

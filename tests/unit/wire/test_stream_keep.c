@@ -182,6 +182,20 @@ closes_it_if_the_peer_has(void **state)
 	expect_answer(1, LONG);
 }
 
+/* What came cannot be told from the next request. */
+static void
+closes_it_if_the_peer_has_sent_something(void **state)
+{
+	(void)state;
+	answer(1, LONG);
+	assert_int_equal(send(scene.fds[PEER], "x", 1, 0), 1);
+	for (int i = 0; i < 1000 && peer_reads(); i++)
+		run_once();
+	shutdown(scene.fds[PEER], SHUT_WR);
+	expect_closed();
+	expect_answer(1, LONG);
+}
+
 static void
 closes_it_if_nobody_takes_it_back(void **state)
 {
@@ -203,6 +217,7 @@ main(void)
 		TEST(serves_one_request_after_the_other),
 		TEST(gives_it_back_behind_all_of_an_answer),
 		TEST(closes_it_if_the_peer_has),
+		TEST(closes_it_if_the_peer_has_sent_something),
 		TEST(closes_it_if_nobody_takes_it_back),
 	};
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Checkups.pm - web servers that are set up wrongly, and what pushcgi check is to say of them.
-package Checkups;
+# CheckRuns.pm - web servers that are set up wrongly, and what pushcgi check is to say of them.
+package CheckRuns;
 
 use strict;
 use warnings;
@@ -27,7 +27,7 @@ my %silent = (MERCURE_HUB_KEEPALIVE_INTERVAL => 60);
 
 # Each is one server.  edit => what spoils its configuration; hub => settings
 # of the hub; alone => the hub does not run; slow => only with
-# PUSHCGI_CHECKUPS=full.  runs => how it is looked at: [title,
+# PUSHCGI_CHECK_RUNS=full.  runs => how it is looked at: [title,
 # arguments, what is found: problem => a line that fixes it, '' for those that
 # have none; then options of look()].
 my @all = (
@@ -179,7 +179,7 @@ deflate.allowed-encodings = ( "gzip" )\n$1$2/m;
 		    '--mercure-public-hub-url=https://hub.example/'], {}],
 		['another database', ['--quick'], { 'other-queue' => '' },
 		    queue => 'other.db'],
-		['a hub elsewhere', ['--quick'], {}, elsewhere => 1],
+		['a remote hub', ['--quick'], {}, remote => 1],
 		['nothing to publish with', ['--quick'], {},
 		    config => '/dev/null'],
 		['another path', ['--quick'], { 'no-hub' => 'pushcgi snippet '
@@ -223,12 +223,12 @@ deflate.allowed-encodings = ( "gzip" )\n$1$2/m;
 );
 
 sub names {
-	my $full = ($ENV{PUSHCGI_CHECKUPS} || '') eq 'full';
+	my $full = ($ENV{PUSHCGI_CHECK_RUNS} || '') eq 'full';
 
 	return map { $_->{name} } grep { $full || !$_->{slow} } @all;
 }
 
-sub checkup {
+sub check_run {
 	my ($name) = @_;
 	my ($row) = grep { $_->{name} eq $name } @all;
 
@@ -251,7 +251,7 @@ sub collector {
 
 # What the program says, as JSON: [exit code, report, standard error].  tls =>
 # by HTTPS, whose certificate is `trusted`; path, port => where to ask; page =>
-# the path of one; queue, config => other files; elsewhere => the hub is not on
+# the path of one; queue, config => other files; remote => the hub is not on
 # this machine; env => the program's environment; text => also what people get,
 # as a fourth one; collected => through a collector().
 sub look {
@@ -266,8 +266,8 @@ sub look {
 		"--mercure-public-hub-url=$url") : (),
 	    $o{queue} ? "--mercure-transport-url=sqlite://$hub->{dir}/data/"
 		. $o{queue} : (),
-	    $o{elsewhere} ? "--mercure-hub-url=$url" : (),
-	    $o{elsewhere} ? "--mercure-public-hub-url=$url?" : ());
+	    $o{remote} ? "--mercure-hub-url=$url" : (),
+	    $o{remote} ? "--mercure-public-hub-url=$url?" : ());
 	my @command = (program('pushcgi'), '--config',
 	    $o{config} || $hub->{config_path}, 'check', @settings,
 	    $o{page} ? "--page=$site$o{page}" : (), @$arguments, $url);

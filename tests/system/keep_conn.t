@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: MIT
+# keep_conn.t - several requests one after the other on one connection.
+use strict;
+use warnings;
+use FindBin qw($Bin);
+use lib "$Bin/lib";
+use FcgiClient;
+use Hub;
+use Test::More;
+use Time::HiRes qw(time);
+use Token;
+
+my $hub = Hub->start(config => { MERCURE_MAX_BODY => 4_000_000 });
+my $path = Hub::URL_PATH;
+my $witness = $hub->stream(topic => 'kept');
+
+# The bytes of a publish of `data`.
+sub publish_bytes {
+	my ($data, %o) = @_;
+	my $body = Hub::form(topic => 'kept', data => $data);
+
+	return FcgiClient::request_bytes(keep => 1, stdin => $body, %o,
+	    params => Hub::params('POST', $path, $body,
+	    token => Token::publisher()));
+}
+
+sub head_bytes {
+	return FcgiClient::request_bytes(keep => 1, @_,
+	    params => Hub::params('HEAD', "$path?topic=kept"));
+}
+
+sub connection { return FcgiClient->new(address => $hub->{address}) }
+
+# Send pieces of another request; its answer, once it has ended.
+sub ask {
+	my ($peer, $id, @pieces) = @_;
+
+	delete @$peer{qw(ended stdout_closed headers status)};
+	$peer->{id} = $id;
+	$peer->init;
+	for my $piece (@pieces) {
+		$peer->send_bytes($piece);
+		$peer->pump(0.01) if @pieces > 1;
+	}
+	return $peer->finished;
+}
+
+# Is the connection still open?
+sub is_open {
+	my ($peer) = @_;
+
+	$peer->pump(0.05);
+	return !$peer->{eof};
+}
+
+sub witness_got {
+	my ($want, $name) = @_;
+
+	is $witness->next_event->{data}, $want, "$name: published once";
+}
+
+# One after the other, each with its own id, of both kinds.
+my $peer = connection();
+for my $id (1, 2, 1, 300) {
+	is ask($peer, $id, publish_bytes("p$id", id => $id))->status, 200,
+	    "request $id: its status";
+	witness_got("p$id", "request $id");
+	is ask($peer, $id, head_bytes(id => $id))->status, 200,
+	    "HEAD $id: its status";
+}
+is ask($peer, 1, FcgiClient::request_bytes(keep => 1,
+    params => Hub::params('GET', '/elsewhere')))->status, 404,
+    'a refusal, likewise';
+ok is_open($peer), 'and the connection stays open';
+is $peer->faults, '', 'without a fault';
+
+# Pieces, and bodies that are read as they come.
+my $cut = publish_bytes('in pieces');
+is ask($peer, 1, $cut =~ /(.{1,50})/gs)->status, 200, 'in pieces: answered';
+witness_got('in pieces', 'in pieces');
+my $big = 'b' x 2_000_000;
+for my $n (1, 2) {
+	is ask($peer, 1, publish_bytes("$n$big"))->status, 200,
+	    "big body $n: answered";
+	is length $witness->next_event->{data}, 2_000_001,
+	    "big body $n: published";
+}
+ok is_open($peer), 'and the connection stays open';
+
+# The last request says so.
+is ask($peer, 1, head_bytes(keep => 0))->status, 200, 'without the flag';
+ok $peer->closed, 'the hub closes';
+
+# An event stream has its connection to itself.
+$peer = connection();
+is ask($peer, 1, head_bytes())->status, 200, 'before a stream';
+delete @$peer{qw(ended stdout_closed headers status)};
+$peer->init->send_bytes(FcgiClient::request_bytes(keep => 1,
+    params => Hub::params('GET', "$path?topic=kept")));
+$peer->opened;
+$hub->publish_ok(topic => 'kept', data => 'streamed');
+is $peer->next_event->{data}, 'streamed', 'a stream on a kept connection';
+witness_got('streamed', 'beside it');
+$peer->send_bytes(FcgiClient::record(2, 1, ''));
+ok $peer->closed, 'which ends with it';
+
+# Nothing behind a request is taken for another one, or for a part of it.
+my %behind = ('a whole request' => publish_bytes('smuggled'),
+    'a part of one' => substr(publish_bytes('smuggled'), 0, 20),
+    'bytes that are not FastCGI' => 'POST / HTTP/1.1',
+    'an ABORT_REQUEST' => FcgiClient::record(2, 1, ''));
+for my $name (sort keys %behind) {
+	$peer = connection();
+	is ask($peer, 1, publish_bytes('honest') . $behind{$name})->status,
+	    200, "$name behind a request: the request is answered";
+	ok $peer->closed, "$name behind a request: closed";
+	witness_got('honest', "$name behind a request");
+}
+for my $name (grep { !/request|part/ } sort keys %behind) {
+	$peer = connection();
+	is ask($peer, 1, publish_bytes('honest'))->status, 200,
+	    "$name behind an answer: the request is answered";
+	witness_got('honest', "$name behind an answer");
+	$peer->send_bytes($behind{$name});
+	ok $peer->closed, "$name behind an answer: closed";
+}
+$peer = connection();
+ask($peer, 1, head_bytes());
+$peer->send_bytes(FcgiClient::record(2, 1, ''));
+ok $peer->closed, 'an ABORT_REQUEST that comes late: closed';
+$hub->publish_ok(topic => 'kept', data => 'last');
+witness_got('last', 'nothing was smuggled');
+
+# Only so many are kept; the others are answered, too.
+my @many = map { connection() } 1 .. 80;
+is scalar(grep { ask($_, 1, head_bytes())->status == 200 } @many), 80,
+    'many connections: all are answered';
+is scalar(grep { is_open($_) } @many), 64, 'and 64 of them are kept';
+my $other = connection();
+is ask($other, 1, head_bytes())->status, 200, 'a new one is answered';
+$_->hang_up for @many;
+$hub->publish_ok(topic => 'kept', data => 'room');
+my $again = connection();
+for my $n (1, 2) {
+	is ask($again, 1, head_bytes())->status, 200,
+	    "there is room again: $n";
+}
+
+# The end of the hub does not wait for them.
+$witness->hang_up;
+my $began = time;
+is $hub->stop, 0, 'the hub ends';
+cmp_ok time - $began, '<', 30, 'soon';
+ok $again->closed, 'and closes what was kept';
+is $again->faults, '', 'without a word';
+
+done_testing;
