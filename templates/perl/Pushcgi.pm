@@ -768,7 +768,7 @@ connects are then received, too:
 
 =item link_header(lastEventId => $id)
 
-The value of a Link header that tells clients the hub's URL.
+The value of a Link header with the hub's URL, for clients.
 
 =item script_tag($topics, %options)
 

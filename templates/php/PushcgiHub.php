@@ -4,9 +4,9 @@
  * PushcgiHub.php - pushcgi as a hub of symfony/mercure (0.6 and 0.7).
  *
  * Copy it beside pushcgi.php, and use a PushcgiHub instead of a Hub in Symfony
- * code: updates are written to the queue on this machine, without HTTP and without
- * a publisher's token.  Authorization, Discovery and HubRegistry work with it
- * unchanged.  In services.yaml of a Symfony site:
+ * code: updates are written to the queue on this machine, without HTTP and
+ * without a publisher's token.  Authorization, Discovery and HubRegistry work
+ * with it unchanged.  In services.yaml of a Symfony site:
  *
  *   Symfony\Component\Mercure\HubInterface:
  *       class: PushcgiHub

@@ -212,7 +212,7 @@ if (!function_exists('mercure_last_event_id')) {
 
 if (!function_exists('mercure_link_header')) {
     /**
-     * Send a Link header that tells clients the hub's URL.  Call it before
+     * Send a Link header with the hub's URL for clients.  Call it before
      * any output.  Option: lastEventId, as of mercure_hub_url().
      *
      * @return bool

@@ -7,7 +7,7 @@ use FindBin;
 use lib $FindBin::Bin;
 use Lint;
 
-my (%floor, @only, @word, %includes);
+my (%floor, @only, @word, %apart, %includes);
 
 sub pattern {
 	my ($word) = @_;
@@ -30,6 +30,10 @@ sub read_table {
 		}
 		if ($kind eq 'word') {
 			push @word, [$what, map { pattern($_) } @words];
+			next;
+		}
+		if ($kind eq 'apart') {
+			$apart{"$what $_"} = 1 for @words;
 			next;
 		}
 		die "floors.txt: $_\n" if $kind ne 'floor';
@@ -84,6 +88,9 @@ sub check_include {
 		complain("$where: floor $own includes " .
 		    "\"$header\" of floor $other");
 	}
+	my ($house) = $path =~ m{^([^/]+)};
+	complain("$where: $house stays apart from \"$header\"")
+	    if $apart{"$house " . folder_of($target)};
 	push @{ $includes{$path} }, $target if $path =~ /\.h$/;
 }
 

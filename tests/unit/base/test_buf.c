@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_buf.c - growth, the hard maximum and the sticky error. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "base/buf.h"
 #include "base/mem.h"

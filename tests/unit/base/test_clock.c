@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* test_clock.c - the units and the direction of the two clocks. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <time.h>
+#include "unit/unit.h"
 
-#include <cmocka.h>
+#include <time.h>
 
 #include "base/clock.h"
 

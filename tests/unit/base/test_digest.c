@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_digest.c - SHA-256 against the standard's own examples (FIPS 180). */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include <stdio.h>
+#include "unit/unit.h"
 
 #include "base/digest.h"
 

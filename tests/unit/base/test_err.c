@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_err.c - every error has a text, and a problem keeps its sentence. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "base/err.h"
 

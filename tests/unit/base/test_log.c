@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* test_log.c - what a log line looks like, and that it is one write. */
+#include "unit/unit.h"
+
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "base/log.h"
 

@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* test_log_bound.c - a log that is flooded, or that nobody reads, stops nothing. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
+#include "unit/unit.h"
+
 #include <stdlib.h>
-#include <string.h>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -18,8 +13,6 @@
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "base/clock.h"
 #include "base/log.h"

@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_mem.c - the real allocator; all other unit tests link mem_fail.c. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "base/mem.h"
 

@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* test_sigbus.c - which SIGBUS a process survives, and which ends it. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "unit/unit.h"
+
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include <signal.h>
 

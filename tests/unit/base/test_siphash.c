@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_siphash.c - against hashes of another implementation. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "base/siphash.h"
 

@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_slice.c - cutting, trimming and comparing borrowed bytes. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "base/slice.h"
 

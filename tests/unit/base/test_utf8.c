@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_utf8.c - what is UTF-8 (RFC 3629) and what is not. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "base/utf8.h"
 

@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_uuid.c - the shape of an identifier, and that no two are alike. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "base/uuid.h"
 

@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* test_check.c - mends, reports, and hubs as bad as can be. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "unit/unit.h"
 
-#include <cmocka.h>
+#include <stdlib.h>
 
 #include "check/check.h"
 #include "check/report.h"

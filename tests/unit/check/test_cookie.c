@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_cookie.c - which cookies browsers keep, and return to the hub. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "check/cookie.h"
 

@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_judge.c - verdicts on times, and on what a silent stream said. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "check/judge.h"
 

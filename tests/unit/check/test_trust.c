@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_trust.c - to which URLs pushcgi check sends which tokens. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "check/trust.h"
 #include "unit/mem_fail.h"

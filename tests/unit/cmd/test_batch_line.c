@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_batch_line.c - lines of JSON that are updates, and that are not. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "cmd/batch_line.h"
 #include "unit/mem_fail.h"

@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* test_cmd.c - command lines taken apart, and subcommands without memory. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
+#include "unit/unit.h"
+
 #include <stdlib.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "base/mem.h"
 #include "cmd/cmd.h"

@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* test_config.c - settings from all sources, good and bad, and back again. */
+#include "unit/unit.h"
+
 #include <inttypes.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "config/table.h"
 #include "unit/mem_fail.h"

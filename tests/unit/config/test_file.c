@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* test_file.c - who may read and who may change a configuration. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
+#include "unit/unit.h"
+
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "config/table.h"
 

@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* test_given.c - a default that means less than the same number set, and lists of proxies. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+#include "unit/unit.h"
 
-#include <cmocka.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "config/config.h"

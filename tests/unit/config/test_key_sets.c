@@ -1,14 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* test_key_sets.c - when a key set is fetched; what comes of it: tests/system/jwks.t. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "unit/unit.h"
 
-#include <cmocka.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/log.h"

@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* test_keys.c - keys from values in one line, in many, and from files. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
+#include "unit/unit.h"
+
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "config/keys.h"
 #include "unit/mem_fail.h"

@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* test_renamed.c - a former name is an error that says the present one. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+#include "unit/unit.h"
 
-#include <cmocka.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "config/renamed.h"
 #include "config/table.h"

@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_cors.c - which origins are let in, and which headers tell them. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "base/mem.h"
 #include "endpoint/cors.h"

@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_counted.c - for whom a stream counts, set or by default. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include <sys/socket.h>
 #include <unistd.h>
@@ -42,9 +35,9 @@ static const struct {
 	{ "nobody", NULL, NULL, { 9, 0 }, "unknown",
 	    { "count as one client's\" "
 	      "limit=MERCURE_MAX_CONNECTIONS_PER_ADDRESS "
-	      "setting=REMOTE_ADDR",
+	      "variable=REMOTE_ADDR",
 		"not limited\" limit=MERCURE_MAX_CONNECTIONS_PER_ADDRESS "
-		"setting=REMOTE_ADDR" } },
+		"variable=REMOTE_ADDR" } },
 	{ "a socket", "unix:", NULL, { 9, 0 }, "unknown",
 	    { "REMOTE_ADDR", "REMOTE_ADDR" } },
 };

@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_dialects.c - with two dialects in force, each request is answered in its own. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "base/log.h"
 #include "endpoint/route.h"

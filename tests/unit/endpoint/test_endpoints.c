@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_endpoints.c - without memory an answer is a 503, never a poorer one. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "base/log.h"
 #include "endpoint/route.h"

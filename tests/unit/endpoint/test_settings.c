@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_settings.c - keys from a configuration, or a reason why not. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "endpoint/settings.h"
 #include "queue/keys.h"

@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* test_settings_slot.c - settings are replaced while threads read and wait. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "unit/unit.h"
 
 #include <pthread.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "base/clock.h"
 #include "endpoint/settings_slot.h"

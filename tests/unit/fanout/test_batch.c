@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_batch.c - a batch goes back with all it holds, once. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "fanout/batch.h"
 #include "fanout/effort.h"

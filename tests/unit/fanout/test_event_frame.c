@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_event_frame.c - what an update becomes for its subscribers. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "fanout/event_frame.h"
 #include "fanout/subscriber.h"

@@ -1,15 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* test_patterns.c - who may bring how many patterns, and when there is room again. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
+#include "unit/unit.h"
 
 #include <pthread.h>
-
-#include <cmocka.h>
 
 #include "fanout/patterns.h"
 #include "unit/mem_fail.h"

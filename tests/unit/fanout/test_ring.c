@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* test_ring.c - the ring against a plain array that forgets nothing. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
+#include "unit/unit.h"
 
-#include <cmocka.h>
+#include <stdlib.h>
 
 #include "fanout/ring.h"
 #include "unit/mem_fail.h"

@@ -1,16 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* test_session_follow.c - open streams follow what their session has. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
+#include "unit/unit.h"
 
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "base/clock.h"
 #include "base/mem.h"

@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_spread.c - ends come evenly, and no later than the window does. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "fanout/spread.h"
 

@@ -1,18 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* test_subscriber.c - what one subscriber gets, step by step, until it ends. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
+#include "unit/unit.h"
+
 #include <stdlib.h>
-#include <string.h>
 
 #include <limits.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "base/clock.h"
 #include "queue/ops.h"

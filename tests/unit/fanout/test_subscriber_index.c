@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* test_subscriber_index.c - the index against asking every matcher. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "unit/unit.h"
 
-#include <cmocka.h>
+#include <stdlib.h>
 
 #include "base/mem.h"
 #include "fanout/event_frame.h"

@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* test_tailer.c - every row becomes a frame, in order, also when memory fails. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
+#include "unit/unit.h"
 
-#include <cmocka.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/container.h"

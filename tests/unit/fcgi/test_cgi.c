@@ -1,19 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* test_cgi.c - one request, one process, one allocation that fails. */
+#include "unit/unit.h"
+
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <poll.h>
 #include <signal.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "base/log.h"
 #include "cgi.h"

@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_options.c - the responder's command line. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "options.h"
 

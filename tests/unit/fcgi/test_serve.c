@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* test_serve.c - a whole responder whose every allocation fails once. */
-#include <setjmp.h>
-#include <stdarg.h>
+#include "unit/unit.h"
+
 #include <stdatomic.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <errno.h>
 #include <pthread.h>
@@ -16,8 +12,6 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "base/log.h"
 #include "request/request_fcgi.h"

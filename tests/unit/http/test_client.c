@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_client.c - answers seen as they come, and what they may do to us. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "base/clock.h"
 #include "http/client.h"

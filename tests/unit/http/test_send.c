@@ -1,20 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* test_send.c - what is asked of other servers, and what they may do to us. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
+#include "unit/unit.h"
+
 #include <stdlib.h>
-#include <string.h>
 
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "http/send.h"
 #include "unit/http_server.h"

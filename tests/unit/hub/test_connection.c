@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* test_connection.c - one descriptor is used by several readers, one after the other. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "unit/unit.h"
+
 #include <stdlib.h>
-#include <string.h>
 
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "base/log.h"
 #include "hub/connection.h"

@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* test_hub.c - a hub that is out of memory still ends, and still accepts. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "unit/unit.h"
+
 #include <stdlib.h>
-#include <string.h>
 
 #include <pthread.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "base/container.h"
 #include "base/log.h"

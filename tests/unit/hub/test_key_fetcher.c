@@ -1,14 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* test_key_fetcher.c - settings follow the keys that somebody put into the queue. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "unit/unit.h"
 
-#include <cmocka.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/log.h"

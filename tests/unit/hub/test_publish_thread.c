@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* test_publish_thread.c - what is answered with success is in the log, in order. */
+#include "unit/unit.h"
+
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
 #include <sqlite3.h>
 
 #include "base/container.h"

@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* test_worker.c - every job is done, and none is begun that cannot be. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdatomic.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "unit/unit.h"
 
-#include <cmocka.h>
+#include <stdatomic.h>
 
 #include "hub/worker.h"
 #include "unit/mem_fail.h"

@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_jwk.c - which JSON Web Keys are taken, and what for. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "jose/jws.h"
 #include "text/base64url.h"

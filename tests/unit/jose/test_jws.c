@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_jws.c - honest tokens verify, and those with a bad header or MAC do not. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "jose/jws.h"
 #include "text/base64url.h"

@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_jws_alg.c - every algorithm takes its own tokens and nobody else's; libjwt agrees. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
+#include "unit/unit.h"
 
-#include <cmocka.h>
 #include <jwt.h>
 #include <openssl/err.h>
 

@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_jws_pem.c - which PEM texts are public keys for which algorithm. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "unit/unit.h"
 
-#include <cmocka.h>
 #include <openssl/core_names.h>
 #include <openssl/encoder.h>
 #include <openssl/pem.h>

@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_jws_sign.c - keys, a first look at tokens, and minting, with libjwt's opinion. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
+#include "unit/unit.h"
 
-#include <cmocka.h>
 #include <jwt.h>
 
 #include "base/mem.h"

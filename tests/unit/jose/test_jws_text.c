@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_jws_text.c - a token verifies in one spelling only. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "jose/jws.h"
 #include "unit/jws_forge.h"

@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* test_pushcgi.c - the library as an application sees it. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "unit/unit.h"
 
-#include <cmocka.h>
+#include <stdlib.h>
 
 #include "lib/pushcgi.h"
 #include "unit/mem_fail.h"

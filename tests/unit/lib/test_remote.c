@@ -1,20 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* test_remote.c - publishing to hubs elsewhere and asking them, good and bad ones. */
+#include "unit/unit.h"
+
 #include <sys/socket.h>
 #include <sys/wait.h>
 
 #include <errno.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "lib/pushcgi.h"
 #include "unit/http_server.h"

@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* test_matcher.c - which topics a selector takes in. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "unit/unit.h"
 
-#include <cmocka.h>
+#include <stdlib.h>
 
 #include "match/matcher.h"
 #include "text/json.h"

@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* test_nfa.c - the automaton against a matcher that tries everything. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "unit/unit.h"
 
-#include <cmocka.h>
+#include <stdlib.h>
 
 #include "match/nfa_build.h"
 #include "unit/mem_fail.h"

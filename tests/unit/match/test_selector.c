@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_selector.c - selectors of different kinds in one text. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "match/selector.h"
 #include "unit/mem_fail.h"

@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_topic.c - which topics may be published to, and which asked for. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "match/topic.h"
 #include "unit/mem_fail.h"

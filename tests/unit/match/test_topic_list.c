@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_topic_list.c - topics joined and taken apart. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "match/topic_list.h"
 

@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* test_uritemplate.c - which topics a URI Template takes in. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "unit/unit.h"
 
-#include <cmocka.h>
+#include <stdlib.h>
 
 #include "match/nfa.h"
 #include "match/uritemplate.h"

@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_dialect.c - which dialects are in force, and which request speaks which. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "mercure/token.h"
 #include "unit/dialect.h"

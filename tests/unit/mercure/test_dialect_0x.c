@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_dialect_0x.c - what protocol 0.x reads out of claims. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "mercure/dialect_0x.h"
 #include "unit/mem_fail.h"

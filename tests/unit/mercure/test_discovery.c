@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_discovery.c - the URLs and Link values that lead to the hub. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "mercure/discovery.h"
 #include "unit/dialect.h"

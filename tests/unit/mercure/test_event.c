@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* test_event.c - a reader of its own gets back what the writer was given. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "unit/unit.h"
 
-#include <cmocka.h>
+#include <stdlib.h>
 
 #include "mercure/event.h"
 #include "unit/event_reader.h"

@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_grant.c - what the bearer of a grant may do. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "mercure/grant.h"
 #include "unit/mem_fail.h"

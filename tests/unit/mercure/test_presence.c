@@ -1,14 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* test_presence.c - what is gathered of a subscriber. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "mercure/presence.h"

@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_session.c - ids of sessions, their keys, and what their rows allow. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "mercure/session.h"
 #include "unit/mem_fail.h"

@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_subscription.c - paths and documents of active subscriptions. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "mercure/subscription.h"
 #include "text/json.h"

@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* test_token.c - from token to grant and from rights to token. */
-#include <openssl/ec.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
+#include "unit/unit.h"
 
-#include <cmocka.h>
+#include <openssl/ec.h>
 
 #include "mercure/token.h"
 #include "text/base64url.h"

@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_token_bad.c - malicious and odd tokens of 0.x, each refused for its own reason. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "mercure/token.h"
 #include "unit/dialect.h"

@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_update.c - which publications become an update, and what it holds. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "mercure/update.h"
 #include "unit/mem_fail.h"

@@ -1,18 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* test_crowd.c - limits hold for all processes, whatever becomes of the file. */
+#include "unit/unit.h"
+
 #include <fcntl.h>
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "base/clock.h"
 #include "base/log.h"

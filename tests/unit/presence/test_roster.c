@@ -1,15 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* test_roster.c - who is here, and what waits to be written of them. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include <errno.h>
-#include <stdbool.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"

@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_roster_strangers.c - how late, and how little, is written of strangers. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include <string.h>
+#include "unit/unit.h"
 
 #include "base/clock.h"
 #include "presence/roster.h"

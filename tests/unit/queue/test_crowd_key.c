@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_crowd_key.c - numbers that stand for tokens and clients. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "queue/crowd_key.h"
 

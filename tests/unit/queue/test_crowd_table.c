@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* test_crowd_table.c - slots are taken, counted and freed, whatever lies in them. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "queue/crowd_table.h"

@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_find.c - an event id leads only to updates that its reader may have. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "unit/queue_room.h"
 

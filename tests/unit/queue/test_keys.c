@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* test_keys.c - key sets in the queue: one process fetches, all read. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+#include "unit/unit.h"
 
-#include <cmocka.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "queue/keys.h"
 #include "unit/mem_fail.h"

@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_parked.c - an event id leads back to one waiting subscriber. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "unit/mem_fail.h"
 #include "unit/presence_room.h"

@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_presence.c - rows of subscribers: made, published, listed. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "base/clock.h"
 #include "unit/mem_fail.h"

@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* test_processes.c - many processes on one queue, some of which die. */
+#include "unit/unit.h"
+
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "unit/queue_room.h"
 

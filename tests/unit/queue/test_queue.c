@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_queue.c - appending, reading, finding and pruning, for each backend. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "unit/mem_fail.h"
 #include "unit/queue_room.h"

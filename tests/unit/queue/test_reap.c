@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* test_reap.c - rows of dead processes are not listed, and end once. */
-#include <setjmp.h>
+#include "unit/unit.h"
+
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "base/clock.h"
 #include "unit/mem_fail.h"

@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_session_rules.c - rows of sessions after grants, moves and revocations. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "queue/session_rules.h"
 #include "unit/mem_fail.h"

@@ -1,14 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* test_sessions.c - sessions in the queue: grants, moves and revocations. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
+#include "unit/unit.h"
 
-#include <cmocka.h>
+#include <unistd.h>
 
 #include "queue/sessions.h"
 #include "unit/mem_fail.h"

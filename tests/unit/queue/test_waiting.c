@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_waiting.c - subscribers between two polls end when their right ends. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "base/clock.h"
 #include "queue/sessions.h"

@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_client.c - whose word about a client is believed, and how far. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "base/mem.h"
 #include "request/client.h"

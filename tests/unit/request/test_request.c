@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_request.c - what becomes of a web server's parameters. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "request/request.h"
 #include "unit/mem_fail.h"

@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* test_request_fcgi.c - guards the fields of libfcgi that its header calls private. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
+#include "unit/unit.h"
 
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "base/mem.h"
 #include "request/request_fcgi.h"

@@ -1,14 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_response.c - the bytes of a CGI answer, and what never gets into them. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "base/mem.h"
 #include "request/response.h"

@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_base64url.c - strict base64url: one text for each sequence of bytes. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "text/base64url.h"
 #include "unit/mem_fail.h"

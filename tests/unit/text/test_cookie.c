@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_cookie.c - finding a cookie in a header, and writing one. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "text/cookie.h"
 #include "unit/mem_fail.h"

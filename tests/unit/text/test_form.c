@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_form.c - application/x-www-form-urlencoded, the WHATWG way. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "base/mem.h"
 #include "text/form.h"

@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_forwarded.c - the elements of X-Forwarded-For and Forwarded, good and bad. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "text/forwarded.h"
 

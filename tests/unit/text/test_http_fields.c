@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_http_fields.c - headers by their names. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "text/http_fields.h"
 

@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_ip.c - addresses, networks and their one way to be written. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "base/mem.h"
 #include "text/ip.h"

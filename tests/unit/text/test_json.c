@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_json.c - which texts are taken for JSON. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "base/buf.h"
 #include "text/json.h"

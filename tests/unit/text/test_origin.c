@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_origin.c - origins of URLs, and how browsers write them. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "text/origin.h"
 

@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_percent.c - percent-encoding there and back. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "text/percent.h"
 #include "unit/mem_fail.h"

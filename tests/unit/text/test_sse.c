@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_sse.c - event streams whole, in pieces, and without memory. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "base/buf.h"
 #include "text/sse.h"

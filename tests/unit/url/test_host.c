@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_host.c - which hosts a URL may have, and how they are spelled. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "unit/mem_fail.h"
 #include "url/host.h"

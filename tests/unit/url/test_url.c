@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_url.c - texts and bases, and the URLs they make. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "base/mem.h"
 #include "unit/mem_fail.h"

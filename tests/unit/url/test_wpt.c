@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* test_wpt.c - the web-platform-tests of URLs, which lie beside the tree. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
+#include "unit/unit.h"
+
 #include <stdlib.h>
 
-#include <cmocka.h>
 #include <jansson.h>
 
 #include "url/url.h"

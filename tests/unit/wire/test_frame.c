@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_frame.c - framed bytes: what is in them, whom they are for, and their references. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "unit/fcgi_bytes.h"
 #include "unit/mem_fail.h"

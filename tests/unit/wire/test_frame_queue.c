@@ -1,14 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* test_frame_queue.c - frames that wait for one peer: order, memory, cuts. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
+#include "unit/unit.h"
 
 #include <sys/uio.h>
-
-#include <cmocka.h>
 
 #include "unit/mem_fail.h"
 #include "wire/frame_queue.h"

@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* test_listener.c - where to listen, what not to replace, whom to trust. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
+#include "unit/unit.h"
+
 #include <stdlib.h>
-#include <string.h>
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -14,8 +10,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "wire/listener.h"
 

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_loop.c - timers in order, mail in order, no event after its watch. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "unit/unit.h"
+
 #include <stdlib.h>
 
 #include <fcntl.h>
@@ -12,8 +9,6 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "base/clock.h"
 #include "base/mem.h"

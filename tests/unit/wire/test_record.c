@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_record.c - which bytes make a request, and the bytes of an answer. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "base/mem.h"
 #include "unit/fcgi_bytes.h"

@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* test_request_buffer.c - requests that are read piece by piece, and their ends. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "unit/unit.h"
 
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "unit/fcgi_bytes.h"
 #include "unit/mem_fail.h"

@@ -1,19 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* test_stream.c - the way out: whole records, no waiting, a clean end. */
-#include <setjmp.h>
+#include "unit/unit.h"
+
 #include <signal.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "base/clock.h"
 #include "base/mem.h"

@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* test_stream_crowd.c - all slow readers of a process together hold only so much. */
-#include <setjmp.h>
+#include "unit/unit.h"
+
 #include <signal.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
 
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "base/clock.h"
 #include "base/mem.h"

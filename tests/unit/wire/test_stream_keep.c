@@ -1,18 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* test_stream_keep.c - connections that their peer wants to use again. */
-#include <setjmp.h>
+#include "unit/unit.h"
+
 #include <signal.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
 
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "base/clock.h"
 #include "unit/fcgi_bytes.h"

@@ -1,18 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* test_stream_slow.c - the end of a stream whose peer reads slowly, or not at all. */
-#include <setjmp.h>
+#include "unit/unit.h"
+
 #include <signal.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
 
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "base/clock.h"
 #include "base/container.h"

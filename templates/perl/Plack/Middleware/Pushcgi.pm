@@ -120,7 +120,7 @@ Do not stream from a PSGI application: the hub sends the streams.
 
 =item link => 1
 
-Add a Link header that tells clients the hub's URL, except to an answer to
+Add a Link header with the hub's URL for clients, except to an answer to
 OPTIONS.
 
 =item options => { ... }

@@ -1,20 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* test_backup.c - copies of a queue that is open, and what is in them. */
+#include "unit/unit.h"
+
 #include <sys/stat.h>
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "queue/sessions.h"
 #include "unit/mem_fail.h"

@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_budget.c - what is written of strangers is counted for all processes. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "base/clock.h"
 #include "queue/sqlite/sidecar_state.h"

@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_checkpoint.c - the write-ahead log is brought into the main file; what connections keep. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "unit/unit.h"
 
-#include <cmocka.h>
-
-#include <string.h>
 #include <sys/stat.h>
 
 #include "queue/sqlite/sqlite.h"

@@ -1,18 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* test_files.c - the lock, the rights and the disk of the files. */
-#include <setjmp.h>
+#include "unit/unit.h"
+
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "base/clock.h"
 #include "queue/sqlite/sidecar.h"

@@ -1,19 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* test_neighbour.c - what a member of the group may do to the files. */
+#include "unit/unit.h"
+
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "base/sigbus.h"
 #include "queue/sqlite/sqlite.h"

@@ -1,19 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* test_places.c - databases that are moved, damaged, newer or not ours. */
+#include "unit/unit.h"
+
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "queue/sqlite/sqlite.h"
 #include "unit/queue_files.h"

@@ -1,14 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* test_presence.c - rows of subscribers: room for them, foreign writers, the bell. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
+#include "unit/unit.h"
 
-#include <cmocka.h>
+#include <unistd.h>
 
 #include "queue/sqlite/sqlite.h"
 #include "unit/presence_room.h"

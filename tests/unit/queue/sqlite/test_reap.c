@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* test_reap.c - the living show themselves again when the sidecar is another file. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <unistd.h>
+#include "unit/unit.h"
 
-#include <cmocka.h>
+#include <unistd.h>
 
 #include "queue/sqlite/sqlite.h"
 #include "unit/presence_room.h"

@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_retention.c - rows are counted and pruned, and their positions are never used again. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "unit/queue_files.h"
 

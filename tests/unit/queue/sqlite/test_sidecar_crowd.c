@@ -1,20 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* test_sidecar_crowd.c - the file that holds the slots, and processes that come and die. */
+#include "unit/unit.h"
+
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "base/clock.h"
 #include "queue/sqlite/sidecar.h"
