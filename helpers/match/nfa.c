@@ -3,7 +3,7 @@
 #include "match/nfa.h"
 
 #include "base/mem.h"
-#include "match/nfa_state.h"
+#include "match/nfa_internal.h"
 
 void
 nfa_free(struct nfa *n)

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "match/nfa_state.h"
+#include "match/nfa_internal.h"
 
 /*
  * One expression: states from `from` up to the next one's, by which of them

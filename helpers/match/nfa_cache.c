@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "match/nfa_state.h"
+#include "match/nfa_internal.h"
 
 static size_t
 set_bytes(const struct nfa *n)

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "match/nfa_state.h"
+#include "match/nfa_internal.h"
 
 /* What will be one block. */
 struct compiling {

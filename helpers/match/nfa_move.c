@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* nfa_move.c - moves all states of an automaton at once by one byte. */
-#include "match/nfa_state.h"
+#include "match/nfa_internal.h"
 
 /* Move the states `far` by their jumps.  Each jump that is taken spares all
  * up to its `until`. */
