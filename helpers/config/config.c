@@ -198,7 +198,7 @@ out:
 const char *
 config_text_of(const struct config *c, const char *name)
 {
-	return *config_text(c, config_option_find(slice_of(name)));
+	return *config_option_text(c, config_option_find(slice_of(name)));
 }
 
 bool
