@@ -143,8 +143,8 @@ UPDATE OR FAIL subscribers SET owner = ?2, until_ms = 0
 INSERT OR IGNORE INTO subscribers (key, owner, until_ms, subscriber, token,
  topics, payload, signer)
  VALUES (?1, ?2, ?7, ?3, ?4, ?5, ?6, ?8);
--- Owner 0: it was taken over, and parks again before that was written.
--- name: park_subscriber
+-- Owner 0: it was taken over, and goes away again before that was written.
+-- name: leave_subscriber
 UPDATE OR FAIL subscribers SET owner = 0, until_ms = ?3, signer = ?4
  WHERE key = ?1 AND owner IN (?2, 0);
 -- Owner 0: it was to be taken over, and ended before that was written.
@@ -156,30 +156,24 @@ INSERT OR FAIL INTO subscriptions (topic, kind, key) VALUES (?1, ?2, ?3);
 DELETE FROM subscriptions WHERE topic = ?1 AND kind = ?2 AND key = ?3;
 -- name: next_owner
 SELECT min(owner) FROM subscribers WHERE owner > ?1;
--- name: read_parked
+-- name: read_away
 SELECT key, subscriber, topics, payload, token FROM subscribers
  WHERE key = ?1 AND owner = 0 AND until_ms > ?2;
 -- name: subscribers_of
 SELECT key, subscriber, topics, payload, token FROM subscribers
  WHERE owner = ?1 AND until_ms <= ?2 LIMIT ?3;
--- Who waits (is parked) by the word of ?1.
--- name: waiting_of_signer
+-- Those who are away by the word of ?1.
+-- name: away_of_signer
 SELECT key, subscriber, topics, payload, token FROM subscribers
  WHERE owner = 0 AND signer = ?1 LIMIT ?2;
--- name: waiting_signers
+-- name: away_signers
 SELECT DISTINCT signer FROM subscribers WHERE owner = 0;
--- Who waits by the word of a session: all, if ?3, or else those with another
--- payload than it has now, or for longer.
--- name: waiting_of_session
+-- Those who are away by the word of a session: all, if ?3, or else those with
+-- another payload than it has now, or for longer.
+-- name: away_of_session
 SELECT key, subscriber, topics, payload, token FROM subscribers
  WHERE token = ?1 AND owner = 0
  AND (?3 OR payload IS NOT ?4 OR until_ms > ?5) LIMIT ?2;
--- The session whose digest lies between ?1 and ?2, to somebody who is shown
--- with the payload ?4: grants it something, is not what it was.
--- name: session_of_waiting
-SELECT moved_to IS NULL AND topics <> '' AND payload IS ?4,
- moved_to IS NOT NULL OR payload IS NOT ?4
- FROM sessions WHERE digest >= ?1 AND digest <= ?2 AND until_ms > ?3;
 -- name: list_subscribers
 SELECT owner, until_ms, subscriber, topics, payload FROM subscribers
  ORDER BY owner;
@@ -219,6 +213,10 @@ DELETE FROM key_sets WHERE tried_ms < ?1;
 -- name: find_session
 SELECT digest, until_ms, topics, payload, change, kept_ms, moved_to
  FROM sessions WHERE digest = ?1 AND until_ms > ?2;
+-- The one whose digest lies between ?1 and ?2.
+-- name: session_of_token
+SELECT digest, until_ms, topics, payload, change, kept_ms, moved_to
+ FROM sessions WHERE digest >= ?1 AND digest <= ?2 AND until_ms > ?3;
 -- The next one that moved to ?1.
 -- name: session_behind
 SELECT digest, until_ms, topics, payload, change, kept_ms, moved_to

@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "endpoint/cors.h"
 #include "mercure/token.h"
-#include "queue/sessions.h"
+#include "queue/start.h"
 #include "request/client.h"
 #include "text/cookie.h"
 
@@ -126,62 +126,97 @@ refuse(struct answer *a, const struct request *rq, const struct settings *s,
 	return ERR_DENIED;
 }
 
-/* A grant in the making, by the row of a session. */
-struct session_rights {
+/* A subscriber who arrives.  Its rights, which may come from its session's row,
+ * decide what it may know of the log. */
+struct arrival {
+	struct queue_start *start;
 	struct grant *grant;
-	uint64_t change;
 	enum err err;
 };
 
 static void
-take_session(void *arg, const struct session *s, uint64_t change)
+read_session(void *arg, const struct session *s, uint64_t change)
 {
-	struct session_rights *r = arg;
+	struct arrival *r = arg;
 
 	(void)change;
-	r->err = session_grant(&r->grant, &s->key, s, r->change);
+	r->err = session_grant(&r->grant, &s->key, s, r->start->sessions);
 }
 
-static enum err
-find_session(
-    struct grant **out, struct context *c, const struct session_key *key)
+/* The answer shows whether an update with some id exists.  So only subscribers
+ * that may receive it find it: all if it is public, else by their grant. */
+static bool
+may_know(void *arg, bool private, struct slice topics)
 {
-	struct session_rights r = { .grant = NULL };
+	const struct arrival *r = arg;
+
+	return !private ||
+	       (r->grant != NULL && grant_may_receive(r->grant, topics, NULL));
+}
+
+/* `key` NULL: it has no session. */
+static enum err
+ask_queue(struct arrival *r, struct context *c, const struct session_key *key,
+    struct slice last_id)
+{
+	const struct queue_question ask = { .last_id = last_id,
+		.session = key,
+		.now_ms = clock_real_ms(),
+		.each = read_session,
+		.may = may_know,
+		.arg = r };
 	struct queue *q;
 	enum err e;
 
 	if ((e = context_queue(c, &q)) != ERR_OK ||
-	    (e = queue_session_find(q, key, clock_real_ms(), take_session, &r,
-		 &r.change)) != ERR_OK)
+	    (e = queue_start(q, &ask, r->start)) != ERR_OK)
 		return e;
-	e = r.err;
-	if (r.grant == NULL && e == ERR_OK)
-		e = session_grant(&r.grant, key, NULL, r.change);
-	*out = r.grant;
+	e = r->err;
+	if (key != NULL && r->grant == NULL && e == ERR_OK)
+		e = session_grant(&r->grant, key, NULL, r->start->sessions);
+	if (e != ERR_OK) {
+		presence_free(r->start->away);
+		r->start->away = NULL;
+	}
 	return e;
 }
 
-/* An unknown session is anonymous, and so is what cannot be one. */
+/* *has false: none, or a cookie that cannot be one. */
+static enum err
+find_session(struct session_key *out, bool *has, const struct request *rq,
+    const struct config *c)
+{
+	struct slice value;
+	enum err e;
+
+	*has = false;
+	if (c->session_cookie == NULL ||
+	    (value = cookie_find(rq->cookie, slice_of(c->session_cookie)))
+		    .base == NULL)
+		return ERR_OK;
+	e = session_key_of_cookie(out, value);
+	*has = e == ERR_OK;
+	return e == ERR_SYNTAX ? ERR_OK : e;
+}
+
+/* An unknown session is anonymous. */
 static enum err
 authorize_by_session(struct grant **out, struct answer *a,
     const struct request *rq, struct context *c)
 {
-	const char *name = c->settings->config->session_cookie;
+	struct queue_start start = { .away = NULL };
+	struct arrival r = { .start = &start };
 	struct session_key key;
-	struct slice value;
-	enum err e;
+	bool has;
+	enum err e = find_session(&key, &has, rq, c->settings->config);
 
-	*out = NULL;
-	if (name == NULL ||
-	    (value = cookie_find(rq->cookie, slice_of(name))).base == NULL)
-		return ERR_OK;
-	e = session_key_of_cookie(&key, value);
-	if (e == ERR_OK)
-		e = find_session(out, c, &key);
-	if (e == ERR_OK)
+	if (e == ERR_OK && has)
+		e = ask_queue(&r, c, &key, slice_of(NULL));
+	*out = r.grant;
+	if (e == ERR_OK && has)
 		a->decision.token = "session";
-	if (e == ERR_OK || e == ERR_SYNTAX)
-		return ERR_OK;
+	if (e == ERR_OK)
+		return e;
 	answer_unavailable(a, e);
 	return ERR_DENIED;
 }
@@ -251,4 +286,38 @@ authorize(struct grant **out, struct answer *a, const struct request *rq,
 	if (from == CARRIER_COOKIE && !cors_may_publish(rq, s))
 		return refuse_origin(a);
 	return authorize_by_token(out, a, rq, token, s, CONFIG_PUBLISHERS);
+}
+
+enum err
+authorize_subscriber(struct grant **out, struct queue_start *start,
+    struct slice last_id, struct answer *a, const struct request *rq,
+    const struct form *query, struct context *c)
+{
+	const struct settings *s = c->settings;
+	struct arrival r = { .start = start };
+	struct session_key key;
+	struct slice token;
+	enum carrier from;
+	bool has = false;
+	enum err e = ERR_OK;
+
+	*out = NULL;
+	from = find_token(&token, rq, query, a->dialect, s->config);
+	a->decision.token = carrier_names[from];
+	if (from == CARRIER_NONE)
+		e = find_session(&key, &has, rq, s->config);
+	else if (authorize_by_token(
+		     &r.grant, a, rq, token, s, CONFIG_SUBSCRIBERS) != ERR_OK)
+		return ERR_DENIED;
+	if (has)
+		a->decision.token = "session";
+	if (e == ERR_OK)
+		e = ask_queue(&r, c, has ? &key : NULL, last_id);
+	if (e == ERR_OK) {
+		*out = r.grant;
+		return e;
+	}
+	grant_unref(r.grant);
+	answer_unavailable(a, e);
+	return ERR_DENIED;
 }

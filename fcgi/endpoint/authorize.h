@@ -6,6 +6,7 @@
 #include "endpoint/endpoint.h"
 #include "mercure/dialect.h"
 #include "mercure/grant.h"
+#include "queue/start.h"
 #include "text/form.h"
 
 enum authorize_role { AUTHORIZE_SUBSCRIBER, AUTHORIZE_PUBLISHER };
@@ -30,5 +31,15 @@ void authorize_choose_dialect(struct answer *a, const struct request *rq,
 enum err authorize(struct grant **out, struct answer *a,
     const struct request *rq, const struct form *query, struct context *c,
     enum authorize_role role);
+
+/*
+ * The same for a subscriber, and where its stream starts (queue_start()), all
+ * as of one moment: so no right is older than the position it is used for, and
+ * none comes from another database.  *start then is the caller's, who frees
+ * start->away.
+ */
+enum err authorize_subscriber(struct grant **out, struct queue_start *start,
+    struct slice last_id, struct answer *a, const struct request *rq,
+    const struct form *query, struct context *c);
 
 #endif

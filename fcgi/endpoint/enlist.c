@@ -31,25 +31,13 @@ make_presence(struct presence **out, const struct subscriber_opening *o,
 	return presence_new(out, &parts);
 }
 
-/* *key: the key in its id, whether that row was ever written or not; 0:
- * none. */
-static enum err
-go_on_as_parked(
-    struct presence *p, struct slice last_id, struct queue *q, uint64_t *key)
+static void
+go_on_as_before(struct presence *p, const struct queue_start *start)
 {
-	struct presence *parked = NULL;
-	enum err e;
-
-	*key = 0;
-	if (last_id.base == NULL)
-		return ERR_OK;
-	e = queue_parked(q, last_id, &parked, key);
-	if (parked != NULL && presence_is_like(p, parked))
-		presence_go_on(p, parked);
-	else if (parked == NULL && e == ERR_OK)
-		presence_return(p, *key);
-	presence_free(parked);
-	return e;
+	if (start->away == NULL)
+		presence_return(p, start->away_key);
+	else if (presence_is_like(p, start->away))
+		presence_go_on(p, start->away);
 }
 
 static struct roster_terms
@@ -68,22 +56,17 @@ make_terms(const struct grant *g, const struct request *rq,
 
 static enum err
 enter(struct subscriber_opening *o, const struct request *rq,
-    struct slice last_id, struct context *c, struct problem *why)
+    const struct queue_start *start, struct context *c, struct problem *why)
 {
 	struct roster_terms terms;
 	struct presence *p = NULL;
-	struct queue *q;
-	uint64_t parked;
-	enum err e;
+	enum err e = make_presence(&p, o, c->settings->config);
 
-	if ((e = context_queue(c, &q)) != ERR_OK ||
-	    (e = make_presence(&p, o, c->settings->config)) != ERR_OK)
-		return e;
-	if ((e = go_on_as_parked(p, last_id, q, &parked)) == ERR_OK) {
-		terms = make_terms(o->grant, rq, c->settings, parked);
-		e = roster_enter(&o->entry, c->roster, p, &terms, why);
-	}
 	if (e != ERR_OK)
+		return e;
+	go_on_as_before(p, start);
+	terms = make_terms(o->grant, rq, c->settings, start->away_key);
+	if ((e = roster_enter(&o->entry, c->roster, p, &terms, why)) != ERR_OK)
 		presence_free(p);
 	return e;
 }
@@ -104,14 +87,14 @@ refuse(struct answer *a, const struct request *rq, const struct settings *s,
 
 bool
 enlist(struct subscriber_opening *o, struct answer *a, const struct request *rq,
-    struct slice last_id, struct context *c)
+    const struct queue_start *start, struct context *c)
 {
 	struct problem p = { "" };
 	enum err e;
 
 	if (c->roster == NULL)
 		return true;
-	if ((e = enter(o, rq, last_id, c, &p)) != ERR_OK)
+	if ((e = enter(o, rq, start, c, &p)) != ERR_OK)
 		refuse(a, rq, c->settings, e, &p);
 	return e == ERR_OK;
 }

@@ -4,15 +4,17 @@
 #define ENDPOINT_ENLIST_H
 
 #include "endpoint/endpoint.h"
+#include "queue/start.h"
 
 /*
- * Give the opening its entry in the roster.  Who comes back with the id of a
- * parked subscriber (`last_id`, base NULL: none), the same token and the same
- * selectors goes on as that one.  False: a limit is reached, or the queue
+ * Give the opening its entry in the roster.  A subscriber that
+ * comes back to its row (start->away) with the same rights and the same
+ * selectors goes on as before.  False: a limit is reached, or the queue
  * fails; the answer says so.
  */
 bool enlist(struct subscriber_opening *o, struct answer *a,
-    const struct request *rq, struct slice last_id, struct context *c);
+    const struct request *rq, const struct queue_start *start,
+    struct context *c);
 
 /* New settings are in force: rows of subscribers that they do not admit are
  * removed, also of those between two responses. */

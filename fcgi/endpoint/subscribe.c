@@ -38,7 +38,8 @@ struct subscribing {
 	struct subscriber_opening *opening;
 	uint64_t weight;      /* of the matchers */
 	struct slice last_id; /* base NULL: none was sent */
-	bool known;           /* last_id leads to a position */
+	bool bad_last_id;
+	struct queue_start start;
 	char tail_id[QUEUE_ID_SIZE];
 };
 
@@ -153,21 +154,27 @@ read_matchers(struct subscribing *s, struct answer *a, const struct config *c)
 
 /* The header beats the parameter (draft 7, "Reconnection"); an empty id
  * counts as not given. */
-static bool
-read_last_id(struct subscribing *s, struct answer *a, const struct request *rq)
+static void
+read_last_id(struct subscribing *s, const struct request *rq)
 {
 	const char *const *name = s->dialect->last_id_params;
 
 	s->last_id = rq->last_event_id;
 	for (; s->last_id.len == 0 && *name != NULL; name++)
 		s->last_id = form_get(s->query, *name);
-	if (s->last_id.len == 0)
+	s->bad_last_id =
+	    !utf8_valid(s->last_id) || utf8_has_control(s->last_id);
+	if (s->last_id.len == 0 || s->bad_last_id)
 		s->last_id = slice_of(NULL);
-	else if (!utf8_valid(s->last_id) || utf8_has_control(s->last_id))
-		return problem(a, 400,
-		    "The last event id is not UTF-8 or holds control "
-		    "characters.");
-	return true;
+}
+
+static bool
+check_last_id(const struct subscribing *s, struct answer *a)
+{
+	return !s->bad_last_id ||
+	       problem(a, 400,
+		   "The last event id is not UTF-8 or holds control "
+		   "characters.");
 }
 
 static bool
@@ -204,34 +211,17 @@ read_delivery(struct subscribing *s, struct answer *a, const struct config *c)
 	return true;
 }
 
-/* Which database a session's rights will come from. */
-static enum err
-note_epoch(struct subscribing *s, struct context *c)
-{
-	struct queue_cursor_key key;
-	struct queue *q;
-	enum err e;
-
-	if (c->settings->config->session_cookie == NULL)
-		return ERR_OK;
-	if ((e = context_queue(c, &q)) == ERR_OK &&
-	    (e = queue_cursor_key(q, &key)) == ERR_OK)
-		s->opening->epoch = key.epoch;
-	return e;
-}
-
 static bool
 admit(struct subscribing *s, struct answer *a, const struct request *rq,
     struct context *c)
 {
 	struct grant *g = NULL;
-	enum err e;
+	struct slice from;
 
-	if ((e = note_epoch(s, c)) != ERR_OK) {
-		answer_unavailable(a, e);
-		return false;
-	}
-	if (authorize(&g, a, rq, s->query, c, AUTHORIZE_SUBSCRIBER) != ERR_OK)
+	read_last_id(s, rq);
+	from = slice_is(s->last_id, EARLIEST) ? slice_of("") : s->last_id;
+	if (authorize_subscriber(&g, &s->start, from, a, rq, s->query, c) !=
+	    ERR_OK)
 		return false;
 	if (!settings_admit(c->settings, g)) {
 		grant_unref(g);
@@ -242,48 +232,20 @@ admit(struct subscribing *s, struct answer *a, const struct request *rq,
 	return true;
 }
 
-/* The answer shows whether an update with some id exists.  So only subscribers
- * that may receive it find it: all if it is public, else by their grant. */
-static bool
-may_know(const void *grant, bool private, struct slice topics)
-{
-	return !private ||
-	       (grant != NULL && grant_may_receive(grant, topics, NULL));
-}
-
 /* Where the stream begins: at the end of the log, or behind the last id. */
 static bool
-find_position(struct subscribing *s, struct answer *a, struct context *c)
+set_position(struct subscribing *s, struct answer *a)
 {
+	const struct queue_start *start = &s->start;
 	struct subscriber_opening *o = s->opening;
-	struct queue_cursor_key key;
-	uint64_t tail;
-	struct queue *q;
-	enum err e;
+	enum err e = queue_cursor_id(&start->key, start->tail, s->tail_id);
 
-	if ((e = context_queue(c, &q)) != ERR_OK ||
-	    (e = queue_cursor_key(q, &key)) != ERR_OK ||
-	    (e = queue_tail(q, &tail)) != ERR_OK ||
-	    (e = queue_cursor_id(&key, tail, s->tail_id)) != ERR_OK)
-		goto out;
-	/* Another database since it was asked for rights. */
-	if (o->grant != NULL && grant_is_session(o->grant) &&
-	    o->epoch != key.epoch) {
-		e = ERR_MOVED;
-		goto out;
-	}
-	o->epoch = key.epoch;
-	if (s->last_id.base == NULL)
-		o->at = tail;
-	else if (!slice_is(s->last_id, EARLIEST) &&
-		 (e = queue_find(q, s->last_id, may_know, o->grant, &o->at,
-		      &s->known)) != ERR_OK)
-		goto out;
-	o->from_start = s->last_id.base != NULL && !s->known;
+	o->epoch = start->key.epoch;
+	o->at = start->at;
+	o->from_start = !start->known;
 	a->decision.position = s->last_id.base == NULL ? "tail"
-			       : s->known              ? "id"
+			       : s->start.known        ? "id"
 						       : "earliest";
-out:
 	if (e != ERR_OK)
 		answer_unavailable(a, e);
 	return e == ERR_OK;
@@ -336,7 +298,7 @@ write_head(struct subscribing *s, struct response *r, const struct settings *st)
 	if (link.err != ERR_OK)
 		r->head.err = link.err;
 	response_header(r, "Link", "%.*s", SLICE_ARG(buf_view(&link)));
-	if (s->last_id.base != NULL && s->known)
+	if (s->last_id.base != NULL && s->start.known)
 		response_header(r, s->dialect->last_id_response, "%.*s",
 		    SLICE_ARG(s->last_id));
 	else if (s->last_id.base != NULL)
@@ -420,13 +382,14 @@ prepare(struct subscribing *s, struct answer *a, const struct request *rq,
 	}
 	return parse_query(s, a, rq, c->settings) && admit(s, a, rq, c) &&
 	       read_matchers(s, a, config) && claim_patterns(s, a, rq, c) &&
-	       read_delivery(s, a, config) && read_last_id(s, a, rq) &&
-	       find_position(s, a, c);
+	       read_delivery(s, a, config) && check_last_id(s, a) &&
+	       set_position(s, a);
 }
 
 static void
 release(struct subscribing *s)
 {
+	presence_free(s->start.away);
 	subscriber_opening_free(s->opening);
 	form_free(s->query);
 }
@@ -437,7 +400,7 @@ subscribe_handle(struct answer *a, const struct request *rq, struct context *c)
 	const struct config *config = c->settings->config;
 	struct subscribing s = { 0 };
 
-	if (prepare(&s, a, rq, c) && enlist(s.opening, a, rq, s.last_id, c) &&
+	if (prepare(&s, a, rq, c) && enlist(s.opening, a, rq, &s.start, c) &&
 	    make_head(&s, a, c)) {
 		set_end(s.opening, config);
 		s.opening->keepalive_ms = (uint32_t)config->keepalive_s * 1000;
@@ -455,7 +418,7 @@ subscribe_head(struct answer *a, const struct request *rq, struct context *c)
 
 	/* It takes its place for this moment only: a limit is told to HEAD as
 	 * it would be to GET. */
-	if (prepare(&s, a, rq, c) && enlist(s.opening, a, rq, s.last_id, c))
+	if (prepare(&s, a, rq, c) && enlist(s.opening, a, rq, &s.start, c))
 		write_head(&s, &a->response, c->settings);
 	release(&s);
 }

@@ -72,9 +72,9 @@ struct frame *
 position_frame_away(
     struct position_frames *p, uint64_t at, uint64_t key, uint32_t retry_ms)
 {
-	char id[QUEUE_PARKED_ID_SIZE];
+	char id[QUEUE_AWAY_ID_SIZE];
 
-	if (queue_parked_id(&p->key, at, key, id) != ERR_OK)
+	if (queue_away_id(&p->key, at, key, id) != ERR_OK)
 		return NULL;
 	return make_frame(p, id, retry_ms);
 }

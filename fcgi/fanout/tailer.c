@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "fanout/event_frame.h"
+#include "queue/start.h"
 
 #define TICK_MS 1000    /* finds what no notification announced */
 #define IN_FLIGHT_MAX 4 /* batches the loop has not finished with */
@@ -99,10 +100,12 @@ report(struct tailer *t, enum err e)
 static enum err
 change_epoch(struct tailer *t, struct batch *b)
 {
-	enum err e = queue_cursor_key(t->queue, &b->key);
+	struct queue_start end;
+	enum err e = queue_end(t->queue, &end);
 
 	if (e != ERR_OK)
 		return e;
+	b->key = end.key;
 	log_warn(
 	    "queue replaced", LOG_TEXT("effect", "every stream starts over"));
 	b->kind = BATCH_NEW_EPOCH;
@@ -278,19 +281,21 @@ static enum err
 first_batch(struct batch **out, struct tailer *t)
 {
 	struct batch *b = batch_new();
+	struct queue_start end;
 	enum err e = ERR_NOMEM;
 
 	if (b == NULL)
 		return e;
-	if ((e = queue_cursor_key(t->queue, &b->key)) != ERR_OK ||
-	    (e = queue_tail(t->queue, &b->after)) != ERR_OK ||
-	    (e = queue_read(t->queue, b->after, b->key.epoch, 0, 0, NULL, NULL,
-		 &b->span)) != ERR_OK) {
+	if ((e = queue_end(t->queue, &end)) != ERR_OK) {
 		batch_done(b);
 		return e;
 	}
-	b->span.epoch = b->key.epoch;
-	b->span.next = b->after;
+	b->key = end.key;
+	b->after = end.tail;
+	b->span = (struct queue_span){ .epoch = end.key.epoch,
+		.next = end.tail,
+		.floor = end.floor,
+		.sessions = end.sessions };
 	b->kind = BATCH_NEW_EPOCH;
 	t->tail = b->after;
 	t->epoch = b->key.epoch;

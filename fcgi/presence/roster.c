@@ -62,7 +62,7 @@ add(struct roster *r, struct roster_entry *e)
 	TAILQ_INSERT_TAIL(&r->all, e, links);
 	LIST_INSERT_HEAD(roster_entry_bucket(r, p), e, same_token);
 	if (p->goes_on)
-		e->written = e->wanted = PRESENCE_PARKED;
+		e->written = e->wanted = PRESENCE_AWAY;
 }
 
 static enum err
@@ -79,7 +79,7 @@ count(struct roster_entry *e, struct crowd *c, const struct roster_terms *terms,
 static void
 uncount(struct roster_entry *e, enum presence_state to, int64_t until_ms)
 {
-	if (to == PRESENCE_PARKED)
+	if (to == PRESENCE_AWAY)
 		crowd_away(&e->place, e->presence->key, until_ms);
 	else if (e->stage == ROSTER_BEGAN)
 		crowd_leave(&e->place);
@@ -110,7 +110,7 @@ find_leaving(struct roster *r, const struct presence *p)
 		LIST_FOREACH (e, roster_entry_bucket(r, &like), same_token)
 			if (e->presence->key == p->brought &&
 			    e->stage == ROSTER_LEFT && !e->taken &&
-			    e->wanted == PRESENCE_PARKED &&
+			    e->wanted == PRESENCE_AWAY &&
 			    e->written != PRESENCE_GONE &&
 			    presence_is_like(p, e->presence))
 				return e;
@@ -122,7 +122,7 @@ static void
 inherit(struct roster_entry *e, struct roster_entry *leaving)
 {
 	e->written = leaving->written;
-	e->wanted = PRESENCE_PARKED;
+	e->wanted = PRESENCE_AWAY;
 	e->until_ms = leaving->until_ms;
 	roster_entry_drop(leaving);
 	roster_entry_arrange(e);
@@ -185,9 +185,9 @@ static void
 set_wanted(struct roster_entry *e, enum presence_state state, int64_t until_ms)
 {
 	/* It has a new time, which is to be written. */
-	if (state == PRESENCE_PARKED && e->written == PRESENCE_PARKED)
+	if (state == PRESENCE_AWAY && e->written == PRESENCE_AWAY)
 		e->written = PRESENCE_THERE;
-	if (state == PRESENCE_PARKED && is_forgotten(e))
+	if (state == PRESENCE_AWAY && is_forgotten(e))
 		state = PRESENCE_GONE;
 	/* The row that it would have gone on with stays as it is. */
 	if (state == PRESENCE_GONE && e->stage == ROSTER_ENTERED)
@@ -239,7 +239,7 @@ roster_end(struct roster_entry *e)
 void
 roster_away(struct roster_entry *e, int64_t until_ms)
 {
-	want(e, PRESENCE_PARKED, until_ms, true);
+	want(e, PRESENCE_AWAY, until_ms, true);
 }
 
 void

@@ -31,7 +31,7 @@ copy_change(struct roster_change *out, struct roster_entry *e)
 		.until_ms = e->until_ms,
 		.refused = &out->refused };
 	/* It waited to be written for longer than it may stay away. */
-	if (e->wanted == PRESENCE_PARKED && e->until_ms <= clock_real_ms())
+	if (e->wanted == PRESENCE_AWAY && e->until_ms <= clock_real_ms())
 		out->change.to = PRESENCE_GONE;
 }
 
@@ -82,7 +82,7 @@ roster_take(
 static void
 set_written(struct roster_entry *e, enum presence_state written)
 {
-	if (written == PRESENCE_GONE && e->wanted == PRESENCE_PARKED)
+	if (written == PRESENCE_GONE && e->wanted == PRESENCE_AWAY)
 		e->wanted = PRESENCE_GONE;
 	e->written = written;
 }

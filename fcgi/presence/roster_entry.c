@@ -79,7 +79,7 @@ roster_entry_arrange(struct roster_entry *e)
 	first = roster_lists_put(&r->lists, &e->waits, list);
 	if (list != ROSTER_MEMBERS)
 		return first;
-	if (e->wanted == PRESENCE_PARKED)
+	if (e->wanted == PRESENCE_AWAY)
 		r->hurries = true;
 	return first || r->hurries;
 }

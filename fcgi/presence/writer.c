@@ -93,7 +93,7 @@ write_changes(struct presence_writer *w, int64_t now)
 		struct presence_change *c = &taken[i].change;
 
 		/* Its key was removed while it was on its way. */
-		if (c->to == PRESENCE_PARKED && !holds(w, c->presence))
+		if (c->to == PRESENCE_AWAY && !holds(w, c->presence))
 			c->to = PRESENCE_GONE;
 		changes[i] = *c;
 	}
@@ -127,8 +127,7 @@ end_waiting(struct presence_writer *w, int64_t now)
 	bool more = false;
 	enum err e;
 
-	e = queue_end_waiting(
-	    w->queue, w->rules.signers, w->rules.n, &more, &p);
+	e = queue_end_away(w->queue, w->rules.signers, w->rules.n, &more, &p);
 	if (e != ERR_OK && !w->failing)
 		log_err("subscriptions not ended", LOG_TEXT("reason", p.text));
 	w->failing = e != ERR_OK;

@@ -12,7 +12,7 @@
 
 #define SKEW_S 30 /* more than a slow answer explains */
 
-/* Its name and version; what Apache adds tells what it has loaded, and not
+/* Its name and version; what Apache adds names the modules it has loaded, and not
  * what the hub is reached by. */
 static void
 note_server(struct check *k, const struct http_answer *s)
@@ -31,8 +31,8 @@ static void
 refuse_redirect(struct check *k, const struct http_answer *s)
 {
 	check_report_add(k->report, "answer", CHECK_BAD, CHECK_REDIRECT,
-	    "it leads on to %s, which no EventSource of another page follows "
-	    "with its rights: name that URL in MERCURE_PUBLIC_HUB_URL",
+	    "it redirects to %s, which an EventSource on another site does not "
+	    "follow with its cookie: set MERCURE_PUBLIC_HUB_URL to that URL",
 	    s->redirect);
 }
 
@@ -42,7 +42,7 @@ refuse(struct check *k, const struct http_answer *s)
 	struct check_report *r = k->report;
 	char outcome[PROBLEM_MAX - 120];
 
-	k->is_gone = true;
+	k->hub = CHECK_HUB_GONE;
 	check_outcome(outcome, sizeof(outcome), s);
 	if (s->status == 0)
 		check_report_add(r, "answer", CHECK_BAD, CHECK_UNREACHABLE,
@@ -51,8 +51,8 @@ refuse(struct check *k, const struct http_answer *s)
 		refuse_redirect(k, s);
 	else if (s->status == 429)
 		check_report_add(r, "answer", CHECK_BAD, CHECK_NONE,
-		    "the hub has as many streams as it may: look at "
-		    "MERCURE_MAX_CONNECTIONS and its like");
+		    "the hub has as many streams as it may: check "
+		    "MERCURE_MAX_CONNECTIONS and the other limits");
 	else if (s->status / 100 == 5)
 		check_report_add(r, "answer", CHECK_BAD, CHECK_HUB_DOWN,
 		    "%s answers with %d: it does not reach the hub, or cannot "
@@ -78,9 +78,9 @@ try_entry(struct check *k, struct problem *p)
 
 	if (e != ERR_OK || s->status == 200)
 		return e;
-	k->is_gone = true;
+	k->hub = CHECK_HUB_GONE;
 	check_report_add(k->report, "answer", CHECK_BAD, CHECK_TOKEN,
-	    "the hub lets nobody in without a token, and refuses the one made "
+	    "the hub requires a token, and rejects the one made "
 	    "here (%d): is MERCURE_SUBSCRIBER_SECRET_KEY the same?  Its log "
 	    "says why",
 	    s->status);
@@ -90,9 +90,9 @@ try_entry(struct check *k, struct problem *p)
 static enum err
 stay_outside(struct check *k, const char *why)
 {
-	k->is_gone = true;
+	k->hub = CHECK_HUB_GONE;
 	check_report_add(k->report, "answer", CHECK_BAD, CHECK_TOKEN,
-	    "the hub lets nobody in without a token: %.200s", why);
+	    "the hub requires a token: %.200s", why);
 	return ERR_OK;
 }
 
@@ -166,7 +166,7 @@ check_clock(struct check *k, struct problem *p)
 	ours = clock_real_ms() / 1000;
 	if (!http_client_date(k->client, &theirs, http_field(s, "Date", 0))) {
 		check_report_add(k->report, "clock", CHECK_NOTED, CHECK_NONE,
-		    "the server does not tell the time (header Date)");
+		    "the server sends no time (header Date)");
 		return ERR_OK;
 	}
 	ahead = theirs - ours;

@@ -45,11 +45,11 @@ check_announce(const struct check *k, const char *what, int64_t ms)
 {
 	char text[160];
 
-	if (k->options->tell == NULL)
+	if (k->options->announce == NULL)
 		return;
 	snprintf(text, sizeof(text), "%s (up to %lld s) ...", what,
 	    (long long)(ms + 999) / 1000);
-	k->options->tell(text);
+	k->options->announce(text);
 }
 
 bool
@@ -270,7 +270,7 @@ check_run(struct check_report **out, struct pushcgi *h,
 	enum err e = start(&k, p);
 
 	for (size_t i = 0; i < COUNT(checks) && e == ERR_OK; i++) {
-		if (!k.is_gone && !(o->quick && checks[i].is_long))
+		if (k.hub != CHECK_HUB_GONE && !(o->quick && checks[i].is_long))
 			e = checks[i].run(&k, p);
 		/* What is missing here is not a problem of the hub. */
 		if (e == ERR_OK && http_client_is_starved(k.client))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* check.h - looks at a hub from outside, and names what its web server spoils. */
+/* check.h - asks a hub like a browser, and reports what its web server does wrong. */
 #ifndef CHECK_CHECK_H
 #define CHECK_CHECK_H
 
@@ -18,7 +18,8 @@ struct check_options {
 	const char *origin; /* of pages that open streams; NULL: the hub's */
 	const char *page;   /* a URL that sets the cookie; NULL: the program */
 	bool quick;         /* without what takes a keep-alive's time */
-	void (*tell)(const char *sentence); /* before each wait; NULL: nobody */
+	void (*announce)(
+	    const char *sentence); /* before each wait; NULL: nobody */
 };
 
 /*
@@ -28,8 +29,8 @@ struct check_options {
  * else is sent is refused by a hub.  Takes up to a minute or two, with `quick`
  * a few seconds where all is well.
  *
- * A hub that cannot be asked is a report, too.  ERR_SYNTAX: no URL, origin or
- * page.  ERR_NOTFOUND: no URL was given or configured.  ERR_UNSUPPORTED: no
+ * A hub that cannot be asked is a report, too.  ERR_SYNTAX: the URL, origin or
+ * page is not a URL.  ERR_NOTFOUND: no URL was given or configured.  ERR_UNSUPPORTED: no
  * libcurl.  ERR_NOMEM.  Free *out with check_report_free().
  */
 enum err check_run(struct check_report **out, struct pushcgi *h,

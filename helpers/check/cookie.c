@@ -136,7 +136,7 @@ is_same_site(const struct url *a, const struct url *b)
 }
 
 static bool
-keeps_promise(const struct check_cookie *c)
+fits_prefix(const struct check_cookie *c)
 {
 	if (begins(c->name, "__Host-"))
 		return c->secure && c->domain.base == NULL &&
@@ -175,7 +175,7 @@ check_cookie_judge(const struct check_cookie *c, const struct url *page,
 
 	if (c->name.len + c->value.len > COOKIE_MAX)
 		return CHECK_TOO_LONG;
-	if (!keeps_promise(c))
+	if (!fits_prefix(c))
 		return CHECK_BAD_PREFIX;
 	if (everywhere && !c->secure)
 		return CHECK_NONE_INSECURE;
@@ -214,15 +214,16 @@ check_return_text(enum check_return r)
 		[CHECK_OTHER_HOST] =
 		    "it is for the host of the page that sets it, and the hub "
 		    "has another one: put the hub on the page's host, or give "
-		    "the cookie a Domain that holds both",
+		    "the cookie a Domain that covers both",
 		[CHECK_OTHER_PATH] =
 		    "its Path is not the hub's: MERCURE_PUBLIC_HUB_URL must "
 		    "be the URL that browsers ask",
 		[CHECK_SECURE_HUB] = "it is Secure, and the hub's URL is "
 				     "not: let pages ask it by https://",
 		[CHECK_CROSS_SITE] =
-		    "its SameSite keeps it from streams that pages of this "
-		    "origin open: MERCURE_COOKIE_SAMESITE = None, and HTTPS",
+		    "with its SameSite, it is not sent with streams that pages "
+		    "of this origin open: MERCURE_COOKIE_SAMESITE = None, and "
+		    "HTTPS",
 	};
 
 	return texts[r];

@@ -7,7 +7,7 @@
 
 #include "base/slice.h"
 
-/* What can be wrong, and its name for programs. */
+/* All problems, and their names for programs. */
 #define CHECK_PROBLEMS(X)                      \
 	X(NONE, "none")                        \
 	X(UNREACHABLE, "unreachable")          \
@@ -64,7 +64,7 @@ struct check_fix {
 	const char *with;  /* the module or server, for people */
 	const char *where; /* where the line belongs */
 	const char *line;
-	bool is_shipped; /* it stands in templates/servers/ */
+	bool is_shipped; /* it is in templates/servers/ */
 };
 
 /* The fix after `after` (NULL: the first); NULL: there is none. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* judge.h - what the times at which a stream's bytes came tell. */
+/* judge.h - judges a stream by the times at which its bytes arrived. */
 #ifndef CHECK_JUDGE_H
 #define CHECK_JUDGE_H
 
@@ -36,7 +36,7 @@ enum check_verdict check_judge(const struct check_timing *t);
 void check_delays(
     int64_t *least_ms, int64_t *most_ms, const struct check_timing *t);
 
-/* What a silent stream said, and how it ended. */
+/* The keep-alives of a silent stream, and how it ended. */
 struct check_silence {
 	size_t keepalives;
 	size_t last_end;    /* where the last of them ends */

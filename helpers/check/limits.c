@@ -39,8 +39,8 @@ check_authorization(struct check *k, struct problem *p)
 	else if (check_is_hub(s))
 		check_report_add(k->report, "authorization", CHECK_BAD,
 		    CHECK_AUTHORIZATION,
-		    "%s keeps the header Authorization to itself, so tokens "
-		    "in it are lost",
+		    "%s removes the header Authorization, so tokens in it "
+		    "are lost",
 		    k->report->shown);
 	else
 		check_report_add(k->report, "authorization", CHECK_BAD,
@@ -108,14 +108,14 @@ judge_body(struct check *k, const struct http_answer *s)
 	check_outcome(outcome, sizeof(outcome), s);
 	if (check_is_sentence(s) && s->status == 413)
 		check_report_add(r, "body", CHECK_NOTED, CHECK_NONE,
-		    "the hub itself takes less than 1 MiB (MERCURE_MAX_BODY)");
+		    "the hub itself accepts less than 1 MiB "
+		    "(MERCURE_MAX_BODY)");
 	else if (check_is_sentence(s))
 		check_report_add(r, "body", CHECK_GOOD, CHECK_NONE,
 		    "an update of 1 MiB arrives");
 	else
 		check_report_add(r, "body", CHECK_BAD, CHECK_BODY,
-		    "%s does not let an update of 1 MiB through: %s", r->shown,
-		    outcome);
+		    "%s rejects an update of 1 MiB: %s", r->shown, outcome);
 	/* Only this module of Apache knows a limit, and no status for it. */
 	if (r->server.kind == CHECK_APACHE && s->status == 500)
 		r->server.is_fcgid = true;
@@ -170,8 +170,8 @@ judge_head(struct check *k, const struct http_answer *s)
 		    "a URL of 7,500 bytes with a cookie of 4,000 arrives");
 	else
 		check_report_add(r, "head", CHECK_BAD, CHECK_HEAD,
-		    "%s does not let a URL of 7,500 bytes with a cookie of "
-		    "4,000 through: %s",
+		    "%s rejects a URL of 7,500 bytes with a cookie of 4,000: "
+		    "%s",
 		    r->shown, outcome);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* live.c - publishes to itself, and looks when it comes. */
+/* live.c - publishes updates, and measures when they arrive. */
 #include <stdio.h>
 
 #include "base/clock.h"
@@ -42,7 +42,7 @@ end_of_update(struct slice body, size_t n)
 }
 
 static void
-look(struct round *r)
+read_timing(struct round *r)
 {
 	struct check_timing *t = &r->timing;
 	const struct http_answer *s = r->stream;
@@ -61,7 +61,7 @@ has_all(void *arg)
 {
 	struct round *r = arg;
 
-	look(r);
+	read_timing(r);
 	for (size_t i = 0; i < r->published; i++)
 		if (r->timing.arrived_ms[i] == 0)
 			return r->timing.end_ms != 0;
@@ -73,7 +73,7 @@ has_begun(void *arg)
 {
 	struct round *r = arg;
 
-	look(r);
+	read_timing(r);
 	return r->timing.first_ms != 0 || r->timing.end_ms != 0;
 }
 
@@ -187,12 +187,12 @@ run_round(struct round *r, struct problem *p)
 		e = publish(r, p);
 		http_client_wait(
 		    k->client, NULL, NULL, clock_mono_ms() + CHECK_SPACING_MS);
-		look(r);
+		read_timing(r);
 	}
 	if (e == ERR_OK && r->published > 0)
 		http_client_wait(
 		    k->client, has_all, r, clock_mono_ms() + HOLD_MS);
-	look(r);
+	read_timing(r);
 	http_client_stop(k->client, r->stream);
 	return e;
 }
@@ -213,14 +213,14 @@ try(struct round *r, struct check *k, enum way way, struct problem *p)
 }
 
 static void
-say_live(struct round *r)
+report_live(struct round *r)
 {
 	struct check_report *report = r->k->report;
 	const struct check_timing *t = &r->timing;
 	int64_t least_ms, most_ms;
 
 	check_delays(&least_ms, &most_ms, t);
-	r->k->is_live = true;
+	r->k->hub = CHECK_HUB_LIVE;
 	check_report_add(report, "live", CHECK_GOOD, CHECK_NONE,
 	    "first byte after %lld ms, updates after %lld to %lld ms",
 	    (long long)(t->first_ms - r->stream->asked_ms), (long long)least_ms,
@@ -229,44 +229,43 @@ say_live(struct round *r)
 
 /* Without an update of ours, only how a stream begins can be seen. */
 static void
-say_unpublished(struct round *r)
+report_unpublished(struct round *r)
 {
 	struct check_report *report = r->k->report;
 
 	if (r->timing.first_ms == 0) {
 		check_report_add(report, "live", CHECK_BAD, CHECK_HELD,
-		    "%s holds a stream back: nothing of it came within %d s",
+		    "%s buffers streams: nothing arrived within %d s",
 		    report->shown, FIRST_MS / 1000);
 		return;
 	}
-	r->k->is_live = true;
+	r->k->hub = CHECK_HUB_LIVE;
 	check_report_add(report, "live", CHECK_NOTED, CHECK_NONE,
 	    "first byte after %lld ms; nothing could be published from here: "
 	    "%.160s",
 	    (long long)(r->timing.first_ms - r->stream->asked_ms), r->why);
 }
 
-/* What a server is said to do, and until when: after so many milliseconds, or
- * for as long as one has waited. */
+/* What a server does, and for how long: as measured, or as long as the check
+ * waited. */
 static const struct {
 	enum check_problem problem;
 	const char *text;
 	bool is_wait;
-} sayings[] = {
+} verdicts[] = {
 	[CHECK_IS_BATCHED] = { CHECK_BATCHED,
-	    "collects updates: the first came with the last, after", false },
+	    "collects updates: the first arrived with the last, after", false },
 	[CHECK_IS_SLOW] = { CHECK_SLOW,
-	    "lets updates come late, or not all of them: after", false },
+	    "delivers updates late, or not all of them: after", false },
 	[CHECK_IS_HELD] = { CHECK_HELD,
-	    "holds a stream back: nothing of it came, with updates waiting for",
+	    "buffers streams: nothing arrived, with updates waiting for",
 	    true },
 	[CHECK_IS_DEAF] = { CHECK_HELD,
-	    "lets a stream begin, and holds it back: no update came within",
-	    true },
+	    "buffers streams: one began, but no update arrived within", true },
 };
 
 static void
-say_end(struct round *r, bool had_updates, int64_t most_ms)
+report_end(struct round *r, bool had_updates, int64_t most_ms)
 {
 	struct check_report *report = r->k->report;
 
@@ -277,7 +276,7 @@ say_end(struct round *r, bool had_updates, int64_t most_ms)
 		    (long long)most_ms);
 	else if (r->stream->status == 200)
 		check_report_add(report, "live", CHECK_BAD, CHECK_CUT,
-		    "%s ended a stream before an update could come",
+		    "%s ended a stream before an update could arrive",
 		    report->shown);
 	else
 		check_report_add(report, "live", CHECK_BAD, CHECK_NONE,
@@ -286,7 +285,7 @@ say_end(struct round *r, bool had_updates, int64_t most_ms)
 }
 
 static void
-say(struct round *r)
+report_verdict(struct round *r)
 {
 	const enum check_verdict v = check_judge(&r->timing);
 	struct check_report *report = r->k->report;
@@ -294,17 +293,17 @@ say(struct round *r)
 
 	check_delays(&least_ms, &most_ms, &r->timing);
 	if (v == CHECK_IS_LIVE)
-		say_live(r);
+		report_live(r);
 	else if (v == CHECK_IS_POLLED || v == CHECK_IS_CUT)
-		say_end(r, v == CHECK_IS_POLLED, most_ms);
+		report_end(r, v == CHECK_IS_POLLED, most_ms);
 	else
-		check_report_add(report, "live", CHECK_BAD, sayings[v].problem,
-		    "%s %s %lld ms", report->shown, sayings[v].text,
-		    (long long)(sayings[v].is_wait ? HOLD_MS : most_ms));
+		check_report_add(report, "live", CHECK_BAD, verdicts[v].problem,
+		    "%s %s %lld ms", report->shown, verdicts[v].text,
+		    (long long)(verdicts[v].is_wait ? HOLD_MS : most_ms));
 }
 
-/* What came by HTTP, and not from this machine's queue, has told that the hub
- * reads another one. */
+/* If an update arrives that was sent by HTTP, but not one from this machine's
+ * queue, the hub reads another queue. */
 static enum err
 compare(struct round *first, struct problem *p)
 {
@@ -314,7 +313,7 @@ compare(struct round *first, struct problem *p)
 
 	if (e == ERR_OK && second.way == WAY_HTTP &&
 	    check_judge(&second.timing) != CHECK_IS_LIVE)
-		say(&second);
+		report_verdict(&second);
 	else if (e == ERR_OK)
 		check_report_add(k->report, "live", CHECK_BAD, CHECK_QUEUE,
 		    "what is published into this machine's queue does not "
@@ -330,11 +329,11 @@ static enum err
 conclude(struct round *r, enum way way, struct problem *p)
 {
 	if (r->published == 0 && r->timing.end_ms == 0)
-		say_unpublished(r);
+		report_unpublished(r);
 	else if (check_judge(&r->timing) == CHECK_IS_DEAF && way == WAY_QUEUE)
 		return compare(r, p);
 	else
-		say(r);
+		report_verdict(r);
 	return ERR_OK;
 }
 

@@ -12,8 +12,7 @@
 #define HEADER_MAX 9000 /* a header with a cookie or an origin */
 #define ALLOW_ORIGIN "Access-Control-Allow-Origin"
 
-/* What the answer's headers are for pages of `origin`: NULL, or what is
- * wrong. */
+/* Is the answer readable for pages of `origin`?  NULL, or what is wrong. */
 static const char *
 cors_problem(const struct http_answer *s, const char *origin, bool *twice)
 {
@@ -212,7 +211,7 @@ check_page(struct check *k, struct problem *p)
 	return e;
 }
 
-/* Without a page to look at: what one of this origin would set. */
+/* Without a page: the cookie that a page of this origin would set. */
 enum err
 check_cookie(struct check *k, struct problem *p)
 {

@@ -15,7 +15,7 @@
 /* The longest wait for an answer that ends. */
 #define CHECK_ANSWER_MS 10000
 
-/* A token that no hub takes: its answer shows that the header arrived. */
+/* A token that no hub accepts: its answer shows that the header arrived. */
 #define CHECK_BAD_TOKEN "Authorization: Bearer pushcgi-check"
 
 /* Why nothing secret is sent. */
@@ -38,8 +38,11 @@ struct check {
 				      * stream; NULL: they do.  A secret. */
 	const struct http_answer *silent; /* a stream that is left alone */
 	enum check_trust trust;           /* which tokens it may get */
-	bool is_gone;                     /* there is no hub to go on with */
-	bool is_live; /* streams come through as they should */
+	enum {
+		CHECK_HUB_UNKNOWN,
+		CHECK_HUB_GONE, /* there is nothing more to ask */
+		CHECK_HUB_LIVE  /* streams arrive as they should */
+	} hub;
 };
 
 /*
@@ -92,7 +95,7 @@ bool check_is_hub(const struct http_answer *s);
 /* Is the answer one of the hub's sentences about what was wrong? */
 bool check_is_sentence(const struct http_answer *s);
 
-/* What came of it, as in "answers with 404" or why there was no answer. */
+/* The outcome of a request, as in "answers with 404" or why there was no answer. */
 void check_outcome(char *out, size_t size, const struct http_answer *s);
 
 #endif

@@ -13,7 +13,7 @@ is_same_server(const struct url *a, const struct url *b)
 	return true;
 }
 
-/* What is no URL is nobody's. */
+/* A text that is not a URL belongs to nobody. */
 static enum err
 compare(bool *same, const struct url *u, const char *text)
 {

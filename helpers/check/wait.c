@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* wait.c - streams that are compressed, many at once, or say nothing. */
+/* wait.c - streams that are compressed, many at once, or silent. */
 #include <stdio.h>
 
 #include "base/clock.h"
@@ -26,7 +26,7 @@ check_compression(struct check *k, struct problem *p)
 	char shown[24];
 	enum err e;
 
-	if (!k->is_live)
+	if (k->hub != CHECK_HUB_LIVE)
 		return ERR_OK;
 	if ((e = check_open(k, &s, k->stream_url, headers, p)) != ERR_OK)
 		return e;
@@ -37,13 +37,13 @@ check_compression(struct check *k, struct problem *p)
 	shown_copy(shown, sizeof(shown), coding);
 	if (s->status == 0)
 		check_report_add(r, "compression", CHECK_BAD, CHECK_COMPRESSED,
-		    "%s holds a stream back from who takes compressed ones, "
-		    "as browsers do",
+		    "%s buffers the stream of a client that accepts "
+		    "compression, as browsers do",
 		    r->shown);
 	else if (shown[0] != '\0' && !slice_is(coding, "identity"))
 		check_report_add(r, "compression", CHECK_BAD, CHECK_COMPRESSED,
-		    "%s compresses the stream (%s), which may hold updates "
-		    "back and takes memory for each",
+		    "%s compresses the stream (%s), which may delay updates "
+		    "and takes memory for each",
 		    r->shown, shown);
 	else
 		check_report_add(r, "compression", CHECK_GOOD, CHECK_NONE,
@@ -97,7 +97,7 @@ open_crowd(struct check *k, struct crowd *c, struct problem *p)
 }
 
 static void
-say_streams(struct check *k, const struct crowd *c)
+report_streams(struct check *k, const struct crowd *c)
 {
 	struct check_report *r = k->report;
 
@@ -122,11 +122,12 @@ check_streams(struct check *k, struct problem *p)
 	struct crowd c = { .silent = k->silent };
 	enum err e;
 
-	if (!k->is_live || !slice_is(k->url.part[URL_SCHEME], "https"))
+	if (k->hub != CHECK_HUB_LIVE ||
+	    !slice_is(k->url.part[URL_SCHEME], "https"))
 		return ERR_OK;
 	check_announce(k, "opening streams", STREAM_MS);
 	if ((e = open_crowd(k, &c, p)) == ERR_OK)
-		say_streams(k, &c);
+		report_streams(k, &c);
 	return e;
 }
 
@@ -148,7 +149,7 @@ last_ms(const struct http_answer *s)
 }
 
 static void
-say_end(struct check *k, const struct check_silence *silence)
+report_end(struct check *k, const struct check_silence *silence)
 {
 	const struct http_answer *s = k->silent;
 	struct check_report *r = k->report;
@@ -176,7 +177,7 @@ say_end(struct check *k, const struct check_silence *silence)
 }
 
 static void
-say_interval(struct check *k, const struct check_silence *silence)
+report_interval(struct check *k, const struct check_silence *silence)
 {
 	const struct http_answer *s = k->silent;
 	struct check_report *r = k->report;
@@ -206,9 +207,9 @@ check_silence(struct check *k, struct problem *p)
 	http_client_stop(k->client, s);
 	silence = check_silence_read(buf_view(&s->body));
 	if (s->err != ERR_OK || s->whole)
-		say_end(k, &silence);
+		report_end(k, &silence);
 	else if (silence.keepalives > 0)
-		say_interval(k, &silence);
+		report_interval(k, &silence);
 	else if (s->marks_n > 0)
 		check_report_add(k->report, "keep-alive", CHECK_BAD,
 		    CHECK_SILENT, "none within %d s", SILENCE_MS / 1000);

@@ -11,7 +11,7 @@
 #include "text/json.h"
 
 /* A group is a transaction: large enough to be fast, small enough for others
- * who wait for the lock. */
+ * that wait for the lock. */
 #define GROUP_LINES 256
 #define GROUP_BYTES ((size_t)1 << 20)
 

@@ -8,7 +8,7 @@
 #include "lib/pushcgi.h"
 #include "text/json.h"
 
-/* What the update points to lives as long as this. */
+/* All that the update points to belongs to this. */
 struct batch_line {
 	json_t *json;
 	const char **topics;

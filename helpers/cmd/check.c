@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* check.c - pushcgi check: is the hub well, as its browsers see it? */
+/* check.c - pushcgi check: does the hub work, as browsers see it? */
 #include <stdio.h>
 
 #include "check/check.h"
@@ -10,16 +10,17 @@ static const struct cmd_option options[] = {
 	{ .name = "json", .help = "print the report as JSON" },
 	{ .name = "origin",
 	    .value = "ORIGIN",
-	    .help = "ask as a page of ORIGIN does" },
+	    .help = "send requests as a page of ORIGIN does" },
 	{ .name = "page",
 	    .value = "URL",
-	    .help = "look at the cookie that this page sets" },
-	{ .name = "quick", .help = "leave out what takes half a minute" },
+	    .help = "check the cookie that this page sets" },
+	{ .name = "quick",
+	    .help = "leave out the checks that take half a minute" },
 	{ .name = NULL },
 };
 
 static void
-tell(const char *sentence)
+announce(const char *sentence)
 {
 	fprintf(stderr, "pushcgi: %s\n", sentence);
 }
@@ -33,7 +34,7 @@ run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
 		.origin = cmd_line_text(l, "origin").base,
 		.page = cmd_line_text(l, "page").base,
 		.quick = cmd_line_has(l, "quick"),
-		.tell = tell,
+		.announce = announce,
 	};
 	struct check_report *r = NULL;
 	enum err e = check_run(&r, h, &o, p);

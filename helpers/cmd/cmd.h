@@ -56,7 +56,7 @@ extern const struct cmd *const cmd_all[];
 /* The options every subcommand takes, before its name and behind it. */
 extern const struct cmd_option cmd_globals[];
 
-/* What the command line says; all slices are borrowed from argv and followed
+/* A parsed command line; all slices are borrowed from argv and followed
  * by a NUL. */
 struct cmd_line {
 	const struct cmd *cmd; /* NULL: none was named */

@@ -9,11 +9,11 @@ static const struct cmd_option options[] = {
 	{ .name = "lifetime",
 	    .value = "S",
 	    .number_max = CMD_LIFETIME_MAX_S,
-	    .help = "keep it S seconds; default: until the browser closes" },
+	    .help = "expire in S seconds; default: when the browser closes" },
 	{ .name = "payload",
 	    .value = "JSON",
 	    .help = "what the hub shows with the subscription" },
-	{ .name = "token", .help = "put the token on standard input into it" },
+	{ .name = "token", .help = "use the token on standard input" },
 	{ .name = NULL },
 };
 
@@ -99,7 +99,7 @@ const struct cmd cmd_cookie = {
 const struct cmd cmd_clear_cookie = {
 	.name = "clear-cookie",
 	.operands = "",
-	.help = "Print a Set-Cookie value that takes the cookie away.",
+	.help = "Print a Set-Cookie value that removes the cookie.",
 	.options = no_options,
 	.configured = true,
 	.run = clear_cookie_run,

@@ -5,6 +5,9 @@
 #include "lib/handle.h"
 #include "match/matcher.h"
 #include "mercure/dialect.h"
+#include "queue/start.h"
+
+#define EARLIEST "earliest"
 
 #define TICK_MS 1000 /* finds updates that no notification announced */
 #define ROWS_MAX 100
@@ -39,22 +42,24 @@ static enum err
 find_start(struct following *w)
 {
 	const struct slice id = w->fo->last_id;
-	struct queue_cursor_key key;
-	bool known = true;
+	struct queue_question ask = { .last_id = id };
+	struct queue_start start;
 	enum err e;
 
-	e = queue_cursor_key(w->queue, &key);
-	w->epoch = key.epoch;
-	explicit_bzero(&key, sizeof(key));
-	if (e != ERR_OK)
-		return e;
 	if (id.len == 0)
-		return queue_tail(w->queue, &w->at);
-	e = queue_find(w->queue, id, NULL, NULL, &w->at, &known);
-	if (e == ERR_OK && !known && !slice_is(id, "earliest"))
+		ask.last_id = slice_of(NULL);
+	else if (slice_is(id, EARLIEST))
+		ask.last_id = slice_of("");
+	if ((e = queue_start(w->queue, &ask, &start)) != ERR_OK)
+		return e;
+	presence_free(start.away);
+	w->epoch = start.key.epoch;
+	w->at = start.at;
+	if (!start.known && ask.last_id.len > 0)
 		log_warn("last event id not known",
 		    LOG_TEXT("effect", "all that is kept follows"));
-	return e;
+	explicit_bzero(&start, sizeof(start));
+	return ERR_OK;
 }
 
 static void

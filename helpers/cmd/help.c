@@ -53,7 +53,7 @@ add_commands(struct buf *out, const struct cmd *const *commands)
 	for (; *commands != NULL; commands++)
 		add_row(out, (*commands)->name, (*commands)->help);
 	buf_text(out, "\npushcgi SUBCOMMAND --help explains one.\n"
-		      "\nOptions, before the subcommand or behind it:\n");
+		      "\nOptions, before the subcommand or after it:\n");
 }
 
 static void
@@ -79,7 +79,7 @@ cmd_help(
 	add_options(out, cmd_globals);
 	add_row(
 	    out, "--KEY=VALUE", "set a key of pushcgi.conf(5), but no secret");
-	add_row(out, "--", "what follows is no option");
+	add_row(out, "--", "only arguments follow, no options");
 	if (cmd == &cmd_config) {
 		buf_text(out, "\nKeys:\n");
 		config_help(out);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* line.c - takes the command line apart by the tables of options. */
+/* line.c - parses the command line by the tables of options. */
 #include "base/mem.h"
 #include "cmd/cmd.h"
 #include "config/config.h"
@@ -55,7 +55,7 @@ given_last(const struct cmd_line *l, const char *name)
 /* Values are never repeated in a problem: somebody may have put a secret
  * there. */
 static enum err
-option_take(struct cmd_line *l, const struct cmd_option *o, struct slice value,
+read_option(struct cmd_line *l, const struct cmd_option *o, struct slice value,
     struct argument_list *rest, struct problem *p)
 {
 	uint64_t number;
@@ -100,7 +100,7 @@ option_unknown(const struct cmd_line *l, const char *dashes, struct slice name,
 }
 
 static enum err
-take_long(struct cmd_line *l, const char *text, struct argument_list *rest,
+read_long(struct cmd_line *l, const char *text, struct argument_list *rest,
     struct problem *p)
 {
 	struct slice value = slice_of(text), name = { NULL, 0 };
@@ -112,7 +112,7 @@ take_long(struct cmd_line *l, const char *text, struct argument_list *rest,
 	if (o == NULL)
 		o = option_by_name(cmd_globals, name);
 	if (o != NULL)
-		return option_take(l, o, value, rest, p);
+		return read_option(l, o, value, rest, p);
 
 	if (!config_has_key(name))
 		return option_unknown(l, "--", name, p);
@@ -126,7 +126,7 @@ take_long(struct cmd_line *l, const char *text, struct argument_list *rest,
 
 /* One letter an argument: -t TOPIC or -tTOPIC. */
 static enum err
-take_short(struct cmd_line *l, const char *text, struct argument_list *rest,
+read_short(struct cmd_line *l, const char *text, struct argument_list *rest,
     struct problem *p)
 {
 	const struct cmd_option *o = NULL;
@@ -138,11 +138,11 @@ take_short(struct cmd_line *l, const char *text, struct argument_list *rest,
 		return option_unknown(l, "-", (struct slice){ text, 1 }, p);
 	if (text[1] != '\0')
 		value = slice_of(text + 1);
-	return option_take(l, o, value, rest, p);
+	return read_option(l, o, value, rest, p);
 }
 
 static enum err
-take_operand(struct cmd_line *l, const struct cmd *const *commands,
+read_operand(struct cmd_line *l, const struct cmd *const *commands,
     const char *text, struct problem *p)
 {
 	if (l->cmd != NULL) {
@@ -160,7 +160,7 @@ take_operand(struct cmd_line *l, const struct cmd *const *commands,
 }
 
 static enum err
-take_all(struct cmd_line *l, const struct cmd *const *commands,
+read_all(struct cmd_line *l, const struct cmd *const *commands,
     struct argument_list rest, struct problem *p)
 {
 	bool options_end = false;
@@ -171,13 +171,13 @@ take_all(struct cmd_line *l, const struct cmd *const *commands,
 
 		rest.left--;
 		if (options_end || text[0] != '-' || text[1] == '\0')
-			e = take_operand(l, commands, text, p);
+			e = read_operand(l, commands, text, p);
 		else if (strcmp(text, "--") == 0)
 			options_end = true;
 		else if (text[1] == '-')
-			e = take_long(l, text + 2, &rest, p);
+			e = read_long(l, text + 2, &rest, p);
 		else
-			e = take_short(l, text + 1, &rest, p);
+			e = read_short(l, text + 1, &rest, p);
 	}
 	return e;
 }
@@ -218,7 +218,7 @@ cmd_line_parse(struct cmd_line **out, const struct cmd *const *commands,
 	l->given = mem_calloc(n, sizeof(*l->given));
 	if (l->operands == NULL || l->overrides == NULL || l->given == NULL)
 		goto out;
-	if ((e = take_all(l, commands,
+	if ((e = read_all(l, commands,
 		 (struct argument_list){ argv + 1, n - 1 }, p)) != ERR_OK)
 		goto out;
 	if ((e = check_operands(l, p)) != ERR_OK)

@@ -34,7 +34,8 @@ run(struct buf *out, const struct cmd_line *l, struct problem *p)
 	return ERR_OK;
 }
 
-/* One line, whatever the arguments it quotes hold: it may land in a log. */
+/* One line, since it may be written to a log, and arguments that it quotes may
+ * contain line breaks. */
 static void
 complain(enum err e, struct problem *p)
 {

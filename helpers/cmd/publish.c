@@ -28,7 +28,7 @@ static const struct cmd_option options[] = {
 	    .value = "TOPIC",
 	    .repeats = true,
 	    .help = "another topic of the same update" },
-	{ .name = "json", .help = "print objects with the id instead of it" },
+	{ .name = "json", .help = "print an object with the id" },
 	{ .name = NULL },
 };
 

@@ -21,7 +21,7 @@ static const struct cmd_option options[] = {
 	    .value = "JSON",
 	    .help = "grant: what the hub shows with its subscriptions" },
 	{ .name = "replace",
-	    .help = "grant: forget what the session had before" },
+	    .help = "grant: revoke all earlier rights of the session" },
 	{ .name = "of",
 	    .help = "list: only the session whose id is on standard input" },
 	{ .name = "json", .help = "list: a line of JSON for each" },

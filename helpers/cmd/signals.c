@@ -70,7 +70,7 @@ cmd_signals_new(struct cmd_signals **out, struct queue *q, struct problem *p)
 		pthread_sigmask(SIG_SETMASK, &s->before, NULL);
 		mem_free(s);
 		return problem_set(
-		    p, ERR_NOMEM, "There is no thread to be had: free memory.");
+		    p, ERR_NOMEM, "No thread can be started: free memory.");
 	}
 	*out = s;
 	return ERR_OK;

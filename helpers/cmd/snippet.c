@@ -25,7 +25,7 @@ static const struct cmd_option options[] = {
 	    .help = "the socket between the web server and the hub" },
 	{ .name = "templates",
 	    .value = "FOLDER",
-	    .help = "take the snippets from there" },
+	    .help = "read the snippets from there" },
 	{ .name = NULL },
 };
 
@@ -135,7 +135,7 @@ check_path(const struct cmd_line *l, const char *option, struct problem *p)
 	    option);
 }
 
-/* What stands for the path at the start of `text`; NULL if there is none. */
+/* The entry of the path at the start of `text`; NULL if there is none. */
 static const struct path *
 path_at(struct slice text)
 {

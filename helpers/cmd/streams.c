@@ -8,7 +8,7 @@
 enum err
 cmd_read(struct buf *out, bool *over, struct problem *p)
 {
-	char part[16384];
+	char part[65536];
 	ssize_t n;
 
 	do

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* subscriptions.c - pushcgi subscriptions: who subscribes, to what. */
+/* subscriptions.c - pushcgi subscriptions: lists the active subscriptions. */
 #include "cmd/cmd.h"
 #include "cmd/list.h"
 #include "lib/listing.h"
@@ -90,7 +90,7 @@ const struct cmd cmd_subscriptions = {
 	.name = "subscriptions",
 	.operands = "[TOPIC]",
 	.operands_max = 1,
-	.help = "Print who subscribes: to anything, or to TOPIC.",
+	.help = "Print the active subscriptions: all, or those to TOPIC.",
 	.options = options,
 	.configured = true,
 	.run = subscriptions_run,

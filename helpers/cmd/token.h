@@ -7,10 +7,10 @@
 #include "config/keys.h"
 #include "mercure/token.h"
 
-/* What the hub would make of a token that one role brings. */
+/* Would the hub accept a token for one role, and why not? */
 struct cmd_token {
 	enum config_role role;
-	const char *setting;     /* that the key stands in, or would */
+	const char *setting;     /* that the key is in, or would be */
 	size_t bytes;            /* of the token */
 	struct jws_peek peek;    /* what it says of itself */
 	struct jws_keys *keys;   /* NULL: none is set */

@@ -222,7 +222,7 @@ out:
 const struct cmd cmd_token_explain = {
 	.name = "token-explain",
 	.operands = "",
-	.help = "Say why the hub accepts the token on standard input, or not.",
+	.help = "Explain whether the hub accepts the token on standard input.",
 	.options = options,
 	.configured = true,
 	.asks = true,

@@ -11,7 +11,7 @@
 
 enum result { RESULT_OK, RESULT_NO, RESULT_UNKNOWN };
 
-static const char *const results[] = { "ok", "NO", "not looked at" };
+static const char *const results[] = { "ok", "NO", "not checked" };
 static const char *const json_results[] = { "ok", "no", "unknown" };
 
 static enum result
@@ -46,7 +46,7 @@ add_time(struct buf *out, int64_t ms)
 }
 
 static void
-tell_header(struct buf *out, const struct cmd_token *t)
+add_header(struct buf *out, const struct cmd_token *t)
 {
 	buf_text(out, "alg ");
 	shown_add(out, slice_of(t->peek.alg));
@@ -57,7 +57,7 @@ tell_header(struct buf *out, const struct cmd_token *t)
 }
 
 static void
-tell_key(struct buf *out, const struct cmd_token *t)
+add_key(struct buf *out, const struct cmd_token *t)
 {
 	const size_t n = jws_keys_count(t->keys);
 
@@ -65,7 +65,7 @@ tell_key(struct buf *out, const struct cmd_token *t)
 }
 
 static void
-tell_signature(struct buf *out, const struct cmd_token *t)
+add_signature(struct buf *out, const struct cmd_token *t)
 {
 	const size_t n = jws_keys_count(t->keys);
 
@@ -77,7 +77,7 @@ tell_signature(struct buf *out, const struct cmd_token *t)
 }
 
 static void
-tell_times(struct buf *out, const struct cmd_token *t)
+add_times(struct buf *out, const struct cmd_token *t)
 {
 	const int64_t expires_ms =
 	    t->grant != NULL ? grant_expires_ms(t->grant) : INT64_MAX;
@@ -94,13 +94,13 @@ tell_times(struct buf *out, const struct cmd_token *t)
 	    out, ", in %lld s", (long long)((expires_ms - t->now_ms) / 1000));
 }
 
-/* What more there is to say where a check went well. */
-static void (*const tell[TOKEN_CHECKS])(
+/* Details of a check that succeeded. */
+static void (*const details[TOKEN_CHECKS])(
     struct buf *out, const struct cmd_token *t) = {
-	[TOKEN_HEADER] = tell_header,
-	[TOKEN_KEY] = tell_key,
-	[TOKEN_SIGNATURE] = tell_signature,
-	[TOKEN_TIMES] = tell_times,
+	[TOKEN_HEADER] = add_header,
+	[TOKEN_KEY] = add_key,
+	[TOKEN_SIGNATURE] = add_signature,
+	[TOKEN_TIMES] = add_times,
 };
 
 static void
@@ -110,8 +110,8 @@ add_detail(struct buf *out, const struct cmd_token *t, enum token_check check)
 
 	if (r == RESULT_NO)
 		shown_add(out, slice_of(t->why.text));
-	else if (r == RESULT_OK && tell[check] != NULL)
-		tell[check](out, t);
+	else if (r == RESULT_OK && details[check] != NULL)
+		details[check](out, t);
 }
 
 static void

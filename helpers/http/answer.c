@@ -50,7 +50,7 @@ http_answer_redirect(struct http_answer *a, const char *to)
 	    (struct slice){ to + at, n - at });
 }
 
-/* What each failure is like, for the person who can fix it. */
+/* How each failure is described to the person who can fix it. */
 static const struct reason {
 	CURLcode rc;
 	const char *why;

@@ -39,14 +39,14 @@ struct http_request {
 	http_receive_fn *receive; /* NULL: the body is stored */
 	void *arg;
 	/* For http_send(): any thread may set it, and the call ends within a
-	 * second.  NULL: nobody will. */
+	 * second.  NULL: it cannot be stopped. */
 	const _Atomic bool *stop;
 };
 
 /*
  * Would a request take this URL?  ERR_SYNTAX: it is not a URL, or has a user's
  * name or a password.  ERR_UNSUPPORTED: another scheme.  ERR_NOMEM.  The
- * sentence never repeats the URL, which may hold a password.
+ * sentence never repeats the URL, which may contain a password.
  */
 enum err http_check_url(const char *url, bool https_only, struct problem *p);
 

@@ -12,7 +12,7 @@
  * no private updates. */
 #define GRACE_S 300
 
-/* What a cookie needs of the hub's URL. */
+/* The part of the hub's URL that a cookie is for. */
 struct scope {
 	struct slice path;
 	bool secure;

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "mercure/discovery.h"
+#include "queue/start.h"
 
 /* The hub itself escapes only what would end the quotes. */
 static enum err
@@ -48,9 +49,8 @@ handle_link(
 enum err
 handle_last_event_id(struct pushcgi *h, struct buf *out, struct problem *p)
 {
-	struct queue_cursor_key key = { 0 };
+	struct queue_start end = { .tail = 0 };
 	char id[QUEUE_ID_SIZE] = "";
-	uint64_t tail;
 	struct queue *q;
 	enum err e;
 
@@ -59,10 +59,9 @@ handle_last_event_id(struct pushcgi *h, struct buf *out, struct problem *p)
 		    "The last event id is known only where the queue is, and "
 		    "MERCURE_HUB_URL names a remote hub.");
 	if ((e = handle_queue(h, &q, p)) == ERR_OK &&
-	    (e = queue_tail(q, &tail)) == ERR_OK &&
-	    (e = queue_cursor_key(q, &key)) == ERR_OK)
-		e = queue_cursor_id(&key, tail, id);
-	explicit_bzero(&key, sizeof(key));
+	    (e = queue_end(q, &end)) == ERR_OK)
+		e = queue_cursor_id(&end.key, end.tail, id);
+	explicit_bzero(&end, sizeof(end));
 	if (e != ERR_OK)
 		return e;
 	buf_text(out, id);

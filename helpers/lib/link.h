@@ -16,7 +16,7 @@ enum err handle_link(struct pushcgi *h, struct buf *out, struct slice last_id,
     struct problem *p);
 
 /* Add the id of the queue's end.  ERR_UNSUPPORTED: the hub is remote.  Else as
- * queue_open() and queue_tail(). */
+ * queue_open() and queue_end(). */
 enum err handle_last_event_id(
     struct pushcgi *h, struct buf *out, struct problem *p);
 

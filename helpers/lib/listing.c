@@ -88,7 +88,7 @@ handle_list_document(
 	}
 	if (e == ERR_LIMIT)
 		e = problem_set(p, e,
-		    "There are more subscriptions than one text can hold; ask "
+		    "There are too many subscriptions for one document; ask "
 		    "for those of one topic.");
 	buf_free(&w.list);
 	buf_free(&last_id);
@@ -98,7 +98,7 @@ handle_list_document(
 /* A member that the payload must have. */
 struct member {
 	struct slice name, text;
-	json_t *json; /* `text` as JSON; NULL: it is none */
+	json_t *json; /* `text` as JSON; NULL: it is not JSON */
 };
 
 struct asking {

@@ -18,7 +18,7 @@ pushcgi_version(void)
 	return PACKAGE_VERSION;
 }
 
-/* What a caller can do about it. */
+/* The results group errors by what a caller can do about them. */
 static const enum pushcgi_result results[] = {
 	[ERR_OK] = PUSHCGI_OK,
 	[ERR_NOMEM] = PUSHCGI_MEMORY,

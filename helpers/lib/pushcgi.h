@@ -18,15 +18,15 @@ extern "C" {
 
 /*
  * A handle is used by one thread at a time; threads open their own.  It is
- * not carried over fork(2): the child opens one of its own and leaves its
- * parent's alone.  The library installs no signal handler, changes neither
+ * not carried over fork(2): the child opens another one and does not use
+ * its parent's.  The library installs no signal handler, changes neither
  * the umask nor the environment and never ends the process; warnings about
  * the queue go to standard error.
  */
 struct pushcgi;
 
 /*
- * What every function that can fail gives back.  Results (`out`, `id`, ...)
+ * The result of every function that can fail.  Results (`out`, `id`, ...)
  * are untouched on failure, and pushcgi_error() has the sentence.
  */
 enum pushcgi_result {
@@ -100,18 +100,19 @@ PUSHCGI_API enum pushcgi_result pushcgi_publisher_token(struct pushcgi *h,
 
 /*
  * The value of a Set-Cookie header with a subscriber token, which lasts for
- * `lifetime_s` seconds, and the cookie five minutes more, so that its end is
- * told; with 0 the token an hour, and the cookie until the browser is closed.
+ * `lifetime_s` seconds.  The cookie lasts five minutes more, so that the hub can
+ * reject the expired token instead of treating the browser as anonymous.  With
+ * 0 the token lasts an hour, and the cookie until the browser is closed.
  */
 PUSHCGI_API enum pushcgi_result pushcgi_cookie(struct pushcgi *h, char **out,
     const char *const *topics, size_t n, const char *payload,
     int64_t lifetime_s);
 
-/* The same for a token that is there already. */
+/* The same for a token that exists already. */
 PUSHCGI_API enum pushcgi_result pushcgi_cookie_from_token(
     struct pushcgi *h, char **out, const char *token, int64_t lifetime_s);
 
-/* The value of a Set-Cookie header that takes the cookie away. */
+/* The value of a Set-Cookie header that removes the cookie. */
 PUSHCGI_API enum pushcgi_result pushcgi_clear_cookie(
     struct pushcgi *h, char **out);
 
@@ -119,13 +120,13 @@ PUSHCGI_API enum pushcgi_result pushcgi_clear_cookie(
 #define PUSHCGI_SESSION_REPLACE 1u
 
 /*
- * Let whoever sends this id in the application's own session cookie
- * (MERCURE_SESSION_COOKIE) have private updates of the `n` topics, URI
+ * Let the browser that sends this id in the application's own session cookie
+ * (MERCURE_SESSION_COOKIE) receive private updates of the `n` topics, URI
  * Templates or "*", for `lifetime_s` seconds or longer: what it has already
- * stays, and the later end counts.  `payload` is JSON the hub shows with its
+ * stays, and the later of two ends counts.  `payload` is JSON the hub shows with its
  * subscriptions; NULL leaves it as it is.  `flags`: PUSHCGI_SESSION_REPLACE
- * or 0.  Open streams follow at once.  Only a digest of the id is kept.
- * PUSHCGI_CONFIG if the hub is remote, or looks at no session.
+ * or 0.  Open streams follow at once.  Only a digest of the id is stored.
+ * PUSHCGI_CONFIG if the hub is remote, or does not use sessions.
  */
 PUSHCGI_API enum pushcgi_result pushcgi_session_grant(struct pushcgi *h,
     const char *id, const char *const *topics, size_t n, const char *payload,
@@ -147,7 +148,7 @@ PUSHCGI_API enum pushcgi_result pushcgi_session_revoke(
 /* `retry_ms` counts. */
 #define PUSHCGI_RETRY 2u
 
-/* What a publisher sends.  Begin with zeroes: `= { 0 }`. */
+/* An update to publish.  Begin with zeroes: `= { 0 }`. */
 struct pushcgi_update {
 	const char *const *topics; /* the canonical one first */
 	size_t topics_n;
@@ -162,8 +163,8 @@ struct pushcgi_update {
 /*
  * Publish, to this machine's queue or to the hub that MERCURE_HUB_URL names;
  * the update's id is stored in *id unless `id` is NULL.  PUSHCGI_OK: it is in
- * the hub's history.  PUSHCGI_UNAVAILABLE from a remote hub: it may be,
- * all the same.
+ * the hub's history.  PUSHCGI_UNAVAILABLE from a remote hub: it may be
+ * there nevertheless.
  */
 PUSHCGI_API enum pushcgi_result pushcgi_publish(
     struct pushcgi *h, char **id, const struct pushcgi_update *u);
@@ -179,11 +180,11 @@ PUSHCGI_API enum pushcgi_result pushcgi_publish_all(struct pushcgi *h,
     char **ids, const struct pushcgi_update *updates, size_t n, size_t *at);
 
 /*
- * Who subscribes right now, to anything or, unless `topic` is NULL, to this
+ * The subscriptions that are active now, to anything or, unless `topic` is NULL, to this
  * selector, byte for byte: the JSON document of the subscription API (draft
  * 7, "Active Subscriptions").  Its member "subscriptions" is a list of objects
- * with "topic", "subscriber" and, where the token has one, "payload".  A remote hub
- * is asked with a token that is made with the subscribers' key.
+ * with "topic", "subscriber" and, where the token has one, "payload".  A
+ * remote hub is asked with a token that is made with the subscribers' key.
  */
 PUSHCGI_API enum pushcgi_result pushcgi_subscriptions(
     struct pushcgi *h, char **out, const char *topic);
@@ -192,8 +193,8 @@ PUSHCGI_API enum pushcgi_result pushcgi_subscriptions(
  * How many subscribe right now to the selector `topic`, byte for byte.  Each
  * of the `n` members is a text KEY=VALUE that an object in the payload of the
  * token must have: a text there is compared as it is, any other value as JSON.
- * Without members strangers count, too, who may subscribe to any selector,
- * though no private update reaches them.
+ * Without members anonymous subscribers count, too.  They may subscribe to any
+ * selector, but receive no private updates.
  */
 PUSHCGI_API enum pushcgi_result pushcgi_connected(struct pushcgi *h,
     uint64_t *found, const char *topic, const char *const *members, size_t n);

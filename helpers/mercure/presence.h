@@ -31,7 +31,7 @@ enum {
  * ever taken for one: the time of its arrival (real clock, milliseconds, within
  * 70 minutes) and 40 random bits, since thousands may arrive in one second.
  * A peer that polls brings the key back, encrypted and
- * authenticated, in its last event id (queue_parked_id()).  So its arrival is
+ * authenticated, in its last event id (queue_away_id()).  So its arrival is
  * known to each process although nothing was written of it yet, and an
  * anonymous request that ends at once needs no row to be recognised by.
  */

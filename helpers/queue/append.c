@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* append.c - appends updates. */
 #include "base/clock.h"
-#include "queue/ops.h"
+#include "queue/backend.h"
 #include "queue/transact.h"
 
 struct appending {

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "queue/ops.h"
+#include "queue/backend.h"
 #include "text/base64url.h"
 
 #define BLOCK_SIZE 16
@@ -89,7 +89,7 @@ write_id(const struct queue_cursor_key *k, uint64_t at, uint64_t key, char *out)
 	encrypt(k, at, blocks);
 	if (key != 0)
 		encrypt(k, key, blocks + BLOCK_SIZE);
-	buf_init(&b, QUEUE_PARKED_ID_SIZE);
+	buf_init(&b, QUEUE_AWAY_ID_SIZE);
 	buf_byte(&b, '#');
 	base64url_encode(&b, blocks, key != 0 ? sizeof(blocks) : BLOCK_SIZE);
 	buf_byte(&b, '\0');
@@ -107,8 +107,8 @@ queue_cursor_id(
 }
 
 enum err
-queue_parked_id(const struct queue_cursor_key *k, uint64_t at, uint64_t key,
-    char out[QUEUE_PARKED_ID_SIZE])
+queue_away_id(const struct queue_cursor_key *k, uint64_t at, uint64_t key,
+    char out[QUEUE_AWAY_ID_SIZE])
 {
 	return write_id(k, at, key, out);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* notify.c - notifies readers of the hub's own updates, but not of each. */
-#include "queue/ops.h"
+#include "queue/backend.h"
 #include "queue/presence.h"
 
 #define NOTIFY_EVERY_MS 200
@@ -9,7 +9,7 @@
 void
 queue_wake(struct queue *q)
 {
-	q->ops->wake(q);
+	q->backend->log->wake(q);
 }
 
 void
@@ -18,7 +18,7 @@ queue_notify_later(struct queue *q)
 	const int64_t rows = q->written.counts[UPDATE_HUB].rows;
 	struct queue_notified last;
 
-	if (rows == 0 || !q->ops->notified(q, &last))
+	if (rows == 0 || !q->backend->log->notified(q, &last))
 		return;
 	q->unnotified += rows;
 	q->unnotified_since = last.count;
@@ -29,13 +29,13 @@ queue_notify_soon(struct queue *q)
 {
 	struct queue_notified last;
 
-	if (q->unnotified == 0 || !q->ops->notified(q, &last))
+	if (q->unnotified == 0 || !q->backend->log->notified(q, &last))
 		return 0;
 	if (last.count == q->unnotified_since) {
 		if (last.ago_ms < NOTIFY_EVERY_MS &&
 		    q->unnotified < NOTIFY_ROWS)
 			return NOTIFY_EVERY_MS - last.ago_ms;
-		q->ops->wake(q);
+		q->backend->log->wake(q);
 	}
 	q->unnotified = 0;
 	return 0;

@@ -12,7 +12,7 @@
  * Where a subscriber stands.  PARKED: between two polls of drain delivery; it
  * counts as there until its time is up, and belongs to no process meanwhile.
  */
-enum presence_state { PRESENCE_GONE, PRESENCE_THERE, PRESENCE_PARKED };
+enum presence_state { PRESENCE_GONE, PRESENCE_THERE, PRESENCE_AWAY };
 
 /* As many as publishes may have to wait for, some milliseconds. */
 #define PRESENCE_CHANGES_MAX 64
@@ -40,21 +40,15 @@ struct presence_change {
 enum err queue_present(struct queue *q, const struct presence_change *changes,
     size_t n, uint64_t *epoch, struct problem *p);
 
-#define QUEUE_PARKED_ID_SIZE 45 /* with the NUL */
+#define QUEUE_AWAY_ID_SIZE 45 /* with the NUL */
 
 /*
  * The id of a position that also leads to a parked subscriber's row (`key`):
  * who comes back with it may go on as the same.  Otherwise as
  * queue_cursor_id().
  */
-enum err queue_parked_id(const struct queue_cursor_key *k, uint64_t at,
-    uint64_t key, char out[QUEUE_PARKED_ID_SIZE]);
-
-/* Who is parked under such an id; *out NULL: nobody, or nobody any more.  The
- * caller frees it.  *key: the key in the id; 0: it has none.  Errors as of
- * queue_read(). */
-enum err queue_parked(
-    struct queue *q, struct slice id, struct presence **out, uint64_t *key);
+enum err queue_away_id(const struct queue_cursor_key *k, uint64_t at,
+    uint64_t key, char out[QUEUE_AWAY_ID_SIZE]);
 
 /*
  * QUEUE_WRITE: call it once a second.  One process among all removes, and
@@ -71,7 +65,7 @@ enum err queue_reap(
  * processes with new settings: when a key is removed, its subscribers between
  * two polls end, too.  Errors as of queue_append().
  */
-enum err queue_end_waiting(struct queue *q, const uint64_t *signers, size_t n,
+enum err queue_end_away(struct queue *q, const uint64_t *signers, size_t n,
     bool *more, struct problem *p);
 
 /*

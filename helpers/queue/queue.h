@@ -89,9 +89,6 @@ enum err queue_read(struct queue *q, uint64_t after, uint64_t epoch_seen,
     size_t rows_max, size_t bytes_max, queue_row_fn *row, void *arg,
     struct queue_span *out);
 
-/* The position behind the last row. */
-enum err queue_tail(struct queue *q, uint64_t *out);
-
 /*
  * Sleep until somebody called queue_wake() after this handle's last
  * queue_read(), or queue_poke() was called on it, or `timeout_ms` passed.
@@ -99,22 +96,9 @@ enum err queue_tail(struct queue *q, uint64_t *out);
 void queue_wait(struct queue *q, unsigned timeout_ms);
 void queue_poke(struct queue *q); /* any thread */
 
-#define QUEUE_FIND_MAX 8
-
-/*
- * Where an event id leads.  *known = false and 0 for an id that is not
- * in the log: an update's id counts while its row exists (the earliest, if
- * reused), a cursor id ("#…") while nothing behind it was pruned.  An update
- * for which `may` (NULL: always true) is false counts as not in the log; of a
- * reused id the first QUEUE_FIND_MAX updates are tried.
- */
-typedef bool queue_may_fn(const void *arg, bool private, struct slice topics);
-enum err queue_find(struct queue *q, struct slice id, queue_may_fn *may,
-    const void *arg, uint64_t *out, bool *known);
-
 /*
  * A position as an event id: '#', base64url, opaque to everybody else.
- * Any thread: needs only the key of the epoch `k`, see queue_cursor_key().
+ * Any thread: needs only the key of the epoch `k`, see queue_start().
  * ERR_NOMEM: `out` is the empty text; leave the id out.
  */
 #define QUEUE_ID_SIZE 24 /* with the NUL */
@@ -123,7 +107,6 @@ struct queue_cursor_key {
 	uint64_t epoch;
 	uint8_t key[16];
 };
-enum err queue_cursor_key(struct queue *q, struct queue_cursor_key *out);
 enum err queue_cursor_id(
     const struct queue_cursor_key *k, uint64_t at, char out[QUEUE_ID_SIZE]);
 

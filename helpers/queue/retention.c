@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* retention.c - says which rows may stay. */
 #include "base/clock.h"
-#include "queue/ops.h"
+#include "queue/backend.h"
 
 #define AGES_EVERY_MS 1000
 
@@ -54,7 +54,7 @@ queue_retain(struct queue *q)
 		const struct queue_keep keep = keep_for(q, kind);
 
 		if (added->rows > 0 || keep.ages)
-			e = q->ops->prune(q, kind, added, &keep);
+			e = q->backend->log->prune(q, kind, added, &keep);
 	}
 	if (e == ERR_OK && q->written.ages)
 		q->ages_due_ms = clock_mono_ms() + AGES_EVERY_MS;

@@ -2,7 +2,7 @@
 /* sessions.c - grants, moves and revokes sessions, by session_rules.c. */
 #include "queue/sessions.h"
 
-#include "queue/ops.h"
+#include "queue/backend.h"
 #include "queue/session_rules.h"
 
 #define PAYLOAD_BYTES ((size_t)1 << 20)
@@ -55,7 +55,7 @@ read_row(struct queue *q, struct row *r, const struct session_key *key,
 	enum err e;
 
 	row_init(r);
-	e = q->ops->sessions->read(q, key, now_ms, copy_row, r);
+	e = q->backend->sessions->read(q, key, now_ms, copy_row, r);
 	return e != ERR_OK ? e : row_err(r);
 }
 
@@ -74,7 +74,7 @@ static enum err
 write_row(struct queue *q, const struct session *s,
     const struct session_key *moved_to, struct change *c)
 {
-	const struct queue_session_ops *ops = q->ops->sessions;
+	const struct queue_session_ops *ops = q->backend->sessions;
 	const bool all = moved_to != NULL || s->topics.len == 0;
 	enum err e;
 
@@ -156,8 +156,8 @@ is_granted(struct queue *q, const struct session_wish *w)
 	bool granted;
 
 	row_init(&had);
-	granted = q->ops->sessions->find(q, &w->key, w->now_ms, copy_row, &had,
-		      &number) == ERR_OK &&
+	granted = q->backend->sessions->find(q, &w->key, w->now_ms, copy_row,
+		      &had, &number) == ERR_OK &&
 		  row_err(&had) == ERR_OK &&
 		  session_rules_is_granted(&had.s, w);
 	row_free(&had);
@@ -203,7 +203,8 @@ end_old_id(struct queue *q, struct moving *m, const struct session *had)
 	    session_rules_for_old_id(had, m->from, m->now_ms);
 	enum err e = write_row(q, &s, m->to, &m->change);
 
-	return e != ERR_OK ? e : q->ops->sessions->redirect(q, m->from, m->to);
+	return e != ERR_OK ? e
+			   : q->backend->sessions->redirect(q, m->from, m->to);
 }
 
 static enum err
@@ -273,7 +274,7 @@ remove_from_moved(
 	enum err e;
 
 	row_init(&had);
-	e = q->ops->sessions->next_moved(
+	e = q->backend->sessions->next_moved(
 	    q, v->key, v->now_ms, at, copy_row, &had);
 	if (e == ERR_OK)
 		e = row_err(&had);
@@ -319,19 +320,19 @@ enum err
 queue_session_find(struct queue *q, const struct session_key *key,
     int64_t now_ms, queue_session_fn *each, void *arg, uint64_t *number)
 {
-	return q->ops->sessions->find(q, key, now_ms, each, arg, number);
+	return q->backend->sessions->find(q, key, now_ms, each, arg, number);
 }
 
 enum err
 queue_session_changes(struct queue *q, uint64_t number, size_t max,
     queue_session_fn *each, void *arg)
 {
-	return q->ops->sessions->changes(q, number, max, each, arg);
+	return q->backend->sessions->changes(q, number, max, each, arg);
 }
 
 enum err
 queue_sessions(
     struct queue *q, int64_t now_ms, queue_session_fn *each, void *arg)
 {
-	return q->ops->sessions->list(q, now_ms, each, arg);
+	return q->backend->sessions->list(q, now_ms, each, arg);
 }

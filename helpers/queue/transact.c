@@ -3,7 +3,7 @@
 #include "queue/transact.h"
 
 #include "base/clock.h"
-#include "queue/ops.h"
+#include "queue/backend.h"
 
 #define ROW_BYTES 64 /* of a row, beside its texts */
 
@@ -28,7 +28,7 @@ queue_transact(
     struct queue *q, queue_body_fn *body, void *arg, struct problem *p)
 {
 	struct attempt a = { body, arg };
-	enum err e = q->ops->transact(q, run, &a, p);
+	enum err e = q->backend->admin->transact(q, run, &a, p);
 
 	if (e == ERR_OK)
 		queue_notify_later(q);
@@ -56,7 +56,8 @@ queue_insert(struct queue *q, const struct update *u)
 	struct queue_count *c = &q->written.counts[u->kind];
 	const int64_t bytes = bytes_of(u);
 	uint64_t at = 0;
-	enum err e = q->ops->insert(q, u, bytes, q->written.now_ms, &at);
+	enum err e =
+	    q->backend->log->insert(q, u, bytes, q->written.now_ms, &at);
 
 	if (e != ERR_OK)
 		return e;

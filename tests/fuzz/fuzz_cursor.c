@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "queue/ops.h"
+#include "queue/backend.h"
 
 #define POSITION_SIZE 8
 
@@ -16,13 +16,13 @@ static const struct queue_cursor_key key = { 0x0102030405060708,
 static bool
 is_id_of(const struct queue_cursor_key *k, struct slice text)
 {
-	char again[QUEUE_PARKED_ID_SIZE];
+	char again[QUEUE_AWAY_ID_SIZE];
 	uint64_t at;
 	uint64_t row;
 
 	if (queue_cursor_parse(k, text, &at, &row) != ERR_OK)
 		return false;
-	if (queue_parked_id(k, at, row, again) != ERR_OK ||
+	if (queue_away_id(k, at, row, again) != ERR_OK ||
 	    !slice_is(text, again))
 		abort();
 	return true;
@@ -34,11 +34,11 @@ static void
 there_and_back(uint64_t at, uint64_t row)
 {
 	struct queue_cursor_key other = key;
-	char id[QUEUE_PARKED_ID_SIZE];
+	char id[QUEUE_AWAY_ID_SIZE];
 	uint64_t back;
 	uint64_t row_back;
 
-	if (queue_parked_id(&key, at, row, id) != ERR_OK || id[0] != '#' ||
+	if (queue_away_id(&key, at, row, id) != ERR_OK || id[0] != '#' ||
 	    queue_cursor_parse(&key, slice_of(id), &back, &row_back) !=
 		ERR_OK ||
 	    at != back || row != row_back)
@@ -53,10 +53,10 @@ there_and_back(uint64_t at, uint64_t row)
 static void
 changed(uint64_t at, uint64_t row, uint8_t place, uint8_t by)
 {
-	char id[QUEUE_PARKED_ID_SIZE];
+	char id[QUEUE_AWAY_ID_SIZE];
 	size_t len;
 
-	if (by == 0 || queue_parked_id(&key, at, row, id) != ERR_OK)
+	if (by == 0 || queue_away_id(&key, at, row, id) != ERR_OK)
 		return;
 	len = strlen(id);
 	id[place % len] ^= (char)by;

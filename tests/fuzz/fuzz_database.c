@@ -161,12 +161,25 @@ each_session(void *arg, const struct session *s, uint64_t number)
 		grant_unref(g);
 }
 
+/* The session and the id of any request. */
+static void
+start(struct queue *q, const char *id)
+{
+	static const struct session_key key = { "a" };
+	const struct queue_question ask = { .last_id = slice_of(id),
+		.session = &key,
+		.now_ms = 1,
+		.each = each_session };
+	struct queue_start start;
+
+	if (queue_start(q, &ask, &start) == ERR_OK)
+		presence_free(start.away);
+}
+
 static void
 read_all(struct queue *q)
 {
 	struct queue_span span = { 0 };
-	uint64_t at = 0;
-	bool known;
 	int turns = 0;
 
 	do {
@@ -177,24 +190,23 @@ read_all(struct queue *q)
 		    (span.rows > 0 && span.next <= before))
 			break;
 	} while ((span.rows > 0 || turns == 0) && ++turns < TURNS_MAX);
-	(void)queue_tail(q, &at);
-	(void)queue_find(q, slice_of("a"), NULL, NULL, &at, &known);
-	(void)queue_find(
-	    q, slice_of("#AAAAAAAAAAAAAAAAAAAAAA"), NULL, NULL, &at, &known);
+	start(q, "a");
+	start(q, "#AAAAAAAAAAAAAAAAAAAAAA");
+	start(q, "#AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
 }
 
 static void
 presence_all(struct queue *q)
 {
-	struct presence *p = somebody(), *parked = NULL;
+	struct presence *p = somebody();
 	struct problem why = { "" };
 	size_t bytes = 0;
-	uint64_t epoch, signer;
+	uint64_t epoch;
 	bool more = true;
 	struct buf id;
 
 	present(q, p, PRESENCE_THERE);
-	present(q, p, PRESENCE_PARKED);
+	present(q, p, PRESENCE_AWAY);
 	for (int turns = 0; more; turns++) {
 		enum err e = queue_reap(q, &epoch, &more, &why);
 
@@ -202,10 +214,6 @@ presence_all(struct queue *q)
 		if (turns == TURNS_MAX)
 			abort();
 	}
-	(void)queue_parked(q,
-	    slice_of("#AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"), &parked,
-	    &signer);
-	presence_free(parked);
 	buf_init(&id, 4096);
 	(void)queue_subscriptions(q, selector_topic(slice_of(NULL)),
 	    slice_of(NULL), each_subscription, &bytes, &id);
@@ -273,7 +281,6 @@ use_all(struct room *r)
 {
 	static const enum queue_mode modes[] = { QUEUE_READ, QUEUE_WRITE,
 		QUEUE_READ };
-	struct queue_cursor_key key;
 	struct problem p = { "" };
 
 	for (size_t i = 0; i < COUNT(modes); i++) {
@@ -283,7 +290,6 @@ use_all(struct room *r)
 		check(e, &p);
 		if (e != ERR_OK)
 			continue;
-		(void)queue_cursor_key(q, &key);
 		read_all(q);
 		if (modes[i] == QUEUE_WRITE) {
 			append(q, "a");

@@ -126,7 +126,7 @@ like $out, qr/^As a subscriber \(.*\n  times +ok: it expires at \d{4}-/s,
     'for people: check by check';
 like $out, qr/\nAccepted;.* private ones of:\n  https.*"user":"alice"/s,
     'what it grants';
-like $out, qr/\nAs a publisher .*\n  signature +NO: .*\n  claims +not looked/s,
+like $out, qr/\nAs a publisher .*\n  signature +NO: .*\n  claims +not checked/s,
     'and what is wrong';
 like $out, qr/\nNot accepted: .*401\.\n\z/, 'with which answer';
 
@@ -193,7 +193,7 @@ is failed_at($one)->{check}, 'signature', 'another key than the fetched';
 for my $row (
     ['nothing', [], '', 3, qr/no token on standard input/],
     ['blanks', [], " \r\n", 3, qr/no token on standard input/],
-    ['no end', [], 'x' x 100000, 3, qr/longer than any token/],
+    ['no end', [], 'x' x 100000, 3, qr/more bytes than any token/],
     ['no such role', ['--role', 'reader'], $good, 2,
 	qr/subscriber or publisher/],
     ['the token as an argument', [$good], '', 2, qr/too many/],

@@ -87,7 +87,7 @@ static enum presence_state
 state_of(char step)
 {
 	return step == '+'   ? PRESENCE_THERE
-	       : step == '~' ? PRESENCE_PARKED
+	       : step == '~' ? PRESENCE_AWAY
 			     : PRESENCE_GONE;
 }
 

@@ -8,7 +8,7 @@
 
 #include "unit/queue_room.h"
 
-/* A line of the table in queue_room.c: the database lies in the room's
+/* The line "sqlite" of the table in queue_room.c; the database is in the room's
  * folder. */
 bool queue_files_make(struct queue_room *r);
 void queue_files_share(const struct queue_room *r);
@@ -23,7 +23,7 @@ extern const char *const queue_files_suffixes[QUEUE_FILES];
 const char *queue_files_db(const struct queue_room *r);
 const char *queue_files_path(const struct queue_room *r, const char *suffix);
 
-/* How many files there are in the room's folder. */
+/* The number of files in the room's folder. */
 int queue_files_count(const struct queue_room *r);
 
 /* Write a file with this text, in the place of any. */
@@ -38,8 +38,8 @@ void queue_files_wait_for_ids(struct queue *q, const char *want);
 void queue_files_run(struct queue *q, const char *sql);
 int64_t queue_files_number(struct queue *q, const char *sql);
 
-/* Run statements as a program would that knows nothing of this one.  Returns
- * SQLite's result code. */
+/* Run statements as another program does, without this program's settings.
+ * Returns SQLite's result code. */
 int queue_files_run_foreign(const char *path, const char *sql);
 
 #endif

@@ -14,7 +14,7 @@
 
 /* How a place for a queue is made, lost and removed.  A backend is one line of
  * the table. */
-static const struct queue_backend {
+static const struct queue_room_kind {
 	const char *name;
 	bool (*make)(struct queue_room *r); /* writes r->url */
 	void (*share)(const struct queue_room *r);
@@ -26,7 +26,7 @@ static const struct queue_backend {
 };
 
 /* The backend whose turn it is. */
-static const struct queue_backend *current = backends;
+static const struct queue_room_kind *current = backends;
 
 int
 queue_room_each(int (*run)(const char *backend))
@@ -162,6 +162,65 @@ queue_room_ids(struct queue *q)
 	return e == ERR_OK ? ids.text : err_text(e);
 }
 
+uint64_t
+queue_room_epoch(struct queue *q)
+{
+	struct queue_cursor_key k;
+
+	if (queue_room_key(q, &k) != ERR_OK)
+		abort();
+	return k.epoch;
+}
+
+static void
+count_kind(void *arg, uint64_t at, const struct update *u)
+{
+	size_t *counts = arg;
+
+	(void)at;
+	counts[u->kind]++;
+}
+
+void
+queue_room_count(
+    struct queue *q, size_t counts[UPDATE_KINDS], struct queue_span *span)
+{
+	memset(counts, 0, UPDATE_KINDS * sizeof(counts[0]));
+	if (queue_read(q, 0, queue_room_epoch(q), 100000, 1 << 28, count_kind,
+		counts, span) != ERR_OK)
+		abort();
+}
+
+pid_t
+queue_room_start(const struct queue_room *r, queue_room_body *body, int arg)
+{
+	const pid_t pid = fork();
+
+	if (pid == -1)
+		abort();
+	if (pid == 0)
+		_exit(body(r, arg));
+	return pid;
+}
+
+int
+queue_room_put_one(const struct queue_room *r, int number)
+{
+	struct queue *q = NULL;
+	struct problem p = { "" };
+	char id[32];
+	enum err e;
+
+	snprintf(id, sizeof(id), "%d", number);
+	e = queue_open(&q, &r->settings, QUEUE_WRITE, &p);
+	if (e == ERR_OK)
+		e = queue_room_put(q, id);
+	else
+		fprintf(stderr, "%s\n", p.text);
+	queue_close(q);
+	return (int)e;
+}
+
 int
 queue_room_wait(pid_t pid)
 {
@@ -171,4 +230,59 @@ queue_room_wait(pid_t pid)
 		return -1;
 	return WIFEXITED(status) ? WEXITSTATUS(status)
 				 : 1000 + WTERMSIG(status);
+}
+
+enum err
+queue_room_tail(struct queue *q, uint64_t *out)
+{
+	struct queue_start end;
+	enum err e = queue_end(q, &end);
+
+	if (e == ERR_OK)
+		*out = end.tail;
+	return e;
+}
+
+enum err
+queue_room_key(struct queue *q, struct queue_cursor_key *out)
+{
+	struct queue_start end;
+	enum err e = queue_end(q, &end);
+
+	if (e == ERR_OK)
+		*out = end.key;
+	return e;
+}
+
+enum err
+queue_room_find(struct queue *q, struct slice id, queue_may_fn *may, void *arg,
+    uint64_t *out, bool *known)
+{
+	const struct queue_question ask = {
+		.last_id = id, .may = may, .arg = arg
+	};
+	struct queue_start start;
+	enum err e = queue_start(q, &ask, &start);
+
+	if (e != ERR_OK)
+		return e;
+	presence_free(start.away);
+	*out = start.at;
+	*known = start.known;
+	return e;
+}
+
+enum err
+queue_room_away(
+    struct queue *q, struct slice id, struct presence **out, uint64_t *key)
+{
+	const struct queue_question ask = { .last_id = id };
+	struct queue_start start;
+	enum err e = queue_start(q, &ask, &start);
+
+	if (e != ERR_OK)
+		return e;
+	*out = start.away;
+	*key = start.away_key;
+	return e;
 }

@@ -121,7 +121,7 @@ renew(struct queue_sqlite *q, const struct copy *c,
     const struct queue_sqlite_loan *loan)
 {
 	struct queue_sqlite *copy =
-	    queue_sqlite_new(q->base.ops, &q->base.settings, QUEUE_WRITE);
+	    queue_sqlite_new(q->base.backend, &q->base.settings, QUEUE_WRITE);
 	enum err e = ERR_NOMEM;
 
 	if (copy == NULL)
@@ -202,7 +202,7 @@ open_as_owner(
     struct queue **out, const struct queue_settings *s, struct problem *p)
 {
 	struct identity was;
-	uint64_t tail;
+	struct queue_start end;
 	char *path = NULL;
 	enum err e = queue_sqlite_path(&path, s->url, p), back;
 
@@ -213,7 +213,7 @@ open_as_owner(
 	if (e != ERR_OK)
 		return e;
 	if ((e = open_there(out, s, p)) == ERR_OK &&
-	    (e = queue_tail(*out, &tail)) != ERR_OK)
+	    (e = queue_end(*out, &end)) != ERR_OK)
 		problem_set(
 		    p, e, "%s", ((struct queue_sqlite *)*out)->problem.text);
 	back = identity_return(&was, e == ERR_OK ? p : NULL);

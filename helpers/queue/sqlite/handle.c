@@ -24,14 +24,14 @@ queue_sqlite_free(struct queue_sqlite *q)
 }
 
 struct queue_sqlite *
-queue_sqlite_new(const struct queue_ops *ops, const struct queue_settings *s,
+queue_sqlite_new(const struct queue_backend *b, const struct queue_settings *s,
     enum queue_mode mode)
 {
 	struct queue_sqlite *q = mem_calloc(1, sizeof(*q));
 
 	if (q == NULL)
 		return NULL;
-	q->base = (struct queue){ .ops = ops,
+	q->base = (struct queue){ .backend = b,
 		.settings = *s,
 		.presence_events = s->presence_events };
 	q->base.settings.url = NULL;
@@ -43,7 +43,7 @@ enum err
 queue_sqlite_twin(struct queue_sqlite **out, const struct queue_sqlite *q)
 {
 	struct queue_sqlite *twin =
-	    queue_sqlite_new(q->base.ops, &q->base.settings, q->mode);
+	    queue_sqlite_new(q->base.backend, &q->base.settings, q->mode);
 	enum err e = ERR_NOMEM;
 
 	if (twin == NULL)

@@ -44,9 +44,9 @@ take_row(sqlite3_stmt *st, struct queue_keys *out, struct buf *text)
 	return text->err;
 }
 
-enum err
-queue_sqlite_keys_read(struct queue *base, struct slice url,
-    struct queue_keys *out, struct buf *text)
+static enum err
+keys_read(struct queue *base, struct slice url, struct queue_keys *out,
+    struct buf *text)
 {
 	struct queue_sqlite *q = (struct queue_sqlite *)base;
 	enum sql_statement which =
@@ -91,8 +91,8 @@ claim(struct queue *base, void *arg)
 	return e;
 }
 
-enum err
-queue_sqlite_keys_claim(struct queue *base, struct slice url, int64_t now_ms,
+static enum err
+keys_claim(struct queue *base, struct slice url, int64_t now_ms,
     int64_t since_ms, bool *mine, struct problem *p)
 {
 	struct claim c = { url, now_ms, since_ms, false };
@@ -140,11 +140,17 @@ store(struct queue *base, void *arg)
 	return e != ERR_OK ? e : forget(q, o->now_ms);
 }
 
-enum err
-queue_sqlite_keys_store(struct queue *base, struct slice url, struct slice text,
+static enum err
+keys_store(struct queue *base, struct slice url, struct slice text,
     int64_t now_ms, int64_t fresh_ms, struct slice error, struct problem *p)
 {
 	struct outcome o = { url, text, error, now_ms, fresh_ms };
 
 	return queue_transact(base, store, &o, p);
 }
+
+const struct queue_key_ops queue_sqlite_keys = {
+	.read = keys_read,
+	.claim = keys_claim,
+	.store = keys_store,
+};

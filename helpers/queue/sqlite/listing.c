@@ -134,7 +134,7 @@ read_listing(struct queue_sqlite *q, struct slice subscriber, struct listing *l,
 }
 
 enum err
-queue_sqlite_subscriptions(struct queue *base, struct selector wanted,
+queue_sqlite_list(struct queue *base, struct selector wanted,
     struct slice subscriber, queue_subscription_fn *each, void *arg,
     struct buf *last_id)
 {

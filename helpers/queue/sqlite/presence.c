@@ -1,102 +1,53 @@
 /* SPDX-License-Identifier: MIT */
-/* presence.c - the rows of this process's subscribers, and what is told of them. */
+/* presence.c - the rows of subscribers, and their subscriptions by topic. */
+#include <string.h>
+
 #include "base/clock.h"
+#include "base/mem.h"
+#include "match/selector.h"
 #include "queue/sqlite/sqlite.h"
 
-#define EVENT_MAX ((size_t)1 << 20)
+#define PAGE_BYTES 4096
 
-/* A transaction that changes who is there. */
-struct presenting {
-	const struct presence_change *changes;
-	size_t n;
-	uint64_t epoch;
-};
-
-/* The byte is taken before the rows are there, so that nobody takes them for
- * a dead process's; after a change of the sidecar it is taken again. */
-enum err
-queue_sqlite_show_life(struct queue_sqlite *q)
-{
-	enum err e = sidecar_show_life(q->side, q->base.settings.owner);
-
-	if (e != ERR_OK)
-		return problem_set(&q->problem, e, "cannot lock %s-hub: %s",
-		    sidecar_db_path(q->side), err_text(e));
-	return ERR_OK;
-}
-
-/* One update in the form of one dialect. */
 static enum err
-publish_event(struct queue_sqlite *q, const struct subscription_form *form,
-    const struct subscription_view *v)
+presence_own(struct queue *base, uint64_t *epoch)
 {
-	const struct subscription_place at = { v->selector, v->subscriber };
-	struct update u = { .kind = UPDATE_HUB, .private = true };
-	struct buf topic, data;
+	struct queue_sqlite *q = (struct queue_sqlite *)base;
 	enum err e;
 
-	buf_init(&topic, EVENT_MAX);
-	buf_init(&data, EVENT_MAX);
-	form->path(&topic, &at);
-	form->write(&data, v, slice_of(NULL));
-	u.topics = buf_view(&topic);
-	u.data = buf_view(&data);
-	if ((e = topic.err) == ERR_OK && (e = data.err) == ERR_OK)
-		e = queue_insert(&q->base, &u);
-	buf_free(&topic);
-	buf_free(&data);
+	if ((e = queue_sqlite_show_life(q)) == ERR_OK &&
+	    (e = queue_sqlite_load_key(q)) == ERR_OK)
+		*epoch = q->key.epoch;
 	return e;
 }
 
+/* The rows by topic come and go with the subscriber's. */
 static enum err
-publish(struct queue_sqlite *q, const struct subscription_view *v)
+change_topics(struct queue_sqlite *q, const struct presence *p, bool active)
 {
-	const struct dialects *d = &q->base.settings.dialects;
+	struct slice topics = p->topics;
+	struct selector s;
 	enum err e = ERR_OK;
-
-	if (!q->base.presence_events)
-		return ERR_OK;
-	for (size_t i = 0; e == ERR_OK && i < d->n; i++)
-		e = publish_event(q, d->v[i]->subscriptions, v);
-	return e;
-}
-
-/* The row of one subscription comes or goes, and an update says so. */
-static enum err
-change_subscription(
-    struct queue_sqlite *q, uint64_t key, const struct subscription_view *v)
-{
-	sqlite3_stmt *st = queue_sqlite_statement(
-	    q, v->active ? SQL_INSERT_SUBSCRIPTION : SQL_DELETE_SUBSCRIPTION);
-	enum err e;
 	int rc;
 
-	if (st == NULL)
-		return queue_sqlite_failed(q, sqlite3_errcode(q->db));
-	if ((rc = queue_sqlite_bind(st, 1, v->selector.text)) != SQLITE_OK)
-		return queue_sqlite_failed(q, rc);
-	sqlite3_bind_int64(st, 2, v->selector.kind);
-	sqlite3_bind_int64(st, 3, (int64_t)key);
-	if ((e = queue_sqlite_finish(q, st)) != ERR_OK)
-		return e;
-	return publish(q, v);
-}
+	while (e == ERR_OK && selector_list_next(&topics, &s)) {
+		sqlite3_stmt *st = queue_sqlite_statement(q,
+		    active ? SQL_INSERT_SUBSCRIPTION : SQL_DELETE_SUBSCRIPTION);
 
-static enum err
-change_subscriptions(struct queue_sqlite *q, uint64_t key, struct slice topics,
-    const struct subscription_view *like)
-{
-	struct subscription_view v = *like;
-	enum err e = ERR_OK;
-
-	while (e == ERR_OK && selector_list_next(&topics, &v.selector))
-		e = change_subscription(q, key, &v);
+		if (st == NULL)
+			return queue_sqlite_failed(q, sqlite3_errcode(q->db));
+		if ((rc = queue_sqlite_bind(st, 1, s.text)) != SQLITE_OK)
+			return queue_sqlite_failed(q, rc);
+		sqlite3_bind_int64(st, 2, s.kind);
+		sqlite3_bind_int64(st, 3, (int64_t)p->key);
+		e = queue_sqlite_finish(q, st);
+	}
 	return e;
 }
 
 /* Run a statement on one subscriber's row; *changed: there is such a row. */
 static enum err
-touch(struct queue_sqlite *q, enum sql_statement which, uint64_t owner,
+change_row(struct queue_sqlite *q, enum sql_statement which, uint64_t owner,
     const struct presence_change *c, bool *changed)
 {
 	sqlite3_stmt *st = queue_sqlite_statement(q, which);
@@ -106,7 +57,7 @@ touch(struct queue_sqlite *q, enum sql_statement which, uint64_t owner,
 		return queue_sqlite_failed(q, sqlite3_errcode(q->db));
 	sqlite3_bind_int64(st, 1, (int64_t)c->presence->key);
 	sqlite3_bind_int64(st, 2, (int64_t)owner);
-	if (which == SQL_PARK_SUBSCRIBER) {
+	if (which == SQL_LEAVE_SUBSCRIBER) {
 		sqlite3_bind_int64(st, 3, c->until_ms);
 		sqlite3_bind_int64(st, 4, (int64_t)c->presence->signer);
 	}
@@ -117,11 +68,11 @@ touch(struct queue_sqlite *q, enum sql_statement which, uint64_t owner,
 
 /* *inserted false: it is there already. */
 static enum err
-insert_subscriber(struct queue_sqlite *q, uint64_t owner,
+insert_row(struct queue_sqlite *q, uint64_t owner,
     const struct presence_change *c, bool *inserted)
 {
 	const struct presence *p = c->presence;
-	const bool parked = c->to == PRESENCE_PARKED;
+	const bool away = c->to == PRESENCE_AWAY;
 	sqlite3_stmt *st = queue_sqlite_statement(q, SQL_INSERT_SUBSCRIBER);
 	int rc = SQLITE_OK;
 	enum err e;
@@ -129,8 +80,8 @@ insert_subscriber(struct queue_sqlite *q, uint64_t owner,
 	if (st == NULL)
 		return queue_sqlite_failed(q, sqlite3_errcode(q->db));
 	sqlite3_bind_int64(st, 1, (int64_t)p->key);
-	sqlite3_bind_int64(st, 2, parked ? 0 : (int64_t)owner);
-	sqlite3_bind_int64(st, 7, parked ? c->until_ms : 0);
+	sqlite3_bind_int64(st, 2, away ? 0 : (int64_t)owner);
+	sqlite3_bind_int64(st, 7, away ? c->until_ms : 0);
 	sqlite3_bind_int64(st, 8, (int64_t)p->signer);
 	if (p->has_token)
 		rc = sqlite3_bind_blob(
@@ -146,88 +97,215 @@ insert_subscriber(struct queue_sqlite *q, uint64_t owner,
 	return e;
 }
 
-/* One that waits belongs to no process, so none ends it when its session
- * changes: it must not begin to wait after that. */
 static enum err
-settle_state(struct queue_sqlite *q, const struct presence_change *c,
-    enum presence_state *to)
-{
-	bool holds = true;
-	enum err e = ERR_OK;
-
-	*to = c->to;
-	if (c->to == PRESENCE_PARKED)
-		e = queue_sqlite_may_wait(
-		    q, c->presence, q->base.written.now_ms, &holds);
-	if (!holds)
-		*to = PRESENCE_GONE;
-	return e;
-}
-
-enum err
-queue_sqlite_change(struct queue_sqlite *q, uint64_t owner,
-    const struct presence_change *wanted)
+presence_set(struct queue *base, uint64_t owner,
+    const struct presence_change *c, enum presence_outcome *out)
 {
 	static const enum sql_statement first[] = {
 		[PRESENCE_GONE] = SQL_DELETE_SUBSCRIBER,
 		[PRESENCE_THERE] = SQL_KEEP_SUBSCRIBER,
-		[PRESENCE_PARKED] = SQL_PARK_SUBSCRIBER,
+		[PRESENCE_AWAY] = SQL_LEAVE_SUBSCRIBER,
 	};
-	struct presence_change c = *wanted;
-	const struct presence *p = c.presence;
-	struct subscription_view like = {
-		.subscriber = slice_of(p->subscriber),
-		.payload = p->payload,
-	};
+	struct queue_sqlite *q = (struct queue_sqlite *)base;
+	const bool active = c->to != PRESENCE_GONE;
 	bool changed = false;
 	enum err e;
 
-	if (c.refused != NULL)
-		*c.refused = false;
-	if ((e = settle_state(q, wanted, &c.to)) != ERR_OK ||
-	    (e = touch(q, first[c.to], owner, &c, &changed)) != ERR_OK)
+	*out = PRESENCE_SAME;
+	if ((e = change_row(q, first[c->to], owner, c, &changed)) != ERR_OK ||
+	    (active && changed))
 		return e;
-	like.active = c.to != PRESENCE_GONE;
-	if (like.active && !changed)
-		e = insert_subscriber(q, owner, &c, &changed);
-	else if (like.active)
-		return ERR_OK;
-	if (e == ERR_OK && !changed && c.refused != NULL)
-		*c.refused = c.to == PRESENCE_THERE;
-	if (e != ERR_OK || !changed)
+	if (active && (e = insert_row(q, owner, c, &changed)) != ERR_OK)
 		return e;
-	return change_subscriptions(q, p->key, p->topics, &like);
+	if (changed)
+		*out = active ? PRESENCE_CAME : PRESENCE_WENT;
+	else
+		*out = active ? PRESENCE_TAKEN : PRESENCE_SAME;
+	return changed ? change_topics(q, c->presence, active) : ERR_OK;
+}
+
+static struct slice
+copy(char **to, struct slice s)
+{
+	struct slice copied = { s.base != NULL ? *to : NULL, s.len };
+
+	if (s.len > 0)
+		memcpy(*to, s.base, s.len);
+	*to += s.len;
+	return copied;
 }
 
 static enum err
-present(struct queue *base, void *arg)
+copy_row(struct presence **out, sqlite3_stmt *st)
+{
+	const struct slice subscriber = queue_sqlite_column(st, 1);
+	const struct slice topics = queue_sqlite_column(st, 2);
+	const struct slice payload = queue_sqlite_column(st, 3);
+	const void *token = sqlite3_column_blob(st, 4);
+	struct presence *p;
+	char *to;
+
+	p = mem_calloc(1, sizeof(*p) + topics.len + payload.len);
+	if (p == NULL)
+		return ERR_NOMEM;
+	to = p->text;
+	p->key = (uint64_t)sqlite3_column_int64(st, 0);
+	if (subscriber.len > 0 && subscriber.len < sizeof(p->subscriber))
+		memcpy(p->subscriber, subscriber.base, subscriber.len);
+	p->topics = copy(&to, topics);
+	p->payload = copy(&to, payload);
+	p->has_token = token != NULL &&
+		       sqlite3_column_bytes(st, 4) == (int)sizeof(p->token);
+	if (p->has_token)
+		memcpy(p->token, token, sizeof(p->token));
+	*out = p;
+	return ERR_OK;
+}
+
+/* Copies: the rows are deleted while their statement would be open. */
+static enum err
+copy_rows(struct queue_sqlite *q, sqlite3_stmt *st,
+    struct presence *rows[PRESENCE_CHANGES_MAX], size_t *n)
+{
+	enum err e = ERR_OK;
+	size_t cost = 0;
+	int rc = SQLITE_DONE;
+
+	while (e == ERR_OK && *n < PRESENCE_CHANGES_MAX &&
+	       cost < PRESENCE_COST_MAX &&
+	       (rc = sqlite3_step(st)) == SQLITE_ROW)
+		if ((e = copy_row(&rows[*n], st)) == ERR_OK)
+			cost += presence_cost(rows[(*n)++]);
+	sqlite3_reset(st);
+	if (e != ERR_OK)
+		return problem_set(&q->problem, e, "%s", err_text(e));
+	return rc == SQLITE_ROW || rc == SQLITE_DONE
+		   ? ERR_OK
+		   : queue_sqlite_failed(q, rc);
+}
+
+static sqlite3_stmt *
+away_of_session(struct queue_sqlite *q, const struct session *s, bool all)
+{
+	sqlite3_stmt *st = queue_sqlite_statement(q, SQL_AWAY_OF_SESSION);
+
+	if (st == NULL ||
+	    sqlite3_bind_blob(st, 1, s->key.digest, GRANT_TOKEN_SIZE,
+		SQLITE_STATIC) != SQLITE_OK ||
+	    queue_sqlite_bind(st, 4, s->payload) != SQLITE_OK)
+		return NULL;
+	sqlite3_bind_int64(st, 2, PRESENCE_CHANGES_MAX);
+	sqlite3_bind_int64(st, 3, all);
+	sqlite3_bind_int64(st, 5, s->until_ms);
+	return st;
+}
+
+static sqlite3_stmt *
+away_of_signer(struct queue_sqlite *q, uint64_t signer)
+{
+	sqlite3_stmt *st = queue_sqlite_statement(q, SQL_AWAY_OF_SIGNER);
+
+	if (st == NULL)
+		return NULL;
+	sqlite3_bind_int64(st, 1, (int64_t)signer);
+	sqlite3_bind_int64(st, 2, PRESENCE_CHANGES_MAX);
+	return st;
+}
+
+static sqlite3_stmt *
+rows_of_owner(struct queue_sqlite *q, uint64_t owner, int64_t until_ms)
+{
+	sqlite3_stmt *st = queue_sqlite_statement(q, SQL_SUBSCRIBERS_OF);
+
+	if (st == NULL)
+		return NULL;
+	sqlite3_bind_int64(st, 1, (int64_t)owner);
+	sqlite3_bind_int64(st, 2, until_ms);
+	sqlite3_bind_int64(st, 3, PRESENCE_CHANGES_MAX);
+	return st;
+}
+
+static enum err
+presence_find(struct queue *base, const struct presence_query *which,
+    struct presence *rows[PRESENCE_CHANGES_MAX], size_t *n)
 {
 	struct queue_sqlite *q = (struct queue_sqlite *)base;
-	struct presenting *p = arg;
-	enum err e;
+	sqlite3_stmt *st = NULL;
 
-	if ((e = queue_sqlite_show_life(q)) != ERR_OK ||
-	    (e = queue_sqlite_load_key(q)) != ERR_OK)
-		return e;
-	p->epoch = q->key.epoch;
-	for (size_t i = 0; e == ERR_OK && i < p->n; i++)
-		e = queue_sqlite_change(
-		    q, q->base.settings.owner, &p->changes[i]);
-	return e;
+	*n = 0;
+	switch (which->by) {
+	case PRESENCE_OF_OWNER:
+		if (!queue_sqlite_is_dead(q, which->owner))
+			return ERR_OK;
+		st = rows_of_owner(q, which->owner, which->until_ms);
+		break;
+	case PRESENCE_OF_SIGNER:
+		st = away_of_signer(q, which->signer);
+		break;
+	case PRESENCE_OF_SESSION:
+		st = away_of_session(q, which->session, which->all);
+		break;
+	}
+	return st != NULL ? copy_rows(q, st, rows, n)
+			  : queue_sqlite_failed(q, sqlite3_errcode(q->db));
+}
+
+/* The bytes of the pages that this connection has written. */
+static uint64_t
+presence_written(struct queue *base)
+{
+	struct queue_sqlite *q = (struct queue_sqlite *)base;
+	int now = 0, high = 0;
+
+	if (q->db == NULL ||
+	    sqlite3_db_status(q->db, SQLITE_DBSTATUS_CACHE_WRITE, &now, &high,
+		1) != SQLITE_OK)
+		return 0;
+	return (uint64_t)now * PAGE_BYTES;
+}
+
+static bool
+presence_owe(struct queue *base, int64_t us, int64_t *debt_us)
+{
+	struct queue_sqlite *q = (struct queue_sqlite *)base;
+
+	if (q->side == NULL)
+		return false;
+	if (us > 0)
+		sidecar_owe(q->side, us);
+	*debt_us = sidecar_debt_us(q->side);
+	return true;
 }
 
 enum err
-queue_sqlite_present(struct queue *base, const struct presence_change *changes,
-    size_t n, uint64_t *epoch, struct problem *why)
+queue_sqlite_read_away(
+    struct queue_sqlite *q, uint64_t key, struct presence **out)
 {
-	struct queue_sqlite *q = (struct queue_sqlite *)base;
-	struct presenting p = { .changes = changes, .n = n };
-	enum err e;
+	sqlite3_stmt *st = queue_sqlite_statement(q, SQL_READ_AWAY);
+	enum err e = ERR_OK;
+	int rc;
 
-	queue_sqlite_pages(q);
-	if ((e = queue_transact(base, present, &p, why)) != ERR_OK)
-		return e;
-	queue_sqlite_charge(q, changes, n, queue_sqlite_pages(q));
-	*epoch = p.epoch;
-	return e;
+	if (st == NULL)
+		return queue_sqlite_failed(q, sqlite3_errcode(q->db));
+	sqlite3_bind_int64(st, 1, (int64_t)key);
+	sqlite3_bind_int64(st, 2, clock_real_ms());
+	if ((rc = sqlite3_step(st)) == SQLITE_ROW)
+		e = copy_row(out, st);
+	sqlite3_reset(st);
+	if (e != ERR_OK)
+		return problem_set(&q->problem, e, "%s", err_text(e));
+	return rc == SQLITE_ROW || rc == SQLITE_DONE
+		   ? ERR_OK
+		   : queue_sqlite_failed(q, rc);
 }
+
+const struct queue_presence_ops queue_sqlite_presence = {
+	.own = presence_own,
+	.set = presence_set,
+	.find = presence_find,
+	.dead = queue_sqlite_dead,
+	.other_signer = queue_sqlite_other_signer,
+	.list = queue_sqlite_list,
+	.written = presence_written,
+	.owe = presence_owe,
+};

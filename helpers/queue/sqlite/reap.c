@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* reap.c - removes subscribers whose process is dead or whose time is up. */
+/* reap.c - finds subscribers whose process is dead, whose time is up, or whose key has left. */
 #include "base/clock.h"
 #include "queue/sqlite/sqlite.h"
 
@@ -7,42 +7,26 @@
  * out and to show in it that they live. */
 #define GRACE_MS 2000
 
-struct reaping {
-	uint64_t owner;   /* whose rows go: a dead process's, or nobody's, 0, */
-	int64_t until_ms; /* those whose time is up */
-	bool changed;     /* something has gone */
-};
+/* The byte is locked before the rows are there, so that nobody takes them for
+ * a dead process's; after a change of the sidecar it is locked again. */
+enum err
+queue_sqlite_show_life(struct queue_sqlite *q)
+{
+	enum err e = sidecar_show_life(q->side, q->base.settings.owner);
 
-/* Has it really died?  It may have come back since we looked, and this may be
- * another sidecar. */
-static bool
-is_dead(const struct queue_sqlite *q, uint64_t owner)
+	if (e != ERR_OK)
+		return problem_set(&q->problem, e, "cannot lock %s-hub: %s",
+		    sidecar_db_path(q->side), err_text(e));
+	return ERR_OK;
+}
+
+/* Has it really died?  It may have come back since it was looked for, and this
+ * may be another sidecar.  The rows of nobody are 0's. */
+bool
+queue_sqlite_is_dead(const struct queue_sqlite *q, uint64_t owner)
 {
 	return owner == 0 || (sidecar_age_ms(q->side) >= GRACE_MS &&
 				 !sidecar_lives(q->side, owner));
-}
-
-static enum err
-reap(struct queue *base, void *arg)
-{
-	struct queue_sqlite *q = (struct queue_sqlite *)base;
-	struct reaping *r = arg;
-	const sqlite3_int64 before = sqlite3_total_changes64(q->db);
-	sqlite3_stmt *st;
-	enum err e;
-
-	r->changed = false;
-	if (!is_dead(q, r->owner))
-		return ERR_OK;
-	if ((st = queue_sqlite_statement(q, SQL_SUBSCRIBERS_OF)) == NULL)
-		return queue_sqlite_failed(q, sqlite3_errcode(q->db));
-	sqlite3_bind_int64(st, 1, (int64_t)r->owner);
-	sqlite3_bind_int64(st, 2, r->until_ms);
-	sqlite3_bind_int64(st, 3, PRESENCE_CHANGES_MAX);
-	e = queue_sqlite_end_rows(q, r->owner, st, NULL);
-	if (e == ERR_OK)
-		r->changed = sqlite3_total_changes64(q->db) != before;
-	return e;
 }
 
 /* The next owner above `after`; 0: there is none. */
@@ -89,16 +73,15 @@ is_due(struct queue_sqlite *q, int64_t now_ms, bool *out)
 		   : queue_sqlite_failed(q, rc);
 }
 
-/* Whose rows are to go?  *found false: nobody's. */
+/* Whose rows are to go?  0: nobody's, those whose time is up. */
 static enum err
-find_dead(struct queue_sqlite *q, struct reaping *r, bool *found)
+find_dead(struct queue_sqlite *q, int64_t now_ms, uint64_t *out, bool *found)
 {
 	uint64_t owner = 0;
 	enum err e;
 
-	r->owner = 0;
-	r->until_ms = clock_real_ms();
-	if ((e = is_due(q, r->until_ms, found)) != ERR_OK || *found)
+	*out = 0;
+	if ((e = is_due(q, now_ms, found)) != ERR_OK || *found)
 		return e;
 	if (sidecar_age_ms(q->side) < GRACE_MS)
 		return ERR_OK;
@@ -106,7 +89,7 @@ find_dead(struct queue_sqlite *q, struct reaping *r, bool *found)
 		if (sidecar_lives(q->side, owner))
 			continue;
 		*found = true;
-		r->owner = owner;
+		*out = owner;
 		break;
 	}
 	return e;
@@ -131,31 +114,65 @@ stay_alive(struct queue_sqlite *q)
 }
 
 enum err
-queue_sqlite_reap(
-    struct queue *base, uint64_t *epoch, bool *more, struct problem *p)
+queue_sqlite_dead(struct queue *base, uint64_t *epoch, uint64_t *owner,
+    int64_t *until_ms, bool *found, struct problem *p)
 {
 	struct queue_sqlite *q = (struct queue_sqlite *)base;
-	struct reaping r = { 0 };
-	bool found = false;
 	enum err e;
 
-	*more = false;
+	*found = false;
+	*until_ms = clock_real_ms();
 	if ((e = stay_alive(q)) == ERR_OK)
 		e = queue_sqlite_load_key(q);
 	if (e == ERR_OK)
 		*epoch = q->key.epoch;
 	if (e == ERR_OK && sidecar_lead(q->side))
-		e = find_dead(q, &r, &found);
-	/* A look that went well does not make a queue that is full work. */
-	if (e != ERR_OK)
-		queue_sqlite_done(q, e);
-	if (e != ERR_OK)
-		return problem_set(p, e, "%s", q->problem.text);
-	if (!found)
-		return ERR_OK;
-	if ((e = queue_transact(base, reap, &r, p)) != ERR_OK)
+		e = find_dead(q, *until_ms, owner, found);
+	if (e == ERR_OK)
 		return e;
-	/* Rows that cannot be deleted would keep us busy for ever. */
-	*more = r.changed;
-	return ERR_OK;
+	/* Only failures: a queue that is full can be read as well. */
+	queue_sqlite_done(q, e);
+	return problem_set(p, e, "%s", q->problem.text);
+}
+
+static bool
+is_among(uint64_t signer, const uint64_t *signers, size_t n)
+{
+	while (n > 0)
+		if (signers[--n] == signer)
+			return true;
+	return false;
+}
+
+static enum err
+find_signer(struct queue_sqlite *q, const uint64_t *signers, size_t n,
+    uint64_t *out, bool *found)
+{
+	sqlite3_stmt *st = queue_sqlite_statement(q, SQL_AWAY_SIGNERS);
+	int rc = SQLITE_DONE;
+
+	if (st == NULL)
+		return queue_sqlite_failed(q, sqlite3_errcode(q->db));
+	*found = false;
+	while (!*found && (rc = sqlite3_step(st)) == SQLITE_ROW) {
+		*out = (uint64_t)sqlite3_column_int64(st, 0);
+		*found = !is_among(*out, signers, n);
+	}
+	sqlite3_reset(st);
+	return *found || rc == SQLITE_DONE ? ERR_OK
+					   : queue_sqlite_failed(q, rc);
+}
+
+enum err
+queue_sqlite_other_signer(struct queue *base, const uint64_t *signers, size_t n,
+    uint64_t *out, bool *found, struct problem *p)
+{
+	struct queue_sqlite *q = (struct queue_sqlite *)base;
+	enum err e;
+
+	if ((e = queue_sqlite_ready(q)) == ERR_OK)
+		e = find_signer(q, signers, n, out, found);
+	if (e == ERR_OK)
+		return e;
+	return problem_set(p, queue_sqlite_done(q, e), "%s", q->problem.text);
 }

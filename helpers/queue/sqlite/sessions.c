@@ -61,9 +61,9 @@ emit_rows(
 	return rc == SQLITE_DONE ? ERR_OK : queue_sqlite_failed(q, rc);
 }
 
-static enum err
-find_row(struct queue_sqlite *q, const struct session_key *key, int64_t now_ms,
-    queue_session_fn *each, void *arg)
+enum err
+queue_sqlite_find_session(struct queue_sqlite *q, const struct session_key *key,
+    int64_t now_ms, queue_session_fn *each, void *arg)
 {
 	sqlite3_stmt *st = statement_for(q, SQL_FIND_SESSION, key);
 
@@ -79,7 +79,30 @@ session_read(struct queue *base, const struct session_key *key, int64_t now_ms,
 {
 	struct queue_sqlite *q = (struct queue_sqlite *)base;
 
-	return find_row(q, key, now_ms, each, arg);
+	return queue_sqlite_find_session(q, key, now_ms, each, arg);
+}
+
+/* A token is how the digest of its session begins. */
+static enum err
+session_read_token(struct queue *base, const uint8_t token[GRANT_TOKEN_SIZE],
+    int64_t now_ms, queue_session_fn *each, void *arg)
+{
+	struct queue_sqlite *q = (struct queue_sqlite *)base;
+	sqlite3_stmt *st = queue_sqlite_statement(q, SQL_SESSION_OF_TOKEN);
+	uint8_t first[DIGEST_SIZE], last[DIGEST_SIZE];
+
+	memset(first, 0, DIGEST_SIZE);
+	memset(last, 0xff, DIGEST_SIZE);
+	memcpy(first, token, GRANT_TOKEN_SIZE);
+	memcpy(last, token, GRANT_TOKEN_SIZE);
+	if (st == NULL ||
+	    sqlite3_bind_blob(st, 1, first, DIGEST_SIZE, SQLITE_STATIC) !=
+		SQLITE_OK ||
+	    sqlite3_bind_blob(st, 2, last, DIGEST_SIZE, SQLITE_STATIC) !=
+		SQLITE_OK)
+		return no_statement(q);
+	sqlite3_bind_int64(st, 3, now_ms);
+	return emit_rows(q, st, each, arg);
 }
 
 static enum err
@@ -197,7 +220,7 @@ session_find(struct queue *base, const struct session_key *key, int64_t now_ms,
 
 	if ((e = queue_sqlite_ready_to_read(q)) == ERR_OK &&
 	    (e = read_number(q, number)) == ERR_OK)
-		e = find_row(q, key, now_ms, each, arg);
+		e = queue_sqlite_find_session(q, key, now_ms, each, arg);
 	return queue_sqlite_done(q, e);
 }
 
@@ -233,11 +256,12 @@ session_list(
 	    now_ms, INT64_MAX, each, arg);
 }
 
-const struct queue_session_ops queue_sqlite_session_ops = {
+const struct queue_session_ops queue_sqlite_sessions = {
 	.find = session_find,
 	.changes = session_changes,
 	.list = session_list,
 	.read = session_read,
+	.read_token = session_read_token,
 	.next_moved = session_next_moved,
 	.write = session_write,
 	.redirect = session_redirect,

@@ -46,7 +46,7 @@ static enum err
 sqlite_open(struct queue **out, const struct queue_settings *s,
     enum queue_mode mode, struct problem *p)
 {
-	struct queue_sqlite *q = queue_sqlite_new(&queue_sqlite_ops, s, mode);
+	struct queue_sqlite *q = queue_sqlite_new(&queue_sqlite, s, mode);
 	enum err e;
 
 	if (q == NULL)
@@ -93,33 +93,21 @@ sqlite_crowd_open(struct sidecar_crowd **out, const struct queue_settings *s,
 	return e;
 }
 
-const struct queue_ops queue_sqlite_ops = {
+static const struct queue_admin_ops sqlite_admin = {
 	.open = sqlite_open,
+	.close = sqlite_close,
 	.transact = queue_sqlite_transact,
-	.insert = queue_sqlite_insert,
-	.prune = queue_sqlite_prune,
-	.wake = queue_sqlite_wake,
-	.notified = queue_sqlite_notified,
-	.read = queue_sqlite_read,
-	.tail = queue_sqlite_tail,
-	.wait = queue_sqlite_wait,
-	.poke = queue_sqlite_poke,
-	.find = queue_sqlite_find,
-	.cursor_key = queue_sqlite_cursor_key,
-	.present = queue_sqlite_present,
-	.reap = queue_sqlite_reap,
-	.crowd_open = sqlite_crowd_open,
-	.parked = queue_sqlite_parked,
-	.end_of_session = queue_sqlite_end_session,
-	.end_waiting = queue_sqlite_end_waiting,
-	.stranger_room = queue_sqlite_stranger_room,
-	.subscriptions = queue_sqlite_subscriptions,
-	.keys_read = queue_sqlite_keys_read,
-	.keys_claim = queue_sqlite_keys_claim,
-	.keys_store = queue_sqlite_keys_store,
-	.sessions = &queue_sqlite_session_ops,
 	.take_identity = sqlite_take_identity,
 	.check = queue_sqlite_check,
 	.backup = queue_sqlite_backup,
-	.close = sqlite_close,
+	.crowd_open = sqlite_crowd_open,
+};
+
+const struct queue_backend queue_sqlite = {
+	.scheme = "sqlite:",
+	.admin = &sqlite_admin,
+	.log = &queue_sqlite_log,
+	.presence = &queue_sqlite_presence,
+	.sessions = &queue_sqlite_sessions,
+	.keys = &queue_sqlite_keys,
 };

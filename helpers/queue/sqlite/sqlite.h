@@ -9,7 +9,7 @@
 #include <stdatomic.h>
 #include <sys/types.h>
 
-#include "queue/ops.h"
+#include "queue/backend.h"
 #include "queue/sqlite/sidecar.h"
 #include "sql_text.h"
 
@@ -189,7 +189,7 @@ enum err queue_sqlite_done(struct queue_sqlite *q, enum err e);
 
 /* handle.c: nothing is open yet; NULL: no memory.  A twin is
  * another handle for the same queue, for another thread; it is ready. */
-struct queue_sqlite *queue_sqlite_new(const struct queue_ops *ops,
+struct queue_sqlite *queue_sqlite_new(const struct queue_backend *b,
     const struct queue_settings *s, enum queue_mode mode);
 enum err queue_sqlite_twin(
     struct queue_sqlite **out, const struct queue_sqlite *q);
@@ -243,83 +243,47 @@ bool queue_sqlite_is_line(struct slice s, size_t max);
 enum err queue_sqlite_schema(
     struct queue_sqlite *q, const char *const *texts, size_t n);
 
-/* read.c: read the key of cursors again; be ready, as every
- * reader has to be first. */
-enum err queue_sqlite_load_key(struct queue_sqlite *q);
+/*
+ * snapshot.c.  _ready_to_read() comes first.  _load_key() reads the key of
+ * positions again.  _begin() leaves the statement on its row, which holds the
+ * snapshot until the caller resets it, unless q->db is NULL by then.  _tail():
+ * the last seq that was ever given, pruned or not.
+ */
 enum err queue_sqlite_ready_to_read(struct queue_sqlite *q);
+enum err queue_sqlite_load_key(struct queue_sqlite *q);
+enum err queue_sqlite_begin(
+    struct queue_sqlite *q, sqlite3_stmt **st, struct queue_span *span);
+enum err queue_sqlite_tail(struct queue_sqlite *q, uint64_t *out);
 
-/*
- * presence.c, within a transaction.  Let this process's byte show that it
- * lives; copy a row (key, subscriber, topics, payload, token); change one
- * subscriber's rows, which are `owner`'s, and publish that.
- */
+/* start.c; and what it asks for: sessions.c, presence.c. */
+enum err queue_sqlite_start(struct queue *base,
+    const struct queue_question *ask, struct queue_start *out);
+enum err queue_sqlite_find_session(struct queue_sqlite *q,
+    const struct session_key *key, int64_t now_ms, queue_session_fn *each,
+    void *arg);
+enum err queue_sqlite_read_away(
+    struct queue_sqlite *q, uint64_t key, struct presence **out);
+
+/* reap.c: let this process's byte show that it lives. */
 enum err queue_sqlite_show_life(struct queue_sqlite *q);
-enum err queue_sqlite_change(
-    struct queue_sqlite *q, uint64_t owner, const struct presence_change *c);
-enum err queue_sqlite_copy(struct presence **out, sqlite3_stmt *st);
 
-/*
- * waiting.c, within a transaction.
- *
- * _end_rows(): end subscribers of `owner` whose rows `st` finds (key,
- * subscriber, topics, payload, token), at most PRESENCE_CHANGES_MAX; *n (NULL
- * is allowed) is their number.  _end_session(): end parked subscribers of a
- * session that has changed to `s`: all of them, or those with another payload
- * or a later end.  _may_wait(): does its session, as it is now, allow `p` to be
- * parked?
- */
-enum err queue_sqlite_end_rows(
-    struct queue_sqlite *q, uint64_t owner, sqlite3_stmt *st, size_t *n);
-enum err queue_sqlite_end_session(
-    struct queue *base, const struct session *s, bool all);
-enum err queue_sqlite_may_wait(struct queue_sqlite *q, const struct presence *p,
-    int64_t now_ms, bool *out);
-enum err queue_sqlite_end_waiting(struct queue *base, const uint64_t *signers,
-    size_t n, bool *more, struct problem *p);
-
-/*
- * budget.c: the pages that this connection has written since the
- * last call; and: charge the strangers' part of `pages` to the shared budget.
- */
-int64_t queue_sqlite_pages(struct queue_sqlite *q);
-void queue_sqlite_charge(struct queue_sqlite *q,
-    const struct presence_change *changes, size_t n, int64_t pages);
-size_t queue_sqlite_stranger_room(struct queue *base, unsigned *wait_ms);
-
-/* presence.c, reap.c, listing.c */
-enum err queue_sqlite_present(struct queue *base,
-    const struct presence_change *changes, size_t n, uint64_t *epoch,
-    struct problem *p);
-enum err queue_sqlite_reap(
-    struct queue *base, uint64_t *epoch, bool *more, struct problem *p);
-enum err queue_sqlite_parked(
-    struct queue *base, struct slice id, struct presence **out, uint64_t *key);
-enum err queue_sqlite_subscriptions(struct queue *base, struct selector wanted,
+/* reap.c, listing.c: see struct queue_presence_ops. */
+bool queue_sqlite_is_dead(const struct queue_sqlite *q, uint64_t owner);
+enum err queue_sqlite_dead(struct queue *base, uint64_t *epoch, uint64_t *owner,
+    int64_t *until_ms, bool *found, struct problem *p);
+enum err queue_sqlite_other_signer(struct queue *base, const uint64_t *signers,
+    size_t n, uint64_t *out, bool *found, struct problem *p);
+enum err queue_sqlite_list(struct queue *base, struct selector wanted,
     struct slice subscriber, queue_subscription_fn *each, void *arg,
     struct buf *last_id);
 
-/* keys.c */
-enum err queue_sqlite_keys_read(struct queue *base, struct slice url,
-    struct queue_keys *out, struct buf *text);
-enum err queue_sqlite_keys_claim(struct queue *base, struct slice url,
-    int64_t now_ms, int64_t since_ms, bool *mine, struct problem *p);
-enum err queue_sqlite_keys_store(struct queue *base, struct slice url,
-    struct slice text, int64_t now_ms, int64_t fresh_ms, struct slice error,
-    struct problem *p);
+/* read.c, presence.c, sessions.c, keys.c */
+extern const struct queue_log_ops queue_sqlite_log;
+extern const struct queue_presence_ops queue_sqlite_presence;
+extern const struct queue_session_ops queue_sqlite_sessions;
+extern const struct queue_key_ops queue_sqlite_keys;
 
-extern const struct queue_session_ops queue_sqlite_session_ops; /* sessions.c */
-
-/* read.c, check.c, backup.c */
-enum err queue_sqlite_read(struct queue *base, uint64_t after,
-    uint64_t epoch_seen, size_t rows_max, size_t bytes_max, queue_row_fn *row,
-    void *arg, struct queue_span *out);
-enum err queue_sqlite_tail(struct queue *base, uint64_t *out);
-void queue_sqlite_wait(struct queue *base, unsigned timeout_ms);
-void queue_sqlite_poke(struct queue *base);
-enum err queue_sqlite_find(struct queue *base, struct slice id,
-    queue_may_fn *may, const void *arg, uint64_t *out, bool *known);
-enum err queue_sqlite_cursor_key(
-    struct queue *base, struct queue_cursor_key *out);
+/* check.c, backup.c */
 void queue_sqlite_check(
     const struct queue_settings *s, queue_report_fn *report, void *arg);
 enum err queue_sqlite_backup(

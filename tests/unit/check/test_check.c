@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_check.c - mends, reports, and hubs as bad as can be. */
+/* test_check.c - fixes, reports, and hubs with every problem. */
 #include "unit/unit.h"
 
 #include <stdlib.h>
@@ -104,7 +104,7 @@ read_snippets(struct buf *out)
 	assert_int_equal(out->err, ERR_OK);
 }
 
-/* What it tells people to write is what was tested with that server. */
+/* The lines it prints are those that were tested with that server. */
 static void
 test_fixes_are_shipped(void **state)
 {
@@ -244,7 +244,7 @@ run(struct check_report **out, const struct http_server *s, struct pushcgi *h,
 	struct check_options o = { .url = url,
 		.origin = "https://elsewhere.example",
 		.quick = quick,
-		.tell = hear };
+		.announce = hear };
 
 	snprintf(url, sizeof(url), "http://127.0.0.1:%d%s", s->port, path);
 	if (strcmp(path, "/hub") == 0)
@@ -351,8 +351,8 @@ report_once(
 	return e;
 }
 
-/* Who runs out of memory says so, or can do without; and never blames the
- * hub. */
+/* Without memory a run fails as such, or does without; it never reports a
+ * problem of the hub. */
 static void
 test_no_memory(void **state)
 {

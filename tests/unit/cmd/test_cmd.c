@@ -390,7 +390,7 @@ test_without_memory(void **state)
 	queue_close(people);
 }
 
-/* A publisher's token as standard input, which is no subscriber's. */
+/* A publisher's token as standard input, which is not valid for subscribers. */
 static void
 token_as_input(void)
 {

@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "queue/ops.h"
+#include "queue/backend.h"
 #include "unit/fanout_room.h"
 #include "unit/mem_fail.h"
 

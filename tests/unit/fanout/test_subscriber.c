@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "queue/ops.h"
+#include "queue/backend.h"
 #include "unit/fanout_room.h"
 
 #define RETRY "retry: 500\n\n"

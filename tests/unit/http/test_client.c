@@ -259,7 +259,7 @@ test_redirects(void **state)
 	}
 }
 
-/* What was seen so far can be moved away, and the client goes on. */
+/* An answer that is not whole can be moved away, and the client goes on. */
 static void
 test_moved_answer(void **state)
 {

@@ -298,7 +298,7 @@ test_bad_urls(void **state)
 	}
 }
 
-/* Whoever sends the header Proxy chooses HTTP_PROXY of a CGI program. */
+/* A client that sends the header Proxy sets HTTP_PROXY of a CGI program. */
 static void
 museum_29_proxies_of_the_environment_are_not_used(void **state)
 {

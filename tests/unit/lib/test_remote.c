@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_remote.c - publishing to hubs elsewhere and asking them, good and bad ones. */
+/* test_remote.c - publishing to remote hubs and asking them, good and bad ones. */
 #include "unit/unit.h"
 
 #include <sys/socket.h>
@@ -44,7 +44,7 @@ read_request(int fd, char *text, size_t size)
 	return false;
 }
 
-/* What lists of subscriptions may look like, by the hub's path. */
+/* Lists of subscriptions, good and bad, by the hub's path. */
 static const struct {
 	const char *path, *document;
 } lists[] = {
@@ -420,7 +420,7 @@ test_no_lists(void **state)
 	char *text = NULL;
 
 	(void)state;
-	/* A publisher's token is none for this. */
+	/* A publisher's token is not valid for this. */
 	assert_int_equal(pushcgi_subscriptions(h, &text, NULL), PUSHCGI_CONFIG);
 	assert_non_null(
 	    strstr(pushcgi_error(h), "MERCURE_SUBSCRIBER_SECRET_KEY"));
@@ -472,7 +472,7 @@ test_without_memory(void **state)
 		r = pushcgi_publish(h, &id, &update);
 		failed = mem_failed();
 		mem_fail_at(0);
-		/* What is only done if it can be may have failed. */
+		/* Something that is done only if memory suffices may have failed. */
 		assert_int_equal(
 		    r, id == NULL && failed ? PUSHCGI_MEMORY : PUSHCGI_OK);
 		pushcgi_free(id);

@@ -14,9 +14,9 @@ make_id(struct queue *q, const struct presence *p, char out[])
 	struct queue_cursor_key k;
 	uint64_t tail;
 
-	assert_int_equal(queue_cursor_key(q, &k), ERR_OK);
-	assert_int_equal(queue_tail(q, &tail), ERR_OK);
-	assert_int_equal(queue_parked_id(&k, tail, p->key, out), ERR_OK);
+	assert_int_equal(queue_room_key(q, &k), ERR_OK);
+	assert_int_equal(queue_room_tail(q, &tail), ERR_OK);
+	assert_int_equal(queue_away_id(&k, tail, p->key, out), ERR_OK);
 }
 
 static bool
@@ -26,7 +26,7 @@ finds(struct queue *q, const char *id)
 	uint64_t key = 0;
 	bool found;
 
-	assert_int_equal(queue_parked(q, slice_of(id), &p, &key), ERR_OK);
+	assert_int_equal(queue_room_away(q, slice_of(id), &p, &key), ERR_OK);
 	found = p != NULL;
 	presence_free(p);
 	return found;
@@ -40,14 +40,15 @@ test_who_comes_back(void **state)
 	struct presence *p = presence_room_somebody("b a/{x}", 3);
 	struct presence *back = NULL;
 	uint64_t at, tail;
-	char id[QUEUE_PARKED_ID_SIZE];
+	char id[QUEUE_AWAY_ID_SIZE];
 	uint64_t key = 0;
 	bool known = false;
 
 	assert_int_equal(
-	    presence_room_change(one, PRESENCE_PARKED, p, FOREVER), ERR_OK);
+	    presence_room_change(one, PRESENCE_AWAY, p, FOREVER), ERR_OK);
 	make_id(one, p, id);
-	assert_int_equal(queue_parked(two, slice_of(id), &back, &key), ERR_OK);
+	assert_int_equal(
+	    queue_room_away(two, slice_of(id), &back, &key), ERR_OK);
 	assert_non_null(back);
 	assert_true(back->key == p->key);
 	assert_string_equal(back->subscriber, p->subscriber);
@@ -56,8 +57,9 @@ test_who_comes_back(void **state)
 
 	/* It is a position like any other. */
 	assert_int_equal(
-	    queue_find(two, slice_of(id), NULL, NULL, &at, &known), ERR_OK);
-	assert_int_equal(queue_tail(two, &tail), ERR_OK);
+	    queue_room_find(two, slice_of(id), NULL, NULL, &at, &known),
+	    ERR_OK);
+	assert_int_equal(queue_room_tail(two, &tail), ERR_OK);
 	assert_true(known && at == tail);
 	presence_free(back);
 	presence_free(p);
@@ -72,10 +74,10 @@ test_nobody(void **state)
 	struct presence *p = presence_room_somebody("a", 0);
 	struct presence *other = presence_room_somebody("a", 0);
 	struct queue_cursor_key k;
-	char id[QUEUE_PARKED_ID_SIZE], plain[QUEUE_ID_SIZE];
+	char id[QUEUE_AWAY_ID_SIZE], plain[QUEUE_ID_SIZE];
 
 	assert_int_equal(
-	    presence_room_change(q, PRESENCE_PARKED, p, FOREVER), ERR_OK);
+	    presence_room_change(q, PRESENCE_AWAY, p, FOREVER), ERR_OK);
 	make_id(q, other, id);
 	assert_false(finds(q, id));
 	make_id(q, p, id);
@@ -85,7 +87,7 @@ test_nobody(void **state)
 	make_id(q, p, id);
 	id[strlen(id) - 2] = '\0';
 	assert_false(finds(q, id));
-	assert_int_equal(queue_cursor_key(q, &k), ERR_OK);
+	assert_int_equal(queue_room_key(q, &k), ERR_OK);
 	assert_int_equal(queue_cursor_id(&k, 1, plain), ERR_OK);
 	assert_false(finds(q, plain));
 	assert_false(finds(q, "urn:a"));
@@ -95,8 +97,7 @@ test_nobody(void **state)
 	make_id(q, p, id);
 	assert_int_equal(presence_room_change(q, PRESENCE_THERE, p, 0), ERR_OK);
 	assert_false(finds(q, id));
-	assert_int_equal(
-	    presence_room_change(q, PRESENCE_PARKED, p, 1), ERR_OK);
+	assert_int_equal(presence_room_change(q, PRESENCE_AWAY, p, 1), ERR_OK);
 	assert_false(finds(q, id));
 	assert_int_equal(presence_room_change(q, PRESENCE_THERE, p, 0), ERR_OK);
 	assert_int_equal(presence_room_change(q, PRESENCE_GONE, p, 0), ERR_OK);
@@ -112,11 +113,11 @@ test_memory(void **state)
 	struct queue_room *room = *state;
 	struct queue *q = presence_room_open(room, 1);
 	struct presence *p = presence_room_somebody("a b", 1);
-	char id[QUEUE_PARKED_ID_SIZE];
+	char id[QUEUE_AWAY_ID_SIZE];
 	bool failed = true;
 
 	assert_int_equal(
-	    presence_room_change(q, PRESENCE_PARKED, p, FOREVER), ERR_OK);
+	    presence_room_change(q, PRESENCE_AWAY, p, FOREVER), ERR_OK);
 	make_id(q, p, id);
 	for (long n = 1; failed; n++) {
 		struct queue *r = NULL;
@@ -127,7 +128,7 @@ test_memory(void **state)
 		mem_fail_at(n);
 		e = queue_open(&r, &room->settings, QUEUE_READ, NULL);
 		if (e == ERR_OK)
-			e = queue_parked(r, slice_of(id), &back, &key);
+			e = queue_room_away(r, slice_of(id), &back, &key);
 		failed = mem_failed();
 		mem_fail_at(0);
 		assert_true(e == ERR_OK || (failed && e == ERR_NOMEM));

@@ -118,7 +118,7 @@ test_no_events(void **state)
 	assert_string_equal(presence_room_listed(q, NULL, NULL), "a ");
 	assert_int_equal(presence_room_steps(q, "-", false, p), ERR_OK);
 	assert_string_equal(presence_room_listed(q, NULL, NULL), "");
-	assert_int_equal(queue_tail(q, &tail), ERR_OK);
+	assert_int_equal(queue_room_tail(q, &tail), ERR_OK);
 	assert_int_equal(tail, 0);
 	queue_close(q);
 	presence_free(p);
@@ -247,7 +247,7 @@ test_taken_by_another(void **state)
 	uint64_t epoch;
 
 	assert_int_equal(
-	    presence_room_change(one, PRESENCE_PARKED, p, later), ERR_OK);
+	    presence_room_change(one, PRESENCE_AWAY, p, later), ERR_OK);
 	assert_int_equal(queue_present(one, &c, 1, &epoch, NULL), ERR_OK);
 	assert_false(refused);
 	assert_int_equal(queue_present(two, &c, 1, &epoch, NULL), ERR_OK);
@@ -268,7 +268,7 @@ test_kinds(void **state)
 	struct presence *p = presence_room_somebody("a =a =b", 1);
 	struct presence *other = presence_room_somebody("=a", 1);
 	struct presence *back = NULL;
-	char id[QUEUE_PARKED_ID_SIZE];
+	char id[QUEUE_AWAY_ID_SIZE];
 	struct queue_cursor_key k;
 	uint64_t key;
 
@@ -283,9 +283,9 @@ test_kinds(void **state)
 
 	/* The kinds are the same when a waiting subscriber comes back. */
 	assert_int_equal(presence_room_steps(q, "~", false, p), ERR_OK);
-	assert_int_equal(queue_cursor_key(q, &k), ERR_OK);
-	assert_int_equal(queue_parked_id(&k, 1, p->key, id), ERR_OK);
-	assert_int_equal(queue_parked(q, slice_of(id), &back, &key), ERR_OK);
+	assert_int_equal(queue_room_key(q, &k), ERR_OK);
+	assert_int_equal(queue_away_id(&k, 1, p->key, id), ERR_OK);
+	assert_int_equal(queue_room_away(q, slice_of(id), &back, &key), ERR_OK);
 	assert_non_null(back);
 	assert_true(presence_is_like(back, p));
 	presence_free(back);

@@ -11,37 +11,6 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-/* Run `body` in a process of its own, which ends with what it returns. */
-static pid_t
-start(const struct queue_room *r, int (*body)(const struct queue_room *, int),
-    int arg)
-{
-	pid_t pid = fork();
-
-	assert_int_not_equal(pid, -1);
-	if (pid == 0)
-		_exit(body(r, arg));
-	return pid;
-}
-
-static int
-append_one(const struct queue_room *r, int number)
-{
-	struct queue *q = NULL;
-	struct problem p;
-	char id[32];
-	enum err e;
-
-	snprintf(id, sizeof(id), "%d", number);
-	e = queue_open(&q, &r->settings, QUEUE_WRITE, &p);
-	if (e == ERR_OK)
-		e = queue_room_put(q, id);
-	else
-		fprintf(stderr, "%s\n", p.text);
-	queue_close(q);
-	return (int)e;
-}
-
 /* There is no queue yet, and each of them may make it. */
 static void
 test_fifty_start_at_once(void **state)
@@ -52,11 +21,11 @@ test_fifty_start_at_once(void **state)
 	struct queue *q;
 
 	for (int i = 0; i < (int)COUNT(pids); i++)
-		pids[i] = start(r, append_one, i);
+		pids[i] = queue_room_start(r, queue_room_put_one, i);
 	for (size_t i = 0; i < COUNT(pids); i++)
 		assert_int_equal(queue_room_wait(pids[i]), ERR_OK);
 	q = queue_room_open(r, QUEUE_READ);
-	assert_int_equal(queue_tail(q, &at), ERR_OK);
+	assert_int_equal(queue_room_tail(q, &at), ERR_OK);
 	assert_int_equal(at, COUNT(pids));
 	queue_close(q);
 }
@@ -113,7 +82,7 @@ test_writers_and_a_reader(void **state)
 	pid_t pids[WRITERS];
 
 	for (int i = 0; i < WRITERS; i++)
-		pids[i] = start(r, append_many, i);
+		pids[i] = queue_room_start(r, append_many, i);
 	while (seen.rows < (size_t)WRITERS * APPENDS) {
 		assert_int_equal(queue_read(q, span.next, span.epoch, 100,
 				     1 << 18, check_order, &seen, &span),
@@ -183,7 +152,7 @@ test_killed_writers(void **state)
 		pid_t pids[AT_ONCE];
 
 		for (int i = 0; i < AT_ONCE; i++)
-			pids[i] = start(r, append_until_killed,
+			pids[i] = queue_room_start(r, append_until_killed,
 			    (round * AT_ONCE + i) << 16);
 		/* Some have begun to write, or one has not yet. */
 		assert_int_equal(read(acknowledged[0], &number, sizeof(number)),

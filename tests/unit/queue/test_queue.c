@@ -7,15 +7,6 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-static uint64_t
-epoch_of(struct queue *q)
-{
-	struct queue_cursor_key k;
-
-	assert_int_equal(queue_cursor_key(q, &k), ERR_OK);
-	return k.epoch;
-}
-
 struct expected {
 	const struct update *updates;
 	size_t seen, count;
@@ -79,19 +70,19 @@ test_what_goes_in_comes_out(void **state)
 
 	for (size_t i = 0; i < COUNT(updates); i++)
 		list[i] = &updates[i];
-	assert_int_equal(queue_tail(r, &at), ERR_OK);
+	assert_int_equal(queue_room_tail(r, &at), ERR_OK);
 	assert_int_equal(at, 0);
 	assert_int_equal(queue_append(w, list, 2, &p), ERR_OK);
 	assert_int_equal(queue_append(w, list + 2, 3, &p), ERR_OK);
 	assert_int_equal(queue_append(r, list, 1, &p), ERR_READONLY);
-	assert_int_equal(
-	    queue_read(r, 0, epoch_of(r), 100, 1000, compare, &x, &span),
+	assert_int_equal(queue_read(r, 0, queue_room_epoch(r), 100, 1000,
+			     compare, &x, &span),
 	    ERR_OK);
 	assert_int_equal(x.seen, x.count);
 	assert_int_equal(span.rows, x.count);
 	assert_int_equal(span.next, x.count);
 	assert_int_equal(span.floor, 0);
-	assert_int_equal(queue_tail(r, &at), ERR_OK);
+	assert_int_equal(queue_room_tail(r, &at), ERR_OK);
 	assert_int_equal(at, x.count);
 	queue_close(w);
 	queue_close(r);
@@ -132,9 +123,9 @@ test_read_limits(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct queue_span s;
 
-		assert_int_equal(queue_read(w, cases[i].after, epoch_of(w),
-				     cases[i].rows_max, cases[i].bytes_max,
-				     ignore_row, NULL, &s),
+		assert_int_equal(queue_read(w, cases[i].after,
+				     queue_room_epoch(w), cases[i].rows_max,
+				     cases[i].bytes_max, ignore_row, NULL, &s),
 		    ERR_OK);
 		if (s.rows != cases[i].rows || s.next != cases[i].next)
 			fail_msg("%s: %zu rows to %llu", cases[i].name, s.rows,
@@ -150,12 +141,12 @@ test_other_epoch_gets_no_rows(void **state)
 	struct queue_span s;
 
 	assert_int_equal(queue_room_put(w, "a"), ERR_OK);
-	assert_int_equal(
-	    queue_read(w, 7, epoch_of(w) + 1, 10, 100, ignore_row, NULL, &s),
+	assert_int_equal(queue_read(w, 7, queue_room_epoch(w) + 1, 10, 100,
+			     ignore_row, NULL, &s),
 	    ERR_OK);
 	assert_int_equal(s.rows, 0);
 	assert_int_equal(s.next, 0);
-	assert_true(s.epoch == epoch_of(w));
+	assert_true(s.epoch == queue_room_epoch(w));
 	queue_close(w);
 }
 
@@ -203,7 +194,7 @@ test_find(void **state)
 	w = queue_room_open(room, QUEUE_WRITE);
 	assert_int_equal(queue_append(w, NULL, 0, NULL), ERR_OK);
 
-	assert_int_equal(queue_cursor_key(w, &k), ERR_OK);
+	assert_int_equal(queue_room_key(w, &k), ERR_OK);
 	queue_cursor_id(&k, 3, third);
 	queue_cursor_id(&k, 7, last);
 	queue_cursor_id(&k, 8, future);
@@ -223,7 +214,7 @@ test_find(void **state)
 		uint64_t at = 9;
 		bool known = !cases[i].known;
 
-		assert_int_equal(queue_find(w, slice_of(cases[i].id), NULL,
+		assert_int_equal(queue_room_find(w, slice_of(cases[i].id), NULL,
 				     NULL, &at, &known),
 		    ERR_OK);
 		if (known != cases[i].known || at != cases[i].at)
@@ -255,34 +246,13 @@ test_own_position_as_id(void **state)
 
 	assert_int_equal(queue_append(w, &list, 1, NULL), ERR_OK);
 	assert_int_equal(
-	    queue_read(w, 0, epoch_of(w), 1, 100, copy_id, id, &s), ERR_OK);
+	    queue_read(w, 0, queue_room_epoch(w), 1, 100, copy_id, id, &s),
+	    ERR_OK);
 	assert_int_equal(
-	    queue_find(w, slice_of(id), NULL, NULL, &at, &known), ERR_OK);
+	    queue_room_find(w, slice_of(id), NULL, NULL, &at, &known), ERR_OK);
 	assert_true(known);
 	assert_int_equal(at, s.next);
 	queue_close(w);
-}
-
-/* Counts the applications' rows and the hub's. */
-static void
-count_kind(void *arg, uint64_t at, const struct update *u)
-{
-	size_t *counts = arg;
-
-	(void)at;
-	counts[u->kind]++;
-}
-
-static void
-count_rows(struct queue *q, size_t counts[UPDATE_KINDS], uint64_t *floor)
-{
-	struct queue_span s;
-
-	memset(counts, 0, UPDATE_KINDS * sizeof(counts[0]));
-	assert_int_equal(queue_read(q, 0, epoch_of(q), 100000, 1 << 28,
-			     count_kind, counts, &s),
-	    ERR_OK);
-	*floor = s.floor;
 }
 
 /* Each limit alone: the rows reach a plateau, and the newest stay. */
@@ -305,7 +275,7 @@ test_retention(void **state)
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		size_t counts[UPDATE_KINDS];
-		uint64_t floor;
+		struct queue_span span;
 		struct queue *w;
 
 		room->settings.rows_max = cases[i].rows;
@@ -315,7 +285,7 @@ test_retention(void **state)
 			assert_int_equal(queue_room_put(w, "i"), ERR_OK);
 			if (n % 100 != 0)
 				continue;
-			count_rows(w, counts, &floor);
+			queue_room_count(w, counts, &span);
 			if (counts[UPDATE_APPLICATION] > cases[i].most)
 				fail_msg("%s: %zu rows", cases[i].name,
 				    counts[UPDATE_APPLICATION]);
@@ -323,7 +293,7 @@ test_retention(void **state)
 		if (counts[UPDATE_APPLICATION] < cases[i].least)
 			fail_msg("%s: only %zu rows are left", cases[i].name,
 			    counts[UPDATE_APPLICATION]);
-		assert_int_equal(floor, 500 - counts[UPDATE_APPLICATION]);
+		assert_int_equal(span.floor, 500 - counts[UPDATE_APPLICATION]);
 		queue_close(w);
 		queue_room_lose(room);
 	}
@@ -337,7 +307,7 @@ test_hub_rows_push_nothing_out(void **state)
 	const struct update *list[1200];
 	size_t counts[UPDATE_KINDS];
 	struct queue *w;
-	uint64_t floor;
+	struct queue_span span;
 
 	for (size_t i = 0; i < COUNT(list); i++)
 		list[i] = &u;
@@ -348,10 +318,10 @@ test_hub_rows_push_nothing_out(void **state)
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(
 		    queue_append(w, list, COUNT(list), NULL), ERR_OK);
-	count_rows(w, counts, &floor);
+	queue_room_count(w, counts, &span);
 	assert_int_equal(counts[UPDATE_APPLICATION], 3);
 	assert_true(counts[UPDATE_HUB] >= COUNT(list));
-	assert_int_equal(floor, 0);
+	assert_int_equal(span.floor, 0);
 	queue_close(w);
 }
 
@@ -397,15 +367,15 @@ test_memory(void **state)
 		if (e == ERR_OK)
 			e = queue_room_put(q, "a");
 		if (e == ERR_OK)
-			e = queue_cursor_key(q, &k);
+			e = queue_room_key(q, &k);
 		if (e == ERR_OK)
 			e = queue_read(
 			    q, 0, k.epoch, 9, 99, ignore_row, NULL, &s);
 		if (e == ERR_OK &&
 		    (e = queue_cursor_id(&k, s.next, id)) != ERR_OK)
 			assert_string_equal(id, "");
-		if (e == ERR_OK && (e = queue_find(q, slice_of(id), NULL, NULL,
-					&at, &known)) != ERR_OK)
+		if (e == ERR_OK && (e = queue_room_find(q, slice_of(id), NULL,
+					NULL, &at, &known)) != ERR_OK)
 			assert_int_equal(at, 9);
 		failed = mem_failed();
 		mem_fail_at(0);

@@ -109,12 +109,12 @@ test_parked(void **state)
 	assert_int_equal(
 	    presence_room_change(dead, PRESENCE_THERE, over, 0), ERR_OK);
 	assert_int_equal(
-	    presence_room_change(dead, PRESENCE_PARKED, over, now - 1), ERR_OK);
+	    presence_room_change(dead, PRESENCE_AWAY, over, now - 1), ERR_OK);
 	assert_int_equal(
-	    presence_room_change(dead, PRESENCE_PARKED, later, now + 3600000),
+	    presence_room_change(dead, PRESENCE_AWAY, later, now + 3600000),
 	    ERR_OK);
 	assert_int_equal(
-	    presence_room_change(dead, PRESENCE_PARKED, back, now - 1), ERR_OK);
+	    presence_room_change(dead, PRESENCE_AWAY, back, now - 1), ERR_OK);
 	queue_close(dead);
 	assert_int_equal(
 	    presence_room_change(two, PRESENCE_THERE, back, 0), ERR_OK);

@@ -131,9 +131,9 @@ check_step(size_t i)
 	grant(q, &other, "{\"n\":1}", 90 * MINUTE_MS, false);
 	if (steps[i].known)
 		grant(q, &key, payload, 60 * MINUTE_MS, false);
-	change(q, "s", PRESENCE_PARKED, signer, payload);
-	change(q, "o", PRESENCE_PARKED, PRESENCE_BY_SESSION, "{\"n\":1}");
-	change(q, "token", PRESENCE_PARKED, SIGNER, NULL);
+	change(q, "s", PRESENCE_AWAY, signer, payload);
+	change(q, "o", PRESENCE_AWAY, PRESENCE_BY_SESSION, "{\"n\":1}");
+	change(q, "token", PRESENCE_AWAY, SIGNER, NULL);
 	change(q, "there", PRESENCE_THERE, signer, payload);
 	before = strlen(presence_room_published(q));
 	do_step(q, steps[i].step);
@@ -164,19 +164,19 @@ test_too_late_to_wait(void **state)
 	struct queue *q = presence_room_open(*state, 7);
 
 	grant(q, &key, "{\"n\":1}", 60 * MINUTE_MS, false);
-	change(q, "s", PRESENCE_PARKED, PRESENCE_BY_SESSION, "{\"n\":1}");
+	change(q, "s", PRESENCE_AWAY, PRESENCE_BY_SESSION, "{\"n\":1}");
 	assert_string_equal(presence_room_listed(q, NULL, NULL), "s ");
-	change(q, "t", PRESENCE_PARKED, PRESENCE_BY_SESSION, "{\"n\":9}");
+	change(q, "t", PRESENCE_AWAY, PRESENCE_BY_SESSION, "{\"n\":9}");
 	assert_string_equal(presence_room_listed(q, NULL, NULL), "s ");
 	do_step(q, TAKES_ALL);
-	change(q, "s", PRESENCE_PARKED, PRESENCE_BY_SESSION, "{\"n\":1}");
+	change(q, "s", PRESENCE_AWAY, PRESENCE_BY_SESSION, "{\"n\":1}");
 	assert_string_equal(presence_room_listed(q, NULL, NULL), "");
 	assert_string_equal(presence_room_published(q), "+s -s ");
 
-	change(q, "e", PRESENCE_PARKED, PRESENCE_BY_EMPTY_SESSION, NULL);
+	change(q, "e", PRESENCE_AWAY, PRESENCE_BY_EMPTY_SESSION, NULL);
 	assert_string_equal(presence_room_listed(q, NULL, NULL), "e ");
 	do_step(q, PAYLOAD);
-	change(q, "f", PRESENCE_PARKED, PRESENCE_BY_EMPTY_SESSION, NULL);
+	change(q, "f", PRESENCE_AWAY, PRESENCE_BY_EMPTY_SESSION, NULL);
 	assert_string_equal(presence_room_listed(q, NULL, NULL), "");
 	queue_close(q);
 }
@@ -188,7 +188,7 @@ left(struct queue *q, const uint64_t *signers, size_t n)
 
 	while (more)
 		assert_int_equal(
-		    queue_end_waiting(q, signers, n, &more, NULL), ERR_OK);
+		    queue_end_away(q, signers, n, &more, NULL), ERR_OK);
 	return presence_room_listed(q, NULL, NULL);
 }
 
@@ -202,11 +202,11 @@ test_signers(void **state)
 	struct queue *q = presence_room_open(*state, 7);
 
 	grant(q, &key, NULL, 60 * MINUTE_MS, false);
-	change(q, "anybody", PRESENCE_PARKED, PRESENCE_BY_NOBODY, NULL);
-	change(q, "session", PRESENCE_PARKED, PRESENCE_BY_SESSION, NULL);
-	change(q, "one", PRESENCE_PARKED, SIGNER, NULL);
+	change(q, "anybody", PRESENCE_AWAY, PRESENCE_BY_NOBODY, NULL);
+	change(q, "session", PRESENCE_AWAY, PRESENCE_BY_SESSION, NULL);
+	change(q, "one", PRESENCE_AWAY, SIGNER, NULL);
 	change(q, "there", PRESENCE_THERE, SIGNER, NULL);
-	change(q, "two", PRESENCE_PARKED, UINT64_MAX, NULL);
+	change(q, "two", PRESENCE_AWAY, UINT64_MAX, NULL);
 	assert_string_equal(
 	    left(q, all, COUNT(all)), "anybody one session there two ");
 	assert_string_equal(left(q, some, COUNT(some)), "session there two ");
@@ -222,9 +222,8 @@ test_many(void **state)
 
 	grant(q, &key, "{\"n\":1}", 60 * MINUTE_MS, false);
 	for (int i = 0; i < PRESENCE_CHANGES_MAX + 9; i++) {
-		change(
-		    q, "s", PRESENCE_PARKED, PRESENCE_BY_SESSION, "{\"n\":1}");
-		change(q, "t", PRESENCE_PARKED, SIGNER, NULL);
+		change(q, "s", PRESENCE_AWAY, PRESENCE_BY_SESSION, "{\"n\":1}");
+		change(q, "t", PRESENCE_AWAY, SIGNER, NULL);
 	}
 	do_step(q, TAKES_ALL);
 	assert_string_equal(presence_room_listed(q, "s", NULL), "");
@@ -245,11 +244,11 @@ test_memory(void **state)
 		bool more = true;
 		enum err e;
 
-		change(q, "s", PRESENCE_PARKED, SIGNER, NULL);
+		change(q, "s", PRESENCE_AWAY, SIGNER, NULL);
 		mem_fail_at(n);
 		e = queue_open(&w, &room->settings, QUEUE_WRITE, NULL);
 		while (e == ERR_OK && more)
-			e = queue_end_waiting(w, NULL, 0, &more, NULL);
+			e = queue_end_away(w, NULL, 0, &more, NULL);
 		failed = mem_failed();
 		mem_fail_at(0);
 		assert_true(e == ERR_OK || (failed && e == ERR_NOMEM));

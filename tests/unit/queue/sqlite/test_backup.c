@@ -17,7 +17,7 @@
 /* The error that linkat() returns here; 0: it calls the real one. */
 static int link_error;
 
-/* Comes before the C library's. */
+/* The linker takes this one before the C library's. */
 int
 linkat(int from_dir, const char *from, int to_dir, const char *to, int flags)
 {
@@ -56,8 +56,8 @@ open_copy(const struct queue_room *room, const char *path)
 	return q;
 }
 
-/* Its own epoch and key: a position of the one is none in the other, even if
- * there is an update with the same number. */
+/* The copy has its own epoch and key: a position of one is not a position of the
+ * other, even if there is an update with the same number. */
 static void
 test_copy(void **state)
 {
@@ -80,21 +80,23 @@ test_copy(void **state)
 	copy = open_copy(room, path);
 	assert_string_equal(queue_room_ids(copy), "a b ");
 	assert_string_equal(queue_room_ids(q), "a b c ");
-	assert_int_equal(queue_cursor_key(q, &key), ERR_OK);
-	assert_int_equal(queue_cursor_key(copy, &other), ERR_OK);
+	assert_int_equal(queue_room_key(q, &key), ERR_OK);
+	assert_int_equal(queue_room_key(copy, &other), ERR_OK);
 	assert_int_not_equal(key.epoch, other.epoch);
 	assert_memory_not_equal(key.key, other.key, sizeof(key.key));
-	assert_int_equal(queue_tail(q, &at), ERR_OK);
+	assert_int_equal(queue_room_tail(q, &at), ERR_OK);
 	assert_int_equal(queue_cursor_id(&key, at, id), ERR_OK);
 	assert_int_equal(queue_room_put(copy, "d"), ERR_OK);
 	assert_int_equal(
-	    queue_find(copy, slice_of(id), NULL, NULL, &at, &known), ERR_OK);
+	    queue_room_find(copy, slice_of(id), NULL, NULL, &at, &known),
+	    ERR_OK);
 	assert_false(known);
 	assert_int_equal(
-	    queue_find(q, slice_of(id), NULL, NULL, &at, &known), ERR_OK);
+	    queue_room_find(q, slice_of(id), NULL, NULL, &at, &known), ERR_OK);
 	assert_true(known);
 	assert_int_equal(
-	    queue_find(copy, slice_of("b"), NULL, NULL, &at, &known), ERR_OK);
+	    queue_room_find(copy, slice_of("b"), NULL, NULL, &at, &known),
+	    ERR_OK);
 	assert_true(known);
 	queue_close(copy);
 	queue_close(q);
@@ -117,7 +119,7 @@ sessions_in(struct queue *q)
 	return n;
 }
 
-/* Its rights may be revoked before the copy is used. */
+/* A session may be revoked before the copy is used. */
 static void
 test_no_sessions(void **state)
 {
@@ -191,7 +193,7 @@ test_without_links(void **state)
 	queue_close(q);
 }
 
-/* Somebody put a file there while the copy was made. */
+/* Another process put a file there while the copy was made. */
 static void
 test_other_link_errors(void **state)
 {
@@ -244,7 +246,7 @@ test_without_memory(void **state)
 		e = queue_backup(&room->settings, path, &p);
 		failed = mem_failed();
 		mem_fail_at(0);
-		/* What is only done if it can be may have failed. */
+		/* Some allocations may fail without harm. */
 		if (e != ERR_OK && (e != ERR_NOMEM || !failed))
 			fail_msg("%ld: %s, %s", n, err_text(e), p.text);
 		if (e == ERR_OK)

@@ -79,10 +79,10 @@ test_share(void **state)
 
 	for (size_t i = 0; i < COUNT(p); i++)
 		changes[i] = (struct presence_change){ .presence = p[i] };
-	queue_sqlite_charge((struct queue_sqlite *)q, changes, 2, 1024);
+	queue_charge(q, changes, 2, 1024 * 4096);
 	debt_us = sidecar_debt_us(side);
 	assert_in_range(debt_us, 1, 3000000);
-	queue_sqlite_charge((struct queue_sqlite *)q, changes, 1, 1024);
+	queue_charge(q, changes, 1, 1024 * 4096);
 	assert_true(sidecar_debt_us(side) <= debt_us);
 	for (size_t i = 0; i < COUNT(p); i++)
 		presence_free(p[i]);

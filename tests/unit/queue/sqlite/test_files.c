@@ -14,37 +14,6 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-/* Run `body` in a process of its own, which ends with what it returns. */
-static pid_t
-start(const struct queue_room *r, int (*body)(const struct queue_room *, int),
-    int arg)
-{
-	pid_t pid = fork();
-
-	assert_int_not_equal(pid, -1);
-	if (pid == 0)
-		_exit(body(r, arg));
-	return pid;
-}
-
-static int
-append_one(const struct queue_room *r, int number)
-{
-	struct queue *q = NULL;
-	struct problem p;
-	char id[32];
-	enum err e;
-
-	snprintf(id, sizeof(id), "%d", number);
-	e = queue_open(&q, &r->settings, QUEUE_WRITE, &p);
-	if (e == ERR_OK)
-		e = queue_room_put(q, id);
-	else
-		fprintf(stderr, "%s\n", p.text);
-	queue_close(q);
-	return (int)e;
-}
-
 static int
 stop_with_the_lock(const struct queue_room *r, int unused)
 {
@@ -60,7 +29,7 @@ stop_with_the_lock(const struct queue_room *r, int unused)
 	return 1;
 }
 
-/* The publisher gets an answer in time; readers and starters go on. */
+/* The publisher gets an answer in time; processes that read or start go on. */
 static void
 test_stopped_holder(void **state)
 {
@@ -79,7 +48,7 @@ test_stopped_holder(void **state)
 	queue_close(w);
 	r->settings.lock_timeout_ms = 100;
 	w = queue_room_open(r, QUEUE_WRITE);
-	pid = start(r, stop_with_the_lock, 0);
+	pid = queue_room_start(r, stop_with_the_lock, 0);
 	assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
 	assert_true(WIFSTOPPED(status));
 
@@ -103,10 +72,10 @@ static int
 append_with_umask(const struct queue_room *r, int mask)
 {
 	umask((mode_t)mask);
-	return append_one(r, 1);
+	return queue_room_put_one(r, 1);
 }
 
-/* SQLite alone would make them 0644: the group could not write. */
+/* SQLite alone would give them the mode 0644, and the group could not write. */
 static void
 test_files_are_for_the_group(void **state)
 {
@@ -120,8 +89,8 @@ test_files_are_for_the_group(void **state)
 	assert_int_equal(chmod(r->dir, 02770), 0);
 	assert_int_equal(stat(r->dir, &dir), 0);
 	for (size_t m = 0; m < COUNT(masks); m++) {
-		assert_int_equal(
-		    queue_room_wait(start(r, append_with_umask, masks[m])),
+		assert_int_equal(queue_room_wait(queue_room_start(
+				     r, append_with_umask, masks[m])),
 		    ERR_OK);
 		for (size_t i = 0; i < COUNT(suffixes); i++) {
 			const char *path = queue_files_path(r, suffixes[i]);
@@ -136,7 +105,7 @@ test_files_are_for_the_group(void **state)
 	}
 }
 
-/* As somebody who is neither root nor in the group. */
+/* As a user who is neither root nor in the group. */
 static int
 open_as_stranger(const struct queue_room *r, int mode)
 {
@@ -170,7 +139,7 @@ test_no_permission(void **state)
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		if (cases[i].db != 0) {
-			assert_int_equal(append_one(r, 1), ERR_OK);
+			assert_int_equal(queue_room_put_one(r, 1), ERR_OK);
 			chmod(queue_files_path(r, "-wal"), cases[i].db);
 			chmod(queue_files_path(r, "-shm"), cases[i].db);
 			chmod(queue_files_path(r, "-hub"), cases[i].side);
@@ -178,21 +147,21 @@ test_no_permission(void **state)
 		}
 		chmod(r->dir, cases[i].dir);
 		for (int mode = QUEUE_READ; mode <= QUEUE_WRITE; mode++) {
-			int got =
-			    queue_room_wait(start(r, open_as_stranger, mode));
+			int got = queue_room_wait(
+			    queue_room_start(r, open_as_stranger, mode));
 
 			if (got != ERR_READONLY)
 				fail_msg("%s: %d", cases[i].name, got);
 		}
 		chmod(r->dir, 02770);
-		/* One may have been made where there was none. */
+		/* A sidecar may have been made. */
 		unlink(queue_files_path(r, "-hub"));
 		if (cases[i].db != 0)
 			unlink(queue_files_db(r));
 	}
 }
 
-/* No byte more fits on the disk: nothing is mapped, nobody dies. */
+/* On a full disk no file is mapped, and no process dies. */
 static int
 open_without_space(const struct queue_room *r, int bytes)
 {
@@ -213,14 +182,14 @@ test_no_space(void **state)
 	struct queue_room *r = *state;
 
 	for (size_t i = 0; i < COUNT(sizes); i++) {
-		int got =
-		    queue_room_wait(start(r, open_without_space, sizes[i]));
+		int got = queue_room_wait(
+		    queue_room_start(r, open_without_space, sizes[i]));
 
 		if (got != ERR_FULL)
 			fail_msg(
 			    "%d bytes: %s", sizes[i], err_text((enum err)got));
 	}
-	assert_int_equal(append_one(r, 1), ERR_OK);
+	assert_int_equal(queue_room_put_one(r, 1), ERR_OK);
 }
 
 int

@@ -391,7 +391,7 @@ test_evil_sums(void **state)
 			fail_msg("%s: not made", cases[i]);
 		for (int n = 0; n < 5; n++)
 			(void)queue_room_put(w, "b");
-		(void)queue_tail(w, &at);
+		(void)queue_room_tail(w, &at);
 		queue_close(w);
 	}
 }

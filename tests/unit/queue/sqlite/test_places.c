@@ -41,18 +41,19 @@ replace(struct queue_room *r, void (*act)(const struct queue_room *r))
 
 	assert_int_equal(queue_room_put(w, "old"), ERR_OK);
 	assert_string_equal(queue_room_ids(reader), "old ");
-	assert_int_equal(queue_cursor_key(reader, &before), ERR_OK);
+	assert_int_equal(queue_room_key(reader, &before), ERR_OK);
 	act(r);
 	assert_int_equal(queue_room_put(w, "new"), ERR_OK);
 	late = queue_room_open(r, QUEUE_READ);
 	assert_string_equal(queue_room_ids(late), "new ");
 	queue_files_wait_for_ids(reader, "new ");
-	assert_int_equal(queue_cursor_key(reader, &after), ERR_OK);
+	assert_int_equal(queue_room_key(reader, &after), ERR_OK);
 	assert_true(before.epoch != after.epoch);
 	assert_memory_not_equal(before.key, after.key, 16);
 	queue_cursor_id(&before, 1, id);
 	assert_int_equal(
-	    queue_find(reader, slice_of(id), NULL, NULL, &at, &known), ERR_OK);
+	    queue_room_find(reader, slice_of(id), NULL, NULL, &at, &known),
+	    ERR_OK);
 	assert_false(known);
 	queue_close(w);
 	queue_close(reader);
@@ -185,7 +186,7 @@ test_log_removed(void **state)
 
 		assert_int_equal(queue_room_put(w, "a"), ERR_OK);
 		assert_string_equal(queue_room_ids(reader), "a ");
-		assert_int_equal(queue_cursor_key(reader, &before), ERR_OK);
+		assert_int_equal(queue_room_key(reader, &before), ERR_OK);
 		for (int j = 0; j < 2 && cases[i][j] != NULL; j++)
 			assert_int_equal(
 			    unlink(queue_files_path(r, cases[i][j])), 0);
@@ -193,7 +194,7 @@ test_log_removed(void **state)
 		late = queue_room_open(r, QUEUE_READ);
 		assert_string_equal(queue_room_ids(late), "a b ");
 		queue_files_wait_for_ids(reader, "a b ");
-		assert_int_equal(queue_cursor_key(reader, &after), ERR_OK);
+		assert_int_equal(queue_room_key(reader, &after), ERR_OK);
 		assert_true(before.epoch == after.epoch);
 		assert_int_equal(queue_files_count(r), 4);
 		queue_close(w);

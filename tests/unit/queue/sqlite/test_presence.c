@@ -10,27 +10,7 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-static void
-count_kind(void *arg, uint64_t at, const struct update *u)
-{
-	size_t *counts = arg;
-
-	(void)at;
-	counts[u->kind]++;
-}
-
-/* The hub's own updates push no application's update out of the log. */
-static void
-read_kinds(struct queue *q, uint64_t epoch, size_t counts[UPDATE_KINDS],
-    struct queue_span *span)
-{
-	memset(counts, 0, UPDATE_KINDS * sizeof(counts[0]));
-	assert_int_equal(
-	    queue_read(q, 0, epoch, 100000, 1 << 28, count_kind, counts, span),
-	    ERR_OK);
-}
-
-/* As if the last `n` had been written at that time. */
+/* Set the time at which the last `n` rows were written. */
 static void
 date_last(struct queue *q, int n, const char *at_ms)
 {
@@ -55,6 +35,7 @@ come_and_go(struct queue *q)
 	presence_free(p);
 }
 
+/* The hub's own updates push no application's update out of the log. */
 static void
 test_own_retention(void **state)
 {
@@ -85,19 +66,19 @@ test_own_retention(void **state)
 		}
 		assert_int_equal(
 		    queue_present(q, changes, 2 * EACH, &epoch, NULL), ERR_OK);
-		/* However slow this is, they are young. */
+		/* They stay young, however slow this test is. */
 		date_last(q, 2 * EACH, "9e15");
 		for (size_t i = 0; i < EACH; i++)
 			presence_free((struct presence *)changes[i].presence);
 	}
-	/* Nobody can have read them yet. */
-	read_kinds(q, epoch, counts, &span);
+	/* Young rows stay, since readers may need them. */
+	queue_room_count(q, counts, &span);
 	assert_int_equal(counts[UPDATE_HUB], 2 * ROUNDS * EACH);
 
 	date_last(q, 2 * ROUNDS * EACH, "0");
 	for (int i = 0; i < 2 * ROUNDS * EACH / 1000; i++)
 		come_and_go(q);
-	read_kinds(q, epoch, counts, &span);
+	queue_room_count(q, counts, &span);
 	assert_int_equal(counts[UPDATE_APPLICATION], 10);
 	assert_in_range(counts[UPDATE_HUB], 900, 1000 + 2 * EACH + 10);
 	assert_int_equal(span.floor, 0);
@@ -110,7 +91,7 @@ word(struct queue *q)
 	return sidecar_word(((struct queue_sqlite *)q)->side);
 }
 
-/* The bell rings once for many changes, and not if somebody rang since. */
+/* One call wakes the readers for many changes, unless they were woken since. */
 static void
 test_bell(void **state)
 {
@@ -142,7 +123,7 @@ test_bell(void **state)
 	assert_int_equal(queue_notify_soon(q), 0);
 	assert_int_equal(word(q), before + 2);
 
-	/* What changed nothing is nothing to ring for. */
+	/* Readers are not woken for a call that changed nothing. */
 	assert_int_equal(presence_room_steps(q, "-", false, p), ERR_OK);
 	assert_int_equal(queue_notify_soon(q), 0);
 	assert_int_equal(word(q), before + 2);
@@ -151,7 +132,7 @@ test_bell(void **state)
 	presence_free(p);
 }
 
-/* Many at a time are not to outrun those who read. */
+/* Many changes at a time wake the readers early, so that they keep up. */
 static void
 test_bell_for_a_crowd(void **state)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_reap.c - the living show themselves again when the sidecar is another file. */
+/* test_reap.c - processes take their byte again when the sidecar is another file. */
 #include "unit/unit.h"
 
 #include <unistd.h>
@@ -10,8 +10,8 @@
 
 #define PAUSE_US 10000
 
-/* Somebody tidies up "queue.db-hub": the living show themselves in the new
- * one before anybody looks for the dead. */
+/* "queue.db-hub" is removed: living processes lock their byte in the new one
+ * before the reaper looks for dead ones. */
 static void
 test_sidecar_removed(void **state)
 {

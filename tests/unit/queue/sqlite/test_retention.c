@@ -6,15 +6,6 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-static uint64_t
-epoch_of(struct queue *q)
-{
-	struct queue_cursor_key k;
-
-	assert_int_equal(queue_cursor_key(q, &k), ERR_OK);
-	return k.epoch;
-}
-
 static void
 ignore_row(void *arg, uint64_t at, const struct update *u)
 {
@@ -49,7 +40,7 @@ test_durability(void **state)
 	}
 }
 
-/* A presence update needs no id of its own, and its id needs no row. */
+/* An update without an id has its position as one, which needs no row. */
 static void
 copy_id(void *arg, uint64_t at, const struct update *u)
 {
@@ -71,10 +62,11 @@ test_own_position_as_id(void **state)
 
 	assert_int_equal(queue_append(w, &list, 1, NULL), ERR_OK);
 	assert_int_equal(
-	    queue_read(w, 0, epoch_of(w), 1, 100, copy_id, id, &s), ERR_OK);
+	    queue_read(w, 0, queue_room_epoch(w), 1, 100, copy_id, id, &s),
+	    ERR_OK);
 	queue_files_run(w, "DELETE FROM updates");
 	assert_int_equal(
-	    queue_find(w, slice_of(id), NULL, NULL, &at, &known), ERR_OK);
+	    queue_room_find(w, slice_of(id), NULL, NULL, &at, &known), ERR_OK);
 	assert_true(known);
 	assert_int_equal(at, 1);
 	queue_close(w);
@@ -96,7 +88,7 @@ check_totals(const char *name, struct queue *q)
 	}
 }
 
-/* The hub's own rows stay for some seconds in any case. */
+/* The hub's own rows stay for some seconds, whatever the limits are. */
 static void
 age_last(struct queue *q)
 {
@@ -184,12 +176,13 @@ test_age(void **state)
 	    queue_files_number(w, "SELECT min(seq) FROM updates"), 8);
 	check_totals("age", w);
 	assert_int_equal(
-	    queue_read(w, 0, epoch_of(w), 1, 1, ignore_row, NULL, &s), ERR_OK);
+	    queue_read(w, 0, queue_room_epoch(w), 1, 1, ignore_row, NULL, &s),
+	    ERR_OK);
 	assert_int_equal(s.floor, 7);
 	queue_close(w);
 }
 
-/* A limit that was lowered is reached in steps, not in one long pause. */
+/* After a limit was lowered, each call removes some rows, so none takes long. */
 static void
 test_bounded_work(void **state)
 {
@@ -247,12 +240,13 @@ test_hub_rows_push_nothing_out(void **state)
 	    1200);
 	check_totals("hub", w);
 	assert_int_equal(
-	    queue_read(w, 0, epoch_of(w), 1, 1, ignore_row, NULL, &s), ERR_OK);
+	    queue_read(w, 0, queue_room_epoch(w), 1, 1, ignore_row, NULL, &s),
+	    ERR_OK);
 	assert_int_equal(s.floor, 0);
 	queue_close(w);
 }
 
-/* seq never starts again, not even when all rows are gone. */
+/* seq does not start again, even if there are no rows left. */
 static void
 test_positions_are_never_reused(void **state)
 {
@@ -262,10 +256,10 @@ test_positions_are_never_reused(void **state)
 	assert_int_equal(queue_room_put(w, "a"), ERR_OK);
 	assert_int_equal(queue_room_put(w, "b"), ERR_OK);
 	queue_files_run(w, "DELETE FROM updates");
-	assert_int_equal(queue_tail(w, &at), ERR_OK);
+	assert_int_equal(queue_room_tail(w, &at), ERR_OK);
 	assert_int_equal(at, 2);
 	assert_int_equal(queue_room_put(w, "c"), ERR_OK);
-	assert_int_equal(queue_tail(w, &at), ERR_OK);
+	assert_int_equal(queue_room_tail(w, &at), ERR_OK);
 	assert_int_equal(at, 3);
 	queue_close(w);
 }

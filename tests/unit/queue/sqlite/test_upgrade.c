@@ -30,39 +30,29 @@ static const char rows[] =
     "(x'7300000000000000000000000000000000000000000000000000000000000000',"
     " 1, 9000000000000, 9000000000000, 'a' || char(10) || 'b');";
 
-static int
-no_order(void *arg, int a_len, const void *a, int b_len, const void *b)
-{
-	(void)arg;
-	(void)a_len;
-	(void)a;
-	(void)b_len;
-	(void)b;
-	return 0;
-}
-
 /* As the program of that version made it, with these rows. */
 static void
 make_database(const struct queue_room *r, int version)
 {
 	static const enum sql_statement later[] = { SQL_ADD_SIGNER };
-	sqlite3 *db = NULL;
-	int rc = sqlite3_open(queue_files_db(r), &db);
+	struct queue_sqlite q = { .db = NULL };
+	int rc = sqlite3_open(queue_files_db(r), &q.db);
 
-	sqlite3_create_collation(
-	    db, "pushcgi_writer", SQLITE_UTF8, NULL, no_order);
+	if (rc == SQLITE_OK)
+		rc = queue_sqlite_tame(&q);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(
-		    db, sql_text[SQL_SET_JOURNAL_MODE], NULL, NULL, NULL);
+		    q.db, sql_text[SQL_SET_JOURNAL_MODE], NULL, NULL, NULL);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(db, sql_schema, NULL, NULL, NULL);
+		rc = sqlite3_exec(q.db, sql_schema, NULL, NULL, NULL);
 	for (int i = 1; i < version && rc == SQLITE_OK; i++)
-		rc = sqlite3_exec(db, sql_text[later[i - 1]], NULL, NULL, NULL);
+		rc = sqlite3_exec(
+		    q.db, sql_text[later[i - 1]], NULL, NULL, NULL);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(db, rows, NULL, NULL, NULL);
+		rc = sqlite3_exec(q.db, rows, NULL, NULL, NULL);
 	if (rc != SQLITE_OK)
-		fail_msg("version %d: %s", version, sqlite3_errmsg(db));
-	sqlite3_close(db);
+		fail_msg("version %d: %s", version, sqlite3_errmsg(q.db));
+	sqlite3_close(q.db);
 }
 
 static int64_t
@@ -98,7 +88,7 @@ check_rows(struct queue *q)
 	uint64_t number;
 
 	assert_string_equal(queue_room_ids(q), "old ");
-	assert_int_equal(queue_cursor_key(q, &k), ERR_OK);
+	assert_int_equal(queue_room_key(q, &k), ERR_OK);
 	assert_int_equal(k.epoch, 77);
 	assert_string_equal(presence_room_listed(q, NULL, NULL), "a b b ");
 	assert_string_equal(presence_room_listed(q, "a", NULL), "a ");
@@ -131,13 +121,13 @@ test_each_version(void **state)
 		q = presence_room_open(r, 7);
 		assert_int_equal(version_of(r), PRESENT);
 		assert_int_equal(
-		    presence_room_change(q, PRESENCE_PARKED, p, INT64_MAX),
+		    presence_room_change(q, PRESENCE_AWAY, p, INT64_MAX),
 		    ERR_OK);
 		assert_string_equal(
 		    presence_room_listed(q, "new", NULL), "new ");
 		while (more)
 			assert_int_equal(
-			    queue_end_waiting(q, &session, 1, &more, NULL),
+			    queue_end_away(q, &session, 1, &more, NULL),
 			    ERR_OK);
 		assert_string_equal(presence_room_listed(q, NULL, NULL), "");
 		assert_int_equal(
@@ -218,8 +208,7 @@ test_foreign_schema(void **state)
 		"CREATE VIEW v AS SELECT * FROM subscriptions",
 		"CREATE TABLE more (a)",
 		"CREATE INDEX more ON subscriptions (length(topic))",
-		"DROP TABLE subscriptions;"
-		"CREATE TABLE subscriptions (topic, key)",
+		"DROP TABLE subscriptions; CREATE TABLE subscriptions (a)",
 	};
 	struct queue_room *r = *state;
 
