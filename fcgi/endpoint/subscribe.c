@@ -183,7 +183,7 @@ refuse_delivery(struct answer *a, struct slice how)
 	const char *new_value = config_new_value("MERCURE_DELIVERY", how);
 
 	if (new_value != NULL) {
-		response_problem(&a->response, 400,
+		answer_problem(a, 400,
 		    "delivery=%.*s is called delivery=%s now.", SLICE_ARG(how),
 		    new_value);
 		return false;
