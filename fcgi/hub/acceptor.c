@@ -331,7 +331,8 @@ arrival_peek(struct arrival *a, uint32_t events)
 		return;
 	}
 	if (n <= 0) {
-		drop(a, n < 0 ? strerror(errno) : NULL);
+		/* However it ends: an idle one owes no request. */
+		drop(a, n < 0 && a->list != &in->idle ? strerror(errno) : NULL);
 		return;
 	}
 	if (a->list == &in->idle)

@@ -148,10 +148,10 @@ is_due(const struct queue_keys *k, int64_t now_ms, int64_t since_ms,
 	return !is_fresh(k, now_ms) || wanted_ms > k->tried_ms;
 }
 
-/* Failures are told once, by whoever is the first to see them. */
+/* A failure is logged once, by the process that sees it first. */
 static void
-tell(const struct jwks_source *src, const struct queue_keys *before, enum err e,
-    const struct problem *p)
+report_result(const struct jwks_source *src, const struct queue_keys *before,
+    enum err e, const struct problem *p)
 {
 	if (e != ERR_OK && strcmp(before->error.text, p->text) != 0)
 		log_err("key set not fetched", LOG_TEXT("reason", p->text),
@@ -176,7 +176,7 @@ refresh(struct queue *q, const struct jwks_source *src,
 
 	buf_init(&text, QUEUE_KEYS_MAX);
 	e = jwks_fetch(&text, &life_ms, src, stop, &p);
-	/* Who ends has learned nothing about the server. */
+	/* A process that ends has learned nothing about the server. */
 	if (stop != NULL && atomic_load(stop))
 		goto out;
 	now_ms = clock_real_ms();
@@ -185,8 +185,8 @@ refresh(struct queue *q, const struct jwks_source *src,
 		slice_of(p.text), &unstored) != ERR_OK)
 		log_err(
 		    "key set not stored", LOG_TEXT("reason", unstored.text));
-	/* After that: who reads the log finds it so in the queue. */
-	tell(src, before, e, &p);
+	/* After the queue has it, so that the log never runs ahead of it. */
+	report_result(src, before, e, &p);
 out:
 	buf_free(&text);
 }

@@ -72,7 +72,7 @@ is ask($peer, 1, FcgiClient::request_bytes(keep => 1,
     params => Hub::params('GET', '/elsewhere')))->status, 404,
     'a refusal, likewise';
 ok is_open($peer), 'and the connection stays open';
-is $peer->faults, '', 'without a fault';
+is $peer->problems, '', 'without a problem';
 
 # Pieces, and bodies that are read as they come.
 my $cut = publish_bytes('in pieces');
@@ -152,6 +152,6 @@ my $began = time;
 is $hub->stop, 0, 'the hub ends';
 cmp_ok time - $began, '<', 30, 'soon';
 ok $again->closed, 'and closes what was kept';
-is $again->faults, '', 'without a word';
+is $again->problems, '', 'without a word';
 
 done_testing;

@@ -202,10 +202,10 @@ pass 'no session counts any more';
 
 # What is refused. [input, arguments, exit code, complaint]
 for my $row (
-    ['', ['grant', 'a'], 1, qr/session id is to stand on standard input/],
+    ['', ['grant', 'a'], 1, qr/Write the session id to standard input/],
     ['short', ['grant', 'a'], 1, qr/16 to 1024 characters/],
     ["$id\n$id", ['grant', 'a'], 1, qr/too much on standard input/],
-    ["$id\0x", ['grant', 'a'], 1, qr/too much on standard input/],
+    ["$id\0x", ['grant', 'a'], 1, qr/control characters/],
     ['x' x 5000, ['grant', 'a'], 1, qr/too much|1024 characters/],
     [$id, ['move'], 1, qr/old session id and the new one/],
     [$id, ['grant'], 2, qr/topic is missing/],

@@ -12,7 +12,7 @@
 
 #define DUMP_MAX 100000
 
-/* A file with this text, made anew for each case. */
+/* A file with this text, made for each case. */
 static char path[] = "test_config.XXXXXX";
 
 static void

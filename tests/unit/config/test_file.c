@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_file.c - who may read and who may change a configuration. */
+/* test_file.c - users that may read or change a configuration. */
 #include "unit/unit.h"
 
 #include <stdlib.h>

@@ -41,7 +41,7 @@ static const struct {
 };
 
 static void
-test_life(void **state)
+bounds_the_life_of_a_set(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(lives); i++) {
@@ -57,7 +57,7 @@ test_life(void **state)
 }
 
 static void
-test_usable(void **state)
+uses_a_set_for_a_day_more(void **state)
 {
 	struct queue_keys k = { 0 };
 
@@ -122,7 +122,7 @@ put(struct queue *q, size_t i, const char *url, int64_t now)
 }
 
 static void
-test_tries(void **state)
+tries_only_when_it_is_time(void **state)
 {
 	struct queue *q = queue_room_open(*state, QUEUE_WRITE);
 
@@ -148,7 +148,7 @@ test_tries(void **state)
 }
 
 static void
-test_error(void **state)
+keeps_the_set_and_the_error(void **state)
 {
 	struct queue *q = queue_room_open(*state, QUEUE_WRITE);
 
@@ -159,9 +159,9 @@ test_error(void **state)
 	queue_close(q);
 }
 
-/* Who ends says nothing of the server. */
+/* A process that ends reports nothing about the server. */
 static void
-test_stop(void **state)
+stops_without_a_verdict(void **state)
 {
 	struct queue *q = queue_room_open(*state, QUEUE_WRITE);
 	const _Atomic bool stop = true;
@@ -173,7 +173,7 @@ test_stop(void **state)
 }
 
 static void
-test_memory(void **state)
+survives_no_memory(void **state)
 {
 	bool failed = true;
 
@@ -200,12 +200,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_life),
-		cmocka_unit_test(test_usable),
-		QUEUE_ROOM_TEST(test_tries),
-		QUEUE_ROOM_TEST(test_error),
-		QUEUE_ROOM_TEST(test_stop),
-		cmocka_unit_test(test_memory),
+		cmocka_unit_test(bounds_the_life_of_a_set),
+		cmocka_unit_test(uses_a_set_for_a_day_more),
+		QUEUE_ROOM_TEST(tries_only_when_it_is_time),
+		QUEUE_ROOM_TEST(keeps_the_set_and_the_error),
+		QUEUE_ROOM_TEST(stops_without_a_verdict),
+		cmocka_unit_test(survives_no_memory),
 	};
 
 	log_open("test", LOG_LEVEL_ERR);

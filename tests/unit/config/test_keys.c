@@ -66,7 +66,7 @@ static const struct {
 };
 
 static void
-test_values(void **state)
+reads_values(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(good); i++) {
@@ -120,7 +120,7 @@ static const struct {
 };
 
 static void
-test_files(void **state)
+reads_files(void **state)
 {
 	char value[LINES_MAX];
 
@@ -167,7 +167,7 @@ static const struct {
 };
 
 static void
-test_bad(void **state)
+refuses_bad_keys(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(bad); i++) {
@@ -205,7 +205,7 @@ static const struct {
 };
 
 static void
-test_urls(void **state)
+reads_urls(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(urls); i++) {
@@ -236,7 +236,7 @@ test_urls(void **state)
 
 /* What a dump shows of a PEM key from the environment is a line of a file. */
 static void
-test_dump(void **state)
+is_dumped(void **state)
 {
 	char line[] = "MERCURE_SUBSCRIBER_JWT_KEY=" PEM_LINES("\n");
 	char *environ_of_case[] = { line, NULL };
@@ -259,7 +259,7 @@ test_dump(void **state)
 
 /* A key that stands under SECRET_KEY is called so. */
 static void
-test_setting(void **state)
+names_the_setting(void **state)
 {
 	char line[] = "SECRET_KEY=ssh-ed25519 AAAA";
 	char *environ_of_case[] = { line, NULL };
@@ -278,7 +278,7 @@ test_setting(void **state)
 }
 
 static void
-test_no_memory(void **state)
+survives_no_memory(void **state)
 {
 	long n = 0;
 	enum err e;
@@ -318,13 +318,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_values),
-		cmocka_unit_test(test_files),
-		cmocka_unit_test(test_bad),
-		cmocka_unit_test(test_urls),
-		cmocka_unit_test(test_dump),
-		cmocka_unit_test(test_setting),
-		cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(reads_values),
+		cmocka_unit_test(reads_files),
+		cmocka_unit_test(refuses_bad_keys),
+		cmocka_unit_test(reads_urls),
+		cmocka_unit_test(is_dumped),
+		cmocka_unit_test(names_the_setting),
+		cmocka_unit_test(survives_no_memory),
 	};
 
 	return cmocka_run_group_tests(tests, path_make, path_remove);

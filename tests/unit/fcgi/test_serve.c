@@ -275,7 +275,7 @@ publish(struct site *s, int k, long n, bool *failed)
 	return got;
 }
 
-/* The first position has been told, behind all headers. */
+/* The first position has been sent, behind all headers. */
 static bool
 has_opened(const struct peer *p)
 {

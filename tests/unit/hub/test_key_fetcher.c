@@ -97,7 +97,7 @@ world_end(struct world *w)
 }
 
 static void
-test_follows(void **state)
+follows_keys_in_the_queue(void **state)
 {
 	struct world w = { .timer.fire = round_over };
 	struct settings *s = settings(*state, "@" URL), *now;
@@ -126,7 +126,7 @@ test_follows(void **state)
 }
 
 static void
-test_idle_without_a_url(void **state)
+is_idle_without_a_url(void **state)
 {
 	struct world w = { .timer.fire = round_over };
 	struct settings *s = settings(*state, "a secret of 20 bytes");
@@ -150,7 +150,7 @@ test_idle_without_a_url(void **state)
 
 /* Whatever fails, the next turn succeeds. */
 static void
-test_memory(void **state)
+survives_no_memory(void **state)
 {
 	bool failed = true;
 
@@ -189,9 +189,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		QUEUE_ROOM_TEST(test_follows),
-		QUEUE_ROOM_TEST(test_idle_without_a_url),
-		QUEUE_ROOM_TEST(test_memory),
+		QUEUE_ROOM_TEST(follows_keys_in_the_queue),
+		QUEUE_ROOM_TEST(is_idle_without_a_url),
+		QUEUE_ROOM_TEST(survives_no_memory),
 	};
 
 	log_open("test", LOG_LEVEL_ERR);

@@ -284,7 +284,7 @@ writes_who_comes_and_goes(void **state)
 	queue_close(q);
 }
 
-/* What one thread did not get to, because it was told to stop. */
+/* The work that a thread left when it had to stop. */
 static void
 writes_all_when_it_stops(void **state)
 {
@@ -355,7 +355,7 @@ tries_again(void **state)
 	queue_close(q);
 }
 
-/* A new database gets the rows of all who are there. */
+/* A new database gets the rows of all subscribers. */
 static void
 writes_them_anew(void **state)
 {
