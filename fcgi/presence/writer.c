@@ -75,8 +75,9 @@ set_times(struct presence_writer *w, enum err e, int64_t now, bool strangers)
 		w->strangers_ms = now + GATHER_STRANGERS_MS;
 }
 
-/* ERR_NOTFOUND: nothing waits, or may be written yet. */
-static enum err
+/* Were changes written?  Not if none wait, none may be written yet, or the
+ * queue failed. */
+static bool
 write_changes(struct presence_writer *w, int64_t now)
 {
 	struct roster_change taken[PRESENCE_CHANGES_MAX];
@@ -88,7 +89,7 @@ write_changes(struct presence_writer *w, int64_t now)
 	enum err e;
 
 	if (n == 0)
-		return ERR_NOTFOUND;
+		return false;
 	for (i = 0; i < n; i++) {
 		struct presence_change *c = &taken[i].change;
 
@@ -105,7 +106,7 @@ write_changes(struct presence_writer *w, int64_t now)
 	w->wrote = true;
 	set_times(w, e, now, room > 0);
 	w->failing = e != ERR_OK;
-	return e;
+	return e == ERR_OK;
 }
 
 static void
@@ -217,7 +218,7 @@ presence_writer_finish(struct presence_writer *w)
 	if (w->roster == NULL)
 		return;
 	w->strangers_ms = 0;
-	while (write_changes(w, clock_mono_ms()) == ERR_OK)
+	while (write_changes(w, clock_mono_ms()))
 		w->strangers_ms = 0;
 	/* Readers find within a second what it did not notify them of. */
 	queue_notify_soon(w->queue);

@@ -59,7 +59,7 @@ jwks_life_ms(struct slice head)
 	struct slice value;
 
 	for (size_t i = 0;; i++) {
-		value = http_head_value(head, "Cache-Control", i);
+		value = http_fields_value(head, "Cache-Control", i);
 		if (value.base == NULL)
 			break;
 		life = max_age_ms(value, life);

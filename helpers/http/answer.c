@@ -12,7 +12,7 @@
 struct slice
 http_field(const struct http_answer *a, const char *name, size_t nth)
 {
-	return http_head_value(buf_view(&a->head), name, nth);
+	return http_fields_value(buf_view(&a->head), name, nth);
 }
 
 int64_t

@@ -208,17 +208,7 @@ signature_check(uint64_t *fingerprint, const struct candidates *c,
 }
 
 enum err
-jws_verify(struct buf *payload, uint64_t *fingerprint, struct slice token,
-    const struct jws_keys *keys, const char *typ_want, struct problem *p)
-{
-	enum jws_check failed;
-
-	return jws_examine(
-	    payload, fingerprint, &failed, token, keys, typ_want, p);
-}
-
-enum err
-jws_examine(struct buf *payload, uint64_t *fingerprint, enum jws_check *failed,
+jws_verify(struct buf *payload, uint64_t *fingerprint, enum jws_check *failed,
     struct slice token, const struct jws_keys *keys, const char *typ_want,
     struct problem *p)
 {
@@ -252,7 +242,8 @@ jws_examine(struct buf *payload, uint64_t *fingerprint, enum jws_check *failed,
 	if ((e = payload->err) == ERR_OK && fingerprint != NULL)
 		*fingerprint = print;
 out:
-	*failed = at;
+	if (failed != NULL)
+		*failed = at;
 	buf_free(&signature);
 	buf_free(&claims);
 	buf_free(&header);

@@ -14,9 +14,9 @@ bool jws_pem_is(struct slice text);
 
 /*
  * Read the first public key of *text into *out (EVP_PKEY_free()), and leave
- * what stands behind it in *text.  ERR_NOTFOUND: there is no block any more.
- * ERR_SYNTAX: the block is no public key; a private key or a certificate gets
- * a sentence of its own.  ERR_NOMEM.
+ * what stands behind it in *text.  ERR_NOTFOUND: the text holds no block (any
+ * more).  ERR_SYNTAX: the block is not a public key; the problem says so if it
+ * is a private key or a certificate.  ERR_NOMEM.
  */
 enum err jws_pem_read(EVP_PKEY **out, struct slice *text, struct problem *p);
 

@@ -151,7 +151,7 @@ open_token(json_t **claims, uint64_t *key, enum token_check *at,
 		return problem_set(p, ERR_LIMIT,
 		    "The token is longer than %d bytes.", JWS_TOKEN_MAX);
 	buf_init(&payload, JWS_TOKEN_MAX);
-	e = jws_examine(&payload, key, &signing, text, keys, typ, p);
+	e = jws_verify(&payload, key, &signing, text, keys, typ, p);
 	*at = (enum token_check)signing;
 	if (e == ERR_OK)
 		e = read_claims(claims, buf_view(&payload), p);

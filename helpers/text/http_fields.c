@@ -11,7 +11,7 @@ is_named(struct slice s, const char *name)
 }
 
 struct slice
-http_head_value(struct slice head, const char *name, size_t nth)
+http_fields_value(struct slice head, const char *name, size_t nth)
 {
 	struct slice line, key;
 

@@ -9,6 +9,6 @@
 
 /* The value of the `nth` header (from 0) of this name, in any case, borrowed
  * from `head`; base NULL: there is none. */
-struct slice http_head_value(struct slice head, const char *name, size_t nth);
+struct slice http_fields_value(struct slice head, const char *name, size_t nth);
 
 #endif

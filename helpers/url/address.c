@@ -63,7 +63,7 @@ without_root(struct slice s)
 }
 
 bool
-url_ends_in_number(struct slice domain)
+url_address_ends_in_number(struct slice domain)
 {
 	struct slice s = without_root(domain);
 	const char *dot = memrchr(s.base, '.', s.len);
@@ -79,7 +79,7 @@ url_ends_in_number(struct slice domain)
 }
 
 enum err
-url_ipv4_parse(uint32_t *address, struct slice text)
+url_address_parse_ipv4(uint32_t *address, struct slice text)
 {
 	struct slice rest = without_root(text), part;
 	uint64_t number = 0, sum = 0;
@@ -99,7 +99,7 @@ url_ipv4_parse(uint32_t *address, struct slice text)
 }
 
 void
-url_ipv4_add(struct buf *out, uint32_t address)
+url_address_add_ipv4(struct buf *out, uint32_t address)
 {
 	buf_printf(out, "%u.%u.%u.%u", address >> 24, address >> 16 & 255,
 	    address >> 8 & 255, address & 255);
@@ -181,7 +181,7 @@ fill_gap(struct ipv6 *a)
 }
 
 enum err
-url_ipv6_parse(uint16_t piece[URL_IPV6_PIECES], struct slice text)
+url_address_parse_ipv6(uint16_t piece[URL_IPV6_PIECES], struct slice text)
 {
 	struct ipv6 a = { .n = 0 };
 	struct slice s = text;
@@ -233,7 +233,7 @@ find_zeros(const uint16_t piece[URL_IPV6_PIECES], size_t *at, size_t *len)
 }
 
 void
-url_ipv6_add(struct buf *out, const uint16_t piece[URL_IPV6_PIECES])
+url_address_add_ipv6(struct buf *out, const uint16_t piece[URL_IPV6_PIECES])
 {
 	size_t gap, gap_len, i = 0;
 

@@ -58,10 +58,10 @@ add_ipv6(struct buf *out, struct slice text)
 	if (text.len < 2 || text.base[text.len - 1] != ']')
 		return ERR_SYNTAX;
 	text = (struct slice){ text.base + 1, text.len - 2 };
-	if ((e = url_ipv6_parse(piece, text)) != ERR_OK)
+	if ((e = url_address_parse_ipv6(piece, text)) != ERR_OK)
 		return e;
 	buf_byte(out, '[');
-	url_ipv6_add(out, piece);
+	url_address_add_ipv6(out, piece);
 	buf_byte(out, ']');
 	return ERR_OK;
 }
@@ -103,12 +103,12 @@ add_domain(struct buf *out, struct slice text)
 	if (e != ERR_OK)
 		return e;
 	domain = slice_after(buf_view(out), start);
-	if (!url_ends_in_number(domain))
+	if (!url_address_ends_in_number(domain))
 		return ERR_OK;
-	if ((e = url_ipv4_parse(&address, domain)) != ERR_OK)
+	if ((e = url_address_parse_ipv4(&address, domain)) != ERR_OK)
 		return e;
 	buf_truncate(out, start);
-	url_ipv4_add(out, address);
+	url_address_add_ipv4(out, address);
 	return ERR_OK;
 }
 

@@ -237,7 +237,8 @@ parse_absolute(struct parser *p, struct slice scheme, struct slice s)
 	if (p->w.is_file)
 		return parse_file(p, s);
 	if (p->w.is_special && p->base != NULL &&
-	    slice_eq(url_written(&p->w, URL_SCHEME), p->base->part[URL_SCHEME]))
+	    slice_eq(
+		url_write_get(&p->w, URL_SCHEME), p->base->part[URL_SCHEME]))
 		return parse_relative(p, s);
 	if (p->w.is_special)
 		return parse_special_authority(p, s);

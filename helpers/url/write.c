@@ -28,7 +28,7 @@ url_write_begin(struct url_writer *w, enum url_part part)
 }
 
 struct slice
-url_written(const struct url_writer *w, enum url_part part)
+url_write_get(const struct url_writer *w, enum url_part part)
 {
 	struct slice s = slice_after(buf_view(&w->text), w->part[part].at);
 
@@ -43,7 +43,7 @@ url_written(const struct url_writer *w, enum url_part part)
 static void
 guard_path(struct url_writer *w)
 {
-	struct slice path = url_written(w, URL_PATH);
+	struct slice path = url_write_get(w, URL_PATH);
 	char *end;
 
 	if (w->part[URL_HOST].is_there || w->has_opaque_path ||
@@ -86,7 +86,7 @@ url_write_scheme(struct url_writer *w, struct slice scheme)
 	url_write_end(w, URL_SCHEME);
 	buf_byte(&w->text, ':');
 
-	name = url_written(w, URL_SCHEME);
+	name = url_write_get(w, URL_SCHEME);
 	w->is_file = slice_is(name, "file");
 	for (size_t i = 0; i < n && !w->is_special; i++) {
 		if (!slice_is(name, special_schemes[i].name))
@@ -157,7 +157,7 @@ url_write_finish(struct url_writer *w, struct url *out)
 		.has_opaque_path = w->has_opaque_path };
 	for (enum url_part i = 0; i < URL_PARTS; i++)
 		if (w->part[i].is_there)
-			out->part[i] = url_written(w, i);
+			out->part[i] = url_write_get(w, i);
 	w->text.base = NULL;
 	return ERR_OK;
 }

@@ -43,7 +43,7 @@ void url_write_begin(struct url_writer *w, enum url_part part);
 void url_write_end(struct url_writer *w, enum url_part part);
 
 /* What is written of a part; valid until the next change. */
-struct slice url_written(const struct url_writer *w, enum url_part part);
+struct slice url_write_get(const struct url_writer *w, enum url_part part);
 
 /* Make *out of it; the writer is empty then.  On failure *out is untouched:
  * ERR_LIMIT, ERR_NOMEM. */

@@ -85,7 +85,7 @@ run_jws(const struct subject *s)
 
 	buf_init(&payload, JWS_TOKEN_MAX);
 	e = jws_verify(
-	    &payload, NULL, buf_view(&s->token), s->keys, "JWT", NULL);
+	    &payload, NULL, NULL, buf_view(&s->token), s->keys, "JWT", NULL);
 	buf_free(&payload);
 	return e == ERR_OK;
 }

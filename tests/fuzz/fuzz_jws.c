@@ -64,7 +64,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    jws_keys_new(&keys, slice_of(key_set), NULL, NULL) != ERR_OK)
 		abort();
 	buf_init(&payload, JWS_TOKEN_MAX);
-	e = jws_verify(&payload, &print, token, keys, "JWT", &p);
+	e = jws_verify(&payload, &print, NULL, token, keys, "JWT", &p);
 	if (e == ERR_OK)
 		check_payload(token, buf_view(&payload));
 	if ((e == ERR_OK) != jws_keys_have(keys, print) ||

@@ -12,12 +12,13 @@ use Presence;
 use PushcgiTest;
 use Test::More;
 use Time::HiRes qw(time);
+use WriteLock;
 
 my $full = ($ENV{PUSHCGI_EXACTNESS} || '') eq 'full';
 my ($processes, $streams) = $full ? (30, 1000) : (8, 120);
 
-# The first hub watches; where the test may, the second is another user's,
-# who needs a program that he can start.
+# One hub watches, and the first of the others is the reaper.  Where the test
+# may, that is another user's, who needs a program that he can start.
 my %config = (MERCURE_MAX_CONNECTIONS_PER_TOKEN => 0);
 my $root = $> == 0 && getpwnam 'www-data';
 my %shared = $root ? (shared_with => 'www-data') : ();
@@ -27,11 +28,15 @@ chmod 0755, "$programs/pushcgi.fcgi";
 $ENV{PUSHCGI_BUILD} = $programs;
 my @as_user = ('setpriv', '--reuid=www-data', '--regid=www-data',
     '--init-groups');
-my $watcher = Hub->start(config => \%config, %shared);
-my @hubs = map {
-	Hub->start(queue_of => $watcher, config => \%config, %shared,
-	    $root && $_ == 1 ? (how => 'systemd', prefix => \@as_user) : ());
-} 1 .. $processes;
+my $watcher = Hub->new(config => \%config, %shared);
+my @hubs = Hub->start(queue_of => $watcher, config => \%config, %shared,
+    $root ? (how => 'systemd', prefix => \@as_user) : ());
+wait_until('the first hub is the reaper',
+    sub { grep { $_ == 2 } WriteLock::held_by($hubs[0]{pid}) });
+$watcher->start;
+push @hubs, map {
+	Hub->start(queue_of => $watcher, config => \%config, %shared)
+} 2 .. $processes;
 my $watch = $watcher->stream(topic => SUBSCRIPTIONS . '/{t}/{s}',
     token => all_events());
 my %there;	# topic => hub
@@ -56,14 +61,14 @@ read_events(sub { keys %seen == $streams });
 is_deeply listed($watcher), [sort keys %there], 'all are listed';
 is scalar(grep { $_->{begun} != 1 } values %seen), 0, 'each began once';
 
-# Half of them die, and nobody waits for them: they are zombies.  One is
-# stopped, which is no death.
+# Half of them die, and nobody waits for them: they are zombies.  The reaper is
+# stopped, which is not a death: another one reports those who died.
 my @killed = @hubs[1 .. $processes / 2];
 my $stopped = $hubs[0];
 my %dead = map { $_->{pid} => 1 } @killed;
 my @survive = sort grep { !$dead{ $there{$_}{pid} } } keys %there;
 my @gone = sort grep { $dead{ $there{$_}{pid} } } keys %there;
-kill 'STOP', $stopped->{pid};
+WriteLock::stop_outside($stopped->{pid});
 my $start = time;
 kill 'KILL', $_->{pid} for @killed;
 wait_until('the dead are not listed',

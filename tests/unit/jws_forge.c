@@ -55,7 +55,7 @@ forge_verify(const char *name, struct slice token, const struct jws_keys *k)
 
 	buf_init(&payload, FORGE_MAX);
 	buf_text(&payload, "old");
-	e = jws_verify(&payload, NULL, token, k, "JWT", &p);
+	e = jws_verify(&payload, NULL, NULL, token, k, "JWT", &p);
 	if (e != ERR_OK) {
 		if (!slice_is(buf_view(&payload), "old"))
 			fail_msg("%s: the payload was touched", name);

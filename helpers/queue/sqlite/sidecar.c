@@ -86,9 +86,9 @@ adopt_rights(const struct sidecar *s)
 		return;
 }
 
-/* ERR_NOTFOUND: not initialised yet. */
+/* *is_new: the file has yet to be initialised. */
 static enum err
-header_check(const struct sidecar *s, struct problem *p)
+header_check(const struct sidecar *s, bool *is_new, struct problem *p)
 {
 	static const struct sidecar_header none;
 	struct sidecar_header h = none;
@@ -106,8 +106,10 @@ header_check(const struct sidecar *s, struct problem *p)
 	if (n < 0)
 		return problem_set(
 		    p, ERR_IO, "cannot read %s: %s", s->path, strerror(errno));
-	if (memcmp(&h, &none, sizeof(h)) == 0)
-		return ERR_NOTFOUND;
+	if (memcmp(&h, &none, sizeof(h)) == 0) {
+		*is_new = true;
+		return ERR_OK;
+	}
 	if (n < (ssize_t)sizeof(h) ||
 	    memcmp(h.magic, sidecar_header.magic, sizeof(h.magic)) != 0)
 		return problem_set(p, ERR_IO,
@@ -117,7 +119,8 @@ header_check(const struct sidecar *s, struct problem *p)
 		return problem_set(p, ERR_NEWER,
 		    "%s belongs to a newer version: upgrade this program",
 		    s->path);
-	return st.st_size < SIDECAR_SIZE ? ERR_NOTFOUND : ERR_OK;
+	*is_new = st.st_size < SIDECAR_SIZE;
+	return ERR_OK;
 }
 
 static enum err
@@ -153,15 +156,15 @@ write_page(int fd)
 static enum err
 initialise(struct sidecar *s, struct problem *p)
 {
+	bool is_new = false;
 	enum err e;
 	int code;
 
 	if ((e = create_lock(s)) != ERR_OK)
 		return problem_set(p, e,
 		    "cannot lock %s: stop the process that holds it", s->path);
-	e = header_check(s, p);
-	if (e == ERR_NOTFOUND) {
-		e = ERR_OK;
+	e = header_check(s, &is_new, p);
+	if (e == ERR_OK && is_new) {
 		adopt_rights(s);
 		code = posix_fallocate(s->fd, 0, SIDECAR_SIZE);
 		if (code == 0 && !write_page(s->fd))
@@ -178,6 +181,7 @@ initialise(struct sidecar *s, struct problem *p)
 static enum err
 open_file(struct sidecar *s, struct problem *p)
 {
+	bool is_new = false;
 	enum err e;
 
 	/* O_NONBLOCK: not to wait for the other end of a FIFO. */
@@ -189,8 +193,8 @@ open_file(struct sidecar *s, struct problem *p)
 		    p, ERR_IO, "%s is a symbolic link: remove it", s->path);
 	if (s->fd == -1)
 		return sidecar_denied(s->path, errno, p);
-	e = header_check(s, p);
-	if (e == ERR_NOTFOUND)
+	e = header_check(s, &is_new, p);
+	if (e == ERR_OK && is_new)
 		e = initialise(s, p);
 	if (e != ERR_OK)
 		return e;

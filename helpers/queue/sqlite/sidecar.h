@@ -89,8 +89,14 @@ int64_t sidecar_age_ms(const struct sidecar *s); /* of the file */
 enum err sidecar_show_life(struct sidecar *s, uint64_t owner);
 bool sidecar_lives(const struct sidecar *s, uint64_t owner);
 
-/* Is this the one process that looks after what the dead left?  Once it is,
- * it stays so until it closes the sidecar. */
+/*
+ * Is this the one process that looks after what the dead left?  Once it is,
+ * it stays so until it closes the sidecar.  Call this before each look: while
+ * the process has not done so for SIDECAR_LEAD_MS, because it is stopped or
+ * cannot open the database, one of the others looks in its place.  Two may look
+ * at once, so a look must not do harm if another one does the same.
+ */
+#define SIDECAR_LEAD_MS 3000
 bool sidecar_lead(struct sidecar *s);
 
 void sidecar_close(struct sidecar *s); /* NULL is allowed */

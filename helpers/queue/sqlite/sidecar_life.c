@@ -44,13 +44,30 @@ sidecar_lives(const struct sidecar *s, uint64_t owner)
 	return l.l_type != F_UNLCK;
 }
 
+/* Nobody else has looked since this process did, or for too long. */
+static bool
+may_replace_leader(const struct sidecar *s, uint32_t last_ms, uint32_t now_ms)
+{
+	return last_ms == s->led_ms || now_ms - last_ms >= SIDECAR_LEAD_MS;
+}
+
 bool
 sidecar_lead(struct sidecar *s)
 {
+	const uint32_t now_ms = (uint32_t)clock_mono_ms();
+	uint32_t last_ms = atomic_load(&s->page->led_ms);
+
 	if (!s->leads)
 		s->leads = sidecar_lock_byte(
 			       s->fd, SIDECAR_BYTE_REAPER, F_WRLCK) == ERR_OK;
-	return s->leads;
+	if (s->leads)
+		atomic_store(&s->page->led_ms, now_ms);
+	else if (!may_replace_leader(s, last_ms, now_ms) ||
+		 !atomic_compare_exchange_strong(
+		     &s->page->led_ms, &last_ms, now_ms))
+		return false;
+	s->led_ms = now_ms;
+	return true;
 }
 
 int64_t

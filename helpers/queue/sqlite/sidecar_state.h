@@ -34,6 +34,7 @@ struct sidecar_page {
 	_Atomic int64_t made_ms;   /* clock_mono_ms(), of the file */
 	_Atomic uint32_t rang_ms; /* clock_mono_ms() of the last bump of wake */
 	_Atomic int64_t owed_us; /* clock_mono_ms() * 1000, see sidecar_owe() */
+	_Atomic uint32_t led_ms; /* clock_mono_ms() of a leader's last look */
 };
 
 struct sidecar {
@@ -44,8 +45,9 @@ struct sidecar {
 	char *path;
 	char *db_path;
 	bool woke_other;
-	uint64_t owner; /* the byte of this process; 0: not taken */
-	bool leads;     /* it has the reaper's */
+	uint64_t owner;  /* the byte of this process; 0: not taken */
+	bool leads;      /* it has the reaper's */
+	uint32_t led_ms; /* what it wrote into the page */
 };
 
 /* Lock or unlock (F_WRLCK, F_UNLCK) one byte, without waiting.  ERR_BUSY:

@@ -59,9 +59,11 @@ queue_sqlite_load_key(struct queue_sqlite *q)
 	    q, rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_CORRUPT : rc);
 }
 
-/* ERR_NOTFOUND: the cached key is of another epoch. */
+/* *is_stale: the cached key belongs to another epoch, and the statement is
+ * reset. */
 static enum err
-step_span(struct queue_sqlite *q, sqlite3_stmt **st, struct queue_span *span)
+step_span(struct queue_sqlite *q, sqlite3_stmt **st, struct queue_span *span,
+    bool *is_stale)
 {
 	int64_t n[2];
 	int rc;
@@ -79,10 +81,10 @@ step_span(struct queue_sqlite *q, sqlite3_stmt **st, struct queue_span *span)
 	span->epoch = (uint64_t)sqlite3_column_int64(*st, 0);
 	span->floor = (uint64_t)n[0];
 	span->sessions = (uint64_t)n[1];
-	if (q->key.epoch == span->epoch)
-		return ERR_OK;
-	sqlite3_reset(*st);
-	return ERR_NOTFOUND;
+	*is_stale = q->key.epoch != span->epoch;
+	if (*is_stale)
+		sqlite3_reset(*st);
+	return ERR_OK;
 }
 
 /* Leaves the statement on its row, which holds the snapshot; the caller
@@ -91,13 +93,12 @@ enum err
 queue_sqlite_begin(
     struct queue_sqlite *q, sqlite3_stmt **st, struct queue_span *span)
 {
-	enum err e = step_span(q, st, span);
+	bool is_stale = false;
+	enum err e = step_span(q, st, span, &is_stale);
 
-	if (e != ERR_NOTFOUND)
-		return e;
-	if ((e = queue_sqlite_load_key(q)) == ERR_OK)
-		e = step_span(q, st, span);
-	if (e != ERR_NOTFOUND)
+	if (e == ERR_OK && is_stale && (e = queue_sqlite_load_key(q)) == ERR_OK)
+		e = step_span(q, st, span, &is_stale);
+	if (e != ERR_OK || !is_stale)
 		return e;
 	return problem_set(
 	    &q->problem, ERR_MOVED, "%s is replaced at this moment", q->path);

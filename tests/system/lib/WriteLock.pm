@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# WriteLock.pm - takes the lock of a queue's writers, as another process would.
+# WriteLock.pm - takes the lock of a queue's writers, and sees who holds it.
 package WriteLock;
 
 use strict;
@@ -36,6 +36,38 @@ sub release {
 	my ($self) = @_;
 
 	$self->call(SETLK, UNLOCK) or die "unlock: $!\n";
+}
+
+# The bytes below 3 of the sidecar that a process has locked: 0 is the write
+# lock, 1 that of those who make the sidecar, 2 the reaper's.
+sub held_by {
+	my ($pid) = @_;
+	my @held;
+
+	for my $path (glob "/proc/$pid/fdinfo/*") {
+		open my $info, '<', $path or next;
+		push @held, map { /\bOFDLCK .* ([012]) \g1$/ } <$info>;
+	}
+	return @held;
+}
+
+# Stop a process, but not while it holds the write lock: all others would wait
+# for it.
+sub stop_outside {
+	my ($pid) = @_;
+
+	wait_until("process $pid is stopped without the lock", sub {
+		kill 'STOP', $pid;
+		wait_until("process $pid is stopped", sub {
+			my @states = map { slurp($_) =~ /^State:\s+(\S)/m }
+			    glob "/proc/$pid/task/*/status";
+
+			return !grep { $_ ne 'T' } @states;
+		});
+		return 1 if !grep { $_ < 2 } held_by($pid);
+		kill 'CONT', $pid;
+		return 0;
+	});
 }
 
 1;

@@ -180,7 +180,7 @@ test_payload_is_passed_on(void **state)
 		    slice_of(SECRET), EVP_sha256());
 		buf_clear(&payload);
 		buf_text(&payload, "old");
-		if (jws_verify(&payload, NULL, buf_view(&token), k, "JWT",
+		if (jws_verify(&payload, NULL, NULL, buf_view(&token), k, "JWT",
 			NULL) != ERR_OK ||
 		    !slice_eq(
 			slice_after(buf_view(&payload), 3), rows[i].payload))
@@ -245,7 +245,7 @@ test_type_wanted(void **state)
 		buf_clear(&token);
 		forge(&token, slice_of(rows[i].header), slice_of(CLAIMS),
 		    slice_of(SECRET), EVP_sha256());
-		if (jws_verify(&payload, NULL, buf_view(&token), k,
+		if (jws_verify(&payload, NULL, NULL, buf_view(&token), k,
 			rows[i].want, NULL) != rows[i].err)
 			fail_msg("%s", rows[i].name);
 	}

@@ -260,7 +260,8 @@ test_no_memory(void **state)
 	do {
 		buf_init(&out, FORGE_MAX);
 		mem_fail_at(++n);
-		e = jws_verify(&out, NULL, buf_view(&token), keys, "JWT", NULL);
+		e = jws_verify(
+		    &out, NULL, NULL, buf_view(&token), keys, "JWT", NULL);
 		assert_int_equal(e, mem_failed() ? ERR_NOMEM : ERR_OK);
 		buf_free(&out);
 	} while (mem_failed());

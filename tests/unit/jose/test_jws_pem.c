@@ -255,8 +255,8 @@ test_both_keys_of_a_text_count(void **state)
 
 	pair_token(&token, new, "ES256");
 	buf_clear(&text);
-	assert_int_equal(
-	    jws_verify(&text, &print, buf_view(&token), keys, "JWT", NULL),
+	assert_int_equal(jws_verify(&text, &print, NULL, buf_view(&token), keys,
+			     "JWT", NULL),
 	    ERR_OK);
 	assert_true(print == jws_keys_fingerprint(keys, 1));
 	assert_true(print != jws_keys_fingerprint(keys, 0));

@@ -172,8 +172,8 @@ test_mint(void **state)
 		buf_clear(&payload);
 		assert_int_equal(
 		    jws_mint(&token, slice_of(CLAIMS), k, NULL), ERR_OK);
-		assert_int_equal(jws_verify(&payload, NULL, buf_view(&token), k,
-				     "JWT", NULL),
+		assert_int_equal(jws_verify(&payload, NULL, NULL,
+				     buf_view(&token), k, "JWT", NULL),
 		    ERR_OK);
 		assert_true(slice_is(buf_view(&payload), CLAIMS));
 		jws_peek(&peek, buf_view(&token));
@@ -300,7 +300,7 @@ call_verify(struct buf *out, void *key)
 	    ".eyJtZXJjdXJlIjp7InB1Ymxpc2giOlsiKiJdLCJzdWJzY3JpYmUiOltdfX0"
 	    ".DJ7RUW1Opvcfn5AUbM9i17V0ufvkvYKMvg5hazKwYRs";
 
-	return jws_verify(out, NULL, slice_of(token), key, "JWT", NULL);
+	return jws_verify(out, NULL, NULL, slice_of(token), key, "JWT", NULL);
 }
 
 static enum err

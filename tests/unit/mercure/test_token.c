@@ -264,7 +264,7 @@ mints_both_arrays(void **state)
 	assert_int_equal(
 	    token_mint(&token, &r, unit_dialect(), key, NULL), ERR_OK);
 	assert_int_equal(
-	    jws_verify(&claims, NULL, buf_view(&token), key, "jwt", NULL),
+	    jws_verify(&claims, NULL, NULL, buf_view(&token), key, "jwt", NULL),
 	    ERR_OK);
 	assert_true(slice_is(buf_view(&claims),
 	    "{\"mercure\":{\"publish\":[],\"subscribe\":[]}}"));

@@ -33,8 +33,8 @@ test_values(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct slice got =
-		    http_head_value(slice_of(rows[i].head), "X-A", rows[i].nth);
+		struct slice got = http_fields_value(
+		    slice_of(rows[i].head), "X-A", rows[i].nth);
 
 		if ((got.base == NULL) != (rows[i].want == NULL) ||
 		    !slice_is(got, rows[i].want != NULL ? rows[i].want : ""))

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* test_reap.c - processes take their byte again when the sidecar is another file. */
+/* test_reap.c - dead processes are noticed when the sidecar or the reaper fails. */
 #include "unit/unit.h"
 
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "queue/sqlite/sidecar_state.h"
 #include "queue/sqlite/sqlite.h"
 #include "unit/presence_room.h"
 #include "unit/queue_files.h"
@@ -38,11 +40,60 @@ test_sidecar_removed(void **state)
 	queue_close(late);
 }
 
+static struct sidecar *
+side_of(struct queue *q)
+{
+	return ((struct queue_sqlite *)q)->side;
+}
+
+/* Does `q` lead beside a leader that has just looked?  A test that is stopped
+ * for too long in between asks again. */
+static bool
+leads_beside(struct queue *leader, struct queue *q)
+{
+	int64_t start_ms;
+	bool leads;
+
+	do {
+		start_ms = clock_mono_ms();
+		assert_true(sidecar_lead(side_of(leader)));
+		leads = sidecar_lead(side_of(q));
+	} while (leads && clock_mono_ms() - start_ms >= SIDECAR_LEAD_MS);
+	return leads;
+}
+
+/* A stopped leader keeps its lock.  Another process removes what the dead left,
+ * in as many transactions as that takes, until the leader goes on. */
+static void
+test_leader_stopped(void **state)
+{
+	const struct presence_holder h = { 11, "a", 100, false };
+	struct queue_room *r = *state;
+	struct queue *leader = presence_room_open(r, 1);
+	struct queue *other = presence_room_open(r, 2);
+	struct sidecar_page *page = side_of(leader)->page;
+
+	assert_int_equal(presence_room_reap(leader), 0);
+	assert_false(leads_beside(leader, other));
+	presence_room_kill(presence_room_start(r, &h));
+	page->made_ms -= 3600000;
+	page->led_ms -= SIDECAR_LEAD_MS;
+	assert_int_equal(presence_room_reap(other), 2);
+	assert_string_equal(presence_room_listed(other, NULL, NULL), "");
+	assert_int_equal(
+	    presence_room_count(presence_room_published(other), "-a "), 100);
+	assert_false(leads_beside(leader, other));
+	queue_close(leader);
+	assert_true(sidecar_lead(side_of(other)));
+	queue_close(other);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		QUEUE_ROOM_TEST(test_sidecar_removed),
+		QUEUE_ROOM_TEST(test_leader_stopped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

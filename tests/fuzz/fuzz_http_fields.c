@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz_http_head.c - finds each header of a head. */
+/* fuzz_http_fields.c - finds each header of a head. */
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -16,7 +16,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		for (size_t nth = 0;; nth++) {
 			struct slice value =
-			    http_head_value(head, names[i], nth);
+			    http_fields_value(head, names[i], nth);
 
 			if (value.base == NULL)
 				break;
