@@ -17,7 +17,7 @@ config_queue(const struct config *c)
 		.full = strcmp(c->durability, "full") == 0,
 		.presence_events = c->subscriptions,
 		.stranger_rate = c->presence_rate,
-		.spare = c->workers == 1,
+		.small = c->workers == 1,
 	};
 
 	/* The setting was checked when it was read. */
