@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* authorize.h - from a request to the grant of whoever sent it (draft 7, "Authorization"). */
+/* authorize.h - finds the grant of a request (draft 7, "Authorization"). */
 #ifndef ENDPOINT_AUTHORIZE_H
 #define ENDPOINT_AUTHORIZE_H
 
@@ -16,12 +16,11 @@ enum authorize_role { AUTHORIZE_SUBSCRIBER, AUTHORIZE_PUBLISHER };
  * cookie: the first that is there is the only one looked at) and verify it
  * with the role's key.  Without one, a subscriber is who its session cookie
  * (MERCURE_SESSION_COOKIE) says: the grant is that session's, and empty if
- * it was granted nothing.  ERR_OK with *out NULL: there is neither.  ERR_DENIED:
- * the answer holds the 401, or the 403 for a publish by cookie whose origin
- * is neither the hub's nor listed, or the 503 until the role's keys have been
- * fetched; why a token is bad goes to the log only,
- * unless it is the size of something.
- * A bad token never makes an anonymous subscriber.
+ * it was granted nothing.  ERR_OK with *out NULL: there is neither.
+ * ERR_DENIED: the answer holds the 401, or the 403 for a publish by cookie
+ * whose origin is neither the hub's nor listed, or the 503 until the role's
+ * keys have been fetched; why a token is bad goes to the log only, unless it is
+ * the size of something.  A bad token never makes an anonymous subscriber.
  */
 enum err authorize(struct grant **out, struct answer *a,
     const struct request *rq, const struct form *query, const struct dialect *d,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* subscription.c - writes the path and the document of an active subscription. */
+/* subscription.c - writes paths and documents of subscriptions. */
 #include "mercure/subscription.h"
 
 #include "text/json.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* subscription.h - how an active subscription is told: path and JSON-LD document (draft 7, "Active Subscriptions"). */
+/* subscription.h - paths and documents of active subscriptions (draft 7). */
 #ifndef MERCURE_SUBSCRIPTION_H
 #define MERCURE_SUBSCRIPTION_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* token_mint.c - makes access tokens of protocol 0.x; apart, so that the hub need not load what signs them. */
+/* token_mint.c - signs tokens of 0.x; the hub does not link it. */
 #include "match/topic.h"
 #include "mercure/token.h"
 #include "text/json.h"
