@@ -2,9 +2,7 @@
 /* roster.c - counts subscribers and queues what is to be written. */
 #include "base/clock.h"
 #include "base/mem.h"
-#include "base/random.h"
 #include "presence/roster_entry.h"
-#include "queue/sqlite/sidecar.h"
 
 enum err
 roster_new(struct roster **out)
@@ -13,7 +11,7 @@ roster_new(struct roster **out)
 
 	if (r == NULL)
 		return ERR_NOMEM;
-	r->owner = (random_uint64() >> (64 - SIDECAR_OWNER_BITS)) | 1;
+	r->owner = queue_new_owner();
 	pthread_mutex_init(&r->mutex, NULL);
 	TAILQ_INIT(&r->all);
 	roster_lists_init(&r->lists);

@@ -17,6 +17,6 @@ config_queue(const struct config *c)
 		.full = strcmp(c->durability, "full") == 0,
 		.presence_events = c->subscriptions,
 		.stranger_rate = c->presence_rate,
-		.spare = c->workers == 1,
+		.small = c->workers == 1,
 	};
 }

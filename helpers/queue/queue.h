@@ -16,6 +16,15 @@
  * row before it.
  */
 
+/*
+ * A process that writes rows of subscribers has a random number of
+ * QUEUE_OWNER_BITS, not 0 (queue_settings.owner).  The queue shows others that
+ * the process lives for as long as it has a handle for writing, however the
+ * process ends.
+ */
+#define QUEUE_OWNER_BITS 61
+uint64_t queue_new_owner(void);
+
 /* One handle is used by one thread at a time; threads open their own.
  * Never carry a handle over fork(2). */
 struct queue;
@@ -30,7 +39,7 @@ struct queue_settings {
 	bool presence_events;     /* publish events about subscribers */
 	uint64_t stranger_rate;   /* bytes a second that all processes write
 				 * about strangers; 0: no limit */
-	bool spare; /* one of hundreds of processes: keep little in memory */
+	bool small; /* one of hundreds of processes: keep little in memory */
 	uint64_t owner; /* of this process's subscribers; 0: has none */
 };
 
@@ -115,6 +124,12 @@ enum err queue_cursor_id(
  * for nobody.  ERR_DENIED, ERR_IO, ERR_SYNTAX, ERR_NOMEM.
  */
 enum err queue_take_identity(const struct queue_settings *s, struct problem *p);
+
+/*
+ * For a program, before it opens a queue: take little memory in advance, and
+ * with `alone`, for a process of one stream among hundreds, none.
+ */
+void queue_keep_small(bool alone);
 
 /* --check: is everything as it should be?  Calls `report` once for each
  * point looked at; `good` false: `text` names the mend. */

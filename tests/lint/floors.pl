@@ -7,7 +7,7 @@ use FindBin;
 use lib $FindBin::Bin;
 use Lint;
 
-my (%floor, @only, %apart, %includes);
+my (%floor, @only, %apart, %private, %includes);
 
 sub pattern {
 	my ($word) = @_;
@@ -30,6 +30,10 @@ sub read_table {
 		}
 		if ($kind eq 'apart') {
 			$apart{"$what $_"} = 1 for @words;
+			next;
+		}
+		if ($kind eq 'private') {
+			$private{$what} = 1;
 			next;
 		}
 		die "floors.txt: $_\n" if $kind ne 'floor';
@@ -77,6 +81,9 @@ sub check_include {
 	my ($house) = $path =~ m{^([^/]+)};
 	complain("$where: $house stays apart from \"$header\"")
 	    if $apart{"$house " . folder_of($target)};
+	my $room = folder_of($target);
+	complain("$where: \"$header\" is private to $room")
+	    if $private{$room} && folder_of($path) ne $room;
 	push @{ $includes{$path} }, $target if $path =~ /\.h$/;
 }
 

@@ -16,7 +16,7 @@ drop_statements(struct queue_sqlite *q)
 }
 
 void
-queue_sqlite_spare(struct queue_sqlite *q)
+queue_sqlite_shrink(struct queue_sqlite *q)
 {
 	drop_statements(q);
 	if (q->db != NULL)

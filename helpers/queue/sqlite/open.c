@@ -356,7 +356,7 @@ note_files(struct queue_sqlite *q)
 	enum err e;
 
 	/* What was asked once need not be kept for the next time. */
-	queue_sqlite_spare(q);
+	queue_sqlite_shrink(q);
 	if ((e = queue_sqlite_note_files(q)) == ERR_MOVED)
 		problem_set(&q->problem, e,
 		    "%s is moved again and again: end what does it", q->path);

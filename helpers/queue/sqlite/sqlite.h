@@ -72,7 +72,7 @@ enum err queue_sqlite_ready(struct queue_sqlite *q);
 void queue_sqlite_shut(struct queue_sqlite *q);
 
 /* Keep the connection, but nothing that can be made again. */
-void queue_sqlite_spare(struct queue_sqlite *q);
+void queue_sqlite_shrink(struct queue_sqlite *q);
 
 /* ERR_NEWER: made by a newer version of this program.  *current false: by an
  * older one, or somebody has changed the schema since it was opened. */

@@ -123,8 +123,8 @@ queue_sqlite_transact(
 		report_checkpoint(q, a.checkpointed);
 		queue_sqlite_settle(q);
 	}
-	if (q->base.settings.spare)
-		queue_sqlite_spare(q);
+	if (q->base.settings.small)
+		queue_sqlite_shrink(q);
 	queue_sqlite_done(q, e);
 	if (e != ERR_OK)
 		problem_set(p, e, "%s", q->problem.text);
