@@ -95,7 +95,7 @@ stream_cut(struct stream *s)
 	stream_free(s, false);
 }
 
-/* The peer is gone: report it to the feeder, which must stop using the stream. */
+/* The peer is gone: notify the feeder to stop using the stream. */
 static void
 stream_lost(struct stream *s)
 {
