@@ -32,6 +32,10 @@ void response_allow(struct response *r, size_t body_max);
 void response_header(struct response *r, const char *name, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Make it an error with an empty body of this type.  Headers added before
+ * stay. */
+void response_fail(struct response *r, int status, const char *type);
+
 /* Make it an error: `sentence` becomes the body, as plain text.  Headers
  * added before stay. */
 void response_problem(struct response *r, int status, const char *fmt, ...)

@@ -113,6 +113,10 @@ void config_dump_json(
 /* Add one line for each option: name, what it means, default. */
 void config_help(struct buf *out);
 
+/* The text of the setting called `name`, which exists and is a text; NULL: it
+ * is not set. */
+const char *config_text_of(const struct config *c, const char *name);
+
 /* Is `origin` one of the blank-separated `list` (NULL: none)?  Exact. */
 bool config_list_has(const char *list, struct slice item);
 

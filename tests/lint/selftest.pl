@@ -38,6 +38,8 @@ my @cases = (
 	[ 'floors.pl', 'headers in a circle',
 	    'helpers/base/buf.h', "$c#include \"base/slice.h\"\n", 'circle',
 	    'helpers/base/slice.h', "$c#include \"base/buf.h\"\n" ],
+	[ 'floors.pl', 'a generation of the protocol by its name',
+	    'helpers/base/buf.c', "$c\treturn &dialect_0x;\n", 'other modules' ],
 	[ 'floors.pl', 'a library outside its module',
 	    'helpers/base/buf.c', "$c#include <sqlite3.h>\n", 'other modules' ],
 	[ 'floors.pl', 'a header of a backend outside of it',
