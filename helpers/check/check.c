@@ -89,13 +89,13 @@ find_owner(struct check *k)
 static enum err
 write_stream_url(const struct check *k, char **out, const char *more)
 {
-	const struct slice topic = slice_of(k->topic);
+	const struct selector topic = selector_topic(slice_of(k->topic));
 	struct buf b;
 	enum err e;
 
 	buf_init(&b, URL_MAX);
-	discovery_url(
-	    &b, buf_view(&k->url.href), &topic, 1, (struct slice){ NULL, 0 });
+	discovery_url(&b, handle_dialect(k->h), buf_view(&k->url.href), &topic,
+	    1, (struct slice){ NULL, 0 });
 	buf_text(&b, more);
 	if ((e = b.err) == ERR_OK && (*out = buf_steal(&b)) == NULL)
 		e = ERR_NOMEM;

@@ -94,7 +94,8 @@ bool check_is_hub(const struct http_answer *s);
 /* Is the answer one of the hub's sentences about what was wrong? */
 bool check_is_sentence(const struct http_answer *s);
 
-/* The outcome of a request, as in "answers with 404" or why there was no answer. */
+/* The outcome of a request, as in "answers with 404" or why there was no
+ * answer. */
 void check_outcome(char *out, size_t size, const struct http_answer *s);
 
 #endif
