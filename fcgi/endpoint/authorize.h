@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* authorize.h - from a request to the grant of its sender (draft 7, "Authorization"). */
+/* authorize.h - finds the grant of a request (draft 7, "Authorization"). */
 #ifndef ENDPOINT_AUTHORIZE_H
 #define ENDPOINT_AUTHORIZE_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* settings.h - configuration and keys in force, replaced as a whole on reload. */
+/* settings.h - configuration and keys in force; a reload replaces both. */
 #ifndef ENDPOINT_SETTINGS_H
 #define ENDPOINT_SETTINGS_H
 
@@ -45,8 +45,8 @@ enum settings_notice {
 };
 
 /* Read the keys that `config` names; takes a reference to it.  One reference to
- * *out is the caller's.  Errors as config_keys_new(), but a role may have no key;
- * keys at a URL are not there yet. */
+ * *out is the caller's.  Errors as config_keys_new(), but a role may have no
+ * key; keys at a URL are not there yet. */
 enum err settings_new(
     struct settings **out, struct config *config, struct problem *p);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* subscriptions.c - lists active subscriptions for those whose token grants it. */
+/* subscriptions.c - lists active subscriptions for those whose token grants
+ * it. */
 #include "endpoint/subscriptions.h"
 
 #include <stdio.h>

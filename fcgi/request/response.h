@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* response.h - a short HTTP response, and the head of a long one, as CGI writes them. */
+/* response.h - writes a short CGI response, or the head of a long one. */
 #ifndef REQUEST_RESPONSE_H
 #define REQUEST_RESPONSE_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* token_explain.c - pushcgi token-explain: would the hub accept it, and for what. */
+/* token_explain.c - pushcgi token-explain: what a token is good for. */
 #include "base/clock.h"
 #include "cmd/list.h"
 #include "cmd/token.h"

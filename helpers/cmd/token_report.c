@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* token_report.c - prints what was found out about a token, and nothing that is secret. */
+/* token_report.c - prints what is known about a token, without secrets. */
 #include <time.h>
 
 #include "cmd/token.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* config.h - the configuration: one table of options, three sources, one struct. */
+/* config.h - the configuration: one table, three sources, one struct. */
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H
 
@@ -89,9 +89,10 @@ struct config_sources {
 
 /*
  * One reference is the caller's.  ERR_SYNTAX: the problem names file, line and
- * setting, and for an unknown one the nearest known.  ERR_DENIED: a secret on the command line, or a file
- * with secrets that everybody may read.  ERR_IO, ERR_LIMIT, ERR_NOMEM.  An
- * unknown MERCURE_… in the environment is logged as a warning.
+ * setting, and for an unknown one the nearest known.  ERR_DENIED: a secret on
+ * the command line, or a file with secrets that everybody may read.  ERR_IO,
+ * ERR_LIMIT, ERR_NOMEM.  An unknown MERCURE_… in the environment is logged as a
+ * warning.
  */
 enum err config_load(
     struct config **out, const struct config_sources *src, struct problem *p);

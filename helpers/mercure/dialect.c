@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* dialect.c - the generations of the protocol, and which request speaks which. */
+/* dialect.c - the generations of the protocol, and which request speaks
+ * which. */
 #include "mercure/dialect.h"
 
 #include "jose/jws.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* dialect.h - what differs between the protocol's generations, as const tables. */
+/* dialect.h - the protocol's generations, as tables. */
 #ifndef MERCURE_DIALECT_H
 #define MERCURE_DIALECT_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* dialect_0x_subscriptions.c - the JSON-LD documents of 0.x and their paths (draft 7, "Active Subscriptions"). */
+/* dialect_0x_subscriptions.c - the JSON-LD documents of 0.x and their paths
+ * (draft 7, "Active Subscriptions"). */
 #include "base/utf8.h"
 #include "mercure/dialect_0x.h"
 #include "text/json.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* discovery.h - URLs and Link headers that lead a subscriber to the hub (draft 7, "Discovery"). */
+/* discovery.h - URLs and Link headers of the hub (draft 7, "Discovery"). */
 #ifndef MERCURE_DISCOVERY_H
 #define MERCURE_DISCOVERY_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* subscription.h - how active subscriptions are reported: paths, documents and events. */
+/* subscription.h - paths and documents of active subscriptions (draft 7). */
 #ifndef MERCURE_SUBSCRIPTION_H
 #define MERCURE_SUBSCRIPTION_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* token_mint.c - makes access tokens; apart, so that the hub need not load what signs them. */
+/* token_mint.c - signs tokens of 0.x; the hub does not link it. */
 #include "mercure/token.h"
 #include "text/json.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* presence_rules.c - which rows of subscribers come and go, and the updates about them. */
+/* presence_rules.c - which rows of subscribers and which updates change. */
 #include "mercure/dialect.h"
 #include "queue/backend.h"
 #include "queue/presence.h"

@@ -134,7 +134,7 @@ compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* The rounds of all three take turns, so that a busy machine hits them alike. */
+/* The rounds take turns, so that a busy machine hits all three alike. */
 static void
 report(const struct subject *s)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_dialects.c - with two dialects in force, each request is answered in its own. */
+/* test_dialects.c - with two dialects in force, each request is answered in its
+ * own. */
 #include "unit/unit.h"
 
 #include "base/log.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_dialect.c - which dialects are in force, and which request speaks which. */
+/* test_dialect.c - which dialects are in force, and which request speaks
+ * which. */
 #include "unit/unit.h"
 
 #include "mercure/token.h"

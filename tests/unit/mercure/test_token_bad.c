@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_token_bad.c - malicious and odd tokens of 0.x, each refused for its own reason. */
+/* test_token_bad.c - malicious tokens of 0.x and why they fail. */
 #include "unit/unit.h"
 
 #include "mercure/token.h"
