@@ -17,7 +17,7 @@
 #include "text/digits.h"
 #include "wire/listener.h"
 
-/* At most so much of a body that is too long is read and dropped. */
+/* Bytes that are discarded of a body that is too long, at most. */
 #define DISCARD_MAX (UINT32_C(16) << 20)
 
 bool
@@ -28,9 +28,11 @@ cgi_is_wanted(void)
 }
 
 /*
- * Read at most CONTENT_LENGTH bytes: a server does not have to close the pipe
- * behind them (RFC 3875, 4.2).  Apache does not know the length of a body in
- * chunks, but closes the pipe at its end; lighttpd collects it and knows.
+ * Set *left to the bytes to read; true: they are the length of the body, not
+ * only its maximum.  Read at most CONTENT_LENGTH bytes: a server does not have
+ * to close the pipe behind them (RFC 3875, 4.2).  Apache does not know the
+ * length of a chunked body, but closes the pipe at its end; lighttpd collects
+ * the body first, so it passes the length.
  */
 static bool
 body_length(size_t *left)
@@ -46,10 +48,10 @@ body_length(size_t *left)
 	return known;
 }
 
-/* Apache uses a socket here: closing it with unread bytes in it would also drop
- * the answer. */
+/* Apache connects standard input by a socket: closing it with unread bytes in
+ * it would also drop the answer. */
 static void
-discard(size_t left)
+discard_input(size_t left)
 {
 	char bytes[8192];
 	ssize_t n;
@@ -77,7 +79,7 @@ read_body(struct request *rq, size_t body_max)
 
 	rq->body_too_long = known && left > body_max;
 	if (rq->body_too_long) {
-		discard(left);
+		discard_input(left);
 		return ERR_OK;
 	}
 	buf_init(&body, body_max);
@@ -93,7 +95,7 @@ read_body(struct request *rq, size_t body_max)
 	}
 	rq->body_too_long = body.err == ERR_LIMIT;
 	if (rq->body_too_long)
-		discard(left);
+		discard_input(left);
 	e = body.err == ERR_NOMEM ? ERR_NOMEM
 	    : rq->body_too_long   ? ERR_OK
 				  : request_move_body(rq, &body);
@@ -160,17 +162,18 @@ run_stream(struct answer *a, struct hub *h)
 }
 
 static void
-use(void *arg, const struct settings *s)
+apply_settings(void *arg, const struct settings *s)
 {
 	enlist_use(arg, s);
 }
 
-/* With a publish thread, which also writes the subscriber's row. */
+/* Serve the stream with a publish thread, which also writes the subscriber's
+ * row. */
 static void
 stream(struct answer *a, struct settings *s, struct roster *roster)
 {
 	const struct pending_limits none = { 0, 0 };
-	const struct hub_hooks hooks = { .use = use, .arg = roster };
+	const struct hub_hooks hooks = { .use = apply_settings, .arg = roster };
 	struct queue_settings queue = config_queue(s->config);
 	struct publish_thread *publisher = NULL;
 	struct settings_slot *slot = NULL;
@@ -195,9 +198,9 @@ stream(struct answer *a, struct settings *s, struct roster *roster)
 	settings_slot_free(slot);
 }
 
-/* There may be no other process that fetches keys.  The answer is written by
- * now, but the process has not ended: a server would kill it soon after it saw
- * the end. */
+/* Fetch keys here, since there may be no other process that does.  The answer
+ * is already written, but standard output is still open: a server kills the
+ * process soon after it sees the end of its output. */
 static void
 refresh_keys(const struct settings *s)
 {
@@ -242,8 +245,8 @@ cgi_run(struct settings *s)
 		log_warn("request refused", LOG_TEXT("reason", err_text(e)));
 		response_problem(&a.response, e == ERR_SYNTAX ? 400 : 503,
 		    e == ERR_SYNTAX
-			? "The web server names no REQUEST_URI or method."
-			: "The hub lacks memory; try again.");
+			? "The web server passes no REQUEST_URI or method."
+			: "The hub is out of memory; try again.");
 	}
 	queue_close(c.queue);
 

@@ -7,7 +7,7 @@
 
 #include "endpoint/settings.h"
 
-/* Were we started for one request? */
+/* Was this process started for one request? */
 bool cgi_is_wanted(void);
 
 /* Answer the request of this process's environment and standard input on

@@ -16,7 +16,7 @@
 #include "selfcheck.h"
 #include "serve.h"
 
-/* The words of MERCURE_LOG_LEVEL are in the order of enum log_level. */
+/* The words of MERCURE_LOG_LEVEL, in the order of enum log_level. */
 static enum log_level
 level_of(const char *word)
 {
@@ -54,7 +54,7 @@ run(const struct options *o, struct problem *p)
 
 	if ((e = load(&s, &sources, p)) != ERR_OK)
 		return e;
-	/* The server's own socket comes first: serve_run() does it then. */
+	/* A responder opens its socket first, so serve_run() calls it. */
 	if (o->check || cgi_is_wanted()) {
 		const struct queue_settings queue = config_queue(s->config);
 
@@ -88,7 +88,7 @@ main(int argc, char **argv)
 	struct options o;
 	struct problem p = { "" };
 
-	/* A peer or log reader that closes its end must not end us. */
+	/* The process must survive a peer or log reader that goes away. */
 	signal(SIGPIPE, SIG_IGN);
 	mem_keep_from_disk();
 	sigbus_guard();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* options.c - one table for parsing and for --help. */
+/* options.c - the table of options, which parsing and --help use. */
 #include "options.h"
 
 #include <stdio.h>
@@ -57,7 +57,7 @@ add_key(
 	return ERR_OK;
 }
 
-/* One word, and the one behind it if it is its value: *used of them. */
+/* Parse one option.  *used is 2 if the next word is its value, else 1. */
 static enum err
 parse_word(struct options *o, char *const *argv, int *used, struct problem *p)
 {
@@ -119,8 +119,8 @@ options_help(void)
 	puts("usage: pushcgi.fcgi [options] [--KEY=value ...]\n"
 	     "\n"
 	     "Push hub, compatible with the Mercure protocol, as a FastCGI "
-	     "responder.  Started by\na web server or systemd it takes the "
-	     "socket it is given; started for one request it\nis a plain CGI "
+	     "responder.  A web server\nor systemd passes it a listening "
+	     "socket.  Started for one request, it is a plain\nCGI "
 	     "program.\n");
 	for (i = 0; i < OPTIONS_N; i++) {
 		snprintf(left, sizeof(left), "%s%s%s", options[i].name,

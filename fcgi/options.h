@@ -20,11 +20,11 @@ struct options {
 	size_t keys_n;
 };
 
-/* ERR_SYNTAX: the problem says what is wrong with which word. */
+/* ERR_SYNTAX: the problem names the word and what is wrong with it. */
 enum err options_parse(
     struct options *out, int argc, char *const *argv, struct problem *p);
 
-/* What --help prints. */
+/* Print the text of --help. */
 void options_help(void);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* selfcheck.c - looks at everything that a start needs. */
+/* selfcheck.c - checks everything that the hub needs to start. */
 #include "selfcheck.h"
 
 #include <stdio.h>
@@ -16,7 +16,7 @@ report(void *arg, bool good, const char *text)
 	*all = *all && good;
 }
 
-/* A warning only: sites use such short secrets today. */
+/* A short secret is only a note, since sites use such secrets today. */
 static void
 show_keys(const struct settings *s, enum config_role role,
     const struct jws_keys *keys)
@@ -38,7 +38,8 @@ show_keys(const struct settings *s, enum config_role role,
 	}
 }
 
-/* Fetch them as a hub does; the set that a hub has fetched stays as it is. */
+/* Fetch the keys as a hub does, but do not store them: the set that a running
+ * hub has fetched stays as it is. */
 static void
 report_fetched(const struct settings *s, enum config_role role, bool *all)
 {

@@ -7,7 +7,7 @@
 
 #include "endpoint/settings.h"
 
-/* Print one line for each point looked at; true if all is well. */
+/* Print one line for each point checked; true: no problem was found. */
 bool selfcheck_run(const struct settings *s);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* serve.c - puts the parts of the responder together and takes them apart. */
+/* serve.c - creates the parts of the responder and destroys them. */
 #include "serve.h"
 
 #include <sys/resource.h>
@@ -29,7 +29,7 @@ struct server {
 	struct worker_job reload; /* reads files, so a worker does it */
 	struct loop_mail reloaded;
 	bool reloading;
-	bool again; /* asked for once more meanwhile */
+	bool again; /* another reload was requested during this one */
 };
 
 static void reload(void *arg);
@@ -46,7 +46,7 @@ reload_done(struct loop_mail *m)
 	hub_release(sv->parts.hub);
 }
 
-/* In a worker's thread. */
+/* Runs in a worker's thread. */
 static void
 reload_run(struct worker_job *j, struct context *c)
 {
@@ -76,7 +76,7 @@ reload_run(struct worker_job *j, struct context *c)
 }
 
 static void
-use(void *arg, const struct settings *s)
+apply_settings(void *arg, const struct settings *s)
 {
 	struct server *sv = arg;
 
@@ -88,7 +88,8 @@ reload(void *arg)
 {
 	struct server *sv = arg;
 
-	/* The file may have changed after it was read: read it again then. */
+	/* The file may have changed after a running reload read it, so it is
+	 * read once more when that one ends. */
 	sv->again = sv->reloading;
 	if (sv->again)
 		return;
@@ -109,7 +110,8 @@ drain(void *arg)
 		acceptor_stop(sv->acceptor);
 }
 
-/* A stream is a descriptor: take as many as the system grants. */
+/* Each stream needs a descriptor, so raise the limit as far as allowed.
+ * Returns the number of descriptors. */
 static size_t
 descriptors(void)
 {
@@ -139,7 +141,7 @@ start(struct server *sv, struct settings *s, int fd, struct problem *p)
 	struct queue_settings queue = config_queue(c);
 	const struct pending_limits limits = { (size_t)c->pending_max,
 		(size_t)c->pending_bytes_max };
-	const struct hub_hooks hooks = { reload, drain, use, sv };
+	const struct hub_hooks hooks = { reload, drain, apply_settings, sv };
 	enum err e;
 
 	sv->parts.subscribers_max = subscribers_max();
@@ -169,7 +171,8 @@ start(struct server *sv, struct settings *s, int fd, struct problem *p)
 	return e;
 }
 
-/* The socket first: only root may be able to make it in its folder. */
+/* Open the socket first: perhaps only root can create it in its folder, and
+ * queue_take_identity() may give up root. */
 static enum err
 listen_and_start(struct server *sv, struct settings **s,
     const struct listener_settings *listener, struct problem *p)

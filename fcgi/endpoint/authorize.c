@@ -51,7 +51,7 @@ find_token(struct slice *token, const struct request *rq,
 			return CARRIER_QUERY;
 	}
 	*token = cookie_find(rq->cookie, slice_of(cookie));
-	/* A cookie that was cleared may come back empty. */
+	/* A browser may send a cleared cookie with an empty value. */
 	return token->len > 0 ? CARRIER_COOKIE : CARRIER_NONE;
 }
 
@@ -80,7 +80,7 @@ authorize_choose_dialect(struct answer *a, const struct request *rq,
 	    dialects_of_token(&c->settings->dialects, find_token_of, &choice);
 }
 
-/* The sender of the token has done nothing wrong. */
+/* Answer 503 and not 401: the sender of the token did nothing wrong. */
 static enum err
 refuse_for_now(
     struct answer *a, const struct settings *s, enum config_role role)
@@ -94,7 +94,8 @@ refuse_for_now(
 	return ERR_DENIED;
 }
 
-/* The token may be signed by a key that came into the set since. */
+/* Note a key that the set does not have: the token may be signed by a key that
+ * was added to the set after it was fetched. */
 static void
 note_kid(struct slice token, const struct settings *s, enum config_role role)
 {
@@ -108,8 +109,9 @@ note_kid(struct slice token, const struct settings *s, enum config_role role)
 		atomic_store(&s->wanted_ms[role], clock_real_ms());
 }
 
-/* RFC 6750, 3.1: the peer learns that the token is no good, the log why.  Of
- * limits it may learn more: they help whoever made the token, and no other. */
+/* RFC 6750, 3.1: the peer learns only that the token is not valid; the log gets
+ * the reason.  The peer learns which limit a token exceeds, since this helps
+ * nobody but the issuer of the token. */
 static enum err
 refuse(struct answer *a, const struct request *rq, const struct settings *s,
     enum err e, const char *why)
@@ -126,8 +128,8 @@ refuse(struct answer *a, const struct request *rq, const struct settings *s,
 	return ERR_DENIED;
 }
 
-/* A subscriber who arrives.  Its rights, which may come from its session's row,
- * decide what it may know of the log. */
+/* A subscriber that arrives.  Its rights, which its session's row may hold,
+ * decide what it may learn about the log. */
 struct arrival {
 	struct queue_start *start;
 	struct grant *grant;
@@ -143,8 +145,9 @@ read_session(void *arg, const struct session *s, uint64_t change)
 	r->err = session_grant(&r->grant, &s->key, s, r->start->sessions);
 }
 
-/* The answer shows whether an update with some id exists.  So only subscribers
- * that may receive it find it: all if it is public, else by their grant. */
+/* The answer shows whether an update with some id exists.  So the queue finds
+ * it only for subscribers that may receive it: every one if it is public, else
+ * those whose grant allows it. */
 static bool
 may_know(void *arg, bool private, struct slice topics)
 {
@@ -154,7 +157,7 @@ may_know(void *arg, bool private, struct slice topics)
 	       (r->grant != NULL && grant_may_receive(r->grant, topics, NULL));
 }
 
-/* `key` NULL: it has no session. */
+/* `key` NULL: the subscriber has no session. */
 static enum err
 ask_queue(struct arrival *r, struct context *c, const struct session_key *key,
     struct slice last_id)
@@ -181,7 +184,8 @@ ask_queue(struct arrival *r, struct context *c, const struct session_key *key,
 	return e;
 }
 
-/* *has false: none, or a cookie that cannot be one. */
+/* *has false: the request has no session cookie, or one whose value cannot be a
+ * session id. */
 static enum err
 find_session(struct session_key *out, bool *has, const struct request *rq,
     const struct config *c)
@@ -199,7 +203,7 @@ find_session(struct session_key *out, bool *has, const struct request *rq,
 	return e == ERR_SYNTAX ? ERR_OK : e;
 }
 
-/* An unknown session is anonymous. */
+/* A session that was granted nothing gets an empty grant. */
 static enum err
 authorize_by_session(struct grant **out, struct answer *a,
     const struct request *rq, struct context *c)
@@ -221,7 +225,7 @@ authorize_by_session(struct grant **out, struct answer *a,
 	return ERR_DENIED;
 }
 
-/* A publish by cookie may be another site's doing. */
+/* A page of another site may have caused a publish by cookie. */
 static enum err
 refuse_origin(struct answer *a)
 {

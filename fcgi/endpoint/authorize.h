@@ -24,19 +24,19 @@ void authorize_choose_dialect(struct answer *a, const struct request *rq,
  * was granted nothing.  ERR_OK with *out NULL: there is neither.  ERR_DENIED:
  * the answer holds the 401; or the 403 for a publish by cookie whose origin is
  * neither the hub's nor listed; or the 503 until the role's keys have been
- * fetched.  The reason why a token is bad goes to the log only, unless it is
- * the size of something.
- * A bad token never makes an anonymous subscriber.
+ * fetched.  The reason why a token is not valid goes to the log only, except
+ * that the peer learns which limit it exceeds.
+ * A subscriber with a token that is not valid never becomes anonymous.
  */
 enum err authorize(struct grant **out, struct answer *a,
     const struct request *rq, const struct form *query, struct context *c,
     enum authorize_role role);
 
 /*
- * The same for a subscriber, and where its stream starts (queue_start()), all
+ * Authorize a subscriber and find where its stream starts (queue_start()), all
  * as of one moment: so no right is older than the position it is used for, and
- * none comes from another database.  *start then is the caller's, who frees
- * start->away.
+ * none comes from another database.  On success the caller owns *start and
+ * frees start->away.
  */
 enum err authorize_subscriber(struct grant **out, struct queue_start *start,
     struct slice last_id, struct answer *a, const struct request *rq,

@@ -34,12 +34,13 @@ is_own(struct slice origin, const struct request *rq, const struct settings *s)
 	if (n < 0 || (size_t)n >= sizeof(url))
 		return false;
 	own.len = (size_t)n;
-	/* A Host with more to it than an origin is none. */
+	/* A Host header that holds more than a host and port (a path, say) is
+	 * not an origin. */
 	return origin_of_url(own).len == own.len && origin_is_of(origin, own);
 }
 
-/* Tell whoever reads the log what to write where.  What no list can hold is
- * not worth a line. */
+/* Log the origin and the setting that would allow it.  An origin that no list
+ * can hold is not logged. */
 static void
 log_refused(const struct request *rq, struct slice origin,
     const struct settings *s, const char *setting)
@@ -53,7 +54,7 @@ log_refused(const struct request *rq, struct slice origin,
 	    LOG_TEXT("client", client), LOG_TEXT("setting", setting));
 }
 
-/* A script may read the answer's headers of each dialect. */
+/* Let scripts read the headers that each dialect adds to an answer. */
 static void
 expose_headers(struct response *r, const struct dialects *in_force)
 {

@@ -18,9 +18,9 @@ void cors_answer(
 void cors_preflight(struct response *r, const struct request *rq,
     const struct settings *s, const char *methods);
 
-/* May this request publish on the strength of a cookie?  Draft 7, "Security
+/* May this request publish by its cookie alone?  Draft 7, "Security
  * Considerations": its Origin, else its Referer, is the hub's own or listed
- * for publishing; without either: no. */
+ * for publishing; false without either. */
 bool cors_may_publish(const struct request *rq, const struct settings *s);
 
 #endif

@@ -7,7 +7,7 @@
 
 #define LIMIT "MERCURE_MAX_CONNECTIONS_PER_ADDRESS"
 
-/* It may stand for a whole site. */
+/* May its address stand for a whole site? */
 static bool
 is_shared(const struct client *c)
 {
@@ -28,8 +28,8 @@ report_no_address(const struct settings *s)
 		    LOG_TEXT("hint", "have the web server pass it"));
 }
 
-/* The peer has a private address, so it is most likely a proxy of this site.
- * For other peers nothing is logged: any stranger could cause the line. */
+/* Log a peer with a private address, which is most likely a proxy of this site.
+ * Other peers are not logged, since any stranger could cause the line. */
 static void
 report_not_believed(const struct client *c, const struct settings *s)
 {

@@ -17,16 +17,16 @@ struct counted {
  * client, and all requests without an address are one client.  The default
  * limit does not hold for these, nor for loopback, private addresses and
  * trusted proxies that name no client, since such an address may stand for a
- * whole site.  A missing input is logged once an hour, with the setting that
- * helps.  Any thread.
+ * whole site.  Input that is missing is logged once an hour, with the setting
+ * that helps.  Any thread.
  */
 void counted_find(
     struct counted *out, const struct request *rq, const struct settings *s);
 
 /*
- * The same name, written to `out`, for a request that is known by its address
- * only.  base NULL: its address may stand for a whole site (see above), whether
- * the limit is set or not.
+ * Write the same name to `out`, for a request that is known by its address
+ * only, and return it.  base NULL: its address may stand for a whole site (see
+ * above), whether the limit is set or not.
  */
 struct slice counted_client(
     char out[IP_TEXT_MAX], const struct request *rq, const struct settings *s);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* decision.h - reports in the log what was decided about a request, and why. */
+/* decision.h - logs how a request was decided, and why. */
 #ifndef ENDPOINT_DECISION_H
 #define ENDPOINT_DECISION_H
 
@@ -8,13 +8,12 @@
 #include "match/matcher.h"
 #include "mercure/dialect.h"
 
-/* Filled in by the steps of an answer; a word that is NULL is not logged.  None
- * of them comes from the request. */
+/* The steps of an answer fill it in; a word that is NULL is logged as "none".
+ * None of the words comes from the request. */
 struct decision {
-	const char *route; /* "subscribe", "publish", … */
-	const char *token; /* where the token was: "header", "query", … */
-	const char
-	    *refused; /* the check that refused it (token_check_name()) */
+	const char *route;    /* "subscribe", "publish", … */
+	const char *token;    /* where the token was: "header", "query", … */
+	const char *refused;  /* the check that failed (token_check_name()) */
 	const char *position; /* where the stream begins */
 	struct {
 		size_t any, exact, templates;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* endpoint.c - what endpoints share. */
+/* endpoint.c - functions that all endpoints share. */
 #include "endpoint/endpoint.h"
 
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* endpoint.h - what an endpoint works with, and what it decides. */
+/* endpoint.h - an endpoint's context, and the answer that it makes. */
 #ifndef ENDPOINT_ENDPOINT_H
 #define ENDPOINT_ENDPOINT_H
 
@@ -13,12 +13,12 @@
 #include "request/request.h"
 #include "request/response.h"
 
-/* What an endpoint works with; owner: one worker thread. */
+/* The context of an endpoint's requests; owner: one worker thread. */
 struct context {
 	const struct settings *settings;
 	enum framing framing;
-	struct roster *roster;     /* NULL: nobody is counted */
-	struct patterns *patterns; /* NULL: they are not bounded */
+	struct roster *roster;     /* NULL: subscribers are not counted */
+	struct patterns *patterns; /* NULL: patterns are not limited */
 	struct queue *queue;       /* for reading; NULL until context_queue() */
 	size_t list_max; /* bytes of a list of subscriptions; 0: as usual */
 };
@@ -36,8 +36,8 @@ enum answer_kind {
 /* Zero it, then response_init(). */
 struct answer {
 	enum answer_kind kind;
-	/* The one that the request speaks; until that is known, the one that
-	 * every client knows. */
+	/* The dialect that the request speaks; until it is known, the dialect
+	 * that every client knows. */
 	const struct dialect *dialect;
 	struct decision decision; /* for the log */
 	struct response response;
@@ -56,8 +56,8 @@ typedef void endpoint_fn(
 void answer_problem(struct answer *a, int status, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Make the answer a refusal, for its token or the lack of one.  `detail` NULL:
- * there is none. */
+/* Make the answer a refusal, because of the request's token or the lack of one.
+ * `detail` NULL: there is none. */
 void answer_refuse(struct answer *a, enum refusal_reason reason,
     const char *detail, const struct settings *s);
 

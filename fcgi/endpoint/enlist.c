@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* enlist.c - puts a subscriber among those who are counted and told of. */
+/* enlist.c - enters a subscriber into the roster, within the limits. */
 #include "endpoint/enlist.h"
 
 #include "endpoint/counted.h"
 
-/* When a stream of the same token may have ended. */
+/* Seconds after which a stream of the same token may have ended. */
 #define RETRY_AFTER "10"
 
 static uint64_t
@@ -32,7 +32,7 @@ make_presence(struct presence **out, const struct subscriber_opening *o,
 }
 
 static void
-go_on_as_before(struct presence *p, const struct queue_start *start)
+restore_presence(struct presence *p, const struct queue_start *start)
 {
 	if (start->away == NULL)
 		presence_return(p, start->away_key);
@@ -42,7 +42,7 @@ go_on_as_before(struct presence *p, const struct queue_start *start)
 
 static struct roster_terms
 make_terms(const struct grant *g, const struct request *rq,
-    const struct settings *s, uint64_t parked)
+    const struct settings *s, uint64_t away_key)
 {
 	struct counted who;
 
@@ -51,7 +51,7 @@ make_terms(const struct grant *g, const struct request *rq,
 					  s->config->per_token_max, who.max },
 		.keys = { crowd_key_grant(g),
 		    crowd_key_client(slice_of(who.text)) },
-		.away_key = parked };
+		.away_key = away_key };
 }
 
 static enum err
@@ -64,7 +64,7 @@ enter(struct subscriber_opening *o, const struct request *rq,
 
 	if (e != ERR_OK)
 		return e;
-	go_on_as_before(p, start);
+	restore_presence(p, start);
 	terms = make_terms(o->grant, rq, c->settings, start->away_key);
 	if ((e = roster_enter(&o->entry, c->roster, p, &terms, why)) != ERR_OK)
 		presence_free(p);
@@ -99,7 +99,7 @@ enlist(struct subscriber_opening *o, struct answer *a, const struct request *rq,
 	return e == ERR_OK;
 }
 
-/* The rules have to say the same as settings_admit(). */
+/* The rules must admit the same subscribers as settings_admit(). */
 void
 enlist_use(struct roster *r, const struct settings *s)
 {

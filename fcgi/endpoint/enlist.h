@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* enlist.h - puts a subscriber among those who are counted and told of. */
+/* enlist.h - enters a subscriber into the roster, within the limits. */
 #ifndef ENDPOINT_ENLIST_H
 #define ENDPOINT_ENLIST_H
 
@@ -7,17 +7,16 @@
 #include "queue/start.h"
 
 /*
- * Give the opening its entry in the roster.  A subscriber that
- * comes back to its row (start->away) with the same rights and the same
- * selectors goes on as before.  False: a limit is reached, or the queue
- * fails; the answer says so.
+ * Give the opening its entry in the roster.  A subscriber that comes back to its
+ * row (start->away) with the same rights and the same selectors keeps its
+ * identity.  False: a limit is reached, or the queue fails; the answer says so.
  */
 bool enlist(struct subscriber_opening *o, struct answer *a,
     const struct request *rq, const struct queue_start *start,
     struct context *c);
 
-/* New settings are in force: rows of subscribers that they do not admit are
- * removed, also of those between two responses. */
+/* Put new settings in force: remove the rows of subscribers that they do not
+ * admit, also of subscribers that are between two polls. */
 void enlist_use(struct roster *r, const struct settings *s);
 
 #endif

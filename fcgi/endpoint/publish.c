@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* publish.c - checks an update and hands it on to be committed. */
+/* publish.c - checks an update that a request publishes. */
 #include "endpoint/publish.h"
 
 #include <strings.h>
@@ -7,7 +7,8 @@
 #include "endpoint/authorize.h"
 #include "text/form.h"
 
-/* Besides its topics a publish has five fields; unknown ones are ignored. */
+/* Besides its topics a publish has five fields.  Other fields are ignored, but
+ * their number is limited. */
 #define OTHER_FIELDS_MAX 100
 
 #define FORM_TYPE "application/x-www-form-urlencoded"
@@ -23,7 +24,7 @@ is_form(struct slice content_type)
 	       strncasecmp(type.base, FORM_TYPE, type.len) == 0;
 }
 
-/* Which status tells the publisher about an update that breaks a rule. */
+/* The status of the answer about an update that breaks a rule. */
 static int
 status_of(enum err e)
 {
@@ -38,7 +39,7 @@ status_of(enum err e)
 	}
 }
 
-/* True: the request can be read; else the answer says why not. */
+/* True: the request can be read.  False: the answer says why not. */
 static bool
 readable(struct answer *a, const struct request *rq, const struct config *c)
 {
@@ -81,7 +82,8 @@ read_update(struct update_box **out, const struct request *rq,
 	return e;
 }
 
-/* Does a token with publish rights come along?  Draft 7, "Publishers". */
+/* Does the request have a token with the right to publish?  Draft 7,
+ * "Publishers". */
 static bool
 is_publisher(struct grant **g, struct answer *a, const struct request *rq,
     const struct form *query, struct context *c)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* route.c - the table of routes. */
+/* route.c - the table of routes, and the search in it. */
 #include "endpoint/route.h"
 
 #include <stdio.h>
@@ -52,7 +52,7 @@ route_open(const struct route *r, const struct context *c)
 	return !r->publishes || c->settings->config->allow_publish;
 }
 
-/* "GET, HEAD, …": the methods of `path`. */
+/* Write the methods of `path`, as "GET, HEAD, …". */
 static void
 allowed(char *out, size_t size, struct slice path, const struct context *c)
 {
@@ -130,11 +130,11 @@ dispatch(struct answer *a, const struct request *rq, struct context *c)
 }
 
 /*
- * An answer for which memory did not suffice could lack the very line that
- * lets a browser read it, or the id of an update that is then committed.
+ * Replace an answer for which memory did not suffice: it could lack the header
+ * that lets a browser read it, or the id of an update that is then committed.
  */
 static void
-insist_on_whole(struct answer *a, const struct request *rq, struct context *c)
+refuse_incomplete(struct answer *a, const struct request *rq, struct context *c)
 {
 	enum err e = response_error(&a->response);
 
@@ -152,6 +152,6 @@ route_request(struct answer *a, const struct request *rq, struct context *c)
 	a->dialect = dialects_common(&c->settings->dialects);
 	cors_answer(&a->response, rq, c->settings);
 	dispatch(a, rq, c);
-	insist_on_whole(a, rq, c);
+	refuse_incomplete(a, rq, c);
 	decision_log(&a->decision, a->dialect, a->response.status);
 }

@@ -34,7 +34,7 @@ read_dialects(struct dialects *out, const struct config *c, struct problem *p)
 	    p, ERR_SYNTAX, "MERCURE_PROTOCOL_VERSIONS %s.", wrong);
 }
 
-/* Without keys yet. */
+/* Make settings without keys. */
 static enum err
 make(struct settings **out, struct config *config, struct problem *p)
 {
@@ -114,7 +114,8 @@ settings_keys_of_set(struct jws_keys **out, const struct settings *s,
 	return jws_keys_fetched(out, text, alg_of(s, role), p);
 }
 
-/* A set may have none of the algorithm that is configured. */
+/* Use the keys of a fetched set.  *out stays NULL if the set has no key of the
+ * configured algorithm. */
 static enum err
 use_set(struct jws_keys **out, const struct settings *s, enum config_role role,
     struct slice text)
@@ -224,7 +225,7 @@ settings_load_keys(struct settings **s)
 	struct queue *q = NULL;
 	struct problem p = { "" };
 
-	/* If it cannot be opened, the log says so when it is needed. */
+	/* A queue that cannot be opened is logged later, when it is needed. */
 	if (!settings_have_urls(*s) ||
 	    queue_open(&q, &qs, QUEUE_READ, &p) != ERR_OK)
 		return;
@@ -248,7 +249,7 @@ settings_admit(const struct settings *s, const struct grant *g)
 	       jws_keys_have(s->role[CONFIG_SUBSCRIBERS].keys, grant_key(g));
 }
 
-/* Protocol 0.x knows no issuers. */
+/* Without issuer and audience, which protocol 0.x does not have. */
 struct verifier
 settings_verifier(
     const struct settings *s, const struct dialect *d, enum config_role role)

@@ -15,11 +15,11 @@
 #include "queue/queue.h"
 #include "text/ip.h"
 
-/* What a role's tokens are verified with. */
+/* The keys that verify a role's tokens. */
 struct settings_role {
 	struct jws_keys *keys; /* NULL: none, or none yet from `url` */
 	const char *url;       /* where they are fetched; NULL: nowhere */
-	int64_t changed_ms;    /* when the fetched set was new; 0: no set yet */
+	int64_t changed_ms;    /* when the set last changed; 0: no set yet */
 };
 
 /* Immutable but for its count, `wanted_ms` and `reported_ms`; any thread may
@@ -30,12 +30,12 @@ struct settings {
 	struct settings_role role[CONFIG_ROLES];
 	struct dialects dialects;    /* MERCURE_PROTOCOL_VERSIONS */
 	struct ip_networks *trusted; /* MERCURE_TRUSTED_PROXIES; NULL: none */
-	/* When a token named a key that the fetched set did not have. */
+	/* The time at which a token named a key that the set does not have. */
 	_Atomic int64_t *wanted_ms;   /* of CONFIG_ROLES */
 	_Atomic int64_t *reported_ms; /* of SETTINGS_NOTICES; NULL: never */
 };
 
-/* Log lines that any request may cause, so that each needs a bound. */
+/* Log lines that any request may cause, so the rate of each is limited. */
 enum settings_notice {
 	SETTINGS_NO_ADDRESS,
 	SETTINGS_NOT_BELIEVED,
@@ -58,15 +58,15 @@ bool settings_is_report_due(
 bool settings_have_urls(const struct settings *s);
 
 /*
- * The same with the fetched keys as they are in the queue at `now_ms` (real
+ * Make new settings with the fetched keys that the queue holds at `now_ms` (real
  * clock).  *out is NULL if nothing has changed.  Keys that cannot be read, or
  * are too old, are left out, and the log says why.  ERR_NOMEM, or as
- * queue_read(): the settings are as good as before.
+ * queue_read(): the present settings stay valid.
  */
 enum err settings_refresh(
     struct settings **out, struct settings *s, struct queue *q, int64_t now_ms);
 
-/* The role's keys of a fetched set.  Errors as jws_keys_fetched(). */
+/* Make the role's keys from the text of a fetched set.  Errors as jws_keys_fetched(). */
 enum err settings_keys_of_set(struct jws_keys **out, const struct settings *s,
     enum config_role role, struct slice text, struct problem *p);
 
@@ -84,7 +84,7 @@ void settings_load_keys(struct settings **s);
  * its key or as anonymous? */
 bool settings_admit(const struct settings *s, const struct grant *g);
 
-/* What verifies a token of this role in a request that speaks `d`.  Its keys
+/* The verifier for a token of this role in a request that speaks `d`.  Its keys
  * are NULL if the role has none. */
 struct verifier settings_verifier(
     const struct settings *s, const struct dialect *d, enum config_role role);

@@ -42,7 +42,7 @@ settings_slot_get(struct settings_slot *slot)
 	return s;
 }
 
-/* Returns what was in force. */
+/* Returns the settings that were in force. */
 static struct settings *
 exchange_locked(struct settings_slot *slot, struct settings *s)
 {

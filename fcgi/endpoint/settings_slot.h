@@ -28,7 +28,7 @@ bool settings_slot_replace(
 void settings_slot_wait(struct settings_slot *slot, const struct settings *seen,
     int64_t until_ms, const _Atomic bool *stop);
 
-/* Let those that wait look at their `stop`. */
+/* Wake all threads in settings_slot_wait(), so that they check *stop. */
 void settings_slot_wake(struct settings_slot *slot);
 
 /* No other thread uses it any more.  NULL is allowed. */

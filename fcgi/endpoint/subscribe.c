@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* subscribe.c - works out what a subscriber may get and from where on. */
+/* subscribe.c - finds a stream's selectors, rights and position. */
 #include "endpoint/subscribe.h"
 
 #include "base/clock.h"
@@ -21,15 +21,15 @@
 
 #define EARLIEST "earliest"
 
-/* When another stream may have ended. */
+/* Seconds after which another stream may have ended. */
 #define RETRY_AFTER "10"
 
-/* Who is drained has to come back for each update: soon. */
+/* A subscriber that polls reconnects for each update, so it must be soon. */
 #define POLL_RETRY_MS 500
 
-/* Until it does it is there for others, as long as this many responses would
- * wait for an update: browsers slow down pages that nobody looks at. */
-#define PARK_WAITS 3
+/* Between two polls a subscriber counts as present for this many times
+ * MERCURE_POLL_WAIT, since browsers slow down pages in the background. */
+#define AWAY_POLL_WAITS 3
 
 /* A subscribe request in the making. */
 struct subscribing {
@@ -77,14 +77,14 @@ parse_query(struct subscribing *s, struct answer *a, const struct request *rq,
 	return true;
 }
 
-/* It has no right to anything private. */
+/* Does it have no right to private updates? */
 static bool
 is_anonymous(const struct subscriber_opening *o)
 {
 	return subscriber_rights(o->grant) == SUBSCRIBER_PUBLIC;
 }
 
-/* Checked after each template, since compiling the rest takes time. */
+/* Called after each template, since compiling the others would take time. */
 static bool
 is_too_complex(const struct subscribing *s, const struct config *c)
 {
@@ -193,7 +193,7 @@ refuse_delivery(struct answer *a, struct slice how)
 	    "MERCURE_DELIVERY decides.");
 }
 
-/* How the updates shall come: as the site has it, or as this request wants. */
+/* Read how to deliver updates: as the parameter says, else as configured. */
 static bool
 read_delivery(struct subscribing *s, struct answer *a, const struct config *c)
 {
@@ -232,7 +232,7 @@ admit(struct subscribing *s, struct answer *a, const struct request *rq,
 	return true;
 }
 
-/* Where the stream begins: at the end of the log, or behind the last id. */
+/* Set where the stream begins: at the end of the log, or behind the last id. */
 static bool
 set_position(struct subscribing *s, struct answer *a)
 {
@@ -251,8 +251,8 @@ set_position(struct subscribing *s, struct answer *a)
 	return e == ERR_OK;
 }
 
-/* Jitter only shortens a life: 80 to 100 %, so that streams which began
- * together do not all come back at once. */
+/* A random 80 to 100 % of the longest life, so that streams which began
+ * together do not all reconnect at once. */
 static int64_t
 lifetime_ms(const struct config *c)
 {
@@ -261,15 +261,15 @@ lifetime_ms(const struct config *c)
 	return (int64_t)(whole - spread_random(whole / 5));
 }
 
-/* At the token's `exp`, never earlier for its sake; or at the end of the
- * longest life.  One that drains waits less for its first update. */
+/* End the stream at the token's `exp`, without jitter, or at the end of its
+ * longest life.  A poll waits a shorter time for its first update. */
 static void
 set_end(struct subscriber_opening *o, const struct config *c)
 {
 	int64_t now = clock_mono_ms(), left;
 
 	o->wait_ms = now + (int64_t)c->poll_wait_s * 1000;
-	o->away_ms = PARK_WAITS * (uint32_t)c->poll_wait_s * 1000;
+	o->away_ms = AWAY_POLL_WAITS * (uint32_t)c->poll_wait_s * 1000;
 	o->life_ms = INT64_MAX;
 	if (c->write_timeout_s > 0)
 		o->life_ms = now + lifetime_ms(c);
@@ -294,7 +294,8 @@ write_head(struct subscribing *s, struct response *r, const struct settings *st)
 	r->caching = "private, no-store";
 	r->goes_on = true;
 	response_header(r, "X-Accel-Buffering", "no");
-	/* Scripts take their first position from it: not without. */
+	/* Scripts read their first position from Link, so a head without it
+	 * fails. */
 	if (link.err != ERR_OK)
 		r->head.err = link.err;
 	response_header(r, "Link", "%.*s", SLICE_ARG(buf_view(&link)));
@@ -306,8 +307,8 @@ write_head(struct subscribing *s, struct response *r, const struct settings *st)
 	buf_free(&link);
 }
 
-/* A comment at once, so that front ends pass the headers on; how long to
- * wait before coming back; and, unless the peer has one, a position. */
+/* Write a comment, so that front ends pass on the headers at once; the time to
+ * wait before a reconnect; and a position, unless the peer has sent one. */
 static void
 write_first_lines(struct subscribing *s, struct buf *out)
 {
@@ -323,7 +324,7 @@ make_head(struct subscribing *s, struct answer *a, struct context *c)
 	struct response head;
 	struct buf out;
 
-	/* The answer stays as it is, for a stream that must be refused. */
+	/* Leave the answer as it is: the stream may still be refused. */
 	response_init(&head);
 	buf_slice(&head.head, buf_view(&a->response.head));
 	write_head(s, &head, c->settings);
@@ -369,7 +370,7 @@ claim_patterns(struct subscribing *s, struct answer *a,
 	return e == ERR_OK;
 }
 
-/* All that GET and HEAD have in common; false: the answer says why not. */
+/* The steps that GET and HEAD share.  False: the answer says why not. */
 static bool
 prepare(struct subscribing *s, struct answer *a, const struct request *rq,
     struct context *c)
@@ -416,8 +417,8 @@ subscribe_head(struct answer *a, const struct request *rq, struct context *c)
 {
 	struct subscribing s = { 0 };
 
-	/* It takes its place for this moment only: a limit is told to HEAD as
-	 * it would be to GET. */
+	/* It is in the roster only for a moment, so that HEAD reports a limit
+	 * as GET does. */
 	if (prepare(&s, a, rq, c) && enlist(s.opening, a, rq, &s.start, c))
 		write_head(&s, &a->response, c->settings);
 	release(&s);

@@ -8,7 +8,7 @@
 void subscribe_handle(
     struct answer *a, const struct request *rq, struct context *c);
 
-/* The same answer without the stream. */
+/* Give the same answer without the stream. */
 void subscribe_head(
     struct answer *a, const struct request *rq, struct context *c);
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* subscriptions.c - lists active subscriptions for those whose token grants
- * it. */
+/* subscriptions.c - lists active subscriptions if the token grants it. */
 #include "endpoint/subscriptions.h"
 
 #include <stdio.h>
@@ -15,7 +14,7 @@
 #define ID_MAX 4096
 #define LIST_MAX ((size_t)64 << 20)
 
-/* One request: the place it names, and the document in the making. */
+/* One request: the place that it names, and the document of its answer. */
 struct asking {
 	struct subscription_place at; /* its texts are in `decoded` */
 	struct buf decoded;
@@ -51,8 +50,8 @@ read_path(struct asking *q, const struct request *rq)
 	return e == ERR_OK;
 }
 
-/* Draft 7: one of the token's selectors matches the URL, which is the topic
- * of the events about the same. */
+/* Draft 7: one of the token's selectors must match the URL, which is also the
+ * topic of the events about these subscriptions. */
 static bool
 may_list(struct asking *q, const struct request *rq, const struct form *query,
     struct context *c)
@@ -102,7 +101,8 @@ add(void *arg, const struct subscription_view *v)
 	q->n++;
 }
 
-/* Of the document itself: it may change without a word in the log. */
+/* Make the ETag from the document itself, since it may change without an update
+ * in the log. */
 static void
 write_tag(struct response *r, const struct request *rq)
 {
@@ -172,7 +172,7 @@ write_document(struct asking *q, const struct request *rq, struct context *c)
 		write_answer(q, rq, c->settings);
 }
 
-/* The dialect is that of the token, so it decides how the path is read. */
+/* The token decides the dialect, which decides how the path is read. */
 static void
 answer_place(struct answer *a, const struct request *rq,
     const struct form *query, struct context *c)

@@ -5,7 +5,7 @@
 
 #include "endpoint/endpoint.h"
 
-/* An endpoint_fn for the path behind the hub's own, "/subscriptions…". */
+/* Answer GET and HEAD of SUBSCRIPTION_PATH and the paths below it. */
 void subscriptions_handle(
     struct answer *a, const struct request *rq, struct context *c);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_cors.c - which origins are let in, and which headers tell them. */
+/* test_cors.c - origins that are allowed, and the headers that say so. */
 #include "unit/unit.h"
 
 #include "base/mem.h"
@@ -182,7 +182,8 @@ judges_publishers(void **state)
 
 #define PROXY "198.51.100.1"
 
-/* The hub is asked by http for the host h, and the proxy by something else. */
+/* The proxy requests http and the host h from the hub; the client requests
+ * other ones from the proxy. */
 static const struct {
 	const char *name, *address, *origin, *proto, *host, *forwarded;
 	bool want;

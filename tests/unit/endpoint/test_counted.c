@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_counted.c - for whom a stream counts, set or by default. */
+/* test_counted.c - clients that streams count for, and their limits. */
 #include "unit/unit.h"
 
 #include <sys/socket.h>
@@ -11,8 +11,8 @@ enum { SET, DEFAULT };
 
 static const struct {
 	const char *name, *address, *forwarded_for;
-	uint64_t max[2]; /* of SET and DEFAULT: what holds for this one */
-	const char *text, *log[2]; /* log NULL: silence */
+	uint64_t max[2];           /* its limit: of SET and of DEFAULT */
+	const char *text, *log[2]; /* log NULL: nothing is logged */
 } rows[] = {
 	{ "outer", "192.0.2.1", NULL, { 9, 9 }, "192.0.2.1", { NULL, NULL } },
 	{ "outer, IPv6", "2001:db8:1:2:3::4", NULL, { 9, 9 },
@@ -58,7 +58,7 @@ catch_log(struct catcher *c)
 	close(pair[1]);
 }
 
-/* The first line; "" if there is none. */
+/* The first line of the log; "" if there is none. */
 static void
 release_log(struct catcher *c, char text[2048])
 {
@@ -114,7 +114,7 @@ counts(void **state)
 		if (log == NULL ? *text != '\0' : strstr(text, log) == NULL)
 			fail_msg("%s, %zu: %s", rows[row].name, how, text);
 
-		/* Once is enough. */
+		/* The second request is not logged. */
 		catch_log(&catcher);
 		counted_find(&c, &rq, s);
 		release_log(&catcher, text);

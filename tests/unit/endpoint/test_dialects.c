@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_dialects.c - with two dialects in force, each request is answered in its
- * own. */
+/* test_dialects.c - the hub answers each request in its own dialect. */
 #include "unit/unit.h"
 
 #include "base/log.h"

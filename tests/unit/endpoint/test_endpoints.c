@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_endpoints.c - without memory an answer is a 503, never a poorer one. */
+/* test_endpoints.c - without memory an answer is a 503, never incomplete. */
 #include "unit/unit.h"
 
 #include "base/log.h"
@@ -167,7 +167,7 @@ request(struct desk *d, size_t i)
 	return rq;
 }
 
-/* All that an answer consists of, as text. */
+/* All parts of an answer, as text. */
 static void
 describe(struct buf *out, const struct answer *a)
 {
@@ -195,7 +195,7 @@ struct said {
 	struct buf text;
 	enum answer_kind kind;
 	int status;
-	bool failed; /* an allocation did */
+	bool failed; /* an allocation failed */
 };
 
 /* Answer row i while the n-th allocation fails. */
@@ -236,7 +236,7 @@ check_row(struct desk *d, size_t i)
 		answer(&poor, d, i, &c, n);
 		if (poor.text.err != ERR_OK)
 			fail_msg("%s, %ld: only a part", rows[i].name, n);
-		/* Where the failure does no harm it is no failure. */
+		/* The answer is whole where it does not need the memory. */
 		if (!slice_eq(buf_view(&poor.text), buf_view(&whole.text)) &&
 		    (poor.kind != ANSWER_RESPONSE || poor.status != 503))
 			fail_msg("%s, %ld: %.*s\ninstead of %.*s", rows[i].name,
@@ -290,7 +290,7 @@ lists_have_an_end(void **state)
 	list(&a, &d, 0);
 	assert_int_equal(a.response.status, 200);
 	answer_free(&a);
-	/* Enough for its beginning. */
+	/* This is enough for the beginning of the list. */
 	list(&a, &d, 400);
 	assert_int_equal(a.response.status, 503);
 	assert_string_equal(a.response.type, RESPONSE_TEXT);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_settings.c - keys from a configuration, or a reason why not. */
+/* test_settings.c - keys from a configuration, or the reason for none. */
 #include "unit/unit.h"
 
 #include "endpoint/settings.h"
@@ -77,7 +77,7 @@ fails_with_a_reason_without_memory(void **state)
 		if (failed) {
 			assert_null(s);
 			assert_non_null(strstr(p.text, "ut of memory."));
-			/* The configuration is still ours, and good. */
+			/* The test still owns the configuration. */
 			assert_int_equal(settings_new(&s, c, &p), ERR_OK);
 		}
 		settings_unref(s);
@@ -125,7 +125,7 @@ put(struct queue *q, const char *set, int64_t now_ms, int64_t fresh_ms)
 	    ERR_OK);
 }
 
-/* Renew *s; false: nothing has changed. */
+/* Refresh *s; false: nothing has changed. */
 static bool
 renews(struct settings **s, struct queue *q, int64_t now_ms)
 {
@@ -171,7 +171,8 @@ follows_fetched_keys(void **state)
 	assert_true(has(s, "b") && !has(s, "a"));
 	assert_non_null(s->trusted);
 
-	/* A day too late they are not used any more, until they come again. */
+	/* Keys that were due a day ago are not used until they are fetched
+	 * again. */
 	assert_false(renews(&s, q, NOW + 999 + DAY_MS));
 	assert_true(renews(&s, q, NOW + 1000 + DAY_MS));
 	assert_null(s->role[CONFIG_SUBSCRIBERS].keys);
@@ -250,7 +251,7 @@ inherits_fetched_keys(void **state)
 		    s->role[CONFIG_SUBSCRIBERS].changed_ms ==
 		    (heirs[i].has ? old->role[CONFIG_SUBSCRIBERS].changed_ms
 				  : 0));
-		/* Then they are what it renews. */
+		/* A refresh then starts from the inherited keys. */
 		if (heirs[i].has)
 			assert_false(renews(&s, q, NOW));
 		settings_unref(s);

@@ -60,7 +60,7 @@ replaces_only_what_was_seen(void **state)
 	settings_slot_free(slot);
 }
 
-/* A thread that waits with nearly no end. */
+/* A thread that waits for an hour. */
 struct waiter {
 	pthread_t thread;
 	struct settings_slot *slot;
@@ -86,7 +86,7 @@ wakes_those_that_wait(void **state)
 
 	(void)state;
 	assert_int_equal(settings_slot_new(&w.slot, &s), ERR_OK);
-	/* Nothing happens: the time is over at once. */
+	/* The wait ends at once, since its time is over. */
 	settings_slot_wait(w.slot, &s, clock_mono_ms(), &w.stop);
 
 	assert_int_equal(pthread_create(&w.thread, NULL, wait_long, &w), 0);

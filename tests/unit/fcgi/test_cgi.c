@@ -22,13 +22,13 @@
 
 enum { READ_END, WRITE_END };
 
-/* How the child says whether its allocation failed; anything else is a
- * crash, or a leak. */
+/* Exit codes by which the child reports whether its allocation failed; any
+ * other code is a crash or a leak. */
 enum { ALL_WENT_WELL = 0, ONE_FAILED = 3 };
 
 struct visit {
 	pid_t pid;
-	int in, out; /* our ends of its standard input and output */
+	int in, out; /* this process's ends of its standard input and output */
 	size_t n;
 	char bytes[READ_MAX];
 };
@@ -55,7 +55,8 @@ set_environ(const struct queue_room *room, const char *method, size_t length)
 	setenv("MERCURE_HUB_ALLOW_PUBLISH", "true", 1);
 }
 
-/* In the child; exit(3), since a sanitizer then looks for leaks. */
+/* Runs in the child.  It ends by exit(3), so that a sanitizer searches for
+ * leaks. */
 static void
 serve(long n)
 {
@@ -96,12 +97,12 @@ visit_begin(struct visit *v, const struct queue_room *room, const char *method,
 	assert_true(v->pid > 0);
 	close(in[READ_END]);
 	close(out[WRITE_END]);
-	/* Who found no memory may be gone already. */
+	/* A child whose allocation failed may have ended already. */
 	if (write(v->in, body, strlen(body)) != (ssize_t)strlen(body))
 		assert_int_equal(errno, EPIPE);
 }
 
-/* False at the end. */
+/* Read some more of the output.  False: it has ended. */
 static bool
 visit_reads(struct visit *v)
 {
@@ -118,7 +119,7 @@ visit_has(const struct visit *v, const char *text)
 	return memmem(v->bytes, v->n, text, strlen(text)) != NULL;
 }
 
-/* True: an allocation failed. */
+/* Wait for the child's end.  True: its allocation failed. */
 static bool
 visit_end(struct visit *v, long n)
 {
@@ -132,7 +133,7 @@ visit_end(struct visit *v, long n)
 	return code == ONE_FAILED;
 }
 
-/* A whole 200, a whole 503, or nothing at all. */
+/* The answer is a complete 200, a complete 503, or empty. */
 static bool
 is_good(const struct visit *v, long n)
 {
@@ -176,8 +177,8 @@ publishes_or_fails(void **state)
 	assert_true(good);
 }
 
-/* The event comes, or the stream ends; who is out of memory hears the bell
- * again. */
+/* The event arrives, or the stream ends: a process that was out of memory when
+ * it was notified is notified again. */
 static bool
 gets_event(struct visit *v, struct queue_room *room)
 {

@@ -37,7 +37,7 @@ struct site {
 	struct listener_settings listener;
 	struct buf token;
 
-	/* The run, in a thread of its own. */
+	/* serve_run() runs in this thread. */
 	pthread_t thread;
 	_Atomic bool over;
 	struct settings *settings;
@@ -107,7 +107,7 @@ run(void *arg)
 	return NULL;
 }
 
-/* A new connection, or -1. */
+/* Open a connection; -1: it was refused. */
 static int
 dial(struct site *s)
 {
@@ -123,7 +123,7 @@ dial(struct site *s)
 	return -1;
 }
 
-/* Wait for a connection that is taken, or for the end of the run. */
+/* Wait until a connection is accepted, or until serve_run() ends. */
 static bool
 connects(struct site *s)
 {
@@ -149,7 +149,7 @@ start(struct site *s, long n)
 	s->settings = settings(s);
 	mem_fail_at(n);
 	assert_int_equal(pthread_create(&s->thread, NULL, run, s), 0);
-	/* A hub that fails may still do so when the first one waits. */
+	/* A hub whose start fails may end only after a connection waits. */
 	if (connects(s) && connects(s))
 		return true;
 	pthread_join(s->thread, NULL);
@@ -165,12 +165,12 @@ stop(struct site *s)
 		fail_msg("%s", s->problem.text);
 }
 
-/* A request and what has been read of its answer. */
+/* A request, and the part of its answer that has been read. */
 struct peer {
 	int fd;
 	size_t n;
 	char bytes[READ_MAX];
-	struct bytes_response r; /* of them */
+	struct bytes_response r; /* parsed from those bytes */
 };
 
 static void
@@ -218,12 +218,12 @@ ask(struct site *s, struct peer *p, long n, const char *method,
 	mem_fail_at(n);
 	p->fd = dial(s);
 	assert_true(p->fd >= 0);
-	/* The hub may have given up already. */
+	/* The hub may have closed the connection already. */
 	send(p->fd, out.base, out.len, MSG_NOSIGNAL);
 	buf_free(&out);
 }
 
-/* Read some more, without an allocation; false at the end. */
+/* Read some more, without an allocation.  False: the answer has ended. */
 static bool
 peer_reads(struct peer *p)
 {
@@ -245,7 +245,7 @@ peer_text(struct peer *p)
 	return buf_view(&p->r.out);
 }
 
-/* Of a whole answer; 0: the hub closed without a word. */
+/* The status of a complete answer; 0: the hub closed without an answer. */
 static int
 status(struct peer *p)
 {
@@ -256,7 +256,7 @@ status(struct peer *p)
 	return (int)strtol(text.base + strlen("Status: "), NULL, 10);
 }
 
-/* Publish update number `k`: the answer's status. */
+/* Publish update number `k`; returns the status of the answer. */
 static int
 publish(struct site *s, int k, long n, bool *failed)
 {
@@ -275,14 +275,14 @@ publish(struct site *s, int k, long n, bool *failed)
 	return got;
 }
 
-/* The first position has been sent, behind all headers. */
+/* Has the hub sent the first position, which follows all headers? */
 static bool
 has_opened(const struct peer *p)
 {
 	return memmem(p->bytes, p->n, "\nid: ", 5) != NULL;
 }
 
-/* True: a stream, or what became of one, was opened. */
+/* Open a stream while the n-th allocation fails.  True: it opened. */
 static bool
 subscribe(struct site *s, long n, bool *failed)
 {
@@ -301,10 +301,10 @@ subscribe(struct site *s, long n, bool *failed)
 	return opened;
 }
 
-/* Holds a stream all the time, and comes back as browsers do. */
+/* A subscriber that holds a stream and reconnects as browsers do. */
 static struct witness {
 	struct peer peer;
-	size_t looked; /* so much of its text was looked at */
+	size_t looked; /* bytes of its text that were examined */
 	char last[64]; /* the last event id */
 	long number;   /* of the last update it saw */
 	bool seen[PUBLISHES_MAX];
@@ -486,7 +486,7 @@ main(void)
 	};
 	sigset_t set;
 
-	/* They are for the hub's signalfd. */
+	/* The hub receives these signals by its signalfd. */
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
