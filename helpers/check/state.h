@@ -85,8 +85,7 @@ int64_t check_token_s(const struct check *k);
 /* Say what is waited for, with the longest time. */
 void check_announce(const struct check *k, const char *what, int64_t ms);
 
-/* Is it over, or is there a head?  For http_client_wait(). */
-bool check_is_over(void *answer);
+/* Is there a head, or is it over?  For http_client_wait(). */
 bool check_has_head(void *answer);
 
 /* Is this what a hub answers to a subscriber, and not the web server? */
