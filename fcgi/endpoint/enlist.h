@@ -7,8 +7,8 @@
 #include "queue/start.h"
 
 /*
- * Give the opening its entry in the roster.  A subscriber that comes back to its
- * row (start->away) with the same rights and the same selectors keeps its
+ * Give the opening its entry in the roster.  A subscriber that comes back to
+ * its row (start->away) with the same rights and the same selectors keeps its
  * identity.  False: a limit is reached, or the queue fails; the answer says so.
  */
 bool enlist(struct subscriber_opening *o, struct answer *a,

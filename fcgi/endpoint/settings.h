@@ -58,15 +58,16 @@ bool settings_is_report_due(
 bool settings_have_urls(const struct settings *s);
 
 /*
- * Make new settings with the fetched keys that the queue holds at `now_ms` (real
- * clock).  *out is NULL if nothing has changed.  Keys that cannot be read, or
- * are too old, are left out, and the log says why.  ERR_NOMEM, or as
+ * Make new settings with the fetched keys that the queue holds at `now_ms`
+ * (real clock).  *out is NULL if nothing has changed.  Keys that cannot be
+ * read, or are too old, are left out, and the log says why.  ERR_NOMEM, or as
  * queue_read(): the present settings stay valid.
  */
 enum err settings_refresh(
     struct settings **out, struct settings *s, struct queue *q, int64_t now_ms);
 
-/* Make the role's keys from the text of a fetched set.  Errors as jws_keys_fetched(). */
+/* Make the role's keys from the text of a fetched set.  Errors as
+ * jws_keys_fetched(). */
 enum err settings_keys_of_set(struct jws_keys **out, const struct settings *s,
     enum config_role role, struct slice text, struct problem *p);
 

@@ -8,10 +8,10 @@
 #include "request/request.h"
 #include "text/ip.h"
 
-/* How the address was found, which decides about limits. */
+/* How the address was found; some limits depend on it. */
 enum client_kind {
-	CLIENT_UNKNOWN, /* the web server names none */
-	CLIENT_INNER,   /* loopback, private or such: see ip_is_inner() */
+	CLIENT_UNKNOWN, /* the web server passes none */
+	CLIENT_INNER,   /* loopback, private and so on: see ip_is_inner() */
 	CLIENT_PROXY,   /* a trusted proxy's, which names no client */
 	CLIENT_OUTER,   /* any other */
 	CLIENT_GARBLED  /* a trusted proxy's, whose headers cannot be read */
@@ -41,7 +41,7 @@ void client_find(struct client *out, const struct request *rq,
 /* Write the address for logs; "unknown" if there is none. */
 void client_write(char out[IP_TEXT_MAX], const struct client *c);
 
-/* client_find() and client_write(). */
+/* Call client_find(), then client_write(). */
 void client_name(char out[IP_TEXT_MAX], const struct request *rq,
     const struct ip_networks *trusted);
 

@@ -16,7 +16,7 @@ struct param {
 		name, offsetof(struct request, field) \
 	}
 
-/* REQUEST_URI lands in `path` and is split there. */
+/* REQUEST_URI is copied to `path`; split_target() splits it. */
 static const struct param params[] = {
 	PARAM("REQUEST_METHOD", method),
 	PARAM("REQUEST_URI", path),
@@ -43,8 +43,8 @@ field(struct request *r, const struct param *p)
 	return (struct slice *)(void *)((char *)r + p->offset);
 }
 
-/* An absolute-form target ("http://host/path", RFC 9112, 3.2.2) reaches us
- * whole through mod_proxy_fcgi. */
+/* An absolute-form target ("http://host/path", RFC 9112, 3.2.2) arrives
+ * unchanged through mod_proxy_fcgi. */
 static struct slice
 target_path(struct slice uri)
 {
@@ -100,8 +100,9 @@ value_of(char *const *list, const char *name)
 	return find(&list, name);
 }
 
-/* Servers make the same name of "-" and "_" in a header, and one parameter or
- * two of two headers.  So the proxy's own header cannot be recognised then. */
+/* Servers turn "-" and "_" in a header's name into the same character, and two
+ * headers of that name into one parameter or two.  With two parameters, the one
+ * that the proxy has written cannot be recognised. */
 static bool
 is_forwarded_twice(char *const *list)
 {

@@ -11,7 +11,7 @@
 #include "base/slice.h"
 
 /*
- * A plain value over storage of its own: all slices live as long as the
+ * A plain value that owns its storage: all slices live as long as the
  * request.  Absent headers have base NULL.  Immutable once made.
  */
 struct request {
@@ -34,20 +34,20 @@ struct request {
 	bool https;
 	bool forwarded_twice; /* one of those four occurs twice */
 	bool body_too_long;   /* then `body` is empty */
-	bool body_cut;        /* it did not come whole in time */
+	bool body_cut;        /* not all of it arrived in time */
 	uint16_t id;          /* of the FastCGI request */
 };
 
 /*
- * Copy the parameters that are used from the server's list of "NAME=value",
- * which ends with NULL.  PATH_INFO, SCRIPT_NAME and QUERY_STRING are never
- * used: each server decodes and merges them in its own way; only REQUEST_URI
- * is raw.  ERR_SYNTAX: no REQUEST_METHOD or REQUEST_URI.  ERR_NOMEM.  The
+ * Copy the parameters that the hub uses from the server's list of
+ * "NAME=value", which ends with NULL.  PATH_INFO, SCRIPT_NAME and QUERY_STRING
+ * are never used: each server decodes and merges them in its own way; only
+ * REQUEST_URI is raw.  ERR_SYNTAX: no REQUEST_METHOD or REQUEST_URI.  ERR_NOMEM.  The
  * caller frees with request_free().
  */
 enum err request_new(struct request **out, char *const *list);
 
-/* Make the content of `body` the request's without a copy; `body` is empty
+/* Move the content of `body` to the request without a copy; `body` is empty
  * afterwards.  ERR_NOMEM. */
 enum err request_move_body(struct request *r, struct buf *body);
 

@@ -14,7 +14,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 
-#define CHUNK 8192 /* bytes of a body that are read at once */
+#define CHUNK 8192 /* bytes of a body read by one call */
 
 enum err
 request_fcgi_init(void)
@@ -41,7 +41,7 @@ fill_body(struct buf *body, FCGX_Stream *in)
 	}
 }
 
-/* True: there was something left to discard. */
+/* Returns true if there was something left to discard. */
 static bool
 discard_rest(FCGX_Stream *in)
 {
@@ -85,10 +85,11 @@ request_fcgi_parse(struct request **out, int fd, size_t body_max)
 		return ERR_IO;
 	if ((r.ipcFd = fcntl(fd, F_DUPFD_CLOEXEC, 3)) < 0)
 		return ERR_IO;
-	/* What libfcgi cannot parse it closes; "detached" it does not shut
-	 * the connection down as well, which would reach our descriptor. */
+	/* libfcgi closes a connection that it cannot parse.  If it is
+	 * "detached", libfcgi does not also shut it down, which would affect
+	 * `fd` too. */
 	FCGX_Detach(&r);
-	/* "An open, kept-alive connection": libfcgi goes on to read from it
+	/* libfcgi takes it for an open, kept-alive connection: it reads from it
 	 * and, without a listening socket, can never accept another one. */
 	r.keepConnection = 1;
 	if (FCGX_Accept_r(&r) < 0)

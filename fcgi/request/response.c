@@ -111,8 +111,8 @@ response_error(const struct response *r)
 	return r->head.err != ERR_OK ? r->head.err : r->body.err;
 }
 
-/* RFC 9110, 8.6: HEAD tells what GET would, 204 nothing, and a 304 not what
- * is in its own body. */
+/* RFC 9110, 8.6: HEAD gives the length that GET would have, 204 has none, and
+ * a 304 must not give that of its own (empty) body. */
 static bool
 has_length(const struct response *r)
 {

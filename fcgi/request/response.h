@@ -16,19 +16,19 @@ struct response {
 	int status;
 	const char *type;    /* Content-Type; NULL: no such header */
 	const char *caching; /* Cache-Control, likewise */
-	bool goes_on;        /* behind its head comes a stream, of any length */
+	bool goes_on;        /* a stream of unknown length follows its head */
 	struct buf head;     /* header lines, each with CRLF */
 	struct buf body;
 };
 
-/* An empty 200. */
+/* Make it an empty 200. */
 void response_init(struct response *r);
 
-/* Let the body be longer than those of most. */
+/* Allow a body of up to `body_max` bytes, instead of the default. */
 void response_allow(struct response *r, size_t body_max);
 
 /* Add a header, other than the two above.  A value with CR or LF in it, or of
- * 4,096 bytes and more, never gets further: the response becomes a 500. */
+ * 4,096 bytes and more, is never sent: the response becomes a 500. */
 void response_header(struct response *r, const char *name, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -41,16 +41,16 @@ void response_fail(struct response *r, int status, const char *type);
 void response_problem(struct response *r, int status, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Did all that was added find room?  ERR_NOMEM, ERR_LIMIT. */
+/* ERR_NOMEM, ERR_LIMIT: something that was added did not fit. */
 enum err response_error(const struct response *r);
 
 /* Add it all to `out`: "Status: …", headers, blank line and, unless
  * `head_only`, the body.  If it can have one and does not go on, its length is
- * among the headers, so that nobody waits for the end of a program that has
- * more to do.  `out` fails if a part failed. */
+ * among the headers, so that a server need not wait for the end of a CGI
+ * program that has more to do.  `out` fails if a part failed. */
 void response_write(const struct response *r, bool head_only, struct buf *out);
 
-/* More than it will take. */
+/* A number of bytes that response_write() does not exceed. */
 size_t response_room(const struct response *r);
 
 void response_free(struct response *r);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* config.c - brings defaults, file, environment and command line together. */
+/* config.c - loads defaults, file, environment and command line. */
 #include "config/config.h"
 
 #include "base/log.h"
@@ -38,7 +38,7 @@ load_file(struct config *c, const char *path, struct problem *p)
 	return e == ERR_NOTFOUND ? ERR_IO : e;
 }
 
-/* The variable's value; base NULL if it is not there or empty. */
+/* The variable's value; base NULL if it is not set or empty. */
 static struct slice
 variable(char *const *environ, const char *name)
 {

@@ -97,12 +97,12 @@ struct config_sources {
 enum err config_load(
     struct config **out, const struct config_sources *src, struct problem *p);
 
-/* Is `name` (any alias, any case, '-' as '_') a key of the table, or was it
- * one?  Loading a key that was renamed fails with a sentence. */
+/* Is `name` (any alias, any case, '-' as '_') a key of the table, or a former
+ * name of one?  config_load() fails on a former name and names the new one. */
 bool config_has_key(struct slice name);
 
 /* Add the effective configuration as a file: reading it back gives the same
- * (with `show_secrets`; else a secret is a comment that tells its length). */
+ * (with `show_secrets`; else a comment gives the length of a secret). */
 void config_dump(struct buf *out, const struct config *c, bool show_secrets);
 
 /* Add it as a JSON object of texts, numbers and booleans; without
@@ -113,11 +113,11 @@ void config_dump_json(
 /* Add one line for each option: name, what it means, default. */
 void config_help(struct buf *out);
 
-/* The text of the setting called `name`, which exists and is a text; NULL: it
+/* The value of the setting `name`, which must be a text of the table; NULL: it
  * is not set. */
 const char *config_text_of(const struct config *c, const char *name);
 
-/* Is `origin` one of the blank-separated `list` (NULL: none)?  Exact. */
+/* Is `item` in the blank-separated `list` (NULL: empty), byte for byte? */
 bool config_list_has(const char *list, struct slice item);
 
 struct config *config_ref(struct config *c);

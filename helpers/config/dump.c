@@ -6,7 +6,7 @@
 #include "config/table.h"
 #include "text/json.h"
 
-/* The place of a key is not a secret. */
+/* The place of a key is shown, since it is not a secret. */
 static bool
 is_hidden(const struct config_option *o, const char *text, bool show_secrets)
 {
@@ -26,7 +26,8 @@ dump_option(struct buf *out, const struct config *c,
 		    *config_option_bool(c, o) ? "true" : "false");
 		return;
 	case CONFIG_NUMBER:
-		/* A default that is written out loses its exceptions. */
+		/* Make a default with exceptions a comment: as a setting it
+		 * would lose them. */
 		if (o->is_lenient && !config_option_is_given(c, o))
 			buf_text(out, "# by default: ");
 		buf_printf(out, "%s = %" PRIu64 "\n", name,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* key_sets.c - when to fetch key sets, and how to use the answer. */
+/* key_sets.c - decides when to fetch key sets, and fetches them. */
 #include "config/key_sets.h"
 
 #include <stdlib.h>
@@ -18,7 +18,7 @@
 #define LIFE_MIN_MS (60 * SECOND_MS)
 #define LIFE_MAX_MS (24 * 3600 * SECOND_MS)
 
-/* One try lasts less than the time in which nobody else begins one. */
+/* One attempt is shorter than the time until another process may begin one. */
 #define TRY_AGAIN_MS (30 * SECOND_MS)
 #define TRY_FIRST_MS (10 * SECOND_MS)
 #define CONNECT_MS 5000u
@@ -122,7 +122,8 @@ jwks_fetch(struct buf *text, int64_t *life_ms, const struct jwks_source *src,
 	return e;
 }
 
-/* A time so far ahead was told by a clock that has been put back since. */
+/* A time further ahead than LIFE_MAX_MS was written before the clock was set
+ * back. */
 static bool
 is_fresh(const struct queue_keys *k, int64_t now_ms)
 {
@@ -136,13 +137,14 @@ jwks_is_usable(const struct queue_keys *k, int64_t now_ms)
 	return k->changed_ms > 0 && now_ms < k->fresh_ms + JWKS_KEEP_MS;
 }
 
-/* Before the claim, which takes the lock: is there anything to do? */
+/* Is there anything to do?  Asked before queue_keys_claim(), which locks. */
 static bool
 is_due(const struct queue_keys *k, int64_t now_ms, int64_t since_ms,
     int64_t wanted_ms)
 {
-	/* As the claim sees it: another may have begun a moment ago, which is
-	 * no clock that was put back. */
+	/* The same rule as of the claim: an attempt a moment ahead of `now_ms`
+	 * is another process's; one further ahead was written before the clock
+	 * was set back. */
 	if (k->tried_ms > since_ms && k->tried_ms <= 2 * now_ms - since_ms)
 		return false;
 	return !is_fresh(k, now_ms) || wanted_ms > k->tried_ms;
@@ -176,7 +178,7 @@ refresh(struct queue *q, const struct jwks_source *src,
 
 	buf_init(&text, QUEUE_KEYS_MAX);
 	e = jwks_fetch(&text, &life_ms, src, stop, &p);
-	/* A process that ends has learned nothing about the server. */
+	/* An attempt that `stop` interrupted shows nothing about the server. */
 	if (stop != NULL && atomic_load(stop))
 		goto out;
 	now_ms = clock_real_ms();
@@ -185,7 +187,8 @@ refresh(struct queue *q, const struct jwks_source *src,
 		slice_of(p.text), &unstored) != ERR_OK)
 		log_err(
 		    "key set not stored", LOG_TEXT("reason", unstored.text));
-	/* After the queue has it, so that the log never runs ahead of it. */
+	/* Log it after it is stored, so that the log is never ahead of the
+	 * queue. */
 	report_result(src, before, e, &p);
 out:
 	buf_free(&text);
@@ -207,7 +210,7 @@ jwks_refresh(struct queue *q, const struct jwks_source *src, int64_t wanted_ms,
 	since_ms = now_ms - (k.changed_ms > 0 ? TRY_AGAIN_MS : TRY_FIRST_MS);
 	if (!is_due(&k, now_ms, since_ms, wanted_ms))
 		return;
-	/* What fails here the queue logs itself. */
+	/* The queue itself logs a failure of the claim. */
 	if (queue_keys_claim(q, url, now_ms, since_ms, &mine, &p) == ERR_OK &&
 	    mine)
 		refresh(q, src, &k, stop);

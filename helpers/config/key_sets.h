@@ -9,18 +9,18 @@
 #include "base/buf.h"
 #include "queue/keys.h"
 
-/* How long a set is used beyond the time when it should have been fetched
+/* The time for which a set is still used after it should have been fetched
  * again, if that fails. */
 #define JWKS_KEEP_MS (INT64_C(24) * 3600 * 1000)
 
 struct jwks_source {
 	const char *url;     /* https */
-	const char *ca_file; /* NULL: whom the system trusts */
+	const char *ca_file; /* NULL: the system's authorities */
 };
 
 /*
  * Fetch a set and append it to *text if it has a key that can be used (RFC
- * 7517, section 5); *life_ms is how long it is fresh.  Takes seconds: never
+ * 7517, section 5); it is fresh for *life_ms.  Takes seconds: never
  * in the loop's thread.  `stop` as in request.h.  ERR_SYNTAX: no key that can
  * be used.  ERR_IO: another status than 200.  Else as http_send(); the problem
  * names the URL without its query.
@@ -28,7 +28,7 @@ struct jwks_source {
 enum err jwks_fetch(struct buf *text, int64_t *life_ms,
     const struct jwks_source *src, const _Atomic bool *stop, struct problem *p);
 
-/* How long an answer with this head is fresh: the max-age of its
+/* The time for which an answer with this head is fresh: the max-age of its
  * Cache-Control, from a minute to a day; else an hour. */
 int64_t jwks_life_ms(struct slice head);
 

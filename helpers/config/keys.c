@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* keys.c - finds the text of a role's keys and has it read. */
+/* keys.c - finds the text of a role's keys and parses it. */
 #include "config/keys.h"
 
 #include <strings.h>
@@ -54,7 +54,8 @@ without_line_ends(struct slice text)
 	return text;
 }
 
-/* Keys may be there.  Taken for a secret, such a text could be guessed. */
+/* Does the value look like the URL of keys?  It must not be used as a secret,
+ * since it can be guessed. */
 static bool
 is_url(const char *value)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* keys.h - the keys that a configuration names, read and ready. */
+/* keys.h - reads the keys that a configuration names. */
 #ifndef CONFIG_KEYS_H
 #define CONFIG_KEYS_H
 
@@ -21,13 +21,13 @@ enum err config_keys_new(struct jws_keys **out, const struct config *c,
 
 /*
  * The URL that a value such as "@https://example.com/jwks.json" names, for
- * jwks.h; NULL: the keys are not at a URL.  It belongs to the configuration.
- * ERR_SYNTAX, ERR_UNSUPPORTED: not one to fetch keys from.  ERR_NOMEM.
+ * key_sets.h; NULL: the keys are not at a URL.  It belongs to the
+ * configuration.  ERR_SYNTAX, ERR_UNSUPPORTED: not one to fetch keys from.  ERR_NOMEM.
  */
 enum err config_keys_url(const char **out, const struct config *c,
     enum config_role role, struct problem *p);
 
-/* The name of the setting that the role's key stands in, or would. */
+/* The name of the setting that holds the role's key, or would hold it. */
 const char *config_keys_setting(const struct config *c, enum config_role role);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* queue.c - from settings to those of the queue. */
+/* queue.c - makes the queue's settings from a configuration. */
 #include "config/queue.h"
 
 /* Longest wait for the write lock before a publish fails. */

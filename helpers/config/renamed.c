@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* renamed.c - the tables of names that are errors now. */
+/* renamed.c - the tables of former names, which are errors now. */
 #include "config/renamed.h"
 
 #include <strings.h>

@@ -9,7 +9,7 @@
  * and with '-' or '_'; NULL: no setting had this name. */
 const char *config_new_name(struct slice name);
 
-/* The present word for what was once `value`, in any case, of the setting
+/* The present word for `value` (in any case), a former value of the setting
  * with the canonical name `setting`; NULL: it never had this value. */
 const char *config_new_value(const char *setting, struct slice value);
 

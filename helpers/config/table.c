@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* table.c - what can be set: names, kinds, limits, defaults. */
+/* table.c - all settings: names, kinds, limits, defaults. */
 #include "config/table.h"
 
 #include <ctype.h>
@@ -58,7 +58,7 @@ check_origins(struct slice value)
 	while (slice_cut(&value, ' ', &word))
 		if (word.len > 0 && !origin_is_written(word))
 			return "must be origins as browsers write them, such "
-			       "as https://example.com: small letters, without "
+			       "as https://example.com: lower case, without "
 			       "a slash at the end or the scheme's own port";
 	return NULL;
 }
@@ -290,7 +290,7 @@ config_option_nearest(struct slice name)
 			const char *known = o->names[i];
 			size_t d = distance(name, known), short_d = d;
 
-			/* The prefix is what people leave out. */
+			/* People often leave out the prefix. */
 			if (slice_starts(slice_of(known), prefix))
 				short_d =
 				    distance(name, known + sizeof(prefix) - 1);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* table.h - the table of options, between the files of config. */
+/* table.h - the table of options, for the files of this folder. */
 #ifndef CONFIG_TABLE_H
 #define CONFIG_TABLE_H
 
@@ -10,7 +10,7 @@
 enum config_kind { CONFIG_TEXT, CONFIG_BOOL, CONFIG_NUMBER, CONFIG_CHOICE };
 
 #define CONFIG_NAMES_MAX 4
-#define CONFIG_NAME_MAX 64 /* bytes of a name, as far as they are read */
+#define CONFIG_NAME_MAX 64 /* bytes of a name that are compared */
 #define CONFIG_FILE_MAX (1024 * 1024)
 #define CONFIG_VALUE_MAX 16256 /* bytes; with its name it fits into a line */
 
@@ -18,8 +18,8 @@ struct config_option {
 	const char *names[CONFIG_NAMES_MAX]; /* canonical first, NULL last */
 	enum config_kind kind;
 	bool secret;
-	bool is_lenient; /* the default has exceptions, which the same number
-			  * does not have when a source sets it */
+	bool is_lenient; /* the default has exceptions; the same number has
+			  * none when a source sets it */
 	bool key;        /* its value may be PEM or JSON of several lines */
 	size_t offset;   /* of its field in struct config */
 	const char *standard; /* the default; NULL: not set */
@@ -37,7 +37,7 @@ extern const struct config_option config_options[];
 /* The option with this name (as config_has_key()), or NULL. */
 const struct config_option *config_option_find(struct slice name);
 
-/* The known name that `name` is most like. */
+/* The known name that is most similar to `name`. */
 const char *config_option_nearest(struct slice name);
 
 /* An option's field. */
@@ -50,7 +50,7 @@ uint64_t *config_option_number(
 /*
  * Give the option a value, which is trimmed.  An empty one removes a text that
  * has no default.  The problem begins with `where` the value was found.
- * ERR_SYNTAX, ERR_LIMIT, ERR_NOMEM: the field keeps what it had.
+ * ERR_SYNTAX, ERR_LIMIT, ERR_NOMEM: the field keeps its value.
  */
 enum err config_option_set(struct config *c, const struct config_option *o,
     struct slice value, const char *where, struct problem *p);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* value.c - reads the value of one option and puts it in its place. */
+/* value.c - parses the value of one option and stores it. */
 #include <inttypes.h>
 #include <strings.h>
 
@@ -52,7 +52,7 @@ same_word(struct slice a, struct slice b)
 	return a.len == b.len && strncasecmp(a.base, b.base, a.len) == 0;
 }
 
-/* The word of the blank-separated `list` that `value` is in any case. */
+/* The word of the blank-separated `list` that equals `value` in any case. */
 static struct slice
 choice_of(const char *list, struct slice value)
 {
@@ -137,7 +137,7 @@ config_is_pem(struct slice text)
 	       memmem(text.base, text.len, begin, strlen(begin)) != NULL;
 }
 
-/* Without blanks and line breaks in front. */
+/* Skip leading blanks and line breaks. */
 static struct slice
 from_first_line(struct slice value)
 {

@@ -107,9 +107,9 @@ static const struct {
 	    "MERCURE_RETRY=3", 3 },
 	{ "an empty variable is none", "MERCURE_RETRY = 1\n",
 	    "MERCURE_RETRY=", NULL, 1 },
-	{ "small letters and dashes", NULL, NULL, "mercure-retry=3", 3 },
-	{ "a variable in small letters is another", NULL, "mercure_retry=2",
-	    NULL, 3000 },
+	{ "lower case and dashes", NULL, NULL, "mercure-retry=3", 3 },
+	{ "a variable in lower case is another", NULL, "mercure_retry=2", NULL,
+	    3000 },
 	{ "an unknown variable is a warning", NULL, "MERCURE_RETRIES=2", NULL,
 	    3000 },
 	{ "another program's variable", NULL, "PATH=/bin", NULL, 3000 },
@@ -210,7 +210,7 @@ static const struct {
 	    "must be origins" },
 	{ "an origin in large letters", NULL,
 	    "MERCURE_CORS_ALLOWED_ORIGINS=https://A.example", ERR_SYNTAX,
-	    "small letters" },
+	    "lower case" },
 	{ "an origin with a needless port", NULL,
 	    "MERCURE_CORS_ALLOWED_ORIGINS=http://a:80", ERR_SYNTAX,
 	    "the scheme's own port" },
@@ -457,8 +457,8 @@ knows_keys_and_lists(void **state)
 	assert_false(config_list_has(NULL, slice_of("a")));
 }
 
-/* pushcgi.conf(5) and --help name every option, the page also its range,
- * and nothing else. */
+/* pushcgi.conf(5) and --help name every option and nothing else; the page also
+ * gives its range. */
 static void
 is_documented(void **state)
 {

@@ -45,7 +45,8 @@ keeps_secrets_from_others(void **state)
 	config_unref(c);
 }
 
-/* The file decides on rights, also if it holds no secrets. */
+/* Others must not write the file, since it decides on rights even if it holds
+ * no secrets. */
 static void
 keeps_others_from_changing_it(void **state)
 {

@@ -63,7 +63,7 @@ dump(const struct config *c)
 	return text;
 }
 
-/* Also once it was written and read again. */
+/* A dump that is read again keeps whether a source set the limit. */
 static void
 knows_what_was_given(void **state)
 {

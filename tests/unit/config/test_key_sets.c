@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_key_sets.c - when a key set is fetched; the rest: jwks.t. */
+/* test_key_sets.c - when a key set is fetched; jwks.t tests the rest. */
 #include "unit/unit.h"
 
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define HOUR_MS (INT64_C(3600) * 1000)
 
-/* Nobody listens there. */
+/* No server listens there. */
 static const struct jwks_source nobody = { "https://127.0.0.1:1/jwks?a=b",
 	NULL };
 
@@ -85,7 +85,7 @@ row(struct queue *q)
 	return row_of(q, nobody.url);
 }
 
-/* What is known, and when it is tried again: the row's times as of now. */
+/* Rows of key sets, and whether they are fetched now; times relative to now. */
 static const struct {
 	const char *name;
 	bool has_set;

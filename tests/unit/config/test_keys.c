@@ -234,7 +234,7 @@ reads_urls(void **state)
 	}
 }
 
-/* What a dump shows of a PEM key from the environment is a line of a file. */
+/* A dump shows a PEM key from the environment as one line of a file. */
 static void
 is_dumped(void **state)
 {
@@ -257,7 +257,7 @@ is_dumped(void **state)
 	config_unref(c);
 }
 
-/* A key that stands under SECRET_KEY is called so. */
+/* Sentences about a key from SECRET_KEY name that setting. */
 static void
 names_the_setting(void **state)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_renamed.c - a former name is an error that says the present one. */
+/* test_renamed.c - a former name is an error that names the present one. */
 #include "unit/unit.h"
 
 #include <stdlib.h>
@@ -125,7 +125,7 @@ a_command_line_finds_former_names_in_any_case(void **state)
 	    "now.");
 }
 
-/* As any other variable without a value. */
+/* An empty variable is ignored, as any other. */
 static void
 an_empty_variable_counts_as_not_set(void **state)
 {

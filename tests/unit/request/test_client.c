@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_client.c - whose word about a client is believed, and how far. */
+/* test_client.c - proxies whose headers name the client, and others. */
 #include "unit/unit.h"
 
 #include "base/mem.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_request.c - what becomes of a web server's parameters. */
+/* test_request.c - a request from a web server's parameters. */
 #include "unit/unit.h"
 
 #include "request/request.h"
@@ -7,7 +7,7 @@
 
 #define PAIRS_MAX 32
 
-/* Name and value in turns; NULL ends them. */
+/* `list`: name and value in turn; NULL ends it. */
 static enum err
 make(struct request **out, const char *const *list)
 {
@@ -187,7 +187,7 @@ moves_the_body(void **state)
 	assert_null(body.base);
 	assert_int_equal(r->body.len, 7);
 	assert_memory_equal(r->body.base, "one\0two", 7);
-	/* A second one takes the place of the first. */
+	/* A second body replaces the first. */
 	assert_int_equal(request_move_body(r, &body), ERR_OK);
 	expect("empty body", r->body, "");
 	request_free(r);

@@ -36,7 +36,7 @@ send_all(int fd, struct slice bytes)
 	}
 }
 
-/* The descriptor is open, and what we write reaches the peer. */
+/* The descriptor is open, and the peer receives bytes written to it. */
 static void
 expect_usable(const char *name, int fds[2])
 {
@@ -115,7 +115,7 @@ takes_requests(void **state)
 	}
 }
 
-/* What is behind a request is the next one's. */
+/* Bytes behind a request belong to the next request. */
 static void
 leaves_what_is_behind(void **state)
 {
@@ -219,7 +219,7 @@ reads_to_the_end_at_every_length(void **state)
 	}
 }
 
-/* A body that is not there: nobody waits for it. */
+/* The parser does not wait for a body that has not arrived. */
 static void
 body_is_cut(void **state)
 {
@@ -256,7 +256,7 @@ static const struct {
 	    { "\1\1\0\1\0\10\0\0\0\1\0\0\0\0\0\0\1\4\0\1\0\0\0\0", 24 } },
 };
 
-/* The caller answers with a 400, so he must be able to. */
+/* The caller answers with a 400, so the descriptor must stay usable. */
 static void
 refuses_broken_requests(void **state)
 {
@@ -310,7 +310,7 @@ without_memory(void **state)
 		mem_fail_at(n);
 		e = request_fcgi_parse(&rq, fds[OURS], BODY_MAX);
 		failed = mem_failed();
-		/* The body is as good if its memory does not shrink. */
+		/* If its memory cannot shrink, the body is still complete. */
 		assert_true(e == ERR_OK || (failed && e == ERR_NOMEM));
 		assert_int_equal(rq == NULL, e != ERR_OK);
 		mem_fail_at(0);

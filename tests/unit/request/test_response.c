@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_response.c - the bytes of CGI answers, and what they lack. */
+/* test_response.c - the bytes of CGI answers. */
 #include "unit/unit.h"
 
 #include "base/mem.h"
@@ -66,7 +66,7 @@ tells_its_length_if_it_has_one(void **state)
 		r.goes_on = lengths[i].goes_on;
 		expect_written(&r, true, lengths[i].head);
 		expect_written(&r, false, lengths[i].head);
-		/* What was to be a stream may end as an error. */
+		/* A response that was made for a stream may become an error. */
 		response_problem(&r, 500, "x");
 		r.type = r.caching = NULL;
 		expect_written(&r, true,
@@ -169,7 +169,7 @@ refuses_long_values(void **state)
 	assert_int_equal(r.status, 500);
 	response_free(&r);
 
-	/* All headers together. */
+	/* All headers together are too long. */
 	response_init(&r);
 	for (int i = 0; i < 5; i++)
 		response_header(&r, "X-Long", "%4000s", "");
