@@ -47,7 +47,7 @@ enum queue_mode { QUEUE_READ, QUEUE_WRITE };
 
 /*
  * Open, creating what is missing.  Settings are copied.  The problem names
- * path, cause and mend.  ERR_UNSUPPORTED: no backend for this URL, or a
+ * path, cause and fix.  ERR_UNSUPPORTED: no backend for this URL, or a
  * network file system.  ERR_NEWER: made by a newer version.  ERR_READONLY,
  * ERR_IO, ERR_FULL, ERR_BUSY, ERR_NOMEM.
  */
@@ -57,11 +57,11 @@ enum err queue_open(struct queue **out, const struct queue_settings *s,
 /*
  * QUEUE_WRITE: append all or none, in order, in one transaction that also
  * prunes; with n == 0 it only prunes.  ERR_OK: durable as configured, and
- * every later queue_read() sees them.  ERR_BUSY: the lock was not to be had
- * in time (the log names its holder).  ERR_FULL, ERR_MOVED, ERR_READONLY,
- * ERR_IO, ERR_NOMEM: nothing was appended; the next call tries afresh,
- * re-opening what it must.  ERR_NEWER: this process must drain and end.
- * Tailing processes learn of it by queue_wake(), which may come after the
+ * every later queue_read() sees them.  ERR_BUSY: the lock stayed taken for
+ * too long (the log names its holder).  ERR_FULL, ERR_MOVED, ERR_READONLY,
+ * ERR_IO, ERR_NOMEM: nothing was appended; the next call tries again,
+ * and opens again what it must.  ERR_NEWER: this process must drain and end.
+ * queue_wake() notifies the processes that read; it may be called after the
  * publisher has its answer.
  */
 enum err queue_append(struct queue *q, const struct update *const *updates,
@@ -132,7 +132,7 @@ enum err queue_take_identity(const struct queue_settings *s, struct problem *p);
 void queue_keep_small(bool alone);
 
 /* --check: is everything as it should be?  Calls `report` once for each
- * point looked at; `good` false: `text` names the mend. */
+ * point looked at; `good` false: `text` names the fix. */
 typedef void queue_report_fn(void *arg, bool good, const char *text);
 void queue_check(
     const struct queue_settings *s, queue_report_fn *report, void *arg);

@@ -4,11 +4,11 @@
 #include "queue/sqlite/sqlite.h"
 
 void
-queue_sqlite_settled(struct queue_sqlite *q)
+queue_sqlite_join_checkpoint(struct queue_sqlite *q)
 {
-	if (q->has_settler)
-		pthread_join(q->settler, NULL);
-	q->has_settler = false;
+	if (q->has_checkpointer)
+		pthread_join(q->checkpointer, NULL);
+	q->has_checkpointer = false;
 }
 
 void
@@ -16,7 +16,7 @@ queue_sqlite_free(struct queue_sqlite *q)
 {
 	if (q == NULL)
 		return;
-	queue_sqlite_settled(q);
+	queue_sqlite_join_checkpoint(q);
 	queue_sqlite_shut(q);
 	sidecar_close(q->side);
 	mem_free(q->path);
