@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* publish_thread.c - group commit: while one batch is written, the next one gathers. */
+/* publish_thread.c - group commit: one batch is written, the next gathers. */
 #include "hub/publish_thread.h"
 
 #include <pthread.h>

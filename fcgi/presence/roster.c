@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* roster.c - counts the subscribers and queues what is to be written of them. */
+/* roster.c - counts subscribers and queues what is to be written. */
 #include "base/clock.h"
 #include "base/mem.h"
 #include "presence/roster_entry.h"
@@ -165,8 +165,8 @@ roster_enter(struct roster_entry **out, struct roster *r, struct presence *p,
 	return ERR_OK;
 }
 
-/* It goes away before it has a row.  Its peer brings its age back (presence.key),
- * so the entry may be forgotten. */
+/* It goes away before it has a row.  Its peer brings its age back
+ * (presence.key), so the entry may be forgotten. */
 static bool
 is_forgotten(struct roster_entry *e)
 {

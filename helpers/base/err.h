@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* err.h - the error values every module returns, and what went wrong in words. */
+/* err.h - the error values of all modules, and problems in words. */
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
 

@@ -132,7 +132,7 @@ struct candidates {
 	const struct jws_key *key[JWS_KEYS_MAX];
 };
 
-/* Keep the keys for `alg`, and with `kid` (not NULL) only those that have it. */
+/* Keep the keys for `alg`; unless `kid` is NULL, only those with that id. */
 static void
 keys_filter(struct candidates *out, const struct jws_keys *keys,
     struct slice alg, const struct slice *kid)

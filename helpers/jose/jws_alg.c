@@ -105,7 +105,7 @@ ecdsa_verify(const struct jws_key *k, struct slice text, struct slice signature)
 	    (sig = ECDSA_SIG_new()) == NULL || ECDSA_SIG_set0(sig, r, s) != 1)
 		goto out;
 	r = s = NULL; /* are sig's */
-	/* Two numbers of `half` bytes, a sign byte and 2 or 3 of header each. */
+	/* Two numbers of `half` bytes, each with a sign and a header. */
 	if ((len = i2d_ECDSA_SIG(sig, &end)) < 0)
 		goto out;
 	e = digest_verify(k, NULL, text, der, (size_t)len);

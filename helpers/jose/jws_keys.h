@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* jws_keys.h - the keys that tokens are verified with, each for one algorithm. */
+/* jws_keys.h - keys that verify tokens, each for one algorithm. */
 #ifndef JOSE_JWS_KEYS_H
 #define JOSE_JWS_KEYS_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* jws_pem.c - finds PEM blocks, and lets OpenSSL decode those of public keys. */
+/* jws_pem.c - finds PEM blocks; OpenSSL decodes the public keys. */
 #include "jose/jws_pem.h"
 
 #include <openssl/err.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* uritemplate.h - tells whether a URI Template can expand to a topic (RFC 6570). */
+/* uritemplate.h - can a URI Template expand to a topic (RFC 6570)? */
 #ifndef MATCH_URITEMPLATE_H
 #define MATCH_URITEMPLATE_H
 

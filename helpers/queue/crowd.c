@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* crowd.c - hands calls about the streams' memory to the backend that has it. */
+/* crowd.c - hands calls about the streams' memory to the backend that has
+ * it. */
 #include "queue/backend.h"
 
 enum err

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* crowd_table.h - slots in shared memory, one for each stream of all processes. */
+/* crowd_table.h - slots in shared memory, one for each open stream. */
 #ifndef QUEUE_CROWD_TABLE_H
 #define QUEUE_CROWD_TABLE_H
 

@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "base/slice.h"
+#include "mercure/dialect.h"
 #include "mercure/update.h"
 
 /*
@@ -36,7 +37,8 @@ struct queue_settings {
 	uint64_t bytes_max;
 	unsigned lock_timeout_ms; /* longest wait for the write lock */
 	bool full;                /* durability: survive power loss */
-	bool presence_events;     /* publish events about subscribers */
+	bool presence_events;     /* publish events about subscribers, */
+	struct dialects dialects; /* in the form of each of these */
 	uint64_t stranger_rate;   /* bytes a second that all processes write
 				 * about strangers; 0: no limit */
 	bool small; /* one of hundreds of processes: keep little in memory */

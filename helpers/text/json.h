@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* json.h - JSON from strangers: jansson with duplicate keys and deep nesting refused. */
+/* json.h - parses foreign JSON: no duplicate keys, no deep nesting. */
 #ifndef TEXT_JSON_H
 #define TEXT_JSON_H
 

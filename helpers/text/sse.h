@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* sse.h - reads text/event-stream as it comes (HTML standard, "Server-sent events"). */
+/* sse.h - reads text/event-stream as it arrives (HTML standard). */
 #ifndef TEXT_SSE_H
 #define TEXT_SSE_H
 

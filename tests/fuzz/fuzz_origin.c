@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz_origin.c - lets the lines Origin, Referer, Host and public URL publish by cookie. */
+/* fuzz_origin.c - Origin, Referer, Host and public URL: may it publish? */
 #include <stdint.h>
 #include <stdlib.h>
 

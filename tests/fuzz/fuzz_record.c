@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz_record.c - scans bytes as a request, in one piece and in two, and skips them. */
+/* fuzz_record.c - scans bytes as a request, in one piece and in two. */
 #include <stdint.h>
 #include <stdlib.h>
 

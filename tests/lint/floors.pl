@@ -7,7 +7,7 @@ use FindBin;
 use lib $FindBin::Bin;
 use Lint;
 
-my (%floor, @only, %apart, %private, %includes);
+my (%floor, @only, @word, %apart, %private, %includes);
 
 sub pattern {
 	my ($word) = @_;
@@ -26,6 +26,10 @@ sub read_table {
 		next if !defined $kind || $kind =~ /^#/;
 		if ($kind eq 'only') {
 			push @only, [$what, map { pattern($_) } @words];
+			next;
+		}
+		if ($kind eq 'word') {
+			push @word, [$what, map { pattern($_) } @words];
 			next;
 		}
 		if ($kind eq 'apart') {
@@ -47,6 +51,16 @@ sub check_library_header {
 		my ($name, @allowed) = @$rule;
 		next if $header ne $name || grep { $path =~ $_ } @allowed;
 		complain("$where: <$header> belongs to other modules");
+	}
+}
+
+sub check_words {
+	my ($where, $text, $path) = @_;
+	for my $rule (@word) {
+		my ($word, @allowed) = @$rule;
+		next if $text !~ /\b\Q$word\E/ ||
+		    grep { $path =~ $_ } @allowed;
+		complain("$where: $word belongs to other modules");
 	}
 }
 
@@ -97,6 +111,7 @@ sub check_file {
 	}
 	for (split /\n/, text($path)) {
 		$line++;
+		check_words("$path:$line", $_, $path);
 		check_library_header("$path:$line", $1, $path)
 		    if /^\s*#\s*include\s*<([^>]+)>/;
 		check_include("$path:$line", $1, $path)

@@ -195,11 +195,11 @@ clear_for_another(struct queue_sqlite *q, const char *path,
 }
 
 /*
- * Under the lock.  Our connection still has the log that is gone, or what is left
- * of it; one that is opened now would not, and all in one process share what
- * is left of -shm.  So the whole database gets a new file: everybody notices
- * that.  ERR_MOVED: done.  Else nothing has changed, and the next look tries
- * again.
+ * Under the lock.  Our connection still has the log that is gone, or what is
+ * left of it; one that is opened now would not, and all in one process share
+ * what is left of -shm.  So the whole database gets a new file: everybody
+ * notices that.  ERR_MOVED: done.  Else nothing has changed, and the next look
+ * tries again.
  */
 static enum err
 make_again(

@@ -107,7 +107,7 @@ follow_size(struct sidecar_crowd *c, size_t at_least, struct problem *p)
 	return ERR_OK;
 }
 
-/* Give the word a random number, unless it has one, and return the one it has. */
+/* Give the word a random number unless it has one, and return it. */
 static uint64_t
 agree(_Atomic uint64_t *word)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* sidecar_life.c - signs of life: a locked byte goes free when its process ends. */
+/* sidecar_life.c - signs of life: locked bytes of running processes. */
 #include <errno.h>
 #include <fcntl.h>
 

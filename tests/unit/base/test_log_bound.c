@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_log_bound.c - a log that is flooded, or that nobody reads, stops nothing. */
+/* test_log_bound.c - a flooded or unread log stops nothing. */
 #include "unit/unit.h"
 
 #include <stdlib.h>

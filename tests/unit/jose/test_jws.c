@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_jws.c - honest tokens verify, and those with a bad header or MAC do not. */
+/* test_jws.c - good tokens verify; bad headers and MACs do not. */
 #include "unit/unit.h"
 
 #include "jose/jws.h"

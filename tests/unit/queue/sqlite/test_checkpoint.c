@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_checkpoint.c - the write-ahead log is brought into the main file; what connections keep. */
+/* test_checkpoint.c - checkpoints, and open connections. */
 #include "unit/unit.h"
 
 #include <sys/stat.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_sidecar_crowd.c - the file that holds the slots, and processes that come and die. */
+/* test_sidecar_crowd.c - slots, as processes come and go. */
 #include "unit/unit.h"
 
 #include <fcntl.h>
