@@ -30,6 +30,7 @@ queue_sqlite_shut(struct queue_sqlite *q)
 	sqlite3_close(q->db);
 	q->db = NULL;
 	q->key.epoch = 0;
+	q->wal_pages = q->checkpoint_pages = 0; /* until the next commit */
 }
 
 /* All signals but those that report an error of the program itself. */

@@ -151,7 +151,6 @@ connect_db(struct queue_sqlite *q, bool fresh)
 		return e;
 	}
 	sqlite3_wal_hook(q->db, note_pages, q);
-	q->wal_pages = q->checkpoint_pages = 0; /* until the next commit */
 	q->looked_ms = clock_mono_ms();
 	return ERR_OK;
 }
