@@ -83,8 +83,8 @@ raise_top(struct crowd_table *t, uint64_t to)
 			return;
 }
 
-/* It is ours, and counted by all; now it gets its ticket, by which later ones
- * count it, and it them not. */
+/* The slot is ours, and counted by all; now it gets its ticket: streams with
+ * later tickets count it, and it does not count them. */
 static void
 fill(struct crowd_table *t, const struct crowd_keys *k, struct crowd_seat *seat,
     size_t at)
@@ -162,7 +162,7 @@ crowd_table_resume(struct crowd_table *t, uint64_t away_key,
 	return ERR_NOTFOUND;
 }
 
-/* Ours; the next one finds it as a new one. */
+/* The slot is ours; the next stream finds it like a new one. */
 static void
 empty(struct crowd_table *t, size_t at)
 {
@@ -276,7 +276,7 @@ crowd_table_sweep(struct crowd_table *t)
 	}
 }
 
-/* Is somebody there who was so before `seat` was taken? */
+/* Was this slot taken before `seat`? */
 static bool
 counts(const struct crowd_slot *s, uint64_t who, const struct crowd_seat *seat,
     int64_t now_ms)
@@ -288,7 +288,7 @@ counts(const struct crowd_slot *s, uint64_t who, const struct crowd_seat *seat,
 	return is_away(who) && !is_over(when, now_ms);
 }
 
-/* A dead process's slot becomes free; `a` NULL: whoever is there lives. */
+/* A dead process's slot becomes free; `a` NULL: all processes count as living. */
 static bool
 is_dead(struct crowd_table *t, size_t at, uint64_t who, struct answers *a)
 {
@@ -318,8 +318,8 @@ count_all(struct crowd_table *t, int64_t now_ms, const struct crowd_seat *seat,
 	return n;
 }
 
-/* The keys are looked at first: mostly they are others', and nothing else of
- * the slot has to be. */
+/* The keys are compared first: mostly they differ, and nothing else of the
+ * slot has to be read. */
 static void
 count_same(struct crowd_table *t, const struct crowd_keys *k, int64_t now_ms,
     const struct crowd_seat *seat, struct answers *a, struct crowd_limits *n)

@@ -62,10 +62,10 @@ enum err queue_reap(
     struct queue *q, uint64_t *epoch, bool *more, struct problem *p);
 
 /*
- * QUEUE_WRITE: end subscribers that are away and whose signer (presence.signer) is not
- * one of `signers`, some at a time: *more is true when others may be left.  For
- * processes with new settings: when a key is removed, its subscribers between
- * two polls end, too.  Errors as of queue_append().
+ * QUEUE_WRITE: end subscribers that are away and whose signer
+ * (presence.signer) is not one of `signers`, some at a time: *more is true when
+ * others may be left.  For processes with new settings: when a key is removed,
+ * its subscribers between two polls end, too.  Errors as of queue_append().
  */
 enum err queue_end_away(struct queue *q, const uint64_t *signers, size_t n,
     bool *more, struct problem *p);

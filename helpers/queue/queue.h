@@ -88,10 +88,10 @@ struct queue_span {
 typedef void queue_row_fn(void *arg, uint64_t at, const struct update *u);
 
 /*
- * Hand `row` what lies behind `after`, in order: at least one row if there is
+ * Pass the rows behind `after` to `row`, in order: at least one row if there is
  * any, at most `rows_max`, and none after `bytes_max` bytes are full.  No
  * statement stays open afterwards.  When the epoch differs from `epoch_seen`
- * no rows are handed out: positions of the old epoch mean nothing any more.
+ * no rows are passed: positions of the old epoch mean nothing any more.
  * Errors as of queue_append(); the next call re-opens.
  */
 enum err queue_read(struct queue *q, uint64_t after, uint64_t epoch_seen,
@@ -142,8 +142,8 @@ void queue_check(
 /*
  * Copy the queue, as of one moment, to a new file for this user alone, while
  * others go on using it; on success it is on the disk.  The copy is another
- * queue: positions of this one mean nothing in it, and there are no sessions
- * in it, since who was revoked after it was made must not come back.  Nothing
+ * queue: positions of this one mean nothing in it, and it has no sessions, since
+ * a right that is revoked after the copy was made must not come back.  Nothing
  * but the copy is made, also no queue.  ERR_DENIED: `path` is there already.
  * ERR_FULL, ERR_READONLY, ERR_IO: one or the other cannot be read or written.
  * Else as queue_open().  Root reads the queue as queue_take_identity() says,

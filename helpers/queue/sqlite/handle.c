@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* handle.c - makes handles, doubles them, and lets go of them. */
+/* handle.c - makes, copies and frees handles. */
 #include "base/mem.h"
 #include "queue/sqlite/sqlite.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* sidecar.c - the lock that all processes share, and how they notify each other. */
+/* sidecar.c - the lock of all processes, and how they notify each other. */
 #include "queue/sqlite/sidecar.h"
 
 #include <errno.h>

@@ -26,8 +26,8 @@ struct queue_sqlite_file {
 	bool plain; /* a regular file with one name */
 };
 
-/* Owner: the thread that calls; `poked` and `checkpointing` are used by others,
- * too, and the checkpointer reads `path` and `base.settings`, which never change. */
+/* Owner: the thread that calls.  Others use `poked` and `checkpointing`, too,
+ * and the checkpointer reads `path` and `base.settings`, which never change. */
 struct queue_sqlite {
 	struct queue base;
 	char *path; /* as configured */
@@ -198,7 +198,7 @@ enum err queue_sqlite_twin(
 void queue_sqlite_free(struct queue_sqlite *q); /* NULL is allowed */
 
 /* checkpoint.c: after a commit, without the lock: start a thread that
- * checkpoints if it is time.  queue_sqlite_join_checkpoint() waits for its end. */
+ * checkpoints if it is time, and wait for its end. */
 void queue_sqlite_start_checkpoint(struct queue_sqlite *q);
 void queue_sqlite_join_checkpoint(struct queue_sqlite *q);
 
