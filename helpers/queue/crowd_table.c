@@ -288,7 +288,8 @@ counts(const struct crowd_slot *s, uint64_t who, const struct crowd_seat *seat,
 	return is_away(who) && !is_over(when, now_ms);
 }
 
-/* A dead process's slot becomes free; `a` NULL: all processes count as living. */
+/* A dead process's slot becomes free; `a` NULL: all processes count as
+ * living. */
 static bool
 is_dead(struct crowd_table *t, size_t at, uint64_t who, struct answers *a)
 {

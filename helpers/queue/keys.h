@@ -18,7 +18,8 @@ struct queue_keys {
 
 /*
  * Read the state of `url`, and append the set itself to *text (NULL: not
- * wanted).  ERR_NOTFOUND: no process has tried to fetch it yet.  Else as queue_read().
+ * wanted).  ERR_NOTFOUND: no process has tried to fetch it yet.  Else as
+ * queue_read().
  */
 enum err queue_keys_read(struct queue *q, struct slice url,
     struct queue_keys *out, struct buf *text);
