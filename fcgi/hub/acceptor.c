@@ -25,9 +25,8 @@
 #define LEAVE_MS 1000     /* for requests on their way when the hub ends */
 #define LEAVE_MAX 4096    /* connections accepted then */
 
-/* Connections that wait for another request, and how long: nginx closes them
- * after a minute. */
-#define IDLE_MAX 64
+/* How long a connection waits for another request: nginx closes it after a
+ * minute. */
 #define IDLE_MS 75000
 
 #define PEEK_MAX (RECORD_PARAMS_MAX * 2)
@@ -396,7 +395,7 @@ keep_connection(void *arg, int fd)
 	struct acceptor *in = arg;
 	struct arrival *a = NULL;
 
-	if (!in->stopped && in->idle_n < IDLE_MAX)
+	if (!in->stopped && in->idle_n < ACCEPTOR_IDLE_MAX)
 		a = arrival_new(in, &in->idle, fd);
 	if (a == NULL) {
 		close(fd);
