@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cgi.h - the same endpoints for one request, as a plain CGI program (RFC 3875). */
+/* cgi.h - serves one request as a plain CGI program (RFC 3875). */
 #ifndef CGI_H
 #define CGI_H
 

@@ -88,7 +88,7 @@ main(int argc, char **argv)
 	struct options o;
 	struct problem p = { "" };
 
-	/* A peer or a log reader that closes its end must not end the program. */
+	/* A peer or log reader that closes its end must not end us. */
 	signal(SIGPIPE, SIG_IGN);
 	mem_keep_from_disk();
 	sigbus_guard();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* serve.h - the FastCGI responder: acceptor, workers and publish thread around a hub. */
+/* serve.h - the FastCGI responder: a hub, its acceptor and its threads. */
 #ifndef SERVE_H
 #define SERVE_H
 

@@ -16,6 +16,13 @@
 
 enum carrier { CARRIER_NONE, CARRIER_HEADER, CARRIER_QUERY, CARRIER_COOKIE };
 
+static const char *const carrier_names[] = {
+	[CARRIER_NONE] = NULL,
+	[CARRIER_HEADER] = "header",
+	[CARRIER_QUERY] = "query",
+	[CARRIER_COOKIE] = "cookie",
+};
+
 /* Other schemes belong to the site (a Basic password in front of it, say),
  * and carry no token. */
 static bool
@@ -32,28 +39,48 @@ bearer(struct slice header, struct slice *token)
 
 static enum carrier
 find_token(struct slice *token, const struct request *rq,
-    const struct form *query, const struct dialect *d, const char *cookie_name)
+    const struct form *query, const struct dialect *d, const struct config *c)
 {
+	const char *cookie = config_text_of(c, d->cookie_setting);
+
 	if (bearer(rq->authorization, token))
 		return CARRIER_HEADER;
-	if (d->token_param != NULL && query != NULL) {
+	if (d->token_param != NULL) {
 		*token = form_get(query, d->token_param);
 		if (token->base != NULL)
 			return CARRIER_QUERY;
 	}
-	*token = cookie_find(rq->cookie, slice_of(cookie_name));
+	*token = cookie_find(rq->cookie, slice_of(cookie));
 	/* A cookie that was cleared may come back empty. */
 	return token->len > 0 ? CARRIER_COOKIE : CARRIER_NONE;
 }
 
-void
-authorize_ask(struct answer *a, const char *sentence)
+/* A request whose dialect is not known yet. */
+struct choice {
+	const struct request *rq;
+	const struct form *query;
+	const struct config *config;
+};
+
+static bool
+find_token_of(void *arg, const struct dialect *d, struct slice *token)
 {
-	response_header(&a->response, "WWW-Authenticate", "Bearer");
-	response_problem(&a->response, 401, "%s", sentence);
+	const struct choice *c = arg;
+
+	return find_token(token, c->rq, c->query, d, c->config) != CARRIER_NONE;
 }
 
-/* Whoever sent the token has done nothing wrong. */
+void
+authorize_choose_dialect(struct answer *a, const struct request *rq,
+    const struct form *query, const struct context *c)
+{
+	struct choice choice = { rq, query, c->settings->config };
+
+	a->dialect =
+	    dialects_of_token(&c->settings->dialects, find_token_of, &choice);
+}
+
+/* The sender of the token has done nothing wrong. */
 static enum err
 refuse_for_now(
     struct answer *a, const struct settings *s, enum config_role role)
@@ -61,7 +88,7 @@ refuse_for_now(
 	log_warn("request refused", LOG_TEXT("reason", "no keys fetched yet"),
 	    LOG_TEXT("setting", config_keys_setting(s->config, role)));
 	response_header(&a->response, "Retry-After", "2");
-	response_problem(&a->response, 503,
+	answer_problem(a, 503,
 	    "The hub has not fetched the keys yet that verify access tokens; "
 	    "try again.");
 	return ERR_DENIED;
@@ -92,14 +119,10 @@ refuse(struct answer *a, const struct request *rq, const struct settings *s,
 	client_name(client, rq, s->trusted);
 	log_warn("token refused", LOG_TEXT("client", client),
 	    LOG_TEXT("reason", why));
-	response_header(
-	    &a->response, "WWW-Authenticate", "Bearer error=\"invalid_token\"");
 	if (e == ERR_LIMIT)
-		response_problem(&a->response, 401,
-		    "The access token is not valid. %s", why);
+		answer_refuse(a, REFUSAL_TOKEN_LIMIT, why, s);
 	else
-		response_problem(&a->response, 401,
-		    "The access token is not valid; the hub's log says why.");
+		answer_refuse(a, REFUSAL_BAD_TOKEN, NULL, s);
 	return ERR_DENIED;
 }
 
@@ -190,6 +213,8 @@ authorize_by_session(struct grant **out, struct answer *a,
 	if (e == ERR_OK && has)
 		e = ask_queue(&r, c, &key, slice_of(NULL));
 	*out = r.grant;
+	if (e == ERR_OK && has)
+		a->decision.token = "session";
 	if (e == ERR_OK)
 		return e;
 	answer_unavailable(a, e);
@@ -200,7 +225,8 @@ authorize_by_session(struct grant **out, struct answer *a,
 static enum err
 refuse_origin(struct answer *a)
 {
-	response_problem(&a->response, 403,
+	a->decision.refused = "origin";
+	answer_problem(a, 403,
 	    "A publish authorized by cookie must come from a page of "
 	    "the hub's own origin or of one listed in "
 	    "MERCURE_PUBLISH_ALLOWED_ORIGINS.");
@@ -209,26 +235,31 @@ refuse_origin(struct answer *a)
 
 static enum err
 authorize_by_token(struct grant **out, struct answer *a,
-    const struct request *rq, struct slice token, const struct dialect *d,
-    const struct settings *s, enum config_role role)
+    const struct request *rq, struct slice token, const struct settings *s,
+    enum config_role role)
 {
-	const struct jws_keys *keys = s->role[role].keys;
+	const struct verifier v = settings_verifier(s, a->dialect, role);
+	enum token_check failed;
 	struct problem why = { "" };
 	enum err e;
 
-	if (keys == NULL && s->role[role].url != NULL)
+	if (v.keys == NULL && s->role[role].url != NULL)
 		return refuse_for_now(a, s, role);
-	if (keys == NULL)
+	a->decision.refused =
+	    v.keys == NULL ? token_check_name(TOKEN_KEY) : NULL;
+	if (v.keys == NULL)
 		return refuse(a, rq, s, ERR_DENIED,
 		    role == CONFIG_PUBLISHERS
 			? "MERCURE_PUBLISHER_SECRET_KEY is not set"
 			: "MERCURE_SUBSCRIBER_SECRET_KEY is not set");
-	e = token_verify(out, token, keys, d, clock_real_ms(),
+	e = token_verify(out, &failed, token, &v, clock_real_ms(),
 	    s->config->matchers_max, &why);
 	if (e == ERR_NOMEM) {
 		answer_unavailable(a, e);
 		return ERR_DENIED;
 	}
+	if (e != ERR_OK)
+		a->decision.refused = token_check_name(failed);
 	if (e == ERR_TOKEN)
 		note_kid(token, s, role);
 	return e == ERR_OK ? ERR_OK : refuse(a, rq, s, e, why.text);
@@ -236,46 +267,50 @@ authorize_by_token(struct grant **out, struct answer *a,
 
 enum err
 authorize(struct grant **out, struct answer *a, const struct request *rq,
-    const struct form *query, const struct dialect *d, struct context *c,
-    enum authorize_role role)
+    const struct form *query, struct context *c, enum authorize_role role)
 {
 	const struct settings *s = c->settings;
 	struct slice token;
 	enum carrier from;
 
 	*out = NULL;
-	from = find_token(&token, rq, query, d, s->config->cookie_name);
+	from = find_token(&token, rq, query, a->dialect, s->config);
+	a->decision.token = carrier_names[from];
 	if (role == AUTHORIZE_SUBSCRIBER)
 		return from == CARRIER_NONE
 			   ? authorize_by_session(out, a, rq, c)
 			   : authorize_by_token(
-				 out, a, rq, token, d, s, CONFIG_SUBSCRIBERS);
+				 out, a, rq, token, s, CONFIG_SUBSCRIBERS);
 	if (from == CARRIER_NONE)
 		return ERR_OK;
 	if (from == CARRIER_COOKIE && !cors_may_publish(rq, s))
 		return refuse_origin(a);
-	return authorize_by_token(out, a, rq, token, d, s, CONFIG_PUBLISHERS);
+	return authorize_by_token(out, a, rq, token, s, CONFIG_PUBLISHERS);
 }
 
 enum err
 authorize_subscriber(struct grant **out, struct queue_start *start,
     struct slice last_id, struct answer *a, const struct request *rq,
-    const struct form *query, const struct dialect *d, struct context *c)
+    const struct form *query, struct context *c)
 {
 	const struct settings *s = c->settings;
 	struct arrival r = { .start = start };
 	struct session_key key;
 	struct slice token;
+	enum carrier from;
 	bool has = false;
 	enum err e = ERR_OK;
 
 	*out = NULL;
-	if (find_token(&token, rq, query, d, s->config->cookie_name) ==
-	    CARRIER_NONE)
+	from = find_token(&token, rq, query, a->dialect, s->config);
+	a->decision.token = carrier_names[from];
+	if (from == CARRIER_NONE)
 		e = find_session(&key, &has, rq, s->config);
-	else if (authorize_by_token(&r.grant, a, rq, token, d, s,
-		     CONFIG_SUBSCRIBERS) != ERR_OK)
+	else if (authorize_by_token(
+		     &r.grant, a, rq, token, s, CONFIG_SUBSCRIBERS) != ERR_OK)
 		return ERR_DENIED;
+	if (has)
+		a->decision.token = "session";
 	if (e == ERR_OK)
 		e = ask_queue(&r, c, has ? &key : NULL, last_id);
 	if (e == ERR_OK) {

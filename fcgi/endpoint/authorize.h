@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* authorize.h - from a request to the grant of whoever sent it (draft 7, "Authorization"). */
+/* authorize.h - finds the grant of a request (draft 7, "Authorization"). */
 #ifndef ENDPOINT_AUTHORIZE_H
 #define ENDPOINT_AUTHORIZE_H
 
@@ -11,21 +11,26 @@
 
 enum authorize_role { AUTHORIZE_SUBSCRIBER, AUTHORIZE_PUBLISHER };
 
+/* Set the dialect of a request to publish or to list subscriptions, by its
+ * token. */
+void authorize_choose_dialect(struct answer *a, const struct request *rq,
+    const struct form *query, const struct context *c);
+
 /*
- * Find the token (Authorization: Bearer, then the query parameter, then the
- * cookie: the first that is there is the only one looked at) and verify it
- * with the role's key.  Without one, a subscriber is who its session cookie
- * (MERCURE_SESSION_COOKIE) says: the grant is that session's, and empty if
- * it was granted nothing.  ERR_OK with *out NULL: there is neither.  ERR_DENIED:
- * the answer holds the 401, or the 403 for a publish by cookie whose origin
- * is neither the hub's nor listed, or the 503 until the role's keys have been
- * fetched; why a token is bad goes to the log only,
- * unless it is the size of something.
+ * Find the token by the answer's dialect (Authorization: Bearer, then the query
+ * parameter, then the cookie: only the first that is there counts) and verify
+ * it for the role.  A subscriber without a token is known by its session
+ * cookie (MERCURE_SESSION_COOKIE): the grant is that session's, and empty if it
+ * was granted nothing.  ERR_OK with *out NULL: there is neither.  ERR_DENIED:
+ * the answer holds the 401; or the 403 for a publish by cookie whose origin is
+ * neither the hub's nor listed; or the 503 until the role's keys have been
+ * fetched.  The reason why a token is bad goes to the log only, unless it is
+ * the size of something.
  * A bad token never makes an anonymous subscriber.
  */
 enum err authorize(struct grant **out, struct answer *a,
-    const struct request *rq, const struct form *query, const struct dialect *d,
-    struct context *c, enum authorize_role role);
+    const struct request *rq, const struct form *query, struct context *c,
+    enum authorize_role role);
 
 /*
  * The same for a subscriber, and where its stream starts (queue_start()), all
@@ -35,9 +40,6 @@ enum err authorize(struct grant **out, struct answer *a,
  */
 enum err authorize_subscriber(struct grant **out, struct queue_start *start,
     struct slice last_id, struct answer *a, const struct request *rq,
-    const struct form *query, const struct dialect *d, struct context *c);
-
-/* Make the answer a 401 for a request that needs a token and has none. */
-void authorize_ask(struct answer *a, const char *sentence);
+    const struct form *query, struct context *c);
 
 #endif

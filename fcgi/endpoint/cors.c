@@ -53,6 +53,19 @@ log_refused(const struct request *rq, struct slice origin,
 	    LOG_TEXT("client", client), LOG_TEXT("setting", setting));
 }
 
+/* A script may read the answer's headers of each dialect. */
+static void
+expose_headers(struct response *r, const struct dialects *in_force)
+{
+	char names[256];
+	size_t n = 0;
+
+	for (size_t i = 0; i < in_force->n && n < sizeof(names); i++)
+		n += (size_t)snprintf(names + n, sizeof(names) - n, "%s, ",
+		    in_force->v[i]->last_id_response);
+	response_header(r, "Access-Control-Expose-Headers", "%sLink", names);
+}
+
 void
 cors_answer(
     struct response *r, const struct request *rq, const struct settings *s)
@@ -67,8 +80,7 @@ cors_answer(
 	response_header(
 	    r, "Access-Control-Allow-Origin", "%.*s", SLICE_ARG(rq->origin));
 	response_header(r, "Access-Control-Allow-Credentials", "true");
-	response_header(
-	    r, "Access-Control-Expose-Headers", "Last-Event-ID, Link");
+	expose_headers(r, &s->dialects);
 }
 
 void

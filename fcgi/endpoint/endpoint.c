@@ -2,6 +2,9 @@
 /* endpoint.c - what endpoints share. */
 #include "endpoint/endpoint.h"
 
+#include <stdarg.h>
+#include <stdio.h>
+
 #include "base/log.h"
 #include "config/queue.h"
 
@@ -21,12 +24,42 @@ context_queue(struct context *c, struct queue **out)
 }
 
 void
+answer_problem(struct answer *a, int status, const char *fmt, ...)
+{
+	struct response *r = &a->response;
+	char sentence[REFUSAL_TEXT_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(sentence, sizeof(sentence), fmt, ap);
+	va_end(ap);
+	response_fail(r, status, a->dialect->problem_type);
+	a->dialect->write_problem(&r->body, status, sentence);
+}
+
+void
+answer_refuse(struct answer *a, enum refusal_reason reason, const char *detail,
+    const struct settings *s)
+{
+	const struct refusal r = { .reason = reason,
+		.detail = detail,
+		.hub_url = settings_hub_url(s) };
+	struct refusal_answer words;
+
+	a->dialect->refuse(&words, &r);
+	if (words.challenge[0] != '\0')
+		response_header(
+		    &a->response, "WWW-Authenticate", "%s", words.challenge);
+	answer_problem(a, words.status, "%s", words.sentence);
+}
+
+void
 answer_unavailable(struct answer *a, enum err e)
 {
 	log_warn("request failed", LOG_TEXT("reason", err_text(e)));
 	a->kind = ANSWER_RESPONSE;
 	response_header(&a->response, "Retry-After", "1");
-	response_problem(&a->response, 503,
+	answer_problem(a, 503,
 	    "The hub cannot use its queue right now (%s); try again.",
 	    err_text(e));
 }

@@ -3,9 +3,11 @@
 #ifndef ENDPOINT_ENDPOINT_H
 #define ENDPOINT_ENDPOINT_H
 
+#include "endpoint/decision.h"
 #include "endpoint/settings.h"
 #include "fanout/patterns.h"
 #include "fanout/subscriber.h"
+#include "mercure/dialect.h"
 #include "mercure/update.h"
 #include "queue/queue.h"
 #include "request/request.h"
@@ -34,6 +36,10 @@ enum answer_kind {
 /* Zero it, then response_init(). */
 struct answer {
 	enum answer_kind kind;
+	/* The one that the request speaks; until that is known, the one that
+	 * every client knows. */
+	const struct dialect *dialect;
+	struct decision decision; /* for the log */
 	struct response response;
 	struct subscriber_opening *opening;
 	struct update_box *update;
@@ -44,6 +50,16 @@ void answer_free(struct answer *a);
 /* One HTTP method on one path. */
 typedef void endpoint_fn(
     struct answer *a, const struct request *rq, struct context *c);
+
+/* Make the answer an error: the sentence becomes its body, in the form of the
+ * dialect.  Headers added before stay. */
+void answer_problem(struct answer *a, int status, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Make the answer a refusal, for its token or the lack of one.  `detail` NULL:
+ * there is none. */
+void answer_refuse(struct answer *a, enum refusal_reason reason,
+    const char *detail, const struct settings *s);
 
 /* Log why the queue failed and make the answer a 503. */
 void answer_unavailable(struct answer *a, enum err e);

@@ -82,8 +82,7 @@ refuse(struct answer *a, const struct request *rq, const struct settings *s,
 	if (e == ERR_LIMIT)
 		counted_report_refused(rq, s, p->text);
 	response_header(&a->response, "Retry-After", RETRY_AFTER);
-	response_problem(
-	    &a->response, e == ERR_LIMIT ? 429 : 503, "%s", p->text);
+	answer_problem(a, e == ERR_LIMIT ? 429 : 503, "%s", p->text);
 }
 
 bool

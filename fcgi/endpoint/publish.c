@@ -5,7 +5,6 @@
 #include <strings.h>
 
 #include "endpoint/authorize.h"
-#include "mercure/dialect.h"
 #include "text/form.h"
 
 /* Besides its topics a publish has five fields; unknown ones are ignored. */
@@ -44,16 +43,16 @@ static bool
 readable(struct answer *a, const struct request *rq, const struct config *c)
 {
 	if (rq->body_cut)
-		response_problem(&a->response, 408,
-		    "The request's body did not arrive in time.");
+		answer_problem(
+		    a, 408, "The request's body did not arrive in time.");
 	else if (rq->body_too_long)
-		response_problem(&a->response, 413,
+		answer_problem(a, 413,
 		    "The update is longer than %llu bytes "
 		    "(MERCURE_MAX_BODY).",
 		    (unsigned long long)c->body_max);
 	else if (!is_form(rq->content_type))
-		response_problem(&a->response, 415,
-		    "The Content-Type must be " FORM_TYPE ".");
+		answer_problem(
+		    a, 415, "The Content-Type must be " FORM_TYPE ".");
 	else
 		return true;
 	return false;
@@ -84,6 +83,21 @@ read_update(struct update_box **out, const struct request *rq,
 
 /* Does a token with publish rights come along?  Draft 7, "Publishers". */
 static bool
+is_publisher(struct grant **g, struct answer *a, const struct request *rq,
+    const struct form *query, struct context *c)
+{
+	authorize_choose_dialect(a, rq, query, c);
+	if (authorize(g, a, rq, query, c, AUTHORIZE_PUBLISHER) != ERR_OK)
+		return false;
+	if (*g != NULL && grant_has_publish(*g))
+		return true;
+	answer_refuse(a,
+	    *g == NULL ? REFUSAL_PUBLISH_TOKEN : REFUSAL_PUBLISH_RIGHT, NULL,
+	    c->settings);
+	return false;
+}
+
+static bool
 admit(struct grant **out, struct answer *a, const struct request *rq,
     struct context *c)
 {
@@ -94,25 +108,13 @@ admit(struct grant **out, struct answer *a, const struct request *rq,
 
 	e = form_parse(&query, rq->query, OTHER_FIELDS_MAX);
 	if (e == ERR_LIMIT)
-		response_problem(&a->response, 400,
+		answer_problem(a, 400,
 		    "The query string has more than %d parameters.",
 		    OTHER_FIELDS_MAX);
 	else if (e != ERR_OK)
 		answer_unavailable(a, e);
-	else if (authorize(&g, a, rq, query, &dialect_0x, c,
-		     AUTHORIZE_PUBLISHER) != ERR_OK)
-		; /* it has made the answer */
-	else if (g == NULL)
-		authorize_ask(a,
-		    "Publishing needs an access token, best in an "
-		    "\"Authorization: Bearer\" header (Apache passes that "
-		    "header on with CGIPassAuth On).");
-	else if (!grant_has_publish(g))
-		response_problem(&a->response, 403,
-		    "The access token grants no right to publish "
-		    "(claim mercure.publish).");
 	else
-		admitted = true;
+		admitted = is_publisher(&g, a, rq, query, c);
 
 	form_free(query);
 	if (admitted)
@@ -144,12 +146,10 @@ publish_handle(struct answer *a, const struct request *rq, struct context *c)
 	if (!admit(&g, a, rq, c) || !readable(a, rq, config))
 		goto out;
 	if ((e = read_update(&box, rq, config, &p)) != ERR_OK)
-		response_problem(&a->response, status_of(e), "%s",
+		answer_problem(a, status_of(e), "%s",
 		    p.text[0] != '\0' ? p.text : err_text(e));
 	else if (!grant_may_publish(g, update_view(box)->topics))
-		response_problem(&a->response, 403,
-		    "The access token does not grant the right to publish to "
-		    "every topic of this update (claim mercure.publish).");
+		answer_refuse(a, REFUSAL_TOPIC_RIGHT, NULL, c->settings);
 	else {
 		accept_update(a, box);
 		box = NULL;

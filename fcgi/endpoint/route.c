@@ -9,27 +9,30 @@
 #include "endpoint/subscribe.h"
 #include "endpoint/subscriptions.h"
 #include "mercure/discovery.h"
+#include "mercure/subscription.h"
 
 static void options_handle(
     struct answer *a, const struct request *rq, struct context *c);
 
-#define SUBSCRIPTIONS "/subscriptions"
-
 struct route {
-	const char *method, *path; /* below the hub's path */
+	const char *name; /* for the log */
+	const char *method, *path;
 	endpoint_fn *handle;
 	bool publishes; /* only with MERCURE_HUB_ALLOW_PUBLISH */
-	bool below;     /* also for what lies below the path */
+	bool below;     /* also for all paths below this one */
 };
 
 static const struct route routes[] = {
-	{ "GET", "", subscribe_handle, false, false },
-	{ "HEAD", "", subscribe_head, false, false },
-	{ "OPTIONS", "", options_handle, false, false },
-	{ "POST", "", publish_handle, true, false },
-	{ "GET", SUBSCRIPTIONS, subscriptions_handle, false, true },
-	{ "HEAD", SUBSCRIPTIONS, subscriptions_handle, false, true },
-	{ "OPTIONS", SUBSCRIPTIONS, options_handle, false, true },
+	{ "subscribe", "GET", DISCOVERY_PATH, subscribe_handle, false, false },
+	{ "look", "HEAD", DISCOVERY_PATH, subscribe_head, false, false },
+	{ "options", "OPTIONS", DISCOVERY_PATH, options_handle, false, false },
+	{ "publish", "POST", DISCOVERY_PATH, publish_handle, true, false },
+	{ "subscriptions", "GET", SUBSCRIPTION_PATH, subscriptions_handle,
+	    false, true },
+	{ "subscriptions", "HEAD", SUBSCRIPTION_PATH, subscriptions_handle,
+	    false, true },
+	{ "options", "OPTIONS", SUBSCRIPTION_PATH, options_handle, false,
+	    true },
 };
 
 #define ROUTES_N (sizeof(routes) / sizeof(routes[0]))
@@ -39,8 +42,8 @@ route_leads_to(const struct route *r, struct slice path)
 {
 	const size_t n = strlen(r->path);
 
-	return slice_is(path, r->path) ||
-	       (r->below && slice_starts(path, r->path) && path.base[n] == '/');
+	return slice_starts(path, r->path) &&
+	       (path.len == n || (r->below && path.base[n] == '/'));
 }
 
 static bool
@@ -68,58 +71,62 @@ options_handle(struct answer *a, const struct request *rq, struct context *c)
 {
 	char methods[128];
 
-	allowed(methods, sizeof(methods),
-	    slice_after(rq->path, sizeof(DISCOVERY_PATH) - 1), c);
+	allowed(methods, sizeof(methods), rq->path, c);
 	a->response.status = 204;
 	response_header(&a->response, "Allow", "%s", methods);
 	cors_preflight(&a->response, rq, c->settings, methods);
 }
 
+static bool
+is_publish(const struct request *rq)
+{
+	for (size_t i = 0; i < ROUTES_N; i++)
+		if (routes[i].publishes &&
+		    slice_is(rq->method, routes[i].method) &&
+		    route_leads_to(&routes[i], rq->path))
+			return true;
+	return false;
+}
+
 static void
-refuse_method(struct answer *a, const struct request *rq, struct slice path,
-    const struct context *c)
+refuse_method(
+    struct answer *a, const struct request *rq, const struct context *c)
 {
 	char methods[128];
 
-	allowed(methods, sizeof(methods), path, c);
+	allowed(methods, sizeof(methods), rq->path, c);
 	response_header(&a->response, "Allow", "%s", methods);
-	if (slice_is(rq->method, "POST") && path.len == 0)
-		response_problem(&a->response, 405,
+	if (is_publish(rq))
+		answer_problem(a, 405,
 		    "Publishing over HTTP is switched off; set "
 		    "MERCURE_HUB_ALLOW_PUBLISH = true, or publish with the "
 		    "pushcgi program on the hub's machine.");
 	else
-		response_problem(&a->response, 405,
-		    "This method is not served here; use %s.", methods);
+		answer_problem(
+		    a, 405, "This method is not served here; use %s.", methods);
 }
 
 static void
 dispatch(struct answer *a, const struct request *rq, struct context *c)
 {
-	struct slice path = rq->path;
 	bool found = false;
-	size_t i;
 
-	if (slice_starts(path, DISCOVERY_PATH)) {
-		path = slice_after(path, sizeof(DISCOVERY_PATH) - 1);
-		for (i = 0; i < ROUTES_N; i++) {
-			const struct route *r = &routes[i];
+	for (size_t i = 0; i < ROUTES_N; i++) {
+		const struct route *r = &routes[i];
 
-			if (!route_leads_to(r, path))
-				continue;
-			found = true;
-			if (slice_is(rq->method, r->method) &&
-			    route_open(r, c)) {
-				r->handle(a, rq, c);
-				return;
-			}
+		if (!route_leads_to(r, rq->path))
+			continue;
+		found = true;
+		if (slice_is(rq->method, r->method) && route_open(r, c)) {
+			a->decision.route = r->name;
+			r->handle(a, rq, c);
+			return;
 		}
 	}
 	if (found)
-		refuse_method(a, rq, path, c);
+		refuse_method(a, rq, c);
 	else
-		response_problem(
-		    &a->response, 404, "The hub is at " DISCOVERY_PATH ".");
+		answer_problem(a, 404, "The hub is at " DISCOVERY_PATH ".");
 }
 
 /*
@@ -142,7 +149,9 @@ insist_on_whole(struct answer *a, const struct request *rq, struct context *c)
 void
 route_request(struct answer *a, const struct request *rq, struct context *c)
 {
+	a->dialect = dialects_common(&c->settings->dialects);
 	cors_answer(&a->response, rq, c->settings);
 	dispatch(a, rq, c);
 	insist_on_whole(a, rq, c);
+	decision_log(&a->decision, a->dialect, a->response.status);
 }

@@ -23,6 +23,17 @@ read_role(struct settings_role *out, const struct config *c,
 	return e == ERR_NOTFOUND ? ERR_OK : e;
 }
 
+static enum err
+read_dialects(struct dialects *out, const struct config *c, struct problem *p)
+{
+	const char *wrong = dialects_read(out, slice_of(c->protocol_versions));
+
+	if (wrong == NULL)
+		return ERR_OK;
+	return problem_set(
+	    p, ERR_SYNTAX, "MERCURE_PROTOCOL_VERSIONS %s.", wrong);
+}
+
 /* Without keys yet. */
 static enum err
 make(struct settings **out, struct config *config, struct problem *p)
@@ -40,14 +51,15 @@ make(struct settings **out, struct config *config, struct problem *p)
 	for (size_t i = 0; i < times; i++)
 		atomic_init(&s->wanted_ms[i], 0);
 	s->config = config_ref(config);
-	if ((e = ip_networks_new(
-		 &s->trusted, slice_of(config->trusted_proxies))) != ERR_OK) {
+	e = read_dialects(&s->dialects, config, p);
+	if (e == ERR_OK && (e = ip_networks_new(&s->trusted,
+				slice_of(config->trusted_proxies))) != ERR_OK)
+		problem_set(p, e, "MERCURE_TRUSTED_PROXIES: %s.", err_text(e));
+	if (e != ERR_OK)
 		settings_unref(s);
-		return problem_set(
-		    p, e, "MERCURE_TRUSTED_PROXIES: %s.", err_text(e));
-	}
-	*out = s;
-	return ERR_OK;
+	else
+		*out = s;
+	return e;
 }
 
 enum err
@@ -234,6 +246,14 @@ settings_admit(const struct settings *s, const struct grant *g)
 		       (s->config->allow_anonymous || !grant_is_empty(g));
 	return s->role[CONFIG_SUBSCRIBERS].keys != NULL &&
 	       jws_keys_have(s->role[CONFIG_SUBSCRIBERS].keys, grant_key(g));
+}
+
+/* Protocol 0.x knows no issuers. */
+struct verifier
+settings_verifier(
+    const struct settings *s, const struct dialect *d, enum config_role role)
+{
+	return (struct verifier){ .dialect = d, .keys = s->role[role].keys };
 }
 
 struct slice

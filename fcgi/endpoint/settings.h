@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* settings.h - configuration and keys in force, replaced as a whole on reload. */
+/* settings.h - configuration and keys in force; a reload replaces both. */
 #ifndef ENDPOINT_SETTINGS_H
 #define ENDPOINT_SETTINGS_H
 
@@ -11,6 +11,7 @@
 #include "config/keys.h"
 #include "jose/jws_keys.h"
 #include "mercure/grant.h"
+#include "mercure/token.h"
 #include "queue/queue.h"
 #include "text/ip.h"
 
@@ -27,6 +28,7 @@ struct settings {
 	_Atomic unsigned refs;
 	struct config *config;
 	struct settings_role role[CONFIG_ROLES];
+	struct dialects dialects;    /* MERCURE_PROTOCOL_VERSIONS */
 	struct ip_networks *trusted; /* MERCURE_TRUSTED_PROXIES; NULL: none */
 	/* When a token named a key that the fetched set did not have. */
 	_Atomic int64_t *wanted_ms;   /* of CONFIG_ROLES */
@@ -43,8 +45,8 @@ enum settings_notice {
 };
 
 /* Read the keys that `config` names; takes a reference to it.  One reference to
- * *out is the caller's.  Errors as config_keys_new(), but a role may have no key;
- * keys at a URL are not there yet. */
+ * *out is the caller's.  Errors as config_keys_new(), but a role may have no
+ * key; keys at a URL are not there yet. */
 enum err settings_new(
     struct settings **out, struct config *config, struct problem *p);
 
@@ -81,6 +83,11 @@ void settings_load_keys(struct settings **s);
 /* Do these settings allow a stream with this grant (NULL: without a token), by
  * its key or as anonymous? */
 bool settings_admit(const struct settings *s, const struct grant *g);
+
+/* What verifies a token of this role in a request that speaks `d`.  Its keys
+ * are NULL if the role has none. */
+struct verifier settings_verifier(
+    const struct settings *s, const struct dialect *d, enum config_role role);
 
 /* The hub's URL as browsers see it; without MERCURE_PUBLIC_HUB_URL its path,
  * which every page of the same origin can resolve. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* settings_slot.h - the place where the settings in force are, for all threads. */
+/* settings_slot.h - holds the settings in force, for all threads. */
 #ifndef ENDPOINT_SETTINGS_SLOT_H
 #define ENDPOINT_SETTINGS_SLOT_H
 

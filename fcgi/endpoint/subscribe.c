@@ -46,20 +46,21 @@ struct subscribing {
 static bool
 problem(struct answer *a, int status, const char *sentence)
 {
-	response_problem(&a->response, status, "%s", sentence);
+	answer_problem(a, status, "%s", sentence);
 	return false;
 }
 
-/* 1.0's parameters all begin alike, and never fall back to 0.x rules. */
 static bool
 parse_query(struct subscribing *s, struct answer *a, const struct request *rq,
-    const struct config *c)
+    const struct settings *st)
 {
-	size_t i, max = c->matchers_max + OTHER_PARAMS_MAX;
+	const struct config *c = st->config;
+	struct problem p = { "" };
+	size_t max = c->matchers_max + OTHER_PARAMS_MAX;
 	enum err e;
 
 	if ((e = form_parse(&s->query, rq->query, max)) == ERR_LIMIT) {
-		response_problem(&a->response, 400,
+		answer_problem(a, 400,
 		    "The query string has more than %zu parameters "
 		    "(MERCURE_MAX_MATCHERS and a few).",
 		    max);
@@ -69,12 +70,10 @@ parse_query(struct subscribing *s, struct answer *a, const struct request *rq,
 		answer_unavailable(a, e);
 		return false;
 	}
-	for (i = 0; i < form_count(s->query); i++)
-		if (slice_starts(form_at(s->query, i).name, "match"))
-			return problem(a, 400,
-			    "The parameters match… belong to protocol 1.0, "
-			    "which this hub does not serve; use topic.");
-	s->dialect = &dialect_0x;
+	a->dialect = dialects_of_query(&st->dialects, s->query);
+	if (a->dialect->check_query(s->query, &p) != ERR_OK)
+		return problem(a, 400, p.text);
+	s->dialect = a->dialect;
 	return true;
 }
 
@@ -104,7 +103,7 @@ add_matcher(struct subscribing *s, struct answer *a, struct selector selector,
 	enum err e;
 
 	if (l->n == c->matchers_max) {
-		response_problem(&a->response, 400,
+		answer_problem(a, 400,
 		    "More than %llu topics (MERCURE_MAX_MATCHERS).",
 		    (unsigned long long)c->matchers_max);
 		return false;
@@ -120,6 +119,7 @@ add_matcher(struct subscribing *s, struct answer *a, struct selector selector,
 		answer_unavailable(a, e);
 		return false;
 	}
+	decision_add_matcher(&a->decision, m);
 	s->weight += matcher_weight(m);
 	if (is_too_complex(s, c))
 		return problem(a, 400,
@@ -145,10 +145,11 @@ read_matchers(struct subscribing *s, struct answer *a, const struct config *c)
 			return false;
 	}
 	if (s->opening->matchers.n == 0)
-		return problem(a, 400,
-		    "Say what to subscribe to: at least one topic parameter "
-		    "is needed.");
-	return true;
+		answer_problem(a, 400,
+		    "Say what to subscribe to: at least one %s parameter is "
+		    "needed.",
+		    s->dialect->matcher_params[0].name);
+	return s->opening->matchers.n > 0;
 }
 
 /* The header beats the parameter (draft 7, "Reconnection"); an empty id
@@ -182,7 +183,7 @@ refuse_delivery(struct answer *a, struct slice how)
 	const char *new_value = config_new_value("MERCURE_DELIVERY", how);
 
 	if (new_value != NULL) {
-		response_problem(&a->response, 400,
+		answer_problem(a, 400,
 		    "delivery=%.*s is called delivery=%s now.", SLICE_ARG(how),
 		    new_value);
 		return false;
@@ -219,13 +220,12 @@ admit(struct subscribing *s, struct answer *a, const struct request *rq,
 
 	read_last_id(s, rq);
 	from = slice_is(s->last_id, EARLIEST) ? slice_of("") : s->last_id;
-	if (authorize_subscriber(
-		&g, &s->start, from, a, rq, s->query, s->dialect, c) != ERR_OK)
+	if (authorize_subscriber(&g, &s->start, from, a, rq, s->query, c) !=
+	    ERR_OK)
 		return false;
 	if (!settings_admit(c->settings, g)) {
 		grant_unref(g);
-		authorize_ask(a, "Subscribing needs an access token "
-				 "(MERCURE_HUB_ALLOW_ANONYMOUS is off).");
+		answer_refuse(a, REFUSAL_SUBSCRIBE_TOKEN, NULL, c->settings);
 		return false;
 	}
 	s->opening->grant = g;
@@ -243,6 +243,9 @@ set_position(struct subscribing *s, struct answer *a)
 	o->epoch = start->key.epoch;
 	o->at = start->at;
 	o->from_start = !start->known;
+	a->decision.position = s->last_id.base == NULL ? "tail"
+			       : s->start.known        ? "id"
+						       : "earliest";
 	if (e != ERR_OK)
 		answer_unavailable(a, e);
 	return e == ERR_OK;
@@ -284,7 +287,8 @@ write_head(struct subscribing *s, struct response *r, const struct settings *st)
 	struct buf link;
 
 	buf_init(&link, 4096);
-	discovery_link(&link, settings_hub_url(st), slice_of(s->tail_id));
+	discovery_link(
+	    &link, s->dialect, settings_hub_url(st), slice_of(s->tail_id));
 
 	r->type = "text/event-stream";
 	r->caching = "private, no-store";
@@ -359,7 +363,7 @@ claim_patterns(struct subscribing *s, struct answer *a,
 		    &o->patterns, c->patterns, &o->matchers, &who, &limits, &p);
 	if (e == ERR_LIMIT) {
 		response_header(&a->response, "Retry-After", RETRY_AFTER);
-		response_problem(&a->response, 429, "%s", p.text);
+		answer_problem(a, 429, "%s", p.text);
 	} else if (e != ERR_OK)
 		answer_unavailable(a, e);
 	return e == ERR_OK;
@@ -376,7 +380,7 @@ prepare(struct subscribing *s, struct answer *a, const struct request *rq,
 		answer_unavailable(a, ERR_NOMEM);
 		return false;
 	}
-	return parse_query(s, a, rq, config) && admit(s, a, rq, c) &&
+	return parse_query(s, a, rq, c->settings) && admit(s, a, rq, c) &&
 	       read_matchers(s, a, config) && claim_patterns(s, a, rq, c) &&
 	       read_delivery(s, a, config) && check_last_id(s, a) &&
 	       set_position(s, a);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* subscribe.h - GET and HEAD: a subscriber opens a stream (draft 7, "Subscription"). */
+/* subscribe.h - GET and HEAD that open a stream (draft 7, "Subscription"). */
 #ifndef ENDPOINT_SUBSCRIBE_H
 #define ENDPOINT_SUBSCRIBE_H
 

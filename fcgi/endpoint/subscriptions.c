@@ -1,126 +1,89 @@
 /* SPDX-License-Identifier: MIT */
-/* subscriptions.c - answers who subscribes, to those who may know. */
+/* subscriptions.c - lists active subscriptions for those whose token grants
+ * it. */
 #include "endpoint/subscriptions.h"
 
 #include <stdio.h>
 
 #include "base/digest.h"
-#include "base/utf8.h"
 #include "endpoint/authorize.h"
-#include "mercure/dialect.h"
 #include "mercure/discovery.h"
 #include "mercure/subscription.h"
-#include "text/percent.h"
+#include "text/form.h"
 
 #define PARAMS_MAX 100
 #define ID_MAX 4096
 #define LIST_MAX ((size_t)64 << 20)
 
-/* One request: what it asks for, decoded, and the document in the making. */
+/* One request: the place it names, and the document in the making. */
 struct asking {
-	struct buf topic, subscriber; /* of the path; see has_… */
-	bool has_topic, has_subscriber;
-	struct buf path; /* encoded as the hub does it */
+	struct subscription_place at; /* its texts are in `decoded` */
+	struct buf decoded;
+	struct buf path; /* of the place, as the hub writes it */
 	struct buf last_id;
 	size_t n; /* subscriptions in the document */
 	struct answer *answer;
+	const struct subscription_form *form;
 };
-
-static struct slice
-given(bool has, const struct buf *b)
-{
-	return has ? buf_view(b) : slice_of(NULL);
-}
 
 static bool
 problem(struct answer *a, int status, const char *sentence)
 {
-	response_problem(&a->response, status, "%s", sentence);
+	answer_problem(a, status, "%s", sentence);
 	return false;
-}
-
-/* One segment of the path, decoded once; a slash in it came as %2F. */
-static bool
-read_segment(struct buf *out, bool *has, struct slice *rest)
-{
-	struct slice segment;
-
-	if (!slice_cut(rest, '/', &segment))
-		return true;
-	percent_decode(out, segment);
-	*has = true;
-	return out->len > 0 && utf8_valid(buf_view(out)) &&
-	       !utf8_has_control(buf_view(out));
 }
 
 static bool
 read_path(struct asking *q, const struct request *rq)
 {
-	struct slice rest = slice_after(rq->path, strlen(SUBSCRIPTION_PATH));
+	struct problem p = { "" };
 	enum err e;
-	bool fits;
 
-	if (rest.len == 0)
-		rest = slice_of(NULL);
-	else
-		rest = slice_after(rest, 1); /* route.c: a slash */
-	fits = read_segment(&q->topic, &q->has_topic, &rest) &&
-	       read_segment(&q->subscriber, &q->has_subscriber, &rest) &&
-	       rest.base == NULL;
-	if (fits)
-		subscription_path(&q->path, given(q->has_topic, &q->topic),
-		    given(q->has_subscriber, &q->subscriber));
-	if ((e = q->topic.err) != ERR_OK || (e = q->subscriber.err) != ERR_OK ||
-	    (e = q->path.err) != ERR_OK) {
-		answer_unavailable(q->answer, e);
-		return false;
+	e = q->form->read_path(&q->at, &q->decoded, rq->path, &p);
+	if (e == ERR_NOTFOUND)
+		return problem(q->answer, 404, p.text);
+	if (e == ERR_OK) {
+		q->form->path(&q->path, &q->at);
+		e = q->path.err;
 	}
-	if (!fits)
-		return problem(q->answer, 404,
-		    "Subscriptions are at " SUBSCRIPTION_PATH
-		    "{/topic}{/subscriber}, each percent-encoded once.");
-	return true;
+	if (e != ERR_OK)
+		answer_unavailable(q->answer, e);
+	return e == ERR_OK;
 }
 
 /* Draft 7: one of the token's selectors matches the URL, which is the topic
  * of the events about the same. */
 static bool
-admit(struct asking *q, const struct request *rq, struct context *c)
+may_list(struct asking *q, const struct request *rq, const struct form *query,
+    struct context *c)
 {
 	struct answer *a = q->answer;
-	struct form *query = NULL;
 	struct grant *g = NULL;
-	bool admitted = false;
-	enum err e;
+	bool may = false;
 
-	if ((e = form_parse(&query, rq->query, PARAMS_MAX)) == ERR_LIMIT)
-		problem(a, 400, "The query string has too many parameters.");
-	else if (e != ERR_OK)
-		answer_unavailable(a, e);
-	else if (authorize(&g, a, rq, query, &dialect_0x, c,
-		     AUTHORIZE_SUBSCRIBER) != ERR_OK)
-		; /* it has made the answer */
-	else if (g == NULL || (grant_is_session(g) && grant_is_empty(g)))
-		authorize_ask(a,
-		    "The subscription API needs an access token whose claim "
-		    "mercure.subscribe has a selector for this URL.");
+	if (authorize(&g, a, rq, query, c, AUTHORIZE_SUBSCRIBER) != ERR_OK)
+		return false;
+	if (g == NULL || (grant_is_session(g) && grant_is_empty(g)))
+		answer_refuse(a, REFUSAL_LIST_TOKEN, NULL, c->settings);
 	else if (!grant_may_receive(g, buf_view(&q->path), NULL))
-		problem(a, 403,
-		    "The access token does not grant this URL: its claim "
-		    "mercure.subscribe has no selector that matches it, such "
-		    "as " SUBSCRIPTION_PATH "{/topic}{/subscriber}.");
+		answer_refuse(a, REFUSAL_LIST_RIGHT, NULL, c->settings);
 	else
-		admitted = true;
-	form_free(query);
+		may = true;
 	grant_unref(g);
-	return admitted;
+	return may;
 }
 
 static void
 begin_list(struct asking *q)
 {
-	subscription_list_begin(&q->answer->response.body,
-	    given(q->has_topic, &q->topic), buf_view(&q->last_id));
+	q->form->begin(
+	    &q->answer->response.body, &q->at, buf_view(&q->last_id));
+}
+
+static bool
+is_list(const struct asking *q)
+{
+	return q->at.subscriber.base == NULL;
 }
 
 static void
@@ -129,13 +92,12 @@ add(void *arg, const struct subscription_view *v)
 	struct asking *q = arg;
 	struct buf *body = &q->answer->response.body;
 
-	if (q->has_subscriber) {
-		if (q->n == 0)
-			subscription_write(body, v, buf_view(&q->last_id));
-	} else {
+	if (is_list(q)) {
 		if (q->n == 0)
 			begin_list(q);
-		subscription_list_add(body, q->n == 0, v);
+		subscription_add(body, q->form, q->n == 0, v);
+	} else if (q->n == 0) {
+		q->form->write(body, v, buf_view(&q->last_id));
 	}
 	q->n++;
 }
@@ -170,33 +132,32 @@ write_answer(
 	struct response *r = &q->answer->response;
 	struct buf link;
 
-	r->type = SUBSCRIPTION_TYPE;
+	r->type = q->form->type;
 	r->caching = "private, must-revalidate, max-age=0";
 	buf_init(&link, ID_MAX);
-	discovery_link(&link, settings_hub_url(s), slice_of(NULL));
+	discovery_link(
+	    &link, q->answer->dialect, settings_hub_url(s), slice_of(NULL));
 	if (link.err != ERR_OK)
 		r->head.err = link.err;
 	response_header(r, "Link", "%.*s", SLICE_ARG(buf_view(&link)));
 	buf_free(&link);
 
-	if (!q->has_subscriber && q->n == 0)
+	if (is_list(q) && q->n == 0)
 		begin_list(q);
-	if (!q->has_subscriber)
-		subscription_list_end(&r->body);
+	if (is_list(q))
+		q->form->end(&r->body);
 	write_tag(r, rq);
 }
 
 static void
-answer(struct asking *q, const struct request *rq, struct context *c)
+write_document(struct asking *q, const struct request *rq, struct context *c)
 {
 	struct queue *queue;
 	enum err e;
 
 	if ((e = context_queue(c, &queue)) == ERR_OK)
-		e = queue_subscriptions(queue,
-		    selector_topic(given(q->has_topic, &q->topic)),
-		    given(q->has_subscriber, &q->subscriber), add, q,
-		    &q->last_id);
+		e = queue_subscriptions(queue, q->at.selector, q->at.subscriber,
+		    add, q, &q->last_id);
 	if (e == ERR_OK)
 		e = q->answer->response.body.err;
 	if (e == ERR_LIMIT)
@@ -205,31 +166,48 @@ answer(struct asking *q, const struct request *rq, struct context *c)
 		    "ask for those of one topic.");
 	else if (e != ERR_OK)
 		answer_unavailable(q->answer, e);
-	else if (q->has_subscriber && q->n == 0)
+	else if (!is_list(q) && q->n == 0)
 		problem(q->answer, 404, "There is no such subscription now.");
 	else
 		write_answer(q, rq, c->settings);
+}
+
+/* The dialect is that of the token, so it decides how the path is read. */
+static void
+answer_place(struct answer *a, const struct request *rq,
+    const struct form *query, struct context *c)
+{
+	struct asking q = { .answer = a };
+
+	authorize_choose_dialect(a, rq, query, c);
+	q.form = a->dialect->subscriptions;
+	buf_init(&q.decoded, rq->path.len + 2);
+	buf_init(&q.path, 3 * rq->path.len + sizeof(SUBSCRIPTION_PATH));
+	buf_init(&q.last_id, ID_MAX);
+	if (read_path(&q, rq) && may_list(&q, rq, query, c))
+		write_document(&q, rq, c);
+	buf_free(&q.decoded);
+	buf_free(&q.path);
+	buf_free(&q.last_id);
 }
 
 void
 subscriptions_handle(
     struct answer *a, const struct request *rq, struct context *c)
 {
-	struct asking q = { .answer = a };
+	struct form *query = NULL;
+	enum err e;
 
-	buf_init(&q.topic, rq->path.len + 1);
-	buf_init(&q.subscriber, rq->path.len + 1);
-	buf_init(&q.path, 3 * rq->path.len + sizeof(SUBSCRIPTION_PATH));
-	buf_init(&q.last_id, ID_MAX);
 	response_allow(&a->response, c->list_max > 0 ? c->list_max : LIST_MAX);
 	if (!c->settings->config->subscriptions)
 		problem(a, 404,
 		    "Active subscriptions are switched off "
 		    "(MERCURE_HUB_SUBSCRIPTIONS).");
-	else if (read_path(&q, rq) && admit(&q, rq, c))
-		answer(&q, rq, c);
-	buf_free(&q.topic);
-	buf_free(&q.subscriber);
-	buf_free(&q.path);
-	buf_free(&q.last_id);
+	else if ((e = form_parse(&query, rq->query, PARAMS_MAX)) == ERR_LIMIT)
+		problem(a, 400, "The query string has too many parameters.");
+	else if (e != ERR_OK)
+		answer_unavailable(a, e);
+	else
+		answer_place(a, rq, query, c);
+	form_free(query);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* subscriptions.h - GET and HEAD of the subscription API (draft 7, "Subscription API"). */
+/* subscriptions.h - the subscription API (draft 7, "Subscription API"). */
 #ifndef ENDPOINT_SUBSCRIPTIONS_H
 #define ENDPOINT_SUBSCRIPTIONS_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* effort.h - bounds the matching in one turn of the loop, and reports high shares. */
+/* effort.h - bounds the matching in one turn of the event loop. */
 #ifndef FANOUT_EFFORT_H
 #define FANOUT_EFFORT_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fanout.h - brings each event to its subscribers: live, from memory, or from the log. */
+/* fanout.h - delivers events: live, from memory, or from the log. */
 #ifndef FANOUT_FANOUT_H
 #define FANOUT_FANOUT_H
 
@@ -33,8 +33,8 @@ struct fanout_settings {
 enum err fanout_new(struct fanout **out, const struct fanout_settings *s);
 
 /* How the fan-out asks for what lies behind `after`; one question at a time, to
- * which a batch of the kind BATCH_REPLAY is the answer.  Call it before the loop
- * runs. */
+ * which a batch of the kind BATCH_REPLAY is the answer.  Call it before the
+ * loop runs. */
 typedef void fanout_ask_fn(void *arg, uint64_t after);
 void fanout_on_ask(struct fanout *f, fanout_ask_fn *ask, void *arg);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* patterns.c - a hash table of distinct patterns, and of those who pay for them. */
+/* patterns.c - a hash table of distinct patterns and their owners. */
 #include "fanout/patterns.h"
 
 #include <pthread.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* replay.c - brings subscribers that lag to the end of the log, a part at a time. */
+/* replay.c - brings subscribers that lag to the log's end, in parts. */
 #include "fanout/fanout_state.h"
 
 /* So many neighbouring events are one part.  Subscribers that catch up side by

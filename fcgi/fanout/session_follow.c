@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* session_follow.c - reads changes of sessions, and applies them to open streams. */
+/* session_follow.c - applies changes of sessions to open streams. */
 #include "fanout/session_follow.h"
 
 #include <stdlib.h>

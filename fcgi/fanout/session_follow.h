@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* session_follow.h - lets open streams follow what their sessions gain and lose. */
+/* session_follow.h - applies changes of sessions to open streams. */
 #ifndef FANOUT_SESSION_FOLLOW_H
 #define FANOUT_SESSION_FOLLOW_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* subscriber.h - one open event stream: what it asked for, may have, and has got. */
+/* subscriber.h - one open event stream: its topics, rights and position. */
 #ifndef FANOUT_SUBSCRIBER_H
 #define FANOUT_SUBSCRIBER_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* subscriber_index.c - a hash table of distinct matchers with their subscribers. */
+/* subscriber_index.c - a hash table from matchers to their subscribers. */
 #include "base/mem.h"
 #include "fanout/subscriber_index_state.h"
 #include "match/nfa.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* subscriber_index.h - the index: from a topic to the subscribers that asked for it. */
+/* subscriber_index.h - finds the subscribers of a topic. */
 #ifndef FANOUT_SUBSCRIBER_INDEX_H
 #define FANOUT_SUBSCRIBER_INDEX_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* subscriber_index_search.c - finds the subscribers of an event, in parts if it takes long. */
+/* subscriber_index_search.c - finds an event's subscribers, in parts. */
 #include "base/mem.h"
 #include "fanout/subscriber_index_state.h"
 #include "match/topic_list.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tailer.c - follows the log and answers replay requests, one thread for both. */
+/* tailer.c - follows the log and answers replay requests in one thread. */
 #include "fanout/tailer.h"
 
 #include <pthread.h>

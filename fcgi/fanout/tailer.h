@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tailer.h - the thread that reads the log: new events, and those that a subscriber missed. */
+/* tailer.h - the thread that reads new and missed events from the log. */
 #ifndef FANOUT_TAILER_H
 #define FANOUT_TAILER_H
 

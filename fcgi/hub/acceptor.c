@@ -116,8 +116,9 @@ drop(struct arrival *a, const char *why)
 	connection_close(c);
 }
 
-/* The request is whole: `len` bytes in the socket, or all of the buffer.  `keep`:
- * its sender wants to use the connection again, and nothing follows it yet. */
+/* The request is whole: `len` bytes in the socket, or all of the buffer.
+ * `keep`: its sender wants to use the connection again, and nothing follows it
+ * yet. */
 static void
 start(struct arrival *a, size_t len, bool keep)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* acceptor.h - accepts connections and waits, without reading, until a request is whole. */
+/* acceptor.h - accepts connections and waits until a request is complete. */
 #ifndef HUB_ACCEPTOR_H
 #define HUB_ACCEPTOR_H
 
@@ -9,8 +9,8 @@
  * Owner: loop thread.  libfcgi blocks on what is missing and trusts lengths,
  * so a request reaches a worker only when record_scan() has found it complete;
  * until then its connection is an arrival.  Some senders hold a body back until
- * the hub reads (mod_proxy_fcgi stops at 50 KB): such a body is read into memory
- * first (request_buffer.h).
+ * the hub reads (mod_proxy_fcgi stops at 50 KB): such a body is read into
+ * memory first (request_buffer.h).
  */
 struct acceptor;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* exchange.c - passes a request from the loop to a worker and its answer back. */
+/* exchange.c - passes a request to a worker and its answer back. */
 #include "hub/exchange.h"
 
 #include <poll.h>
@@ -175,9 +175,9 @@ parse(struct request **out, const struct exchange *x, const struct context *c)
 
 /*
  * The peer has closed both ways, so nobody reads an answer, and the hub saves
- * the work of finding one.  Otherwise a stranger could send hundreds of requests
- * without waiting for their answers, and publishes would wait behind them.  An
- * update is published nevertheless.
+ * the work of finding one.  Otherwise a stranger could send hundreds of
+ * requests without waiting for their answers, and publishes would wait behind
+ * them.  An update is published nevertheless.
  */
 static bool
 is_abandoned(const struct exchange *x, const struct request *rq)

@@ -4,7 +4,8 @@
 
 #include <malloc.h>
 #include <openssl/crypto.h>
-#include <sqlite3.h>
+
+#include "queue/queue.h"
 
 /* Free memory that a small process may hold back. */
 #define SLACK 16384
@@ -14,8 +15,7 @@ footprint_begin(void)
 {
 	/* A few threads do not need an arena each. */
 	mallopt(M_ARENA_MAX, 2);
-	/* Otherwise each connection begins with room for 20 pages, 88 KB. */
-	sqlite3_config(SQLITE_CONFIG_PAGECACHE, (void *)0, 0, 0);
+	queue_keep_small(false);
 	/* Leave out the texts of errors, which are never printed, and the names
 	 * of ciphers, which are never looked up.  Those of digests stay: they
 	 * cannot be added later, and without them TLS trusts no certificate
@@ -31,8 +31,7 @@ footprint_alone(void)
 	mallopt(M_ARENA_MAX, 1);
 	mallopt(M_TRIM_THRESHOLD, SLACK);
 	mallopt(M_TOP_PAD, SLACK);
-	/* Otherwise each connection begins with 48 KB for small blocks. */
-	sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 0, 0);
+	queue_keep_small(true);
 }
 
 void

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* hub.h - what every mode runs: loop, fan-out, tailer, signals, and a clean end. */
+/* hub.h - what every mode runs: loop, fan-out, tailer, signals, shutdown. */
 #ifndef HUB_HUB_H
 #define HUB_HUB_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* key_fetcher.c - compares keys with the queue once a second, and fetches them in time. */
+/* key_fetcher.c - compares keys once a second, and fetches those in need. */
 #include "hub/key_fetcher.h"
 
 #include <pthread.h>
@@ -43,7 +43,7 @@ change_open(struct loop_mail *m)
 }
 
 /* Put the keys that the queue has in force, unless other settings have been put
- * in force meanwhile.  Without memory, the next attempt finds the same again. */
+ * in force meanwhile.  Without memory, the next attempt finds the same. */
 static void
 refresh(struct key_fetcher *fr, struct settings *s)
 {

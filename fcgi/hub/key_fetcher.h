@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* key_fetcher.h - the thread that keeps fetched keys fresh, for all processes. */
+/* key_fetcher.h - the thread that keeps fetched keys fresh. */
 #ifndef HUB_KEY_FETCHER_H
 #define HUB_KEY_FETCHER_H
 

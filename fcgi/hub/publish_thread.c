@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* publish_thread.c - group commit: while one batch is written, the next one gathers. */
+/* publish_thread.c - group commit: one batch is written, the next gathers. */
 #include "hub/publish_thread.h"
 
 #include <pthread.h>
@@ -24,7 +24,7 @@ struct publish_thread {
 	struct loop *loop;
 	struct pending_limits limits;
 	struct presence_writer presence;
-	bool spare;
+	bool small;
 
 	pthread_mutex_t mutex; /* guards all below */
 	pthread_cond_t more;
@@ -123,7 +123,7 @@ commit_groups(void *arg)
 		if (prune)
 			prune_ms = clock_mono_ms() + PRUNE_TICK_MS;
 		due_ms = presence_writer_run(&t->presence);
-		if (t->spare && (n > 0 || t->presence.wrote))
+		if (t->small && (n > 0 || t->presence.wrote))
 			footprint_tidy();
 		t->presence.wrote = false;
 	}
@@ -200,7 +200,7 @@ publish_thread_start(struct publish_thread **out,
 		return problem_set(p, ERR_NOMEM, "Out of memory.");
 	init_waiting(t);
 	t->limits = *limits;
-	t->spare = s->spare;
+	t->small = s->small;
 	t->loop = loop;
 	e = queue_open(&t->queue, s, QUEUE_WRITE, p);
 	presence_writer_init(&t->presence, t->queue, roster);

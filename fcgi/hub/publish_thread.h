@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* publish_thread.h - commits pending publishes in groups, and the roster's changes. */
+/* publish_thread.h - commits publishes in groups, and the roster's changes. */
 #ifndef HUB_PUBLISH_THREAD_H
 #define HUB_PUBLISH_THREAD_H
 
@@ -25,9 +25,9 @@ struct pending_limits {
 	size_t entries_max, bytes_max;
 };
 
-/* Open the queue for writing, creating it, and start the thread.  It also writes
- * the changes of `roster` (NULL: none), which must live longer.  Errors as of
- * queue_open(). */
+/* Open the queue for writing, creating it, and start the thread.  It also
+ * writes the changes of `roster` (NULL: none), which must live longer.  Errors
+ * as of queue_open(). */
 enum err publish_thread_start(struct publish_thread **out,
     const struct queue_settings *s, const struct pending_limits *limits,
     struct loop *loop, struct roster *roster, struct problem *p);

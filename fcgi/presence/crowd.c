@@ -8,7 +8,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "queue/crowd.h"
-#include "queue/sqlite/sidecar_crowd.h"
 
 /* Another file may take the place again while this one is opened. */
 #define OPEN_TRIES 4
@@ -17,10 +16,10 @@ struct crowd {
 	char *url; /* never changes, as the settings */
 	struct queue_settings settings;
 
-	pthread_mutex_t mutex;      /* guards all below */
-	struct sidecar_crowd *side; /* NULL: to be opened */
-	unsigned opened;            /* how often `side` was replaced */
-	bool missing;               /* a place may have no slot */
+	pthread_mutex_t mutex;    /* guards all below */
+	struct queue_crowd *side; /* NULL: to be opened */
+	unsigned opened;          /* how often `side` was replaced */
+	bool missing;             /* a place may have no slot */
 	LIST_HEAD(, crowd_place) places;
 	size_t seats;    /* places that have a slot */
 	enum err logged; /* the failure that was logged last */
@@ -62,7 +61,7 @@ hidden(const struct crowd *c, const struct crowd_place *p)
 {
 	uint64_t secret[2];
 
-	sidecar_crowd_secret(c->side, secret);
+	queue_crowd_secret(c->side, secret);
 	return crowd_key_hide(&p->keys, secret);
 }
 
@@ -79,7 +78,7 @@ find_seat(struct crowd *c, struct crowd_table *t, const struct crowd_keys *keys,
 		return e;
 	crowd_table_sweep(t);
 	if ((e = crowd_table_take(t, keys, now, out)) != ERR_FULL ||
-	    (e = sidecar_crowd_grow(c->side, p)) != ERR_OK)
+	    (e = queue_crowd_grow(c->side, p)) != ERR_OK)
 		return e;
 	if ((e = crowd_table_take(t, keys, now, out)) == ERR_FULL)
 		problem_set(p, e, "others fill the table of streams");
@@ -123,11 +122,11 @@ sit_all(struct crowd *c, struct crowd_table *t, struct problem *why)
 
 /* `side` is the file at the path now; NULL: to be opened. */
 static void
-replace(struct crowd *c, struct sidecar_crowd *side)
+replace(struct crowd *c, struct queue_crowd *side)
 {
 	struct crowd_place *p;
 
-	sidecar_crowd_close(c->side);
+	queue_crowd_close(c->side);
 	c->side = side;
 	c->opened++;
 	c->seats = 0;
@@ -146,16 +145,16 @@ enter_table(struct crowd *c, struct crowd_table **out, struct problem *p)
 	pthread_mutex_lock(&c->mutex);
 	for (int i = 0; e == ERR_MOVED && i < OPEN_TRIES; i++) {
 		const unsigned seen = c->opened;
-		struct sidecar_crowd *side = NULL;
+		struct queue_crowd *side = NULL;
 
 		if (c->side != NULL &&
-		    (e = sidecar_crowd_table(c->side, out, p)) != ERR_MOVED)
+		    (e = queue_crowd_table(c->side, out, p)) != ERR_MOVED)
 			break;
 		pthread_mutex_unlock(&c->mutex);
 		e = queue_crowd_open(&side, &c->settings, p);
 		pthread_mutex_lock(&c->mutex);
 		if (seen != c->opened)
-			sidecar_crowd_close(side);
+			queue_crowd_close(side);
 		else if (e == ERR_OK)
 			replace(c, side);
 		if (e == ERR_OK || seen != c->opened)
@@ -273,7 +272,7 @@ unlink_place(struct crowd_place *p)
 	LIST_REMOVE(p, links);
 	p->crowd = NULL;
 	c->seats -= p->seated;
-	if (!p->seated || sidecar_crowd_table(c->side, &t, NULL) != ERR_OK)
+	if (!p->seated || queue_crowd_table(c->side, &t, NULL) != ERR_OK)
 		return NULL;
 	return t;
 }
@@ -342,7 +341,7 @@ crowd_free(struct crowd *c)
 {
 	if (c == NULL)
 		return;
-	sidecar_crowd_close(c->side);
+	queue_crowd_close(c->side);
 	pthread_mutex_destroy(&c->mutex);
 	mem_free(c->url);
 	mem_free(c);

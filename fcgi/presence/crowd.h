@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* crowd.h - counts this process's streams together with those of all processes. */
+/* crowd.h - counts streams of this process and of all processes. */
 #ifndef PRESENCE_CROWD_H
 #define PRESENCE_CROWD_H
 

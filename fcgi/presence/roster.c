@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* roster.c - counts the subscribers and queues what is to be written of them. */
+/* roster.c - counts subscribers and queues what is to be written. */
 #include "base/clock.h"
 #include "base/mem.h"
-#include "base/random.h"
 #include "presence/roster_entry.h"
-#include "queue/sqlite/sidecar.h"
 
 enum err
 roster_new(struct roster **out)
@@ -13,7 +11,7 @@ roster_new(struct roster **out)
 
 	if (r == NULL)
 		return ERR_NOMEM;
-	r->owner = (random_uint64() >> (64 - SIDECAR_OWNER_BITS)) | 1;
+	r->owner = queue_new_owner();
 	pthread_mutex_init(&r->mutex, NULL);
 	TAILQ_INIT(&r->all);
 	roster_lists_init(&r->lists);
@@ -167,8 +165,8 @@ roster_enter(struct roster_entry **out, struct roster *r, struct presence *p,
 	return ERR_OK;
 }
 
-/* It goes away before it has a row.  Its peer brings its age back (presence.key),
- * so the entry may be forgotten. */
+/* It goes away before it has a row.  Its peer brings its age back
+ * (presence.key), so the entry may be forgotten. */
 static bool
 is_forgotten(struct roster_entry *e)
 {

@@ -10,9 +10,9 @@
 /*
  * Each subscriber has one entry, with the state it is to have and the one its
  * row has.  Differences wait in order for the publish thread, so that no
- * stream waits for its row, and nothing grows but with the streams: a subscriber
- * that comes and goes before it was written leaves no trace.  All functions are for any
- * thread.
+ * stream waits for its row, and nothing grows but with the streams: a
+ * subscriber that comes and goes before it was written leaves no trace.  All
+ * functions are for any thread.
  *
  * Strangers (presence_is_stranger()) wait longer: a row is due when it is
  * presence.delay_ms old, it is written only while there is room, and of those

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* roster_changes.c - the publish thread's side of the roster: what is to be written. */
+/* roster_changes.c - gives the roster's changes to the publish thread. */
 #include "base/clock.h"
 #include "base/container.h"
 #include "presence/roster_entry.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* roster_entry.h - what the roster's own files share: its entries and their lists. */
+/* roster_entry.h - entries and lists that the roster's files share. */
 #ifndef PRESENCE_ROSTER_ENTRY_H
 #define PRESENCE_ROSTER_ENTRY_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* roster_lists.c - keeps the order in which entries of the roster are written. */
+/* roster_lists.c - the order in which roster entries are written. */
 #include "presence/roster_lists.h"
 
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* roster_lists.h - the lists in which the roster's entries wait to be written. */
+/* roster_lists.h - lists of roster entries that wait to be written. */
 #ifndef PRESENCE_ROSTER_LISTS_H
 #define PRESENCE_ROSTER_LISTS_H
 

@@ -11,8 +11,8 @@
 
 /* A pause after a transaction that left nothing over, so that changes gather:
  * a transaction costs more than a change in it.  A member's change after a
- * silence, or that of one who goes away, is written at once; strangers' changes gather
- * longer. */
+ * silence, or that of one who goes away, is written at once; strangers' changes
+ * gather longer. */
 #define GATHER_MS 10
 #define GATHER_STRANGERS_MS 250
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* client.c - walks from the web server's peer to the first untrusted address. */
+/* client.c - finds the first untrusted address, from the server's on. */
 #include "request/client.h"
 
 #include <stdio.h>

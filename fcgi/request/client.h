@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* client.h - finds the client that sent a request, also behind trusted proxies. */
+/* client.h - finds a request's client, also behind trusted proxies. */
 #ifndef REQUEST_CLIENT_H
 #define REQUEST_CLIENT_H
 

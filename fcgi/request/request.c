@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* request.c - copies the parameters of one request out of the server's hands. */
+/* request.c - copies the parameters of one request. */
 #include "request/request.h"
 
 #include <strings.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* request_fcgi.c - the only file that knows libfcgi's private fields; a test guards them. */
+/* request_fcgi.c - uses private fields of libfcgi; a test guards them. */
 #include "request/request_fcgi.h"
 
 #include <fcgiapp.h>

@@ -83,6 +83,16 @@ response_header(struct response *r, const char *name, const char *fmt, ...)
 }
 
 void
+response_fail(struct response *r, int status, const char *type)
+{
+	r->status = status;
+	buf_clear(&r->body);
+	r->type = type;
+	r->caching = "no-store";
+	r->goes_on = false;
+}
+
+void
 response_problem(struct response *r, int status, const char *fmt, ...)
 {
 	char text[1024];
@@ -91,12 +101,8 @@ response_problem(struct response *r, int status, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	r->status = status;
-	buf_clear(&r->body);
+	response_fail(r, status, RESPONSE_TEXT);
 	buf_printf(&r->body, "%s\n", text);
-	r->type = RESPONSE_TEXT;
-	r->caching = "no-store";
-	r->goes_on = false;
 }
 
 enum err

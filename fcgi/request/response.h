@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* response.h - a short HTTP response, and the head of a long one, as CGI writes them. */
+/* response.h - writes a short CGI response, or the head of a long one. */
 #ifndef REQUEST_RESPONSE_H
 #define REQUEST_RESPONSE_H
 
@@ -31,6 +31,10 @@ void response_allow(struct response *r, size_t body_max);
  * 4,096 bytes and more, never gets further: the response becomes a 500. */
 void response_header(struct response *r, const char *name, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* Make it an error with an empty body of this type.  Headers added before
+ * stay. */
+void response_fail(struct response *r, int status, const char *type);
 
 /* Make it an error: `sentence` becomes the body, as plain text.  Headers
  * added before stay. */

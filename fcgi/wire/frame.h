@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* frame.h - bytes ready for the wire, made once and shared by all who get them. */
+/* frame.h - bytes ready for the wire, shared by all who receive them. */
 #ifndef WIRE_FRAME_H
 #define WIRE_FRAME_H
 
@@ -40,7 +40,8 @@ struct frame *frame_new(enum framing framing, struct slice payload);
 
 /*
  * A frame whose payload of `len` bytes is written behind it piece by piece, so
- * that nobody has to hold it as a whole.  `topics` are copied.  NULL: no memory.
+ * that nobody has to hold it as a whole.  `topics` are copied.  NULL: no
+ * memory.
  */
 struct frame_writer {
 	struct record_writer records;

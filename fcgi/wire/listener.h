@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* listener.h - where web servers connect: an inherited socket, systemd's, or our own. */
+/* listener.h - where web servers connect: inherited or own sockets. */
 #ifndef WIRE_LISTENER_H
 #define WIRE_LISTENER_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* loop.h - one thread's event loop: descriptors, timers, mail from other threads. */
+/* loop.h - an event loop: descriptors, timers, mail of other threads. */
 #ifndef WIRE_LOOP_H
 #define WIRE_LOOP_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* record.h - FastCGI records as bytes (FastCGI Specification 1.0, sections 3 to 6). */
+/* record.h - FastCGI records as bytes (FastCGI 1.0, sections 3 to 6). */
 #ifndef WIRE_RECORD_H
 #define WIRE_RECORD_H
 
@@ -91,9 +91,9 @@ struct record_scan {
  * there are more, call it again with all of them, and it goes on behind the
  * last whole record.  Everything that libfcgi would trust is checked here:
  * versions, types, one request at a time, lengths of names and values against
- * what PARAMS really carries.  ERR_SYNTAX: not a FastCGI request (the problem names
- * the reason, for the log).  ERR_LIMIT: more than RECORD_PARAMS_MAX bytes of
- * parameters; s->id is set then, so that an answer can be sent.
+ * what PARAMS really carries.  ERR_SYNTAX: not a FastCGI request (the problem
+ * names the reason, for the log).  ERR_LIMIT: more than RECORD_PARAMS_MAX bytes
+ * of parameters; s->id is set then, so that an answer can be sent.
  */
 enum err record_scan(
     struct record_scan *s, const uint8_t *bytes, size_t len, struct problem *p);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* request_buffer.c - recv(2) into a buffer, and a scan that goes on where it was. */
+/* request_buffer.c - reads into a buffer, and scans only what is new. */
 #include "wire/request_buffer.h"
 
 #include <sys/socket.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* request_buffer.h - keeps the bytes of a request that come only when somebody reads them. */
+/* request_buffer.h - keeps a request's bytes as they are read. */
 #ifndef WIRE_REQUEST_BUFFER_H
 #define WIRE_REQUEST_BUFFER_H
 
@@ -27,9 +27,11 @@ enum request_buffer_state {
 	REQUEST_BUFFER_WHOLE,    /* the request is complete */
 	REQUEST_BUFFER_ENDED,    /* its sender sends no more of it */
 	REQUEST_BUFFER_TOO_LONG, /* more than `bytes_max` */
-	REQUEST_BUFFER_NO_ROOM, /* all request buffers together hold too much; once one of
-			 * the others is freed, this one can be read on */
-	REQUEST_BUFFER_BROKEN /* not FastCGI, or no memory: the problem names it */
+	/* All request buffers together hold too much.  Reading can go on once
+	 * another one is freed. */
+	REQUEST_BUFFER_NO_ROOM,
+	/* Not FastCGI, or no memory: the problem says which. */
+	REQUEST_BUFFER_BROKEN
 };
 
 /* For a request of at most `bytes_max` bytes, records' headers included.
@@ -45,7 +47,7 @@ enum request_buffer_state request_buffer_read(
  * nothing read that is behind the request? */
 bool request_buffer_keep(const struct request_buffer *b);
 
-/* Everything read so far; a worker may look at it until request_buffer_free(). */
+/* What was read so far; workers may use it until request_buffer_free(). */
 struct slice request_buffer_bytes(const struct request_buffer *s);
 
 void request_buffer_free(

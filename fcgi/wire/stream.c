@@ -95,7 +95,7 @@ stream_cut(struct stream *s)
 	stream_free(s, false);
 }
 
-/* The peer is gone: report it to the feeder, who must not touch the stream again. */
+/* The peer is gone: notify the feeder to stop using the stream. */
 static void
 stream_lost(struct stream *s)
 {
@@ -160,8 +160,8 @@ stream_block(struct stream *s, bool blocked)
 }
 
 /*
- * Writing or memory failed.  The stream does not disappear while its feeder uses
- * it: the loop will report it as gone.
+ * Writing or memory failed.  The stream does not disappear while its feeder
+ * uses it: the loop will report it as gone.
  */
 static void
 stream_fail(struct stream *s)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* stream.h - the way out to one peer: a short queue of frames, then a clean end. */
+/* stream.h - the way out to one peer: a short queue of frames, and an end. */
 #ifndef WIRE_STREAM_H
 #define WIRE_STREAM_H
 
@@ -28,8 +28,9 @@ struct stream;
  * `framing` and, if wanted, `closed`, `kept` and `queued_max`.
  *
  * `queued` is the memory of all frames in queues (frame_queue.h), each of which
- * counts once.  Beyond `queued_max` the streams that made no progress for the longest time are closed, from the
- * loop, until the rest fits or one blocked stream is left.
+ * counts once.  Beyond `queued_max` the streams that made no progress for the
+ * longest time are closed, from the loop, until the rest fits or one blocked
+ * stream is left.
  */
 struct stream_host {
 	struct loop *loop;
@@ -102,11 +103,10 @@ void stream_end(struct stream *s);
 
 /*
  * The peer wants to use its connection again (FCGI_KEEP_CONN), and all bytes of
- * its request have been read: once END_REQUEST is written, host->kept() gets the
- * descriptor, and the stream frees itself.  It is closed all the same if the
- * peer has closed or sent anything meanwhile, reads too slowly, or writing
- * fails.  Without host->kept()
- * the call has no effect.  Before stream_end().
+ * its request have been read: once END_REQUEST is written, host->kept() gets
+ * the descriptor, and the stream frees itself.  It is closed all the same if
+ * the peer has closed or sent anything meanwhile, reads too slowly, or writing
+ * fails.  Without host->kept() the call has no effect.  Before stream_end().
  */
 void stream_keep(struct stream *s);
 

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* err.h - the error values every module returns, and what went wrong in words. */
+/* err.h - the error values of all modules, and problems in words. */
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
 
 /* One list gives the enum and its texts. */
-#define ERR_LIST(X)                                    \
-	X(OK, "no error")                              \
-	X(NOMEM, "out of memory")                      \
-	X(LIMIT, "a configured limit was hit")         \
-	X(SYNTAX, "malformed input")                   \
-	X(TOKEN, "the access token is not valid")      \
-	X(DENIED, "not allowed")                       \
-	X(NOTFOUND, "not found")                       \
-	X(UNSUPPORTED, "not supported")                \
-	X(IO, "input/output error")                    \
-	X(BUSY, "another process holds the lock")      \
-	X(FULL, "no space left on the device")         \
-	X(READONLY, "no permission to write")          \
-	X(MOVED, "the database was moved or replaced") \
-	X(NEWER, "the database belongs to a newer version")
+#define ERR_LIST(X)                                 \
+	X(OK, "no error")                           \
+	X(NOMEM, "out of memory")                   \
+	X(LIMIT, "a configured limit was hit")      \
+	X(SYNTAX, "malformed input")                \
+	X(TOKEN, "the access token is not valid")   \
+	X(DENIED, "not allowed")                    \
+	X(NOTFOUND, "not found")                    \
+	X(UNSUPPORTED, "not supported")             \
+	X(IO, "input/output error")                 \
+	X(BUSY, "another process holds the lock")   \
+	X(FULL, "no space left on the device")      \
+	X(READONLY, "no permission to write")       \
+	X(MOVED, "the queue was moved or replaced") \
+	X(NEWER, "the queue belongs to a newer version")
 
 enum err {
 #define X(name, text) ERR_##name,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* mem.h - the only place that allocates; unit tests link one that fails on demand. */
+/* mem.h - the only place that allocates; tests let it fail. */
 #ifndef BASE_MEM_H
 #define BASE_MEM_H
 

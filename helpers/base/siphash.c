@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* siphash.c - SipHash (Aumasson, Bernstein) with one round a word and three at the end. */
+/* siphash.c - SipHash (Aumasson, Bernstein), one round a word, three last. */
 #include "base/siphash.h"
 
 #include "base/random.h"

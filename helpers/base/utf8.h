@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* utf8.h - tells UTF-8 from other bytes (RFC 3629: no surrogates, no overlong forms). */
+/* utf8.h - validates UTF-8 (RFC 3629: no surrogates, no overlong forms). */
 #ifndef BASE_UTF8_H
 #define BASE_UTF8_H
 

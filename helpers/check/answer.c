@@ -12,8 +12,8 @@
 
 #define SKEW_S 30 /* more than a slow answer explains */
 
-/* Its name and version; what Apache adds names the modules it has loaded, and not
- * what the hub is reached by. */
+/* Its name and version; what Apache adds names the modules it has loaded, and
+ * not what the hub is reached by. */
 static void
 note_server(struct check *k, const struct http_answer *s)
 {

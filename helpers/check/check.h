@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* check.h - asks a hub like a browser, and reports what its web server does wrong. */
+/* check.h - looks at a hub from outside and reports problems. */
 #ifndef CHECK_CHECK_H
 #define CHECK_CHECK_H
 
@@ -30,8 +30,8 @@ struct check_options {
  * a few seconds where all is well.
  *
  * A hub that cannot be asked is a report, too.  ERR_SYNTAX: the URL, origin or
- * page is not a URL.  ERR_NOTFOUND: no URL was given or configured.  ERR_UNSUPPORTED: no
- * libcurl.  ERR_NOMEM.  Free *out with check_report_free().
+ * page is not a URL.  ERR_NOTFOUND: no URL was given or configured.
+ * ERR_UNSUPPORTED: no libcurl.  ERR_NOMEM.  Free *out with check_report_free().
  */
 enum err check_run(struct check_report **out, struct pushcgi *h,
     const struct check_options *o, struct problem *p);

@@ -85,8 +85,7 @@ int64_t check_token_s(const struct check *k);
 /* Say what is waited for, with the longest time. */
 void check_announce(const struct check *k, const char *what, int64_t ms);
 
-/* Is it over, or is there a head?  For http_client_wait(). */
-bool check_is_over(void *answer);
+/* Is there a head, or is it over?  For http_client_wait(). */
 bool check_has_head(void *answer);
 
 /* Is this what a hub answers to a subscriber, and not the web server? */
@@ -95,7 +94,8 @@ bool check_is_hub(const struct http_answer *s);
 /* Is the answer one of the hub's sentences about what was wrong? */
 bool check_is_sentence(const struct http_answer *s);
 
-/* The outcome of a request, as in "answers with 404" or why there was no answer. */
+/* The outcome of a request, as in "answers with 404" or why there was no
+ * answer. */
 void check_outcome(char *out, size_t size, const struct http_answer *s);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* trust.c - tokens are for the hub they were made for, and not for any URL that somebody may have mistyped. */
+/* trust.c - decides which URLs of hubs may receive a token. */
 #include "check/trust.h"
 
 static bool

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* connected.c - pushcgi connected: an exit code says whether somebody subscribes. */
+/* connected.c - pushcgi connected: does anybody subscribe? */
 #include "cmd/cmd.h"
 #include "cmd/list.h"
 #include "lib/listing.h"

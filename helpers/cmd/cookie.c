@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cookie.c - pushcgi cookie, clear-cookie: a browser's right to private updates. */
+/* cookie.c - pushcgi cookie, clear-cookie: cookies for private updates. */
 #include "cmd/cmd.h"
 #include "cmd/list.h"
 #include "jose/jws.h"

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "base/random.h"
 #include "cmd/follow.h"
 #include "jose/jws.h"
@@ -219,10 +220,16 @@ static enum err
 prepare(struct streaming *s)
 {
 	struct cmd_follow *fo = s->fo;
+	struct selector *selectors = NULL;
 	enum err e;
 
-	discovery_url(&s->url, slice_of(fo->h->config->hub_url), fo->selectors,
-	    fo->selectors_n, slice_of(NULL));
+	e = handle_selectors(&selectors, fo->selectors, fo->selectors_n);
+	if (e != ERR_OK)
+		return e;
+	discovery_url(&s->url, handle_dialect(fo->h),
+	    slice_of(fo->h->config->hub_url), selectors, fo->selectors_n,
+	    slice_of(NULL));
+	mem_free(selectors);
 	buf_byte(&s->url, '\0');
 	if ((e = s->url.err) == ERR_OK)
 		e = sse_new(&s->sse, EVENT_MAX, on_event, s);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* token_explain.c - pushcgi token-explain: would the hub accept it, and for what. */
+/* token_explain.c - pushcgi token-explain: what a token is good for. */
 #include "base/clock.h"
 #include "cmd/list.h"
 #include "cmd/token.h"
@@ -113,11 +113,31 @@ load_keys(struct cmd_token *t, struct pushcgi *h, struct problem *p)
 	return e == ERR_OK ? e : problem_set(p, e, "%s", t->why.text);
 }
 
+static bool
+get_token(void *arg, const struct dialect *d, struct slice *token)
+{
+	(void)d;
+	*token = *(struct slice *)arg;
+	return true;
+}
+
 /* As the hub does it: authorize.c. */
+static const struct dialect *
+dialect_of(const struct pushcgi *h, struct slice token)
+{
+	struct dialects in_force;
+
+	if (dialects_read(&in_force, slice_of(h->config->protocol_versions)) !=
+	    NULL)
+		return NULL;
+	return dialects_of_token(&in_force, get_token, &token);
+}
+
 static enum err
 examine(struct cmd_token *t, struct pushcgi *h, struct slice token,
     struct problem *p)
 {
+	struct verifier v;
 	enum err e;
 
 	t->setting = config_keys_setting(h->config, t->role);
@@ -127,8 +147,10 @@ examine(struct cmd_token *t, struct pushcgi *h, struct slice token,
 	jws_peek(&t->peek, token);
 	if ((e = load_keys(t, h, p)) != ERR_OK || t->keys == NULL)
 		return e;
-	e = token_examine(&t->grant, &t->failed, token, t->keys, &dialect_0x,
-	    t->now_ms, h->config->matchers_max, &t->why);
+	v = (struct verifier){ .dialect = dialect_of(h, token),
+		.keys = t->keys };
+	e = token_verify(&t->grant, &t->failed, token, &v, t->now_ms,
+	    h->config->matchers_max, &t->why);
 	if (e == ERR_NOMEM)
 		return problem_set(p, e, "Out of memory.");
 	return ERR_OK;

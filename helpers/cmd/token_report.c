@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* token_report.c - prints what was found out about a token, and nothing that is secret. */
+/* token_report.c - prints what is known about a token, without secrets. */
 #include <time.h>
 
 #include "cmd/token.h"
@@ -8,16 +8,6 @@
 #include "text/shown.h"
 
 #define DETAIL_MAX 512
-
-static const char *const checks[TOKEN_CHECKS] = {
-	[TOKEN_FORM] = "form",
-	[TOKEN_HEADER] = "header",
-	[TOKEN_KEY] = "key",
-	[TOKEN_SIGNATURE] = "signature",
-	[TOKEN_CLAIMS] = "claims",
-	[TOKEN_TIMES] = "times",
-	[TOKEN_RIGHTS] = "rights",
-};
 
 enum result { RESULT_OK, RESULT_NO, RESULT_UNKNOWN };
 
@@ -131,7 +121,7 @@ add_check(struct buf *out, const struct cmd_token *t, enum token_check check)
 
 	buf_init(&detail, DETAIL_MAX);
 	add_detail(&detail, t, check);
-	buf_printf(out, "  %-10s %s%s%.*s\n", checks[check],
+	buf_printf(out, "  %-10s %s%s%.*s\n", token_check_name(check),
 	    results[result_of(t, check)], detail.len > 0 ? ": " : "",
 	    SLICE_ARG(buf_view(&detail)));
 	if (detail.err == ERR_NOMEM)
@@ -195,7 +185,7 @@ add_json_checks(struct buf *out, const struct cmd_token *t)
 		buf_init(&detail, DETAIL_MAX);
 		add_detail(&detail, t, check);
 		buf_printf(out, "%s{\"check\":\"%s\",\"result\":\"%s\"",
-		    i > 0 ? "," : "", checks[i],
+		    i > 0 ? "," : "", token_check_name((enum token_check)i),
 		    json_results[result_of(t, check)]);
 		if (detail.len > 0) {
 			buf_text(out, ",\"detail\":");

@@ -195,6 +195,12 @@ out:
 	return e;
 }
 
+const char *
+config_text_of(const struct config *c, const char *name)
+{
+	return *config_option_text(c, config_option_find(slice_of(name)));
+}
+
 bool
 config_list_has(const char *list, struct slice item)
 {

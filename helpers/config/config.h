@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* config.h - the configuration: one table of options, three sources, one struct. */
+/* config.h - the configuration: one table, three sources, one struct. */
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H
 
@@ -89,9 +89,10 @@ struct config_sources {
 
 /*
  * One reference is the caller's.  ERR_SYNTAX: the problem names file, line and
- * setting, and for an unknown one the nearest known.  ERR_DENIED: a secret on the command line, or a file
- * with secrets that everybody may read.  ERR_IO, ERR_LIMIT, ERR_NOMEM.  An
- * unknown MERCURE_… in the environment is logged as a warning.
+ * setting, and for an unknown one the nearest known.  ERR_DENIED: a secret on
+ * the command line, or a file with secrets that everybody may read.  ERR_IO,
+ * ERR_LIMIT, ERR_NOMEM.  An unknown MERCURE_… in the environment is logged as a
+ * warning.
  */
 enum err config_load(
     struct config **out, const struct config_sources *src, struct problem *p);
@@ -111,6 +112,10 @@ void config_dump_json(
 
 /* Add one line for each option: name, what it means, default. */
 void config_help(struct buf *out);
+
+/* The text of the setting called `name`, which exists and is a text; NULL: it
+ * is not set. */
+const char *config_text_of(const struct config *c, const char *name);
 
 /* Is `origin` one of the blank-separated `list` (NULL: none)?  Exact. */
 bool config_list_has(const char *list, struct slice item);

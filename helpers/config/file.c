@@ -90,10 +90,10 @@ read_lines(struct config *c, struct slice text, const char *path,
 	return ERR_OK;
 }
 
-/* In a folder that other users may write, they decide where a link leads, so only
- * links of root and of this user are followed.  This is asked when the file is
- * open: a link that is put there later cannot belong to this user, and a path
- * that is not a link has the inode of the open file. */
+/* In a folder that other users may write, they decide where a link leads, so
+ * only links of root and of this user are followed.  This is asked when the
+ * file is open: a link that is put there later cannot belong to this user, and
+ * a path that is not a link has the inode of the open file. */
 static bool
 is_where_named(const char *path, const struct stat *opened)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* key_sets.c - when to fetch a key set, from whom, and what to make of the answer. */
+/* key_sets.c - when to fetch key sets, and how to use the answer. */
 #include "config/key_sets.h"
 
 #include <stdlib.h>

@@ -11,9 +11,10 @@ enum config_role { CONFIG_PUBLISHERS, CONFIG_SUBSCRIBERS, CONFIG_ROLES };
 /*
  * Make the keys of a role's tokens from its setting, or from the file that a
  * value such as "@/path" names; see pushcgi.conf(5).  ERR_NOTFOUND: no key is
- * configured.  ERR_UNSUPPORTED: they are at a URL.  ERR_IO: the file cannot be read.  ERR_DENIED: it holds a secret
- * and everybody may read it.  ERR_UNSUPPORTED, ERR_SYNTAX, ERR_LIMIT: as
- * jws_keys_new().  ERR_NOMEM.  The problem names the setting.
+ * configured.  ERR_UNSUPPORTED: they are at a URL.  ERR_IO: the file cannot be
+ * read.  ERR_DENIED: it holds a secret and everybody may read it.
+ * ERR_UNSUPPORTED, ERR_SYNTAX, ERR_LIMIT: as jws_keys_new().  ERR_NOMEM.  The
+ * problem names the setting.
  */
 enum err config_keys_new(struct jws_keys **out, const struct config *c,
     enum config_role role, struct problem *p);

@@ -8,7 +8,7 @@
 struct queue_settings
 config_queue(const struct config *c)
 {
-	return (struct queue_settings){
+	struct queue_settings s = {
 		.url = c->transport_url,
 		.rows_max = c->history_rows_max,
 		.age_max_s = c->history_age_max_s,
@@ -17,6 +17,10 @@ config_queue(const struct config *c)
 		.full = strcmp(c->durability, "full") == 0,
 		.presence_events = c->subscriptions,
 		.stranger_rate = c->presence_rate,
-		.spare = c->workers == 1,
+		.small = c->workers == 1,
 	};
+
+	/* The setting was checked when it was read. */
+	(void)dialects_read(&s.dialects, slice_of(c->protocol_versions));
+	return s;
 }

@@ -66,17 +66,9 @@ check_origins(struct slice value)
 static const char *
 check_versions(struct slice value)
 {
-	struct slice word;
+	struct dialects ignored;
 
-	while (slice_cut(&value, ' ', &word)) {
-		if (word.len == 0 || dialect_find(word) != NULL)
-			continue;
-		if (slice_is(word, "1.0"))
-			return "must not name 1.0, which is not built yet: "
-			       "0.x is";
-		return "must be 0.x";
-	}
-	return NULL;
+	return dialects_read(&ignored, value);
 }
 
 #define FIELD(name) .offset = offsetof(struct config, name)

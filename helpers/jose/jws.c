@@ -98,7 +98,7 @@ segment_decode(struct buf *out, struct slice segment, struct problem *p)
 }
 
 /*
- * What a header must not have: demands that are not understood here (RFC
+ * Members that a header must not have: demands that are not understood (RFC
  * 7515, 4.1.11; RFC 7797), and keys that the sender chose.
  */
 static const char *const refused[] = { "crit", "b64", "jwk", "jku", "x5c",
@@ -132,7 +132,7 @@ struct candidates {
 	const struct jws_key *key[JWS_KEYS_MAX];
 };
 
-/* Keep the keys for `alg`, and with `kid` (not NULL) only those that have it. */
+/* Keep the keys for `alg`; unless `kid` is NULL, only those with that id. */
 static void
 keys_filter(struct candidates *out, const struct jws_keys *keys,
     struct slice alg, const struct slice *kid)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* jws_alg.h - the signature algorithms of RFC 7518 and 8037 as a table; for jws*.c only. */
+/* jws_alg.h - signature algorithms (RFC 7518, 8037); for jws*.c only. */
 #ifndef JOSE_JWS_ALG_H
 #define JOSE_JWS_ALG_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* jws_pem.c - finds PEM blocks, and lets OpenSSL decode those of public keys. */
+/* jws_pem.c - finds PEM blocks; OpenSSL decodes the public keys. */
 #include "jose/jws_pem.h"
 
 #include <openssl/err.h>
@@ -9,7 +9,7 @@
 #define END "-----END "
 #define DASHES "-----"
 
-/* What people put in place of a public key, and what to do about it. */
+/* Blocks that users give instead of a public key, and the fix for each. */
 static const struct {
 	const char *label, *sentence;
 } others[] = {

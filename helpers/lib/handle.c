@@ -2,6 +2,7 @@
 /* handle.c - the configuration in force, and the queue it names. */
 #include "lib/handle.h"
 
+#include "base/mem.h"
 #include "config/queue.h"
 #include "match/topic.h"
 #include "mercure/discovery.h"
@@ -54,6 +55,31 @@ handle_explain(enum err e, struct problem *p)
 	if (e != ERR_OK && p->text[0] == '\0')
 		return problem_set(p, e, "It failed: %s.", err_text(e));
 	return e;
+}
+
+enum err
+handle_selectors(struct selector **out, const struct slice *texts, size_t n)
+{
+	struct selector *list = mem_calloc(n + 1, sizeof(*list));
+
+	if (list == NULL)
+		return ERR_NOMEM;
+	for (size_t i = 0; i < n; i++)
+		list[i] = selector_topic(texts[i]);
+	*out = list;
+	return ERR_OK;
+}
+
+/* The setting was checked when it was read. */
+const struct dialect *
+handle_dialect(const struct pushcgi *h)
+{
+	struct dialects in_force;
+
+	if (dialects_read(&in_force, slice_of(h->config->protocol_versions)) !=
+	    NULL)
+		return NULL;
+	return dialects_common(&in_force);
 }
 
 enum err

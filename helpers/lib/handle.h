@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "config/config.h"
 #include "lib/pushcgi.h"
+#include "mercure/dialect.h"
 #include "queue/queue.h"
 
 /* Begin with zeroes; read the rest with handle_load(). */
@@ -34,6 +35,13 @@ enum err handle_explain(enum err e, struct problem *p);
  * ERR_LIMIT: more than the hub allows. */
 enum err handle_check_selectors(struct pushcgi *h,
     const struct slice *selectors, size_t n, struct problem *p);
+
+/* The texts as selectors of 0.x's kind; free with mem_free().  ERR_NOMEM. */
+enum err handle_selectors(
+    struct selector **out, const struct slice *texts, size_t n);
+
+/* The dialect of tokens and URLs that the program makes by itself. */
+const struct dialect *handle_dialect(const struct pushcgi *h);
 
 /* The hub's URL as browsers see it; just its path if nothing is configured. */
 struct slice handle_hub_url(const struct pushcgi *h);

@@ -2,6 +2,7 @@
 /* link.c - where updates arrive, and from which point on. */
 #include "lib/link.h"
 
+#include "base/mem.h"
 #include "mercure/discovery.h"
 #include "queue/start.h"
 
@@ -20,12 +21,16 @@ enum err
 handle_url(struct pushcgi *h, struct buf *out, const struct slice *selectors,
     size_t n, struct slice last_id, struct problem *p)
 {
+	struct selector *list = NULL;
 	enum err e;
 
 	if ((e = check_event_id(last_id, p)) != ERR_OK ||
-	    (e = handle_check_selectors(h, selectors, n, p)) != ERR_OK)
+	    (e = handle_check_selectors(h, selectors, n, p)) != ERR_OK ||
+	    (e = handle_selectors(&list, selectors, n)) != ERR_OK)
 		return e;
-	discovery_url(out, handle_hub_url(h), selectors, n, last_id);
+	discovery_url(
+	    out, handle_dialect(h), handle_hub_url(h), list, n, last_id);
+	mem_free(list);
 	return out->err;
 }
 
@@ -37,7 +42,7 @@ handle_link(
 
 	if (e != ERR_OK)
 		return e;
-	discovery_link(out, handle_hub_url(h), last_id);
+	discovery_link(out, handle_dialect(h), handle_hub_url(h), last_id);
 	return out->err;
 }
 

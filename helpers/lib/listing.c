@@ -50,6 +50,7 @@ handle_list(struct pushcgi *h, struct slice topic, queue_subscription_fn *each,
 
 /* The document in the making; its beginning needs the last id. */
 struct writing {
+	const struct subscription_form *form;
 	struct buf list;
 	size_t n;
 };
@@ -59,7 +60,7 @@ add(void *arg, const struct subscription_view *v)
 {
 	struct writing *w = arg;
 
-	subscription_list_add(&w->list, w->n == 0, v);
+	subscription_add(&w->list, w->form, w->n == 0, v);
 	w->n++;
 }
 
@@ -67,7 +68,9 @@ enum err
 handle_list_document(
     struct pushcgi *h, struct buf *out, struct slice topic, struct problem *p)
 {
-	struct writing w = { .n = 0 };
+	const struct subscription_place at = { .selector =
+						   selector_topic(topic) };
+	struct writing w = { .form = handle_dialect(h)->subscriptions };
 	struct buf last_id;
 	enum err e;
 
@@ -77,10 +80,10 @@ handle_list_document(
 		e = w.list.err;
 	if (e == ERR_OK) {
 		/* Not every remote hub has one. */
-		subscription_list_begin(out, topic,
+		w.form->begin(out, &at,
 		    last_id.len > 0 ? buf_view(&last_id) : slice_of(NULL));
 		buf_slice(out, buf_view(&w.list));
-		subscription_list_end(out);
+		w.form->end(out);
 		e = out->err;
 	}
 	if (e == ERR_LIMIT)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* listing.h - lists the subscriptions to this machine's hub or to a remote one. */
+/* listing.h - lists the subscriptions of a local or remote hub. */
 #ifndef LIB_LISTING_H
 #define LIB_LISTING_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* publish.c - checks updates and appends them to the queue, or sends them to a hub. */
+/* publish.c - appends updates to the queue, or sends them to a hub. */
 #include "lib/publish.h"
 
 #include "base/mem.h"

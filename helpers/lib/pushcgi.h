@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* pushcgi.h - libpushcgi: URLs, tokens, cookies and updates for a hub's applications. */
+/* pushcgi.h - libpushcgi: URLs, tokens, cookies, updates for a hub. */
 #ifndef PUSHCGI_H
 #define PUSHCGI_H
 
@@ -100,9 +100,9 @@ PUSHCGI_API enum pushcgi_result pushcgi_publisher_token(struct pushcgi *h,
 
 /*
  * The value of a Set-Cookie header with a subscriber token, which lasts for
- * `lifetime_s` seconds.  The cookie lasts five minutes more, so that the hub can
- * reject the expired token instead of treating the browser as anonymous.  With
- * 0 the token lasts an hour, and the cookie until the browser is closed.
+ * `lifetime_s` seconds.  The cookie lasts five minutes more, so that the hub
+ * can reject the expired token instead of treating the browser as anonymous.
+ * With 0 the token lasts an hour, and the cookie until the browser is closed.
  */
 PUSHCGI_API enum pushcgi_result pushcgi_cookie(struct pushcgi *h, char **out,
     const char *const *topics, size_t n, const char *payload,
@@ -123,10 +123,11 @@ PUSHCGI_API enum pushcgi_result pushcgi_clear_cookie(
  * Let the browser that sends this id in the application's own session cookie
  * (MERCURE_SESSION_COOKIE) receive private updates of the `n` topics, URI
  * Templates or "*", for `lifetime_s` seconds or longer: what it has already
- * stays, and the later of two ends counts.  `payload` is JSON the hub shows with its
- * subscriptions; NULL leaves it as it is.  `flags`: PUSHCGI_SESSION_REPLACE
- * or 0.  Open streams follow at once.  Only a digest of the id is stored.
- * PUSHCGI_CONFIG if the hub is remote, or does not use sessions.
+ * stays, and the later of two ends counts.  `payload` is JSON the hub shows
+ * with its subscriptions; NULL leaves it as it is.  `flags`:
+ * PUSHCGI_SESSION_REPLACE or 0.  Open streams follow at once.  Only a digest of
+ * the id is stored.  PUSHCGI_CONFIG if the hub is remote, or does not use
+ * sessions.
  */
 PUSHCGI_API enum pushcgi_result pushcgi_session_grant(struct pushcgi *h,
     const char *id, const char *const *topics, size_t n, const char *payload,
@@ -180,11 +181,12 @@ PUSHCGI_API enum pushcgi_result pushcgi_publish_all(struct pushcgi *h,
     char **ids, const struct pushcgi_update *updates, size_t n, size_t *at);
 
 /*
- * The subscriptions that are active now, to anything or, unless `topic` is NULL, to this
- * selector, byte for byte: the JSON document of the subscription API (draft
- * 7, "Active Subscriptions").  Its member "subscriptions" is a list of objects
- * with "topic", "subscriber" and, where the token has one, "payload".  A
- * remote hub is asked with a token that is made with the subscribers' key.
+ * The subscriptions that are active now, to anything or, unless `topic` is
+ * NULL, to this selector, byte for byte: the JSON document of the subscription
+ * API (draft 7, "Active Subscriptions").  Its member "subscriptions" is a list
+ * of objects with "topic", "subscriber" and, where the token has one,
+ * "payload".  A remote hub is asked with a token that is made with the
+ * subscribers' key.
  */
 PUSHCGI_API enum pushcgi_result pushcgi_subscriptions(
     struct pushcgi *h, char **out, const char *topic);

@@ -117,6 +117,8 @@ remote_subscriptions(struct pushcgi *h, struct slice topic,
 {
 	struct http_answer answer = { 0 };
 	const char *headers[] = { NULL, "Accept: application/ld+json", NULL };
+	const struct subscription_place at = { .selector =
+						   selector_topic(topic) };
 	struct http_request rq = { .body_max = DOCUMENT_MAX,
 		.headers = headers };
 	struct buf path, url, authorization;
@@ -125,7 +127,7 @@ remote_subscriptions(struct pushcgi *h, struct slice topic,
 	buf_init(&path, URL_MAX);
 	buf_init(&url, URL_MAX);
 	buf_init(&authorization, JWS_TOKEN_MAX + 64);
-	subscription_path(&path, topic, slice_of(NULL));
+	handle_dialect(h)->subscriptions->path(&path, &at);
 	if ((e = path.err) != ERR_OK)
 		goto out;
 	add_url(&url, h->config->hub_url, buf_view(&path));

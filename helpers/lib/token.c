@@ -3,6 +3,7 @@
 #include "lib/token.h"
 
 #include "base/clock.h"
+#include "base/mem.h"
 #include "config/keys.h"
 #include "mercure/token.h"
 
@@ -29,7 +30,7 @@ mint(struct pushcgi *h, struct buf *out, const struct token_rights *rights,
 		    role == CONFIG_PUBLISHERS ? "MERCURE_PUBLISHER_JWT_ALG"
 					      : "MERCURE_SUBSCRIBER_JWT_ALG");
 	if (e == ERR_OK)
-		e = token_mint(out, rights, keys, p);
+		e = token_mint(out, rights, handle_dialect(h), keys, p);
 	jws_keys_free(keys);
 	return e != ERR_OK ? e : out->err;
 }
@@ -41,6 +42,7 @@ mint_for(struct pushcgi *h, struct buf *out, enum config_role role,
     int64_t lifetime_s, struct problem *p)
 {
 	struct token_rights rights = { .payload = payload };
+	struct selector *list = NULL;
 	enum err e;
 
 	if (lifetime_s < 0 || lifetime_s > HANDLE_LIFETIME_MAX_S)
@@ -48,16 +50,20 @@ mint_for(struct pushcgi *h, struct buf *out, enum config_role role,
 		    "The lifetime is not between 0 and 3155760000 seconds.");
 	if ((e = handle_check_selectors(h, selectors, n, p)) != ERR_OK)
 		return e;
+	if ((e = handle_selectors(&list, selectors, n)) != ERR_OK)
+		return e;
 	if (role == CONFIG_PUBLISHERS) {
-		rights.publish = selectors;
+		rights.publish = list;
 		rights.publish_n = n;
 	} else {
-		rights.subscribe = selectors;
+		rights.subscribe = list;
 		rights.subscribe_n = n;
 	}
 	if (lifetime_s > 0)
 		rights.expires_s = clock_real_ms() / 1000 + lifetime_s;
-	return mint(h, out, &rights, role, p);
+	e = mint(h, out, &rights, role, p);
+	mem_free(list);
+	return e;
 }
 
 enum err

@@ -35,7 +35,7 @@ struct selector matcher_selector(const struct matcher *m);
 enum matcher_kind matcher_kind(const struct matcher *m);
 struct slice matcher_text(const struct matcher *m);
 
-/* What all topics that it matches begin with. */
+/* The common beginning of all topics that it matches. */
 struct slice matcher_head(const struct matcher *m);
 
 /* Time is linear in the topic's length; cannot fail. */
@@ -70,8 +70,8 @@ struct matcher_list {
 /* Takes over the caller's reference to `m`, on success only.  ERR_NOMEM. */
 enum err matcher_list_add(struct matcher_list *l, struct matcher *m);
 
-/* Does any matcher match any topic of the list (topic_list.h)?  *steps as above;
- * NULL is allowed. */
+/* Does any matcher match any topic of the list (topic_list.h)?  *steps as
+ * above; NULL is allowed. */
 bool matcher_list_any(
     const struct matcher_list *l, struct slice topics, size_t *steps);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* nfa.c - runs an automaton over texts, with what its cache knows or without. */
+/* nfa.c - runs an automaton over texts, with or without its cache. */
 #include "match/nfa.h"
 
 #include "base/mem.h"

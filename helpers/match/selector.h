@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* selector.h - a selector's kind and text, and lists of selectors as one text. */
+/* selector.h - a selector's kind and text, and lists of them as text. */
 #ifndef MATCH_SELECTOR_H
 #define MATCH_SELECTOR_H
 

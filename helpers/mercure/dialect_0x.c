@@ -1,121 +1,45 @@
 /* SPDX-License-Identifier: MIT */
-/* dialect_0x.c - protocol 0.x (draft 7) and its claims. */
-#include "mercure/dialect.h"
+/* dialect_0x.c - the table of protocol 0.x (draft 7). */
+#include "mercure/dialect_0x.h"
 
-#define PAYLOAD_MAX 65536 /* numbers may grow when written */
+/* The parameters of 1.0 all begin alike. */
+#define NEWER "match"
 
-/* One right: an array of selectors, or nothing. */
-static enum err
-read_right(struct matcher_list *out, const json_t *rights, const char *name,
-    size_t matchers_max, struct problem *p)
+static bool
+owns_query(const struct form *query)
 {
-	const json_t *array = json_object_get(rights, name);
-	size_t i, n = json_array_size(array);
-
-	if (array == NULL)
-		return ERR_OK;
-	if (!json_is_array(array))
-		return problem_set(p, ERR_TOKEN,
-		    "The claim mercure.%s is not an array.", name);
-	if (n > matchers_max)
-		return problem_set(p, ERR_LIMIT,
-		    "The claim mercure.%s has more than %zu selectors "
-		    "(MERCURE_MAX_MATCHERS).",
-		    name, matchers_max);
-	for (i = 0; i < n; i++) {
-		const json_t *text = json_array_get(array, i);
-		struct slice selector = json_slice(text);
-		struct matcher *m = NULL;
-		enum err e;
-
-		if (selector.base == NULL)
-			return problem_set(p, ERR_TOKEN,
-			    "The claim mercure.%s holds something that is no "
-			    "text.",
-			    name);
-		if ((e = matcher_new(&m, selector_topic(selector), p)) !=
-		    ERR_OK)
-			return e;
-		if ((e = matcher_list_add(out, m)) != ERR_OK) {
-			matcher_unref(m);
-			return e;
-		}
-	}
-	return ERR_OK;
+	return form_get(query, "topic").base != NULL;
 }
 
-/*
- * The object with the rights: the claim `mercure`, or the same under the
- * name that issuers need who allow URLs only; some write it as a text that
- * holds the JSON.  NULL without an error: there is none, so no rights.  The
- * caller releases *out.
- */
+/* A request of 1.0 never falls back to the rules of 0.x. */
 static enum err
-find_rights(json_t **out, const json_t *claims, struct problem *p)
+check_query(const struct form *query, struct problem *p)
 {
-	json_t *claim = json_object_get(claims, "mercure"), *rights = NULL;
-	struct slice text;
-	enum err e;
-
-	if (claim == NULL)
-		claim = json_object_get(claims, "https://mercure.rocks/");
-	if (json_is_string(claim)) {
-		text = json_slice(claim);
-		if ((e = json_parse(&rights, text)) == ERR_NOMEM)
-			return e;
-	} else {
-		rights = json_incref(claim);
-	}
-	if (claim != NULL && !json_is_object(rights)) {
-		json_decref(rights);
-		return problem_set(
-		    p, ERR_TOKEN, "The claim mercure is not an object.");
-	}
-	*out = rights;
+	for (size_t i = 0; i < form_count(query); i++)
+		if (slice_starts(form_at(query, i).name, NEWER))
+			return problem_set(p, ERR_SYNTAX,
+			    "The parameters match… belong to protocol 1.0, "
+			    "which this hub does not serve; use topic.");
 	return ERR_OK;
-}
-
-static enum err
-read_grant(struct grant **out, const json_t *claims, uint64_t key,
-    int64_t expires_ms, size_t matchers_max, struct problem *p)
-{
-	struct grant_parts parts = { .key = key, .expires_ms = expires_ms };
-	const json_t *value;
-	json_t *rights = NULL;
-	struct buf payload;
-	enum err e;
-
-	buf_init(&payload, PAYLOAD_MAX);
-	if ((e = find_rights(&rights, claims, p)) != ERR_OK)
-		goto out;
-	e = read_right(&parts.publish, rights, "publish", matchers_max, p);
-	if (e != ERR_OK)
-		goto out;
-	e = read_right(&parts.subscribe, rights, "subscribe", matchers_max, p);
-	if (e != ERR_OK)
-		goto out;
-	value = json_object_get(rights, "payload");
-	if (value != NULL) {
-		if ((e = json_write(&payload, value)) != ERR_OK)
-			goto out;
-		parts.payload = buf_view(&payload);
-	}
-	e = grant_new(out, &parts);
-out:
-	matcher_list_free(&parts.publish);
-	matcher_list_free(&parts.subscribe);
-	buf_free(&payload);
-	json_decref(rights);
-	return e;
 }
 
 const struct dialect dialect_0x = {
-	.version = "0.x",
+	.version = DIALECT_0X_VERSION,
 	.matcher_params = { { "topic", SELECTOR_TOPIC } },
 	.last_id_params = { "lastEventID", "lastEventId", "Last-Event-ID",
 	    "last_event_id", "evs_last_event_id", NULL },
 	.last_id_response = "Last-Event-ID",
+	.last_id_link = "last-event-id",
+	.owns_query = owns_query,
+	.check_query = check_query,
 	.token_param = "authorization",
+	.cookie_setting = "MERCURE_AUTHZ_COOKIE_NAME",
 	.token_typ = "jwt",
-	.read_grant = read_grant,
+	.needs_expiry = false,
+	.read_grant = dialect_0x_read_grant,
+	.write_claims = dialect_0x_write_claims,
+	.problem_type = "text/plain; charset=utf-8",
+	.write_problem = dialect_0x_write_problem,
+	.refuse = dialect_0x_refuse,
+	.subscriptions = &dialect_0x_subscriptions,
 };

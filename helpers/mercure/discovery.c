@@ -16,8 +16,8 @@ add_param(
 }
 
 void
-discovery_url(struct buf *out, struct slice hub_url,
-    const struct slice *selectors, size_t n, struct slice last_event_id)
+discovery_url(struct buf *out, const struct dialect *d, struct slice hub_url,
+    const struct selector *selectors, size_t n, struct slice last_event_id)
 {
 	char separator = '?';
 	size_t i;
@@ -26,9 +26,11 @@ discovery_url(struct buf *out, struct slice hub_url,
 		separator = '&';
 	buf_slice(out, hub_url);
 	for (i = 0; i < n; i++)
-		add_param(out, &separator, "topic", selectors[i]);
+		add_param(out, &separator,
+		    dialect_param_name(d, selectors[i].kind),
+		    selectors[i].text);
 	if (last_event_id.base != NULL)
-		add_param(out, &separator, "lastEventID", last_event_id);
+		add_param(out, &separator, d->last_id_params[0], last_event_id);
 }
 
 /* The URL may be made from a Host header, so whatever could end the <...>,
@@ -63,14 +65,14 @@ add_quoted(struct buf *out, struct slice text)
 }
 
 void
-discovery_link(
-    struct buf *out, struct slice hub_url, struct slice last_event_id)
+discovery_link(struct buf *out, const struct dialect *d, struct slice hub_url,
+    struct slice last_event_id)
 {
 	buf_byte(out, '<');
 	add_url(out, hub_url);
 	buf_text(out, ">; rel=\"mercure\"");
 	if (last_event_id.base == NULL)
 		return;
-	buf_text(out, "; last-event-id=");
+	buf_printf(out, "; %s=", d->last_id_link);
 	add_quoted(out, last_event_id);
 }

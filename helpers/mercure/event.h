@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* event.h - the bytes of text/event-stream (HTML standard, "Server-sent events"). */
+/* event.h - the bytes of text/event-stream (HTML standard). */
 #ifndef MERCURE_EVENT_H
 #define MERCURE_EVENT_H
 

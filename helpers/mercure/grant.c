@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* grant.c - the rights of one token or session, shared by all that act on it. */
+/* grant.c - the rights of one token or session, shared by its users. */
 #include "mercure/grant.h"
 
 #include <stdatomic.h>

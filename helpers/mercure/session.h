@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* session.h - what an application granted to a session of its own, instead of to a token. */
+/* session.h - what an application granted to one of its sessions. */
 #ifndef MERCURE_SESSION_H
 #define MERCURE_SESSION_H
 

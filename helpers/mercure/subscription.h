@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* subscription.h - how an active subscription is told: path and JSON-LD document (draft 7, "Active Subscriptions"). */
+/* subscription.h - paths and documents of active subscriptions (draft 7). */
 #ifndef MERCURE_SUBSCRIPTION_H
 #define MERCURE_SUBSCRIPTION_H
 
 #include <stdbool.h>
 
 #include "base/buf.h"
+#include "base/err.h"
 #include "base/slice.h"
 #include "match/selector.h"
 
 #define SUBSCRIPTION_PATH "/.well-known/mercure/subscriptions"
-#define SUBSCRIPTION_TYPE "application/ld+json"
 
 /* One selector of one subscriber; borrowed. */
 struct subscription_view {
@@ -20,20 +20,44 @@ struct subscription_view {
 	bool active;
 };
 
-/* Add the path of all subscriptions, of those of a topic, or of one; base
- * NULL: not given.  It is also the topic of the events about it. */
-void subscription_path(
-    struct buf *out, struct slice topic, struct slice subscriber);
+/* Which subscriptions a path names: all, those of a selector, or one.  A text
+ * with base NULL is not given; without a selector there is no subscriber. */
+struct subscription_place {
+	struct selector selector;
+	struct slice subscriber;
+};
 
-/* Add the document of one; with `last_id`, unless base NULL, at its root. */
-void subscription_write(
-    struct buf *out, const struct subscription_view *v, struct slice last_id);
+/* The form that one dialect gives them. */
+struct subscription_form {
+	const char *type; /* Content-Type of a document */
 
-/* Add a collection: begin, then each subscription, then end. */
-void subscription_list_begin(
-    struct buf *out, struct slice topic, struct slice last_id);
-void subscription_list_add(
-    struct buf *out, bool first, const struct subscription_view *v);
-void subscription_list_end(struct buf *out);
+	/* Add the path of a place.  It is also the topic of the events about
+	 * it. */
+	void (*path)(struct buf *out, const struct subscription_place *at);
+
+	/*
+	 * The reverse: which place a path at or below SUBSCRIPTION_PATH names.
+	 * The texts are decoded into `text` (empty; 2 bytes longer than the
+	 * path at most).  ERR_NOTFOUND, with a sentence: it names none.
+	 * ERR_NOMEM.
+	 */
+	enum err (*read_path)(struct subscription_place *out, struct buf *text,
+	    struct slice path, struct problem *p);
+
+	/* Add the document of one; with `last_id`, unless base NULL, at its
+	 * root. */
+	void (*write)(struct buf *out, const struct subscription_view *v,
+	    struct slice last_id);
+
+	/* Add a collection: begin, then each by subscription_add(), then
+	 * end. */
+	void (*begin)(struct buf *out, const struct subscription_place *at,
+	    struct slice last_id);
+	void (*end)(struct buf *out);
+};
+
+/* Add one subscription to a collection. */
+void subscription_add(struct buf *out, const struct subscription_form *form,
+    bool first, const struct subscription_view *v);
 
 #endif

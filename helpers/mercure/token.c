@@ -3,7 +3,6 @@
 #include "mercure/token.h"
 
 #include "base/digest.h"
-#include "match/topic.h"
 #include "text/json.h"
 
 /* Seconds as far as they are milliseconds in an int64_t. */
@@ -36,12 +35,42 @@ read_time(int64_t *out, const json_t *claims, const char *name, int64_t absent,
 	return ERR_OK;
 }
 
+static bool
+is_text(const json_t *json, const char *text)
+{
+	return json_is_string(json) && slice_is(json_slice(json), text);
+}
+
+/* RFC 7519, 4.1.1 and 4.1.3: `aud` is a text or an array of texts. */
 static enum err
-check_times(int64_t *expires_ms, const json_t *claims, int64_t now_ms,
-    struct problem *p)
+check_issuer(const json_t *claims, const struct verifier *v, struct problem *p)
+{
+	const json_t *aud = json_object_get(claims, "aud");
+	bool found = false;
+
+	if (v->issuer != NULL &&
+	    !is_text(json_object_get(claims, "iss"), v->issuer))
+		return problem_set(p, ERR_TOKEN,
+		    "The claim iss is not the issuer of this key.");
+	if (v->audience == NULL)
+		return ERR_OK;
+	found = is_text(aud, v->audience);
+	for (size_t i = 0; i < json_array_size(aud); i++)
+		found |= is_text(json_array_get(aud, i), v->audience);
+	return found ? ERR_OK
+		     : problem_set(p, ERR_TOKEN,
+			   "The claim aud does not name this hub.");
+}
+
+static enum err
+check_times(int64_t *expires_ms, const json_t *claims, const struct dialect *d,
+    int64_t now_ms, struct problem *p)
 {
 	int64_t exp, nbf;
 	enum err e;
+
+	if (d->needs_expiry && json_object_get(claims, "exp") == NULL)
+		return problem_set(p, ERR_TOKEN, "The token has no claim exp.");
 
 	if ((e = read_time(&exp, claims, "exp", INT64_MAX, p)) != ERR_OK ||
 	    (e = read_time(&nbf, claims, "nbf", INT64_MIN, p)) != ERR_OK)
@@ -69,7 +98,7 @@ read_claims(json_t **out, struct slice payload, struct problem *p)
 	if (e != ERR_OK || !json_is_object(claims)) {
 		json_decref(claims);
 		return problem_set(
-		    p, ERR_TOKEN, "The token's claims are no JSON object.");
+		    p, ERR_TOKEN, "The token's claims are not a JSON object.");
 	}
 	*out = claims;
 	return ERR_OK;
@@ -130,11 +159,29 @@ open_token(json_t **claims, uint64_t *key, enum token_check *at,
 	return e;
 }
 
-enum err
-token_examine(struct grant **out, enum token_check *failed, struct slice text,
-    const struct jws_keys *keys, const struct dialect *d, int64_t now_ms,
-    size_t matchers_max, struct problem *p)
+const char *
+token_check_name(enum token_check check)
 {
+	static const char *const names[TOKEN_CHECKS + 1] = {
+		[TOKEN_FORM] = "form",
+		[TOKEN_HEADER] = "header",
+		[TOKEN_KEY] = "key",
+		[TOKEN_SIGNATURE] = "signature",
+		[TOKEN_CLAIMS] = "claims",
+		[TOKEN_TIMES] = "times",
+		[TOKEN_RIGHTS] = "rights",
+		[TOKEN_CHECKS] = "none",
+	};
+
+	return names[check];
+}
+
+enum err
+token_verify(struct grant **out, enum token_check *failed, struct slice text,
+    const struct verifier *v, int64_t now_ms, size_t matchers_max,
+    struct problem *p)
+{
+	const struct dialect *d = v->dialect;
 	enum token_check at = TOKEN_FORM;
 	uint8_t digest[DIGEST_SIZE];
 	struct grant *g = NULL;
@@ -143,11 +190,13 @@ token_examine(struct grant **out, enum token_check *failed, struct slice text,
 	uint64_t key = 0, holder = 0;
 	enum err e;
 
-	e = open_token(&claims, &key, &at, text, keys, d->token_typ, p);
+	e = open_token(&claims, &key, &at, text, v->keys, d->token_typ, p);
 	if (e != ERR_OK)
 		goto out;
+	if ((e = check_issuer(claims, v, p)) != ERR_OK)
+		goto out;
 	at = TOKEN_TIMES;
-	if ((e = check_times(&expires_ms, claims, now_ms, p)) != ERR_OK)
+	if ((e = check_times(&expires_ms, claims, d, now_ms, p)) != ERR_OK)
 		goto out;
 	if ((e = stamp(digest, text)) != ERR_OK ||
 	    (e = find_holder(&holder, claims, key)) != ERR_OK)
@@ -164,15 +213,4 @@ out:
 	*failed = at;
 	json_decref(claims);
 	return e;
-}
-
-enum err
-token_verify(struct grant **out, struct slice text, const struct jws_keys *keys,
-    const struct dialect *d, int64_t now_ms, size_t matchers_max,
-    struct problem *p)
-{
-	enum token_check failed;
-
-	return token_examine(
-	    out, &failed, text, keys, d, now_ms, matchers_max, p);
 }

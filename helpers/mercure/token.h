@@ -10,48 +10,53 @@
 #include "mercure/dialect.h"
 #include "mercure/grant.h"
 
-/*
- * Verify `text` with `keys` by the rules of `d` at `now_ms` (real clock):
- * signature (jws_verify()), `exp` and `nbf` (integers or reals; of any other
- * type, or negative, or not finite: refused), then the dialect's claims.
- * ERR_TOKEN: not valid; the problem says why, for the log only.  ERR_LIMIT:
- * longer than JWS_TOKEN_MAX, or well signed, but with claims beyond a limit;
- * the problem names it, which the peer may know.  ERR_NOMEM.
- */
-enum err token_verify(struct grant **out, struct slice text,
-    const struct jws_keys *keys, const struct dialect *d, int64_t now_ms,
-    size_t matchers_max, struct problem *p);
+/* What a token is verified with; borrowed. */
+struct verifier {
+	const struct dialect *dialect;
+	const struct jws_keys *keys;
+	const char *issuer;   /* the claim `iss`; NULL: not looked at */
+	const char *audience; /* one of the claim `aud`; NULL: likewise */
+};
 
-/* What token_verify() checks, in its order; the first as jws_verify(). */
+/* What token_verify() checks, in its order; the first as jws_examine(). */
 enum token_check {
 	TOKEN_FORM = JWS_FORM,
 	TOKEN_HEADER = JWS_HEADER,
 	TOKEN_KEY = JWS_KEY,
 	TOKEN_SIGNATURE = JWS_SIGNATURE,
-	TOKEN_CLAIMS = JWS_CHECKS, /* are an object */
+	TOKEN_CLAIMS = JWS_CHECKS, /* an object; issuer and audience */
 	TOKEN_TIMES,
 	TOKEN_RIGHTS,
 	TOKEN_CHECKS
 };
 
-/* The same as token_verify(), and in any case *failed is the check at which
- * it ended, or TOKEN_CHECKS. */
-enum err token_examine(struct grant **out, enum token_check *failed,
-    struct slice text, const struct jws_keys *keys, const struct dialect *d,
-    int64_t now_ms, size_t matchers_max, struct problem *p);
+/* One word for a check, for logs. */
+const char *token_check_name(enum token_check check);
+
+/*
+ * Verify `text` at `now_ms` (real clock): signature (jws_examine()), issuer and
+ * audience, `exp` and `nbf` (integers or reals; of any other type, or negative,
+ * or not finite: refused), then the dialect's claims.  *failed is in any case
+ * the check at which it ended, or TOKEN_CHECKS.
+ * ERR_TOKEN: not valid; the problem says why, for the log only.  ERR_LIMIT:
+ * longer than JWS_TOKEN_MAX, or well signed, but with claims beyond a limit;
+ * the problem names it, which the peer may know.  ERR_NOMEM.
+ */
+enum err token_verify(struct grant **out, enum token_check *failed,
+    struct slice text, const struct verifier *v, int64_t now_ms,
+    size_t matchers_max, struct problem *p);
 
 struct token_rights {
-	const struct slice *publish, *subscribe; /* selectors */
+	const struct selector *publish, *subscribe;
 	size_t publish_n, subscribe_n;
 	struct slice payload; /* JSON text; base NULL: none */
 	int64_t expires_s;    /* Unix time; 0: no `exp` */
 };
 
-/* Append a 0.x token with these rights.  Both arrays are always written, as
- * every 0.x library does.  ERR_SYNTAX: a selector that is empty, not UTF-8 or
- * holds control characters, or a payload that is not JSON.  ERR_NOMEM,
- * ERR_LIMIT. */
+/* Append a token with these rights in the form of `d`.  ERR_SYNTAX: a selector
+ * that is empty, not UTF-8 or holds control characters, or a payload that is
+ * not JSON.  ERR_NOMEM, ERR_LIMIT. */
 enum err token_mint(struct buf *out, const struct token_rights *r,
-    const struct jws_keys *keys, struct problem *p);
+    const struct dialect *d, const struct jws_keys *keys, struct problem *p);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* update.h - what a publisher sends: topics, data and the event's properties. */
+/* update.h - what a publisher sends: topics, data and properties. */
 #ifndef MERCURE_UPDATE_H
 #define MERCURE_UPDATE_H
 

@@ -180,6 +180,20 @@ struct queue_key_ops {
 	    struct problem *p);
 };
 
+/* The functions of crowd.h. */
+struct queue_crowd_ops {
+	enum err (*table)(
+	    struct queue_crowd *c, struct crowd_table **out, struct problem *p);
+	enum err (*grow)(struct queue_crowd *c, struct problem *p);
+	void (*secret)(const struct queue_crowd *c, uint64_t out[2]);
+	void (*close)(struct queue_crowd *c);
+};
+
+/* The first member of each backend's own structure. */
+struct queue_crowd {
+	const struct queue_crowd_ops *ops;
+};
+
 /* Handles and files, by the functions of queue.h and crowd.h. */
 struct queue_admin_ops {
 	enum err (*open)(struct queue **out, const struct queue_settings *s,
@@ -197,8 +211,9 @@ struct queue_admin_ops {
 	    const struct queue_settings *s, queue_report_fn *report, void *arg);
 	enum err (*backup)(const struct queue_settings *s, const char *path,
 	    struct problem *p);
-	enum err (*crowd_open)(struct sidecar_crowd **out,
+	enum err (*crowd_open)(struct queue_crowd **out,
 	    const struct queue_settings *s, struct problem *p);
+	void (*keep_small)(bool alone);
 };
 
 struct queue_backend {

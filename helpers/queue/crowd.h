@@ -1,15 +1,34 @@
 /* SPDX-License-Identifier: MIT */
-/* crowd.h - opens the memory in which all streams of a queue are counted. */
+/* crowd.h - the memory in which all streams of a queue are counted. */
 #ifndef QUEUE_CROWD_H
 #define QUEUE_CROWD_H
 
+#include "queue/crowd_table.h"
 #include "queue/queue.h"
 
-struct sidecar_crowd;
+/* Owner: one thread at a time. */
+struct queue_crowd;
 
-/* Open the sidecar of the queue with these settings, but not the queue.
- * Errors as of queue_open() and sidecar_crowd_open(). */
-enum err queue_crowd_open(struct sidecar_crowd **out,
+/*
+ * Open it, but not the queue with these settings.  It has an owner number of
+ * its own, and shows that this process lives until it is closed.  ERR_FULL: no
+ * space on the disk.  Else as queue_open().
+ */
+enum err queue_crowd_open(struct queue_crowd **out,
     const struct queue_settings *s, struct problem *p);
+
+/* The table, with the slots that there are now.  ERR_MOVED: another one has
+ * taken its place: open again.  ERR_FULL, ERR_IO. */
+enum err queue_crowd_table(
+    struct queue_crowd *c, struct crowd_table **out, struct problem *p);
+
+/* Make more slots; crowd_table_sweep() comes first.  ERR_FULL: no space on the
+ * disk, or there are as many as there may be. */
+enum err queue_crowd_grow(struct queue_crowd *c, struct problem *p);
+
+/* Its secret, for crowd_key_hide(). */
+void queue_crowd_secret(const struct queue_crowd *c, uint64_t out[2]);
+
+void queue_crowd_close(struct queue_crowd *c); /* NULL is allowed */
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* crowd_key.c - makes numbers of tokens and clients, and hides them by hashes. */
+/* crowd_key.c - hashes tokens and clients, so that counts hide them. */
 #include "queue/crowd_key.h"
 
 #include "base/siphash.h"

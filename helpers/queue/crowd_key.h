@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* crowd_key.h - numbers that stand for tokens and clients in counts of streams. */
+/* crowd_key.h - numbers for tokens and clients in counts of streams. */
 #ifndef QUEUE_CROWD_KEY_H
 #define QUEUE_CROWD_KEY_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* crowd_table.h - slots in shared memory, one for each stream of all processes. */
+/* crowd_table.h - slots in shared memory, one for each open stream. */
 #ifndef QUEUE_CROWD_TABLE_H
 #define QUEUE_CROWD_TABLE_H
 
@@ -23,7 +23,7 @@
  * nothing waits for it to change.
  */
 struct crowd_slot {
-	/* 0: free; below 1 << SIDECAR_OWNER_BITS: the owner number of a
+	/* 0: free; below 1 << QUEUE_OWNER_BITS: the owner number of a
 	 * process; from 1 << 62 on, below 1 << 63: parked, the key of the
 	 * subscriber's row. */
 	_Atomic uint64_t who;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* presence.h - who is there: rows beside the log, for all processes (draft 7, "Active Subscriptions"). */
+/* presence.h - rows of active subscriptions (draft 7), for all hubs. */
 #ifndef QUEUE_PRESENCE_H
 #define QUEUE_PRESENCE_H
 
@@ -103,10 +103,10 @@ typedef void queue_subscription_fn(
 
 /*
  * Hand out the active subscriptions: all, those with the selector
- * `wanted`, or that of `subscriber` with it (base NULL: not given), in one snapshot with `last_id`:
- * the id of the last row of the log, "earliest" if there never was one.
- * Subscribers of dead processes are left out at once.  Errors as of
- * queue_read(), and what `last_id` failed with.
+ * `wanted`, or that of `subscriber` with it (base NULL: not given), in one
+ * snapshot with `last_id`: the id of the last row of the log, "earliest" if
+ * there never was one.  Subscribers of dead processes are left out at once.
+ * Errors as of queue_read(), and what `last_id` failed with.
  */
 enum err queue_subscriptions(struct queue *q, struct selector wanted,
     struct slice subscriber, queue_subscription_fn *each, void *arg,

@@ -1,29 +1,43 @@
 /* SPDX-License-Identifier: MIT */
-/* presence_rules.c - which rows of subscribers come and go, and the updates about them. */
-#include "mercure/subscription.h"
+/* presence_rules.c - which rows of subscribers and which updates change. */
+#include "mercure/dialect.h"
 #include "queue/backend.h"
 #include "queue/presence.h"
 
 #define EVENT_MAX ((size_t)1 << 20)
 
-/* A private update of the hub's own about one subscription. */
+/* A private update of the hub's own about one subscription, in the form of one
+ * dialect. */
 static enum err
-publish(struct queue *q, const struct subscription_view *v)
+publish_in(struct queue *q, const struct subscription_form *form,
+    const struct subscription_view *v)
 {
+	const struct subscription_place at = { v->selector, v->subscriber };
 	struct update u = { .kind = UPDATE_HUB, .private = true };
 	struct buf topic, data;
 	enum err e;
 
 	buf_init(&topic, EVENT_MAX);
 	buf_init(&data, EVENT_MAX);
-	subscription_path(&topic, v->selector.text, v->subscriber);
-	subscription_write(&data, v, slice_of(NULL));
+	form->path(&topic, &at);
+	form->write(&data, v, slice_of(NULL));
 	u.topics = buf_view(&topic);
 	u.data = buf_view(&data);
 	if ((e = topic.err) == ERR_OK && (e = data.err) == ERR_OK)
 		e = queue_insert(q, &u);
 	buf_free(&topic);
 	buf_free(&data);
+	return e;
+}
+
+static enum err
+publish(struct queue *q, const struct subscription_view *v)
+{
+	const struct dialects *d = &q->settings.dialects;
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; e == ERR_OK && i < d->n; i++)
+		e = publish_in(q, d->v[i]->subscriptions, v);
 	return e;
 }
 

@@ -69,13 +69,20 @@ queue_backup(
 }
 
 enum err
-queue_crowd_open(struct sidecar_crowd **out, const struct queue_settings *s,
-    struct problem *p)
+queue_crowd_open(
+    struct queue_crowd **out, const struct queue_settings *s, struct problem *p)
 {
 	const struct queue_backend *b = backend_for(s->url);
 
 	return b != NULL ? b->admin->crowd_open(out, s, p)
 			 : no_backend(s->url, p);
+}
+
+void
+queue_keep_small(bool alone)
+{
+	for (size_t i = 0; i < sizeof(backends) / sizeof(backends[0]); i++)
+		backends[i]->admin->keep_small(alone);
 }
 
 enum err

@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "base/slice.h"
+#include "mercure/dialect.h"
 #include "mercure/update.h"
 
 /*
@@ -15,6 +16,15 @@
  * uint64_t, and 0 lies before all rows.  Each row has a higher one than the
  * row before it.
  */
+
+/*
+ * A process that writes rows of subscribers has a random number of
+ * QUEUE_OWNER_BITS, not 0 (queue_settings.owner).  The queue shows others that
+ * the process lives for as long as it has a handle for writing, however the
+ * process ends.
+ */
+#define QUEUE_OWNER_BITS 61
+uint64_t queue_new_owner(void);
 
 /* One handle is used by one thread at a time; threads open their own.
  * Never carry a handle over fork(2). */
@@ -27,10 +37,11 @@ struct queue_settings {
 	uint64_t bytes_max;
 	unsigned lock_timeout_ms; /* longest wait for the write lock */
 	bool full;                /* durability: survive power loss */
-	bool presence_events;     /* publish events about subscribers */
+	bool presence_events;     /* publish events about subscribers, */
+	struct dialects dialects; /* in the form of each of these */
 	uint64_t stranger_rate;   /* bytes a second that all processes write
 				 * about strangers; 0: no limit */
-	bool spare; /* one of hundreds of processes: keep little in memory */
+	bool small; /* one of hundreds of processes: keep little in memory */
 	uint64_t owner; /* of this process's subscribers; 0: has none */
 };
 
@@ -115,6 +126,12 @@ enum err queue_cursor_id(
  * for nobody.  ERR_DENIED, ERR_IO, ERR_SYNTAX, ERR_NOMEM.
  */
 enum err queue_take_identity(const struct queue_settings *s, struct problem *p);
+
+/*
+ * For a program, before it opens a queue: take little memory in advance, and
+ * with `alone`, for a process of one stream among hundreds, none.
+ */
+void queue_keep_small(bool alone);
 
 /* --check: is everything as it should be?  Calls `report` once for each
  * point looked at; `good` false: `text` names the mend. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* session_rules.c - computes the row of a session after a grant, a move or a revocation. */
+/* session_rules.c - computes a session's row after each kind of change. */
 #include "queue/session_rules.h"
 
 static bool

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* session_rules.h - computes the row of a session after a grant, a move or a revocation. */
+/* session_rules.h - computes a session's row after each kind of change. */
 #ifndef QUEUE_SESSION_RULES_H
 #define QUEUE_SESSION_RULES_H
 
@@ -19,7 +19,7 @@
 /* The longest list of topics. */
 #define SESSION_TOPICS_BYTES ((size_t)1 << 20)
 
-/* Does the session have everything `w` asks for, until w->extend_ms at least? */
+/* Does the session have all that `w` asks for, at least to w->extend_ms? */
 bool session_rules_is_granted(
     const struct session *had, const struct session_wish *w);
 

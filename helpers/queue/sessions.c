@@ -66,9 +66,9 @@ struct change {
 };
 
 /*
- * `moved_to` NULL: it is not moved.  Processes apply the change to their streams
- * when they see its number.  No process has the subscribers between two polls,
- * so this transaction ends those that lose their right.
+ * `moved_to` NULL: it is not moved.  Processes apply the change to their
+ * streams when they see its number.  No process has the subscribers between two
+ * polls, so this transaction ends those that lose their right.
  */
 static enum err
 write_row(struct queue *q, const struct session *s,
@@ -264,8 +264,8 @@ remove_from(struct queue *q, struct revoking *v, const struct session *had)
 	return e;
 }
 
-/* Remove the topics from the next id after `*at` that was moved to this one, and
- * advance `*at` to it.  *more false: there is none. */
+/* Remove the topics from the next id after `*at` that was moved to this one,
+ * and advance `*at` to it.  *more false: there is none. */
 static enum err
 remove_from_moved(
     struct queue *q, struct revoking *v, struct session_key *at, bool *more)
@@ -287,8 +287,8 @@ remove_from_moved(
 	return e;
 }
 
-/* The ids that the session had before, and that have not ended, lose the topics,
- * too. */
+/* The ids that the session had before, and that have not ended, lose the
+ * topics, too. */
 static enum err
 revoke(struct queue *q, void *arg)
 {

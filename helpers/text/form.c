@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* form.c - application/x-www-form-urlencoded, parsed into one block of memory. */
+/* form.c - parses application/x-www-form-urlencoded into one block. */
 #include "text/form.h"
 
 #include "base/mem.h"

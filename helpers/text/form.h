@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* form.h - application/x-www-form-urlencoded as the WHATWG URL standard parses it. */
+/* form.h - application/x-www-form-urlencoded (WHATWG URL standard). */
 #ifndef TEXT_FORM_H
 #define TEXT_FORM_H
 

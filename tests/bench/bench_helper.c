@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* bench_helper.c - what the calls of a page cost by the library: bench_helper CONFIG N */
+/* bench_helper.c - measures the library's calls: bench_helper CONFIG N */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

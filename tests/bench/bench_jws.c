@@ -16,6 +16,7 @@
 
 #include "mercure/token.h"
 #include "text/base64url.h"
+#include "unit/dialect.h"
 #include "unit/jws_forge.h"
 #include "unit/jws_pair.h"
 
@@ -93,8 +94,8 @@ static bool
 run_token(const struct subject *s)
 {
 	struct grant *g = NULL;
-	enum err e = token_verify(
-	    &g, buf_view(&s->token), s->keys, &dialect_0x, NOW_MS, 100, NULL);
+	enum err e =
+	    unit_verify(&g, buf_view(&s->token), s->keys, NOW_MS, 100, NULL);
 
 	grant_unref(g);
 	return e == ERR_OK;
@@ -133,7 +134,7 @@ compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* The rounds of all three take turns, so that a busy machine hits them alike. */
+/* The rounds take turns, so that a busy machine hits all three alike. */
 static void
 report(const struct subject *s)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* bench_sse.h - reads text/event-stream; keeps the last event id as browsers do. */
+/* bench_sse.h - reads text/event-stream and keeps the last event id. */
 #ifndef BENCH_SSE_H
 #define BENCH_SSE_H
 

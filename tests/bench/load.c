@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* load.c - opens streams, publishes, and says exactly what arrived, and when. */
+/* load.c - opens streams, publishes, and reports each arrival. */
 #include <sys/resource.h>
 
 #include <inttypes.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz_batch_line.c - a line is refused with a sentence, or an update is whole. */
+/* fuzz_batch_line.c - each line gives an update, or one problem. */
 #include <stdint.h>
 #include <stdlib.h>
 

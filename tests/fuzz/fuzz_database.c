@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz_database.c - whatever is in the database's file: a sentence, never a crash. */
+/* fuzz_database.c - any bytes as the database's file: never a crash. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>

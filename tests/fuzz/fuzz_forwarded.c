@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz_forwarded.c - the lines REMOTE_ADDR, X-Forwarded-For, Forwarded, -Proto and -Host say who asks. */
+/* fuzz_forwarded.c - finds the client in five lines of header values. */
 #include <stdint.h>
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz_ip.c - reads a list of networks in the first line, an address in the second. */
+/* fuzz_ip.c - a list of networks, and an address in the second line. */
 #include <stdint.h>
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz_sse.c - the same events in one piece and byte by byte, without what ends lines. */
+/* fuzz_sse.c - the same events in one piece and byte by byte. */
 #include <stdlib.h>
 
 #include "base/buf.h"

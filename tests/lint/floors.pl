@@ -7,7 +7,7 @@ use FindBin;
 use lib $FindBin::Bin;
 use Lint;
 
-my (%floor, @only, %apart, %includes);
+my (%floor, @only, @word, %apart, %private, %includes);
 
 sub pattern {
 	my ($word) = @_;
@@ -28,8 +28,16 @@ sub read_table {
 			push @only, [$what, map { pattern($_) } @words];
 			next;
 		}
+		if ($kind eq 'word') {
+			push @word, [$what, map { pattern($_) } @words];
+			next;
+		}
 		if ($kind eq 'apart') {
 			$apart{"$what $_"} = 1 for @words;
+			next;
+		}
+		if ($kind eq 'private') {
+			$private{$what} = 1;
 			next;
 		}
 		die "floors.txt: $_\n" if $kind ne 'floor';
@@ -43,6 +51,16 @@ sub check_library_header {
 		my ($name, @allowed) = @$rule;
 		next if $header ne $name || grep { $path =~ $_ } @allowed;
 		complain("$where: <$header> belongs to other modules");
+	}
+}
+
+sub check_words {
+	my ($where, $text, $path) = @_;
+	for my $rule (@word) {
+		my ($word, @allowed) = @$rule;
+		next if $text !~ /\b\Q$word\E/ ||
+		    grep { $path =~ $_ } @allowed;
+		complain("$where: $word belongs to other modules");
 	}
 }
 
@@ -77,6 +95,9 @@ sub check_include {
 	my ($house) = $path =~ m{^([^/]+)};
 	complain("$where: $house stays apart from \"$header\"")
 	    if $apart{"$house " . folder_of($target)};
+	my $room = folder_of($target);
+	complain("$where: \"$header\" is private to $room")
+	    if $private{$room} && folder_of($path) ne $room;
 	push @{ $includes{$path} }, $target if $path =~ /\.h$/;
 }
 
@@ -90,6 +111,7 @@ sub check_file {
 	}
 	for (split /\n/, text($path)) {
 		$line++;
+		check_words("$path:$line", $_, $path);
 		check_library_header("$path:$line", $1, $path)
 		    if /^\s*#\s*include\s*<([^>]+)>/;
 		check_include("$path:$line", $1, $path)

@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: MIT
-# length.pl - files of at most 600 lines; names functions of more than 60.
+# length.pl - files of at most 600 lines of 80 columns; names functions of
+# more than 60 lines.
 use strict;
 use warnings;
 use FindBin;
@@ -11,6 +12,27 @@ use Lint;
 use constant FUNCTION_BETTER => 60;
 use constant FILE_BETTER => 400;
 use constant FILE_MOST => 600;
+use constant COLUMNS_MOST => 80;
+
+# A tab goes on to the next multiple of eight.
+sub columns {
+	my ($line) = @_;
+	utf8::decode($line);
+	1 while $line =~ s/^([^\t]*)\t/$1 . ' ' x (8 - length($1) % 8)/e;
+	return length $line;
+}
+
+# clang-format breaks code, but leaves comments as they are.
+sub measure_lines {
+	my ($path) = @_;
+	my $n = 0;
+	for my $line (split /\n/, text($path)) {
+		$n++;
+		my $columns = columns($line);
+		complain("$path:$n: $columns columns, at most " . COLUMNS_MOST)
+		    if $columns > COLUMNS_MOST;
+	}
+}
 
 sub measure_file {
 	my ($path, $lines) = @_;
@@ -45,5 +67,8 @@ sub check_file {
 
 my @files = files(map { "$_/**/*.[ch]" } qw(helpers fcgi tests));
 complain('no source files found') if !@files;
-check_file($_) for @files;
+for my $path (@files) {
+	check_file($path);
+	measure_lines($path);
+}
 finish();

@@ -34,6 +34,8 @@ my %through = (
 	'jose/jws_keys' => 'config/test_keys',
 	'lib/remote_publish' => 'lib/test_remote',
 	'lib/remote_subscriptions' => 'lib/test_remote',
+	'mercure/dialect_0x_refusals' => 'endpoint/test_endpoints',
+	'mercure/dialect_0x_subscriptions' => 'mercure/test_subscription',
 );
 
 # Files without one, and why.

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: MIT
-# selftest.pl - each lint finds the fault that a small bad tree holds.
+# selftest.pl - each lint finds the problem that a small bad tree holds.
 use strict;
 use warnings;
 use Cwd 'abs_path';
@@ -38,8 +38,13 @@ my @cases = (
 	[ 'floors.pl', 'headers in a circle',
 	    'helpers/base/buf.h', "$c#include \"base/slice.h\"\n", 'circle',
 	    'helpers/base/slice.h', "$c#include \"base/buf.h\"\n" ],
+	[ 'floors.pl', 'a generation of the protocol by its name',
+	    'helpers/base/buf.c', "$c\treturn &dialect_0x;\n", 'other modules' ],
 	[ 'floors.pl', 'a library outside its module',
 	    'helpers/base/buf.c', "$c#include <sqlite3.h>\n", 'other modules' ],
+	[ 'floors.pl', 'a header of a backend outside of it',
+	    'helpers/config/x.c', "$c#include \"queue/sqlite/x.h\"\n",
+	    'private to helpers/queue/sqlite', 'helpers/queue/sqlite/x.h', $c ],
 	[ 'calls.pl', 'a call of a higher floor',
 	    'helpers/base/a.c', calls('a', 'b'), 'floor 0 calls b of floor 1',
 	    'helpers/text/b.c', calls('b') ],
@@ -64,6 +69,8 @@ my @cases = (
 	    'helpers/base/buf.c', "$c\tp = malloc(1);\n", 'for mem.c alone' ],
 	[ 'length.pl', 'a file of 601 lines',
 	    'helpers/base/buf.c', $c . "\n" x 599 . "x\n", 'at most 600' ],
+	[ 'length.pl', 'a comment that is too wide', 'helpers/base/buf.c',
+	    "$c\t/* " . 'x' x 67 . " */\n", 'buf.c:2: 81 columns' ],
 	[ 'header.pl', 'no licence',
 	    'helpers/base/buf.c', "int x;\n", 'SPDX' ],
 	[ 'header.pl', 'no sentence',
@@ -88,16 +95,16 @@ my @cases = (
 	[ 'tables.pl', 'a threat without a test', 'DESIGN.md',
 	    "## Threats\n\n| x | y | soon |\n\n## Z\n", 'no test: ',
 	    'tests/TRAPS.md', '' ],
-	[ 'tables.pl', 'a fault whose test is gone',
+	[ 'tables.pl', 'a problem whose test is gone',
 	    'tests/MUSEUM.md', "| 7 | f | w | system/x.t | museum 7: y |\n",
 	    '7: there is no' ],
-	[ 'tables.pl', 'a fault whose test has another number',
+	[ 'tables.pl', 'a problem whose test has another number',
 	    'tests/MUSEUM.md', "| 7 | f | w | system/x.t | museum 8: y |\n",
 	    'not its own', 'tests/system/x.t', "museum 8: y\n" ],
-	[ 'tables.pl', 'a fault whose test has changed',
+	[ 'tables.pl', 'a problem whose test has changed',
 	    'tests/MUSEUM.md', "| 7 | f | w | system/x.t | museum 7: y |\n",
 	    'does not say', 'tests/system/x.t', "x\n" ],
-	[ 'tables.pl', 'a fault without a test',
+	[ 'tables.pl', 'a problem without a test',
 	    'tests/MUSEUM.md', "# nothing\n", '32 has no row' ],
 	[ 'tables.pl', 'a name without a row',
 	    'tests/FLASK.md', "| there | here | file | words |\n",
@@ -133,7 +140,7 @@ my @cases = (
 	[ 'format.sh', 'spaces for tabs',
 	    'helpers/base/buf.c', "int\nf(void)\n{\n    return 1;\n}\n",
 	    'clang-format|not installed' ],
-	[ 'man.sh', 'a page that is no mdoc',
+	[ 'man.sh', 'a page that is not mdoc',
 	    'helpers/x/x.1', ".Dd\n.Sh\n", 'WARNING|ERROR|not installed' ],
 	[ 'options.pl', 'an option only one side knows',
 	    'helpers/x/x.1', ".Nm x\n.Fl -manual\n", 'is not in x --help',

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* age_keys.c - makes a fetched key set look older, so that tests need not wait. */
+/* age_keys.c - makes a fetched key set look older. */
 #include <stdio.h>
 #include <stdlib.h>
 

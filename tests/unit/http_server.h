@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* http_server.h - a server on loopback whose answers are as bad as asked for. */
+/* http_server.h - a server on loopback that gives bad answers on demand. */
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
 

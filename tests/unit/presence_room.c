@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "text/json.h"
+#include "unit/dialect.h"
 
 #define PAUSE_US 10000
 
@@ -33,6 +34,7 @@ presence_room_open(struct queue_room *r, uint64_t owner)
 {
 	r->settings.owner = owner;
 	r->settings.presence_events = true;
+	r->settings.dialects = unit_dialects();
 	return queue_room_open(r, QUEUE_WRITE);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* presence_room.h - subscribers in the queue of a test, and the events about them. */
+/* presence_room.h - subscribers in a test's queue, and events about them. */
 #ifndef PRESENCE_ROOM_H
 #define PRESENCE_ROOM_H
 

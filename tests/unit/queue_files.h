@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* queue_files.h - the files of a test's queue; for tests of SQLite's backend. */
+/* queue_files.h - the files of a test's queue, for tests of SQLite. */
 #ifndef QUEUE_FILES_H
 #define QUEUE_FILES_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* token_world.c - hubs with keys of each kind, and ways to sign for and against them. */
+/* token_world.c - hubs with keys of each kind, and tokens for them. */
 #include "unit/token_world.h"
 
 #include <openssl/ec.h>

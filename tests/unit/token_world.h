@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* token_world.h - hubs with keys of each kind, and ways to sign for and against them. */
+/* token_world.h - hubs with keys of each kind, and tokens for them. */
 #ifndef TOKEN_WORLD_H
 #define TOKEN_WORLD_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* uritemplate_oracle.c - matches a template by trying every way to expand it. */
+/* uritemplate_oracle.c - matches a template by trying all expansions. */
 #include "unit/uritemplate_oracle.h"
 
 #include <ctype.h>

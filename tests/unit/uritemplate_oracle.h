@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* uritemplate_oracle.h - a slow reading of the tables of URI Template matching. */
+/* uritemplate_oracle.h - a slow and simple matcher of URI Templates. */
 #ifndef URITEMPLATE_ORACLE_H
 #define URITEMPLATE_ORACLE_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* checkpoint.c - brings the write-ahead log into the main file, beside the appends. */
+/* checkpoint.c - copies the write-ahead log to the main file. */
 #include "base/log.h"
 #include "queue/sqlite/sqlite.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* identity.c - finds out who could lead root elsewhere, and becomes that user. */
+/* identity.c - chooses and assumes the user that owns the files. */
 #include "queue/sqlite/identity.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* identity.h - the user that a process of root becomes to work on a shared file. */
+/* identity.h - the user that root becomes to use a shared file. */
 #ifndef QUEUE_SQLITE_IDENTITY_H
 #define QUEUE_SQLITE_IDENTITY_H
 

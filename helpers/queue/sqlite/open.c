@@ -151,7 +151,6 @@ connect_db(struct queue_sqlite *q, bool fresh)
 		return e;
 	}
 	sqlite3_wal_hook(q->db, note_frames, q);
-	q->wal_frames = q->settled_frames = 0; /* the next commit tells */
 	q->looked_ms = clock_mono_ms();
 	return ERR_OK;
 }
@@ -356,7 +355,7 @@ note_files(struct queue_sqlite *q)
 	enum err e;
 
 	/* What was asked once need not be kept for the next time. */
-	queue_sqlite_spare(q);
+	queue_sqlite_shrink(q);
 	if ((e = queue_sqlite_note_files(q)) == ERR_MOVED)
 		problem_set(&q->problem, e,
 		    "%s is moved again and again: end what does it", q->path);

@@ -137,7 +137,7 @@ read_log(struct queue *base, uint64_t after, uint64_t epoch_seen,
 		e = read_span(
 		    q, epoch_seen, rows_max, bytes_max, row, arg, &span);
 	/* Anybody's next commit makes these pages old anyway. */
-	if (q->base.settings.spare && q->db != NULL)
+	if (q->base.settings.small && q->db != NULL)
 		sqlite3_db_release_memory(q->db);
 	queue_sqlite_done(q, e);
 	if (e == ERR_OK)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* reap.c - finds subscribers whose process is dead, whose time is up, or whose key has left. */
+/* reap.c - removes subscribers whose process, time or key ended. */
 #include "base/clock.h"
 #include "queue/sqlite/sqlite.h"
 

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "base/err.h"
+#include "queue/queue.h"
 
 /*
  * "queue.db-hub": one mapped page with a futex word, and bytes to lock with
@@ -80,12 +80,11 @@ void sidecar_owe(struct sidecar *s, int64_t us);
 int64_t sidecar_age_ms(const struct sidecar *s); /* of the file */
 
 /*
- * Signs of life.  A process is known by a random number of SIDECAR_OWNER_BITS
+ * Signs of life.  A process is known by a random number of QUEUE_OWNER_BITS
  * (not 0): show that it lives, for as long as the sidecar is open, however the
  * process ends.  ERR_BUSY: another has that number.  ERR_IO.  And ask whether
  * another one lives; when it cannot be found out, it does.
  */
-#define SIDECAR_OWNER_BITS 61
 enum err sidecar_show_life(struct sidecar *s, uint64_t owner);
 bool sidecar_lives(const struct sidecar *s, uint64_t owner);
 

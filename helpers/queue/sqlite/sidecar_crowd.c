@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "base/sigbus.h"
+#include "queue/backend.h"
 #include "queue/sqlite/sidecar_path.h"
 #include "queue/sqlite/sidecar_state.h"
 
@@ -33,6 +34,7 @@ struct crowd_file {
 #define OWNER_TRIES 8
 
 struct sidecar_crowd {
+	struct queue_crowd base;
 	struct sidecar *side;    /* only for this: its file and its locks */
 	struct crowd_file *file; /* mapped; only what has space is there */
 	size_t size;             /* up to here */
@@ -105,7 +107,7 @@ follow_size(struct sidecar_crowd *c, size_t at_least, struct problem *p)
 	return ERR_OK;
 }
 
-/* Give the word a random number, unless it has one, and return the one it has. */
+/* Give the word a random number unless it has one, and return it. */
 static uint64_t
 agree(_Atomic uint64_t *word)
 {
@@ -138,8 +140,7 @@ show_life(struct sidecar_crowd *c, struct problem *p)
 	enum err e = ERR_BUSY;
 
 	for (int i = 0; e == ERR_BUSY && i < OWNER_TRIES; i++) {
-		const uint64_t owner =
-		    (random_uint64() >> (64 - SIDECAR_OWNER_BITS)) | 1;
+		const uint64_t owner = queue_new_owner();
 
 		e = sidecar_show_life(c->side, owner);
 		c->table.owner = owner;
@@ -175,29 +176,38 @@ map(struct sidecar_crowd *c, struct problem *p)
 	return ERR_OK;
 }
 
+static const struct queue_crowd_ops crowd_ops = {
+	.table = sidecar_crowd_table,
+	.grow = sidecar_crowd_grow,
+	.secret = sidecar_crowd_secret,
+	.close = sidecar_crowd_close,
+};
+
 enum err
 sidecar_crowd_open(
-    struct sidecar_crowd **out, const char *db_path, struct problem *p)
+    struct queue_crowd **out, const char *db_path, struct problem *p)
 {
 	struct sidecar_crowd *c = mem_calloc(1, sizeof(*c));
 	enum err e;
 
 	if (c == NULL)
 		return problem_set(p, ERR_NOMEM, "out of memory");
+	c->base.ops = &crowd_ops;
 	if ((e = sidecar_open(&c->side, db_path, p)) == ERR_OK &&
 	    (e = map(c, p)) == ERR_OK &&
 	    (e = follow_size(c, SIZE_OF(SIDECAR_CROWD_SLOTS), p)) == ERR_OK &&
 	    (e = make_head(c, p)) == ERR_OK && (e = show_life(c, p)) == ERR_OK)
-		*out = c;
+		*out = &c->base;
 	else
-		sidecar_crowd_close(c);
+		sidecar_crowd_close(&c->base);
 	return e;
 }
 
 enum err
 sidecar_crowd_table(
-    struct sidecar_crowd *c, struct crowd_table **out, struct problem *p)
+    struct queue_crowd *base, struct crowd_table **out, struct problem *p)
 {
+	struct sidecar_crowd *c = (struct sidecar_crowd *)base;
 	enum err e;
 
 	/* A page that replaced a lost one is not shared with others. */
@@ -210,8 +220,9 @@ sidecar_crowd_table(
 }
 
 enum err
-sidecar_crowd_grow(struct sidecar_crowd *c, struct problem *p)
+sidecar_crowd_grow(struct queue_crowd *base, struct problem *p)
 {
+	struct sidecar_crowd *c = (struct sidecar_crowd *)base;
 	size_t to;
 	int code;
 
@@ -228,15 +239,19 @@ sidecar_crowd_grow(struct sidecar_crowd *c, struct problem *p)
 }
 
 void
-sidecar_crowd_secret(const struct sidecar_crowd *c, uint64_t out[2])
+sidecar_crowd_secret(const struct queue_crowd *base, uint64_t out[2])
 {
+	const struct sidecar_crowd *c = (const struct sidecar_crowd *)base;
+
 	out[0] = c->secret[0];
 	out[1] = c->secret[1];
 }
 
 void
-sidecar_crowd_close(struct sidecar_crowd *c)
+sidecar_crowd_close(struct queue_crowd *base)
 {
+	struct sidecar_crowd *c = (struct sidecar_crowd *)base;
+
 	if (c == NULL)
 		return;
 	if (c->file != NULL)

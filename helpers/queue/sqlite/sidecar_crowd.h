@@ -3,7 +3,7 @@
 #ifndef QUEUE_SQLITE_SIDECAR_CROWD_H
 #define QUEUE_SQLITE_SIDECAR_CROWD_H
 
-#include "queue/crowd_table.h"
+#include "queue/crowd.h"
 
 /*
  * The slots follow the first page of "queue.db-hub", so that versions without
@@ -11,8 +11,6 @@
  * and grows with the streams; its space on the disk is allocated before it is
  * used.  Owner: one thread at a time.
  */
-struct sidecar_crowd;
-
 #define SIDECAR_CROWD_SLOTS 8192 /* at first; doubled when needed, up to */
 #define SIDECAR_CROWD_SLOTS_MAX ((size_t)1 << 20)
 
@@ -22,20 +20,20 @@ struct sidecar_crowd;
  * the disk; ERR_NEWER: made by a newer version.
  */
 enum err sidecar_crowd_open(
-    struct sidecar_crowd **out, const char *db_path, struct problem *p);
+    struct queue_crowd **out, const char *db_path, struct problem *p);
 
 /* The table, with the slots that the file has now.  ERR_MOVED: the file at
  * the path is another one now: open again.  ERR_FULL, ERR_IO. */
 enum err sidecar_crowd_table(
-    struct sidecar_crowd *c, struct crowd_table **out, struct problem *p);
+    struct queue_crowd *c, struct crowd_table **out, struct problem *p);
 
 /* Make more slots; crowd_table_sweep() comes first.
  * ERR_FULL: no space on the disk, or there are SIDECAR_CROWD_SLOTS_MAX. */
-enum err sidecar_crowd_grow(struct sidecar_crowd *c, struct problem *p);
+enum err sidecar_crowd_grow(struct queue_crowd *c, struct problem *p);
 
 /* The secret of this file, for crowd_key_hide(). */
-void sidecar_crowd_secret(const struct sidecar_crowd *c, uint64_t out[2]);
+void sidecar_crowd_secret(const struct queue_crowd *c, uint64_t out[2]);
 
-void sidecar_crowd_close(struct sidecar_crowd *c); /* NULL is allowed */
+void sidecar_crowd_close(struct queue_crowd *c); /* NULL is allowed */
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* sidecar_life.c - signs of life: a locked byte goes free when its process ends. */
+/* sidecar_life.c - signs of life: locked bytes of running processes. */
 #include <errno.h>
 #include <fcntl.h>
 
@@ -33,7 +33,7 @@ sidecar_lives(const struct sidecar *s, uint64_t owner)
 		.l_len = 1 };
 
 	/* It is nobody's number, and no file has such a byte. */
-	if (owner >> SIDECAR_OWNER_BITS != 0)
+	if (owner >> QUEUE_OWNER_BITS != 0)
 		return false;
 	/* Its own lock is in nobody's way but others'. */
 	if (s->owner == owner)

@@ -79,8 +79,8 @@ sqlite_take_identity(const struct queue_settings *s, struct problem *p)
 }
 
 static enum err
-sqlite_crowd_open(struct sidecar_crowd **out, const struct queue_settings *s,
-    struct problem *p)
+sqlite_crowd_open(
+    struct queue_crowd **out, const struct queue_settings *s, struct problem *p)
 {
 	char *path = NULL;
 	enum err e = queue_sqlite_path(&path, s->url, p);
@@ -93,6 +93,16 @@ sqlite_crowd_open(struct sidecar_crowd **out, const struct queue_settings *s,
 	return e;
 }
 
+static void
+sqlite_keep_small(bool alone)
+{
+	/* Else each connection begins with room for 20 pages, 88 KB; */
+	sqlite3_config(SQLITE_CONFIG_PAGECACHE, (void *)0, 0, 0);
+	/* and with 48 KB for small blocks. */
+	if (alone)
+		sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 0, 0);
+}
+
 static const struct queue_admin_ops sqlite_admin = {
 	.open = sqlite_open,
 	.close = sqlite_close,
@@ -101,6 +111,7 @@ static const struct queue_admin_ops sqlite_admin = {
 	.check = queue_sqlite_check,
 	.backup = queue_sqlite_backup,
 	.crowd_open = sqlite_crowd_open,
+	.keep_small = sqlite_keep_small,
 };
 
 const struct queue_backend queue_sqlite = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_given.c - a default that means less than the same number set, and lists of proxies. */
+/* test_given.c - defaults, numbers that are set, lists of proxies. */
 #include "unit/unit.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_key_sets.c - when a key set is fetched; what comes of it: tests/system/jwks.t. */
+/* test_key_sets.c - when a key set is fetched; the rest: jwks.t. */
 #include "unit/unit.h"
 
 #include <stdlib.h>

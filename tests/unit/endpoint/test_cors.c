@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "endpoint/cors.h"
+#include "unit/dialect.h"
 
 static char read_list[] = "https://a.example https://b.example:8443 null *";
 static char publish_list[] = "https://p.example null";
@@ -50,7 +51,8 @@ static void
 answers_listed_origins(void **state)
 {
 	struct config config = { .cors_allowed_origins = read_list };
-	const struct settings s = { .config = &config };
+	const struct settings s = { .config = &config,
+		.dialects = unit_dialects() };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(readers) / sizeof(readers[0]); i++) {
@@ -84,7 +86,8 @@ static void
 lists_nobody_by_default(void **state)
 {
 	struct config config = { .cors_allowed_origins = NULL };
-	const struct settings s = { .config = &config };
+	const struct settings s = { .config = &config,
+		.dialects = unit_dialects() };
 	const struct request rq = { .origin = slice_of("https://a.example") };
 	struct response r;
 
@@ -163,7 +166,8 @@ judges_publishers(void **state)
 			.publish_allowed_origins = publish_list,
 			.public_hub_url =
 			    publishers[i].public_url ? public_url : NULL };
-		const struct settings s = { .config = &config };
+		const struct settings s = { .config = &config,
+			.dialects = unit_dialects() };
 		const struct request rq = {
 			.origin = slice_of(publishers[i].origin),
 			.referer = slice_of(publishers[i].referer),
@@ -210,6 +214,7 @@ judges_publishers_behind_proxies(void **state)
 	assert_int_equal(ip_networks_new(&trusted, slice_of(PROXY)), ERR_OK);
 	for (size_t i = 0; i < sizeof(behind) / sizeof(behind[0]); i++) {
 		const struct settings s = { .config = &config,
+			.dialects = unit_dialects(),
 			.trusted = trusted };
 		const struct request rq = {
 			.address = slice_of(behind[i].address),

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "endpoint/route.h"
+#include "unit/dialect.h"
 #include "unit/jws_forge.h"
 #include "unit/mem_fail.h"
 #include "unit/presence_room.h"
@@ -112,6 +113,7 @@ desk_open(struct desk *d, struct queue_room *room)
 	assert_int_equal(roster_new(&d->roster), ERR_OK);
 	assert_int_equal(roster_count_in(d->roster, &room->settings), ERR_OK);
 	d->settings.config = &d->config;
+	d->settings.dialects = unit_dialects();
 	d->settings.role[CONFIG_PUBLISHERS].keys = forge_key(SECRET, "HS256");
 	d->settings.role[CONFIG_SUBSCRIBERS].keys = forge_key(SECRET, "HS256");
 	buf_init(&d->token, FORGE_MAX);

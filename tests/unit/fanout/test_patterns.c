@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_patterns.c - who may bring how many patterns, and when there is room again. */
+/* test_patterns.c - how many patterns each owner may add. */
 #include "unit/unit.h"
 
 #include <pthread.h>

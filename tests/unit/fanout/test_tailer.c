@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_tailer.c - every row becomes a frame, in order, also when memory fails. */
+/* test_tailer.c - each row becomes a frame, in order, or fails. */
 #include "unit/unit.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_connection.c - one descriptor is used by several readers, one after the other. */
+/* test_connection.c - several readers use one descriptor in turn. */
 #include "unit/unit.h"
 
 #include <stdlib.h>

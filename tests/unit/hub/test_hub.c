@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "hub/acceptor.h"
+#include "unit/dialect.h"
 #include "unit/mem_fail.h"
 #include "unit/queue_room.h"
 
@@ -66,6 +67,7 @@ desk_open(void **state)
 	d->config.durability = durability;
 	d->config.drain_window_s = 3600;
 	d->settings.config = &d->config;
+	d->settings.dialects = unit_dialects();
 	d->settings.refs = 1;
 	*state = d;
 	if (settings_slot_new(&d->slot, &d->settings) != ERR_OK)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_key_fetcher.c - settings follow the keys that somebody put into the queue. */
+/* test_key_fetcher.c - settings follow the keys in the queue. */
 #include "unit/unit.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_publish_thread.c - what is answered with success is in the log, in order. */
+/* test_publish_thread.c - an answered publish is in the log, in order. */
 #include "unit/unit.h"
 
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_jws.c - honest tokens verify, and those with a bad header or MAC do not. */
+/* test_jws.c - good tokens verify; bad headers and MACs do not. */
 #include "unit/unit.h"
 
 #include "jose/jws.h"
@@ -151,7 +151,7 @@ test_foreign_macs(void **state)
 	buf_free(&token);
 }
 
-/* What a payload says is for others to judge; here it is bytes. */
+/* jws_verify() does not interpret the payload: it is bytes. */
 static void
 test_payload_is_passed_on(void **state)
 {

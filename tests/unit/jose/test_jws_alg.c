@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_jws_alg.c - every algorithm takes its own tokens and nobody else's; libjwt agrees. */
+/* test_jws_alg.c - each algorithm verifies its own tokens only. */
 #include "unit/unit.h"
 
 #include <jwt.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_jws_sign.c - keys, a first look at tokens, and minting, with libjwt's opinion. */
+/* test_jws_sign.c - keys, peeks and signatures, compared with libjwt. */
 #include "unit/unit.h"
 
 #include <jwt.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_remote.c - publishing to remote hubs and asking them, good and bad ones. */
+/* test_remote.c - publishes to remote hubs, good and bad ones. */
 #include "unit/unit.h"
 
 #include <sys/socket.h>
@@ -472,7 +472,7 @@ test_without_memory(void **state)
 		r = pushcgi_publish(h, &id, &update);
 		failed = mem_failed();
 		mem_fail_at(0);
-		/* Something that is done only if memory suffices may have failed. */
+		/* A step that needs memory may have been left out. */
 		assert_int_equal(
 		    r, id == NULL && failed ? PUSHCGI_MEMORY : PUSHCGI_OK);
 		pushcgi_free(id);

@@ -1,193 +1,241 @@
 /* SPDX-License-Identifier: MIT */
-/* test_dialect.c - what protocol 0.x reads out of claims. */
+/* test_dialect.c - which dialects are in force, and which request speaks
+ * which. */
 #include "unit/unit.h"
 
-#include "mercure/dialect.h"
-#include "unit/mem_fail.h"
+#include "mercure/token.h"
+#include "unit/dialect.h"
+#include "unit/jws_forge.h"
+#include "unit/other_dialect.h"
 
-#define MATCHERS_MAX 3
+static struct dialects
+both(void)
+{
+	struct dialects in_force = { { &other_dialect, unit_dialect() }, 2 };
 
-static const struct {
-	const char *name, *claims;
-	/* Which of the topics "a", "b", "c" may be published, received. */
-	const char *publish, *subscribe, *payload;
-} good[] = {
-	{ "no claim", "{}", "", "", NULL },
-	{ "an empty claim", "{\"mercure\":{}}", "", "", NULL },
-	{ "both arrays empty",
-	    "{\"mercure\":{\"publish\":[],\"subscribe\":[]}}", "", "", NULL },
-	{ "both rights",
-	    "{\"mercure\":{\"publish\":[\"a\"],\"subscribe\":[\"b\",\"c\"]}}",
-	    "a", "bc", NULL },
-	{ "a template", "{\"mercure\":{\"publish\":[\"{x}\"]}}", "abc", "",
-	    NULL },
-	{ "the wildcard", "{\"mercure\":{\"publish\":[\"*\"]}}", "abc", "",
-	    NULL },
-	{ "as a text", "{\"mercure\":\"{\\\"publish\\\":[\\\"a\\\"]}\"}", "a",
-	    "", NULL },
-	{ "with a namespace",
-	    "{\"https://mercure.rocks/\":{\"subscribe\":[\"a\"]}}", "", "a",
-	    NULL },
-	{ "with a namespace, as a text",
-	    "{\"https://mercure.rocks/\":\"{\\\"publish\\\":[\\\"b\\\"]}\"}",
-	    "b", "", NULL },
-	{ "the draft's name comes first",
-	    "{\"https://mercure.rocks/\":{\"publish\":[\"a\"]},"
-	    "\"mercure\":{\"publish\":[\"b\"]}}",
-	    "b", "", NULL },
-	{ "an object as payload",
-	    "{\"mercure\":{\"payload\":{ \"user\" : 1, \"x\": [] }}}", "", "",
-	    "{\"user\":1,\"x\":[]}" },
-	{ "a text as payload", "{\"mercure\":{\"payload\":\"x\"}}", "", "",
-	    "\"x\"" },
-	{ "null as payload", "{\"mercure\":{\"payload\":null}}", "", "",
-	    "null" },
-	{ "other claims", "{\"sub\":\"x\",\"mercure\":{\"foo\":1}}", "", "",
-	    NULL },
-	{ "an empty selector", "{\"mercure\":{\"publish\":[\"\"]}}", "", "",
-	    NULL },
-	{ "as many as allowed",
-	    "{\"mercure\":{\"publish\":[\"a\",\"b\",\"x\"],"
-	    "\"subscribe\":[\"a\",\"b\",\"c\"]}}",
-	    "ab", "abc", NULL },
+	return in_force;
+}
+
+static void
+versions_are_read(void **state)
+{
+	static const struct {
+		const char *versions;
+		size_t n;
+	} rows[] = {
+		{ "0.x", 1 },
+		{ " 0.x  ", 1 },
+		{ "", 0 },
+		{ NULL, 0 },
+		{ "1.0", 0 },
+		{ "0.x 1.0", 0 },
+		{ "0.x 0.x", 0 },
+		{ "0.", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct dialects in_force = { .n = 0 };
+		const char *wrong =
+		    dialects_read(&in_force, slice_of(rows[i].versions));
+
+		if (in_force.n != rows[i].n ||
+		    (wrong == NULL) != (in_force.n > 0))
+			fail_msg("\"%s\"", rows[i].versions);
+		if (wrong != NULL)
+			assert_non_null(strstr(wrong, "has: 0.x"));
+	}
+	assert_string_equal(unit_dialect()->version, "0.x");
+}
+
+static void
+a_query_chooses(void **state)
+{
+	static const struct {
+		const char *query, *version, *refused;
+	} rows[] = {
+		{ "topic=a", "0.x", NULL },
+		{ "match=a", "other", NULL },
+		{ "matchx=a&y=z", "other", NULL },
+		{ "y=z", "0.x", NULL },
+		{ "", "0.x", NULL },
+		{ "match=a&topic=b", "other", "Use match" },
+		{ "topic=b&match=a", "other", "Use match" },
+	};
+	const struct dialects in_force = both();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct dialect *d;
+		struct problem p = { "" };
+		struct form *query = NULL;
+
+		assert_int_equal(
+		    form_parse(&query, slice_of(rows[i].query), 9), ERR_OK);
+		d = dialects_of_query(&in_force, query);
+		assert_string_equal(d->version, rows[i].version);
+		assert_int_equal(d->check_query(query, &p) != ERR_OK,
+		    rows[i].refused != NULL);
+		if (rows[i].refused != NULL)
+			assert_non_null(strstr(p.text, rows[i].refused));
+		form_free(query);
+	}
+}
+
+/* Alone in force, 0.x refuses what belongs to the other one. */
+static void
+a_version_that_is_not_in_force_is_refused(void **state)
+{
+	const struct dialects in_force = unit_dialects();
+	const struct dialect *d;
+	struct problem p = { "" };
+	struct form *query = NULL;
+
+	(void)state;
+	assert_int_equal(
+	    form_parse(&query, slice_of("topic=a&match=b"), 9), ERR_OK);
+	d = dialects_of_query(&in_force, query);
+	assert_string_equal(d->version, "0.x");
+	assert_int_equal(d->check_query(query, &p), ERR_SYNTAX);
+	form_free(query);
+}
+
+/* The carriers of a request: what each dialect's would find. */
+struct carriers {
+	const char *other, *common; /* headers of tokens; NULL: none */
 };
 
+static bool
+find(void *arg, const struct dialect *d, struct slice *token)
+{
+	const struct carriers *c = arg;
+
+	*token = slice_of(d == &other_dialect ? c->other : c->common);
+	return token->base != NULL;
+}
+
+/* eyJ…: {"typ":"other+jwt"} and {"typ":"JWT"}; the rest does not count. */
+#define OTHER "eyJ0eXAiOiJvdGhlcitqd3QifQ.e30.AA"
+#define COMMON "eyJ0eXAiOiJKV1QifQ.e30.AA"
+
+static void
+a_token_chooses(void **state)
+{
+	static const struct {
+		struct carriers found;
+		const char *version;
+	} rows[] = {
+		{ { NULL, NULL }, "0.x" },
+		{ { OTHER, OTHER }, "other" },
+		{ { COMMON, COMMON }, "0.x" },
+		{ { OTHER, COMMON }, "other" },
+		{ { COMMON, OTHER }, "0.x" },
+		{ { "nonsense", "nonsense" }, "0.x" },
+	};
+	const struct dialects in_force = both();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct carriers c = rows[i].found;
+
+		assert_string_equal(
+		    dialects_of_token(&in_force, find, &c)->version,
+		    rows[i].version);
+	}
+}
+
+static void
+names_are_found(void **state)
+{
+	const struct dialect *d = unit_dialect();
+
+	(void)state;
+	assert_int_equal(
+	    dialect_matcher_param(&other_dialect, slice_of("match"))->kind,
+	    SELECTOR_EXACT);
+	assert_null(dialect_matcher_param(d, slice_of("match")));
+	assert_string_equal(dialect_param_name(d, SELECTOR_TOPIC), "topic");
+	assert_string_equal(
+	    dialect_param_name(&other_dialect, SELECTOR_EXACT), "match");
+	assert_null(dialect_param_name(d, SELECTOR_EXACT));
+}
+
+#define NOW_MS (INT64_C(1700000000) * 1000)
+
 static const struct {
-	const char *name, *claims;
+	const char *header, *claims;
 	enum err want;
-} bad[] = {
-	{ "a number", "{\"mercure\":1}", ERR_TOKEN },
-	{ "null", "{\"mercure\":null}", ERR_TOKEN },
-	{ "an array", "{\"mercure\":[]}", ERR_TOKEN },
-	{ "a text without JSON", "{\"mercure\":\"x\"}", ERR_TOKEN },
-	{ "a text with an array", "{\"mercure\":\"[]\"}", ERR_TOKEN },
-	{ "a text with duplicate keys",
-	    "{\"mercure\":\"{\\\"a\\\":1,\\\"a\\\":1}\"}", ERR_TOKEN },
-	{ "publish is a text", "{\"mercure\":{\"publish\":\"*\"}}", ERR_TOKEN },
-	{ "publish is null", "{\"mercure\":{\"publish\":null}}", ERR_TOKEN },
-	{ "publish is an object", "{\"mercure\":{\"publish\":{}}}", ERR_TOKEN },
-	{ "subscribe is true", "{\"mercure\":{\"subscribe\":true}}",
-	    ERR_TOKEN },
-	{ "a number among texts", "{\"mercure\":{\"subscribe\":[\"a\",1]}}",
-	    ERR_TOKEN },
-	{ "null among texts", "{\"mercure\":{\"publish\":[null]}}", ERR_TOKEN },
-	{ "too many", "{\"mercure\":{\"publish\":[\"a\",\"b\",\"c\",\"d\"]}}",
-	    ERR_LIMIT },
+	enum token_check failed;
+} tokens[] = {
+	{ "other+jwt",
+	    "{\"iss\":\"me\",\"aud\":\"hub\",\"exp\":1800000000,"
+	    "\"topics\":[\"a\"]}",
+	    ERR_OK, TOKEN_CHECKS },
+	{ "other+jwt",
+	    "{\"iss\":\"me\",\"aud\":[\"x\",\"hub\"],\"exp\":1800000000}",
+	    ERR_OK, TOKEN_CHECKS },
+	{ "jwt", "{\"iss\":\"me\",\"aud\":\"hub\",\"exp\":1800000000}",
+	    ERR_TOKEN, TOKEN_HEADER },
+	{ "other+jwt", "{\"iss\":\"you\",\"aud\":\"hub\",\"exp\":1800000000}",
+	    ERR_TOKEN, TOKEN_CLAIMS },
+	{ "other+jwt", "{\"aud\":\"hub\",\"exp\":1800000000}", ERR_TOKEN,
+	    TOKEN_CLAIMS },
+	{ "other+jwt", "{\"iss\":\"me\",\"aud\":\"x\",\"exp\":1800000000}",
+	    ERR_TOKEN, TOKEN_CLAIMS },
+	{ "other+jwt", "{\"iss\":\"me\",\"aud\":[],\"exp\":1800000000}",
+	    ERR_TOKEN, TOKEN_CLAIMS },
+	{ "other+jwt", "{\"iss\":\"me\",\"exp\":1800000000}", ERR_TOKEN,
+	    TOKEN_CLAIMS },
+	{ "other+jwt", "{\"iss\":\"me\",\"aud\":\"hub\"}", ERR_TOKEN,
+	    TOKEN_TIMES },
+	{ "other+jwt", "{\"iss\":\"me\",\"aud\":\"hub\",\"exp\":1}", ERR_TOKEN,
+	    TOKEN_TIMES },
 };
 
-static enum err
-read_grant(struct grant **out, const char *text, struct problem *p)
-{
-	json_t *claims = NULL;
-	enum err e;
-
-	assert_int_equal(json_parse(&claims, slice_of(text)), ERR_OK);
-	e = dialect_0x.read_grant(out, claims, 7, 1234, MATCHERS_MAX, p);
-	json_decref(claims);
-	return e;
-}
-
 static void
-reads_rights(void **state)
+a_verifier_insists_on_its_dialect(void **state)
 {
-	(void)state;
-	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
-		struct problem p = { "" };
-		struct grant *g = NULL;
-		const char *topic;
-
-		if (read_grant(&g, good[i].claims, &p) != ERR_OK)
-			fail_msg("%s: %s", good[i].name, p.text);
-		for (topic = "abc"; *topic != '\0'; topic++) {
-			struct slice s = { topic, 1 };
-
-			if (grant_may_publish(g, s) !=
-			    (strchr(good[i].publish, *topic) != NULL))
-				fail_msg("%s: publish", good[i].name);
-			if (grant_may_receive(g, s, NULL) !=
-			    (strchr(good[i].subscribe, *topic) != NULL))
-				fail_msg("%s: receive", good[i].name);
-		}
-		if ((grant_payload(g).base != NULL) !=
-			(good[i].payload != NULL) ||
-		    !slice_is(grant_payload(g), good[i].payload))
-			fail_msg("%s: payload", good[i].name);
-		assert_true(grant_key(g) == 7);
-		assert_true(grant_expires_ms(g) == 1234);
-		grant_unref(g);
-	}
-}
-
-static void
-refuses_other_shapes(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		struct problem p = { "" };
-		struct grant *g = NULL;
-		enum err e = read_grant(&g, bad[i].claims, &p);
-
-		if (e != bad[i].want)
-			fail_msg("%s: %s", bad[i].name, err_text(e));
-		if (p.text[0] == '\0' || g != NULL)
-			fail_msg("%s: sentence or grant", bad[i].name);
-	}
-}
-
-static void
-names_what_clients_use(void **state)
-{
-	const char *const *name = dialect_0x.last_id_params;
-	const struct dialect_param *p;
+	struct jws_keys *keys = forge_key(SECRET, "HS256");
+	const struct verifier v = { .dialect = &other_dialect,
+		.keys = keys,
+		.issuer = "me",
+		.audience = "hub" };
 
 	(void)state;
-	assert_ptr_equal(dialect_find(slice_of("0.x")), &dialect_0x);
-	assert_null(dialect_find(slice_of("1.0")));
-	assert_null(dialect_find(slice_of("")));
-	assert_string_equal(name[0], "lastEventID");
-	assert_string_equal(name[1], "lastEventId");
-	assert_string_equal(name[2], "Last-Event-ID");
-	assert_string_equal(name[3], "last_event_id");
-	assert_string_equal(name[4], "evs_last_event_id");
-	assert_null(name[5]);
-	p = dialect_matcher_param(&dialect_0x, slice_of("topic"));
-	assert_int_equal(p->kind, SELECTOR_TOPIC);
-	assert_null(dialect_matcher_param(&dialect_0x, slice_of("match")));
-	assert_string_equal(dialect_0x.token_param, "authorization");
-	assert_string_equal(dialect_0x.last_id_response, "Last-Event-ID");
-}
-
-static void
-survives_no_memory(void **state)
-{
-	long n = 0;
-
-	(void)state;
-	do {
+	for (size_t i = 0; i < sizeof(tokens) / sizeof(tokens[0]); i++) {
+		enum token_check failed;
+		struct buf token, header;
 		struct grant *g = NULL;
 		enum err e;
 
-		mem_fail_at(++n);
-		e = read_grant(&g,
-		    "{\"mercure\":{\"publish\":[\"a\",\"b\"],"
-		    "\"subscribe\":[\"c\"],\"payload\":[1]}}",
-		    NULL);
-		assert_int_equal(e, mem_failed() ? ERR_NOMEM : ERR_OK);
-		assert_int_equal(g == NULL, mem_failed());
+		buf_init(&token, FORGE_MAX);
+		buf_init(&header, FORGE_MAX);
+		buf_printf(&header, "{\"alg\":\"HS256\",\"typ\":\"%s\"}",
+		    tokens[i].header);
+		forge(&token, buf_view(&header), slice_of(tokens[i].claims),
+		    slice_of(SECRET), EVP_sha256());
+		e = token_verify(
+		    &g, &failed, buf_view(&token), &v, NOW_MS, 10, NULL);
+		if (e != tokens[i].want || failed != tokens[i].failed)
+			fail_msg("%s: %s, check %s", tokens[i].claims,
+			    err_text(e), token_check_name(failed));
 		grant_unref(g);
-	} while (mem_failed());
-	mem_fail_at(0);
-	assert_true(n > 4);
+		buf_free(&token);
+		buf_free(&header);
+	}
+	jws_keys_free(keys);
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reads_rights),
-		cmocka_unit_test(refuses_other_shapes),
-		cmocka_unit_test(names_what_clients_use),
-		cmocka_unit_test(survives_no_memory),
+		cmocka_unit_test(versions_are_read),
+		cmocka_unit_test(a_query_chooses),
+		cmocka_unit_test(a_version_that_is_not_in_force_is_refused),
+		cmocka_unit_test(a_token_chooses),
+		cmocka_unit_test(names_are_found),
+		cmocka_unit_test(a_verifier_insists_on_its_dialect),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

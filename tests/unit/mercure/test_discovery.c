@@ -3,6 +3,7 @@
 #include "unit/unit.h"
 
 #include "mercure/discovery.h"
+#include "unit/dialect.h"
 #include "unit/mem_fail.h"
 
 #define HUB "https://example.com/.well-known/mercure"
@@ -37,20 +38,22 @@ writes(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct slice selectors[2], hub = slice_of(cases[i].hub);
+		struct selector selectors[2];
+		struct slice hub = slice_of(cases[i].hub);
 		struct slice last = slice_of(cases[i].last_event_id);
 		struct buf b;
 		size_t n = 0;
 
 		for (; n < 2 && cases[i].selectors[n] != NULL; n++)
-			selectors[n] = slice_of(cases[i].selectors[n]);
+			selectors[n] =
+			    selector_topic(slice_of(cases[i].selectors[n]));
 		buf_init(&b, 1024);
-		discovery_url(&b, hub, selectors, n, last);
+		discovery_url(&b, unit_dialect(), hub, selectors, n, last);
 		if (b.err != ERR_OK || !slice_is(buf_view(&b), cases[i].url))
 			fail_msg("%s: URL %.*s", cases[i].name,
 			    SLICE_ARG(buf_view(&b)));
 		buf_clear(&b);
-		discovery_link(&b, hub, last);
+		discovery_link(&b, unit_dialect(), hub, last);
 		if (b.err != ERR_OK || !slice_is(buf_view(&b), cases[i].link))
 			fail_msg("%s: link %.*s", cases[i].name,
 			    SLICE_ARG(buf_view(&b)));
@@ -65,13 +68,14 @@ survives_no_memory(void **state)
 
 	(void)state;
 	do {
-		struct slice hub = slice_of(HUB);
+		const struct slice hub = slice_of(HUB);
+		const struct selector selector = selector_topic(hub);
 		struct buf b;
 
 		buf_init(&b, 1024);
 		mem_fail_at(++n);
-		discovery_url(&b, hub, &hub, 1, hub);
-		discovery_link(&b, hub, hub);
+		discovery_url(&b, unit_dialect(), hub, &selector, 1, hub);
+		discovery_link(&b, unit_dialect(), hub, hub);
 		assert_int_equal(b.err, mem_failed() ? ERR_NOMEM : ERR_OK);
 		buf_free(&b);
 	} while (mem_failed());

@@ -4,12 +4,19 @@
 
 #include "mercure/subscription.h"
 #include "text/json.h"
+#include "unit/dialect.h"
 #include "unit/mem_fail.h"
 
 #define PATH SUBSCRIPTION_PATH
 #define CONTEXT "{\"@context\":\"https://mercure.rocks/\","
 
 static const struct slice none = { NULL, 0 };
+
+static const struct subscription_form *
+form(void)
+{
+	return unit_dialect()->subscriptions;
+}
 
 static void
 expect(struct buf *b, const char *want)
@@ -40,8 +47,9 @@ test_paths(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		buf_init(&b, 4096);
-		subscription_path(
-		    &b, slice_of(rows[i].topic), slice_of(rows[i].subscriber));
+		form()->path(&b, &(struct subscription_place){
+				     selector_topic(slice_of(rows[i].topic)),
+				     slice_of(rows[i].subscriber) });
 		expect(&b, rows[i].want);
 	}
 }
@@ -57,7 +65,7 @@ test_documents(void **state)
 
 	(void)state;
 	buf_init(&b, 4096);
-	subscription_write(&b, &v, none);
+	form()->write(&b, &v, none);
 	expect(&b, CONTEXT "\"id\":\"" PATH "/a%22%5C%01/s\","
 			   "\"type\":\"Subscription\","
 			   "\"topic\":\"a\\\"\\\\\\u0001\","
@@ -66,7 +74,7 @@ test_documents(void **state)
 	v.selector = selector_topic(slice_of("t"));
 	v.payload = slice_of("{\"n\":1}");
 	buf_init(&b, 4096);
-	subscription_write(&b, &v, slice_of("#last\""));
+	form()->write(&b, &v, slice_of("#last\""));
 	expect(&b, CONTEXT "\"id\":\"" PATH "/t/s\",\"type\":\"Subscription\","
 			   "\"topic\":\"t\",\"subscriber\":\"s\","
 			   "\"active\":false,\"payload\":{\"n\":1},"
@@ -83,14 +91,17 @@ test_collections(void **state)
 
 	(void)state;
 	for (size_t n = 0; n <= 2; n++) {
+		const struct subscription_place at = {
+			selector_topic(slice_of("t")), slice_of(NULL)
+		};
 		json_t *json = NULL;
 		struct buf b;
 
 		buf_init(&b, 4096);
-		subscription_list_begin(&b, slice_of("t"), slice_of("x"));
+		form()->begin(&b, &at, slice_of("x"));
 		for (size_t i = 0; i < n; i++)
-			subscription_list_add(&b, i == 0, &v);
-		subscription_list_end(&b);
+			subscription_add(&b, form(), i == 0, &v);
+		form()->end(&b);
 		assert_int_equal(json_parse(&json, buf_view(&b)), ERR_OK);
 		assert_int_equal(
 		    json_array_size(json_object_get(json, "subscriptions")), n);
@@ -118,11 +129,63 @@ test_memory(void **state)
 
 		buf_init(&b, 4096);
 		mem_fail_at(n);
-		subscription_write(&b, &v, none);
+		form()->write(&b, &v, none);
 		failed = mem_failed();
 		mem_fail_at(0);
 		assert_int_equal(b.err, failed ? ERR_NOMEM : ERR_OK);
 		buf_free(&b);
+	}
+}
+
+static void
+test_paths_are_read(void **state)
+{
+	static const struct {
+		const char *path, *topic, *subscriber;
+	} rows[] = {
+		{ PATH, NULL, NULL },
+		{ PATH "/a", "a", NULL },
+		{ PATH "/a%2Fb/urn%3As", "a/b", "urn:s" },
+		{ PATH "/a%252Fb", "a%2Fb", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct subscription_place at;
+		struct buf text;
+
+		buf_init(&text, 100);
+		assert_int_equal(
+		    form()->read_path(&at, &text, slice_of(rows[i].path), NULL),
+		    ERR_OK);
+		assert_int_equal(
+		    at.selector.text.base == NULL, rows[i].topic == NULL);
+		assert_true(slice_is(at.selector.text, rows[i].topic));
+		assert_int_equal(
+		    at.subscriber.base == NULL, rows[i].subscriber == NULL);
+		assert_true(slice_is(at.subscriber, rows[i].subscriber));
+		buf_free(&text);
+	}
+}
+
+static void
+test_other_paths_are_refused(void **state)
+{
+	static const char *const rows[] = { PATH "/", PATH "//s", PATH "/a/",
+		PATH "/a/s/x", PATH "/%FF", PATH "/%0A" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct problem p = { "" };
+		struct subscription_place at;
+		struct buf text;
+
+		buf_init(&text, 100);
+		assert_int_equal(
+		    form()->read_path(&at, &text, slice_of(rows[i]), &p),
+		    ERR_NOTFOUND);
+		assert_non_null(strstr(p.text, PATH));
+		buf_free(&text);
 	}
 }
 
@@ -131,6 +194,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_paths),
+		cmocka_unit_test(test_paths_are_read),
+		cmocka_unit_test(test_other_paths_are_refused),
 		cmocka_unit_test(test_documents),
 		cmocka_unit_test(test_collections),
 		cmocka_unit_test(test_memory),

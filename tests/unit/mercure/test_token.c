@@ -6,6 +6,7 @@
 
 #include "mercure/token.h"
 #include "text/base64url.h"
+#include "unit/dialect.h"
 #include "unit/jws_forge.h"
 #include "unit/jws_pair.h"
 #include "unit/mem_fail.h"
@@ -76,8 +77,8 @@ checks_claims(void **state)
 		/* The mint would refuse some of these. */
 		forge(&token, slice_of(HONEST), slice_of(cases[i].claims),
 		    slice_of(SECRET), EVP_sha256());
-		e = token_verify(&g, buf_view(&token), key, &dialect_0x, NOW_MS,
-		    MATCHERS_MAX, &p);
+		e = unit_verify(
+		    &g, buf_view(&token), key, NOW_MS, MATCHERS_MAX, &p);
 		buf_free(&token);
 		if (e != cases[i].want)
 			fail_msg(
@@ -100,8 +101,10 @@ comes_back(void **state)
 {
 	struct jws_keys *key = forge_key(SECRET, "HS256"),
 			*other = forge_key("another of 20 bytes.", "HS256");
-	const struct slice publish[] = { slice_of("a"), slice_of("\"b\\") };
-	const struct slice subscribe[] = { slice_of("caf\xc3\xa9") };
+	const struct selector publish[] = { selector_topic(slice_of("a")),
+		selector_topic(slice_of("\"b\\")) };
+	const struct selector subscribe[] = { selector_topic(
+	    slice_of("caf\xc3\xa9")) };
 	struct token_rights r = { .publish = publish,
 		.publish_n = 2,
 		.subscribe = subscribe,
@@ -113,9 +116,10 @@ comes_back(void **state)
 
 	(void)state;
 	buf_init(&token, JWS_TOKEN_MAX);
-	assert_int_equal(token_mint(&token, &r, key, NULL), ERR_OK);
-	assert_int_equal(token_verify(&g, buf_view(&token), key, &dialect_0x,
-			     NOW_MS, MATCHERS_MAX, NULL),
+	assert_int_equal(
+	    token_mint(&token, &r, unit_dialect(), key, NULL), ERR_OK);
+	assert_int_equal(
+	    unit_verify(&g, buf_view(&token), key, NOW_MS, MATCHERS_MAX, NULL),
 	    ERR_OK);
 	assert_true(grant_may_publish(g, slice_of("a\n\"b\\")));
 	assert_false(grant_may_publish(g, slice_of("a\nc")));
@@ -125,11 +129,11 @@ comes_back(void **state)
 	grant_unref(g);
 
 	g = NULL;
-	assert_int_equal(token_verify(&g, buf_view(&token), other, &dialect_0x,
-			     NOW_MS, MATCHERS_MAX, NULL),
+	assert_int_equal(unit_verify(&g, buf_view(&token), other, NOW_MS,
+			     MATCHERS_MAX, NULL),
 	    ERR_TOKEN);
-	assert_int_equal(token_verify(&g, buf_view(&token), key, &dialect_0x,
-			     NOW_MS + 60000, MATCHERS_MAX, NULL),
+	assert_int_equal(unit_verify(&g, buf_view(&token), key, NOW_MS + 60000,
+			     MATCHERS_MAX, NULL),
 	    ERR_TOKEN);
 	assert_null(g);
 	buf_free(&token);
@@ -189,8 +193,8 @@ knows_a_token_by_what_is_signed(void **state)
 		    slice_of(i < 2 ? "{}" : "{\"jti\":1}"));
 		if (i == 1)
 			twist(&token);
-		assert_int_equal(token_verify(&g, buf_view(&token), keys,
-				     &dialect_0x, NOW_MS, MATCHERS_MAX, NULL),
+		assert_int_equal(unit_verify(&g, buf_view(&token), keys, NOW_MS,
+				     MATCHERS_MAX, NULL),
 		    ERR_OK);
 		memcpy(stamps[i], grant_token(g), GRANT_TOKEN_SIZE);
 		grant_unref(g);
@@ -233,8 +237,8 @@ tells_subjects(void **state)
 		buf_init(&token, JWS_TOKEN_MAX);
 		forge(&token, slice_of(HONEST), slice_of(rows[i].claims),
 		    slice_of(rows[i].secret), EVP_sha256());
-		assert_int_equal(token_verify(&g, buf_view(&token), key,
-				     &dialect_0x, NOW_MS, MATCHERS_MAX, NULL),
+		assert_int_equal(unit_verify(&g, buf_view(&token), key, NOW_MS,
+				     MATCHERS_MAX, NULL),
 		    ERR_OK);
 		if (*who == 0)
 			*who = grant_holder(g);
@@ -257,7 +261,8 @@ mints_both_arrays(void **state)
 	(void)state;
 	buf_init(&token, JWS_TOKEN_MAX);
 	buf_init(&claims, JWS_TOKEN_MAX);
-	assert_int_equal(token_mint(&token, &r, key, NULL), ERR_OK);
+	assert_int_equal(
+	    token_mint(&token, &r, unit_dialect(), key, NULL), ERR_OK);
 	assert_int_equal(
 	    jws_verify(&claims, NULL, NULL, buf_view(&token), key, "jwt", NULL),
 	    ERR_OK);
@@ -273,7 +278,7 @@ mints_no_nonsense(void **state)
 {
 	static char long_text[7000];
 	struct jws_keys *key = forge_key(SECRET, "HS256");
-	struct slice selector = { "\xff", 1 };
+	struct selector selector = { SELECTOR_TOPIC, { "\xff", 1 } };
 	struct token_rights r = { .publish = &selector, .publish_n = 1 };
 	struct problem p = { "" };
 	struct buf token;
@@ -281,15 +286,19 @@ mints_no_nonsense(void **state)
 	(void)state;
 	memset(long_text, 'x', sizeof(long_text));
 	buf_init(&token, 2 * JWS_TOKEN_MAX);
-	assert_int_equal(token_mint(&token, &r, key, &p), ERR_SYNTAX);
+	assert_int_equal(
+	    token_mint(&token, &r, unit_dialect(), key, &p), ERR_SYNTAX);
 	assert_string_not_equal(p.text, "");
-	selector = (struct slice){ "a\0b", 3 };
-	assert_int_equal(token_mint(&token, &r, key, NULL), ERR_SYNTAX);
-	selector = (struct slice){ long_text, sizeof(long_text) };
-	assert_int_equal(token_mint(&token, &r, key, &p), ERR_LIMIT);
-	selector = slice_of("a");
+	selector.text = (struct slice){ "a\0b", 3 };
+	assert_int_equal(
+	    token_mint(&token, &r, unit_dialect(), key, NULL), ERR_SYNTAX);
+	selector.text = (struct slice){ long_text, sizeof(long_text) };
+	assert_int_equal(
+	    token_mint(&token, &r, unit_dialect(), key, &p), ERR_LIMIT);
+	selector.text = slice_of("a");
 	r.payload = slice_of("{");
-	assert_int_equal(token_mint(&token, &r, key, &p), ERR_SYNTAX);
+	assert_int_equal(
+	    token_mint(&token, &r, unit_dialect(), key, &p), ERR_SYNTAX);
 	assert_int_equal(token.len, 0);
 	buf_free(&token);
 	jws_keys_free(key);
@@ -299,7 +308,7 @@ static void
 survives_no_memory(void **state)
 {
 	struct jws_keys *key = forge_key(SECRET, "HS256");
-	struct slice selector = slice_of("a");
+	const struct selector selector = selector_topic(slice_of("a"));
 	struct token_rights r = { .publish = &selector, .publish_n = 1 };
 	struct buf token;
 	long n = 0;
@@ -309,7 +318,7 @@ survives_no_memory(void **state)
 	do {
 		buf_init(&token, JWS_TOKEN_MAX);
 		mem_fail_at(++n);
-		e = token_mint(&token, &r, key, NULL);
+		e = token_mint(&token, &r, unit_dialect(), key, NULL);
 		assert_int_equal(e, mem_failed() ? ERR_NOMEM : ERR_OK);
 		if (e != ERR_OK)
 			buf_free(&token);
@@ -321,8 +330,8 @@ survives_no_memory(void **state)
 		struct grant *g = NULL;
 
 		mem_fail_at(++n);
-		e = token_verify(&g, buf_view(&token), key, &dialect_0x, NOW_MS,
-		    MATCHERS_MAX, NULL);
+		e = unit_verify(
+		    &g, buf_view(&token), key, NOW_MS, MATCHERS_MAX, NULL);
 		assert_int_equal(e, mem_failed() ? ERR_NOMEM : ERR_OK);
 		assert_int_equal(g == NULL, mem_failed());
 		grant_unref(g);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* test_token_bad.c - malicious and odd tokens of 0.x, each refused for its own reason. */
+/* test_token_bad.c - malicious tokens of 0.x and why they fail. */
 #include "unit/unit.h"
 
 #include "mercure/token.h"
+#include "unit/dialect.h"
 #include "unit/jws_forge.h"
 #include "unit/token_world.h"
 
@@ -15,7 +16,7 @@
 #define SEGMENTS "three segments"
 #define HEADER "header is not a JSON object, or repeats"
 #define PARAMETER "has the parameter"
-#define OBJECT "claims are no JSON object"
+#define OBJECT "claims are not a JSON object"
 #define TOO_LONG "longer than 8192" /* a limit, which the peer is told */
 #define TIME "is not a time"
 
@@ -196,8 +197,7 @@ verify(
     const struct world *w, enum hub hub, struct slice token, struct problem *p)
 {
 	struct grant *g = NULL;
-	enum err e =
-	    token_verify(&g, token, w->keys[hub], &dialect_0x, NOW_MS, 10, p);
+	enum err e = unit_verify(&g, token, w->keys[hub], NOW_MS, 10, p);
 
 	if ((g == NULL) != (e != ERR_OK))
 		fail_msg("a grant and a failure, or neither");

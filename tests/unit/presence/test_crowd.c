@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_crowd.c - limits hold for all processes, whatever becomes of the file. */
+/* test_crowd.c - limits hold for all processes and any file. */
 #include "unit/unit.h"
 
 #include <fcntl.h>

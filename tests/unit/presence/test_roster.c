@@ -226,8 +226,8 @@ becomes_another_if_refused(void **state)
 	}
 }
 
-/* Its row is there, and it is away: an end is an end also if it comes before the
- * beginning is written, and a stream that is refused leaves it alone. */
+/* Its row is there, and it is away: an end is an end also if it comes before
+ * the beginning is written, and a stream that is refused leaves it alone. */
 static void
 goes_on_with_its_row(void **state)
 {
@@ -300,7 +300,8 @@ come(struct roster_entry **e, struct roster *r, uint64_t away_key)
 }
 
 /* A subscriber that leaves makes room at once, although the queue cannot be
- * written and still has the row; one that is away makes room for itself only. */
+ * written and still has the row; one that is away makes room for itself
+ * only. */
 static void
 is_counted(void **state)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_roster_strangers.c - how late, and how little, is written of strangers. */
+/* test_roster_strangers.c - when strangers are written. */
 #include "unit/unit.h"
 
 #include "base/clock.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_crowd_table.c - slots are taken, counted and freed, whatever lies in them. */
+/* test_crowd_table.c - slots are taken, counted and freed. */
 #include "unit/unit.h"
 
 #include <pthread.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_session_rules.c - rows of sessions after grants, moves and revocations. */
+/* test_session_rules.c - rows of sessions after each change. */
 #include "unit/unit.h"
 
 #include "queue/session_rules.h"

@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_start.c - where a request starts, and as whom, is one answer. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit/unit.h"
 
 #include "unit/mem_fail.h"
 #include "unit/queue_room.h"

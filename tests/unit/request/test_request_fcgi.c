@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_request_fcgi.c - guards the fields of libfcgi that its header calls private. */
+/* test_request_fcgi.c - guards libfcgi's private fields. */
 #include "unit/unit.h"
 
 #include <fcntl.h>

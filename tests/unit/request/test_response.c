@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_response.c - the bytes of a CGI answer, and what never gets into them. */
+/* test_response.c - the bytes of CGI answers, and what they lack. */
 #include "unit/unit.h"
 
 #include "base/mem.h"

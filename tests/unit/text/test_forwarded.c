@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_forwarded.c - the elements of X-Forwarded-For and Forwarded, good and bad. */
+/* test_forwarded.c - elements of X-Forwarded-For and Forwarded. */
 #include "unit/unit.h"
 
 #include "text/forwarded.h"

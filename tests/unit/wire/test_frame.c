@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_frame.c - framed bytes: what is in them, whom they are for, and their references. */
+/* test_frame.c - framed bytes, their readers and references. */
 #include "unit/unit.h"
 
 #include "unit/fcgi_bytes.h"

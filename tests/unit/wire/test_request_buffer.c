@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_request_buffer.c - requests that are read piece by piece, and their ends. */
+/* test_request_buffer.c - requests that are read in pieces. */
 #include "unit/unit.h"
 
 #include <sys/socket.h>

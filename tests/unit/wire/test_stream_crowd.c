@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_stream_crowd.c - all slow readers of a process together hold only so much. */
+/* test_stream_crowd.c - slow readers share one bound of bytes. */
 #include "unit/unit.h"
 
 #include <signal.h>

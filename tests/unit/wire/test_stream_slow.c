@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_stream_slow.c - the end of a stream whose peer reads slowly, or not at all. */
+/* test_stream_slow.c - streams end though their peer reads slowly. */
 #include "unit/unit.h"
 
 #include <signal.h>

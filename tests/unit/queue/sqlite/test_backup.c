@@ -56,8 +56,8 @@ open_copy(const struct queue_room *room, const char *path)
 	return q;
 }
 
-/* The copy has its own epoch and key: a position of one is not a position of the
- * other, even if there is an update with the same number. */
+/* The copy has its own epoch and key: a position of one is not a position of
+ * the other, even if there is an update with the same number. */
 static void
 test_copy(void **state)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_checkpoint.c - the write-ahead log is brought into the main file; what connections keep. */
+/* test_checkpoint.c - checkpoints, and open connections. */
 #include "unit/unit.h"
 
 #include <sys/stat.h>
@@ -110,13 +110,13 @@ test_a_reader_holds_it_up(void **state)
 
 /* One of hundreds keeps the connection, but no statement and no page. */
 static void
-test_spare(void **state)
+test_small(void **state)
 {
 	struct queue_room *room = *state;
 	struct queue *usual = queue_room_open(room, QUEUE_WRITE), *q;
 	int most = 0, used = 0, peak;
 
-	room->settings.spare = true;
+	room->settings.small = true;
 	q = queue_room_open(room, QUEUE_WRITE);
 	for (int i = 0; i < 3; i++) {
 		struct queue_sqlite *s = (struct queue_sqlite *)q;
@@ -143,7 +143,7 @@ main(void)
 		QUEUE_ROOM_TEST(test_long_log_is_settled),
 		QUEUE_ROOM_TEST(test_too_long_log_is_not_left),
 		QUEUE_ROOM_TEST(test_a_reader_holds_it_up),
-		QUEUE_ROOM_TEST(test_spare),
+		QUEUE_ROOM_TEST(test_small),
 	};
 
 	memset(data, 'x', sizeof(data));

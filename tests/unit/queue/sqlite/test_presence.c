@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_presence.c - rows of subscribers: room for them, foreign writers, the bell. */
+/* test_presence.c - subscribers' rows: room, writers. */
 #include "unit/unit.h"
 
 #include <unistd.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_reap.c - dead processes are noticed when the sidecar or the reaper fails. */
+/* test_reap.c - processes lock their byte in a new sidecar. */
 #include "unit/unit.h"
 
 #include <unistd.h>

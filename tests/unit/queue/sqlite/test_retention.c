@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_retention.c - rows are counted and pruned, and their positions are never used again. */
+/* test_retention.c - rows are counted and pruned. */
 #include "unit/unit.h"
 
 #include "unit/queue_files.h"
@@ -182,7 +182,7 @@ test_age(void **state)
 	queue_close(w);
 }
 
-/* After a limit was lowered, each call removes some rows, so none takes long. */
+/* After a limit is lowered, each call removes some rows: none is slow. */
 static void
 test_bounded_work(void **state)
 {

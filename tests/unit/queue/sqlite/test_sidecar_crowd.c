@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_sidecar_crowd.c - the file that holds the slots, and processes that come and die. */
+/* test_sidecar_crowd.c - slots, as processes come and go. */
 #include "unit/unit.h"
 
 #include <fcntl.h>
@@ -20,10 +20,10 @@
 #define SLOTS_AT 8192
 #define SIZE_OF(slots) (SLOTS_AT + 32 * (off_t)(slots))
 
-static struct sidecar_crowd *
+static struct queue_crowd *
 open_crowd(const struct queue_room *r)
 {
-	struct sidecar_crowd *c = NULL;
+	struct queue_crowd *c = NULL;
 	struct problem p = { "" };
 
 	if (sidecar_crowd_open(&c, queue_files_db(r), &p) != ERR_OK)
@@ -32,7 +32,7 @@ open_crowd(const struct queue_room *r)
 }
 
 static struct crowd_table *
-table(struct sidecar_crowd *c)
+table(struct queue_crowd *c)
 {
 	struct crowd_table *t = NULL;
 	struct problem p = { "" };
@@ -43,7 +43,7 @@ table(struct sidecar_crowd *c)
 }
 
 static struct crowd_keys
-keys(const struct sidecar_crowd *c)
+keys(const struct queue_crowd *c)
 {
 	const struct crowd_keys one = { 1, 1 };
 	uint64_t secret[2];
@@ -53,7 +53,7 @@ keys(const struct sidecar_crowd *c)
 }
 
 static struct crowd_seat
-take(struct sidecar_crowd *c)
+take(struct queue_crowd *c)
 {
 	const struct crowd_keys k = keys(c);
 	struct crowd_seat seat;
@@ -65,7 +65,7 @@ take(struct sidecar_crowd *c)
 
 /* Are there more than `limit` with one more? */
 static bool
-is_full(struct sidecar_crowd *c, uint64_t limit)
+is_full(struct queue_crowd *c, uint64_t limit)
 {
 	const struct crowd_limits limits = { 0, limit, limit };
 	const struct crowd_keys k = keys(c);
@@ -92,7 +92,7 @@ test_first_part(void **state)
 {
 	struct queue_room *r = *state;
 	struct sidecar *old = NULL, *again = NULL;
-	struct sidecar_crowd *c, *other;
+	struct queue_crowd *c, *other;
 	pid_t holder = 0;
 	uint32_t word;
 
@@ -132,7 +132,7 @@ static void
 test_newer(void **state)
 {
 	struct queue_room *r = *state;
-	struct sidecar_crowd *c = open_crowd(r);
+	struct queue_crowd *c = open_crowd(r);
 	struct problem p = { "" };
 
 	sidecar_crowd_close(c);
@@ -147,7 +147,7 @@ test_newer(void **state)
 
 /* The table, of the file opened again if it has to be. */
 static struct crowd_table *
-table_now(const struct queue_room *r, struct sidecar_crowd **c)
+table_now(const struct queue_room *r, struct queue_crowd **c)
 {
 	struct crowd_table *t = NULL;
 
@@ -167,7 +167,7 @@ test_cut(void **state)
 		SIZE_OF(SIDECAR_CROWD_SLOTS) + 33,
 		SIZE_OF(SIDECAR_CROWD_SLOTS * 2), (off_t)100 << 20 };
 	struct queue_room *r = *state;
-	struct sidecar_crowd *c = open_crowd(r);
+	struct queue_crowd *c = open_crowd(r);
 
 	for (size_t i = 0; i < COUNT(sizes); i++) {
 		struct crowd_seat seat, last = { .at = 0 };
@@ -192,7 +192,7 @@ static void
 test_grow(void **state)
 {
 	struct queue_room *r = *state;
-	struct sidecar_crowd *c = open_crowd(r), *other = open_crowd(r);
+	struct queue_crowd *c = open_crowd(r), *other = open_crowd(r);
 	const struct crowd_keys k = keys(c);
 	struct crowd_seat seat;
 	struct problem p = { "" };
@@ -222,7 +222,7 @@ grow_without_space(const struct queue_room *r)
 {
 	const struct rlimit some = { (rlim_t)SIZE_OF(SIDECAR_CROWD_SLOTS) + 1,
 		RLIM_INFINITY };
-	struct sidecar_crowd *c = open_crowd(r);
+	struct queue_crowd *c = open_crowd(r);
 	struct crowd_seat seat = take(c);
 	struct problem p = { "" };
 
@@ -240,7 +240,7 @@ static int
 open_without_space(const struct queue_room *r)
 {
 	const struct rlimit none = { 100, RLIM_INFINITY };
-	struct sidecar_crowd *c = NULL;
+	struct queue_crowd *c = NULL;
 	struct sidecar *s = NULL;
 	struct problem p = { "" };
 
@@ -273,7 +273,7 @@ static void
 test_moved(void **state)
 {
 	struct queue_room *r = *state;
-	struct sidecar_crowd *c = open_crowd(r), *fresh;
+	struct queue_crowd *c = open_crowd(r), *fresh;
 	struct crowd_table *t = NULL;
 	const struct crowd_keys before = keys(c);
 	struct problem p = { "" };
@@ -303,7 +303,7 @@ start(const struct queue_room *r, int n)
 	pid = fork();
 	assert_int_not_equal(pid, -1);
 	if (pid == 0) {
-		struct sidecar_crowd *crowd = open_crowd(r);
+		struct queue_crowd *crowd = open_crowd(r);
 
 		while (n-- > 0)
 			take(crowd);
@@ -322,7 +322,7 @@ static void
 test_processes(void **state)
 {
 	struct queue_room *r = *state;
-	struct sidecar_crowd *c = open_crowd(r);
+	struct queue_crowd *c = open_crowd(r);
 	const pid_t lives = start(r, 3), dies = start(r, 4),
 		    stops = start(r, 5);
 	siginfo_t info;
@@ -362,7 +362,7 @@ start_busy(const struct queue_room *r)
 
 	assert_int_not_equal(pid, -1);
 	if (pid == 0) {
-		struct sidecar_crowd *c = open_crowd(r);
+		struct queue_crowd *c = open_crowd(r);
 
 		for (;;) {
 			struct crowd_seat seats[5];
@@ -380,7 +380,7 @@ static void
 test_killed_while_busy(void **state)
 {
 	struct queue_room *r = *state;
-	struct sidecar_crowd *c = open_crowd(r);
+	struct queue_crowd *c = open_crowd(r);
 	uint64_t ticket = 0;
 
 	for (int round = 0; round < 10; round++) {
@@ -409,7 +409,7 @@ test_memory(void **state)
 	bool failed = true;
 
 	for (long n = 1; failed; n++) {
-		struct sidecar_crowd *c = NULL;
+		struct queue_crowd *c = NULL;
 		enum err e;
 
 		mem_fail_at(n);
