@@ -44,7 +44,8 @@ read_path(struct subscription_place *out, struct buf *text, struct slice path,
     struct problem *p)
 {
 	struct slice rest = slice_after(path, strlen(SUBSCRIPTION_PATH));
-	struct subscription_place at = { .selector = { SELECTOR_TOPIC } };
+	struct subscription_place at = { .selector =
+					     selector_topic(slice_of(NULL)) };
 	bool fits;
 
 	/* So that what is decoded does not move. */

@@ -30,6 +30,7 @@ queue_sqlite_shut(struct queue_sqlite *q)
 	sqlite3_close(q->db);
 	q->db = NULL;
 	q->key.epoch = 0;
+	q->wal_frames = q->settled_frames = 0; /* until the next commit */
 }
 
 /* All but those that report a fault of the program itself. */

@@ -208,6 +208,7 @@ make_again(
 	const char *path = sidecar_db_path(q->side);
 	enum err e = queue_sqlite_rebuild(q, lost);
 
+	q->rewritten = e == ERR_OK && !lost;
 	if (e == ERR_OK)
 		return problem_set(&q->repaired, ERR_MOVED,
 		    "%s%s was %s: %s is written again%s", path, suffix, what,
@@ -292,6 +293,7 @@ queue_sqlite_look(struct queue_sqlite *q)
 	const char *path = sqlite3_db_filename(q->db, "main");
 	struct queue_sqlite_file now[QUEUE_SQLITE_FILES];
 
+	q->rewritten = false;
 	find_files(q, path, now);
 	if (has_moved(q))
 		return clear_for_another(q, path, now) ? ERR_MOVED : ERR_OK;

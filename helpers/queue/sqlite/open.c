@@ -151,7 +151,6 @@ connect_db(struct queue_sqlite *q, bool fresh)
 		return e;
 	}
 	sqlite3_wal_hook(q->db, note_frames, q);
-	q->wal_frames = q->settled_frames = 0; /* the next commit tells */
 	q->looked_ms = clock_mono_ms();
 	return ERR_OK;
 }

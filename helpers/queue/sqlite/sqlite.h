@@ -38,6 +38,7 @@ struct queue_sqlite {
 	sqlite3_stmt *statements[SQL_COUNT];
 	struct queue_sqlite_file files[QUEUE_SQLITE_FILES]; /* when opened */
 	bool locked;
+	bool rewritten; /* the last look has put all rows into a new file */
 	struct problem repaired; /* not empty: to be logged after the unlock */
 	bool in_signals;         /* `signals` is to be restored */
 	sigset_t signals;
@@ -92,7 +93,8 @@ enum err queue_sqlite_network_check(const char *path, struct problem *p);
  * another database lies no log of ours, and whoever holds the lock has written
  * the database anew if it was its -wal or -shm that is gone.  Where that
  * cannot be done, only with the lock: ERR_FULL, ERR_READONLY, ERR_IO; keep
- * the connection, which alone has what the log held.
+ * the connection, which alone has what the log held.  With ERR_MOVED,
+ * q->rewritten: the new database has all that was committed here.
  */
 enum err queue_sqlite_look(struct queue_sqlite *q);
 

@@ -45,6 +45,18 @@ struct attempt {
 	enum err checkpointed;
 };
 
+/* Another database at the path does not have what was committed, unless it was
+ * made from this one. */
+static enum err
+committed_to_moved(struct queue_sqlite *q)
+{
+	queue_sqlite_shut(q);
+	return q->rewritten
+		   ? ERR_OK
+		   : problem_set(&q->problem, ERR_MOVED,
+			 "%s was moved or replaced: publish again", q->path);
+}
+
 static enum err
 transact(struct queue_sqlite *q, struct attempt *a)
 {
@@ -62,13 +74,8 @@ transact(struct queue_sqlite *q, struct attempt *a)
 		roll_back(q);
 		return e;
 	}
-	/* A database that is no longer at its place has swallowed them. */
-	if ((e = queue_sqlite_look(q)) == ERR_MOVED) {
-		queue_sqlite_shut(q);
-		problem_set(&q->problem, e,
-		    "%s was moved or replaced: publish again", q->path);
-	}
-	return e;
+	e = queue_sqlite_look(q);
+	return e == ERR_MOVED ? committed_to_moved(q) : e;
 }
 
 static enum err
