@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* roster.h - the subscribers of this process, and changes not yet in the database. */
+/* roster.h - the subscribers of this process, and changes not yet written. */
 #ifndef PRESENCE_ROSTER_H
 #define PRESENCE_ROSTER_H
 
