@@ -391,7 +391,7 @@ idle_late(struct loop_timer *t)
 
 /* An answer is written, and its connection waits for another request. */
 static void
-keep_connection(void *arg, int fd)
+make_idle(void *arg, int fd)
 {
 	struct acceptor *in = arg;
 	struct arrival *a = NULL;
@@ -472,7 +472,7 @@ acceptor_new(struct acceptor **out, int listen_fd, struct exchange_parts *parts)
 	TAILQ_INIT(&in->arrivals);
 	TAILQ_INIT(&in->bodies);
 	TAILQ_INIT(&in->idle);
-	hub_on_kept(parts->hub, keep_connection, in);
+	hub_on_kept(parts->hub, make_idle, in);
 	e = loop_watch(in->loop, &in->watch, EPOLLIN | EPOLLEXCLUSIVE);
 	if (e != ERR_OK) {
 		mem_free(in);
