@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* enlist.c - puts a subscriber among those who are counted and told of. */
+/* enlist.c - registers a subscriber: it is counted and listed. */
 #include "endpoint/enlist.h"
 
 #include "endpoint/counted.h"
