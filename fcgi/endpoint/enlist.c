@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* enlist.c - enters a subscriber into the roster, within the limits. */
+/* enlist.c - registers a subscriber: it is counted and listed. */
 #include "endpoint/enlist.h"
 
 #include "endpoint/counted.h"

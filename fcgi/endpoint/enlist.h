@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* enlist.h - enters a subscriber into the roster, within the limits. */
+/* enlist.h - registers a subscriber: it is counted and listed. */
 #ifndef ENDPOINT_ENLIST_H
 #define ENDPOINT_ENLIST_H
 

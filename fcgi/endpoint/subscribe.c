@@ -29,7 +29,7 @@
 
 /* Between two polls a subscriber counts as present for this many times
  * MERCURE_POLL_WAIT, since browsers slow down pages in the background. */
-#define AWAY_POLL_WAITS 3
+#define AWAY_WAITS 3
 
 /* A subscribe request in the making. */
 struct subscribing {
@@ -269,7 +269,7 @@ set_end(struct subscriber_opening *o, const struct config *c)
 	int64_t now = clock_mono_ms(), left;
 
 	o->wait_ms = now + (int64_t)c->poll_wait_s * 1000;
-	o->away_ms = AWAY_POLL_WAITS * (uint32_t)c->poll_wait_s * 1000;
+	o->away_ms = AWAY_WAITS * (uint32_t)c->poll_wait_s * 1000;
 	o->life_ms = INT64_MAX;
 	if (c->write_timeout_s > 0)
 		o->life_ms = now + lifetime_ms(c);

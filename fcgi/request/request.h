@@ -42,8 +42,8 @@ struct request {
  * Copy the parameters that the hub uses from the server's list of
  * "NAME=value", which ends with NULL.  PATH_INFO, SCRIPT_NAME and QUERY_STRING
  * are never used: each server decodes and merges them in its own way; only
- * REQUEST_URI is raw.  ERR_SYNTAX: no REQUEST_METHOD or REQUEST_URI.  ERR_NOMEM.  The
- * caller frees with request_free().
+ * REQUEST_URI is raw.  ERR_SYNTAX: no REQUEST_METHOD or REQUEST_URI.
+ * ERR_NOMEM.  The caller frees with request_free().
  */
 enum err request_new(struct request **out, char *const *list);
 

@@ -22,7 +22,8 @@ enum err config_keys_new(struct jws_keys **out, const struct config *c,
 /*
  * The URL that a value such as "@https://example.com/jwks.json" names, for
  * key_sets.h; NULL: the keys are not at a URL.  It belongs to the
- * configuration.  ERR_SYNTAX, ERR_UNSUPPORTED: not one to fetch keys from.  ERR_NOMEM.
+ * configuration.  ERR_SYNTAX, ERR_UNSUPPORTED: not one to fetch keys from.
+ * ERR_NOMEM.
  */
 enum err config_keys_url(const char **out, const struct config *c,
     enum config_role role, struct problem *p);
