@@ -15,8 +15,10 @@
 #include "hub/acceptor.h"
 #include "hub/exchange.h"
 
-/* Descriptors for everything that is not a stream. */
+/* Descriptors for everything that is not a stream, besides connections that
+ * wait for another request, and those of a worker: its queue, and a request. */
 #define DESCRIPTORS_RESERVED 128
+#define DESCRIPTORS_WORKER 8
 
 struct server {
 	struct exchange_parts parts;
@@ -124,12 +126,13 @@ descriptors(void)
 }
 
 static size_t
-subscribers_max(void)
+subscribers_max(const struct config *c)
 {
 	const size_t room = descriptors();
+	const size_t reserved = DESCRIPTORS_RESERVED + ACCEPTOR_IDLE_MAX +
+				DESCRIPTORS_WORKER * (size_t)c->workers;
 
-	return room > DESCRIPTORS_RESERVED * 2 ? room - DESCRIPTORS_RESERVED
-					       : room / 2;
+	return room > reserved * 2 ? room - reserved : room / 2;
 }
 
 static enum err
@@ -142,7 +145,7 @@ start(struct server *sv, struct settings *s, int fd, struct problem *p)
 	const struct hub_hooks hooks = { reload, drain, use, sv };
 	enum err e;
 
-	sv->parts.subscribers_max = subscribers_max();
+	sv->parts.subscribers_max = subscribers_max(c);
 	sv->parts.buffer_room.max = (size_t)c->pending_bytes_max;
 	if ((e = settings_slot_new(&sv->settings, s)) != ERR_OK ||
 	    (e = roster_new(&sv->roster)) != ERR_OK ||

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* enlist.c - puts a subscriber among those who are counted and told of. */
+/* enlist.c - registers a subscriber: it is counted and listed. */
 #include "endpoint/enlist.h"
 
 #include "endpoint/counted.h"
@@ -42,7 +42,7 @@ go_on_as_before(struct presence *p, const struct queue_start *start)
 
 static struct roster_terms
 make_terms(const struct grant *g, const struct request *rq,
-    const struct settings *s, uint64_t parked)
+    const struct settings *s, uint64_t away_key)
 {
 	struct counted who;
 
@@ -51,7 +51,7 @@ make_terms(const struct grant *g, const struct request *rq,
 					  s->config->per_token_max, who.max },
 		.keys = { crowd_key_grant(g),
 		    crowd_key_client(slice_of(who.text)) },
-		.away_key = parked };
+		.away_key = away_key };
 }
 
 static enum err

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* enlist.h - puts a subscriber among those who are counted and told of. */
+/* enlist.h - registers a subscriber: it is counted and listed. */
 #ifndef ENDPOINT_ENLIST_H
 #define ENDPOINT_ENLIST_H
 

@@ -29,7 +29,7 @@
 
 /* Until it does it is there for others, as long as this many responses would
  * wait for an update: browsers slow down pages that nobody looks at. */
-#define PARK_WAITS 3
+#define AWAY_WAITS 3
 
 /* A subscribe request in the making. */
 struct subscribing {
@@ -269,7 +269,7 @@ set_end(struct subscriber_opening *o, const struct config *c)
 	int64_t now = clock_mono_ms(), left;
 
 	o->wait_ms = now + (int64_t)c->poll_wait_s * 1000;
-	o->away_ms = PARK_WAITS * (uint32_t)c->poll_wait_s * 1000;
+	o->away_ms = AWAY_WAITS * (uint32_t)c->poll_wait_s * 1000;
 	o->life_ms = INT64_MAX;
 	if (c->write_timeout_s > 0)
 		o->life_ms = now + lifetime_ms(c);

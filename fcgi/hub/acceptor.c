@@ -25,9 +25,8 @@
 #define LEAVE_MS 1000     /* for requests on their way when the hub ends */
 #define LEAVE_MAX 4096    /* connections accepted then */
 
-/* Connections that wait for another request, and how long: nginx closes them
- * after a minute. */
-#define IDLE_MAX 64
+/* How long a connection waits for another request: nginx closes it after a
+ * minute. */
 #define IDLE_MS 75000
 
 #define PEEK_MAX (RECORD_PARAMS_MAX * 2)
@@ -392,12 +391,12 @@ idle_late(struct loop_timer *t)
 
 /* An answer is written, and its connection waits for another request. */
 static void
-keep_connection(void *arg, int fd)
+make_idle(void *arg, int fd)
 {
 	struct acceptor *in = arg;
 	struct arrival *a = NULL;
 
-	if (!in->stopped && in->idle_n < IDLE_MAX)
+	if (!in->stopped && in->idle_n < ACCEPTOR_IDLE_MAX)
 		a = arrival_new(in, &in->idle, fd);
 	if (a == NULL) {
 		close(fd);
@@ -473,7 +472,7 @@ acceptor_new(struct acceptor **out, int listen_fd, struct exchange_parts *parts)
 	TAILQ_INIT(&in->arrivals);
 	TAILQ_INIT(&in->bodies);
 	TAILQ_INIT(&in->idle);
-	hub_on_kept(parts->hub, keep_connection, in);
+	hub_on_kept(parts->hub, make_idle, in);
 	e = loop_watch(in->loop, &in->watch, EPOLLIN | EPOLLEXCLUSIVE);
 	if (e != ERR_OK) {
 		mem_free(in);

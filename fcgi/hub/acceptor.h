@@ -14,6 +14,9 @@
  */
 struct acceptor;
 
+/* So many connections at most wait for another request. */
+#define ACCEPTOR_IDLE_MAX 64
+
 /* Accept on `listen_fd`, which becomes the acceptor's. */
 enum err acceptor_new(
     struct acceptor **out, int listen_fd, struct exchange_parts *parts);

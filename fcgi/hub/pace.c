@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* pace.c - a timer that lets fewer streams be left each time. */
+/* pace.c - a timer that ends the streams which are due. */
 #include "hub/pace.h"
 
 #include "base/container.h"

@@ -93,7 +93,7 @@ sit(struct crowd *c, struct crowd_table *t, struct crowd_place *p,
 	enum err e = ERR_NOTFOUND;
 
 	if (away_key != 0)
-		e = crowd_table_take_parked(
+		e = crowd_table_resume(
 		    t, away_key, &keys, clock_real_ms(), &p->seat);
 	if (e == ERR_NOTFOUND)
 		e = find_seat(c, t, &keys, &p->seat, why);
@@ -315,7 +315,7 @@ crowd_away(struct crowd_place *p, uint64_t away_key, int64_t until_ms)
 		return;
 	pthread_mutex_lock(&c->mutex);
 	if ((t = unlink_place(p)) != NULL)
-		crowd_table_park(t, &p->seat, away_key, until_ms);
+		crowd_table_reserve(t, &p->seat, away_key, until_ms);
 	pthread_mutex_unlock(&c->mutex);
 }
 

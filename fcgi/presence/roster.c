@@ -137,7 +137,7 @@ join(struct roster *r, struct roster_entry *e)
 	if (leaving != NULL)
 		presence_go_on(p, leaving->presence);
 	else if (is_here(r, p))
-		presence_renew(p);
+		presence_reidentify(p);
 	add(r, e);
 	if (leaving != NULL)
 		inherit(e, leaving);

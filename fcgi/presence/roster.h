@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* roster.h - who is here, and what of it other processes do not know yet. */
+/* roster.h - the subscribers of this process, and changes not yet written. */
 #ifndef PRESENCE_ROSTER_H
 #define PRESENCE_ROSTER_H
 

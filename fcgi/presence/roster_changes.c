@@ -92,7 +92,7 @@ static void
 reidentify(struct roster_entry *e)
 {
 	LIST_REMOVE(e, same_token);
-	presence_renew(e->presence);
+	presence_reidentify(e->presence);
 	roster_entry_set_due(e);
 	LIST_INSERT_HEAD(
 	    roster_entry_bucket(e->roster, e->presence), e, same_token);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* writer.c - takes changes from the roster to the queue, some at a time. */
+/* writer.c - writes changes of the roster to the queue, some at a time. */
 #include "presence/writer.h"
 
 #include "base/clock.h"

@@ -54,7 +54,7 @@ is_contradiction(const struct walk *plain, const struct walk *standard)
 }
 
 static void
-take_proto(struct client *c, struct slice proto)
+read_proto(struct client *c, struct slice proto)
 {
 	static const char *const schemes[] = { "http", "https" };
 
@@ -66,13 +66,13 @@ take_proto(struct client *c, struct slice proto)
 
 /* Use the scheme and host of the proxy that had the client as its peer. */
 static void
-take_words(struct client *c, const struct request *rq,
+read_origin(struct client *c, const struct request *rq,
     const struct forwarded *f, size_t hops)
 {
 	struct slice proto = forwarded_nth(rq->forwarded_proto, hops);
 	struct slice host = forwarded_nth(rq->forwarded_host, hops);
 
-	take_proto(c, f->proto.base != NULL ? f->proto : proto);
+	read_proto(c, f->proto.base != NULL ? f->proto : proto);
 	if (f->host.base != NULL)
 		host = f->host;
 	if (host.len > 0)
@@ -102,7 +102,7 @@ believe(struct client *c, const struct request *rq,
 		c->kind = CLIENT_GARBLED;
 		return;
 	}
-	take_words(c, rq, &w->last, w->hops > 0 ? w->hops : 1);
+	read_origin(c, rq, &w->last, w->hops > 0 ? w->hops : 1);
 	if (!ip_networks_have(trusted, &c->address))
 		c->kind =
 		    ip_is_inner(&c->address) ? CLIENT_INNER : CLIENT_OUTER;

@@ -311,7 +311,7 @@ discard_input(struct stream *s)
 		ssize_t n =
 		    recv(s->watch.fd, bytes, sizeof(bytes), MSG_DONTWAIT);
 
-		/* The next request could not be told from what came now. */
+		/* The next request could not be separated from it. */
 		if (n > 0)
 			s->keep = false;
 		if (n > 0 && s->host->framing == FRAMING_FCGI) {

@@ -10,7 +10,7 @@
 
 /*
  * Once an addition fails (ERR_NOMEM, or ERR_LIMIT above `max`) the buffer
- * takes nothing more and `err` tells why: writers add without looking and
+ * takes nothing more and `err` says why: writers add without looking and
  * look once at the end.  Read the fields; change them only through buf_*.
  */
 struct buf {
@@ -38,7 +38,7 @@ void buf_truncate(struct buf *b, size_t len);
 /* Forget content and error, keep the memory. */
 void buf_clear(struct buf *b);
 
-/* What is in it; valid until the next change. */
+/* The content; valid until the next change. */
 struct slice buf_view(const struct buf *b);
 
 /*

@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* What a cut value ends with, at most. */
+/* The longest end of a cut value. */
 #define CUT_MAX (sizeof("...\"") - 1)
 
 static void

@@ -34,7 +34,7 @@ mix(uint64_t v[4])
 }
 
 static inline void
-take_word(uint64_t v[4], uint64_t word)
+mix_word(uint64_t v[4], uint64_t word)
 {
 	v[3] ^= word;
 	mix(v);
@@ -58,7 +58,7 @@ add_byte(struct siphash *s, uint8_t byte)
 	s->tail |= (uint64_t)byte << s->len % WORD * 8;
 	if (++s->len % WORD != 0)
 		return;
-	take_word(s->v, s->tail);
+	mix_word(s->v, s->tail);
 	s->tail = 0;
 }
 
@@ -74,7 +74,7 @@ siphash_end(const struct siphash *s)
 {
 	uint64_t v[4] = { s->v[0], s->v[1], s->v[2], s->v[3] };
 
-	take_word(v, s->tail | s->len << 56);
+	mix_word(v, s->tail | s->len << 56);
 	v[2] ^= 0xff;
 	for (int i = 0; i < 3; i++)
 		mix(v);

@@ -44,7 +44,7 @@ slice_starts(struct slice s, const char *prefix)
 	return s.len >= n && memcmp(s.base, prefix, n) == 0;
 }
 
-/* What is left of `s` after its first `n` bytes (n <= s.len). */
+/* The rest of `s` after its first `n` bytes (n <= s.len). */
 static inline struct slice
 slice_after(struct slice s, size_t n)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* utf8.c - tells UTF-8 from other bytes. */
+/* utf8.c - validates and decodes UTF-8. */
 #include "base/utf8.h"
 
 #define ASCII_MASK UINT64_C(0x8080808080808080)

@@ -4,7 +4,7 @@
 #include "mercure/discovery.h"
 
 /* The hub's answer to requests for any page that is not its own. */
-#define ELSEWHERE "The hub is at " DISCOVERY_PATH
+#define HUB_IS_AT "The hub is at " DISCOVERY_PATH
 
 enum page { PAGE_PLAIN, PAGE_PHP, PAGE_FIRST, PAGES };
 
@@ -21,7 +21,7 @@ is_from_hub(const struct http_answer *s)
 	const struct slice body = buf_view(&s->body);
 
 	return check_is_sentence(s) && s->status == 404 &&
-	       slice_starts(body, ELSEWHERE);
+	       slice_starts(body, HUB_IS_AT);
 }
 
 static enum err

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* wait.c - streams that are compressed, many at once, or silent. */
+/* wait.c - checks of streams: compressed, many at once, silent. */
 #include <stdio.h>
 
 #include "base/clock.h"

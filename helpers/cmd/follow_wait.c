@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* follow_wait.c - how long a hub is left alone between two streams. */
+/* follow_wait.c - how long to wait between two streams of a hub. */
 #include "cmd/follow.h"
 
 #define WAIT_MIN_MS 100

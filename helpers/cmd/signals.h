@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* signals.h - a subcommand that goes on until somebody ends it. */
+/* signals.h - a subcommand that runs until a signal ends it. */
 #ifndef CMD_SIGNALS_H
 #define CMD_SIGNALS_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* token_explain.c - pushcgi token-explain: what a token is good for. */
+/* token_explain.c - pushcgi token-explain: why a token is valid or not. */
 #include "base/clock.h"
 #include "cmd/list.h"
 #include "cmd/token.h"

@@ -122,7 +122,7 @@ jwks_fetch(struct buf *text, int64_t *life_ms, const struct jwks_source *src,
 	return e;
 }
 
-/* A time so far ahead was told by a clock that has been put back since. */
+/* A clock that was set back since has written a time so far ahead. */
 static bool
 is_fresh(const struct queue_keys *k, int64_t now_ms)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* library.h - libcurl, loaded by those few processes that ask somebody. */
+/* library.h - libcurl, loaded by the few processes that send requests. */
 #ifndef HTTP_LIBRARY_H
 #define HTTP_LIBRARY_H
 

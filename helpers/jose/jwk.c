@@ -71,8 +71,8 @@ pkey_build(
 	if (params == NULL || ctx == NULL || EVP_PKEY_fromdata_init(ctx) != 1)
 		goto out;
 	if (EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_PUBLIC_KEY, params) != 1) {
-		e = problem_set(
-		    p, ERR_SYNTAX, "Its numbers are no public %s key.", type);
+		e = problem_set(p, ERR_SYNTAX,
+		    "Its numbers are not a public %s key.", type);
 		goto out;
 	}
 	*out = pkey;

@@ -98,7 +98,7 @@ segment_decode(struct buf *out, struct slice segment, struct problem *p)
 }
 
 /*
- * What a header must not have: demands that are not understood here (RFC
+ * Members that a header must not have: demands that are not understood (RFC
  * 7515, 4.1.11; RFC 7797), and keys that the sender chose.
  */
 static const char *const refused[] = { "crit", "b64", "jwk", "jku", "x5c",

@@ -29,7 +29,7 @@ hmac_verify(const struct jws_key *k, struct slice text, struct slice signature)
 	return ERR_OK;
 }
 
-/* What OpenSSL refused, and no trace of it for whoever asks next. */
+/* Report a key or signature that OpenSSL refused, and empty its error queue. */
 static enum err
 refusal(void)
 {
@@ -189,7 +189,7 @@ jws_alg_check(const struct jws_alg *alg, EVP_PKEY *pkey, struct problem *p)
 		return ERR_NOMEM;
 	if (EVP_PKEY_public_check(ctx) != 1)
 		e = problem_set(p, ERR_SYNTAX,
-		    "The key is not sound: its numbers are no %s key.",
+		    "The key is not sound: its numbers are not a %s key.",
 		    alg->type);
 	EVP_PKEY_CTX_free(ctx);
 	ERR_clear_error();

@@ -26,8 +26,8 @@ keys_add(struct jws_keys *keys, struct jws_key *k, struct problem *p)
 	return ERR_OK;
 }
 
-/* What nobody said to be a secret may be a public key in a form that is not
- * known here, by which anybody could sign. */
+/* A text that is not declared a secret may be a public key in a form that is
+ * not known here, by which anybody could sign. */
 static enum err
 secret_text_check(struct slice text, bool is_said, struct problem *p)
 {

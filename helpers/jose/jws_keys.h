@@ -45,7 +45,7 @@ enum err jws_keys_fetched(struct jws_keys **out, struct slice text,
 
 size_t jws_keys_count(const struct jws_keys *keys); /* at least 1 */
 
-/* A number that tells the i-th key from others and gives nothing of it away. */
+/* A number that distinguishes the i-th key, and reveals nothing of it. */
 uint64_t jws_keys_fingerprint(const struct jws_keys *keys, size_t i);
 
 /* The name of the algorithm that the i-th key serves. */

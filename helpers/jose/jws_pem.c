@@ -9,7 +9,7 @@
 #define END "-----END "
 #define DASHES "-----"
 
-/* What people put in place of a public key, and what to do about it. */
+/* Blocks that users give instead of a public key, and the fix for each. */
 static const struct {
 	const char *label, *sentence;
 } others[] = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* jws_sign.c - mints tokens with libjwt, which allocates for itself. */
+/* jws_sign.c - signs tokens with libjwt, which has an allocator itself. */
 #include "jose/jws.h"
 
 #include <jwt.h>

@@ -10,16 +10,25 @@
 #define PAYLOAD_MAX 65536
 #define TOPICS_MAX ((size_t)1 << 20)
 
+enum err
+handle_has_sessions(const struct pushcgi *h, struct problem *p)
+{
+	if (!handle_is_remote(h))
+		return ERR_OK;
+	return problem_set(p, ERR_UNSUPPORTED,
+	    "Sessions are known to this machine's hub only, and "
+	    "MERCURE_HUB_URL names a remote one: use a cookie with a "
+	    "token instead.");
+}
+
 /* Where sessions are kept. */
 static enum err
 open_sessions(struct pushcgi *h, struct queue **out, struct problem *p)
 {
-	if (handle_is_remote(h))
-		return problem_set(p, ERR_UNSUPPORTED,
-		    "Sessions are known to this machine's hub only, and "
-		    "MERCURE_HUB_URL names a remote one: use a cookie with a "
-		    "token "
-		    "instead.");
+	enum err e = handle_has_sessions(h, p);
+
+	if (e != ERR_OK)
+		return e;
 	if (h->config->session_cookie == NULL)
 		return problem_set(p, ERR_UNSUPPORTED,
 		    "The hub does not look at sessions: set "

@@ -14,6 +14,9 @@ struct handle_session_rights {
 	bool replace; /* what the session had before is forgotten */
 };
 
+/* ERR_UNSUPPORTED: the hub is remote, so this machine knows no sessions. */
+enum err handle_has_sessions(const struct pushcgi *h, struct problem *p);
+
 /* Change the rights of the session with this id.  ERR_SYNTAX, ERR_LIMIT: an
  * argument.  ERR_UNSUPPORTED: the hub is remote, or uses no sessions.  Else as
  * queue_open() and queue_session_grant(). */

@@ -35,7 +35,7 @@ struct selector matcher_selector(const struct matcher *m);
 enum matcher_kind matcher_kind(const struct matcher *m);
 struct slice matcher_text(const struct matcher *m);
 
-/* What all topics that it matches begin with. */
+/* The common beginning of all topics that it matches. */
 struct slice matcher_head(const struct matcher *m);
 
 /* Time is linear in the topic's length; cannot fail. */

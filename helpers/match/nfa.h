@@ -18,7 +18,7 @@
 /* Bytes of one compiled expression. */
 #define NFA_BYTES_MAX 65536
 
-/* What a byte of text may cost, in words of states moved: some 50 ns. */
+/* The cost allowed for a byte of text, in words of states: some 50 ns. */
 #define NFA_WORK_MAX 64
 
 /* States of the deterministic automaton that a cache holds at a time. */

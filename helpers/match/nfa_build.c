@@ -253,7 +253,7 @@ nfa_build_repeat(struct nfa_build *b, size_t min, size_t max)
 		*p = (struct part){ .from = p->from, .empty = empty };
 		return;
 	}
-	/* Division, since the product may be too large to be told. */
+	/* Division, since the product may overflow. */
 	if (copies - 1 > NFA_STATES_MAX / n || !reserve(b, n * (copies - 1))) {
 		fail(b, ERR_LIMIT);
 		return;

@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include "match/nfa_internal.h"
 
-/* What will be one block. */
+/* The parts of what becomes one block of memory. */
 struct compiling {
 	const struct nfa_plan *plan;
 	size_t words, kinds, near;
@@ -124,7 +124,7 @@ find_jumps(struct compiling *c)
 	return e;
 }
 
-/* What a byte costs at worst: one jump is taken in each row of those that
+/* The worst cost of a byte: one jump is followed in each row of those that
  * cover each other. */
 static size_t
 work(const struct compiling *c)

@@ -74,7 +74,7 @@ nfa_bits_moved(const struct nfa_bits *b, size_t by)
 #define NFA_NEAR_MIN 2
 #define NFA_NEAR_MAX 5
 
-/* What following a jump costs, in words of states moved by one distance. */
+/* The cost of following a jump, in words of states moved by one distance. */
 #define NFA_JUMP_WORK 8
 
 /*
@@ -114,7 +114,7 @@ bool nfa_move(const struct nfa *n, const uint64_t *now, uint8_t kind,
 
 bool nfa_has_end(const struct nfa *n, const uint64_t *states);
 
-/* What the cache knows about a state and a byte. */
+/* The cache's answer for a state and a byte. */
 enum { NFA_CACHE_UNKNOWN = 0xff, NFA_CACHE_DEAD = 0xfe };
 
 struct nfa_cache {

@@ -52,7 +52,7 @@ fold(char out[CHUNK], size_t *len, struct slice *rest)
 	return true;
 }
 
-/* What values are made of (RFC 6570, 1.5: unreserved, reserved, escapes). */
+/* The characters of values (RFC 6570, 1.5: unreserved, reserved, escapes). */
 static struct nfa_set
 value_set(const struct uritemplate_op *op, bool pairs)
 {

@@ -10,7 +10,7 @@
 #include "base/slice.h"
 
 #define URITEMPLATE_LENGTH_MAX 4096   /* bytes */
-#define URITEMPLATE_VARIABLES_MAX 100 /* more: it is no template */
+#define URITEMPLATE_VARIABLES_MAX 100 /* more: it is not a template */
 
 struct nfa;
 struct nfa_cache;
@@ -38,7 +38,7 @@ bool uritemplate_matches(const struct uritemplate *t, struct nfa_cache *cache,
 /* The literal that all it expands to, and its own text, begin with. */
 struct slice uritemplate_head(const struct uritemplate *t);
 
-/* What a cache (nfa.h) has to be made for. */
+/* The automaton that a cache (nfa.h) is made for. */
 const struct nfa *uritemplate_nfa(const struct uritemplate *t);
 
 void uritemplate_free(struct uritemplate *t); /* NULL is allowed */

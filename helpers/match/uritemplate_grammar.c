@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* uritemplate_grammar.c - tells literals and expressions from what is none. */
+/* uritemplate_grammar.c - parses literals and expressions. */
 #include "match/uritemplate_grammar.h"
 
 #include <stdint.h>

@@ -18,7 +18,7 @@ struct uritemplate_op {
 	bool reserved, pairs;
 };
 
-/* What is between a pair of braces. */
+/* The content of a pair of braces. */
 struct uritemplate_expression {
 	const struct uritemplate_op *op;
 	size_t n; /* variables */
@@ -28,7 +28,7 @@ struct uritemplate_expression {
 /* Is `s` nothing but literal characters and escapes? */
 bool uritemplate_is_literal(struct slice s);
 
-/* Read what is between two braces.  False, and *out untouched: it is no
+/* Read the text between two braces.  False, and *out untouched: it is not an
  * expression. */
 bool uritemplate_read(struct uritemplate_expression *out, struct slice s);
 

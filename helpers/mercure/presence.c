@@ -36,7 +36,7 @@ add_selectors(struct buf *out, const struct matcher_list *l)
 }
 
 void
-presence_renew(struct presence *p)
+presence_reidentify(struct presence *p)
 {
 	const int64_t now_ms = clock_real_ms() & (KEY_TIME_RANGE - 1);
 
@@ -128,7 +128,7 @@ presence_new(struct presence **out, const struct presence_parts *parts)
 	p->has_token = parts->token != NULL;
 	if (p->has_token)
 		memcpy(p->token, parts->token, sizeof(p->token));
-	presence_renew(p);
+	presence_reidentify(p);
 	*out = p;
 	p = NULL;
 out:

@@ -47,7 +47,7 @@ struct presence {
 	 * zero. */
 	uint8_t token[GRANT_TOKEN_SIZE];
 	bool has_token;
-	bool goes_on; /* its row is there already, parked */
+	bool goes_on; /* its row is there already, as it was away */
 	char text[];  /* what the slices point into */
 };
 
@@ -79,11 +79,11 @@ size_t presence_cost(const struct presence *p);
 uint32_t presence_wait_ms(const struct presence *p, int64_t now_ms);
 
 /* Another key, with another arrival, and another identifier. */
-void presence_renew(struct presence *p);
+void presence_reidentify(struct presence *p);
 
-/* It brings this key, and there is no parked row with it.  A stranger that
- * polls then counts from the arrival of its first poll, if that was not long
- * ago. */
+/* The subscriber brings this key, but no row of a subscriber that is away has
+ * it.  A stranger that polls then counts from the arrival of its first poll,
+ * unless that was long ago. */
 void presence_return(struct presence *p, uint64_t key);
 
 /* Go on as the other one: with its key and identifier. */

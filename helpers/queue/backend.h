@@ -8,6 +8,23 @@
 #include "queue/start.h"
 #include "queue/transact.h"
 
+/*
+ * A backend supplies 40 primitives; the rules about them are in the other files
+ * of this folder.  What they would be in Redis:
+ *
+ *  log (8)       a stream of updates, appended and trimmed by a script that
+ *                counts positions and totals; wait and wake: a channel
+ *  presence (8)  a hash for each subscriber, and sets of keys by owner, by
+ *                selector and by signer; own and dead: a lease for each
+ *                process; written and owe: a counter that decreases with time
+ *  sessions (9)  a hash for each session, and sorted sets by the number of its
+ *                change and by its end
+ *  keys (3)      a hash for each URL; claim: set it only if it is old
+ *  crowd (4)     slots in memory that all processes of a machine share
+ *  admin (8)     connect and close; transact: WATCH, the body, EXEC; check;
+ *                a copy of all keys; the others: nothing
+ */
+
 /* Rows that a transaction appended. */
 struct queue_count {
 	int64_t rows, bytes;
@@ -97,16 +114,16 @@ struct queue_log_ops {
 	void (*poke)(struct queue *q);
 	void (*wake)(struct queue *q);
 
-	/* False: nobody can be notified at this moment. */
+	/* False: no process can be notified at this moment. */
 	bool (*notified)(struct queue *q, struct queue_notified *out);
 };
 
-/* What came of a change of a subscriber's row. */
+/* The result of a change of a subscriber's row. */
 enum presence_outcome {
-	PRESENCE_SAME,  /* it was there, or gone, before */
-	PRESENCE_CAME,  /* there is a row now */
-	PRESENCE_WENT,  /* there is none any more */
-	PRESENCE_TAKEN, /* it is another living process's */
+	PRESENCE_SAME,  /* the row existed, or was missing, before */
+	PRESENCE_CAME,  /* the row is new */
+	PRESENCE_WENT,  /* the row is removed */
+	PRESENCE_TAKEN, /* the row belongs to another living process */
 };
 
 /* Which rows of subscribers are to be found. */
@@ -126,13 +143,13 @@ struct presence_query {
 
 /* The rows of subscribers. */
 struct queue_presence_ops {
-	/* In a transaction, first: this process lives, so that nobody takes
-	 * the rows that it writes for a dead process's.  *epoch: of the
+	/* In a transaction, first: show that this process lives, so that no
+	 * other one removes the rows that it writes.  *epoch: of the
 	 * database that gets them. */
 	enum err (*own)(struct queue *q, uint64_t *epoch);
 
-	/* In a transaction: bring the row of one subscriber, which is
-	 * `owner`'s or nobody's, into the state `c->to`. */
+	/* In a transaction: change the row of one subscriber, which belongs to
+	 * `owner` or to no process, to the state `c->to`. */
 	enum err (*set)(struct queue *q, uint64_t owner,
 	    const struct presence_change *c, enum presence_outcome *out);
 
@@ -142,10 +159,10 @@ struct queue_presence_ops {
 	    struct presence *rows[PRESENCE_CHANGES_MAX], size_t *n);
 
 	/*
-	 * Is there an owner whose rows are to go?  *found only in the one
-	 * process among all that looks after them: 0 for subscribers that are
-	 * away and whose time is up by *until_ms, or a dead process.  Shows
-	 * that this process lives, too.
+	 * Find an owner whose rows are to be removed: a dead process, or 0 for
+	 * subscribers that are away and whose time is up by *until_ms.  *found
+	 * is true only in the one process among all that does this work.
+	 * Shows that this process lives, too.
 	 */
 	enum err (*dead)(struct queue *q, uint64_t *epoch, uint64_t *owner,
 	    int64_t *until_ms, bool *found, struct problem *p);
@@ -164,8 +181,8 @@ struct queue_presence_ops {
 	uint64_t (*written)(struct queue *q);
 
 	/* Add to a debt of all processes together, measured as time, which
-	 * gets smaller as time passes; *debt_us is what it is then.  False:
-	 * nobody keeps it at this moment. */
+	 * decreases as time passes; *debt_us is the sum.  False: it cannot be
+	 * stored at this moment. */
 	bool (*owe)(struct queue *q, int64_t us, int64_t *debt_us);
 };
 
@@ -243,7 +260,7 @@ struct queue {
 	struct queue_written written;
 	int64_t ages_due_ms; /* when to look for old rows again (mono) */
 
-	int64_t unnotified;        /* rows that nobody was woken for */
+	int64_t unnotified;        /* rows that readers were not notified of */
 	uint32_t unnotified_since; /* queue_notified.count as of then */
 };
 

@@ -10,8 +10,9 @@
 struct queue_crowd;
 
 /*
- * Open it, but not the queue with these settings.  It has an owner number of
- * its own, and shows that this process lives until it is closed.  ERR_FULL: no
+ * Open it, but not the queue with these settings.  It has another owner number
+ * than the queue, and shows that this process lives until it is closed.
+ *  ERR_FULL: no
  * space on the disk.  Else as queue_open().
  */
 enum err queue_crowd_open(struct queue_crowd **out,

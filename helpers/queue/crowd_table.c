@@ -5,7 +5,7 @@
 #include "base/clock.h"
 
 #define OWNER_END ((uint64_t)1 << 61)
-#define PARKED_BEGIN ((uint64_t)1 << 62)
+#define AWAY_BEGIN ((uint64_t)1 << 62)
 #define HIGHEST ((uint64_t)1 << 63)
 
 /* After so many takes, look for free slots from the first one on: other
@@ -36,9 +36,9 @@ is_owned(uint64_t who)
 }
 
 static bool
-is_parked(uint64_t who)
+is_away(uint64_t who)
 {
-	return who >= PARKED_BEGIN && who < HIGHEST;
+	return who >= AWAY_BEGIN && who < HIGHEST;
 }
 
 /* A time that no hub would have written is over. */
@@ -48,13 +48,13 @@ is_over(uint64_t when, int64_t now_ms)
 	const int64_t until_ms = (int64_t)(when & ~HIGHEST);
 
 	return (when & HIGHEST) != 0 &&
-	       (until_ms <= now_ms || until_ms - now_ms > CROWD_PARK_MAX_MS);
+	       (until_ms <= now_ms || until_ms - now_ms > CROWD_AWAY_MAX_MS);
 }
 
 static bool
 is_free(const struct crowd_slot *s, uint64_t who, int64_t now_ms)
 {
-	if (is_parked(who))
+	if (is_away(who))
 		return is_over(atomic_load(&s->when), now_ms);
 	return !is_owned(who);
 }
@@ -83,11 +83,11 @@ raise_top(struct crowd_table *t, uint64_t to)
 			return;
 }
 
-/* It is ours, and counted by all; now it gets its ticket, by which later ones
- * count it, and it them not. */
+/* The slot is ours, and counted by all; now it gets its ticket: streams with
+ * later tickets count it, and it does not count them. */
 static void
-settle(struct crowd_table *t, const struct crowd_keys *k,
-    struct crowd_seat *seat, size_t at)
+fill(struct crowd_table *t, const struct crowd_keys *k, struct crowd_seat *seat,
+    size_t at)
 {
 	struct crowd_slot *s = &t->slots[at];
 
@@ -128,41 +128,41 @@ crowd_table_take(struct crowd_table *t, const struct crowd_keys *k,
 	    !take_between(t, 0, t->hint, now_ms, &at))
 		return ERR_FULL;
 	t->hint = at + 1;
-	settle(t, k, &seat, at);
+	fill(t, k, &seat, at);
 	*out = seat;
 	return ERR_OK;
 }
 
 enum err
-crowd_table_take_parked(struct crowd_table *t, uint64_t parked,
+crowd_table_resume(struct crowd_table *t, uint64_t away_key,
     const struct crowd_keys *k, int64_t now_ms, struct crowd_seat *out)
 {
-	struct crowd_seat seat = { .parked = parked };
+	struct crowd_seat seat = { .away_key = away_key };
 	const size_t n = slots_used(t);
 
-	if (!is_parked(parked))
+	if (!is_away(away_key))
 		return ERR_NOTFOUND;
 	for (size_t i = 0; i < n; i++) {
 		struct crowd_slot *s = &t->slots[i];
 		uint64_t when;
 
-		if (atomic_load(&s->who) != parked)
+		if (atomic_load(&s->who) != away_key)
 			continue;
 		when = atomic_load(&s->when);
 		if (is_over(when, now_ms) ||
 		    atomic_load(&s->token) != k->token ||
-		    !swap(s, parked, t->owner))
+		    !swap(s, away_key, t->owner))
 			continue;
 		seat.until_ms = (int64_t)(when & ~HIGHEST);
 		seat.address = atomic_load(&s->address);
-		settle(t, k, &seat, i);
+		fill(t, k, &seat, i);
 		*out = seat;
 		return ERR_OK;
 	}
 	return ERR_NOTFOUND;
 }
 
-/* Ours; the next one finds it as a new one. */
+/* The slot is ours; the next stream finds it like a new one. */
 static void
 empty(struct crowd_table *t, size_t at)
 {
@@ -201,25 +201,25 @@ crowd_table_leave(struct crowd_table *t, const struct crowd_seat *s)
 }
 
 void
-crowd_table_park(struct crowd_table *t, const struct crowd_seat *s,
-    uint64_t parked, int64_t until_ms)
+crowd_table_reserve(struct crowd_table *t, const struct crowd_seat *s,
+    uint64_t away_key, int64_t until_ms)
 {
 	if (!crowd_table_has(t, s))
 		return;
-	if (!is_parked(parked) || until_ms < 0) {
+	if (!is_away(away_key) || until_ms < 0) {
 		empty(t, s->at);
 		return;
 	}
 	atomic_store(&t->slots[s->at].when, (uint64_t)until_ms | HIGHEST);
-	swap(&t->slots[s->at], t->owner, parked);
+	swap(&t->slots[s->at], t->owner, away_key);
 }
 
 void
 crowd_table_give_back(struct crowd_table *t, const struct crowd_seat *s)
 {
-	if (s->parked != 0 && crowd_table_has(t, s))
+	if (s->away_key != 0 && crowd_table_has(t, s))
 		atomic_store(&t->slots[s->at].address, s->address);
-	crowd_table_park(t, s, s->parked, s->until_ms);
+	crowd_table_reserve(t, s, s->away_key, s->until_ms);
 }
 
 /* The answers to one count's questions. */
@@ -276,7 +276,7 @@ crowd_table_sweep(struct crowd_table *t)
 	}
 }
 
-/* Is somebody there who was so before `seat` was taken? */
+/* Was this slot taken before `seat`? */
 static bool
 counts(const struct crowd_slot *s, uint64_t who, const struct crowd_seat *seat,
     int64_t now_ms)
@@ -285,10 +285,11 @@ counts(const struct crowd_slot *s, uint64_t who, const struct crowd_seat *seat,
 
 	if (is_owned(who))
 		return when < seat->ticket || (when & HIGHEST) != 0;
-	return is_parked(who) && !is_over(when, now_ms);
+	return is_away(who) && !is_over(when, now_ms);
 }
 
-/* A dead process's slot becomes free; `a` NULL: whoever is there lives. */
+/* A dead process's slot becomes free; `a` NULL: all processes count as
+ * living. */
 static bool
 is_dead(struct crowd_table *t, size_t at, uint64_t who, struct answers *a)
 {
@@ -318,8 +319,8 @@ count_all(struct crowd_table *t, int64_t now_ms, const struct crowd_seat *seat,
 	return n;
 }
 
-/* The keys are looked at first: mostly they are others', and nothing else of
- * the slot has to be. */
+/* The keys are compared first: mostly they differ, and nothing else of the
+ * slot has to be read. */
 static void
 count_same(struct crowd_table *t, const struct crowd_keys *k, int64_t now_ms,
     const struct crowd_seat *seat, struct answers *a, struct crowd_limits *n)

@@ -24,12 +24,12 @@
  */
 struct crowd_slot {
 	/* 0: free; below 1 << QUEUE_OWNER_BITS: the owner number of a
-	 * process; from 1 << 62 on, below 1 << 63: parked, the key of the
-	 * subscriber's row. */
+	 * process; from 1 << 62 on, below 1 << 63: the key of
+	 * the row of a subscriber that is away. */
 	_Atomic uint64_t who;
 	_Atomic uint64_t token, address; /* crowd_key_hide() */
 	/* Its ticket: streams with a higher one count it.  0, or with the
-	 * highest bit set: all streams count it.  Parked: the highest bit, and
+	 * highest bit set: all streams count it.  Away: the highest bit, and
 	 * the time (real clock, ms) until which the slot is kept. */
 	_Atomic uint64_t when;
 };
@@ -54,27 +54,27 @@ struct crowd_table {
 	unsigned takes;
 };
 
-#define CROWD_PARK_MAX_MS ((int64_t)24 * 3600 * 1000)
+#define CROWD_AWAY_MAX_MS ((int64_t)24 * 3600 * 1000)
 
 struct crowd_seat {
 	size_t at;
 	uint64_t ticket;
-	uint64_t parked;  /* the row it was kept for before; 0: none */
-	int64_t until_ms; /* until when (real clock) */
-	uint64_t address; /* and for which address */
+	uint64_t away_key; /* the row that it was reserved for; 0: none */
+	int64_t until_ms;  /* until when (real clock) */
+	uint64_t address;  /* and for which address */
 };
 
 /* Take a free slot.  ERR_FULL: there is none. */
 enum err crowd_table_take(struct crowd_table *t, const struct crowd_keys *k,
     int64_t now_ms, struct crowd_seat *out);
 
-/* Take the slot that is kept for this row's key and the same token.
+/* Take the slot that is reserved for this row's key and the same token.
  * ERR_NOTFOUND. */
-enum err crowd_table_take_parked(struct crowd_table *t, uint64_t parked,
+enum err crowd_table_resume(struct crowd_table *t, uint64_t away_key,
     const struct crowd_keys *k, int64_t now_ms, struct crowd_seat *out);
 
 /* Limits of streams: all, with one token, of one address; 0: none.  A
- * parked subscriber counts for its token and its address only. */
+ * subscriber that is away counts for its token and its address only. */
 struct crowd_limits {
 	uint64_t total, per_token, per_address;
 };
@@ -98,12 +98,12 @@ size_t crowd_table_own(const struct crowd_table *t);
 /* Is it still this process's? */
 bool crowd_table_has(const struct crowd_table *t, const struct crowd_seat *s);
 
-/* Free the slot; keep it for the row `parked` until `until_ms` (real clock, at
- * most CROWD_PARK_MAX_MS from now); or make it as it was before it was taken.
- * A slot that another process took meanwhile is not changed. */
+/* Free the slot; reserve it for the row `away_key` until `until_ms` (real
+ * clock, at most CROWD_AWAY_MAX_MS from now); or restore it as it was before it
+ * was taken.  A slot that another process took meanwhile is not changed. */
 void crowd_table_leave(struct crowd_table *t, const struct crowd_seat *s);
-void crowd_table_park(struct crowd_table *t, const struct crowd_seat *s,
-    uint64_t parked, int64_t until_ms);
+void crowd_table_reserve(struct crowd_table *t, const struct crowd_seat *s,
+    uint64_t away_key, int64_t until_ms);
 void crowd_table_give_back(struct crowd_table *t, const struct crowd_seat *s);
 
 /* Free the slots of processes that do not live any more. */

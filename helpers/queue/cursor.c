@@ -12,7 +12,7 @@
 
 #define BLOCK_SIZE 16
 
-/* The position, and perhaps the key of a parked subscriber's row. */
+/* The position, and perhaps the key of the row of a subscriber that is away. */
 #define BLOCKS_MAX 2
 static const size_t text_len[] = { 0, 22, 43 }; /* of blocks as base64url */
 

@@ -4,7 +4,7 @@
 #include "queue/presence.h"
 
 #define NOTIFY_EVERY_MS 200
-#define NOTIFY_ROWS 256 /* or so many: readers are not to fall behind */
+#define NOTIFY_ROWS 256 /* or so many, so that readers do not fall behind */
 
 void
 queue_wake(struct queue *q)

@@ -9,33 +9,34 @@
 #include "queue/queue.h"
 
 /*
- * Where a subscriber stands.  PARKED: between two polls of drain delivery; it
- * counts as there until its time is up, and belongs to no process meanwhile.
+ * The state of a subscriber.  AWAY: between two requests of long polling; it
+ * counts as present until its time is up, and belongs to no process meanwhile.
  */
 enum presence_state { PRESENCE_GONE, PRESENCE_THERE, PRESENCE_AWAY };
 
-/* As many as publishes may have to wait for, some milliseconds. */
+/* The most changes in one transaction: publishes may have to wait for it, some
+ * milliseconds. */
 #define PRESENCE_CHANGES_MAX 64
 #define PRESENCE_COST_MAX 49152 /* presence_cost() of all but the last */
 
 struct presence_change {
 	enum presence_state to;
 	const struct presence *presence;
-	int64_t until_ms; /* PARKED: real clock */
-	/* Set, unless NULL: its row is another process's; it took it up
-	 * first. */
+	int64_t until_ms; /* AWAY: real clock */
+	/* Set to true, unless NULL, if the row belongs to another process,
+	 * which was faster. */
 	bool *refused;
 };
 
 /*
- * QUEUE_WRITE: make these changes, all or none, in one transaction.  Whoever
- * was not there and now is, or the reverse, is told in the log by one private
- * update of the hub's kind for each subscription, if the queue's settings want
- * that (queue_settings.presence_events).  A change that is made already does
- * nothing, so that a failed call may be repeated.  The rows belong to this
- * process (queue_settings.owner): when it dies, however it does, queue_reap()
- * elsewhere removes them.  *epoch: of the database that has them; a new one has
- * none of the rows made before.  Errors as of queue_append().
+ * QUEUE_WRITE: make these changes, all or none, in one transaction.  If
+ * queue_settings.presence_events is set, each subscriber that comes or goes is
+ * published in the log by one private update of the hub's kind for each of its
+ * subscriptions.  A change that is made already does nothing, so a failed call
+ * may be repeated.  The rows belong to this process (queue_settings.owner):
+ * after its death, of any kind, queue_reap() in another process removes them.
+ * *epoch is that of the database that holds the rows; a new database has none
+ * of the rows made before.  Errors as of queue_append().
  */
 enum err queue_present(struct queue *q, const struct presence_change *changes,
     size_t n, uint64_t *epoch, struct problem *p);
@@ -43,27 +44,28 @@ enum err queue_present(struct queue *q, const struct presence_change *changes,
 #define QUEUE_AWAY_ID_SIZE 45 /* with the NUL */
 
 /*
- * The id of a position that also leads to a parked subscriber's row (`key`):
- * who comes back with it may go on as the same.  Otherwise as
- * queue_cursor_id().
+ * The id of a position that also leads to the row (`key`) of a subscriber that
+ * is away: a client that comes back with it may go on as the same subscriber.
+ * Otherwise as queue_cursor_id().
  */
 enum err queue_away_id(const struct queue_cursor_key *k, uint64_t at,
     uint64_t key, char out[QUEUE_AWAY_ID_SIZE]);
 
 /*
- * QUEUE_WRITE: call it once a second.  One process among all removes, and
- * tells, subscribers whose process is dead or whose time is up, some at a
- * time: *more when there may be others left.  *epoch as of queue_present().
+ * QUEUE_WRITE: call it once a second.  One process among all removes
+ * subscribers whose process is dead or whose time is up, and publishes that;
+ * some at a time: *more is true when others may be left.  *epoch as of
+ * queue_present().
  * Errors as of queue_append().
  */
 enum err queue_reap(
     struct queue *q, uint64_t *epoch, bool *more, struct problem *p);
 
 /*
- * QUEUE_WRITE: end parked subscribers whose signer (presence.signer) is not
- * one of `signers`, some at a time: *more when others may be left.  For
- * processes with new settings: when a key is removed, its subscribers between
- * two polls end, too.  Errors as of queue_append().
+ * QUEUE_WRITE: end subscribers that are away and whose signer
+ * (presence.signer) is not one of `signers`, some at a time: *more is true when
+ * others may be left.  For processes with new settings: when a key is removed,
+ * its subscribers between two polls end, too.  Errors as of queue_append().
  */
 enum err queue_end_away(struct queue *q, const uint64_t *signers, size_t n,
     bool *more, struct problem *p);

@@ -49,7 +49,7 @@ enum queue_mode { QUEUE_READ, QUEUE_WRITE };
 
 /*
  * Open, creating what is missing.  Settings are copied.  The problem names
- * path, cause and mend.  ERR_UNSUPPORTED: no backend for this URL, or a
+ * path, cause and fix.  ERR_UNSUPPORTED: no backend for this URL, or a
  * network file system.  ERR_NEWER: made by a newer version.  ERR_READONLY,
  * ERR_IO, ERR_FULL, ERR_BUSY, ERR_NOMEM.
  */
@@ -59,11 +59,11 @@ enum err queue_open(struct queue **out, const struct queue_settings *s,
 /*
  * QUEUE_WRITE: append all or none, in order, in one transaction that also
  * prunes; with n == 0 it only prunes.  ERR_OK: durable as configured, and
- * every later queue_read() sees them.  ERR_BUSY: the lock was not to be had
- * in time (the log names its holder).  ERR_FULL, ERR_MOVED, ERR_READONLY,
- * ERR_IO, ERR_NOMEM: nothing was appended; the next call tries afresh,
- * re-opening what it must.  ERR_NEWER: this process must drain and end.
- * Tailing processes learn of it by queue_wake(), which may come after the
+ * every later queue_read() sees them.  ERR_BUSY: the lock stayed taken for
+ * too long (the log names its holder).  ERR_FULL, ERR_MOVED, ERR_READONLY,
+ * ERR_IO, ERR_NOMEM: nothing was appended; the next call tries again,
+ * and opens again what it must.  ERR_NEWER: this process must drain and end.
+ * queue_wake() notifies the processes that read; it may be called after the
  * publisher has its answer.
  */
 enum err queue_append(struct queue *q, const struct update *const *updates,
@@ -88,10 +88,10 @@ struct queue_span {
 typedef void queue_row_fn(void *arg, uint64_t at, const struct update *u);
 
 /*
- * Hand `row` what lies behind `after`, in order: at least one row if there is
+ * Pass the rows behind `after` to `row`, in order: at least one row if there is
  * any, at most `rows_max`, and none after `bytes_max` bytes are full.  No
  * statement stays open afterwards.  When the epoch differs from `epoch_seen`
- * no rows are handed out: positions of the old epoch mean nothing any more.
+ * no rows are passed: positions of the old epoch mean nothing any more.
  * Errors as of queue_append(); the next call re-opens.
  */
 enum err queue_read(struct queue *q, uint64_t after, uint64_t epoch_seen,
@@ -134,7 +134,7 @@ enum err queue_take_identity(const struct queue_settings *s, struct problem *p);
 void queue_keep_small(bool alone);
 
 /* --check: is everything as it should be?  Calls `report` once for each
- * point looked at; `good` false: `text` names the mend. */
+ * point looked at; `good` false: `text` names the fix. */
 typedef void queue_report_fn(void *arg, bool good, const char *text);
 void queue_check(
     const struct queue_settings *s, queue_report_fn *report, void *arg);
@@ -142,8 +142,9 @@ void queue_check(
 /*
  * Copy the queue, as of one moment, to a new file for this user alone, while
  * others go on using it; on success it is on the disk.  The copy is another
- * queue: positions of this one mean nothing in it, and there are no sessions
- * in it, since who was revoked after it was made must not come back.  Nothing
+ * queue: positions of this one mean nothing in it, and it has no
+ * sessions, since
+ * a right that is revoked after the copy was made must not come back.  Nothing
  * but the copy is made, also no queue.  ERR_DENIED: `path` is there already.
  * ERR_FULL, ERR_READONLY, ERR_IO: one or the other cannot be read or written.
  * Else as queue_open().  Root reads the queue as queue_take_identity() says,

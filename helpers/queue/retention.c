@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* retention.c - says which rows may stay. */
+/* retention.c - decides which rows may stay. */
 #include "base/clock.h"
 #include "queue/backend.h"
 
@@ -9,9 +9,9 @@
 #define HUB_ROWS_MAX 1000
 #define HUB_BYTES_MAX (16u << 20)
 
-/* A crowd makes more of them than that before readers are notified: nobody
- * would have read the rows that go.  So only bytes count for rows that are
- * this young. */
+/* A crowd makes more of them than that before readers are notified, so rows
+ * would be removed unread.  So only bytes count for rows that are this
+ * young. */
 #define HUB_YOUNG_MS 5000
 
 static int64_t

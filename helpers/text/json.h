@@ -31,7 +31,7 @@ bool json_is_shallow(struct slice text);
 struct slice json_slice(const json_t *json);
 
 /* Overwrite all texts in the value (NULL: none), which stays the caller's.
- * What the parser copied on its way is out of reach. */
+ * Copies that the parser made are not overwritten. */
 void json_wipe(json_t *json);
 
 /* Add any value as compact text.  ERR_NOMEM, or what the buffer failed with. */

@@ -50,7 +50,7 @@ without_own_port(struct slice origin)
 	return origin;
 }
 
-/* What hosts and ports are made of when browsers write them: names as IDNA
+/* The characters of hosts and ports as browsers write them: names as IDNA
  * has them, and addresses. */
 static bool
 is_host_char(char c)

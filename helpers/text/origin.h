@@ -9,17 +9,17 @@
 
 /*
  * Scheme, host and port of an http or https URL, as they stand there:
- * borrowed from `url`.  Base NULL: it is no such URL, has no host, or names a
- * user, whose name could pass for a host.
+ * borrowed from `url`.  Base NULL: it is not such a URL, has no host, or names
+ * a user, whose name could pass for a host.
  */
 struct slice origin_of_url(struct slice url);
 
 /* Could `text` be an Origin header: is it the origin of an http or https URL
- * and nothing more, in small letters and without the scheme's own port? */
+ * and nothing more, in lower case and without the scheme's default port? */
 bool origin_is_written(struct slice text);
 
 /* Is `text`, an Origin header or cut out of a Referer, the origin of `url`,
- * which somebody may have written with large letters or a needless port? */
+ * which may be written in upper case or with a needless port? */
 bool origin_is_of(struct slice text, struct slice url);
 
 #endif

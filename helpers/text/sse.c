@@ -18,7 +18,7 @@ struct sse {
 	uint32_t retry_ms;
 	bool has_retry;
 	bool after_cr; /* an LF now is the other half of a line's end */
-	bool begun;    /* the first line is behind */
+	bool begun;    /* the first line has been read */
 };
 
 enum err

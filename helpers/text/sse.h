@@ -15,7 +15,7 @@
 
 /* Borrowed for the length of the call; none has base NULL. */
 struct sse_event {
-	struct slice id;   /* the last one that the stream told */
+	struct slice id;   /* the last one that the stream sent */
 	struct slice type; /* empty: message */
 	struct slice data;
 };
@@ -45,8 +45,8 @@ void sse_restart(struct sse *s);
  * call. */
 struct slice sse_last_id(const struct sse *s);
 
-/* The reconnection time that the stream told, at most a day; `absent` if it
- * told none. */
+/* The reconnection time that the stream sent, at most a day; `absent` if it
+ * sent none. */
 uint32_t sse_retry_ms(const struct sse *s, uint32_t absent);
 
 void sse_free(struct sse *s); /* NULL is allowed */

@@ -74,7 +74,7 @@ url_address_ends_in_number(struct slice domain)
 		s = slice_after(s, (size_t)(dot - s.base) + 1);
 	for (i = 0; i < s.len && is_digit(s.base[i]);)
 		i++;
-	/* "09" is no octal number, but it is meant as a number. */
+	/* "09" is not an octal number, but counts as a number here. */
 	return (s.len > 0 && i == s.len) || parse_number(&number, s) == ERR_OK;
 }
 

@@ -79,7 +79,7 @@ url_authority_write(struct url_writer *w, struct slice text)
 
 	text = host;
 	host.len = host_length(text);
-	/* Only a scheme of one's own may do without: "foo:///". */
+	/* Only a URL that is not special may have none: "foo:///". */
 	if (host.len == 0 && (w->is_special || at != NULL || text.len > 0))
 		return ERR_SYNTAX;
 	if ((e = write_host(w, host)) != ERR_OK || host.len == text.len)

@@ -98,7 +98,7 @@ add_domain(struct buf *out, struct slice text)
 		return ERR_SYNTAX;
 	percent_decode(out, text);
 	if (out->err != ERR_OK)
-		return ERR_OK; /* which is told at the end */
+		return ERR_OK; /* url_write_finish() reports it */
 	e = domain_to_ascii(out->base + start, out->len - start);
 	if (e != ERR_OK)
 		return e;

@@ -19,7 +19,7 @@ struct parser {
 
 static const struct slice none = { "", 0 };
 
-/* Is s[i] a slash?  Backslashes are, but for schemes of one's own. */
+/* Is s[i] a slash?  Backslashes are, in special URLs. */
 static bool
 has_slash(const struct parser *p, struct slice s, size_t i)
 {
@@ -135,7 +135,7 @@ parse_special_authority(struct parser *p, struct slice s)
 	return parse_authority(p, s);
 }
 
-/* What has no path keeps the base's; without a query, that one too. */
+/* A URL without a path has the base's, and without a query that, too. */
 static void
 parse_same_path(struct parser *p, struct slice s)
 {
@@ -229,7 +229,7 @@ parse_file(struct parser *p, struct slice s)
 	return ERR_OK;
 }
 
-/* What follows a scheme of its own. */
+/* The part after a scheme that differs from the base's. */
 static enum err
 parse_absolute(struct parser *p, struct slice scheme, struct slice s)
 {

@@ -8,7 +8,7 @@
 
 /*
  * The parts are written in their order, so the serialization (section 4.5)
- * grows at its end only.  What the buffer fails with is told by
+ * grows at its end only.  Failures of the buffer are reported by
  * url_write_finish().
  */
 struct url_writer {
@@ -42,7 +42,7 @@ void url_write_authority_of(struct url_writer *w, const struct url *base);
 void url_write_begin(struct url_writer *w, enum url_part part);
 void url_write_end(struct url_writer *w, enum url_part part);
 
-/* What is written of a part; valid until the next change. */
+/* The text of a part so far; valid until the next change. */
 struct slice url_write_get(const struct url_writer *w, enum url_part part);
 
 /* Make *out of it; the writer is empty then.  On failure *out is untouched:

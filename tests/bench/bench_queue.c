@@ -131,10 +131,10 @@ close_engine(struct engine *e)
 	queue_close(e->queue);
 }
 
-/* Publishers park their request and wait; one thread commits them all. */
+/* Publishers leave their request and wait; one thread commits them all. */
 struct group {
 	pthread_mutex_t lock;
-	pthread_cond_t parked, answered;
+	pthread_cond_t arrived, answered;
 	unsigned long asked, done; /* tickets */
 	bool stop;
 };
@@ -148,7 +148,7 @@ publisher(void *arg)
 	while (!g->stop) {
 		unsigned long ticket = ++g->asked;
 
-		pthread_cond_signal(&g->parked);
+		pthread_cond_signal(&g->arrived);
 		while (g->done < ticket)
 			pthread_cond_wait(&g->answered, &g->lock);
 	}
@@ -173,7 +173,7 @@ run_group(struct engine *e, size_t threads)
 		size_t n;
 
 		while (g.asked == g.done)
-			pthread_cond_wait(&g.parked, &g.lock);
+			pthread_cond_wait(&g.arrived, &g.lock);
 		n = g.asked - g.done;
 		if (n > BATCH_MAX)
 			n = BATCH_MAX;

@@ -36,7 +36,8 @@ use(struct crowd_table *t, struct crowd_seat *seat, const struct crowd_keys *k,
 		crowd_table_check(t, k, &limits, NOW, seat);
 		break;
 	case 1:
-		crowd_table_park(t, seat, (uint64_t)1 << 62 | step, NOW + step);
+		crowd_table_reserve(
+		    t, seat, (uint64_t)1 << 62 | step, NOW + step);
 		break;
 	case 2:
 		crowd_table_give_back(t, seat);
@@ -67,8 +68,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = bytes; i < size; i++) {
 		const uint64_t row = (uint64_t)1 << 62 | data[i];
 
-		if (crowd_table_take_parked(&t, row, &k, NOW, &seat) !=
-			ERR_OK &&
+		if (crowd_table_resume(&t, row, &k, NOW, &seat) != ERR_OK &&
 		    crowd_table_take(&t, &k, NOW, &seat) != ERR_OK)
 			seat.at = data[i];
 		if (seat.at < SLOTS)

@@ -28,8 +28,8 @@ is_id_of(const struct queue_cursor_key *k, struct slice text)
 	return true;
 }
 
-/* The id of a position, and of a parked subscriber's row, leads back to them,
- * with the same key only. */
+/* The id of a position, and of the row of a subscriber that is away, leads
+ * back to them, with the same key only. */
 static void
 there_and_back(uint64_t at, uint64_t row)
 {

@@ -15,7 +15,7 @@ demand(bool holds)
 		abort();
 }
 
-/* What comes out is a set of keys, or else a reason. */
+/* The result is a set of keys, or a problem. */
 static void
 check_keys(const struct jws_keys *keys, enum err e, const struct problem *p)
 {

@@ -9,7 +9,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* What is cut out is the URL's beginning; cutting it again changes nothing. */
+/* The origin is the URL's beginning; its own origin is the same. */
 static void
 check_url(struct slice url)
 {
@@ -23,7 +23,7 @@ check_url(struct slice url)
 		abort();
 }
 
-/* Who may publish has an origin that is the hub's own or listed. */
+/* Only the hub's own origin and listed ones may publish. */
 static void
 check_request(const struct request *rq, struct slice public_url)
 {

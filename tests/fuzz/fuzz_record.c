@@ -7,7 +7,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* What was seen in a part must hold for the whole. */
+/* Results for a part must hold for the whole. */
 static void
 scan(const uint8_t *data, size_t size)
 {
@@ -19,7 +19,7 @@ scan(const uint8_t *data, size_t size)
 	e_part = record_scan(&part, data, size / 2, NULL);
 	if (part.progress > whole.progress)
 		abort();
-	/* To go on from the part leads to the same as to begin anew. */
+	/* Continuing after a part gives the same as one scan of the whole. */
 	on = part;
 	if (e_part == ERR_OK &&
 	    (record_scan(&on, data, size, NULL) != e_whole ||

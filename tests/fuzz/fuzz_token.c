@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz_token.c - any claims, well signed, and any payload to mint. */
+/* fuzz_token.c - any claims, signed correctly, and any payload to sign. */
 #include <openssl/hmac.h>
 #include <stdlib.h>
 
@@ -36,7 +36,7 @@ sign(struct buf *out, const uint8_t *claims, size_t size)
 	base64url_encode(out, mac, sizeof(mac));
 }
 
-/* The mint may put the members of an object in another order. */
+/* Signing may change the order of an object's members. */
 static bool
 same_json(struct slice a, struct slice b)
 {

@@ -72,7 +72,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (update_from_form(&box, form, &limits, &p) == ERR_OK) {
 		check_rules(update_view(box));
 		check_event(update_view(box));
-		/* What passed once passes again. */
+		/* An accepted update is accepted again. */
 		demand(update_new(&copy, update_view(box), &limits, NULL) ==
 		       ERR_OK);
 		demand(update_bytes(copy) == update_bytes(box));

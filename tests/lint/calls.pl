@@ -36,7 +36,7 @@ sub read_allowed {
 		my @files = grep { $_ ne '>' } split ' ', $what;
 		complain("calls.allow: no reason for $what")
 		    if ($why // '') eq '';
-		complain("calls.allow: there is no $_")
+		complain("calls.allow: $_ does not exist")
 		    for grep { !-f source() . "/$_" } @files;
 		if ($what =~ />/) {
 			$down{"@files"} = $what;

@@ -51,6 +51,6 @@ my @files = (build() . '/helpers/libhelpers.a',
     map { glob(quotemeta(build()) . "/fcgi/$_") } '*.o', '*/*.o');
 check_file($_, $allow) for @files;
 for (sort keys %$allow) {
-	complain("globals.allow: '$_' is no more") if $allow->{$_} == 0;
+	complain("globals.allow: '$_' is not used any more") if $allow->{$_} == 0;
 }
 finish();

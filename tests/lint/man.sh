@@ -9,10 +9,10 @@ cd "$PUSHCGI_SRC" || exit 1
 status=0
 for page in helpers/*/*.[1-8] fcgi/*.[1-8]; do
 	[ -f "$page" ] || continue
-	# Pages of ours that are not installed yet are no fault.
-	faults=$(mandoc -Tlint "$page" | grep -v 'referenced manual not found')
-	[ -z "$faults" ] && continue
-	echo "$faults"
+	# Pages of ours that are not installed yet are not a problem.
+	problems=$(mandoc -Tlint "$page" | grep -v 'referenced manual not found')
+	[ -z "$problems" ] && continue
+	echo "$problems"
 	status=1
 done
 exit $status

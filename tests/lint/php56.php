@@ -72,7 +72,7 @@ function closing($list, $i)
 }
 
 /* What a function's head has: types, its end. */
-function head_fault($list, $i)
+function head_problem($list, $i)
 {
     while ($list[$i][1] !== '(') {
         $i++;
@@ -103,7 +103,7 @@ function head_fault($list, $i)
 }
 
 /* What is wrong with the token at $i, or null. */
-function fault($list, $i)
+function problem($list, $i)
 {
     list($id, $text) = $list[$i];
     $before = $i > 0 ? $list[$i - 1] : array('', '', 0);
@@ -114,7 +114,7 @@ function fault($list, $i)
         return LATER[$name];
     }
     if ($id === T_FUNCTION) {
-        return head_fault($list, $i);
+        return head_problem($list, $i);
     }
     /* An array in brackets is fine, but not as a list; the file has none. */
     if ($text === '[' && !in_array($before[1], array(')', ']', '}', '"'), true)
@@ -189,21 +189,21 @@ function opens_array($list, $i)
     return false;
 }
 
-$faults = 0;
+$problems = 0;
 foreach (array_slice($_SERVER['argv'], 1) as $path) {
     $text = @file_get_contents($path);
     if ($text === false || $text === '') {
         echo "$path: cannot be read\n";
-        $faults++;
+        $problems++;
         continue;
     }
     $list = tokens($text);
     foreach ($list as $i => $token) {
-        $fault = fault($list, $i);
-        if ($fault !== null) {
-            echo "$path:$token[2]: $fault\n";
-            $faults++;
+        $problem = problem($list, $i);
+        if ($problem !== null) {
+            echo "$path:$token[2]: $problem\n";
+            $problems++;
         }
     }
 }
-exit($faults > 0 ? 1 : 0);
+exit($problems > 0 ? 1 : 0);

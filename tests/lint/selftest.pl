@@ -140,7 +140,7 @@ my @cases = (
 	[ 'format.sh', 'spaces for tabs',
 	    'helpers/base/buf.c', "int\nf(void)\n{\n    return 1;\n}\n",
 	    'clang-format|not installed' ],
-	[ 'man.sh', 'a page that is no mdoc',
+	[ 'man.sh', 'a page that is not mdoc',
 	    'helpers/x/x.1', ".Dd\n.Sh\n", 'WARNING|ERROR|not installed' ],
 	[ 'options.pl', 'an option only one side knows',
 	    'helpers/x/x.1', ".Nm x\n.Fl -manual\n", 'is not in x --help',

@@ -113,6 +113,17 @@ for my $arguments (['subscriptions'], ['subscriptions', '--json'],
 	is_deeply \@from_there, \@here, "@$arguments: the same from there";
 }
 
+# Sessions are rows of the queue beside the hub, so there are none here, and
+# a queue that happens to be here is not the answer.
+for my $arguments (['list'], ['list', '--json']) {
+	my ($exit, $out, $err) = site({ MERCURE_SESSION_COOKIE => 'PHPSESSID' },
+	    'session', @$arguments);
+
+	is $exit, 1, "session @$arguments: refused";
+	like $err, qr/MERCURE_HUB_URL names a remote one/,
+	    "session @$arguments: it says why";
+}
+
 # What can be wrong, and what the sentence says.
 # Bound, so that nobody else gets it, but nobody listens.
 my $unheard = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Proto => 'tcp')

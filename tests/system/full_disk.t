@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# full_disk.t - the disk fills up under a running hub: 503 until there is room.
+# full_disk.t - the disk fills up under a running hub: 503 until there is room;
+# a disk that is mounted read-only is named.
 use strict;
 use warnings;
 use FindBin qw($Bin);
@@ -97,5 +98,21 @@ my ($status, $out) = run(['sqlite3', '-readonly', $hub->{queue},
     'PRAGMA integrity_check']);
 is $out, "ok\n", 'the database is whole';
 is $hub->stop, 0, 'the hub ends in peace';
+
+# After errors of a disk its file system is often mounted read-only.
+mounting('mount', '-o', 'remount,ro', $disk);
+for my $row (['the hub', 'pushcgi.fcgi', '--listen', $hub->{address}],
+    ['its self-check', 'pushcgi.fcgi', '--check'],
+    ['the program', 'pushcgi', 'publish', 'a', 'x'],
+    ['a list', 'pushcgi', 'session', 'list']) {
+	my ($name, $program, @arguments) = @$row;
+	my ($code, $shown, $err) = run([program($program), '--config',
+	    $hub->{config_path}, @arguments]);
+
+	isnt $code, 0, "mounted read-only: $name refuses";
+	like "$shown$err", qr/file system that is mounted read-only/,
+	    "mounted read-only: $name names the reason";
+	unlike "$shown$err", qr/chown/, "mounted read-only: $name: no rights";
+}
 
 done_testing;

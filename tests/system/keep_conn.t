@@ -154,4 +154,21 @@ cmp_ok time - $began, '<', 30, 'soon';
 ok $again->closed, 'and closes what was kept';
 is $again->problems, '', 'without a word';
 
+# A hub that holds as many streams as it may has descriptors left for them.
+my $files = 600;
+$hub = Hub->start(prefix => ['sh', '-c', "ulimit -n $files; exec \"\$@\"",
+    'sh'], config => { MERCURE_WORKERS => 16 });
+@many = map { connection() } 1 .. 64;
+ask($_, 1, head_bytes()) for @many;
+my @streams = $hub->subscribe(topic => 'kept');
+push @streams, $hub->subscribe(topic => 'kept')
+    while $streams[-1]->status == 200 && @streams < $files;
+is $streams[-1]->status, 503, 'the streams are as many as they may be';
+is scalar(grep { ask($many[$_ % @many], 1, publish_bytes($_))->status == 200 }
+    1 .. 200), 200, 'and 200 publishes on kept connections succeed';
+is scalar(grep { is_open($_) } @many), 64, 'all connections are kept';
+unlike $hub->log_text, qr/Too many open files/, 'no descriptor is missing';
+$_->hang_up for @streams, @many;
+is $hub->stop, 0, 'that hub ends, too';
+
 done_testing;

@@ -16,12 +16,12 @@ struct queue *presence_room_open(struct queue_room *r, uint64_t owner);
  * none. */
 struct presence *presence_room_somebody(const char *topics, uint8_t token);
 
-/* Make one change; the time of who is parked is up at `until_ms`. */
+/* Make one change; a subscriber that is away is so until `until_ms`. */
 enum err presence_room_change(struct queue *q, enum presence_state to,
     const struct presence *p, int64_t until_ms);
 
 /* Change after change of one subscriber, at most eight: '+' it is there, '~'
- * parked, '-' gone.  `at_once`: in one call. */
+ * away, '-' gone.  `at_once`: in one call. */
 enum err presence_room_steps(
     struct queue *q, const char *steps, bool at_once, const struct presence *p);
 

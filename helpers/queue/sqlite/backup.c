@@ -117,7 +117,7 @@ fill(struct queue_sqlite *q, const struct copy *c,
 /* With the old epoch, a position given out after the copy was made would be
  * taken for one in it, and its reader would miss updates. */
 static enum err
-renew(struct queue_sqlite *q, const struct copy *c,
+give_new_epoch(struct queue_sqlite *q, const struct copy *c,
     const struct queue_sqlite_loan *loan)
 {
 	struct queue_sqlite *copy =
@@ -127,14 +127,15 @@ renew(struct queue_sqlite *q, const struct copy *c,
 	if (copy == NULL)
 		return e;
 	if ((copy->path = mem_text(slice_of(c->path))) != NULL &&
-	    (e = queue_sqlite_renew(copy, loan)) != ERR_OK && e != ERR_NOMEM)
+	    (e = queue_sqlite_new_epoch(copy, loan)) != ERR_OK &&
+	    e != ERR_NOMEM)
 		problem_set(c->problem, e, "%s", copy->problem.text);
 	queue_sqlite_free(copy);
 	return e;
 }
 
 static enum err
-fill_and_renew(struct queue_sqlite *q, const struct copy *c)
+fill_copy(struct queue_sqlite *q, const struct copy *c)
 {
 	struct queue_sqlite_loan loan;
 	enum err e = queue_sqlite_lend(&loan, c->fd, -1);
@@ -142,7 +143,7 @@ fill_and_renew(struct queue_sqlite *q, const struct copy *c)
 	if (e != ERR_OK)
 		return e;
 	if ((e = fill(q, c, &loan)) == ERR_OK)
-		e = renew(q, c, &loan);
+		e = give_new_epoch(q, c, &loan);
 	queue_sqlite_lend_end(&loan);
 	return e;
 }
@@ -248,7 +249,7 @@ queue_sqlite_backup(
 	if ((e = open_as_owner(&q, s, p)) != ERR_OK)
 		return e;
 	if ((e = reserve(&c)) == ERR_OK &&
-	    (e = fill_and_renew((struct queue_sqlite *)q, &c)) == ERR_OK)
+	    (e = fill_copy((struct queue_sqlite *)q, &c)) == ERR_OK)
 		e = put_in_place(&c);
 	copy_end(&c);
 	queue_close(q);

@@ -30,20 +30,20 @@ queue_sqlite_shut(struct queue_sqlite *q)
 	sqlite3_close(q->db);
 	q->db = NULL;
 	q->key.epoch = 0;
-	q->wal_frames = q->settled_frames = 0; /* until the next commit */
+	q->wal_pages = q->checkpoint_pages = 0; /* until the next commit */
 }
 
-/* All but those that report a fault of the program itself. */
+/* All signals but those that report an error of the program itself. */
 static void
 block_signals(struct queue_sqlite *q)
 {
-	static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT,
+	static const int errors[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT,
 		SIGTRAP, SIGSYS };
 	sigset_t all;
 
 	sigfillset(&all);
-	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
-		sigdelset(&all, faults[i]);
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
+		sigdelset(&all, errors[i]);
 	q->in_signals = pthread_sigmask(SIG_BLOCK, &all, &q->signals) == 0;
 }
 
@@ -153,7 +153,7 @@ rc_err(int rc, int code)
 }
 
 static const char *
-mend_for(int rc, enum err e)
+fix_for(int rc, enum err e)
 {
 	switch (e) {
 	case ERR_FULL:
@@ -173,7 +173,7 @@ mend_for(int rc, enum err e)
 		return "end all hubs, then restore it or move it away together "
 		       "with its -wal and -shm";
 	default:
-		return "see the system's log for faults of the disk";
+		return "see the system's log for problems of the disk";
 	}
 }
 
@@ -183,7 +183,7 @@ queue_sqlite_failed(struct queue_sqlite *q, int rc)
 	int code = q->db != NULL ? sqlite3_system_errno(q->db) : 0;
 	enum err e = rc_err(rc, code);
 	const char *path = q->side != NULL ? sidecar_db_path(q->side) : q->path;
-	/* Some faults SQLite does not know of. */
+	/* SQLite does not know of some problems. */
 	const char *why = q->db != NULL && sqlite3_extended_errcode(q->db) == rc
 			      ? sqlite3_errmsg(q->db)
 			      : sqlite3_errstr(rc);
@@ -193,7 +193,7 @@ queue_sqlite_failed(struct queue_sqlite *q, int rc)
 	else
 		problem_set(&q->problem, e, "%s: %s (%d%s%s): %s", path, why,
 		    rc, code != 0 ? ", " : "", code != 0 ? strerror(code) : "",
-		    mend_for(rc, e));
+		    fix_for(rc, e));
 	if (e != ERR_FULL && e != ERR_BUSY && e != ERR_NOMEM)
 		queue_sqlite_shut(q);
 	return e;

@@ -6,15 +6,15 @@
 /*
  * A checkpoint has to wait for the disk twice: for the log, then for the main
  * file.  No commit may happen meanwhile (see DESIGN.md), so publishers would
- * wait as well.  Hence a thread that lives for one checkpoint, with a
- * connection of its own: it syncs the log first, without the lock, so that
- * little of it is left to be synced when it has the lock; and it comes
+ * wait as well.  Hence a thread that lives for one checkpoint, with its
+ * own connection: it syncs the log first, without the lock, so that
+ * little of it is left to be synced when it has the lock; and it starts
  * seldom, because a page is written once however often it is in the log.
  */
-#define SETTLE_FRAMES 4000 /* 16 MiB: the journal_size_limit */
+#define CHECKPOINT_PAGES 4000 /* 16 MiB: the journal_size_limit */
 
-/* The thread cannot keep up, or there was none to be had. */
-#define FORCE_FRAMES 16000
+/* The thread cannot keep up, or could not be started. */
+#define FORCE_PAGES 16000
 
 /* SQLite's own handle: an open(2) and close(2) of ours would drop its
  * locks. */
@@ -41,7 +41,7 @@ queue_sqlite_checkpoint(struct queue_sqlite *q)
 }
 
 static void
-settle(struct queue_sqlite *q)
+checkpoint(struct queue_sqlite *q)
 {
 	enum err e = ERR_OK;
 
@@ -59,34 +59,35 @@ settle(struct queue_sqlite *q)
 }
 
 static void *
-settler(void *arg)
+checkpointer(void *arg)
 {
 	struct queue_sqlite *parent = arg, *q = NULL;
 
 	if (queue_sqlite_twin(&q, parent) == ERR_OK)
-		settle(q);
+		checkpoint(q);
 	queue_sqlite_free(q);
-	atomic_store(&parent->settling, false);
+	atomic_store(&parent->checkpointing, false);
 	return NULL;
 }
 
 bool
 queue_sqlite_must_checkpoint(const struct queue_sqlite *q)
 {
-	return q->wal_frames >= FORCE_FRAMES;
+	return q->wal_pages >= FORCE_PAGES;
 }
 
 void
-queue_sqlite_settle(struct queue_sqlite *q)
+queue_sqlite_start_checkpoint(struct queue_sqlite *q)
 {
-	if (q->wal_frames - q->settled_frames < SETTLE_FRAMES ||
-	    atomic_load(&q->settling))
+	if (q->wal_pages - q->checkpoint_pages < CHECKPOINT_PAGES ||
+	    atomic_load(&q->checkpointing))
 		return;
-	queue_sqlite_settled(q);
-	/* Not at once again if a reader keeps the log from beginning anew. */
-	q->settled_frames = q->wal_frames;
-	atomic_store(&q->settling, true);
-	q->has_settler = pthread_create(&q->settler, NULL, settler, q) == 0;
-	if (!q->has_settler)
-		atomic_store(&q->settling, false);
+	queue_sqlite_join_checkpoint(q);
+	/* Not at once again if a reader keeps the log from starting over. */
+	q->checkpoint_pages = q->wal_pages;
+	atomic_store(&q->checkpointing, true);
+	q->has_checkpointer =
+	    pthread_create(&q->checkpointer, NULL, checkpointer, q) == 0;
+	if (!q->has_checkpointer)
+		atomic_store(&q->checkpointing, false);
 }

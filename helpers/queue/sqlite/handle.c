@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* handle.c - makes handles, doubles them, and lets go of them. */
+/* handle.c - makes, copies and frees handles. */
 #include "base/mem.h"
 #include "queue/sqlite/sqlite.h"
 
 void
-queue_sqlite_settled(struct queue_sqlite *q)
+queue_sqlite_join_checkpoint(struct queue_sqlite *q)
 {
-	if (q->has_settler)
-		pthread_join(q->settler, NULL);
-	q->has_settler = false;
+	if (q->has_checkpointer)
+		pthread_join(q->checkpointer, NULL);
+	q->has_checkpointer = false;
 }
 
 void
@@ -16,7 +16,7 @@ queue_sqlite_free(struct queue_sqlite *q)
 {
 	if (q == NULL)
 		return;
-	queue_sqlite_settled(q);
+	queue_sqlite_join_checkpoint(q);
 	queue_sqlite_shut(q);
 	sidecar_close(q->side);
 	mem_free(q->path);

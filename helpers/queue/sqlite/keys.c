@@ -32,7 +32,7 @@ take_row(sqlite3_stmt *st, struct queue_keys *out, struct buf *text)
 
 	int64_t n[3];
 
-	/* As if nobody had tried yet. */
+	/* As if no process had tried yet. */
 	if (!queue_sqlite_numbers(st, 0, 3, n))
 		memset(n, 0, sizeof(n));
 	*out = (struct queue_keys){ n[0], n[1], n[2], { "" } };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* listing.c - hands out who is there, in one snapshot. */
+/* listing.c - lists the subscribers that are present, in one snapshot. */
 #include "base/clock.h"
 #include "queue/sqlite/sqlite.h"
 

@@ -33,16 +33,16 @@ writer(void *arg, int a_len, const void *a, int b_len, const void *b)
 }
 
 static int
-note_frames(void *arg, sqlite3 *db, const char *name, int frames)
+note_pages(void *arg, sqlite3 *db, const char *name, int frames)
 {
 	struct queue_sqlite *q = arg;
 
 	(void)db;
 	(void)name;
-	/* All was settled, and the log begins anew. */
-	if (frames < q->wal_frames)
-		q->settled_frames = 0;
-	q->wal_frames = frames;
+	/* All of the log was copied, and it starts over. */
+	if (frames < q->wal_pages)
+		q->checkpoint_pages = 0;
+	q->wal_pages = frames;
 	return SQLITE_OK;
 }
 
@@ -150,7 +150,7 @@ connect_db(struct queue_sqlite *q, bool fresh)
 		queue_sqlite_shut(q);
 		return e;
 	}
-	sqlite3_wal_hook(q->db, note_frames, q);
+	sqlite3_wal_hook(q->db, note_pages, q);
 	q->looked_ms = clock_mono_ms();
 	return ERR_OK;
 }
@@ -462,7 +462,8 @@ queue_sqlite_ready(struct queue_sqlite *q)
 }
 
 enum err
-queue_sqlite_renew(struct queue_sqlite *q, const struct queue_sqlite_loan *loan)
+queue_sqlite_new_epoch(
+    struct queue_sqlite *q, const struct queue_sqlite_loan *loan)
 {
 	const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
 			  SQLITE_OPEN_PRIVATECACHE;

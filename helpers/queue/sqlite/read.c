@@ -129,7 +129,7 @@ read_log(struct queue *base, uint64_t after, uint64_t epoch_seen,
 	if (after > INT64_MAX)
 		span.next = INT64_MAX;
 	e = queue_sqlite_ready_to_read(q);
-	/* Before the look into the log: a bell that rings from now on ends
+	/* Before the log is read: a notification that comes from now on ends
 	 * the next wait. */
 	if (q->side != NULL)
 		q->word_seen = sidecar_word(q->side);

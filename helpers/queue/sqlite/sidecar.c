@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* sidecar.c - the lock and the bell of all processes. */
+/* sidecar.c - the lock of all processes, and how they notify each other. */
 #include "queue/sqlite/sidecar.h"
 
 #include <errno.h>

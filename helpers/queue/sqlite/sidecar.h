@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* sidecar.h - the small file beside the database: a lock and a bell. */
+/* sidecar.h - the small file beside the database: a lock and notifications. */
 #ifndef QUEUE_SQLITE_SIDECAR_H
 #define QUEUE_SQLITE_SIDECAR_H
 
@@ -40,7 +40,7 @@ const char *sidecar_db_path(const struct sidecar *s);
 int sidecar_folder(const struct sidecar *s, const char **name);
 
 /* Is the file at the path another one now, or is it shorter than the page?
- * Then nobody rings this bell any more: close and open again. */
+ * Then nobody notifies this one any more: close and open again. */
 bool sidecar_moved(const struct sidecar *s);
 
 /*
@@ -53,7 +53,7 @@ bool sidecar_moved(const struct sidecar *s);
 enum err sidecar_lock(struct sidecar *s, unsigned timeout_ms, pid_t *holder);
 void sidecar_unlock(struct sidecar *s);
 
-/* The bell.  Read the word, look into the log, then wait for it to change:
+/* Notifications.  Read the word, look into the log, then wait for it to change:
  * nothing is missed. */
 uint32_t sidecar_word(const struct sidecar *s);
 void sidecar_wake(struct sidecar *s);

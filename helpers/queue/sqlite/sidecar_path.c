@@ -6,10 +6,12 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -54,6 +56,20 @@ group_name(char *out, size_t size)
 		snprintf(out, size, "www-data");
 }
 
+/* SQLite opens a database for reading then, and its errno is lost. */
+static bool
+is_mounted_read_only(const char *path, int dir)
+{
+	char folder[SIDECAR_PATH_MAX];
+	struct statvfs v;
+
+	snprintf(folder, sizeof(folder), "%.*s", dir > 0 ? dir : 1,
+	    dir > 0          ? path
+	    : path[0] == '/' ? "/"
+			     : ".");
+	return statvfs(folder, &v) == 0 && (v.f_flag & ST_RDONLY) != 0;
+}
+
 enum err
 sidecar_denied(const char *path, int code, struct problem *p)
 {
@@ -68,6 +84,11 @@ sidecar_denied(const char *path, int code, struct problem *p)
 		    "the directory of %s does not exist: install -d -o root "
 		    "-g %s -m 2770 %.*s",
 		    path, group, dir, path);
+	if (e == ERR_READONLY && is_mounted_read_only(path, dir))
+		return problem_set(p, e,
+		    "%s lies on a file system that is mounted read-only: read "
+		    "in the system's log why, then mount it for writing",
+		    path);
 	if (e == ERR_READONLY)
 		return problem_set(p, e,
 		    "user %lu may not write %s: chown root:%s %.*s && chmod "

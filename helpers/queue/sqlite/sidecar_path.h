@@ -12,7 +12,7 @@ enum err sidecar_errno(int code);
 
 /*
  * Set the problem for a failed system call on `path`, or a file beside it,
- * with the mend; the value is that of errno `code`.
+ * with the fix; the value is that of errno `code`.
  */
 enum err sidecar_denied(const char *path, int code, struct problem *p);
 

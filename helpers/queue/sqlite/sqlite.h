@@ -26,8 +26,8 @@ struct queue_sqlite_file {
 	bool plain; /* a regular file with one name */
 };
 
-/* Owner: the thread that calls; `poked` and `settling` are touched by others,
- * and the settler reads `path` and `base.settings`, which never change. */
+/* Owner: the thread that calls.  Others use `poked` and `checkpointing`, too,
+ * and the checkpointer reads `path` and `base.settings`, which never change. */
 struct queue_sqlite {
 	struct queue base;
 	char *path; /* as configured */
@@ -47,11 +47,11 @@ struct queue_sqlite {
 	uint32_t log_end;  /* frames of the log, at the last look at them */
 	uint32_t log_page; /* bytes of one's page */
 
-	int wal_frames;     /* in the log, as of the last commit */
-	int settled_frames; /* as of when a settler was started */
-	pthread_t settler;
-	bool has_settler; /* to be joined */
-	_Atomic bool settling;
+	int wal_pages;        /* in the log, as of the last commit */
+	int checkpoint_pages; /* as of when a checkpoint was started */
+	pthread_t checkpointer;
+	bool has_checkpointer; /* to be joined */
+	_Atomic bool checkpointing;
 
 	int64_t schema;    /* its version when it was checked */
 	int64_t looked_ms; /* when HAS_MOVED was asked last */
@@ -79,10 +79,10 @@ void queue_sqlite_shrink(struct queue_sqlite *q);
  * older one, or somebody has changed the schema since it was opened. */
 enum err queue_sqlite_version(struct queue_sqlite *q, bool *current);
 
-/* Give the database that is lent, which nobody else knows yet, an epoch and a
- * key of its own and no sessions, without lock and log.  Its sentence is in
+/* Give the database that is lent, which nobody else knows yet, a new epoch and
+ * key, and no sessions, without lock and log.  Its sentence is in
  * q->problem. */
-enum err queue_sqlite_renew(
+enum err queue_sqlite_new_epoch(
     struct queue_sqlite *q, const struct queue_sqlite_loan *loan);
 const char *queue_sqlite_network_fs(unsigned long magic); /* NULL: local */
 enum err queue_sqlite_network_check(const char *path, struct problem *p);
@@ -198,9 +198,9 @@ enum err queue_sqlite_twin(
 void queue_sqlite_free(struct queue_sqlite *q); /* NULL is allowed */
 
 /* checkpoint.c: after a commit, without the lock: start a thread that
- * checkpoints if it is time.  queue_sqlite_settled() waits for its end. */
-void queue_sqlite_settle(struct queue_sqlite *q);
-void queue_sqlite_settled(struct queue_sqlite *q);
+ * checkpoints if it is time, and wait for its end. */
+void queue_sqlite_start_checkpoint(struct queue_sqlite *q);
+void queue_sqlite_join_checkpoint(struct queue_sqlite *q);
 
 /* Under the lock: has the log grown too long to leave it to a thread? */
 bool queue_sqlite_must_checkpoint(const struct queue_sqlite *q);

@@ -128,7 +128,7 @@ queue_sqlite_transact(
 		    "%s is moved again and again: end what does it", q->path);
 	if (e == ERR_OK) {
 		report_checkpoint(q, a.checkpointed);
-		queue_sqlite_settle(q);
+		queue_sqlite_start_checkpoint(q);
 	}
 	if (q->base.settings.small)
 		queue_sqlite_shrink(q);

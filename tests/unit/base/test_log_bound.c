@@ -181,7 +181,7 @@ counts_equal_lines(void **state)
 	assert_non_null(strstr(world.text,
 	    "hub: warn: origin refused origin=a\\x0ab repeated=15\n"));
 	expect_all(LOG_BURST + 2 + 20);
-	/* A new second, and somebody has to be told again. */
+	/* A new second: log_flush() has to be called again. */
 	for (unsigned i = 0; i <= LOG_BURST; i++)
 		log_warn("token refused", LOG_UINT("reason", i));
 	assert_int_equal(world.pending, 2);

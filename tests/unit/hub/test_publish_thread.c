@@ -27,7 +27,7 @@ struct publishing {
 	struct publish_thread *publisher;
 	struct pending_publish entries[GROUP];
 	struct update_box *boxes[GROUP];
-	int parked, number;
+	int waiting, number;
 	char acked[4096];
 };
 
@@ -70,7 +70,7 @@ answered(struct loop_mail *m)
 	if (e->result == ERR_OK)
 		snprintf(p->acked + len, sizeof(p->acked) - len, "%.*s ",
 		    SLICE_ARG(update_view(e->update)->id));
-	if (--p->parked == 0)
+	if (--p->waiting == 0)
 		loop_stop(p->loop);
 }
 
@@ -91,7 +91,7 @@ prepare(struct publishing *p, int n)
 		p->entries[i] = (struct pending_publish){ .mail.open = answered,
 			.update = p->boxes[i] };
 	}
-	p->parked = n;
+	p->waiting = n;
 }
 
 static void

@@ -136,13 +136,13 @@ static const struct {
 	{ "18 point not on the curve",
 	    "{\"kty\":\"EC\",\"crv\":\"P-256\"," EC_X ",\"y\":\"f83OJ3D2xF1Bg8v"
 	    "ub9tLe1gHMzV76e8Tus9uPHvRVEU\"}",
-	    NULL, "no public EC key" },
+	    NULL, "not a public EC key" },
 	{ "18 point zero",
 	    "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":"
 	    "\"AAAAAAAAAAAAAAAAAAAAAAAAA"
 	    "AAAAAAAAAAAAAAAAAA\",\"y\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 	    "AAAAAA\"}",
-	    NULL, "no public EC key" },
+	    NULL, "not a public EC key" },
 	{ "coordinate too short",
 	    "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"AAAA\"," EC_Y "}", NULL,
 	    "\"x\" is not 32 bytes" },
@@ -220,7 +220,7 @@ test_jwks(void **state)
 	}
 }
 
-/* A public set is no place for secrets, nor for any other text. */
+/* A public set must not hold secrets, nor any other text. */
 static void
 test_fetched(void **state)
 {

@@ -151,7 +151,7 @@ test_foreign_macs(void **state)
 	buf_free(&token);
 }
 
-/* What a payload says is for others to judge; here it is bytes. */
+/* jws_verify() does not interpret the payload: it is bytes. */
 static void
 test_payload_is_passed_on(void **state)
 {

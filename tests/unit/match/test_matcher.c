@@ -19,7 +19,7 @@ static const struct {
 	{ "the wildcard", "*", "anything", true },
 	{ "the wildcard takes in itself", "*", "*", true },
 	{ "two stars are a name", "**", "anything", false },
-	{ "a star is no part of a pattern", "a*", "ab", false },
+	{ "a star is not part of a pattern", "a*", "ab", false },
 	{ "a template by its text", "/{id}", "/{id}", true },
 	{ "a template, expanded", "/{id}", "/1", true },
 	{ "a template of others", "/{id}", "/{other}", false },
@@ -128,7 +128,7 @@ read_vectors(void)
 	return all;
 }
 
-/* What the reference hub's library says of 154 pairs. */
+/* The answers of the reference hub's library for 154 pairs. */
 static void
 agrees_with_vectors(void **state)
 {
@@ -212,7 +212,7 @@ static const struct {
 	{ "a template", "/{x}", "/a\n/b", true, true },
 	{ "a template and a topic", "/{x} a", "/b\na", true, true },
 	{ "a template for one", "/{x}", "/a\n/b/c", true, false },
-	{ "the text of the list is no topic", "a\nb", "a\nb", false, false },
+	{ "the text of the list is not a topic", "a\nb", "a\nb", false, false },
 };
 
 static void

@@ -218,7 +218,7 @@ counts_sets(void **state)
 	nfa_free(NULL);
 }
 
-/* What would take a backtracker years, or a naive cache a state a byte. */
+/* Patterns that take a backtracker years, or a naive cache a state a byte. */
 static const struct {
 	const char *name, *expression;
 } hostile[] = {
@@ -254,7 +254,7 @@ is_linear(void **state)
 			want = run(n, NULL, s, &steps);
 			if (run(n, c, s, &cached) != want)
 				fail_msg("%s: cached", hostile[i].name);
-			/* The cache may be filled twice, in vain. */
+			/* The cache may be filled twice, without use. */
 			if (steps > NFA_WORK_MAX * s.len ||
 			    cached > NFA_WORK_MAX * s.len +
 					 2 * NFA_CACHE_STATES *

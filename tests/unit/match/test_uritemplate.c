@@ -81,7 +81,7 @@ static const struct {
 	{ "{a}x{b}", "%2x", false },
 	{ "{a}", "%", false },
 	{ "{a}", "%%41", false },
-	/* The codes that digits of escapes are folded into are no digits. */
+	/* The codes that stand for digits of escapes are not digits. */
 	{ "{a}", "\x01", false },
 	{ "{+a}", "%\x01\x02", false },
 	{ "{+a}", "\x7f", false },

@@ -83,7 +83,7 @@ come(struct crowd_table *t, uint64_t token, uint64_t address,
 }
 
 /* Of the process 1: tokens 1, 1, 2, addresses 5, 5, 6; of 2: token 1,
- * address 6; parked: token 2, address 5. */
+ * address 6; away: token 2, address 5. */
 static const struct {
 	const char *name;
 	struct crowd_limits limits;
@@ -92,10 +92,11 @@ static const struct {
 } limits[] = {
 	{ "no limits", { 0, 0, 0 }, 1, 5, CROWD_WITHIN },
 	{ "total", { 4, 0, 0 }, 9, 9, CROWD_TOTAL },
-	{ "the total without the parked", { 5, 0, 0 }, 9, 9, CROWD_WITHIN },
+	{ "the total without those that are away", { 5, 0, 0 }, 9, 9,
+	    CROWD_WITHIN },
 	{ "token", { 0, 3, 0 }, 1, 9, CROWD_PER_TOKEN },
 	{ "below the token's", { 0, 4, 0 }, 1, 9, CROWD_WITHIN },
-	{ "parked with the token", { 0, 2, 0 }, 2, 9, CROWD_PER_TOKEN },
+	{ "away with the token", { 0, 2, 0 }, 2, 9, CROWD_PER_TOKEN },
 	{ "another token", { 0, 1, 0 }, 9, 5, CROWD_WITHIN },
 	{ "no token", { 0, 1, 0 }, CROWD_NOBODY, 5, CROWD_WITHIN },
 	{ "address", { 0, 0, 3 }, 9, 5, CROWD_PER_ADDRESS },
@@ -111,14 +112,14 @@ test_limits(void **state)
 {
 	struct memory *m = *state;
 	struct crowd_table one = table(m, 1), two = table(m, 2);
-	struct crowd_seat parked;
+	struct crowd_seat away;
 
 	take(&one, 1, 5);
 	take(&one, 1, 5);
 	take(&one, 2, 6);
 	take(&two, 1, 6);
-	parked = take(&two, 2, 5);
-	crowd_table_park(&two, &parked, ROW(1), NOW + 1);
+	away = take(&two, 2, 5);
+	crowd_table_reserve(&two, &away, ROW(1), NOW + 1);
 	for (size_t i = 0; i < COUNT(limits); i++) {
 		struct crowd_table t = table(m, 3);
 		const struct crowd_keys k = { limits[i].token,
@@ -184,7 +185,7 @@ test_without_a_ticket(void **state)
 }
 
 static void
-test_parked(void **state)
+test_away(void **state)
 {
 	const struct crowd_limits one = { 1, 1, 1 };
 	const struct crowd_keys k = { 1, 2 }, stranger = { 2, 2 };
@@ -192,34 +193,32 @@ test_parked(void **state)
 	struct crowd_table here = table(m, 1), there = table(m, 2);
 	struct crowd_seat seat = take(&here, 1, 2), back = { 0 };
 
-	crowd_table_park(&here, &seat, ROW(7), NOW + 10);
+	crowd_table_reserve(&here, &seat, ROW(7), NOW + 10);
 	assert_false(crowd_table_has(&here, &seat));
 	assert_int_equal(come(&there, 1, 2, &one), CROWD_PER_TOKEN);
 	assert_int_equal(
-	    crowd_table_take_parked(&there, ROW(8), &k, NOW, &back),
-	    ERR_NOTFOUND);
+	    crowd_table_resume(&there, ROW(8), &k, NOW, &back), ERR_NOTFOUND);
 
 	assert_int_equal(
-	    crowd_table_take_parked(&there, ROW(7), &stranger, NOW, &back),
+	    crowd_table_resume(&there, ROW(7), &stranger, NOW, &back),
 	    ERR_NOTFOUND);
 
 	/* It finds its own place, once. */
 	assert_int_equal(
-	    crowd_table_take_parked(&there, ROW(7), &k, NOW, &back), ERR_OK);
+	    crowd_table_resume(&there, ROW(7), &k, NOW, &back), ERR_OK);
 	assert_int_equal(back.at, seat.at);
 	assert_int_equal(
 	    crowd_table_check(&there, &k, &one, NOW, &back), CROWD_WITHIN);
-	assert_int_equal(crowd_table_take_parked(&here, ROW(7), &k, NOW, &seat),
-	    ERR_NOTFOUND);
+	assert_int_equal(
+	    crowd_table_resume(&here, ROW(7), &k, NOW, &seat), ERR_NOTFOUND);
 
 	/* It did not stay: its place is kept on, as long as before. */
 	crowd_table_give_back(&there, &back);
 	assert_int_equal(come(&there, 1, 2, &one), CROWD_PER_TOKEN);
-	assert_int_equal(
-	    crowd_table_take_parked(&here, ROW(7), &k, NOW + 10, &seat),
+	assert_int_equal(crowd_table_resume(&here, ROW(7), &k, NOW + 10, &seat),
 	    ERR_NOTFOUND);
 	assert_int_equal(
-	    crowd_table_take_parked(&here, ROW(7), &k, NOW + 9, &seat), ERR_OK);
+	    crowd_table_resume(&here, ROW(7), &k, NOW + 9, &seat), ERR_OK);
 	crowd_table_leave(&here, &seat);
 	assert_int_equal(come(&there, 1, 2, &one), CROWD_WITHIN);
 }
@@ -234,17 +233,16 @@ test_kept_for_its_address(void **state)
 	struct crowd_table t = table(*state, 1);
 	struct crowd_seat seat = take(&t, 1, 2);
 
-	crowd_table_park(&t, &seat, ROW(7), NOW + 10);
+	crowd_table_reserve(&t, &seat, ROW(7), NOW + 10);
 	assert_int_equal(
-	    crowd_table_take_parked(&t, ROW(7), &elsewhere, NOW, &seat),
-	    ERR_OK);
+	    crowd_table_resume(&t, ROW(7), &elsewhere, NOW, &seat), ERR_OK);
 	assert_int_equal(come(&t, 9, 3, &one), CROWD_PER_ADDRESS);
 	crowd_table_give_back(&t, &seat);
 	assert_int_equal(come(&t, 9, 2, &one), CROWD_PER_ADDRESS);
 	assert_int_equal(come(&t, 9, 3, &one), CROWD_WITHIN);
 }
 
-/* A parked slot whose time is up does not count, and others take it. */
+/* A reserved slot whose time is up does not count, and others take it. */
 static void
 test_over(void **state)
 {
@@ -256,8 +254,8 @@ test_over(void **state)
 		{ "later", NOW + 1, true },
 		{ "now", NOW, false },
 		{ "before", NOW - 1, false },
-		{ "a day", NOW + CROWD_PARK_MAX_MS, true },
-		{ "longer than any hub lets it be", NOW + CROWD_PARK_MAX_MS + 1,
+		{ "a day", NOW + CROWD_AWAY_MAX_MS, true },
+		{ "longer than any hub lets it be", NOW + CROWD_AWAY_MAX_MS + 1,
 		    false },
 		{ "the last there is", INT64_MAX, false },
 		{ "before all time", -1, false },
@@ -269,7 +267,7 @@ test_over(void **state)
 		struct crowd_table t = table(&m, 1);
 		struct crowd_seat seat = take(&t, 1, 1);
 
-		crowd_table_park(&t, &seat, ROW(1), rows[i].until_ms);
+		crowd_table_reserve(&t, &seat, ROW(1), rows[i].until_ms);
 		if ((come(&t, 1, 1, &one) == CROWD_PER_TOKEN) != rows[i].counts)
 			fail_msg("%s", rows[i].name);
 	}
@@ -291,9 +289,9 @@ test_no_row(void **state)
 		struct crowd_table t = table(&m, 1);
 		struct crowd_seat seat = take(&t, 1, 1);
 
-		crowd_table_park(&t, &seat, keys[i], NOW + 1000);
+		crowd_table_reserve(&t, &seat, keys[i], NOW + 1000);
 		assert_int_equal(
-		    crowd_table_take_parked(&t, keys[i], &k, NOW, &seat),
+		    crowd_table_resume(&t, keys[i], &k, NOW, &seat),
 		    ERR_NOTFOUND);
 		assert_int_equal(come(&t, 1, 1, &one), CROWD_WITHIN);
 	}
@@ -362,11 +360,11 @@ test_lost(void **state)
 	assert_int_equal(crowd_table_own(&one), 1);
 	assert_false(crowd_table_has(&one, &beyond));
 	crowd_table_leave(&one, &beyond);
-	crowd_table_park(&one, &far, ROW(1), NOW + 1);
+	crowd_table_reserve(&one, &far, ROW(1), NOW + 1);
 	crowd_table_give_back(&one, &far);
 	atomic_store(&m->slots[seat.at].who, 5);
 	crowd_table_leave(&one, &seat);
-	crowd_table_park(&one, &seat, ROW(1), NOW + 1);
+	crowd_table_reserve(&one, &seat, ROW(1), NOW + 1);
 	assert_true(atomic_load(&m->slots[seat.at].who) == 5);
 	assert_int_equal(crowd_table_own(&one), 0);
 	one.n = 0;
@@ -534,7 +532,7 @@ main(void)
 		TEST(test_own_count),
 		TEST(test_at_once),
 		TEST(test_without_a_ticket),
-		TEST(test_parked),
+		TEST(test_away),
 		TEST(test_kept_for_its_address),
 		TEST(test_over),
 		TEST(test_no_row),

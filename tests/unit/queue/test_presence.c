@@ -9,7 +9,7 @@
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define FOREVER INT64_MAX
 
-/* Change after change of one subscriber: '+' it is there, '~' parked, '-'
+/* Change after change of one subscriber: '+' it is there, '~' away, '-'
  * gone. */
 static const struct {
 	const char *name, *steps, *published, *listed;
@@ -19,11 +19,11 @@ static const struct {
 	{ "begins and ends", "+-", "+a +b -a -b ", "" },
 	{ "ends twice", "+--", "+a +b -a -b ", "" },
 	{ "ends without a begin", "-", "", "" },
-	{ "is parked", "+~", "+a +b ", "a b " },
-	{ "is parked twice", "+~~", "+a +b ", "a b " },
-	{ "is parked at once", "~", "+a +b ", "a b " },
-	{ "is parked and comes back", "+~+", "+a +b ", "a b " },
-	{ "is parked and ends", "+~-", "+a +b -a -b ", "" },
+	{ "is away", "+~", "+a +b ", "a b " },
+	{ "is away twice", "+~~", "+a +b ", "a b " },
+	{ "is away at once", "~", "+a +b ", "a b " },
+	{ "is away and comes back", "+~+", "+a +b ", "a b " },
+	{ "is away and ends", "+~-", "+a +b -a -b ", "" },
 	{ "comes back and ends", "+~+-", "+a +b -a -b ", "" },
 	{ "begins again after its end", "+-+", "+a +b -a -b +a +b ", "a b " },
 };

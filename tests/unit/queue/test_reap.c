@@ -96,7 +96,7 @@ test_many(void **state)
 
 /* A waiting subscriber belongs to no process, and ends when its time is up. */
 static void
-test_parked(void **state)
+test_of_away(void **state)
 {
 	struct queue *one = presence_room_open(*state, 1);
 	struct queue *two = presence_room_open(*state, 2);
@@ -182,7 +182,7 @@ run(const char *backend)
 	const struct CMUnitTest tests[] = {
 		QUEUE_ROOM_TEST(test_who_lives),
 		QUEUE_ROOM_TEST(test_many),
-		QUEUE_ROOM_TEST(test_parked),
+		QUEUE_ROOM_TEST(test_of_away),
 		QUEUE_ROOM_TEST(test_memory),
 	};
 

@@ -21,7 +21,7 @@ static const struct {
 	{ "the other's port", "http://a:443", "http://a:443", "http://a:443" },
 	{ "a port that ends alike", "http://a:8080", "http://a:8080",
 	    "http://a:8080" },
-	{ "large letters", "HTTPS://A.Example/B", "HTTPS://A.Example",
+	{ "upper case", "HTTPS://A.Example/B", "HTTPS://A.Example",
 	    "https://a.example" },
 	{ "IPv6", "http://[::80]/", "http://[::80]", "http://[::80]" },
 	{ "IPv6 and a port", "http://[::1]:80/", "http://[::1]:80",

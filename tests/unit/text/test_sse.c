@@ -125,7 +125,7 @@ test_streams(void **state)
 	sse_free(NULL);
 }
 
-/* An id that no header would hold is told, and the one before stays. */
+/* An id too long for a header goes with its event; the last one stays. */
 static void
 test_long_ids(void **state)
 {

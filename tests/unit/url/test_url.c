@@ -61,7 +61,7 @@ static const struct {
 	{ "an at in the query", "http://h?@", NULL, "http://h/?@" },
 
 	{ "host in capitals", "ws://H.Example", NULL, "ws://h.example/" },
-	{ "host of a scheme of one's own", "foo://H", NULL, "foo://H" },
+	{ "host of a URL that is not special", "foo://H", NULL, "foo://H" },
 	{ "no host", "http://", NULL, NULL },
 	{ "no host, but a query", "http:///?x", NULL, NULL },
 	{ "no host, not special", "foo:///x", NULL, "foo:///x" },
@@ -179,7 +179,7 @@ makes_urls(void **state)
 	}
 }
 
-/* What is a URL's serialization is a URL, and the same. */
+/* A serialized URL parses as the same URL. */
 static void
 makes_the_same_again(void **state)
 {

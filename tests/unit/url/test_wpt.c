@@ -57,7 +57,7 @@ member(const json_t *json, const char *name)
 		json_string_length(value) };
 }
 
-/* What the API of browsers calls the part: with its mark, if not empty. */
+/* The part as the API of browsers has it: with its mark, if not empty. */
 static void
 add_marked(
     struct buf *out, const char *before, struct slice part, const char *behind)

@@ -41,21 +41,21 @@ static int
 frames(struct queue *q)
 {
 	assert_int_equal(queue_room_put(q, "small"), ERR_OK);
-	return ((struct queue_sqlite *)q)->wal_frames;
+	return ((struct queue_sqlite *)q)->wal_pages;
 }
 
 static void
-test_long_log_is_settled(void **state)
+test_long_log_is_copied(void **state)
 {
 	struct queue_room *r = *state;
 	struct queue *w = queue_room_open(r, QUEUE_WRITE);
 	struct queue_sqlite *q = (struct queue_sqlite *)w;
 
 	put_large(w, ENOUGH - 1);
-	assert_false(q->has_settler);
+	assert_false(q->has_checkpointer);
 	assert_true(size_of(r) < LARGE);
 	put_large(w, 2);
-	queue_sqlite_settled(q);
+	queue_sqlite_join_checkpoint(q);
 	assert_true(size_of(r) >= (int64_t)ENOUGH * LARGE);
 	assert_true(frames(w) < FEW);
 
@@ -70,7 +70,7 @@ test_too_long_log_is_not_left(void **state)
 {
 	struct queue *w = queue_room_open(*state, QUEUE_WRITE);
 
-	atomic_store(&((struct queue_sqlite *)w)->settling, true);
+	atomic_store(&((struct queue_sqlite *)w)->checkpointing, true);
 	put_large(w, TOO_MANY - 1);
 	assert_true(frames(w) > FEW);
 	put_large(w, 2);
@@ -95,15 +95,15 @@ test_a_reader_holds_it_up(void **state)
 	    SQLITE_OK);
 	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
 	put_large(w, ENOUGH + 1);
-	queue_sqlite_settled(q);
+	queue_sqlite_join_checkpoint(q);
 	assert_true(frames(w) > FEW);
-	assert_false(q->has_settler);
-	assert_true(q->wal_frames - q->settled_frames < FEW);
+	assert_false(q->has_checkpointer);
+	assert_true(q->wal_pages - q->checkpoint_pages < FEW);
 
 	sqlite3_finalize(st);
 	sqlite3_close(reader);
 	put_large(w, ENOUGH + 1);
-	queue_sqlite_settled(q);
+	queue_sqlite_join_checkpoint(q);
 	assert_true(frames(w) < FEW);
 	queue_close(w);
 }
@@ -140,7 +140,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		QUEUE_ROOM_TEST(test_long_log_is_settled),
+		QUEUE_ROOM_TEST(test_long_log_is_copied),
 		QUEUE_ROOM_TEST(test_too_long_log_is_not_left),
 		QUEUE_ROOM_TEST(test_a_reader_holds_it_up),
 		QUEUE_ROOM_TEST(test_small),

@@ -24,7 +24,7 @@ test_truncated(void **state)
 	static const struct {
 		const char *suffix;
 		off_t size;
-		bool settled, loses;
+		bool copied, loses;
 	} cases[] = {
 		{ "-shm", 0, false, false },
 		{ "-shm", 4096, false, false },
@@ -44,7 +44,7 @@ test_truncated(void **state)
 		const char *want = cases[i].loses ? "c d " : "a b c d ";
 
 		assert_int_equal(queue_room_put(w, "a"), ERR_OK);
-		if (cases[i].settled) {
+		if (cases[i].copied) {
 			assert_int_equal(
 			    queue_sqlite_checkpoint((struct queue_sqlite *)w),
 			    ERR_OK);

@@ -156,7 +156,7 @@ test_sidecar_replaced(void **state)
 	assert_int_equal(queue_room_put(b, "2"), ERR_OK);
 	assert_int_equal(queue_room_put(a, "3"), ERR_OK);
 	assert_string_equal(queue_room_ids(b), "1 2 3 ");
-	/* The reader finds the new bell, too. */
+	/* The reader is notified by the new sidecar, too. */
 	while (sidecar_moved(((struct queue_sqlite *)reader)->side)) {
 		queue_wait(reader, 100);
 		assert_string_equal(queue_room_ids(reader), "1 2 3 ");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_sidecar.c - the lock, the bell, and the file they live in. */
+/* test_sidecar.c - the lock, notifications, and the file of both. */
 #include "unit/unit.h"
 
 #include <errno.h>

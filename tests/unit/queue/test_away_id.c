@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_parked.c - an event id leads back to one waiting subscriber. */
+/* test_away_id.c - an event id leads back to a subscriber that is away. */
 #include "unit/unit.h"
 
 #include "unit/mem_fail.h"

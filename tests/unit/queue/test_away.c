@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_waiting.c - subscribers between two polls end when their right ends. */
+/* test_away.c - subscribers between two polls end when their right ends. */
 #include "unit/unit.h"
 
 #include "base/clock.h"
