@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* dialect.c - the generations of the protocol, and which request speaks
- * which. */
+/* dialect.c - finds the dialect (generation of the protocol) of a request. */
 #include "mercure/dialect.h"
 
 #include "jose/jws.h"
 #include "mercure/dialect_0x.h"
 
-/* All that this program has, the newest first. */
+/* All dialects of this program, the newest first. */
 #define BUILT(X) X(dialect_0x, DIALECT_0X_VERSION)
 
 #define TABLE(dialect, version) &(dialect),
@@ -16,7 +15,7 @@ static const struct dialect *const built[] = { BUILT(TABLE) };
 
 #define BUILT_N (sizeof(built) / sizeof(built[0]))
 
-_Static_assert(BUILT_N <= DIALECTS_MAX, "all may be in force");
+_Static_assert(BUILT_N <= DIALECTS_MAX, "all dialects may be in force at once");
 
 static bool
 is_listed(struct slice versions, const char *version)

@@ -26,7 +26,7 @@ struct dialect_param {
 /*
  * One generation of the protocol.  Nothing else in the program compares
  * versions or names a generation: a request gets its dialect from the
- * functions below, and carries it.  Lists end in NULL; the first name is the
+ * functions below, and keeps it.  Lists end in NULL; the first name is the
  * one the draft gives, the others are spellings that clients in the field use.
  */
 struct dialect {
@@ -45,31 +45,30 @@ struct dialect {
 	 * ERR_SYNTAX, with a sentence for the peer. */
 	enum err (*check_query)(const struct form *query, struct problem *p);
 
-	/* Tokens: what carries them, beside "Authorization: Bearer". */
+	/* Tokens: their carriers, beside "Authorization: Bearer". */
 	const char *token_param;    /* query parameter, NULL: never there */
 	const char *cookie_setting; /* the setting with the cookie's name */
 
-	/* Tokens: what the verifier insists on. */
+	/* Tokens: requirements that the verifier checks. */
 	const char *token_typ; /* header `typ`, if there is one */
 	bool needs_expiry;     /* a token without `exp` is refused */
 
 	/*
-	 * Read the rights out of verified claims.  ERR_TOKEN: their shape is
-	 * not the draft's (the problem tells the log what).  ERR_LIMIT: more
-	 * than `matchers_max` selectors for one right, or one of them asks
-	 * for too much.  ERR_NOMEM.  `key` and `expires_ms` go into the
-	 * grant.
+	 * Read the rights from verified claims.  ERR_TOKEN: their form is not
+	 * that of the draft (the problem says what differs, for the log).
+	 * ERR_LIMIT: more than `matchers_max` selectors for one right, or one
+	 * of them is too complex.  ERR_NOMEM.  `key` and `expires_ms` go into
+	 * the grant.
 	 */
 	enum err (*read_grant)(struct grant **out, const json_t *claims,
 	    uint64_t key, int64_t expires_ms, size_t matchers_max,
 	    struct problem *p);
 
-	/* The reverse: add the claims of a new token.  Errors as of
-	 * token_mint(). */
+	/* Add the claims of a new token.  Errors as of token_mint(). */
 	enum err (*write_claims)(
 	    json_t *claims, const struct token_rights *r, struct problem *p);
 
-	/* How a peer learns that its request is refused. */
+	/* The answer to a request that is refused. */
 	const char *problem_type; /* Content-Type of a problem's text */
 	void (*write_problem)(
 	    struct buf *out, int status, const char *sentence);
@@ -88,10 +87,10 @@ struct dialects {
 };
 
 /*
- * Read the dialects that `versions` names (separated by blanks).  NULL, or what
- * is wrong, to be put behind the name of the setting: none is named, one is
- * named twice, or one that this program does not have; all that it has are in
- * the text.
+ * Read the dialects that `versions` names (separated by blanks).  Returns NULL,
+ * or the end of a sentence that begins with the name of the setting: none is
+ * named, one is named twice, or this program does not have one; the text names
+ * all that it has.
  */
 const char *dialects_read(struct dialects *out, struct slice versions);
 
@@ -112,7 +111,7 @@ typedef bool dialect_token_fn(
 /*
  * The dialect of a request to publish or to list subscriptions: the newest
  * whose type its token has, else the oldest in force.  The type is not
- * verified here; the verifier insists on it.
+ * verified here; token_verify() does that.
  */
 const struct dialect *dialects_of_token(
     const struct dialects *in_force, dialect_token_fn *find, void *arg);

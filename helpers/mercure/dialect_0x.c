@@ -2,7 +2,7 @@
 /* dialect_0x.c - the table of protocol 0.x (draft 7). */
 #include "mercure/dialect_0x.h"
 
-/* The parameters of 1.0 all begin alike. */
+/* The beginning of all matcher parameters of 1.0. */
 #define NEWER "match"
 
 static bool
@@ -11,7 +11,8 @@ owns_query(const struct form *query)
 	return form_get(query, "topic").base != NULL;
 }
 
-/* A request of 1.0 never falls back to the rules of 0.x. */
+/* Refuse parameters of 1.0, so that a request of 1.0 is never read by the rules
+ * of 0.x. */
 static enum err
 check_query(const struct form *query, struct problem *p)
 {

@@ -6,7 +6,7 @@
 
 #define PAYLOAD_MAX 65536 /* numbers may grow when written */
 
-/* One right: an array of selectors, or nothing. */
+/* Read one right: an array of selectors, or nothing. */
 static enum err
 read_right(struct matcher_list *out, const json_t *rights, const char *name,
     size_t matchers_max, struct problem *p)
@@ -48,9 +48,9 @@ read_right(struct matcher_list *out, const json_t *rights, const char *name,
 }
 
 /*
- * The object with the rights: the claim `mercure`, or the same under the
- * name that issuers need who allow URLs only; some write it as a text that
- * holds the JSON.  NULL without an error: there is none, so no rights.  The
+ * Find the object with the rights: the claim `mercure`, or the same claim named
+ * by a URL, for issuers that allow no other names; some issuers write it as a
+ * text that holds the JSON.  NULL without an error: there are no rights.  The
  * caller releases *out.
  */
 static enum err

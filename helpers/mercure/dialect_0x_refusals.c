@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* dialect_0x_refusals.c - the words in which 0.x refuses a request. */
+/* dialect_0x_refusals.c - statuses and sentences of 0.x for refusals. */
 #include <stdio.h>
 
 #include "mercure/dialect_0x.h"

@@ -22,7 +22,8 @@ write_path(struct buf *out, const struct subscription_place *at)
 	percent_encode(out, at->subscriber);
 }
 
-/* One segment of the path, decoded once; a slash in it came as %2F. */
+/* Read one segment of the path and decode it once; a slash in it is sent as
+ * %2F. */
 static bool
 read_segment(struct slice *out, struct buf *text, struct slice *rest)
 {
@@ -48,7 +49,7 @@ read_path(struct subscription_place *out, struct buf *text, struct slice path,
 					     selector_topic(slice_of(NULL)) };
 	bool fits;
 
-	/* So that what is decoded does not move. */
+	/* Reserve all memory now, so that decoded texts do not move. */
 	if (buf_grow(text, path.len + 1) == NULL)
 		return text->err;
 	buf_clear(text);
@@ -65,7 +66,7 @@ read_path(struct subscription_place *out, struct buf *text, struct slice path,
 	return ERR_OK;
 }
 
-/* What a path consists of needs no escape in JSON. */
+/* The characters of a path need no escape in JSON. */
 static void
 add_path(struct buf *out, const struct subscription_place *at)
 {
@@ -103,7 +104,7 @@ write_one(
 	buf_byte(out, '}');
 }
 
-/* A collection is that of a selector, or of all. */
+/* Begin a collection of one selector, or of all. */
 static void
 begin(
     struct buf *out, const struct subscription_place *at, struct slice last_id)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* discovery.c - writes the hub's URL with what is asked of it. */
+/* discovery.c - writes the hub's URL with parameters, and Link values. */
 #include "mercure/discovery.h"
 
 #include "text/percent.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* event.c - writes what an EventSource reads. */
+/* event.c - writes events in the format that EventSource reads. */
 #include "mercure/event.h"
 
 #include <inttypes.h>
@@ -14,7 +14,7 @@ find(const char *at, const char *end, char c)
 	return p != NULL ? p : end;
 }
 
-/* Where the pieces of an event go. */
+/* The receiver of an event's pieces. */
 struct sink {
 	event_write_fn *write;
 	void *arg;

@@ -12,12 +12,12 @@
  * Add one event: id, event (type), retry, data, blank line.  Data is split
  * at CR, LF and CRLF and nowhere else, one `data:` line each; there is always
  * at least one, so that browsers fire the event.  The update is one that
- * update_new() let pass, so no other field can break a line.
+ * update_new() accepted, so no other field can break a line.
  */
 void event_encode(struct buf *out, const struct update *u);
 
-/* The same, without a buffer: `write` gets its bytes in pieces, one after the
- * other. */
+/* Write one event without a buffer: `write` gets its bytes in pieces, in
+ * order. */
 typedef void event_write_fn(void *arg, struct slice piece);
 void event_write(const struct update *u, event_write_fn *write, void *arg);
 

@@ -16,7 +16,7 @@ struct grant {
 	char text[];
 };
 
-/* One of the two texts continues the other. */
+/* Is one of the two texts the beginning of the other? */
 static bool
 go_together(struct slice a, struct slice b)
 {

@@ -17,7 +17,7 @@ struct grant_parts {
 	int64_t expires_ms;      /* real clock; INT64_MAX: never */
 	uint64_t key;            /* the fingerprint of its key (jws_verify()) */
 	struct slice payload;    /* JSON text, copied; base NULL: none */
-	bool by_session;         /* no token: what a session was granted, */
+	bool by_session;         /* without a token: the rights of a session, */
 	uint64_t session_change; /* with all changes up to this one */
 };
 
@@ -44,19 +44,20 @@ const struct matcher_list *grant_subscribe(const struct grant *g);
 
 bool grant_has_publish(const struct grant *g); /* any publish right at all */
 
-/* Is it a session's?  Does it allow to receive nothing that is private? */
+/* Is it the grant of a session?  Does it allow no private update? */
 bool grant_is_session(const struct grant *g);
 bool grant_is_empty(const struct grant *g);
 
-/* All changes of a session up to this one are in (queue_sessions.h). */
+/* The grant includes all changes of its session up to this one
+ * (queue/sessions.h). */
 uint64_t grant_session_change(const struct grant *g);
 
 int64_t grant_expires_ms(const struct grant *g);
 uint64_t grant_key(const struct grant *g);
 struct slice grant_payload(const struct grant *g);
 
-/* What stands for its token (or session) where they are counted or compared,
- * however it is signed.  Set it before the grant is shared; else it is all
+/* A digest by which its token (or session) is counted and compared, the same
+ * for each signature of it.  Set it before the grant is shared; else it is all
  * zero. */
 #define GRANT_TOKEN_SIZE 16
 void grant_set_token(struct grant *g, const uint8_t token[GRANT_TOKEN_SIZE]);

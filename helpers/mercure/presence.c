@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* presence.c - gathers what a subscriber's row holds. */
+/* presence.c - makes the content of a subscriber's row. */
 #include "mercure/presence.h"
 
 #include "base/buf.h"
@@ -16,11 +16,11 @@
 #define KEY_RANDOM_BITS 40
 #define KEY_TIME_RANGE (INT64_C(1) << (62 - KEY_RANDOM_BITS))
 
-/* A browser comes back half a second after a poll, or within a minute if it
- * slows its page down. */
+/* A browser polls again after half a second, or within a minute if it slows the
+ * page down. */
 #define RETURN_MS 60000
 
-/* The selectors as a set, so that it can be compared by its bytes. */
+/* Add the selectors as a set, so that sets can be compared by their bytes. */
 static enum err
 add_selectors(struct buf *out, const struct matcher_list *l)
 {
@@ -46,8 +46,8 @@ presence_reidentify(struct presence *p)
 	uuid_urn(p->subscriber);
 }
 
-/* At most half of the range; negative: the clock was put back since, or it is
- * longer ago. */
+/* The time since the arrival in `key`, up to half of the range; negative: the
+ * clock was set back since, or the arrival is longer ago. */
 static int64_t
 age_ms(uint64_t key, int64_t now_ms)
 {
@@ -94,7 +94,7 @@ presence_is_stranger(const struct presence *p)
 }
 
 static struct slice
-keep(char **to, struct slice s)
+copy_text(char **to, struct slice s)
 {
 	struct slice kept = { s.base != NULL ? *to : NULL, s.len };
 
@@ -121,8 +121,8 @@ presence_new(struct presence **out, const struct presence_parts *parts)
 		goto out;
 	}
 	to = p->text;
-	p->topics = keep(&to, buf_view(&topics));
-	p->payload = keep(&to, parts->payload);
+	p->topics = copy_text(&to, buf_view(&topics));
+	p->payload = copy_text(&to, parts->payload);
 	p->signer = parts->signer;
 	p->delay_ms = parts->delay_ms;
 	p->has_token = parts->token != NULL;

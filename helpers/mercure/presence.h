@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* presence.h - one subscriber as the other processes know it. */
+/* presence.h - one subscriber, as other processes see it. */
 #ifndef MERCURE_PRESENCE_H
 #define MERCURE_PRESENCE_H
 
@@ -27,13 +27,13 @@ enum {
  * The content of a subscriber's row.  Owner: the caller of presence_new();
  * immutable.
  *
- * Its key has 63 bits with the highest set, so that no position of the log is
- * ever taken for one: the time of its arrival (real clock, milliseconds, within
- * 70 minutes) and 40 random bits, since thousands may arrive in one second.
- * A peer that polls brings the key back, encrypted and
- * authenticated, in its last event id (queue_away_id()).  So its arrival is
- * known to each process although nothing was written of it yet, and an
- * anonymous request that ends at once needs no row to be recognised by.
+ * Its key has 63 bits with the highest set, so that it is never confused with a
+ * position of the log: the time of its arrival (real clock, milliseconds,
+ * within 70 minutes) and 40 random bits, since thousands may arrive in one second.
+ * A peer that polls sends the key back, encrypted and authenticated, in its
+ * last event id (queue_away_id()).  So each process knows its arrival although
+ * no row was written yet, and an anonymous request that ends at once needs no
+ * row to be recognised.
  */
 struct presence {
 	uint64_t key;
@@ -65,20 +65,20 @@ uint64_t presence_signer(uint64_t fingerprint);
 /* Is it a stranger: anonymous, or with a session that was granted nothing? */
 bool presence_is_stranger(const struct presence *p);
 
-/* A new subscriber, with a key and an identifier of its own.  ERR_NOMEM. */
+/* Make a new subscriber, with a new key and identifier.  ERR_NOMEM. */
 enum err presence_new(struct presence **out, const struct presence_parts *p);
 
 /* Have both the same selectors, the same rights and the same payload? */
 bool presence_is_like(const struct presence *p, const struct presence *other);
 
-/* The bytes that it takes to write it and to tell of it, about. */
+/* About how many bytes its row and the events about it have. */
 size_t presence_cost(const struct presence *p);
 
 /* The milliseconds after `now_ms` (real clock) before its row may be written;
  * 0: it is old enough, or not a stranger. */
 uint32_t presence_wait_ms(const struct presence *p, int64_t now_ms);
 
-/* Another key, with another arrival, and another identifier. */
+/* Give it another key, with another arrival, and another identifier. */
 void presence_reidentify(struct presence *p);
 
 /* The subscriber brings this key, but no row of a subscriber that is away has
@@ -86,7 +86,7 @@ void presence_reidentify(struct presence *p);
  * unless that was long ago. */
 void presence_return(struct presence *p, uint64_t key);
 
-/* Go on as the other one: with its key and identifier. */
+/* Adopt the key and the identifier of `other`. */
 void presence_go_on(struct presence *p, const struct presence *other);
 
 void presence_free(struct presence *p); /* NULL is allowed */

@@ -5,7 +5,7 @@
 
 #include "base/slice.h"
 
-/* Each dialect has words of its own for these. */
+/* Each dialect has its sentences for these. */
 enum refusal_reason {
 	REFUSAL_PUBLISH_TOKEN,   /* to publish needs a token */
 	REFUSAL_SUBSCRIBE_TOKEN, /* to subscribe needs one here */
@@ -26,7 +26,7 @@ struct refusal {
 
 #define REFUSAL_TEXT_MAX 1024
 
-/* What the peer gets: the status, a sentence for the body, and the value of
+/* The answer to the peer: the status, a sentence for the body, and the value of
  * the header WWW-Authenticate ("": none). */
 struct refusal_answer {
 	int status;

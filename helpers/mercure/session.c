@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* session.c - from a session's id to its key, and from its row to a grant. */
+/* session.c - makes a key from a session's id, and a grant from its row. */
 #include "mercure/session.h"
 
 #include "base/utf8.h"
@@ -62,7 +62,7 @@ session_grant(struct grant **out, const struct session_key *key,
 
 	if (s != NULL)
 		e = add_selectors(&parts.subscribe, s->topics);
-	/* No program of this version could have written it. */
+	/* This version writes no such row: it then grants nothing. */
 	if (e == ERR_LIMIT || e == ERR_SYNTAX) {
 		matcher_list_free(&parts.subscribe);
 		e = ERR_OK;

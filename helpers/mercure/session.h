@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* session.h - what an application granted to one of its sessions. */
+/* session.h - the rights that an application grants to a session. */
 #ifndef MERCURE_SESSION_H
 #define MERCURE_SESSION_H
 
@@ -11,7 +11,7 @@
 #include "base/slice.h"
 #include "mercure/grant.h"
 
-/* An id that is shorter could be guessed; PHP's have 22 characters or more. */
+/* A shorter id could be guessed; those of PHP have 22 characters or more. */
 #define SESSION_ID_MIN 16
 #define SESSION_ID_MAX 1024
 

@@ -27,7 +27,7 @@ struct subscription_place {
 	struct slice subscriber;
 };
 
-/* The form that one dialect gives them. */
+/* The form of paths and documents in one dialect. */
 struct subscription_form {
 	const char *type; /* Content-Type of a document */
 
@@ -36,7 +36,7 @@ struct subscription_form {
 	void (*path)(struct buf *out, const struct subscription_place *at);
 
 	/*
-	 * The reverse: which place a path at or below SUBSCRIPTION_PATH names.
+	 * Find the place that a path at or below SUBSCRIPTION_PATH names.
 	 * The texts are decoded into `text` (empty; 2 bytes longer than the
 	 * path at most).  ERR_NOTFOUND, with a sentence: it names none.
 	 * ERR_NOMEM.

@@ -5,10 +5,10 @@
 #include "base/digest.h"
 #include "text/json.h"
 
-/* Seconds as far as they are milliseconds in an int64_t. */
+/* The most seconds whose milliseconds fit into an int64_t. */
 #define SECONDS_MAX (INT64_MAX / 1000)
 
-/* A claim that is a time, rounded to milliseconds; `absent` if it is not
+/* Read a claim that is a time, rounded to milliseconds; `absent` if it is not
  * there.  Some libraries write reals, with microseconds. */
 static enum err
 read_time(int64_t *out, const json_t *claims, const char *name, int64_t absent,
@@ -114,8 +114,8 @@ stamp(uint8_t digest[DIGEST_SIZE], struct slice text)
 	return digest_sha256(digest, text);
 }
 
-/* The subject (RFC 7519, 4.1.2), as the key's owner names him; 0: none is
- * named. */
+/* A number for the subject (RFC 7519, 4.1.2) that the owner of `key` names; 0:
+ * none is named. */
 static enum err
 find_holder(uint64_t *out, const json_t *claims, uint64_t key)
 {
@@ -137,7 +137,7 @@ find_holder(uint64_t *out, const json_t *claims, uint64_t key)
 	return e;
 }
 
-/* The claims of a token that is signed by one of the keys. */
+/* Verify the signature by one of the keys, and read the claims. */
 static enum err
 open_token(json_t **claims, uint64_t *key, enum token_check *at,
     struct slice text, const struct jws_keys *keys, const char *typ,

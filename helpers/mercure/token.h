@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* token.h - access tokens: from text to grant, and from rights to text. */
+/* token.h - verifies access tokens, and makes new ones. */
 #ifndef MERCURE_TOKEN_H
 #define MERCURE_TOKEN_H
 
@@ -10,15 +10,15 @@
 #include "mercure/dialect.h"
 #include "mercure/grant.h"
 
-/* What a token is verified with; borrowed. */
+/* The input of a verification; borrowed. */
 struct verifier {
 	const struct dialect *dialect;
 	const struct jws_keys *keys;
-	const char *issuer;   /* the claim `iss`; NULL: not looked at */
+	const char *issuer;   /* the claim `iss`; NULL: not checked */
 	const char *audience; /* one of the claim `aud`; NULL: likewise */
 };
 
-/* What token_verify() checks, in its order; the first as jws_examine(). */
+/* The checks of token_verify(), in order; the first ones are jws_verify()'s. */
 enum token_check {
 	TOKEN_FORM = JWS_FORM,
 	TOKEN_HEADER = JWS_HEADER,
@@ -34,7 +34,7 @@ enum token_check {
 const char *token_check_name(enum token_check check);
 
 /*
- * Verify `text` at `now_ms` (real clock): signature (jws_examine()), issuer and
+ * Verify `text` at `now_ms` (real clock): signature (jws_verify()), issuer and
  * audience, `exp` and `nbf` (integers or reals; of any other type, or negative,
  * or not finite: refused), then the dialect's claims.  *failed is in any case
  * the check at which it ended, or TOKEN_CHECKS.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* token_mint.c - signs tokens of 0.x; the hub does not link it. */
+/* token_mint.c - makes and signs tokens; the hub does not link it. */
 #include "mercure/token.h"
 #include "text/json.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* update.c - checks what a publisher sent and keeps it in one block. */
+/* update.c - checks an update and copies it into one block of memory. */
 #include "mercure/update.h"
 
 #include "base/mem.h"
@@ -100,7 +100,7 @@ put(struct update_box *box, struct slice s)
 	return (struct slice){ s.base != NULL ? at : NULL, s.len };
 }
 
-/* Checks all but the topics, which the caller has looked at. */
+/* Check all but the topics, which the caller has checked, and copy them. */
 static enum err
 box_new(struct update_box **out, const struct update *u, struct problem *p)
 {

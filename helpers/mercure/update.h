@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* update.h - what a publisher sends: topics, data and properties. */
+/* update.h - an update of a publisher: topics, data and properties. */
 #ifndef MERCURE_UPDATE_H
 #define MERCURE_UPDATE_H
 
@@ -31,7 +31,7 @@ struct update_limits {
 	size_t topic_length_max; /* bytes */
 };
 
-/* An update with storage of its own. */
+/* An update that owns its storage. */
 struct update_box;
 
 /*
@@ -50,7 +50,7 @@ struct update_box;
 enum err update_from_form(struct update_box **out, const struct form *form,
     const struct update_limits *limits, struct problem *p);
 
-/* The same rules for an update that did not come as a form; copies it. */
+/* Copy an update that is not from a form, and check the same rules. */
 enum err update_new(struct update_box **out, const struct update *u,
     const struct update_limits *limits, struct problem *p);
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_dialect.c - which dialects are in force, and which request speaks
- * which. */
+/* test_dialect.c - dialects in force, and the dialect of a request. */
 #include "unit/unit.h"
 
 #include "mercure/token.h"
@@ -100,7 +99,7 @@ a_version_that_is_not_in_force_is_refused(void **state)
 	form_free(query);
 }
 
-/* The carriers of a request: what each dialect's would find. */
+/* The token that a request has for each dialect. */
 struct carriers {
 	const char *other, *common; /* headers of tokens; NULL: none */
 };

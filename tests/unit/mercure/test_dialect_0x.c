@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_dialect_0x.c - what protocol 0.x reads out of claims. */
+/* test_dialect_0x.c - the rights that protocol 0.x reads from claims. */
 #include "unit/unit.h"
 
 #include "mercure/dialect_0x.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_event.c - a reader of its own gets back what the writer was given. */
+/* test_event.c - a reader gets back the fields that the writer was given. */
 #include "unit/unit.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_grant.c - what the bearer of a grant may do. */
+/* test_grant.c - the rights of a grant. */
 #include "unit/unit.h"
 
 #include "mercure/grant.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_presence.c - what is gathered of a subscriber. */
+/* test_presence.c - the content of a subscriber's row. */
 #include "unit/unit.h"
 
 #include <stdlib.h>
@@ -156,7 +156,7 @@ compare_keys(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Hundreds come in the same millisecond. */
+/* Hundreds of subscribers arrive in the same millisecond. */
 static void
 test_keys_differ(void **state)
 {

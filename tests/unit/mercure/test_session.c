@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_session.c - ids of sessions, their keys, and what their rows allow. */
+/* test_session.c - ids of sessions, their keys, and the grants of rows. */
 #include "unit/unit.h"
 
 #include "mercure/session.h"
@@ -17,7 +17,7 @@ static const struct slice none = { NULL, 0 };
 static void
 test_ids(void **state)
 {
-	/* What is a session's id, as it is and as a cookie's value. */
+	/* Texts as a session's id, and as the value of its cookie. */
 	static const struct {
 		const char *text;
 		enum err as_id, as_cookie;
@@ -44,7 +44,7 @@ test_ids(void **state)
 		assert_int_equal(session_key(&key, slice_of(rows[i].text), &p),
 		    rows[i].as_id);
 		assert_true((p.text[0] == '\0') == (rows[i].as_id == ERR_OK));
-		/* It is a secret, however it was mistyped. */
+		/* A mistyped id is still a secret. */
 		assert_null(strstr(p.text, "0123"));
 		assert_int_equal(
 		    session_key_of_cookie(&key, slice_of(rows[i].text)),
@@ -99,7 +99,7 @@ test_grants(void **state)
 	    grant_may_receive(g, slice_of("https://a.example/1"), NULL));
 	assert_true(grant_may_receive(g, slice_of("x\nb"), NULL));
 	assert_false(grant_may_receive(g, slice_of("c"), NULL));
-	/* Never: not even what it may receive. */
+	/* A session never publishes, not even to topics that it receives. */
 	assert_false(grant_has_publish(g));
 	assert_false(grant_may_publish(g, slice_of("b")));
 	grant_unref(g);
@@ -113,7 +113,7 @@ test_grants(void **state)
 	grant_unref(g);
 }
 
-/* A newer program wrote it, or somebody who knows no limits. */
+/* Such a row is from a newer program, or from one that checks no limits. */
 static void
 test_unusable_selectors_grant_nothing(void **state)
 {
@@ -133,7 +133,7 @@ test_unusable_selectors_grant_nothing(void **state)
 	grant_unref(g);
 }
 
-/* Kinds of selectors survive their way through a row. */
+/* A row keeps the kinds of its selectors. */
 static void
 test_kinds_are_kept(void **state)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_token.c - from token to grant and from rights to token. */
+/* test_token.c - verifies tokens, and makes them. */
 #include "unit/unit.h"
 
 #include <openssl/ec.h>
@@ -74,7 +74,7 @@ checks_claims(void **state)
 		enum err e;
 
 		buf_init(&token, JWS_TOKEN_MAX);
-		/* The mint would refuse some of these. */
+		/* token_mint() would refuse some of these. */
 		forge(&token, slice_of(HONEST), slice_of(cases[i].claims),
 		    slice_of(SECRET), EVP_sha256());
 		e = unit_verify(
@@ -141,8 +141,8 @@ comes_back(void **state)
 	jws_keys_free(other);
 }
 
-/* Put n - s in the place of s, in a token's signature of ES256: it holds as
- * well, and whoever has the one can make the other. */
+/* Replace s by n - s in a token's signature of ES256: it is also valid, and
+ * everybody who has the token can make it. */
 static void
 twist(struct buf *token)
 {
@@ -169,7 +169,7 @@ twist(struct buf *token)
 	EC_GROUP_free(group);
 }
 
-/* What is counted for a token is the same, however it is signed. */
+/* A token has the same digest with each of its signatures. */
 static void
 knows_a_token_by_what_is_signed(void **state)
 {
@@ -207,7 +207,7 @@ knows_a_token_by_what_is_signed(void **state)
 	EVP_PKEY_free(pair);
 }
 
-/* Whom a key names is the same in all its tokens, and in no others. */
+/* All tokens of one key and subject have the same holder, and no others. */
 static void
 tells_subjects(void **state)
 {

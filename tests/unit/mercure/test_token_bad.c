@@ -17,7 +17,7 @@
 #define HEADER "header is not a JSON object, or repeats"
 #define PARAMETER "has the parameter"
 #define OBJECT "claims are not a JSON object"
-#define TOO_LONG "longer than 8192" /* a limit, which the peer is told */
+#define TOO_LONG "longer than 8192" /* a limit, which the peer learns */
 #define TIME "is not a time"
 
 static const struct {
@@ -236,7 +236,7 @@ test_refused(void **state)
 	buf_free(&token);
 }
 
-/* 10: the same bytes in the standard alphabet, as soon as it differs. */
+/* 10: the same bytes in the standard alphabet of base64, where it differs. */
 static void
 test_standard_alphabet(void **state)
 {
@@ -267,7 +267,7 @@ test_standard_alphabet(void **state)
 	buf_free(&token);
 }
 
-/* 12: ten thousand levels do not fit into a token; as many as do are cut. */
+/* 12: a token cannot hold ten thousand levels; those it can hold are refused. */
 static void
 test_nesting(void **state)
 {
@@ -296,7 +296,7 @@ test_nesting(void **state)
 	buf_free(&token);
 }
 
-/* What looks odd and is in the field. */
+/* Odd tokens that real issuers make; they are valid. */
 static const struct {
 	const char *name, *claims;
 } odd[] = {
@@ -323,7 +323,7 @@ test_accepted(void **state)
 			struct problem p = { "" };
 			char header[32];
 
-			/* No `typ`, as 0.x allows. */
+			/* 0.x allows a header without `typ`. */
 			snprintf(header, sizeof(header), "{\"alg\":\"%s\"}",
 			    world_hubs[hub].signs);
 			buf_clear(&token);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_update.c - which publications become an update, and what it holds. */
+/* test_update.c - publications that are accepted, and their updates. */
 #include "unit/unit.h"
 
 #include "mercure/update.h"
