@@ -29,7 +29,8 @@ enum {
  *
  * Its key has 63 bits with the highest set, so that it is never confused with a
  * position of the log: the time of its arrival (real clock, milliseconds,
- * within 70 minutes) and 40 random bits, since thousands may arrive in one second.
+ * within 70 minutes) and 40 random bits, since thousands may arrive in one
+ * second.
  * A peer that polls sends the key back, encrypted and authenticated, in its
  * last event id (queue_away_id()).  So each process knows its arrival although
  * no row was written yet, and an anonymous request that ends at once needs no

@@ -267,7 +267,7 @@ test_standard_alphabet(void **state)
 	buf_free(&token);
 }
 
-/* 12: a token cannot hold ten thousand levels; those it can hold are refused. */
+/* 12: a token cannot hold ten thousand levels; fewer are refused, too. */
 static void
 test_nesting(void **state)
 {
