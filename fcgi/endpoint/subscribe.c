@@ -24,7 +24,7 @@
 /* When another stream may have ended. */
 #define RETRY_AFTER "10"
 
-/* Who is drained has to come back for each update: soon. */
+/* A subscriber that polls comes back for each update: soon. */
 #define POLL_RETRY_MS 500
 
 /* Until it does it is there for others, as long as this many responses would
@@ -262,7 +262,7 @@ lifetime_ms(const struct config *c)
 }
 
 /* At the token's `exp`, never earlier for its sake; or at the end of the
- * longest life.  One that drains waits less for its first update. */
+ * longest life.  One that polls waits less for its first update. */
 static void
 set_end(struct subscriber_opening *o, const struct config *c)
 {

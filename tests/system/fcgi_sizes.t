@@ -96,7 +96,9 @@ for my $row (['at once', 0], ['after the answer', 1]) {
 	is $kept->{status}, 200, "kept, a second request $when: the first";
 	$hub->publish_ok(topic => 'a', data => "end $when");
 	my $seen = join ', ', @{ $stream->data_until("end $when") };
-	like $seen, qr/^first $when(?:, second $when)?\z/,
+	my ($first, $second) = map { "$_ $when" } 'first', 'second';
+	# A second one may be served behind the end of its row.
+	like $seen, qr/^(?:second at once, )?$first(?:, $second)?\z/,
 	    "kept, a second request $when: nothing else";
 }
 

@@ -357,7 +357,7 @@ tries_again(void **state)
 
 /* A new database gets the rows of all subscribers. */
 static void
-writes_them_anew(void **state)
+writes_them_again(void **state)
 {
 	struct publishing *p = *state;
 	struct roster_entry *entries[3];
@@ -391,7 +391,7 @@ main(void)
 		TEST(writes_who_comes_and_goes),
 		TEST(writes_all_when_it_stops),
 		TEST(tries_again),
-		TEST(writes_them_anew),
+		TEST(writes_them_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
