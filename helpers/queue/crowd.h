@@ -12,8 +12,7 @@ struct queue_crowd;
 /*
  * Open it, but not the queue with these settings.  It has another owner number
  * than the queue, and shows that this process lives until it is closed.
- *  ERR_FULL: no
- * space on the disk.  Else as queue_open().
+ * ERR_FULL: no space on the disk.  Else as queue_open().
  */
 enum err queue_crowd_open(struct queue_crowd **out,
     const struct queue_settings *s, struct problem *p);

@@ -143,10 +143,10 @@ void queue_check(
  * Copy the queue, as of one moment, to a new file for this user alone, while
  * others go on using it; on success it is on the disk.  The copy is another
  * queue: positions of this one mean nothing in it, and it has no
- * sessions, since
- * a right that is revoked after the copy was made must not come back.  Nothing
- * but the copy is made, also no queue.  ERR_DENIED: `path` is there already.
- * ERR_FULL, ERR_READONLY, ERR_IO: one or the other cannot be read or written.
+ * sessions, since a right that is revoked after the copy was made must not come
+ * back.  Nothing but the copy is made, also no queue.  ERR_DENIED: `path` is
+ * there already.  ERR_FULL, ERR_READONLY, ERR_IO: one or the other cannot be
+ * read or written.
  * Else as queue_open().  Root reads the queue as queue_take_identity() says,
  * and writes the copy as root.
  */
