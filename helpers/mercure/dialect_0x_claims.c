@@ -119,7 +119,7 @@ add_right(json_t *rights, const char *name, const struct selector *selectors,
 {
 	json_t *array = json_array();
 
-	/* The object owns the array from here on, or there is no memory. */
+	/* On success the object owns the array. */
 	if (json_object_set_new(rights, name, array) != 0)
 		return ERR_NOMEM;
 	for (size_t i = 0; i < n; i++) {

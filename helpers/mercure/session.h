@@ -36,7 +36,7 @@ enum err session_key(
     struct session_key *out, struct slice id, struct problem *p);
 
 /* The same for the value of a cookie, in which the id may be percent-encoded.
- * ERR_SYNTAX: it is no session's.  ERR_NOMEM. */
+ * ERR_SYNTAX: it is not a session id.  ERR_NOMEM. */
 enum err session_key_of_cookie(struct session_key *out, struct slice value);
 
 /*

@@ -104,7 +104,7 @@ read_claims(json_t **out, struct slice payload, struct problem *p)
 	return ERR_OK;
 }
 
-/* A digest of what is signed.  The signature is no part of it: one of ECDSA
+/* A digest of what is signed.  It leaves out the signature: one of ECDSA
  * has a twin that holds as well, and anybody can make it. */
 static enum err
 stamp(uint8_t digest[DIGEST_SIZE], struct slice text)

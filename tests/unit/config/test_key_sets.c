@@ -104,7 +104,7 @@ static const struct {
 	{ "tried by a clock that was ahead", true, -1, 100, 0, true },
 };
 
-/* A row of its own for each case. */
+/* Each case has its own row. */
 static void
 put(struct queue *q, size_t i, const char *url, int64_t now)
 {

@@ -183,7 +183,7 @@ describe(struct buf *out, const struct answer *a)
 		const struct subscriber_opening *o = a->opening;
 
 		buf_add(out, o->head->bytes, o->head->len);
-		buf_printf(out, "at %d from_start %d grant %d drain %d",
+		buf_printf(out, "at %d from_start %d grant %d poll %d",
 		    (int)o->at, o->from_start, o->grant != NULL, o->poll);
 		for (size_t i = 0; i < o->matchers.n; i++)
 			buf_printf(out, " %.*s",
