@@ -211,7 +211,8 @@ answer_request(struct worker_job *j, struct context *c)
 		    e == ERR_SYNTAX ? 400 : 503,
 		    e == ERR_SYNTAX
 			? "The web server sent a request that cannot be read."
-			: "The hub lacks memory or descriptors; try again.");
+			: "The hub is out of memory or descriptors; try "
+			  "again.");
 	}
 	request_free(rq);
 	if (x->answer.kind == ANSWER_PUBLISH && submit_publish(x))
