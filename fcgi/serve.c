@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "config/queue.h"
+#include "config/table.h"
 #include "endpoint/enlist.h"
 #include "hub/acceptor.h"
 #include "hub/exchange.h"
@@ -48,6 +49,22 @@ reload_done(struct loop_mail *m)
 	hub_release(sv->parts.hub);
 }
 
+/* Queues are open all the time, so the setting of the queue holds until the
+ * end: a worker that opens its queue later opens the same one. */
+static enum err
+restore_queue_url(
+    struct config *config, const struct config *old, struct problem *p)
+{
+	static const char setting[] = "MERCURE_TRANSPORT_URL";
+
+	if (strcmp(old->transport_url, config->transport_url) == 0)
+		return ERR_OK;
+	log_warn("setting changes only with a restart",
+	    LOG_TEXT("setting", setting));
+	return config_option_set(config, config_option_find(slice_of(setting)),
+	    slice_of(old->transport_url), "settings in force", p);
+}
+
 /* Runs in a worker's thread. */
 static void
 reload_run(struct worker_job *j, struct context *c)
@@ -58,15 +75,12 @@ reload_run(struct worker_job *j, struct context *c)
 	struct problem p = { "" };
 
 	if (config_load(&config, sv->sources, &p) != ERR_OK ||
+	    restore_queue_url(config, c->settings->config, &p) != ERR_OK ||
 	    settings_new(&fresh, config, &p) != ERR_OK) {
 		log_err("configuration not read again",
 		    LOG_TEXT("reason", p.text),
 		    LOG_TEXT("effect", "the one before stays in force"));
 	} else {
-		if (strcmp(c->settings->config->transport_url,
-			config->transport_url) != 0)
-			log_warn("setting changes only with a restart",
-			    LOG_TEXT("setting", "MERCURE_TRANSPORT_URL"));
 		settings_inherit(fresh, c->settings);
 		settings_load_keys(&fresh);
 		settings_slot_set(sv->settings, fresh);

@@ -9,8 +9,8 @@
 #include "queue/transact.h"
 
 /*
- * A backend supplies 40 primitives; the rules about them are in the other files
- * of this folder.  What they would be in Redis:
+ * A backend supplies 40 operations; the rules above them are in the other files
+ * of this folder.  A sketch of what the groups would be in Redis:
  *
  *  log (8)       a stream of updates, appended and trimmed by a script that
  *                counts positions and totals; wait and wake: a channel

@@ -134,4 +134,21 @@ for my $round (1 .. 50) {
 pass 'the last of several changes holds';
 is $hub->stop, 0, 'ended by SIGTERM with status 0';
 
+# Another queue needs a restart: also a worker that opens its queue after the
+# reload opens the one that the hub started with.
+my $other = Hub->start(config => { MERCURE_WORKERS => 8 });
+my $url = $other->{config}{MERCURE_TRANSPORT_URL};
+$other->configure(MERCURE_TRANSPORT_URL => 'sqlite:///nowhere/queue.db');
+$other->reload;
+wait_until('the log names the setting', sub {
+	$other->log_text =~ /only with a restart.*MERCURE_TRANSPORT_URL/;
+});
+my @at_once = map { $other->subscribe(topic => 'a') } 1 .. 40;
+is scalar(grep { $_->status == 200 } @at_once), 40,
+    'every worker reads the queue that the hub started with';
+$other->configure(MERCURE_TRANSPORT_URL => $url);
+$other->publish_ok(topic => 'a', data => 'x');
+is scalar(grep { $_->next_event->{data} eq 'x' } @at_once), 40,
+    'and every stream receives from it';
+
 done_testing;
