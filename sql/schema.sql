@@ -1,19 +1,13 @@
 -- SPDX-License-Identifier: MIT
 -- schema.sql - the tables of the first version of a queue (user_version 1).
 --
--- This file does not change any more: a new queue is made by it and by all
--- migrations, which are named statements in statements.sql and rows of the
--- table in helpers/queue/sqlite/open.c.
---
--- Every table has three guards.  They name a collation that only the hub's
--- own connections have, so that a write by the sqlite3 program, which would
--- checkpoint outside the lock, fails with "no such collation sequence".  (A
--- function would do as well, but SQLite keeps a journal for each statement
--- that calls one from a trigger: half as much again for an insert.)
+-- This file does not change any more: it and all migrations create a new queue.
+-- The migrations are named statements in statements.sql and rows of the table
+-- in helpers/queue/sqlite/open.c.
 
 PRAGMA application_id = 1885562729;
 
--- AUTOINCREMENT: a seq is never used twice, also when all rows are gone.
+-- AUTOINCREMENT: a seq is never used twice, even when all rows are gone.
 -- data comes last, so that pruning never reads it.
 CREATE TABLE updates (
 	seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -31,8 +25,8 @@ CREATE TABLE updates (
 -- Not unique: a second update with a reused id is delivered and replayed.
 CREATE INDEX updates_id ON updates (id);
 
--- Finds the oldest of the few rows that are the hub's own; those of the
--- applications lie densely enough to be found without an index.
+-- Finds the oldest of the few rows of the hub's kind; those of the applications
+-- are so dense that they are found without an index.
 CREATE INDEX updates_hub ON updates (seq) WHERE kind = 1;
 
 -- Running totals per kind, kept in the transaction that changes the rows.
@@ -53,10 +47,11 @@ CREATE TABLE meta (
 	session_change INTEGER NOT NULL DEFAULT 0
 );
 
--- Who subscribes.  owner: the living process that holds the stream (its byte
--- of the sidecar); 0: nobody, until until_ms.  topics: its selectors, one a
--- line.  token: stands for its token, where there is one.  address: not used
--- any more, as streams are counted in the sidecar.
+-- The subscribers.  owner: the living process that holds the stream (its byte
+-- of the sidecar); 0: none, and the subscriber is away until until_ms.
+-- topics: its selectors, one a line.  token: a hash of its token,
+-- if it has one.  address: not used any more, as streams are counted in the
+-- sidecar.
 CREATE TABLE subscribers (
 	key INTEGER PRIMARY KEY,
 	owner INTEGER NOT NULL,
@@ -73,18 +68,18 @@ CREATE INDEX subscribers_token ON subscribers (token, owner)
 CREATE INDEX subscribers_address ON subscribers (address, owner)
  WHERE address IS NOT NULL;
 
--- The same by topic.
+-- The subscribers by topic.
 CREATE TABLE subscriptions (
 	topic TEXT NOT NULL,
 	key INTEGER NOT NULL,
 	PRIMARY KEY (topic, key)
 ) WITHOUT ROWID;
 
--- What applications granted to their sessions.  digest: SHA-256 of the session's
--- id.  change: the number of its last change.  topics: selectors, one a line.
--- moved_to: the digest of the id that it has now; this one may go on until
--- until_ms.  kept_ms: the latest end it ever had; until then somebody may have
--- to learn of the last change.
+-- The grants of applications to their sessions.  digest: SHA-256 of the
+-- session's id.  change: the number of its last change.  topics: selectors, one
+-- a line.  moved_to: the digest of the id that the session has now; this id
+-- stays valid until until_ms.  kept_ms: the latest end it ever had; until then
+-- a process may have to read the last change.
 CREATE TABLE sessions (
 	digest BLOB PRIMARY KEY,
 	change INTEGER NOT NULL,
@@ -106,8 +101,9 @@ CREATE TRIGGER sessions_guard_delete BEFORE DELETE ON sessions
 WHEN OLD.until_ms < 0 COLLATE pushcgi_writer BEGIN SELECT 1; END;
 
 -- Key sets by the URL they were fetched from, by one process for all.  key_set
--- IS NULL: never yet.  changed_ms: when this one came; tried_ms: when somebody
--- began to fetch it last; error: what came of that, unless all was well.
+-- IS NULL: never fetched.  changed_ms: when this set arrived; tried_ms: when a
+-- process last began to fetch it; error: the problem of that attempt, NULL if
+-- it succeeded.
 CREATE TABLE key_sets (
 	url TEXT PRIMARY KEY,
 	tried_ms INTEGER NOT NULL,

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- statements.sql - every statement the queue prepares, by name.
+-- statements.sql - every statement that the queue prepares, by name.
 
 -- name: read_version
 PRAGMA user_version;
@@ -31,12 +31,12 @@ PRAGMA synchronous = FULL;
 PRAGMA quick_check(1);
 -- name: vacuum_into
 VACUUM INTO ?1;
--- In a copy that nobody else knows; the log is read at once.
+-- For a copy that no other process knows; the log is read at once.
 -- name: set_exclusive
 PRAGMA locking_mode = EXCLUSIVE; SELECT count(*) FROM sqlite_master;
 -- name: integrity_check
 PRAGMA integrity_check(1);
--- Updates were lost: their positions are not given again.
+-- Updates were lost: their positions are never used again.
 -- name: leave_gap
 UPDATE sqlite_sequence SET seq = seq + 4294967296 WHERE name = 'updates';
 UPDATE meta SET session_change = session_change + 4294967296;
@@ -46,12 +46,13 @@ PRAGMA journal_mode = MEMORY;
 -- name: drop_sessions
 DELETE FROM sessions;
 
--- From user_version 1 to 2.  signer: by whose word it is there, as in
--- helpers/mercure/presence.h.
+-- From user_version 1 to 2.  signer: the source of the subscriber's right, as
+-- in helpers/mercure/presence.h.
 -- name: add_signer
 ALTER TABLE subscribers ADD COLUMN signer INTEGER NOT NULL DEFAULT 0;
 PRAGMA user_version = 2;
--- What SQLite makes of the table's text by that; only for queue_sqlite_schema().
+-- The text of the table as SQLite writes it after that; only for
+-- queue_sqlite_schema().
 -- name: subscribers_with_signer
 CREATE TABLE subscribers (
 	key INTEGER PRIMARY KEY,
@@ -64,8 +65,8 @@ CREATE TABLE subscribers (
 	payload TEXT
 , signer INTEGER NOT NULL DEFAULT 0);
 
--- From user_version 2 to 3.  kind: how the text of the selector is to be read,
--- by its number in helpers/match/selector.h; there was only 0 before.  Lists of
+-- From user_version 2 to 3.  kind: how to read the text of the selector, by its
+-- number in helpers/match/selector.h; before, there was only 0.  Lists of
 -- selectors in other tables have the kind in the text.
 -- name: add_selector_kind
 CREATE TEMP TABLE former AS SELECT topic, key FROM subscriptions;
@@ -97,7 +98,7 @@ ROLLBACK;
 INSERT OR REPLACE INTO meta (only, epoch, cursor_key) VALUES (1, ?1, ?2);
 
 -- OR FAIL: the whole transaction is rolled back when one statement fails, so
--- that SQLite need not keep a journal for each.
+-- SQLite need not keep a journal for each.
 -- name: insert_update
 INSERT OR FAIL INTO updates (kind, byte_count, at_ms, private, retry_ms, id,
  type, topics, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9);
@@ -135,7 +136,7 @@ SELECT epoch, cursor_key FROM meta;
 -- name: find_id
 SELECT seq, private, topics FROM updates WHERE id = ?1 ORDER BY seq LIMIT ?2;
 
--- Of another living process it stays: that was faster.
+-- A row of another living process is not changed: that process was faster.
 -- name: keep_subscriber
 UPDATE OR FAIL subscribers SET owner = ?2, until_ms = 0
  WHERE key = ?1 AND owner IN (?2, 0);
@@ -143,11 +144,13 @@ UPDATE OR FAIL subscribers SET owner = ?2, until_ms = 0
 INSERT OR IGNORE INTO subscribers (key, owner, until_ms, subscriber, token,
  topics, payload, signer)
  VALUES (?1, ?2, ?7, ?3, ?4, ?5, ?6, ?8);
--- Owner 0: it was taken over, and goes away again before that was written.
+-- Owner 0: the subscriber was taken over, and becomes away again before that
+-- was written.
 -- name: leave_subscriber
 UPDATE OR FAIL subscribers SET owner = 0, until_ms = ?3, signer = ?4
  WHERE key = ?1 AND owner IN (?2, 0);
--- Owner 0: it was to be taken over, and ended before that was written.
+-- Owner 0: the subscriber was to be taken over, and ended before that was
+-- written.
 -- name: delete_subscriber
 DELETE FROM subscribers WHERE key = ?1 AND owner IN (?2, 0);
 -- name: insert_subscription
@@ -162,14 +165,14 @@ SELECT key, subscriber, topics, payload, token FROM subscribers
 -- name: subscribers_of
 SELECT key, subscriber, topics, payload, token FROM subscribers
  WHERE owner = ?1 AND until_ms <= ?2 LIMIT ?3;
--- Those who are away by the word of ?1.
+-- Subscribers that are away and whose right comes from the signer ?1.
 -- name: away_of_signer
 SELECT key, subscriber, topics, payload, token FROM subscribers
  WHERE owner = 0 AND signer = ?1 LIMIT ?2;
 -- name: away_signers
 SELECT DISTINCT signer FROM subscribers WHERE owner = 0;
--- Those who are away by the word of a session: all, if ?3, or else those with
--- another payload than it has now, or for longer.
+-- Subscribers that are away and whose right comes from a session: all, if ?3,
+-- otherwise those with another payload or a later end than the session has now.
 -- name: away_of_session
 SELECT key, subscriber, topics, payload, token FROM subscribers
  WHERE token = ?1 AND owner = 0
@@ -192,8 +195,9 @@ SELECT changed_ms, fresh_ms, tried_ms, error FROM key_sets WHERE url = ?1;
 -- name: read_key_set
 SELECT changed_ms, fresh_ms, tried_ms, error, key_set FROM key_sets
  WHERE url = ?1;
--- A last try that lies in the future by more than the whole time was told by a
--- clock that has been put back since; by less, it came while this one waited.
+-- A last attempt that lies in the future by more than the whole interval was
+-- written before the clock was set back; by less, it was written while this
+-- process waited.
 -- name: claim_key_set
 INSERT INTO key_sets (url, tried_ms) VALUES (?1, ?2)
  ON CONFLICT (url) DO UPDATE SET tried_ms = ?2
@@ -213,11 +217,11 @@ DELETE FROM key_sets WHERE tried_ms < ?1;
 -- name: find_session
 SELECT digest, until_ms, topics, payload, change, kept_ms, moved_to
  FROM sessions WHERE digest = ?1 AND until_ms > ?2;
--- The one whose digest lies between ?1 and ?2.
+-- The session whose digest lies between ?1 and ?2.
 -- name: session_of_token
 SELECT digest, until_ms, topics, payload, change, kept_ms, moved_to
  FROM sessions WHERE digest >= ?1 AND digest <= ?2 AND until_ms > ?3;
--- The next one that moved to ?1.
+-- The next session that moved to ?1.
 -- name: session_behind
 SELECT digest, until_ms, topics, payload, change, kept_ms, moved_to
  FROM sessions WHERE moved_to = ?1 AND until_ms > ?2 AND digest > ?3
@@ -232,7 +236,7 @@ INSERT INTO sessions (digest, change, until_ms, kept_ms, moved_to, topics,
  payload) VALUES (?1, ?2, ?3, ?3, ?6, ?4, ?5) ON CONFLICT (digest) DO UPDATE SET
  change = ?2, until_ms = ?3, kept_ms = max(kept_ms, ?3), moved_to = ?6,
  topics = ?4, payload = ?5;
--- Whoever had moved to this one.
+-- Sessions that had moved to this one.
 -- name: move_session_on
 UPDATE sessions SET moved_to = ?2 WHERE moved_to = ?1;
 -- name: session_changes

@@ -25,7 +25,7 @@ little_endian(const uint8_t *p)
 	return word;
 }
 
-/* CROWD_NOBODY must not stand for anybody. */
+/* No key hashes to CROWD_NOBODY. */
 static uint64_t
 somebody(uint64_t n)
 {

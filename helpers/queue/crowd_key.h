@@ -27,8 +27,8 @@ uint64_t crowd_key_grant(const struct grant *g);
  */
 uint64_t crowd_key_client(struct slice client);
 
-/* Keyed hashes of the keys, for the memory that all processes share: nobody can
- * recover an address from them without the secret. */
+/* Keyed hashes of the keys, for the memory that all processes share: without
+ * the secret an address cannot be recovered from them. */
 struct crowd_keys crowd_key_hide(
     const struct crowd_keys *k, const uint64_t secret[2]);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* crowd_table.c - takes, counts and frees slots without a lock. */
+/* crowd_table.c - claims, counts and frees slots without a lock. */
 #include "queue/crowd_table.h"
 
 #include "base/clock.h"
@@ -8,20 +8,20 @@
 #define AWAY_BEGIN ((uint64_t)1 << 62)
 #define HIGHEST ((uint64_t)1 << 63)
 
-/* After so many takes, look for free slots from the first one on: other
+/* After so many claims, search for free slots from the first one on: other
  * processes free some below `hint`. */
 #define TAKES_UNTIL_FIRST 256
 
-/* A key to count when there is no limit for the token or client.  Slots that
- * hold it by chance do not matter then. */
+/* A key to count when the token or client has no limit.  Slots that hold it by
+ * chance do not matter then. */
 #define NO_KEY UINT64_MAX
 
-/* Others raise it as well, each time a little. */
+/* Other processes raise it as well, each time a little. */
 #define RAISE_TRIES 64
 
-/* In one count, at most so many processes are asked whether they live, for at
- * most so long: each question looks through all locks of the file.  The others
- * count as living. */
+/* In one count, at most so many processes are checked for being alive, for at
+ * most so long: each check walks all locks of the file.  The other processes
+ * count as alive. */
 #define QUESTIONS_MAX 4096
 #define QUESTIONS_MS 10
 #define ANSWERS 64
@@ -41,7 +41,7 @@ is_away(uint64_t who)
 	return who >= AWAY_BEGIN && who < HIGHEST;
 }
 
-/* A time that no hub would have written is over. */
+/* A time that no hub would have written counts as expired. */
 static bool
 is_over(uint64_t when, int64_t now_ms)
 {
@@ -83,8 +83,8 @@ raise_top(struct crowd_table *t, uint64_t to)
 			return;
 }
 
-/* The slot is ours, and counted by all; now it gets its ticket: streams with
- * later tickets count it, and it does not count them. */
+/* The slot is claimed and counts for all processes; now it gets its ticket:
+ * streams with later tickets count it, and it does not count them. */
 static void
 fill(struct crowd_table *t, const struct crowd_keys *k, struct crowd_seat *seat,
     size_t at)
@@ -100,7 +100,7 @@ fill(struct crowd_table *t, const struct crowd_keys *k, struct crowd_seat *seat,
 }
 
 static bool
-take_between(
+claim_between(
     struct crowd_table *t, size_t begin, size_t end, int64_t now_ms, size_t *at)
 {
 	for (size_t i = begin; i < end; i++) {
@@ -124,8 +124,8 @@ crowd_table_take(struct crowd_table *t, const struct crowd_keys *k,
 
 	if (t->takes++ % TAKES_UNTIL_FIRST == 0 || t->hint > t->n)
 		t->hint = 0;
-	if (!take_between(t, t->hint, t->n, now_ms, &at) &&
-	    !take_between(t, 0, t->hint, now_ms, &at))
+	if (!claim_between(t, t->hint, t->n, now_ms, &at) &&
+	    !claim_between(t, 0, t->hint, now_ms, &at))
 		return ERR_FULL;
 	t->hint = at + 1;
 	fill(t, k, &seat, at);
@@ -162,7 +162,7 @@ crowd_table_resume(struct crowd_table *t, uint64_t away_key,
 	return ERR_NOTFOUND;
 }
 
-/* The slot is ours; the next stream finds it like a new one. */
+/* The slot is claimed; the next stream finds it like a new one. */
 static void
 empty(struct crowd_table *t, size_t at)
 {
@@ -222,7 +222,7 @@ crowd_table_give_back(struct crowd_table *t, const struct crowd_seat *s)
 	crowd_table_reserve(t, s, s->away_key, s->until_ms);
 }
 
-/* The answers to one count's questions. */
+/* The results of the checks of one count. */
 struct answers {
 	uint64_t owner[ANSWERS];
 	bool lives[ANSWERS];
@@ -254,7 +254,8 @@ lives(const struct crowd_table *t, struct answers *a, uint64_t owner)
 	return a->lives[at];
 }
 
-/* A dead process's slot becomes ours first: nobody else then empties it. */
+/* A slot of a dead process is claimed first, so that no other process empties
+ * it afterwards. */
 static void
 bury(struct crowd_table *t, size_t at, uint64_t who)
 {
@@ -276,7 +277,7 @@ crowd_table_sweep(struct crowd_table *t)
 	}
 }
 
-/* Was this slot taken before `seat`? */
+/* Was this slot claimed before `seat`? */
 static bool
 counts(const struct crowd_slot *s, uint64_t who, const struct crowd_seat *seat,
     int64_t now_ms)
@@ -288,8 +289,7 @@ counts(const struct crowd_slot *s, uint64_t who, const struct crowd_seat *seat,
 	return is_away(who) && !is_over(when, now_ms);
 }
 
-/* A dead process's slot becomes free; `a` NULL: all processes count as
- * living. */
+/* Free the slots of dead processes; `a` NULL: all processes count as alive. */
 static bool
 is_dead(struct crowd_table *t, size_t at, uint64_t who, struct answers *a)
 {
@@ -299,7 +299,7 @@ is_dead(struct crowd_table *t, size_t at, uint64_t who, struct answers *a)
 	return true;
 }
 
-/* Open streams only: a place that is kept between two polls costs no
+/* Counts open streams only: a slot that is reserved between two polls uses no
  * descriptor. */
 static uint64_t
 count_all(struct crowd_table *t, int64_t now_ms, const struct crowd_seat *seat,
@@ -319,8 +319,8 @@ count_all(struct crowd_table *t, int64_t now_ms, const struct crowd_seat *seat,
 	return n;
 }
 
-/* The keys are compared first: mostly they differ, and nothing else of the
- * slot has to be read. */
+/* Compare the keys first: most of them differ, so the rest of the slot need not
+ * be read. */
 static void
 count_same(struct crowd_table *t, const struct crowd_keys *k, int64_t now_ms,
     const struct crowd_seat *seat, struct answers *a, struct crowd_limits *n)

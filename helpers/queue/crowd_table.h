@@ -12,20 +12,20 @@
 #include "queue/crowd_key.h"
 
 /*
- * A stream takes a slot first and counts then, so that of several streams that
- * come at the same moment not more than the limit get through.  A slot is taken
- * and freed by one compare-and-swap of its first word, and belongs to a process
- * for as long as that lives.  Slots of a killed process are freed by the next
- * stream that would be refused because of them.
+ * A stream claims a slot first and counts afterwards, so that streams that
+ * arrive at the same moment do not exceed the limit.  A slot is claimed and
+ * freed by one compare-and-swap of its first word, and belongs to a process for
+ * as long as that process lives.  The next stream that would be refused because
+ * of slots of a killed process frees them.
  *
  * Another process may write anything into this memory at any time.  No number
- * in it is used as an index or as a bound beyond the slots there are, and
+ * in it is used as an index or as a bound beyond the slots that exist, and
  * nothing waits for it to change.
  */
 struct crowd_slot {
-	/* 0: free; below 1 << QUEUE_OWNER_BITS: the owner number of a
-	 * process; from 1 << 62 on, below 1 << 63: the key of
-	 * the row of a subscriber that is away. */
+	/* 0: free; below 1 << QUEUE_OWNER_BITS: the owner number of a process;
+	 * from 1 << 62 on, below 1 << 63: the key of the row of a subscriber
+	 * that is away. */
 	_Atomic uint64_t who;
 	_Atomic uint64_t token, address; /* crowd_key_hide() */
 	/* Its ticket: streams with a higher one count it.  0, or with the
@@ -37,8 +37,8 @@ struct crowd_slot {
 struct crowd_head {
 	_Atomic uint64_t format; /* 0: not yet made */
 	_Atomic uint64_t secret[2];
-	_Atomic uint64_t top;    /* slots from here on were never taken */
-	_Atomic uint64_t ticket; /* the last one given out */
+	_Atomic uint64_t top;    /* slots from here on were never used */
+	_Atomic uint64_t ticket; /* the last ticket that was given */
 };
 
 /* One process's view; owner: one thread at a time. */
@@ -50,7 +50,7 @@ struct crowd_table {
 	bool (*lives)(void *arg, uint64_t owner); /* when in doubt: true */
 	void *arg;
 
-	size_t hint; /* below it this view knows no free slot */
+	size_t hint; /* this view knows no free slot below it */
 	unsigned takes;
 };
 
@@ -64,17 +64,17 @@ struct crowd_seat {
 	uint64_t address;  /* and for which address */
 };
 
-/* Take a free slot.  ERR_FULL: there is none. */
+/* Claim a free slot.  ERR_FULL: all are in use. */
 enum err crowd_table_take(struct crowd_table *t, const struct crowd_keys *k,
     int64_t now_ms, struct crowd_seat *out);
 
-/* Take the slot that is reserved for this row's key and the same token.
+/* Claim the slot that is reserved for this row's key and the same token.
  * ERR_NOTFOUND. */
 enum err crowd_table_resume(struct crowd_table *t, uint64_t away_key,
     const struct crowd_keys *k, int64_t now_ms, struct crowd_seat *out);
 
-/* Limits of streams: all, with one token, of one address; 0: none.  A
- * subscriber that is away counts for its token and its address only. */
+/* Limits of streams: in total, with one token, from one address; 0: no limit.
+ * A subscriber that is away counts for its token and its address only. */
 struct crowd_limits {
 	uint64_t total, per_token, per_address;
 };
@@ -85,28 +85,29 @@ enum crowd_limit {
 	CROWD_PER_ADDRESS
 };
 
-/* Which limit is exceeded with this slot?  Counts the slots that were taken
- * before it.  Only if a limit is exceeded it asks which processes still live,
- * frees the slots of the others, and does not count them. */
+/* Which limit is exceeded with this slot?  Counts the slots that were claimed
+ * before it.  Only if a limit is exceeded it checks which processes are still
+ * alive, frees the slots of the others, and does not count them. */
 enum crowd_limit crowd_table_check(struct crowd_table *t,
     const struct crowd_keys *k, const struct crowd_limits *limits,
     int64_t now_ms, const struct crowd_seat *seat);
 
-/* The number of slots that are this process's. */
+/* The number of slots that belong to this process. */
 size_t crowd_table_own(const struct crowd_table *t);
 
-/* Is it still this process's? */
+/* Does the slot still belong to this process? */
 bool crowd_table_has(const struct crowd_table *t, const struct crowd_seat *s);
 
 /* Free the slot; reserve it for the row `away_key` until `until_ms` (real
- * clock, at most CROWD_AWAY_MAX_MS from now); or restore it as it was before it
- * was taken.  A slot that another process took meanwhile is not changed. */
+ * clock, at most CROWD_AWAY_MAX_MS from now); or restore it as it was before
+ * it was claimed.  A slot that another process claimed meanwhile is not
+ * changed. */
 void crowd_table_leave(struct crowd_table *t, const struct crowd_seat *s);
 void crowd_table_reserve(struct crowd_table *t, const struct crowd_seat *s,
     uint64_t away_key, int64_t until_ms);
 void crowd_table_give_back(struct crowd_table *t, const struct crowd_seat *s);
 
-/* Free the slots of processes that do not live any more. */
+/* Free the slots of dead processes. */
 void crowd_table_sweep(struct crowd_table *t);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* cursor.c - positions as event ids: AES blocks, base64url. */
-/* Since 3.0 the plain functions are called deprecated; see crypt_block(). */
+/* OpenSSL 3.0 calls the plain functions deprecated; see crypt_block(). */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/aes.h>
 #include <openssl/crypto.h>
@@ -12,7 +12,7 @@
 
 #define BLOCK_SIZE 16
 
-/* The position, and perhaps the key of the row of a subscriber that is away. */
+/* The position, and the key of the row of a subscriber that is away, if any. */
 #define BLOCKS_MAX 2
 static const size_t text_len[] = { 0, 22, 43 }; /* of blocks as base64url */
 
@@ -34,10 +34,10 @@ get_u64(const uint8_t *from)
 }
 
 /*
- * A block is used for one plain text only, and each plain text is different:
- * the one use for which ECB is right.  (No position is as high as a key.)
- * Asked by its modern name OpenSSL first makes descriptions of all the ciphers
- * it knows: 150 KB in each of hundreds of processes, for one block.
+ * Each block encrypts one plain text only, and all plain texts differ: the one
+ * use for which ECB is right.  (A position is never as high as a key.)
+ * The EVP interface makes OpenSSL build descriptions of all its ciphers first:
+ * 150 KB in each of hundreds of processes, for one block.
  */
 static void
 crypt_block(const struct queue_cursor_key *k, bool forth,
@@ -65,7 +65,7 @@ encrypt(const struct queue_cursor_key *k, uint64_t n, uint8_t out[BLOCK_SIZE])
 	crypt_block(k, true, plain, out);
 }
 
-/* ERR_SYNTAX: it is of another epoch, or never was a block of ours. */
+/* ERR_SYNTAX: it belongs to another epoch, or was not made by crypt_block(). */
 static enum err
 decrypt(const struct queue_cursor_key *k, const uint8_t block[BLOCK_SIZE],
     uint64_t *out)
@@ -77,7 +77,7 @@ decrypt(const struct queue_cursor_key *k, const uint8_t block[BLOCK_SIZE],
 	return get_u64(plain) == k->epoch ? ERR_OK : ERR_SYNTAX;
 }
 
-/* `out` has room for as many blocks as there are. */
+/* `out` has room for one block, or for two if `key` is not 0. */
 static enum err
 write_id(const struct queue_cursor_key *k, uint64_t at, uint64_t key, char *out)
 {

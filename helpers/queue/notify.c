@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* notify.c - notifies readers of the hub's own updates, but not of each. */
+/* notify.c - notifies readers of the hub's own updates, several at a time. */
 #include "queue/backend.h"
 #include "queue/presence.h"
 
 #define NOTIFY_EVERY_MS 200
-#define NOTIFY_ROWS 256 /* or so many, so that readers do not fall behind */
+#define NOTIFY_ROWS \
+	256 /* or after so many updates, so that readers do not fall behind */
 
 void
 queue_wake(struct queue *q)

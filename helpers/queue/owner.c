@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* owner.c - gives a process the number that its rows bear. */
+/* owner.c - chooses the number that marks the rows of a process. */
 #include "base/random.h"
 #include "queue/queue.h"
 

@@ -14,8 +14,8 @@
  */
 enum presence_state { PRESENCE_GONE, PRESENCE_THERE, PRESENCE_AWAY };
 
-/* The most changes in one transaction: publishes may have to wait for it, some
- * milliseconds. */
+/* The most changes in one transaction: publishes may have to wait for it for
+ * some milliseconds. */
 #define PRESENCE_CHANGES_MAX 64
 #define PRESENCE_COST_MAX 49152 /* presence_cost() of all but the last */
 
@@ -23,8 +23,8 @@ struct presence_change {
 	enum presence_state to;
 	const struct presence *presence;
 	int64_t until_ms; /* AWAY: real clock */
-	/* Set to true, unless NULL, if the row belongs to another process,
-	 * which was faster. */
+	/* Set to true, unless NULL, if the row already belongs to another
+	 * process. */
 	bool *refused;
 };
 
@@ -32,11 +32,13 @@ struct presence_change {
  * QUEUE_WRITE: make these changes, all or none, in one transaction.  If
  * queue_settings.presence_events is set, each subscriber that comes or goes is
  * published in the log by one private update of the hub's kind for each of its
- * subscriptions.  A change that is made already does nothing, so a failed call
- * may be repeated.  The rows belong to this process (queue_settings.owner):
- * after its death, of any kind, queue_reap() in another process removes them.
- * *epoch is that of the database that holds the rows; a new database has none
- * of the rows made before.  Errors as of queue_append().
+ * subscriptions.  A change that was made before has no effect, so a failed call
+ * may be repeated.
+ *
+ * The rows belong to this process (queue_settings.owner): after its death, of
+ * any kind, queue_reap() in another process removes them.  *epoch is that of
+ * the database that holds the rows; a new database has none of the rows made
+ * before.  Errors as of queue_append().
  */
 enum err queue_present(struct queue *q, const struct presence_change *changes,
     size_t n, uint64_t *epoch, struct problem *p);
@@ -45,17 +47,16 @@ enum err queue_present(struct queue *q, const struct presence_change *changes,
 
 /*
  * The id of a position that also leads to the row (`key`) of a subscriber that
- * is away: a client that comes back with it may go on as the same subscriber.
+ * is away: a client that returns with it may continue as the same subscriber.
  * Otherwise as queue_cursor_id().
  */
 enum err queue_away_id(const struct queue_cursor_key *k, uint64_t at,
     uint64_t key, char out[QUEUE_AWAY_ID_SIZE]);
 
 /*
- * QUEUE_WRITE: call it once a second.  One process among all removes
- * subscribers whose process is dead or whose time is up, and publishes that;
- * some at a time: *more is true when others may be left.  *epoch as of
- * queue_present().
+ * QUEUE_WRITE: call it once a second.  One of all processes removes subscribers
+ * whose process is dead or whose time is up, and publishes their end; some at a
+ * time: *more is true when others may be left.  *epoch as of queue_present().
  * Errors as of queue_append().
  */
 enum err queue_reap(
@@ -71,19 +72,18 @@ enum err queue_end_away(struct queue *q, const uint64_t *signers, size_t n,
     bool *more, struct problem *p);
 
 /*
- * In a transaction: end subscribers that are away and are there by the word of
- * a session which has changed to `s`: all, or those with another payload or a
- * later end than it has now.
+ * In a transaction: end subscribers that are away and whose right comes from a
+ * session that has changed to `s`: all of them, or those with another payload
+ * or a later end than it has now.
  */
 enum err queue_end_of_session(
     struct queue *q, const struct session *s, bool all);
 
 /*
  * The bytes that may be written about strangers now (presence_is_stranger()).
- * queue_present() subtracts the bytes that its transaction wrote for them.
- * All processes share queue_settings.stranger_rate, and may use four seconds'
- * worth in advance.  0: nothing before *wait_ms have passed.  SIZE_MAX: there
- * is no limit.
+ * queue_present() subtracts the bytes that its transaction wrote for them.  All
+ * processes share queue_settings.stranger_rate, and may use four seconds' worth
+ * in advance.  0: none until *wait_ms have passed.  SIZE_MAX: no limit.
  */
 size_t queue_stranger_room(struct queue *q, unsigned *wait_ms);
 
@@ -92,10 +92,10 @@ void queue_set_presence_events(struct queue *q, bool on);
 
 /*
  * Notify readers of the hub's own updates that this handle has written, unless
- * somebody has notified them since; but not more than five times a second over
- * all processes, unless there are hundreds of updates: a crowd that comes back
- * must not wake everybody for each of its members.  Returns the milliseconds
- * after which to call it again; 0: nothing is left to notify of.
+ * another process has notified them since; at most five times a second over all
+ * processes, unless there are hundreds of updates: when many clients reconnect,
+ * each of them must not wake all readers.  Returns the milliseconds after which
+ * to call it again; 0: all readers are notified.
  */
 unsigned queue_notify_soon(struct queue *q);
 
@@ -104,11 +104,11 @@ typedef void queue_subscription_fn(
     void *arg, const struct subscription_view *v);
 
 /*
- * Hand out the active subscriptions: all, those with the selector
+ * Pass the active subscriptions to `each`: all, those with the selector
  * `wanted`, or that of `subscriber` with it (base NULL: not given), in one
  * snapshot with `last_id`: the id of the last row of the log, "earliest" if
  * there never was one.  Subscribers of dead processes are left out at once.
- * Errors as of queue_read(), and what `last_id` failed with.
+ * Errors as of queue_read(), and those that `last_id` returns.
  */
 enum err queue_subscriptions(struct queue *q, struct selector wanted,
     struct slice subscriber, queue_subscription_fn *each, void *arg,

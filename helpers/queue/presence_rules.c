@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* presence_rules.c - which rows of subscribers and which updates change. */
+/* presence_rules.c - decides which rows of subscribers and updates to write. */
 #include "mercure/dialect.h"
 #include "queue/backend.h"
 #include "queue/presence.h"
@@ -55,7 +55,8 @@ publish_each(struct queue *q, const struct presence *p, bool active)
 	return e;
 }
 
-/* The session of a subscriber, and whether it still allows what it did. */
+/* The session of a subscriber, and whether it still grants its
+ * subscriptions. */
 struct asking {
 	const struct presence *p;
 	bool allowed;
@@ -75,13 +76,13 @@ ask_session(void *arg, const struct session *s, uint64_t number)
 	    (a->p->signer == PRESENCE_BY_EMPTY_SESSION || s->topics.len > 0);
 }
 
-/* A subscriber that is away belongs to no process, so none ends it when its
- * session changes: it must not go away after that. */
+/* A subscriber that is away belongs to no process, so no process ends it when
+ * its session changes: it must not become away after that change. */
 static enum err
 check_session(struct queue *q, struct presence_change *c)
 {
 	const struct presence *p = c->presence;
-	/* Without a row, a session has nothing. */
+	/* A session without a row grants nothing. */
 	struct asking a = { p, p->signer == PRESENCE_BY_EMPTY_SESSION };
 	enum err e;
 
@@ -149,7 +150,8 @@ queue_present(struct queue *q, const struct presence_change *changes, size_t n,
 	return e;
 }
 
-/* End some of the subscribers that the backend finds; *ended: how many. */
+/* End some of the subscribers that the backend finds; *ended is their
+ * number. */
 static enum err
 end_some(struct queue *q, const struct presence_query *which, size_t *ended)
 {
@@ -224,7 +226,8 @@ queue_reap(struct queue *q, uint64_t *epoch, bool *more, struct problem *why)
 
 	if (e == ERR_OK && found)
 		e = queue_transact(q, end_body, &ending, why);
-	/* Rows that cannot be deleted would keep it busy for ever. */
+	/* Otherwise rows that cannot be deleted would keep it in this loop
+	 * forever. */
 	*more = e == ERR_OK && found && ending.ended > 0;
 	return e;
 }

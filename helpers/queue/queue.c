@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* queue.c - hands each call to the backend that the URL names. */
+/* queue.c - passes each call to the backend that the URL names. */
 #include "queue/queue.h"
 
 #include <string.h>

@@ -12,8 +12,8 @@
 #include "mercure/update.h"
 
 /*
- * A position in the log is one number, "everything up to here is behind me":
- * uint64_t, and 0 lies before all rows.  Each row has a higher one than the
+ * A position in the log is one number, "this row and all before it are read":
+ * uint64_t, and 0 lies before all rows.  Each row has a higher number than the
  * row before it.
  */
 
@@ -41,43 +41,43 @@ struct queue_settings {
 	struct dialects dialects; /* in the form of each of these */
 	uint64_t stranger_rate;   /* bytes a second that all processes write
 				 * about strangers; 0: no limit */
-	bool small; /* one of hundreds of processes: keep little in memory */
-	uint64_t owner; /* of this process's subscribers; 0: has none */
+	bool small;     /* one of hundreds of processes: use little memory */
+	uint64_t owner; /* of this process's subscribers; 0: it has none */
 };
 
 enum queue_mode { QUEUE_READ, QUEUE_WRITE };
 
 /*
  * Open, creating what is missing.  Settings are copied.  The problem names
- * path, cause and fix.  ERR_UNSUPPORTED: no backend for this URL, or a
- * network file system.  ERR_NEWER: made by a newer version.  ERR_READONLY,
- * ERR_IO, ERR_FULL, ERR_BUSY, ERR_NOMEM.
+ * path, cause and fix.  ERR_UNSUPPORTED: no backend for this URL, or a network
+ * file system.  ERR_NEWER: made by a newer version.  ERR_READONLY, ERR_IO,
+ * ERR_FULL, ERR_BUSY, ERR_NOMEM.
  */
 enum err queue_open(struct queue **out, const struct queue_settings *s,
     enum queue_mode mode, struct problem *p);
 
 /*
  * QUEUE_WRITE: append all or none, in order, in one transaction that also
- * prunes; with n == 0 it only prunes.  ERR_OK: durable as configured, and
- * every later queue_read() sees them.  ERR_BUSY: the lock stayed taken for
- * too long (the log names its holder).  ERR_FULL, ERR_MOVED, ERR_READONLY,
- * ERR_IO, ERR_NOMEM: nothing was appended; the next call tries again,
- * and opens again what it must.  ERR_NEWER: this process must drain and end.
- * queue_wake() notifies the processes that read; it may be called after the
- * publisher has its answer.
+ * prunes; with n == 0 it only prunes.  ERR_OK: durable as configured, and every
+ * later queue_read() sees them.  ERR_BUSY: another process held the lock for
+ * too long (the log names it).  ERR_FULL, ERR_MOVED, ERR_READONLY, ERR_IO,
+ * ERR_NOMEM: nothing was appended; the next call tries again, and reopens what
+ * it needs.  ERR_NEWER: this process must drain and end.  queue_wake() notifies
+ * the processes that read; it may be called after the publisher has its answer.
  */
 enum err queue_append(struct queue *q, const struct update *const *updates,
     size_t n, struct problem *p);
 void queue_wake(struct queue *q);
 
-/* What queue_read() found, all in one snapshot. */
+/* The result of queue_read(), all in one snapshot. */
 struct queue_span {
-	uint64_t epoch; /* changes when another database took the place */
+	uint64_t epoch; /* changes when another database takes the place */
 	uint64_t next;  /* read up to here */
-	uint64_t floor; /* last pruned application row: a position
-				 * below it has lost updates */
+	/* The last pruned application row: a position below it has lost
+	 * updates. */
+	uint64_t floor;
 	size_t rows;
-	uint64_t sessions; /* the last change of one; see queue_sessions.h */
+	uint64_t sessions; /* the last change of a session; see sessions.h */
 };
 
 /*
@@ -99,14 +99,14 @@ enum err queue_read(struct queue *q, uint64_t after, uint64_t epoch_seen,
     struct queue_span *out);
 
 /*
- * Sleep until somebody called queue_wake() after this handle's last
- * queue_read(), or queue_poke() was called on it, or `timeout_ms` passed.
+ * Sleep until a process calls queue_wake() after this handle's last
+ * queue_read(), or queue_poke() is called on this handle, or `timeout_ms` pass.
  */
 void queue_wait(struct queue *q, unsigned timeout_ms);
 void queue_poke(struct queue *q); /* any thread */
 
 /*
- * A position as an event id: '#', base64url, opaque to everybody else.
+ * A position as an event id: '#' and base64url, opaque to all other programs.
  * Any thread: needs only the key of the epoch `k`, see queue_start().
  * ERR_NOMEM: `out` is the empty text; leave the id out.
  */
@@ -122,33 +122,32 @@ enum err queue_cursor_id(
 /*
  * For a program (never for a library) before it opens the queue and starts
  * threads: a process of root gives up that identity if others may write in the
- * queue's folder (see identity.h), and opening a FIFO that they put there waits
- * for nobody.  ERR_DENIED, ERR_IO, ERR_SYNTAX, ERR_NOMEM.
+ * queue's folder (see identity.h), and opening a FIFO that another user put
+ * there does not block.  ERR_DENIED, ERR_IO, ERR_SYNTAX, ERR_NOMEM.
  */
 enum err queue_take_identity(const struct queue_settings *s, struct problem *p);
 
 /*
- * For a program, before it opens a queue: take little memory in advance, and
- * with `alone`, for a process of one stream among hundreds, none.
+ * For a program, before it opens a queue: allocate little memory in advance,
+ * and with `alone`, for a process of one stream among hundreds, none.
  */
 void queue_keep_small(bool alone);
 
-/* --check: is everything as it should be?  Calls `report` once for each
- * point looked at; `good` false: `text` names the fix. */
+/* --check: is the queue in order?  Calls `report` once for each point that it
+ * checks; `good` false: `text` names the fix. */
 typedef void queue_report_fn(void *arg, bool good, const char *text);
 void queue_check(
     const struct queue_settings *s, queue_report_fn *report, void *arg);
 
 /*
  * Copy the queue, as of one moment, to a new file for this user alone, while
- * others go on using it; on success it is on the disk.  The copy is another
- * queue: positions of this one mean nothing in it, and it has no
+ * others use the queue; on success the copy is on the disk.  The copy is
+ * another queue: positions of this one mean nothing in it, and it has no
  * sessions, since a right that is revoked after the copy was made must not come
- * back.  Nothing but the copy is made, also no queue.  ERR_DENIED: `path` is
- * there already.  ERR_FULL, ERR_READONLY, ERR_IO: one or the other cannot be
- * read or written.
- * Else as queue_open().  Root reads the queue as queue_take_identity() says,
- * and writes the copy as root.
+ * back.  It creates the copy only, and never a queue.  ERR_DENIED: `path`
+ * exists.  ERR_FULL, ERR_READONLY, ERR_IO: the queue cannot be read, or the
+ * copy cannot be written.  Otherwise as queue_open().  Root reads the queue as
+ * queue_take_identity() says, and writes the copy as root.
  */
 enum err queue_backup(
     const struct queue_settings *s, const char *path, struct problem *p);

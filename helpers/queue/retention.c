@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* retention.c - decides which rows may stay. */
+/* retention.c - decides which rows stay. */
 #include "base/clock.h"
 #include "queue/backend.h"
 
 #define AGES_EVERY_MS 1000
 
-/* Of the hub's own updates, about who is there. */
+/* Limits of the hub's own updates, which are about presence. */
 #define HUB_ROWS_MAX 1000
 #define HUB_BYTES_MAX (16u << 20)
 
-/* A crowd makes more of them than that before readers are notified, so rows
+/* A crowd causes more updates than that before readers are notified, so rows
  * would be removed unread.  So only bytes count for rows that are this
  * young. */
 #define HUB_YOUNG_MS 5000
@@ -22,7 +22,7 @@ to_int64(uint64_t n)
 
 /* 0 means no limit. */
 static struct queue_keep
-keep_for(const struct queue *q, int kind)
+limits_for(const struct queue *q, int kind)
 {
 	const struct queue_settings *s = &q->settings;
 	const bool hub = kind == UPDATE_HUB;
@@ -51,7 +51,7 @@ queue_retain(struct queue *q)
 
 	for (int kind = 0; e == ERR_OK && kind < UPDATE_KINDS; kind++) {
 		const struct queue_count *added = &q->written.counts[kind];
-		const struct queue_keep keep = keep_for(q, kind);
+		const struct queue_keep keep = limits_for(q, kind);
 
 		if (added->rows > 0 || keep.ages)
 			e = q->backend->log->prune(q, kind, added, &keep);

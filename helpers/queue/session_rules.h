@@ -12,22 +12,22 @@
  * that are returned borrow from the arguments.
  */
 
-/* An id that was moved stays valid for this time: the browser learns the new
- * one with a response that is still to come. */
+/* An id that was moved stays valid for this time, since the browser learns the
+ * new id from a response that has not arrived yet. */
 #define SESSION_MOVED_MS 5000
 
 /* The longest list of topics. */
 #define SESSION_TOPICS_BYTES ((size_t)1 << 20)
 
-/* Does the session have all that `w` asks for, at least to w->extend_ms? */
+/* Does the session have all that `w` requests, at least until w->extend_ms? */
 bool session_rules_is_granted(
     const struct session *had, const struct session_wish *w);
 
 /*
  * Grant `w`: the new row has the topics of both (written to `topics`, empty
- * before), the later of both ends, and the payload of `w`, if it has one.
- * Nothing of the old row stays if w->replace is set or if the id was moved.
- * ERR_LIMIT: too many topics, or too long ones.  ERR_NOMEM.
+ * before), the later of both ends, and the payload of `w`, if it has one.  The
+ * old row is dropped if w->replace is set or if the id was moved.  ERR_LIMIT:
+ * too many topics, or too long ones.  ERR_NOMEM.
  */
 enum err session_rules_add(struct session *out, struct buf *topics,
     const struct session *had, const struct session_wish *w);
@@ -44,7 +44,7 @@ struct session session_rules_for_old_id(
 /*
  * Remove `topics` from the row; base NULL: all of them.  *changed is false if
  * the row had none of these.  A row that is left without topics has no payload,
- * its end is 0, and it is not a moved one any more; a row that had no topics
+ * its end is 0, and it no longer counts as moved; a row that had no topics
  * before becomes such a row, too.  The topics that stay are written to `rest`
  * (empty before).  ERR_NOMEM.
  */

@@ -59,7 +59,7 @@ read_row(struct queue *q, struct row *r, const struct session_key *key,
 	return e != ERR_OK ? e : row_err(r);
 }
 
-/* A transaction's time, and whether it has changed anything. */
+/* The time of a transaction, and whether it has changed a session. */
 struct change {
 	int64_t now_ms;
 	bool made;
@@ -67,8 +67,8 @@ struct change {
 
 /*
  * `moved_to` NULL: it is not moved.  Processes apply the change to their
- * streams when they see its number.  No process has the subscribers between two
- * polls, so this transaction ends those that lose their right.
+ * streams when they read its number.  Subscribers between two polls belong to
+ * no process, so this transaction ends those that lose their right.
  */
 static enum err
 write_row(struct queue *q, const struct session *s,
@@ -171,7 +171,7 @@ queue_session_grant(
 	struct granting g = { .wish = w };
 	enum err e;
 
-	/* A failure to read occurs again under the lock, and is reported. */
+	/* A read error occurs again under the lock, and is reported there. */
 	if (is_granted(q, w))
 		return ERR_OK;
 	e = change_sessions(q, grant, &g, &g.change, p);
@@ -195,7 +195,7 @@ grant_new_id(struct queue *q, struct moving *m, const struct session *had)
 	return add_wish(q, &w, &m->change, &m->over);
 }
 
-/* Ids that were moved to the old id are moved to the new one. */
+/* Ids that were moved to the old id are now moved to the new one. */
 static enum err
 end_old_id(struct queue *q, struct moving *m, const struct session *had)
 {
@@ -265,7 +265,7 @@ remove_from(struct queue *q, struct revoking *v, const struct session *had)
 }
 
 /* Remove the topics from the next id after `*at` that was moved to this one,
- * and advance `*at` to it.  *more false: there is none. */
+ * and advance `*at` to it.  *more false: no such id is left. */
 static enum err
 remove_from_moved(
     struct queue *q, struct revoking *v, struct session_key *at, bool *more)
@@ -287,8 +287,7 @@ remove_from_moved(
 	return e;
 }
 
-/* The ids that the session had before, and that have not ended, lose the
- * topics, too. */
+/* Earlier ids of the session that have not ended lose the topics, too. */
 static enum err
 revoke(struct queue *q, void *arg)
 {

@@ -8,39 +8,41 @@
 
 /*
  * Each change of a session has a number.  A process that has applied all
- * changes up to a number asks for the later ones.  queue_read() returns the
+ * changes up to a number requests the later ones.  queue_read() returns the
  * last number (queue_span.sessions) in the same snapshot as the updates, so
- * that no update is delivered by rights that were changed before it was
+ * that an update is never delivered by rights that were changed before it was
  * published.
  */
 
-/* A grant that is asked for; slices are borrowed. */
+/* A grant that is requested; slices are borrowed. */
 struct session_wish {
 	struct session_key key;
 	struct slice topics;  /* selectors (selector.h) */
 	struct slice payload; /* JSON text; base NULL: leave it unchanged */
 	int64_t now_ms;       /* real clock */
-	int64_t until_ms;     /* an end that is later already stays */
+	int64_t until_ms;     /* a later end of the old row stays */
 	int64_t extend_ms;    /* extend a grant that ends before this time */
 	size_t topics_max;    /* that one session may have */
-	bool replace;         /* drop the topics, payload and end it had */
+	bool replace; /* drop the topics, payload and end of the old row */
 };
 
 /*
  * QUEUE_WRITE: add topics to a session.  If it has all of them for long enough,
- * nothing is written, so a page may call this each time it is shown.  Some
- * rows whose time is up are removed.  ERR_LIMIT: too many topics.  Other errors
- * as of queue_append().  This function and the next two wake the readers
- * themselves if they changed anything.
+ * nothing is written, so a page may call this each time it is shown.  Some rows
+ * whose time is up are removed.  ERR_LIMIT: too many topics.  Other errors as
+ * of queue_append().
+ *
+ * This function and the next two wake the readers themselves if they changed
+ * anything.
  */
 enum err queue_session_grant(
     struct queue *q, const struct session_wish *w, struct problem *p);
 
 /*
  * QUEUE_WRITE: give a session a new id.  The new id gets the topics of the old
- * one in addition to its own.  The old id gets no more topics and ends after
- * five seconds: by then the browser knows the new id, and reopens with it the
- * streams that it had opened with the old one.  Errors as above.
+ * one in addition to those it has.  The old id gets no more topics and ends
+ * after five seconds: by then the browser knows the new id, and reopens with it
+ * the streams that it had opened with the old one.  Errors as above.
  */
 enum err queue_session_move(struct queue *q, const struct session_key *from,
     const struct session_key *to, int64_t now_ms, size_t topics_max,
@@ -61,16 +63,15 @@ typedef void queue_session_fn(
 
 /*
  * Pass the session with this key to `each`, unless its time is up at `now_ms`;
- * one that was moved may have no topics.  *number: the row includes all changes
- * up to this one.
- * Errors as of queue_read().
+ * a session that was moved may have no topics.  *number: the row includes all
+ * changes up to this one.  Errors as of queue_read().
  */
 enum err queue_session_find(struct queue *q, const struct session_key *key,
     int64_t now_ms, queue_session_fn *each, void *arg, uint64_t *number);
 
 /* Pass up to `max` sessions whose last change came after `number`, in the order
- * of these changes.  Sessions that lost everything are among them: their time
- * is up.  Errors as of queue_read(). */
+ * of these changes.  Sessions that lost all their topics are among them: their
+ * time is up.  Errors as of queue_read(). */
 enum err queue_session_changes(struct queue *q, uint64_t number, size_t max,
     queue_session_fn *each, void *arg);
 

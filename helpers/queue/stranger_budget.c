@@ -5,9 +5,9 @@
 
 #define SECOND_US INT64_C(1000000)
 
-/* Many visitors come at once, above all after a restart, so this much may be
- * written in advance.  When it is used up, writers wait until there is room
- * for several changes. */
+/* Many visitors connect at once, above all after a restart, so this much may be
+ * written in advance.  When it is used up, writers wait until there is room for
+ * several changes. */
 #define AHEAD_US (4 * SECOND_US)
 #define PAUSE_US (SECOND_US / 4)
 

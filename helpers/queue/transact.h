@@ -8,17 +8,14 @@
 typedef enum err queue_body_fn(struct queue *q, void *arg);
 
 /*
- * QUEUE_WRITE: run `body` in a transaction.  If it returns ERR_OK, all that it
- * wrote is committed, and rows that are above the limits of their kind go;
- * else nothing has changed, and its value is returned.
- *
- * `body` may run again, when the database turns out to be another one, so it
- * sets what it hands out through `arg` each time.  It reads and writes by the
- * functions whose comment says "in a transaction"; where one of those fails,
- * it returns the value at once.  For other failures it returns a value, whose
- * text becomes the sentence.
- *
- * Errors as of queue_append(), and those of `body`.
+ * QUEUE_WRITE: run `body` in a transaction.  If it returns ERR_OK, all its
+ * changes are committed, and rows above the limits of their kind are removed;
+ * otherwise nothing has changed, and its value is returned.  `body` may run
+ * again, when another database turns out to be at the path, so it sets its
+ * results in `arg` each time.  It reads and writes by the functions whose
+ * comment says "in a transaction"; where one of those fails, it returns the
+ * value at once.  For other failures it returns a value, whose text goes into
+ * the problem.  Errors as of queue_append(), and those of `body`.
  */
 enum err queue_transact(
     struct queue *q, queue_body_fn *body, void *arg, struct problem *p);

@@ -13,13 +13,14 @@
 
 #define FILE_MAX (QUEUE_SQLITE_PATH_MAX + 8)
 
-/* The copy that is being made; it gets its name when it is whole.  The folder
- * and the file are descriptors, so that nobody can exchange them meanwhile. */
+/* The copy that is being made; it gets its name when it is complete.  The
+ * folder and the file are descriptors, so that no other user can replace them
+ * meanwhile. */
 struct copy {
-	const char *path; /* where it goes */
+	const char *path; /* the folder of the copy */
 	const char *name; /* its last component */
 	int dir, fd;
-	char part[QUEUE_SQLITE_NAME_SIZE]; /* where it is; "": nowhere */
+	char part[QUEUE_SQLITE_NAME_SIZE]; /* its present path; "": none */
 	struct problem *problem;
 };
 
@@ -37,12 +38,12 @@ refuse(const struct copy *c, int code)
 		    c->path);
 	if (code == ESTALE)
 		return problem_set(c->problem, ERR_IO,
-		    "%.200s: somebody exchanges files in its folder: name a "
-		    "file in another one.",
+		    "%.200s: another process replaces files in its folder: "
+		    "name a file in another one.",
 		    c->path);
 	if (code == EINVAL || code == ENOSYS)
 		return problem_set(c->problem, ERR_IO,
-		    "%.150s: its file system knows no hard links, and cannot "
+		    "%.150s: its file system has no hard links, and cannot "
 		    "rename without replacing (%s): name a file on another "
 		    "one.",
 		    c->path, strerror(code));
@@ -87,8 +88,9 @@ reserve(struct copy *c)
 	return ERR_OK;
 }
 
-/* SQLite takes an empty file for none, and keeps its mode.  One statement is
- * one snapshot: who publishes meanwhile neither waits nor is in it. */
+/* SQLite treats an empty file like a missing one, and keeps its mode.  One
+ * statement is one snapshot: updates that are published meanwhile do not wait
+ * and are not in it. */
 static enum err
 fill(struct queue_sqlite *q, const struct copy *c,
     const struct queue_sqlite_loan *loan)
@@ -115,7 +117,7 @@ fill(struct queue_sqlite *q, const struct copy *c,
 }
 
 /* With the old epoch, a position given out after the copy was made would be
- * taken for one in it, and its reader would miss updates. */
+ * taken for a position in the copy, and its reader would miss updates. */
 static enum err
 give_new_epoch(struct queue_sqlite *q, const struct copy *c,
     const struct queue_sqlite_loan *loan)
@@ -148,8 +150,9 @@ fill_copy(struct queue_sqlite *q, const struct copy *c)
 	return e;
 }
 
-/* Not rename(): it would replace what somebody put there meanwhile.  A link is
- * what most file systems can do, those without links can mostly rename so. */
+/* Not rename(): it would replace a file that another process created meanwhile.
+ * Most file systems support link(); those without hard links mostly support a
+ * rename that does not replace. */
 static int
 move(const struct copy *c)
 {
@@ -186,7 +189,7 @@ open_there(
 	char *path = NULL;
 	enum err e = queue_sqlite_path(&path, s->url, p);
 
-	/* Opening would make one, whose copy nobody wants. */
+	/* Opening would create a queue, whose copy is useless. */
 	if (e == ERR_OK && access(path, F_OK) == -1)
 		e = problem_set(p, ERR_IO,
 		    "There is no queue to copy at %.150s (%s): is "
@@ -196,8 +199,8 @@ open_there(
 	return e == ERR_OK ? queue_open(out, s, QUEUE_READ, p) : e;
 }
 
-/* All that SQLite opens by name it opens with the first look; from then on root
- * is root again, who may write the copy where he wants. */
+/* SQLite opens all files by name during the first check; after that, root is
+ * root again and may write the copy in any folder. */
 static enum err
 open_as_owner(
     struct queue **out, const struct queue_settings *s, struct problem *p)

@@ -159,7 +159,7 @@ fix_for(int rc, enum err e)
 	case ERR_FULL:
 		return "free space on the disk; nothing has to be restarted";
 	case ERR_BUSY:
-		return "a foreign program writes to it: end that";
+		return "another program writes to it: end that";
 	case ERR_NOMEM:
 		return "give the process more memory";
 	case ERR_MOVED:

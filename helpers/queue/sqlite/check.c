@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* check.c - looks at everything that can be wrong with a queue. */
+/* check.c - checks everything that can be wrong with a queue. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,12 +18,13 @@ struct check {
 };
 
 static void
-say(const struct check *c, bool good, const struct problem *p)
+report_point(const struct check *c, bool good, const struct problem *p)
 {
 	c->report(c->arg, good, p->text);
 }
 
-/* Group members write beside each other only in a setgid directory. */
+/* Members of the group can use each other's new files only if the directory is
+ * setgid. */
 static bool
 check_directory(const struct check *c)
 {
@@ -32,18 +33,18 @@ check_directory(const struct check *c)
 
 	if (stat(c->dir, &st) == -1 || access(c->dir, W_OK | X_OK) == -1) {
 		sidecar_denied(c->path, errno, &p);
-		say(c, false, &p);
+		report_point(c, false, &p);
 		return false;
 	}
 	if ((st.st_mode & S_IWGRP) != 0 && (st.st_mode & S_ISGID) == 0) {
 		problem_set(&p, ERR_OK,
-		    "%s hands its group not on to new files: chmod g+s %s",
+		    "new files in %s do not inherit its group: chmod g+s %s",
 		    c->dir, c->dir);
-		say(c, false, &p);
+		report_point(c, false, &p);
 		return true;
 	}
 	problem_set(&p, ERR_OK, "%s is writable", c->dir);
-	say(c, true, &p);
+	report_point(c, true, &p);
 	return true;
 }
 
@@ -53,11 +54,11 @@ check_file_system(const struct check *c)
 	struct problem p;
 
 	if (queue_sqlite_network_check(c->path, &p) != ERR_OK) {
-		say(c, false, &p);
+		report_point(c, false, &p);
 		return false;
 	}
 	problem_set(&p, ERR_OK, "%s lies on a local file system", c->dir);
-	say(c, true, &p);
+	report_point(c, true, &p);
 	return true;
 }
 
@@ -84,7 +85,7 @@ check_lock(const struct check *c, const struct queue_settings *s)
 			problem_set(&p, e, "the write lock: %s", err_text(e));
 	}
 	sidecar_close(side);
-	say(c, e == ERR_OK, &p);
+	report_point(c, e == ERR_OK, &p);
 	return e == ERR_OK;
 }
 
@@ -107,7 +108,7 @@ check_rights(const struct check *c)
 		    "%s is not for its whole group: chgrp %lu %s && chmod 660 "
 		    "%s",
 		    path, (unsigned long)db.st_gid, path, path);
-		say(c, false, &p);
+		report_point(c, false, &p);
 	}
 }
 
@@ -121,7 +122,7 @@ check_database(const struct check *c, const struct queue_settings *s)
 	bool good;
 
 	if (queue_open(&base, s, QUEUE_READ, &p) != ERR_OK) {
-		say(c, false, &p);
+		report_point(c, false, &p);
 		return;
 	}
 	q = (struct queue_sqlite *)base;
@@ -134,7 +135,7 @@ check_database(const struct check *c, const struct queue_settings *s)
 		problem_set(&p, ERR_OK, "%s is a sound database", c->path);
 	else
 		queue_sqlite_failed(q, SQLITE_CORRUPT);
-	say(c, good, good ? &p : &q->problem);
+	report_point(c, good, good ? &p : &q->problem);
 	queue_close(base);
 }
 
@@ -147,7 +148,7 @@ queue_sqlite_check(
 	char *path = NULL;
 
 	if (queue_sqlite_path(&path, s->url, &p) != ERR_OK) {
-		say(&c, false, &p);
+		report_point(&c, false, &p);
 		return;
 	}
 	c.path = path;
@@ -158,7 +159,7 @@ queue_sqlite_check(
 		if (access(path, F_OK) == -1) {
 			problem_set(&p, ERR_OK,
 			    "%s will be made by the first process", path);
-			say(&c, true, &p);
+			report_point(&c, true, &p);
 		} else if (check_lock(&c, s)) {
 			check_rights(&c);
 			check_database(&c, s);

@@ -4,19 +4,20 @@
 #include "queue/sqlite/sqlite.h"
 
 /*
- * A checkpoint has to wait for the disk twice: for the log, then for the main
- * file.  No commit may happen meanwhile (see DESIGN.md), so publishers would
- * wait as well.  Hence a thread that lives for one checkpoint, with its
- * own connection: it syncs the log first, without the lock, so that
- * little of it is left to be synced when it has the lock; and it starts
- * seldom, because a page is written once however often it is in the log.
+ * A checkpoint waits for the disk twice: for the log, then for the main file.
+ * A commit must not happen meanwhile (see DESIGN.md), so publishers would wait
+ * as well.  Therefore a thread runs each checkpoint with a separate connection:
+ * it syncs the log first, without the lock, so that little is left to sync when
+ * it has the lock; and it starts seldom, because a page is written once,
+ * however often it is in the log.
  */
 #define CHECKPOINT_PAGES 4000 /* 16 MiB: the journal_size_limit */
 
-/* The thread cannot keep up, or could not be started. */
+/* From this size on a publisher does it: the thread is too slow, or could not
+ * be started. */
 #define FORCE_PAGES 16000
 
-/* SQLite's own handle: an open(2) and close(2) of ours would drop its
+/* This is SQLite's handle: an open(2) and close(2) here would drop its
  * locks. */
 static void
 sync_log(struct queue_sqlite *q)
@@ -46,8 +47,8 @@ checkpoint(struct queue_sqlite *q)
 	enum err e = ERR_OK;
 
 	sync_log(q);
-	/* Whoever has the lock for so long, or moved the files, appends: its
-	 * process will settle. */
+	/* The process that holds the lock for so long, or that moved the files,
+	 * appends: it will make the checkpoint. */
 	if (queue_sqlite_lock(q) != ERR_OK)
 		return;
 	if (queue_sqlite_look(q) == ERR_OK)
@@ -83,7 +84,7 @@ queue_sqlite_start_checkpoint(struct queue_sqlite *q)
 	    atomic_load(&q->checkpointing))
 		return;
 	queue_sqlite_join_checkpoint(q);
-	/* Not at once again if a reader keeps the log from starting over. */
+	/* Wait for more pages if a reader keeps the log from starting over. */
 	q->checkpoint_pages = q->wal_pages;
 	atomic_store(&q->checkpointing, true);
 	q->has_checkpointer =

@@ -17,16 +17,16 @@
 
 #define LINKS_MAX 40
 #define NOBODY 65534
-#define ROOM 4096 /* an entry of the users or the groups */
+#define ROOM 4096 /* bytes of an entry of the users or the groups */
 
 struct walk {
 	char real[PATH_MAX]; /* so far, without a slash at its end */
 	char rest[PATH_MAX];
-	struct stat dir; /* that of `real` */
-	uid_t root;      /* to whom "/" belongs */
-	bool other;      /* somebody else could lead us elsewhere: */
+	struct stat dir; /* the one at `real` */
+	uid_t root;      /* the owner of "/" */
+	bool other;      /* another user may change the path: `uid` */
 	uid_t uid;
-	bool missing; /* a directory is not there */
+	bool missing; /* a directory does not exist */
 	int links;
 	struct problem *problem;
 };
@@ -48,7 +48,8 @@ judge(struct walk *w, const struct stat *st)
 	}
 }
 
-/* Directories like /tmp keep strangers from each other's names. */
+/* In directories like /tmp (sticky bit) users cannot change each other's
+ * names. */
 static enum err
 enter(struct walk *w, const char *name, const struct stat *st)
 {
@@ -79,7 +80,7 @@ leave(struct walk *w)
 		   : failed(w, errno);
 }
 
-/* Put what the link says in front of the rest. */
+/* Put the target of the link in front of the rest. */
 static enum err
 follow(struct walk *w, const char *path, const struct stat *st)
 {
@@ -101,7 +102,7 @@ follow(struct walk *w, const char *path, const struct stat *st)
 	return target[0] == '/' ? leave(w) : ERR_OK;
 }
 
-/* Cut the next component off. */
+/* Cut off the next component. */
 static bool
 next(struct walk *w, char name[NAME_MAX + 1])
 {
@@ -129,7 +130,7 @@ step(struct walk *w, const char *name)
 		return leave(w);
 	snprintf(path, sizeof(path), "%s/%s", w->real, name);
 	if (lstat(path, &st) == -1) {
-		/* The file itself need not be there yet, but its folder. */
+		/* The file itself may not exist yet, but its folder must. */
 		w->missing = w->rest[strspn(w->rest, "/")] != '\0';
 		w->rest[0] = '\0';
 		return errno == ENOENT ? ERR_OK : failed(w, errno);
@@ -157,20 +158,20 @@ walk(struct walk *w, const char *path)
 	return e;
 }
 
-/* In a directory itself a sticky bit does not help: the files in it are made
- * by others. */
+/* The sticky bit of the directory itself does not help: other users create the
+ * files in it. */
 static enum err
 check_folder(const struct walk *w)
 {
 	if ((w->dir.st_mode & S_IWOTH) == 0)
 		return ERR_OK;
 	return problem_set(w->problem, ERR_DENIED,
-	    "everybody may write in %s: name a file in a folder of its own in "
+	    "everybody may write in %s: name a file in a separate folder in "
 	    "MERCURE_TRANSPORT_URL",
 	    w->real);
 }
 
-/* The user that has a group of its own, and its name. */
+/* The user whose name and primary group are those of the group. */
 static uid_t
 user_of_group(gid_t gid, char *name, size_t size)
 {
@@ -198,7 +199,7 @@ struct wanted {
 	char folder[PATH_MAX];
 };
 
-/* Never root's group, which has rights of its own. */
+/* Never root's group, which has special rights. */
 static void
 name_user(struct wanted *out, const struct walk *w)
 {
@@ -224,7 +225,7 @@ find(struct wanted *out, const char *path, struct problem *p)
 	memset(out, 0, sizeof(*out));
 	if ((e = walk(&w, path)) != ERR_OK)
 		return e;
-	/* Somebody else may be the one who makes it, in the next moment. */
+	/* Otherwise another user could create the folder a moment later. */
 	if (w.missing)
 		return sidecar_denied(path, ENOENT, p);
 	if ((e = check_folder(&w)) != ERR_OK)
@@ -278,9 +279,9 @@ identity_take(const char *path, struct problem *p)
 	return ERR_OK;
 }
 
-/* Keep the groups that root gets back. */
+/* Save the groups that root gets back later. */
 static bool
-keep(struct identity *was)
+save_groups(struct identity *was)
 {
 	was->gid = getegid();
 	was->groups_n = getgroups(IDENTITY_GROUPS, was->groups);
@@ -298,7 +299,7 @@ identity_borrow(struct identity *was, const char *path, struct problem *p)
 		return ERR_OK;
 	if ((e = find(&w, path, p)) != ERR_OK || !w.other)
 		return e;
-	if (!keep(was) || !set_groups(&w) || setegid(w.gid) != 0 ||
+	if (!save_groups(was) || !set_groups(&w) || setegid(w.gid) != 0 ||
 	    seteuid(w.uid) != 0)
 		return cannot(&w, p);
 	was->taken = true;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* listing.c - lists the subscribers that are present, in one snapshot. */
+/* listing.c - lists the active subscribers, in one snapshot. */
 #include "base/clock.h"
 #include "queue/sqlite/sqlite.h"
 
-/* Of rows in the order of their owners, so that each is asked for once. */
+/* The rows come in the order of their owners, so each owner is checked once. */
 struct listing {
 	queue_subscription_fn *each;
 	void *arg;
@@ -34,7 +34,7 @@ is_there(const struct queue_sqlite *q, struct listing *l, sqlite3_stmt *st)
 }
 
 static void
-hand_row(struct listing *l, sqlite3_stmt *st)
+pass_row(struct listing *l, sqlite3_stmt *st)
 {
 	struct slice topics = queue_sqlite_column(st, 3);
 	struct subscription_view v = {
@@ -53,13 +53,13 @@ hand_row(struct listing *l, sqlite3_stmt *st)
 }
 
 static enum err
-hand_rows(struct queue_sqlite *q, sqlite3_stmt *st, struct listing *l)
+pass_rows(struct queue_sqlite *q, sqlite3_stmt *st, struct listing *l)
 {
 	int rc;
 
 	while ((rc = sqlite3_step(st)) == SQLITE_ROW)
 		if (is_there(q, l, st))
-			hand_row(l, st);
+			pass_row(l, st);
 	sqlite3_reset(st);
 	return rc == SQLITE_DONE ? ERR_OK : queue_sqlite_failed(q, rc);
 }
@@ -75,15 +75,15 @@ list(struct queue_sqlite *q, struct slice subscriber, struct listing *l)
 	if (st == NULL)
 		return queue_sqlite_failed(q, sqlite3_errcode(q->db));
 	if (all)
-		return hand_rows(q, st, l);
+		return pass_rows(q, st, l);
 	if ((rc = queue_sqlite_bind(st, 1, l->wanted.text)) != SQLITE_OK ||
 	    (rc = queue_sqlite_bind(st, 3, subscriber)) != SQLITE_OK)
 		return queue_sqlite_failed(q, rc);
 	sqlite3_bind_int64(st, 2, l->wanted.kind);
-	return hand_rows(q, st, l);
+	return pass_rows(q, st, l);
 }
 
-/* The last row's own id; its position, if it has none or was pruned. */
+/* The id of the last row; its position, if it has none or was pruned. */
 static enum err
 add_last_id(struct queue_sqlite *q, sqlite3_stmt *st, struct buf *out)
 {

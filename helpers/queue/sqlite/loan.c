@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* loan.c - lets SQLite work on an open file, so that it follows no name. */
+/* loan.c - makes SQLite work on an open file, so that it opens no name. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "base/container.h"
 #include "queue/sqlite/sqlite.h"
 
-/* SQLite's handle of one file; the loan has the descriptors. */
+/* SQLite's handle of one file; the descriptors belong to the loan. */
 struct lent {
 	sqlite3_file base;
 	struct queue_sqlite_loan *loan;
@@ -37,7 +37,7 @@ no_lock(sqlite3_file *f, int level)
 	return SQLITE_OK;
 }
 
-/* -1: a journal, which is always empty: a failed copy is dropped, not rolled
+/* -1: a journal, which is always empty: a failed copy is deleted, not rolled
  * back. */
 static int
 fd_of(sqlite3_file *f)
@@ -99,7 +99,7 @@ lent_truncate(sqlite3_file *f, sqlite3_int64 size)
 		   : SQLITE_IOERR_TRUNCATE;
 }
 
-/* The lender syncs the file once, at the end. */
+/* The caller syncs the file once, at the end. */
 static int
 lent_sync(sqlite3_file *f, int flags)
 {
@@ -140,8 +140,8 @@ lent_sector(sqlite3_file *f)
 	return 4096;
 }
 
-/* Version 1: no shared memory, so that a log is read in exclusive mode, with
- * an index in memory. */
+/* Version 1: without shared memory, so that a log is read in exclusive mode,
+ * with an index in memory. */
 static const sqlite3_io_methods methods = {
 	.iVersion = 1,
 	.xClose = no_work,
@@ -189,7 +189,7 @@ lend_delete(sqlite3_vfs *vfs, const char *name, int sync)
 	return SQLITE_OK;
 }
 
-/* Beside the database there is only a log, if that. */
+/* Beside the database there may be a log, and no other file. */
 static int
 lend_access(sqlite3_vfs *vfs, const char *name, int flags, int *out)
 {
@@ -219,10 +219,10 @@ queue_sqlite_lend(struct queue_sqlite_loan *loan, int fd, int log)
 		return ERR_IO;
 	loan->fd = fd;
 	loan->log = log;
-	/* Unique for as long as it lasts. */
+	/* The address is unique while the loan lasts. */
 	snprintf(loan->name, sizeof(loan->name), "pushcgi-%p", (void *)loan);
 	snprintf(loan->uri, sizeof(loan->uri), "file:/copy?vfs=%s", loan->name);
-	/* Time, random bytes and sleep as ever. */
+	/* Time, random bytes and sleep come from the default VFS. */
 	loan->vfs = *usual;
 	loan->vfs.pNext = NULL;
 	loan->vfs.zName = loan->name;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* network.c - refuses file systems on which WAL cannot work. */
+/* network.c - refuses file systems on which WAL does not work. */
 #include <string.h>
 #include <sys/vfs.h>
 
@@ -44,7 +44,7 @@ queue_sqlite_network_check(const char *path, struct problem *p)
 		buf_free(&dir);
 		return problem_set(p, e, "%s", err_text(e));
 	}
-	/* A directory that is not there is the sidecar's to report. */
+	/* The sidecar reports a directory that does not exist. */
 	name = statfs(dir.base, &fs) == 0
 		   ? queue_sqlite_network_fs((unsigned long)fs.f_type)
 		   : NULL;

@@ -21,7 +21,7 @@ presence_own(struct queue *base, uint64_t *epoch)
 	return e;
 }
 
-/* The rows by topic come and go with the subscriber's. */
+/* The rows by topic are written and deleted with the row of the subscriber. */
 static enum err
 change_topics(struct queue_sqlite *q, const struct presence *p, bool active)
 {
@@ -45,7 +45,7 @@ change_topics(struct queue_sqlite *q, const struct presence *p, bool active)
 	return e;
 }
 
-/* Run a statement on one subscriber's row; *changed: there is such a row. */
+/* Run a statement on one subscriber's row; *changed: there was such a row. */
 static enum err
 change_row(struct queue_sqlite *q, enum sql_statement which, uint64_t owner,
     const struct presence_change *c, bool *changed)
@@ -66,7 +66,7 @@ change_row(struct queue_sqlite *q, enum sql_statement which, uint64_t owner,
 	return e;
 }
 
-/* *inserted false: it is there already. */
+/* *inserted false: the row exists already. */
 static enum err
 insert_row(struct queue_sqlite *q, uint64_t owner,
     const struct presence_change *c, bool *inserted)
@@ -162,7 +162,7 @@ copy_row(struct presence **out, sqlite3_stmt *st)
 	return ERR_OK;
 }
 
-/* Copies: the rows are deleted while their statement would be open. */
+/* These are copies: a row cannot be deleted while its statement is open. */
 static enum err
 copy_rows(struct queue_sqlite *q, sqlite3_stmt *st,
     struct presence *rows[PRESENCE_CHANGES_MAX], size_t *n)

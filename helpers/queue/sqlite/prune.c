@@ -2,7 +2,7 @@
 /* prune.c - deletes the oldest rows, in the transaction that adds new ones. */
 #include "queue/sqlite/sqlite.h"
 
-#define PRUNE_ROWS_MAX 1000         /* of one transaction, per kind; */
+#define PRUNE_ROWS_MAX 1000         /* rows of one transaction, per kind; */
 #define PRUNE_BYTES_MAX (16u << 20) /* more than it appends */
 #define PRUNE_SLACK 100             /* 1/100 of a limit at a time */
 
@@ -18,7 +18,7 @@ static const struct {
 	[UPDATE_HUB] = { SQL_OLDEST_HUB, SQL_PRUNE_HUB },
 };
 
-/* Add to the running totals, or only read them. */
+/* Add to the running totals; without a change, only read them. */
 static enum err
 add_totals(struct queue_sqlite *q, int kind, const struct queue_count *b,
     struct totals *out)
@@ -48,7 +48,8 @@ add_totals(struct queue_sqlite *q, int kind, const struct queue_count *b,
 	return rc == SQLITE_ROW ? ERR_OK : queue_sqlite_failed(q, rc);
 }
 
-/* The oldest row, made at `at_ms`, when there are as many as that. */
+/* May the oldest row stay?  It was made at `at_ms`; its kind has `rows` rows
+ * with `bytes` bytes. */
 static bool
 may_stay(
     const struct queue_keep *keep, int64_t rows, int64_t bytes, int64_t at_ms)
@@ -59,7 +60,7 @@ may_stay(
 	       (rows <= keep->rows && at_ms >= keep->since_ms);
 }
 
-/* Walk the oldest rows of a kind for as long as they are too many. */
+/* Walk the oldest rows of a kind for as long as their limits are exceeded. */
 static enum err
 count_doomed(struct queue_sqlite *q, int kind, const struct queue_count *b,
     const struct queue_keep *keep, const struct totals *t,
@@ -88,7 +89,7 @@ count_doomed(struct queue_sqlite *q, int kind, const struct queue_count *b,
 			sqlite3_column_int64(st, 2)))
 			break;
 		d.rows++;
-		/* Never below nothing, whatever the rows say. */
+		/* Never below 0, whatever the rows contain. */
 		d.bytes +=
 		    bytes < t->bytes - d.bytes ? bytes : t->bytes - d.bytes;
 		d.pruned_seq = seq;
@@ -125,9 +126,9 @@ prune_rows(struct queue_sqlite *q, int kind, const struct totals *t,
 }
 
 /*
- * Pruning one row with each insert costs half as much again as the insert.
- * So it waits until some are due: rows may be 1 % above their limit, bytes
- * go 1 % below theirs, ages are looked at once a second.
+ * Pruning one row with each insert costs half as much again as the insert.  So
+ * pruning waits until several rows are due: rows may be 1 % above their limit,
+ * bytes are cut to 1 % below theirs, ages are compared once a second.
  */
 enum err
 queue_sqlite_prune(struct queue *base, int kind, const struct queue_count *b,

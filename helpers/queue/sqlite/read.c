@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* read.c - reads what lies behind a position, and waits for more. */
+/* read.c - reads the rows behind a position, and waits for more. */
 #include <string.h>
 
 #include "base/log.h"
 #include "queue/sqlite/sqlite.h"
 
-/* Bytes of an id or a type that update_new() lets pass. */
+/* The most bytes of an id or a type that update_new() accepts. */
 #define FIELD_MAX 1024
 
-/* Could it have come through update_new()?  Else its bytes could end a line
- * of a stream. */
+/* Could it have passed update_new()?  Otherwise its bytes could end a line of a
+ * stream. */
 static bool
 is_sound(const struct update *u)
 {
@@ -20,10 +20,10 @@ is_sound(const struct update *u)
 		   memchr(u->data.base, '\0', u->data.len) == NULL);
 }
 
-/* Returns the bytes of the row; 0: no memory.  One that nobody published is
- * passed over. */
+/* Returns the bytes of the row; 0: out of memory.  A row that cannot have been
+ * published is skipped. */
 static size_t
-hand_row(struct queue_sqlite *q, sqlite3_stmt *st, queue_row_fn *row, void *arg)
+pass_row(struct queue_sqlite *q, sqlite3_stmt *st, queue_row_fn *row, void *arg)
 {
 	const uint64_t at = (uint64_t)sqlite3_column_int64(st, 0);
 	char own_id[QUEUE_ID_SIZE];
@@ -53,14 +53,14 @@ hand_row(struct queue_sqlite *q, sqlite3_stmt *st, queue_row_fn *row, void *arg)
 	if (is_sound(&u))
 		row(arg, at, &u);
 	else
-		log_warn("update passed over",
-		    LOG_TEXT("reason", "nobody could publish it"),
+		log_warn("update skipped",
+		    LOG_TEXT("reason", "it cannot have been published"),
 		    LOG_UINT("seq", at));
 	return 1 + u.id.len + u.type.len + u.topics.len + u.data.len;
 }
 
 static enum err
-hand_rows(struct queue_sqlite *q, size_t rows_max, size_t bytes_max,
+pass_rows(struct queue_sqlite *q, size_t rows_max, size_t bytes_max,
     queue_row_fn *row, void *arg, struct queue_span *span)
 {
 	sqlite3_stmt *st = queue_sqlite_statement(q, SQL_READ_UPDATES);
@@ -77,13 +77,13 @@ hand_rows(struct queue_sqlite *q, size_t rows_max, size_t bytes_max,
 		int64_t seq;
 		size_t n;
 
-		/* Always behind the last one, or this would never end. */
+		/* `at` must grow with each row, or the loop would never end. */
 		if (!queue_sqlite_number(
 			st, 0, (int64_t)span->next + 1, &seq)) {
 			rc = SQLITE_CORRUPT;
 			break;
 		}
-		if ((n = hand_row(q, st, row, arg)) == 0) {
+		if ((n = pass_row(q, st, row, arg)) == 0) {
 			rc = SQLITE_NOMEM;
 			break;
 		}
@@ -111,7 +111,7 @@ read_span(struct queue_sqlite *q, uint64_t epoch_seen, size_t rows_max,
 	if (span->epoch != epoch_seen)
 		span->next = 0;
 	else if (rows_max > 0 && row != NULL)
-		e = hand_rows(q, rows_max, bytes_max, row, arg, span);
+		e = pass_rows(q, rows_max, bytes_max, row, arg, span);
 	if (q->db != NULL)
 		sqlite3_reset(st);
 	return e;
@@ -129,14 +129,14 @@ read_log(struct queue *base, uint64_t after, uint64_t epoch_seen,
 	if (after > INT64_MAX)
 		span.next = INT64_MAX;
 	e = queue_sqlite_ready_to_read(q);
-	/* Before the log is read: a notification that comes from now on ends
-	 * the next wait. */
+	/* Read before the log is read: a later notification ends the next
+	 * wait. */
 	if (q->side != NULL)
 		q->word_seen = sidecar_word(q->side);
 	if (e == ERR_OK)
 		e = read_span(
 		    q, epoch_seen, rows_max, bytes_max, row, arg, &span);
-	/* Anybody's next commit makes these pages old anyway. */
+	/* The next commit of any process makes these pages stale anyway. */
 	if (q->base.settings.small && q->db != NULL)
 		sqlite3_db_release_memory(q->db);
 	queue_sqlite_done(q, e);

@@ -3,12 +3,12 @@
 #include "base/clock.h"
 #include "queue/sqlite/sqlite.h"
 
-/* When the sidecar is a new file, its processes need a moment to find that
- * out and to show in it that they live. */
+/* When the sidecar is a new file, its processes need a moment to notice that
+ * and to lock their bytes in it. */
 #define GRACE_MS 2000
 
-/* The byte is locked before the rows are there, so that nobody takes them for
- * a dead process's; after a change of the sidecar it is locked again. */
+/* The byte is locked before the rows exist, so that no process takes them for
+ * those of a dead process; after a change of the sidecar it is locked again. */
 enum err
 queue_sqlite_show_life(struct queue_sqlite *q)
 {
@@ -20,8 +20,8 @@ queue_sqlite_show_life(struct queue_sqlite *q)
 	return ERR_OK;
 }
 
-/* Has it really died?  It may have come back since it was looked for, and this
- * may be another sidecar.  The rows of nobody are 0's. */
+/* Is the process really dead?  It may have returned since the search, and this
+ * may be another sidecar.  Owner 0: the rows belong to no process. */
 bool
 queue_sqlite_is_dead(const struct queue_sqlite *q, uint64_t owner)
 {
@@ -29,7 +29,7 @@ queue_sqlite_is_dead(const struct queue_sqlite *q, uint64_t owner)
 				 !sidecar_lives(q->side, owner));
 }
 
-/* The next owner above `after`; 0: there is none. */
+/* The next owner above `after`; 0: there are no more. */
 static enum err
 next_owner(struct queue_sqlite *q, uint64_t after, uint64_t *out)
 {
@@ -43,7 +43,8 @@ next_owner(struct queue_sqlite *q, uint64_t after, uint64_t *out)
 	rc = sqlite3_step(st);
 	*out = 0;
 	if (rc == SQLITE_ROW && sqlite3_column_type(st, 0) != SQLITE_NULL) {
-		/* Always above the last one, or this would never end. */
+		/* The owner must grow with each call, or the loop would never
+		 * end. */
 		if (queue_sqlite_number(st, 0, (int64_t)after + 1, &owner))
 			*out = (uint64_t)owner;
 		else
@@ -53,7 +54,7 @@ next_owner(struct queue_sqlite *q, uint64_t after, uint64_t *out)
 	return rc == SQLITE_ROW ? ERR_OK : queue_sqlite_failed(q, rc);
 }
 
-/* Are there rows of nobody whose time is up? */
+/* Are there rows without a process whose time is up? */
 static enum err
 is_due(struct queue_sqlite *q, int64_t now_ms, bool *out)
 {
@@ -73,7 +74,8 @@ is_due(struct queue_sqlite *q, int64_t now_ms, bool *out)
 		   : queue_sqlite_failed(q, rc);
 }
 
-/* Whose rows are to go?  0: nobody's, those whose time is up. */
+/* Find the owner whose rows are to be removed.  0: rows without a process,
+ * whose time is up. */
 static enum err
 find_dead(struct queue_sqlite *q, int64_t now_ms, uint64_t *out, bool *found)
 {
@@ -95,8 +97,8 @@ find_dead(struct queue_sqlite *q, int64_t now_ms, uint64_t *out, bool *found)
 	return e;
 }
 
-/* The database and the sidecar at the path, with a sign of life of ours in
- * it: in silence nobody else looks for a minute. */
+/* Open the database and the sidecar at the path, and lock this process's byte
+ * in it: without traffic, nothing else checks them for a minute. */
 static enum err
 stay_alive(struct queue_sqlite *q)
 {
@@ -130,7 +132,8 @@ queue_sqlite_dead(struct queue *base, uint64_t *epoch, uint64_t *owner,
 		e = find_dead(q, *until_ms, owner, found);
 	if (e == ERR_OK)
 		return e;
-	/* Only failures: a queue that is full can be read as well. */
+	/* Only failures are reported: a queue that is full can be read as
+	 * well. */
 	queue_sqlite_done(q, e);
 	return problem_set(p, e, "%s", q->problem.text);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* schema.c - checks that the schema of a database is exactly ours. */
+/* schema.c - checks that the schema of a database is the expected one. */
 #include <string.h>
 
 #include "queue/sqlite/sqlite.h"
 
-/* Tables that SQLite itself makes. */
+/* Tables that SQLite itself creates. */
 static const char *const by_sqlite[] = {
 	"CREATE TABLE sqlite_sequence(name,seq)",
 	"CREATE TABLE sqlite_stat1(tbl,idx,stat)",
@@ -36,7 +36,7 @@ is_known(struct slice sql, const char *const *texts, size_t n)
 	return false;
 }
 
-/* An index that belongs to a table's constraint has no text. */
+/* An index that belongs to a constraint of a table has no text. */
 static bool
 is_row_known(sqlite3_stmt *st, const char *const *texts, size_t n)
 {

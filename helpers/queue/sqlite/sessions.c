@@ -21,7 +21,7 @@ statement_for(struct queue_sqlite *q, enum sql_statement which,
 	return st;
 }
 
-/* The columns as all statements here name them: digest, until_ms, topics,
+/* The columns in the order of all statements here: digest, until_ms, topics,
  * payload, change, kept_ms, moved_to. */
 static enum err
 read_session(struct session *s, sqlite3_stmt *st)
@@ -82,7 +82,7 @@ session_read(struct queue *base, const struct session_key *key, int64_t now_ms,
 	return queue_sqlite_find_session(q, key, now_ms, each, arg);
 }
 
-/* A token is how the digest of its session begins. */
+/* The token of a session is the beginning of its digest. */
 static enum err
 session_read_token(struct queue *base, const uint8_t token[GRANT_TOKEN_SIZE],
     int64_t now_ms, queue_session_fn *each, void *arg)
@@ -209,7 +209,7 @@ read_number(struct queue_sqlite *q, uint64_t *out)
 				      rc == SQLITE_DONE ? SQLITE_CORRUPT : rc);
 }
 
-/* The number first: a change made in between is in the row, and is found
+/* Read the number first: a change made in between is in the row, and is found
  * again by its number. */
 static enum err
 session_find(struct queue *base, const struct session_key *key, int64_t now_ms,

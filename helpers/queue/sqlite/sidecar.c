@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* sidecar.c - the lock of all processes, and how they notify each other. */
+/* sidecar.c - the lock of all processes, and their notifications. */
 #include "queue/sqlite/sidecar.h"
 
 #include <errno.h>
@@ -62,9 +62,10 @@ sidecar_lock_byte(int fd, off_t byte, short type)
 }
 
 /*
- * Same owner, group and mode as the database, so that users who may write one
- * may write the other; but never for everybody, whatever file has that name.
- * Only a file of this process's user is given away, by its descriptor.
+ * Give the file the owner, group and mode of the database, so that users who
+ * may write one may write the other; but never access for everybody, even if
+ * any file has that name.  The file is changed by its descriptor, and only if
+ * it belongs to this process's user.
  */
 static void
 adopt_rights(const struct sidecar *s)
@@ -100,8 +101,7 @@ header_check(const struct sidecar *s, bool *is_new, struct problem *p)
 		    p, ERR_IO, "%s is not a regular file: remove it", s->path);
 	if (st.st_nlink > 1)
 		return problem_set(p, ERR_IO,
-		    "%s has another name elsewhere (a hard link): remove it",
-		    s->path);
+		    "%s has a second name (a hard link): remove it", s->path);
 	n = pread(s->fd, &h, sizeof(h), 0);
 	if (n < 0)
 		return problem_set(
@@ -139,7 +139,7 @@ create_lock(const struct sidecar *s)
 	return e;
 }
 
-/* The header last: whoever sees it may map the page. */
+/* The header is written last: a process that reads it may map the page. */
 static bool
 write_page(int fd)
 {
@@ -152,7 +152,8 @@ write_page(int fd)
 		   (ssize_t)sizeof(sidecar_header);
 }
 
-/* The space first: a store into a hole of a full file system is a SIGBUS. */
+/* Allocate the space first: a store into a hole of a full file system is a
+ * SIGBUS. */
 static enum err
 initialise(struct sidecar *s, struct problem *p)
 {
@@ -184,7 +185,7 @@ open_file(struct sidecar *s, struct problem *p)
 	bool is_new = false;
 	enum err e;
 
-	/* O_NONBLOCK: not to wait for the other end of a FIFO. */
+	/* O_NONBLOCK: do not wait for the other end of a FIFO. */
 	s->fd = openat(s->dir, strrchr(s->path, '/') + 1,
 	    O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY,
 	    0660);
@@ -208,7 +209,7 @@ open_file(struct sidecar *s, struct problem *p)
 	return ERR_OK;
 }
 
-/* The folder once, so that all further names are looked up in this one. */
+/* Open the folder once, so that all further names are looked up in this one. */
 static enum err
 open_folder(struct sidecar *s, struct problem *p)
 {
@@ -274,7 +275,7 @@ sidecar_folder(const struct sidecar *s, const char **name)
 	return s->dir;
 }
 
-/* An empty page is what a signal handler left; see sigbus.h. */
+/* A signal handler left an empty page; see sigbus.h. */
 static bool
 is_torn(const struct sidecar *s)
 {
@@ -309,9 +310,9 @@ give_way(struct sidecar *s)
 }
 
 /*
- * Bounded turns: nobody rings for a holder that was killed.  The more wait,
- * the longer the turns, or hundreds would do nothing but look; each unlock
- * wakes one of them anyway.
+ * Each attempt is bounded: a holder that was killed notifies no process.  The
+ * more processes wait, the longer the attempts are, or hundreds of processes
+ * would do nothing but try; each unlock wakes one of them anyway.
  */
 static void
 wait_turn(struct sidecar *s, uint32_t seen, int64_t left_ms)
@@ -385,7 +386,7 @@ sidecar_wake(struct sidecar *s)
 	futex(&s->page->wake, FUTEX_WAKE, INT_MAX, NULL);
 }
 
-/* Kernels before 5.16 wait on one word only: short turns then. */
+/* Kernels before 5.16 wait on one word only, so the attempts are short. */
 static void
 wait_in_turns(const _Atomic uint32_t *word, uint32_t seen,
     _Atomic uint32_t *own, uint32_t own_seen, int64_t end)

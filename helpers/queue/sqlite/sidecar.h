@@ -12,9 +12,9 @@
 
 /*
  * "queue.db-hub": one mapped page with a futex word, and bytes to lock with
- * open file description locks.  Everything that a process leaves behind when
- * it is killed heals by itself: the kernel frees the lock, the word has no
- * owner.  Owner: one thread; the word may be waited on by another.
+ * open file description locks.  A process that is killed leaves nothing to
+ * clean up: the kernel frees the lock, and the word has no owner.  Owner: one
+ * thread; another thread may wait on the word.
  */
 struct sidecar;
 
@@ -39,28 +39,28 @@ const char *sidecar_db_path(const struct sidecar *s);
  * the database in it. */
 int sidecar_folder(const struct sidecar *s, const char **name);
 
-/* Is the file at the path another one now, or is it shorter than the page?
- * Then nobody notifies this one any more: close and open again. */
+/* Is another file at the path now, or is the file shorter than the page? Then
+ * this one gets no more notifications: close and open again. */
 bool sidecar_moved(const struct sidecar *s);
 
 /*
  * Take the write lock: every commit and every checkpoint happens under it.
- * Block signals first, so that nothing stops the process while it has it.
+ * Block signals first, so that none stops the process while it has the lock.
  * Waits at most `timeout_ms`; then ERR_BUSY, and *holder is the process that
- * has it (0: unknown).  ERR_MOVED: the file at the path is another one now:
- * close and open again.
+ * has it (0: unknown).  ERR_MOVED: another file is at the path now: close and
+ * open again.
  */
 enum err sidecar_lock(struct sidecar *s, unsigned timeout_ms, pid_t *holder);
 void sidecar_unlock(struct sidecar *s);
 
-/* Notifications.  Read the word, look into the log, then wait for it to change:
- * nothing is missed. */
+/* Notifications.  Read the word, read the log, then wait for the word to
+ * change: so none is missed. */
 uint32_t sidecar_word(const struct sidecar *s);
 void sidecar_wake(struct sidecar *s);
 
-/* Sleep until the word is not `seen`, or *own is not `own_seen`, or the time
- * is up.  Without a sidecar (NULL) only *own counts.  sidecar_poke() changes
- * *own and wakes its waiter. */
+/* Sleep until the word is not `seen`, or *own is not `own_seen`, or the time is
+ * up.  Without a sidecar (NULL) only *own counts.  sidecar_poke() changes *own
+ * and wakes the thread that waits on it. */
 void sidecar_wait(const struct sidecar *s, uint32_t seen, _Atomic uint32_t *own,
     uint32_t own_seen, unsigned timeout_ms);
 void sidecar_poke(_Atomic uint32_t *own);
@@ -69,9 +69,9 @@ uint32_t sidecar_silence_ms(const struct sidecar *s); /* since sidecar_wake() */
 
 /*
  * A budget of all processes together, measured as time: sidecar_owe() adds to
- * the common debt, which gets smaller as time passes.  sidecar_debt_us() is
- * the time from now on until the debt is 0, at most SIDECAR_DEBT_MAX_US,
- * whatever the file holds.
+ * the common debt, which decreases as time passes.  sidecar_debt_us() is the
+ * time from now on until the debt is 0, at most SIDECAR_DEBT_MAX_US, whatever
+ * the file contains.
  */
 #define SIDECAR_DEBT_MAX_US INT64_C(60000000)
 int64_t sidecar_debt_us(const struct sidecar *s);
@@ -81,19 +81,21 @@ int64_t sidecar_age_ms(const struct sidecar *s); /* of the file */
 
 /*
  * Signs of life.  A process is known by a random number of QUEUE_OWNER_BITS
- * (not 0): show that it lives, for as long as the sidecar is open, however the
- * process ends.  ERR_BUSY: another has that number.  ERR_IO.  And ask whether
- * another one lives; when it cannot be found out, it does.
+ * (not 0): the first function shows that it is alive, for as long as the
+ * sidecar is open, however the process ends.  ERR_BUSY: another process has
+ * that number.  ERR_IO.  The second function checks another process; if it
+ * cannot find out, that process counts as alive.
  */
 enum err sidecar_show_life(struct sidecar *s, uint64_t owner);
 bool sidecar_lives(const struct sidecar *s, uint64_t owner);
 
 /*
- * Is this the one process that looks after what the dead left?  Once it is,
- * it stays so until it closes the sidecar.  Call this before each look: while
- * the process has not done so for SIDECAR_LEAD_MS, because it is stopped or
- * cannot open the database, one of the others looks in its place.  Two may look
- * at once, so a look must not do harm if another one does the same.
+ * Is this the one process that removes the rows of dead processes?  Once it is,
+ * it stays so until it closes the sidecar.  Call this before each search: while
+ * that process has made none for SIDECAR_LEAD_MS, because it is stopped or
+ * cannot open the database, one of the others searches in its place.  Two
+ * processes may search at once, so a search must be harmless if another one
+ * does the same.
  */
 #define SIDECAR_LEAD_MS 3000
 bool sidecar_lead(struct sidecar *s);

@@ -3,8 +3,8 @@
 #include "base/clock.h"
 #include "queue/sqlite/sidecar_state.h"
 
-/* The word may hold any number: it may be from before a restart of the
- * machine, or written by a neighbour. */
+/* The word may hold any number: it may be from before a restart of the machine,
+ * or another user may have written it. */
 static int64_t
 debt(int64_t owed_us, int64_t now_us)
 {

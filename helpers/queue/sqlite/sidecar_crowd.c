@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* sidecar_crowd.c - maps the slots, makes more of them, and asks who lives. */
+/* sidecar_crowd.c - maps the slots, adds slots, and checks which owners
+ * live. */
 #include "queue/sqlite/sidecar_crowd.h"
 
 #include <errno.h>
@@ -36,7 +37,7 @@ struct crowd_file {
 struct sidecar_crowd {
 	struct queue_crowd base;
 	struct sidecar *side;    /* only for this: its file and its locks */
-	struct crowd_file *file; /* mapped; only what has space is there */
+	struct crowd_file *file; /* mapped, as far as it is allocated */
 	size_t size;             /* up to here */
 	unsigned torn;           /* sigbus_count(), as of the mapping */
 	uint64_t secret[2];
@@ -50,8 +51,8 @@ failed(const struct sidecar_crowd *c, int code, struct problem *p)
 }
 
 /*
- * A hole has no space: a store into it would be a SIGBUS on a full disk.  Where
- * the file system has no support, posix_fallocate() writes zeros, which is
+ * A hole has no space: a store into it would be a SIGBUS on a full disk.  On a
+ * file system without support, posix_fallocate() writes zeros, which is
  * harmless behind the end only.
  */
 static int
@@ -80,7 +81,7 @@ size_now(const struct sidecar_crowd *c, size_t *out, struct problem *p)
 	return ERR_OK;
 }
 
-/* Somebody has made it longer, or shorter than it ever was. */
+/* Another process has made it longer, or shorter than it ever was. */
 static enum err
 follow_size(struct sidecar_crowd *c, size_t at_least, struct problem *p)
 {
@@ -101,7 +102,7 @@ follow_size(struct sidecar_crowd *c, size_t at_least, struct problem *p)
 		return e;
 	if (now < at_least)
 		return problem_set(
-		    p, ERR_IO, "%s is cut again and again", c->side->path);
+		    p, ERR_IO, "%s is truncated repeatedly", c->side->path);
 	c->size = now;
 	c->table.n = (now - SIZE_OF(0)) / sizeof(struct crowd_slot);
 	return ERR_OK;
@@ -210,7 +211,8 @@ sidecar_crowd_table(
 	struct sidecar_crowd *c = (struct sidecar_crowd *)base;
 	enum err e;
 
-	/* A page that replaced a lost one is not shared with others. */
+	/* A page that replaced a lost one is not shared with other
+	 * processes. */
 	if (sidecar_moved(c->side) || c->torn != sigbus_count())
 		return problem_set(
 		    p, ERR_MOVED, "%s was removed or replaced", c->side->path);

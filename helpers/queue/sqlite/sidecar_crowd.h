@@ -22,13 +22,13 @@
 enum err sidecar_crowd_open(
     struct queue_crowd **out, const char *db_path, struct problem *p);
 
-/* The table, with the slots that the file has now.  ERR_MOVED: the file at
- * the path is another one now: open again.  ERR_FULL, ERR_IO. */
+/* The table, with the slots that the file has now.  ERR_MOVED: another file is
+ * at the path now: open again.  ERR_FULL, ERR_IO. */
 enum err sidecar_crowd_table(
     struct queue_crowd *c, struct crowd_table **out, struct problem *p);
 
-/* Make more slots; crowd_table_sweep() comes first.
- * ERR_FULL: no space on the disk, or there are SIDECAR_CROWD_SLOTS_MAX. */
+/* Add slots; call crowd_table_sweep() first.  ERR_FULL: no space on the disk,
+ * or there are SIDECAR_CROWD_SLOTS_MAX. */
 enum err sidecar_crowd_grow(struct queue_crowd *c, struct problem *p);
 
 /* The secret of this file, for crowd_key_hide(). */

@@ -32,10 +32,11 @@ sidecar_lives(const struct sidecar *s, uint64_t owner)
 		.l_start = byte_of(owner),
 		.l_len = 1 };
 
-	/* It is nobody's number, and no file has such a byte. */
+	/* No process has this number, and no file has such a byte. */
 	if (owner >> QUEUE_OWNER_BITS != 0)
 		return false;
-	/* Its own lock is in nobody's way but others'. */
+	/* The lock of a process conflicts with other processes only, so it sees
+	 * its byte as free. */
 	if (s->owner == owner)
 		return true;
 	while (fcntl(s->fd, F_OFD_GETLK, &l) == -1)
@@ -44,7 +45,7 @@ sidecar_lives(const struct sidecar *s, uint64_t owner)
 	return l.l_type != F_UNLCK;
 }
 
-/* Nobody else has looked since this process did, or for too long. */
+/* No other process has searched since this one did, or for too long. */
 static bool
 may_replace_leader(const struct sidecar *s, uint32_t last_ms, uint32_t now_ms)
 {

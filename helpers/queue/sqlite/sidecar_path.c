@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* sidecar_path.c - where a database really lies, and who may write there. */
+/* sidecar_path.c - the real path of a database, and who may write there. */
 #include "queue/sqlite/sidecar_path.h"
 
 #include <errno.h>
@@ -38,8 +38,8 @@ sidecar_errno(int code)
 	}
 }
 
-/* Whom a directory should belong to: the group this process acts for, and
- * root's is nobody's. */
+/* The group that a directory should have: that of this process, or www-data
+ * for a process with the group of root. */
 static void
 group_name(char *out, size_t size)
 {
@@ -56,7 +56,7 @@ group_name(char *out, size_t size)
 		snprintf(out, size, "www-data");
 }
 
-/* SQLite opens a database for reading then, and its errno is lost. */
+/* SQLite opens such a database read-only, and its errno is lost. */
 static bool
 is_mounted_read_only(const char *path, int dir)
 {
@@ -100,8 +100,8 @@ sidecar_denied(const char *path, int code, struct problem *p)
 }
 
 /*
- * The directory's real path and the last component as it is: for a database
- * that does not exist yet.  ERR_IO: look at errno.
+ * The directory's real path and the last component unchanged: for a database
+ * that does not exist yet.  ERR_IO: errno says why.
  */
 static enum err
 resolve_parent(struct buf *out, const char *path)
@@ -144,10 +144,10 @@ make_absolute(char *target, size_t size, const char *base)
 }
 
 /*
- * Read the target of a symbolic link that may be followed: one of root's or of
- * this user's.  Any other one, in a folder that many may write, leads where
- * somebody else wants.  Owner and target are read from one descriptor.  -1:
- * errno; EINVAL: it is not a link.
+ * Read the target of a symbolic link that may be followed: one that belongs to
+ * root or to this user.  Any other link, in a folder that many users may write,
+ * leads where another user wants.  Owner and target are read from one
+ * descriptor.  -1: errno; EINVAL: it is not a link.
  */
 static ssize_t
 read_link(const char *path, char *target, size_t size)

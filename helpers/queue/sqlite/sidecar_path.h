@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* sidecar_path.h - where a database really lies, and who may write there. */
+/* sidecar_path.h - the real path of a database, and who may write there. */
 #ifndef QUEUE_SQLITE_SIDECAR_PATH_H
 #define QUEUE_SQLITE_SIDECAR_PATH_H
 

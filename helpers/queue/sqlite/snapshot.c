@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* snapshot.c - makes ready to read, and holds what is read together. */
+/* snapshot.c - prepares reading, and holds what is read in one snapshot. */
 #include <string.h>
 
 #include "base/clock.h"
@@ -8,8 +8,8 @@
 #define LOOK_EVERY_MS 1000
 
 /*
- * Ready to read, and once a second a look whether this is still the database
- * at the path: SQLite itself reads on from one that was moved away without
+ * Prepare reading, and check once a second whether this is still the database
+ * at the path: SQLite itself continues with one that was moved away, without
  * any error.
  */
 enum err

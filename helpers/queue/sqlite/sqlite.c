@@ -96,7 +96,7 @@ sqlite_crowd_open(
 static void
 sqlite_keep_small(bool alone)
 {
-	/* Else each connection begins with room for 20 pages, 88 KB; */
+	/* Otherwise each connection starts with room for 20 pages, 88 KB; */
 	sqlite3_config(SQLITE_CONFIG_PAGECACHE, (void *)0, 0, 0);
 	/* and with 48 KB for small blocks. */
 	if (alone)

@@ -4,7 +4,7 @@
 
 #include "queue/sqlite/sqlite.h"
 
-/* A position that the id holds is known while nothing behind it was pruned. */
+/* A position from the id is known while no row behind it was pruned. */
 static enum err
 find_position(struct queue_sqlite *q, struct slice id, struct queue_start *s)
 {
@@ -23,7 +23,7 @@ find_position(struct queue_sqlite *q, struct slice id, struct queue_start *s)
 	return queue_sqlite_read_away(q, s->away_key, &s->away);
 }
 
-/* Step to the first row that the client may know of. */
+/* Step to the first row that the client may read. */
 static int
 step_allowed(sqlite3_stmt *st, queue_may_fn *may, void *arg)
 {
@@ -80,7 +80,7 @@ find_id(struct queue_sqlite *q, const struct queue_question *ask,
 		   : find_update(q, id, ask->may, ask->arg, &s->at, &s->known);
 }
 
-/* The rights come first: the other answers depend on them. */
+/* The rights are read first: the other answers depend on them. */
 static enum err
 answer(struct queue_sqlite *q, const struct queue_question *ask,
     struct queue_start *s)

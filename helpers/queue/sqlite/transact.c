@@ -3,7 +3,7 @@
 #include "base/log.h"
 #include "queue/sqlite/sqlite.h"
 
-/* The rows are safe by now: a failure is only logged, after the unlock. */
+/* The rows are committed by now: a failure is only logged, after the unlock. */
 static void
 report_checkpoint(struct queue_sqlite *q, enum err e)
 {
@@ -24,7 +24,7 @@ roll_back(struct queue_sqlite *q)
 	q->problem = why;
 }
 
-/* `body`, with a sentence for what fails in it beside this database. */
+/* Runs `body`, and sets a text for failures that are not the database's. */
 static enum err
 run_body(struct queue_sqlite *q, queue_body_fn *body, void *arg)
 {
@@ -37,7 +37,7 @@ run_body(struct queue_sqlite *q, queue_body_fn *body, void *arg)
 	return e;
 }
 
-/* One attempt; `again`: something was moved before anything was written. */
+/* One attempt; `again`: a file was moved before any row was written. */
 struct attempt {
 	queue_body_fn *body;
 	void *arg;
@@ -45,8 +45,8 @@ struct attempt {
 	enum err checkpointed;
 };
 
-/* Another database at the path does not have what was committed, unless it was
- * made from this one. */
+/* Another database at the path does not have the rows that were committed,
+ * unless it was made from this one. */
 static enum err
 committed_to_moved(struct queue_sqlite *q)
 {
