@@ -2,39 +2,9 @@
 /* sqlite.c - the queue as one SQLite file that many processes share. */
 #include "queue/sqlite/sqlite.h"
 
-#include <string.h>
-
 #include "base/mem.h"
 #include "queue/sqlite/identity.h"
 #include "queue/sqlite/sidecar_crowd.h"
-#include "text/percent.h"
-
-enum err
-queue_sqlite_path(char **out, const char *url, struct problem *p)
-{
-	struct slice rest = slice_of(url);
-	struct buf b;
-	char *path;
-
-	if (!slice_starts(rest, "sqlite:///"))
-		return problem_set(p, ERR_SYNTAX,
-		    "the queue's URL \"%s\" names no file: write "
-		    "sqlite:///absolute/path",
-		    url);
-	buf_init(&b, QUEUE_SQLITE_PATH_MAX);
-	percent_decode(&b, slice_after(rest, strlen("sqlite://")));
-	if (b.err == ERR_OK && memchr(b.base, '\0', b.len) != NULL)
-		b.err = ERR_SYNTAX;
-	path = buf_steal(&b);
-	if (path == NULL) {
-		enum err e = b.err != ERR_OK ? b.err : ERR_NOMEM;
-
-		buf_free(&b);
-		return problem_set(p, e, "the queue's URL: %s", err_text(e));
-	}
-	*out = path;
-	return ERR_OK;
-}
 
 static void
 sqlite_close(struct queue *base)

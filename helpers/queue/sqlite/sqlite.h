@@ -290,6 +290,9 @@ void queue_sqlite_check(
     const struct queue_settings *s, queue_report_fn *report, void *arg);
 enum err queue_sqlite_backup(
     const struct queue_settings *s, const char *path, struct problem *p);
+
+/* path.c: the path in the queue's URL, which the caller frees.  ERR_SYNTAX,
+ * ERR_LIMIT, ERR_NOMEM, with a sentence. */
 enum err queue_sqlite_path(char **out, const char *url, struct problem *p);
 
 #endif
