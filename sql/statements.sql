@@ -36,8 +36,11 @@ VACUUM INTO ?1;
 PRAGMA locking_mode = EXCLUSIVE; SELECT count(*) FROM sqlite_master;
 -- name: integrity_check
 PRAGMA integrity_check(1);
--- Updates were lost: their positions are never used again.
+-- Updates were lost: their positions are never used again, even if no row that
+-- has one is left.
 -- name: leave_gap
+INSERT INTO sqlite_sequence (name, seq) SELECT 'updates', 0
+	WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'updates');
 UPDATE sqlite_sequence SET seq = seq + 4294967296 WHERE name = 'updates';
 UPDATE meta SET session_change = session_change + 4294967296;
 DELETE FROM sessions;

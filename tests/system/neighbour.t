@@ -265,6 +265,7 @@ for my $row (['each file', qr/queue\.db/], ['-wal and -shm', qr/-(?:wal|shm)/],
 my @damages = map { my $suffix = $_;
 	map { ["queue.db$suffix cut to $_", $suffix, $_] } 0, 100, 5000
 } '-wal', '-shm', '-hub';
+push @damages, ['queue.db-wal cut to half', '-wal', 'half'];
 push @damages, map { ["queue.db$_ removed", $_, undef] } '-wal', '-shm',
     '-hub', '';
 
@@ -280,6 +281,7 @@ for my $row (@damages) {
 	}
 	neighbour_does($name, sub {
 		if (defined $size) {
+			$size = int((-s $path) / 2) if $size eq 'half';
 			truncate $path, $size or die;
 		} else {
 			unlink $path or die;

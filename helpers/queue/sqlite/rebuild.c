@@ -162,9 +162,11 @@ leave_gap(sqlite3 *db)
 	return sqlite3_exec(db, sql_text[SQL_LEAVE_GAP], NULL, NULL, NULL);
 }
 
-/* Apply the log's commits to the copy, and make it a database without a log.
- * If updates were lost, leave a gap, so that no position is given twice, and
- * delete the sessions, since a revoked one must not come back. */
+/* Apply the log's commits to the copy.  If updates were lost, leave a gap, so
+ * that no position is given twice, and delete the sessions, since a revoked one
+ * must not come back.  SQLite writes that into the log as well, whatever the
+ * journal mode is, as long as there is a log: so the checkpoint is the last
+ * thing that happens. */
 static enum err
 apply(const struct rebuild *r, sqlite3 *db)
 {
@@ -172,17 +174,14 @@ apply(const struct rebuild *r, sqlite3 *db)
 	int rc;
 
 	rc = sqlite3_exec(db, sql_text[SQL_SET_EXCLUSIVE], NULL, NULL, NULL);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_wal_checkpoint_v2(
-		    db, "main", SQLITE_CHECKPOINT_FULL, NULL, NULL);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(
-		    db, sql_text[SQL_SET_MEMORY_JOURNAL], NULL, NULL, NULL);
 	if (rc == SQLITE_OK && r->lost)
 		rc = leave_gap(db);
 	if (rc == SQLITE_OK && r->lost)
 		rc = sqlite3_exec(db, sql_text[SQL_INTEGRITY_CHECK],
 		    first_is_ok, &good, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_wal_checkpoint_v2(
+		    db, "main", SQLITE_CHECKPOINT_FULL, NULL, NULL);
 	return rc != SQLITE_OK ? err_of_sqlite(rc) : good ? ERR_OK : ERR_IO;
 }
 

@@ -15,6 +15,15 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
+static off_t
+size_of(const char *path)
+{
+	struct stat st;
+
+	assert_int_equal(stat(path, &st), 0);
+	return st.st_size;
+}
+
 /* All of it, or from the middle of the log on.  Nobody ends, what is accepted
  * afterwards is there for those who come later, and what was accepted
  * before, if its bytes are. */
@@ -68,6 +77,57 @@ test_truncated(void **state)
 		queue_close(late);
 		late = queue_room_open(r, QUEUE_READ);
 		assert_string_equal(queue_room_ids(late), want);
+		queue_close(late);
+		queue_files_remove(r);
+	}
+}
+
+/* Readers remember positions, so none may be given twice; and a session that is
+ * left may have been revoked in what was lost. */
+static void
+test_lost_updates_leave_a_gap(void **state)
+{
+	enum { NOTHING, MADE, ONE, TWO, SIZES };
+	static const struct {
+		int left;    /* of the log */
+		bool copied; /* with "a", before "b" */
+	} cases[] = {
+		{ TWO, false },
+		{ ONE, false },
+		{ MADE, false },
+		{ NOTHING, true },
+	};
+	struct queue_room *r = *state;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct queue *w = queue_room_open(r, QUEUE_WRITE), *late;
+		const uint64_t epoch = queue_room_epoch(w);
+		const char *log = queue_files_path(r, "-wal");
+		off_t sizes[SIZES] = { 0 };
+
+		queue_files_run(w,
+		    "INSERT INTO sessions (digest, change, until_ms, kept_ms, "
+		    "topics) VALUES (zeroblob(32), 1, 1, 1, '')");
+		sizes[MADE] = size_of(log);
+		assert_int_equal(queue_room_put(w, "a"), ERR_OK);
+		sizes[ONE] = size_of(log);
+		if (cases[i].copied)
+			assert_int_equal(
+			    queue_sqlite_checkpoint((struct queue_sqlite *)w),
+			    ERR_OK);
+		assert_int_equal(queue_room_put(w, "b"), ERR_OK);
+		sizes[TWO] = size_of(log) - 1;
+		assert_int_equal(truncate(log, sizes[cases[i].left]), 0);
+		assert_int_equal(queue_room_put(w, "c"), ERR_OK);
+		late = queue_room_open(r, QUEUE_READ);
+		if (queue_room_epoch(late) != epoch ||
+		    queue_files_number(
+			late, "SELECT seq FROM updates WHERE id = 'c'") <=
+			(int64_t)1 << 32 ||
+		    queue_files_number(late, "SELECT count(*) FROM sessions") !=
+			0)
+			fail_msg("%zu: %s", i, queue_room_ids(late));
+		queue_close(w);
 		queue_close(late);
 		queue_files_remove(r);
 	}
@@ -433,6 +493,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		QUEUE_ROOM_TEST(test_truncated),
+		QUEUE_ROOM_TEST(test_lost_updates_leave_a_gap),
 		QUEUE_ROOM_TEST(test_truncated_during_the_commit),
 		QUEUE_ROOM_TEST(test_longer_than_the_disk),
 		QUEUE_ROOM_TEST(test_links_out),
