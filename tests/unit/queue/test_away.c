@@ -13,8 +13,8 @@
 
 static const struct session_key key = { "s" }, other = { "o" }, token = { "t" };
 
-/* A subscriber to `topic` whose right is from `signer`.  If that is a session,
- * it is `other` for the topic "o", and `key` for all others. */
+/* A subscriber to `topic` whose right comes from `signer`.  If that is a
+ * session, it is `other` for the topic "o", and `key` for all others. */
 static struct presence *
 somebody(const char *topic, uint64_t signer, const char *payload)
 {
@@ -113,8 +113,8 @@ static const struct {
 	{ "another id of an unknown one", MOVES, false, true },
 };
 
-/* Three wait: one of the session, one of another session, one with a token.
- * One of the session has a stream. */
+/* Three subscribers are away: one of the session, one of another session, one
+ * with a token.  One subscriber of the session has a stream. */
 static void
 check_step(size_t i)
 {
@@ -157,7 +157,8 @@ test_sessions(void **state)
 		check_step(i);
 }
 
-/* The response ends before the change, and the row is written after it. */
+/* The response ends before the change, and the row is written after the
+ * change. */
 static void
 test_too_late_to_wait(void **state)
 {
@@ -192,7 +193,7 @@ left(struct queue *q, const uint64_t *signers, size_t n)
 	return presence_room_listed(q, NULL, NULL);
 }
 
-/* Only waiting subscribers end; others end with their streams. */
+/* Only subscribers that are away end; others end with their streams. */
 static void
 test_signers(void **state)
 {

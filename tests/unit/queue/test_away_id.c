@@ -93,7 +93,7 @@ test_nobody(void **state)
 	assert_false(finds(q, "urn:a"));
 	assert_false(finds(q, ""));
 
-	/* Its time is up; it is here again; it is gone. */
+	/* The subscriber's time is up; it has a stream again; it has ended. */
 	make_id(q, p, id);
 	assert_int_equal(presence_room_change(q, PRESENCE_THERE, p, 0), ERR_OK);
 	assert_false(finds(q, id));

@@ -45,8 +45,8 @@ test_grants(void **state)
 	grant_unref(g);
 }
 
-/* The numbers are another implementation's SipHash-1-3 of "t" or "a" and the
- * key, its lowest byte first.  CROWD_NOBODY stays as it is. */
+/* The numbers were computed by another implementation of SipHash-1-3 from "t"
+ * or "a" and the key, its lowest byte first.  CROWD_NOBODY is not changed. */
 static void
 test_hidden(void **state)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_crowd_table.c - slots are taken, counted and freed. */
+/* test_crowd_table.c - slots are claimed, counted and freed. */
 #include "unit/unit.h"
 
 #include <pthread.h>
@@ -17,9 +17,9 @@
 struct memory {
 	struct crowd_head head;
 	struct crowd_slot slots[SLOTS];
-	uint64_t dead; /* this owner is */
+	uint64_t dead; /* the process with this owner number is alive */
 	_Atomic int asked;
-	unsigned wait_us; /* so long does each answer take */
+	unsigned wait_us; /* the time that each answer takes */
 };
 
 static bool
@@ -59,7 +59,7 @@ memory_free(void **state)
 }
 
 static struct crowd_seat
-take(struct crowd_table *t, uint64_t token, uint64_t address)
+claim(struct crowd_table *t, uint64_t token, uint64_t address)
 {
 	const struct crowd_keys k = { token, address };
 	struct crowd_seat seat = { 0 };
@@ -68,13 +68,13 @@ take(struct crowd_table *t, uint64_t token, uint64_t address)
 	return seat;
 }
 
-/* May one more come?  It stays only if it may. */
+/* May one more stream come?  It keeps its slot only if it may. */
 static enum crowd_limit
 come(struct crowd_table *t, uint64_t token, uint64_t address,
     const struct crowd_limits *limits)
 {
 	const struct crowd_keys k = { token, address };
-	const struct crowd_seat seat = take(t, token, address);
+	const struct crowd_seat seat = claim(t, token, address);
 	enum crowd_limit which = crowd_table_check(t, &k, limits, NOW, &seat);
 
 	if (which != CROWD_WITHIN)
@@ -82,8 +82,8 @@ come(struct crowd_table *t, uint64_t token, uint64_t address,
 	return which;
 }
 
-/* Of the process 1: tokens 1, 1, 2, addresses 5, 5, 6; of 2: token 1,
- * address 6; away: token 2, address 5. */
+/* Process 1 has the tokens 1, 1, 2 and addresses 5, 5, 6; process 2 the token 1
+ * and address 6; away: token 2, address 5. */
 static const struct {
 	const char *name;
 	struct crowd_limits limits;
@@ -114,17 +114,17 @@ test_limits(void **state)
 	struct crowd_table one = table(m, 1), two = table(m, 2);
 	struct crowd_seat away;
 
-	take(&one, 1, 5);
-	take(&one, 1, 5);
-	take(&one, 2, 6);
-	take(&two, 1, 6);
-	away = take(&two, 2, 5);
+	claim(&one, 1, 5);
+	claim(&one, 1, 5);
+	claim(&one, 2, 6);
+	claim(&two, 1, 6);
+	away = claim(&two, 2, 5);
 	crowd_table_reserve(&two, &away, ROW(1), NOW + 1);
 	for (size_t i = 0; i < COUNT(limits); i++) {
 		struct crowd_table t = table(m, 3);
 		const struct crowd_keys k = { limits[i].token,
 			limits[i].address };
-		const struct crowd_seat seat = take(&t, k.token, k.address);
+		const struct crowd_seat seat = claim(&t, k.token, k.address);
 
 		if (crowd_table_check(&t, &k, &limits[i].limits, NOW, &seat) !=
 		    limits[i].want)
@@ -133,7 +133,7 @@ test_limits(void **state)
 	}
 }
 
-/* Each process asks about itself what it asks about the others. */
+/* The slots of the process itself count like those of the others. */
 static void
 test_own_count(void **state)
 {
@@ -146,8 +146,8 @@ test_own_count(void **state)
 	assert_int_equal(come(&t, 1, 1, &two), CROWD_TOTAL);
 }
 
-/* Two who take at once: the one with the first ticket gets in, whoever counts
- * first. */
+/* Two streams claim slots at once: the one with the first ticket gets in,
+ * whichever counts first. */
 static void
 test_at_once(void **state)
 {
@@ -157,8 +157,8 @@ test_at_once(void **state)
 	for (int first = 0; first < 2; first++) {
 		struct crowd_table t[2] = { table(*state, 1),
 			table(*state, 2) };
-		const struct crowd_seat seats[2] = { take(&t[0], 1, 1),
-			take(&t[1], 1, 1) };
+		const struct crowd_seat seats[2] = { claim(&t[0], 1, 1),
+			claim(&t[1], 1, 1) };
 
 		for (int i = first, n = 0; n < 2; i = !i, n++)
 			assert_int_equal(crowd_table_check(
@@ -169,7 +169,7 @@ test_at_once(void **state)
 	}
 }
 
-/* One who has taken a slot and has no ticket yet counts for all. */
+/* A stream that has claimed a slot and has no ticket yet counts for all. */
 static void
 test_without_a_ticket(void **state)
 {
@@ -177,7 +177,7 @@ test_without_a_ticket(void **state)
 	struct memory *m = *state;
 	struct crowd_table t = table(m, 1);
 
-	take(&t, 1, 1);
+	claim(&t, 1, 1);
 	atomic_store(&m->slots[0].when, 0);
 	assert_int_equal(come(&t, 1, 1, &limit), CROWD_TOTAL);
 	atomic_store(&m->slots[0].when, (uint64_t)1 << 63 | NOW);
@@ -191,7 +191,7 @@ test_away(void **state)
 	const struct crowd_keys k = { 1, 2 }, stranger = { 2, 2 };
 	struct memory *m = *state;
 	struct crowd_table here = table(m, 1), there = table(m, 2);
-	struct crowd_seat seat = take(&here, 1, 2), back = { 0 };
+	struct crowd_seat seat = claim(&here, 1, 2), back = { 0 };
 
 	crowd_table_reserve(&here, &seat, ROW(7), NOW + 10);
 	assert_false(crowd_table_has(&here, &seat));
@@ -203,7 +203,7 @@ test_away(void **state)
 	    crowd_table_resume(&there, ROW(7), &stranger, NOW, &back),
 	    ERR_NOTFOUND);
 
-	/* It finds its own place, once. */
+	/* A subscriber finds its reserved slot, once. */
 	assert_int_equal(
 	    crowd_table_resume(&there, ROW(7), &k, NOW, &back), ERR_OK);
 	assert_int_equal(back.at, seat.at);
@@ -212,7 +212,7 @@ test_away(void **state)
 	assert_int_equal(
 	    crowd_table_resume(&here, ROW(7), &k, NOW, &seat), ERR_NOTFOUND);
 
-	/* It did not stay: its place is kept on, as long as before. */
+	/* The stream is refused: its slot stays reserved, with the same end. */
 	crowd_table_give_back(&there, &back);
 	assert_int_equal(come(&there, 1, 2, &one), CROWD_PER_TOKEN);
 	assert_int_equal(crowd_table_resume(&here, ROW(7), &k, NOW + 10, &seat),
@@ -223,26 +223,27 @@ test_away(void **state)
 	assert_int_equal(come(&there, 1, 2, &one), CROWD_WITHIN);
 }
 
-/* A subscriber that comes back from another address, and does not stay, leaves
- * the slot to the address that it was kept for. */
+/* A subscriber that returns from another address, and is refused, leaves the
+ * slot reserved for the earlier address. */
 static void
 test_kept_for_its_address(void **state)
 {
 	const struct crowd_limits one = { 0, 0, 1 };
-	const struct crowd_keys elsewhere = { 1, 3 };
+	const struct crowd_keys moved = { 1, 3 };
 	struct crowd_table t = table(*state, 1);
-	struct crowd_seat seat = take(&t, 1, 2);
+	struct crowd_seat seat = claim(&t, 1, 2);
 
 	crowd_table_reserve(&t, &seat, ROW(7), NOW + 10);
 	assert_int_equal(
-	    crowd_table_resume(&t, ROW(7), &elsewhere, NOW, &seat), ERR_OK);
+	    crowd_table_resume(&t, ROW(7), &moved, NOW, &seat), ERR_OK);
 	assert_int_equal(come(&t, 9, 3, &one), CROWD_PER_ADDRESS);
 	crowd_table_give_back(&t, &seat);
 	assert_int_equal(come(&t, 9, 2, &one), CROWD_PER_ADDRESS);
 	assert_int_equal(come(&t, 9, 3, &one), CROWD_WITHIN);
 }
 
-/* A reserved slot whose time is up does not count, and others take it. */
+/* A reserved slot whose time is up does not count, and other streams claim
+ * it. */
 static void
 test_over(void **state)
 {
@@ -265,7 +266,7 @@ test_over(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct memory m = { .dead = 0 };
 		struct crowd_table t = table(&m, 1);
-		struct crowd_seat seat = take(&t, 1, 1);
+		struct crowd_seat seat = claim(&t, 1, 1);
 
 		crowd_table_reserve(&t, &seat, ROW(1), rows[i].until_ms);
 		if ((come(&t, 1, 1, &one) == CROWD_PER_TOKEN) != rows[i].counts)
@@ -274,7 +275,7 @@ test_over(void **state)
 	(void)state;
 }
 
-/* A row's key that is none frees the slot. */
+/* A number that is not the key of a row frees the slot. */
 static void
 test_no_row(void **state)
 {
@@ -287,7 +288,7 @@ test_no_row(void **state)
 	for (size_t i = 0; i < COUNT(keys); i++) {
 		struct memory m = { .dead = 0 };
 		struct crowd_table t = table(&m, 1);
-		struct crowd_seat seat = take(&t, 1, 1);
+		struct crowd_seat seat = claim(&t, 1, 1);
 
 		crowd_table_reserve(&t, &seat, keys[i], NOW + 1000);
 		assert_int_equal(
@@ -297,8 +298,8 @@ test_no_row(void **state)
 	}
 }
 
-/* The dead count until somebody would be refused for them; each is asked for
- * once. */
+/* Dead processes count until a stream would be refused because of them; each is
+ * checked once. */
 static void
 test_dead(void **state)
 {
@@ -307,7 +308,7 @@ test_dead(void **state)
 	struct crowd_table one = table(m, 1), two = table(m, 2);
 
 	for (int i = 0; i < 10; i++)
-		take(&two, 1, 1);
+		claim(&two, 1, 1);
 	assert_int_equal(come(&one, 1, 1, &limit), CROWD_TOTAL);
 	assert_int_equal(m->asked, 1);
 	m->dead = 2;
@@ -328,11 +329,11 @@ test_full(void **state)
 	struct crowd_seat seats[SLOTS], more = { .at = 7 };
 
 	for (size_t i = 0; i < SLOTS; i++)
-		seats[i] = take(i % 2 == 0 ? &one : &two, 1, 1);
+		seats[i] = claim(i % 2 == 0 ? &one : &two, 1, 1);
 	assert_int_equal(crowd_table_take(&one, &k, NOW, &more), ERR_FULL);
 	assert_int_equal(more.at, 7);
 
-	/* A place that any process left is found. */
+	/* A slot that any process reserved is found. */
 	crowd_table_leave(&two, &seats[9]);
 	assert_int_equal(crowd_table_take(&one, &k, NOW, &more), ERR_OK);
 	assert_int_equal(more.at, 9);
@@ -341,18 +342,18 @@ test_full(void **state)
 	m->dead = 2;
 	crowd_table_sweep(&one);
 	for (size_t i = 0; i < SLOTS / 2 - 1; i++)
-		take(&one, 1, 1);
+		claim(&one, 1, 1);
 	assert_int_equal(crowd_table_take(&one, &k, NOW, &more), ERR_FULL);
 }
 
-/* A seat beyond the slots there are, or one that is another's by now, is left
- * alone. */
+/* A seat beyond the last slot, or one that belongs to another process by now,
+ * is not changed. */
 static void
 test_lost(void **state)
 {
 	struct memory *m = *state;
 	struct crowd_table one = table(m, 1);
-	struct crowd_seat seat = take(&one, 1, 1);
+	struct crowd_seat seat = claim(&one, 1, 1);
 	const struct crowd_seat beyond = { .at = SLOTS },
 				far = { .at = SIZE_MAX };
 
@@ -371,7 +372,7 @@ test_lost(void **state)
 	assert_false(crowd_table_has(&one, &seat));
 }
 
-/* More owners than may be asked for: those left live. */
+/* More owners than may be checked: the others count as alive. */
 static void
 many_owners(struct memory *m, int asked_max)
 {
@@ -400,7 +401,7 @@ test_many_owners(void **state)
 	many_owners(*state, 4096);
 }
 
-/* A file with many locks: who asks has better things to do than to wait. */
+/* A file with many locks: checking stops when its time is up. */
 static void
 test_slow_answers(void **state)
 {
@@ -410,7 +411,8 @@ test_slow_answers(void **state)
 	many_owners(m, 100);
 }
 
-/* Threads as processes come and go: never more than may are in. */
+/* Threads claim and free slots like processes: never more than allowed are
+ * in. */
 struct racer {
 	pthread_t thread;
 	struct crowd_table table;
@@ -476,7 +478,7 @@ test_race(void **state)
 	assert_true(atomic_load(&entered) > 0);
 }
 
-/* They come at once and stay. */
+/* The streams come at once and stay. */
 struct guest {
 	pthread_t thread;
 	struct crowd_table table;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_find.c - an event id leads only to updates that its reader may have. */
+/* test_find.c - an event id leads only to updates that its reader may read. */
 #include "unit/unit.h"
 
 #include "unit/queue_room.h"
@@ -12,7 +12,7 @@ only_public(void *arg, bool private, struct slice topics)
 	return !private || slice_eq(topics, *(const struct slice *)arg);
 }
 
-/* An update that the reader may not have counts as not found; a later one with
+/* An update that the reader may not read counts as not found; a later one with
  * the same id may be found. */
 static void
 test_find_what_one_may_have(void **state)

@@ -38,7 +38,7 @@ store(struct queue *q, struct slice text, int64_t now_ms, const char *error)
 		fail_msg("%s", p.text);
 }
 
-/* The row, and its set as a text (static); "-": no row. */
+/* The row, and its set as a text (static); "-": there is no row. */
 static const char *
 row(struct queue *q, struct queue_keys *k)
 {
@@ -97,7 +97,8 @@ test_keeps(void **state)
 	assert_string_equal(k.error.text, "");
 	assert_true(k.changed_ms == NOW + 2 && k.fresh_ms == NOW + 1002);
 
-	/* The same set again: fresh for longer, and not changed. */
+	/* The same set arrives again: it is fresh for longer, and not
+	 * changed. */
 	store(q, slice_of("first"), NOW + 3, "");
 	assert_string_equal(row(reader, &k), "first");
 	assert_true(k.changed_ms == NOW + 2 && k.fresh_ms == NOW + 1003);
@@ -106,7 +107,7 @@ test_keeps(void **state)
 	assert_string_equal(row(reader, &k), "second");
 	assert_true(k.changed_ms == NOW + 4 && k.tried_ms == NOW);
 
-	/* Without an answer the last set stays. */
+	/* After a failed fetch the last set stays. */
 	store(q, none, NOW + 5, "cut off");
 	assert_string_equal(row(reader, &k), "second");
 	assert_string_equal(k.error.text, "cut off");

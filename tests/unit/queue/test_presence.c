@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_presence.c - rows of subscribers: made, published, listed. */
+/* test_presence.c - rows of subscribers: written, published, listed. */
 #include "unit/unit.h"
 
 #include "base/clock.h"
@@ -9,8 +9,7 @@
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define FOREVER INT64_MAX
 
-/* Change after change of one subscriber: '+' it is there, '~' away, '-'
- * gone. */
+/* The changes of one subscriber: '+' it begins, '~' it is away, '-' it ends. */
 static const struct {
 	const char *name, *steps, *published, *listed;
 } steps[] = {
@@ -60,7 +59,7 @@ test_steps(void **state)
 	}
 }
 
-/* The rows of the log as they are, one a line. */
+/* All rows of the log, one a line. */
 static void
 add_row(void *arg, uint64_t at, const struct update *u)
 {
@@ -214,7 +213,7 @@ test_another_queue(void **state)
 	presence_free(later);
 }
 
-/* The change is noticed without any publish or subscriber. */
+/* The change is noticed without a publish or a subscriber. */
 static void
 test_another_queue_in_silence(void **state)
 {
@@ -234,7 +233,7 @@ test_another_queue_in_silence(void **state)
 	presence_free(p);
 }
 
-/* Two processes with a copy of one position: the first one gets the row. */
+/* Two processes have the same position: the first one gets the row. */
 static void
 test_taken_by_another(void **state)
 {
@@ -260,7 +259,7 @@ test_taken_by_another(void **state)
 	presence_free(p);
 }
 
-/* Selectors with the same text and different kinds are two. */
+/* Selectors with the same text and different kinds are different. */
 static void
 test_kinds(void **state)
 {
@@ -281,7 +280,7 @@ test_kinds(void **state)
 	    presence_room_listed(q, "=a", other->subscriber), "=a ");
 	assert_string_equal(presence_room_listed(q, "b", NULL), "");
 
-	/* The kinds are the same when a waiting subscriber comes back. */
+	/* The kinds are the same when a subscriber that was away returns. */
 	assert_int_equal(presence_room_steps(q, "~", false, p), ERR_OK);
 	assert_int_equal(queue_room_key(q, &k), ERR_OK);
 	assert_int_equal(queue_away_id(&k, 1, p->key, id), ERR_OK);
@@ -297,7 +296,7 @@ test_kinds(void **state)
 	presence_free(other);
 }
 
-/* Does everything once with a new handle. */
+/* Makes each kind of call once with a new handle. */
 static enum err
 use(struct queue_room *room, const struct presence *p, bool *begun, bool *ended)
 {
@@ -344,7 +343,7 @@ test_memory(void **state)
 		e = use(room, p, &begun, &ended);
 		failed = mem_failed();
 		mem_fail_at(0);
-		/* Shrinking a block may fail without any harm. */
+		/* Shrinking a block may fail without harm. */
 		assert_true(e == ERR_OK || (failed && e == ERR_NOMEM));
 		assert_string_equal(
 		    presence_room_published(q) + before, ended ? "+a +b -a -b "

@@ -11,7 +11,7 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-/* There is no queue yet, and each of them may make it. */
+/* The queue does not exist yet, and each process may create it. */
 static void
 test_fifty_start_at_once(void **state)
 {
@@ -154,7 +154,7 @@ test_killed_writers(void **state)
 		for (int i = 0; i < AT_ONCE; i++)
 			pids[i] = queue_room_start(r, append_until_killed,
 			    (round * AT_ONCE + i) << 16);
-		/* Some have begun to write, or one has not yet. */
+		/* Some processes have begun to write, or one has not yet. */
 		assert_int_equal(read(acknowledged[0], &number, sizeof(number)),
 		    sizeof(number));
 		is_in_log[number] = 2;

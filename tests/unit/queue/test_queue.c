@@ -224,7 +224,7 @@ test_find(void **state)
 	queue_close(w);
 }
 
-/* An update without an id has its own position as one. */
+/* An update without an id has its position as its id. */
 static void
 copy_id(void *arg, uint64_t at, const struct update *u)
 {
@@ -255,7 +255,7 @@ test_own_position_as_id(void **state)
 	queue_close(w);
 }
 
-/* Each limit alone: the rows reach a plateau, and the newest stay. */
+/* Tests each limit alone: the rows reach a plateau, and the newest stay. */
 static void
 test_retention(void **state)
 {
@@ -334,7 +334,8 @@ test_wait(void **state)
 	assert_string_equal(queue_room_ids(r), "");
 	assert_int_equal(queue_room_put(w, "a"), ERR_OK);
 	queue_wake(w);
-	/* Each of these would time the test out if it did not return. */
+	/* Each of these waits would run into the time limit of the test if it
+	 * did not return. */
 	queue_wait(r, 600000);
 	assert_string_equal(queue_room_ids(r), "a ");
 	queue_poke(r);
@@ -379,7 +380,7 @@ test_memory(void **state)
 			assert_int_equal(at, 9);
 		failed = mem_failed();
 		mem_fail_at(0);
-		/* Shrinking a block may fail without any harm. */
+		/* Shrinking a block may fail without harm. */
 		assert_true(e == ERR_OK || (failed && e == ERR_NOMEM));
 		queue_close(q);
 	}

@@ -12,7 +12,7 @@
 
 #define TURN_US 10000
 
-/* Killed, and not waited for by its parent. */
+/* The process is killed, and its parent has not waited for it. */
 static void
 make_zombie(pid_t pid)
 {
@@ -45,7 +45,7 @@ test_who_lives(void **state)
 	struct queue *two = presence_room_open(r, 2);
 	pid_t pids[3];
 
-	/* The first one that calls becomes the reaper. */
+	/* The first process that calls becomes the reaper. */
 	assert_int_equal(presence_room_reap(one), 0);
 	queue_room_share(r);
 	pids[0] = presence_room_start(r, &dead);
@@ -75,7 +75,7 @@ test_who_lives(void **state)
 	queue_close(two);
 }
 
-/* More than one transaction takes; the dead process was the reaper. */
+/* More rows than one transaction removes; the dead process was the reaper. */
 static void
 test_many(void **state)
 {
@@ -94,7 +94,8 @@ test_many(void **state)
 	queue_close(two);
 }
 
-/* A waiting subscriber belongs to no process, and ends when its time is up. */
+/* A subscriber that is away belongs to no process, and ends when its time is
+ * up. */
 static void
 test_of_away(void **state)
 {

@@ -9,7 +9,7 @@
 
 static const struct session_key key = { "k" }, other = { "o" };
 
-/* A row with these values; payload NULL: none. */
+/* A row with these values; payload NULL: it has none. */
 static struct session
 row(const char *topics, const char *payload, int64_t until_ms)
 {
@@ -237,7 +237,8 @@ test_remove(void **state)
 		assert_non_null(got.topics.base);
 		if (changed != rows[i].changed)
 			fail_msg("%s: changed", rows[i].name);
-		/* A row without topics has ended, and is not a moved one. */
+		/* A row without topics has ended, and does not count as
+		 * moved. */
 		assert_int_equal(got.moved, got.topics.len > 0);
 		assert_int_equal(got.until_ms, got.topics.len > 0 ? 100 : 0);
 		assert_int_equal(got.payload.base != NULL, got.topics.len > 0);

@@ -63,7 +63,8 @@ revoke_topics(struct queue *q, struct session_key key, const char *topics)
 		fail_msg("%s", p.text);
 }
 
-/* Rows as texts: "KEY until topics payload;", the time in minutes from NOW. */
+/* The rows as texts: "KEY until topics payload;", the time in minutes from
+ * NOW. */
 static char seen[4096];
 
 static void
@@ -103,7 +104,7 @@ listed(struct queue *q, int64_t now_ms)
 	return seen;
 }
 
-/* The changes after `number`, which becomes the number of the last one. */
+/* The changes after `number`, which is set to the number of the last one. */
 static const char *
 changed(struct queue *q, uint64_t *number, size_t max)
 {
@@ -166,7 +167,7 @@ test_time_is_up(void **state)
 	queue_close(q);
 }
 
-/* A page may ask for the same grant each time it is shown. */
+/* A page may request the same grant each time it is shown. */
 static void
 test_writes_only_what_is_new(void **state)
 {
@@ -201,7 +202,7 @@ test_writes_only_what_is_new(void **state)
 	}
 }
 
-/* "\1x" is an exact selector (selector.h), and not the same as "x". */
+/* "\1x" is an exact selector (selector.h), and differs from "x". */
 static void
 test_kinds(void **state)
 {
@@ -286,7 +287,8 @@ test_moves_twice(void **state)
 	grant(q, &w);
 	move(q, a, c);
 	assert_string_equal(found(q, a, NOW), "a 0 x ;");
-	/* Without the topics granted to the other new id meanwhile. */
+	/* The result has no topics that were granted to the other new id
+	 * meanwhile. */
 	assert_string_equal(found(q, c, NOW), "c 60 x ;");
 	assert_string_equal(found(q, b, NOW), "b 60 x,z ;");
 	queue_close(q);

@@ -23,7 +23,7 @@ grant(struct queue *q, const char *topics)
 	assert_int_equal(queue_session_grant(q, &w, NULL), ERR_OK);
 }
 
-/* Another process, who changes everything while the question is answered. */
+/* Another process changes everything while the question is answered. */
 struct other {
 	struct queue_room *room;
 	struct queue *writer;
@@ -66,7 +66,7 @@ ask_all(struct other *o, const char *id)
 		.arg = o };
 }
 
-/* What is changed between two parts of the question is in none of them. */
+/* A change between two parts of the question is in none of the answers. */
 static void
 test_as_of_one_moment(void **state)
 {
@@ -107,8 +107,8 @@ lose_all(void *arg, const struct session *s, uint64_t number)
 	o->writer = queue_room_open(o->room, QUEUE_WRITE);
 }
 
-/* Rights and position are always those of the same database, whose key comes
- * with them. */
+/* Rights and position always come from the same database, and so does the
+ * key. */
 static void
 test_another_queue_in_between(void **state)
 {
@@ -131,7 +131,8 @@ test_another_queue_in_between(void **state)
 	queue_close(q);
 }
 
-/* Without an id at the end; with an empty or an unknown one at the start. */
+/* Without an id, a request starts at the end; with an empty or an unknown one,
+ * at the start. */
 static void
 test_without_session(void **state)
 {

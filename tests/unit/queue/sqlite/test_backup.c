@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_backup.c - copies of a queue that is open, and what is in them. */
+/* test_backup.c - copies of a queue that is in use, and their content. */
 #include "unit/unit.h"
 
 #include <sys/stat.h>
@@ -17,7 +17,7 @@
 /* The error that linkat() returns here; 0: it calls the real one. */
 static int link_error;
 
-/* The linker takes this one before the C library's. */
+/* The linker uses this function before the C library's. */
 int
 linkat(int from_dir, const char *from, int to_dir, const char *to, int flags)
 {
@@ -193,7 +193,7 @@ test_without_links(void **state)
 	queue_close(q);
 }
 
-/* Another process put a file there while the copy was made. */
+/* Another process created a file there while the copy was made. */
 static void
 test_other_link_errors(void **state)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_budget.c - what is written of strangers is counted for all processes. */
+/* test_budget.c - bytes written for strangers are counted for all processes. */
 #include "unit/unit.h"
 
 #include "base/clock.h"
@@ -66,7 +66,7 @@ test_no_limit(void **state)
 	queue_close(q);
 }
 
-/* Of what a transaction wrote only the strangers' part is theirs. */
+/* Of the bytes that a transaction wrote, only the strangers' part counts. */
 static void
 test_share(void **state)
 {
@@ -89,7 +89,7 @@ test_share(void **state)
 	queue_close(q);
 }
 
-/* Neighbours may write anything there, and nobody waits for ever. */
+/* Another user may write any number there, and no process waits forever. */
 static void
 test_any_word(void **state)
 {

@@ -9,9 +9,10 @@
 
 #define PAGE 4096
 #define LARGE (1 << 20)
-#define FEW 1000 /* frames of a log that began anew with an update or two */
-#define ENOUGH (4000 * PAGE / LARGE)    /* large updates until it is time, */
-#define TOO_MANY (16000 * PAGE / LARGE) /* until it cannot wait */
+#define FEW 1000 /* pages of a log that restarted with an update or two */
+#define ENOUGH \
+	(4000 * PAGE / LARGE) /* large updates until a checkpoint is due, */
+#define TOO_MANY (16000 * PAGE / LARGE) /* until it is forced */
 
 static char data[LARGE];
 
@@ -36,7 +37,7 @@ put_large(struct queue *q, int n)
 		assert_int_equal(queue_append(q, &list, 1, &p), ERR_OK);
 }
 
-/* How long the log is after one more commit. */
+/* The length of the log after one more commit. */
 static int
 frames(struct queue *q)
 {
@@ -64,7 +65,8 @@ test_long_log_is_copied(void **state)
 	assert_true(size_of(r) >= 2 * (int64_t)ENOUGH * LARGE);
 }
 
-/* No thread to be had: the appends do it themselves, before it is too long. */
+/* If no thread can be started, the appends make the checkpoint themselves,
+ * before the log is too long. */
 static void
 test_too_long_log_is_not_left(void **state)
 {
@@ -78,7 +80,7 @@ test_too_long_log_is_not_left(void **state)
 	queue_close(w);
 }
 
-/* A snapshot keeps the log from beginning anew: no thread for each commit. */
+/* A snapshot keeps the log from restarting: not each commit starts a thread. */
 static void
 test_a_reader_holds_it_up(void **state)
 {
@@ -108,7 +110,8 @@ test_a_reader_holds_it_up(void **state)
 	queue_close(w);
 }
 
-/* One of hundreds keeps the connection, but no statement and no page. */
+/* One of hundreds of processes keeps the connection, but no statement or
+ * page. */
 static void
 test_small(void **state)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_files.c - the lock, the rights and the disk of the files. */
+/* test_files.c - the lock, the access rights and the disk space of the
+ * files. */
 #include "unit/unit.h"
 
 #include <signal.h>
@@ -29,7 +30,8 @@ stop_with_the_lock(const struct queue_room *r, int unused)
 	return 1;
 }
 
-/* The publisher gets an answer in time; processes that read or start go on. */
+/* The publisher gets an answer in time; processes that read or start
+ * continue. */
 static void
 test_stopped_holder(void **state)
 {
@@ -154,7 +156,7 @@ test_no_permission(void **state)
 				fail_msg("%s: %d", cases[i].name, got);
 		}
 		chmod(r->dir, 02770);
-		/* A sidecar may have been made. */
+		/* A sidecar may have been created. */
 		unlink(queue_files_path(r, "-hub"));
 		if (cases[i].db != 0)
 			unlink(queue_files_db(r));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_neighbour.c - what a member of the group may do to the files. */
+/* test_neighbour.c - damage that another member of the group can do. */
 #include "unit/unit.h"
 
 #include <fcntl.h>
@@ -24,9 +24,9 @@ size_of(const char *path)
 	return st.st_size;
 }
 
-/* All of it, or from the middle of the log on.  Nobody ends, what is accepted
- * afterwards is there for those who come later, and what was accepted
- * before, if its bytes are. */
+/* The log is cut completely, or from its middle on.  No process ends, updates
+ * that are accepted afterwards are there for later readers, and so are those
+ * accepted before, if their bytes are left. */
 static void
 test_truncated(void **state)
 {
@@ -133,8 +133,8 @@ test_lost_updates_leave_a_gap(void **state)
 	}
 }
 
-/* Longer than the disk, without taking any of it: what is written again must
- * not be.  The limit stands for the disk. */
+/* Files that are longer than the disk, without using space: a new copy must not
+ * be as long.  The limit takes the place of the disk. */
 static void
 test_longer_than_the_disk(void **state)
 {
@@ -164,8 +164,8 @@ test_longer_than_the_disk(void **state)
 	}
 }
 
-/* Between BEGIN and COMMIT, when the files have been looked at.  Another thread
- * uses its own mapping of the sidecar at this moment. */
+/* Between BEGIN and COMMIT, after the files were checked.  Another thread uses
+ * a separate mapping of the sidecar at this moment. */
 struct cutter {
 	const char *path;
 	off_t size;
@@ -184,8 +184,8 @@ cut_at_commit(void *arg)
 	return 0;
 }
 
-/* An append is accepted exactly if it is there: otherwise it would be lost, or
- * its publisher would repeat it. */
+/* An append is accepted exactly if its row exists: otherwise it would be lost,
+ * or its publisher would repeat it. */
 static void
 test_truncated_during_the_commit(void **state)
 {
@@ -234,7 +234,8 @@ test_truncated_during_the_commit(void **state)
 	}
 }
 
-/* A link or a second name leads out of the folder: nothing there changes. */
+/* A link or a second name leads out of the folder: the file there stays
+ * unchanged. */
 static void
 test_links_out(void **state)
 {
@@ -254,7 +255,7 @@ test_links_out(void **state)
 		queue_files_write(outside, "nobody's");
 		assert_int_equal(chmod(outside, 0600), 0);
 		unlink(path);
-		/* A link of ours in place of the database is followed. */
+		/* A link of this user in place of the database is followed. */
 		if (i == 0)
 			assert_int_equal(link(outside, path), 0);
 		else
@@ -279,7 +280,7 @@ test_links_out(void **state)
 }
 
 /* Opening a FIFO would wait for its other end.  The alarm ends a test that
- * does. */
+ * waits. */
 static void
 test_fifos(void **state)
 {
@@ -306,7 +307,8 @@ test_fifos(void **state)
 	}
 }
 
-/* Put there after the look: by a connection that does not look. */
+/* The FIFO is put there after the check: by a connection that does not
+ * check. */
 static void
 test_fifo_at_the_last_moment(void **state)
 {
@@ -328,8 +330,8 @@ test_fifo_at_the_last_moment(void **state)
 	    SQLITE_OK);
 }
 
-/* A sound database of ours, then a change that no program of ours makes: it is
- * refused with a sentence, and nothing of it is run. */
+/* A sound database, then a change that this program never makes: the database
+ * is refused with a reason, and none of its code is run. */
 static void
 test_foreign_schema(void **state)
 {
@@ -367,8 +369,8 @@ test_foreign_schema(void **state)
 	}
 }
 
-/* Cells that hold what no program of ours writes, by somebody who gets around
- * the guards. */
+/* Cells with values that this program never writes, written by a process that
+ * bypasses the guards. */
 static int
 evil_sql(const struct queue_room *r, const char *sql)
 {
@@ -427,7 +429,7 @@ test_evil_cells(void **state)
 	}
 }
 
-/* Numbers whose sums do not fit: an error or not, but no overflow. */
+/* Numbers whose sums overflow: an error or not, but no undefined behaviour. */
 static void
 test_evil_sums(void **state)
 {

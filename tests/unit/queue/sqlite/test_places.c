@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_places.c - databases that are moved, damaged, newer or not ours. */
+/* test_places.c - databases that are moved, damaged, newer or not the hub's. */
 #include "unit/unit.h"
 
 #include <fcntl.h>
@@ -78,7 +78,7 @@ act_move_all(const struct queue_room *r)
 	move_away(r, true);
 }
 
-/* Another process has made a new one already. */
+/* Another process has already made a new one. */
 static void
 act_other_made_one(const struct queue_room *r)
 {
@@ -112,7 +112,7 @@ test_replaced(void **state)
 	}
 }
 
-/* Between BEGIN and COMMIT: the rows went to a file nobody will read. */
+/* Between BEGIN and COMMIT: the rows went to a file that is never read. */
 struct mover {
 	const struct queue_room *room;
 	bool done;
@@ -168,7 +168,8 @@ test_sidecar_replaced(void **state)
 	queue_close(reader);
 }
 
-/* What is lost to others is still in our hands: no row and no position goes. */
+/* Files that others cannot open any more are still open here: no row and no
+ * position is lost. */
 static void
 test_log_removed(void **state)
 {
@@ -204,9 +205,10 @@ test_log_removed(void **state)
 	}
 }
 
-/* Each damage is an error while it lasts, and none when it is gone. */
-/* The database cannot be written anew: who has the log keeps it until it can,
- * and nobody is told that an update is safe. */
+/* Each damage is an error while it lasts, and no longer when it is repaired. */
+/* The database cannot be copied to a new file: the process that has the log
+ * open keeps it until that is possible, and no publisher is informed that its
+ * update is safe. */
 static void
 test_log_removed_and_no_way(void **state)
 {
@@ -268,7 +270,7 @@ test_damaged(void **state)
 	}
 }
 
-/* Emptied under the hands of a process that has it open. */
+/* The file is emptied while a process has it open. */
 static void
 test_truncated_in_place(void **state)
 {
@@ -280,7 +282,8 @@ test_truncated_in_place(void **state)
 	assert_int_equal(queue_room_put(idle, "old"), ERR_OK);
 	assert_int_equal(queue_room_put(w, "old"), ERR_OK);
 	assert_int_equal(truncate(queue_files_db(r), 0), 0);
-	/* A process that starts now is not kept out by those that have it. */
+	/* Processes that have the database open do not keep a new process
+	 * out. */
 	late = queue_room_open(r, QUEUE_WRITE);
 	assert_int_equal(queue_room_put(late, "new"), ERR_OK);
 	for (int i = 0; i < 10 && queue_room_put(w, "w") != ERR_OK; i++)
@@ -381,7 +384,7 @@ test_restored_copy(void **state)
 	queue_close(w);
 }
 
-/* The log has no room left, then it has some again. */
+/* The log has no room left, then it has room again. */
 static void
 test_full(void **state)
 {

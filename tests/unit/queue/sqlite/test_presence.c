@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_presence.c - subscribers' rows: room, writers. */
+/* test_presence.c - subscribers' rows: room in the log, and wake-ups. */
 #include "unit/unit.h"
 
 #include <unistd.h>
@@ -35,7 +35,7 @@ come_and_go(struct queue *q)
 	presence_free(p);
 }
 
-/* The hub's own updates push no application's update out of the log. */
+/* The hub's updates push no update of an application out of the log. */
 static void
 test_own_retention(void **state)
 {
@@ -113,7 +113,7 @@ test_bell(void **state)
 		usleep(1000 * ms);
 	}
 	assert_int_equal(word(q), before + 1);
-	/* It would time the test out if it did not return. */
+	/* It would run into the time limit of the test if it did not return. */
 	queue_wait(r, 600000);
 	assert_int_equal(queue_notify_soon(q), 0);
 	assert_int_equal(word(q), before + 1);
@@ -148,7 +148,7 @@ test_bell_for_a_crowd(void **state)
 	queue_close(q);
 }
 
-/* Without room nothing is made and published; it works again with room. */
+/* Without room nothing is written and published; with room it works again. */
 static void
 test_full(void **state)
 {

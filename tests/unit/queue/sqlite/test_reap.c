@@ -46,8 +46,8 @@ side_of(struct queue *q)
 	return ((struct queue_sqlite *)q)->side;
 }
 
-/* Does `q` lead beside a leader that has just looked?  A test that is stopped
- * for too long in between asks again. */
+/* Does `q` become a reaper beside a leader that has just searched?  A test that
+ * is stopped for too long in between asks again. */
 static bool
 leads_beside(struct queue *leader, struct queue *q)
 {
@@ -62,8 +62,9 @@ leads_beside(struct queue *leader, struct queue *q)
 	return leads;
 }
 
-/* A stopped leader keeps its lock.  Another process removes what the dead left,
- * in as many transactions as that takes, until the leader goes on. */
+/* A stopped leader keeps its lock.  Another process removes the rows of dead
+ * processes, in as many transactions as that takes, until the leader
+ * continues. */
 static void
 test_leader_stopped(void **state)
 {

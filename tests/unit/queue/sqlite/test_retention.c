@@ -40,7 +40,7 @@ test_durability(void **state)
 	}
 }
 
-/* An update without an id has its position as one, which needs no row. */
+/* An update without an id has its position as its id, which needs no row. */
 static void
 copy_id(void *arg, uint64_t at, const struct update *u)
 {
@@ -88,7 +88,7 @@ check_totals(const char *name, struct queue *q)
 	}
 }
 
-/* The hub's own rows stay for some seconds, whatever the limits are. */
+/* The rows of the hub's kind stay for some seconds, whatever the limits are. */
 static void
 age_last(struct queue *q)
 {
@@ -97,7 +97,7 @@ age_last(struct queue *q)
 	    "AND seq = (SELECT max(seq) FROM updates)");
 }
 
-/* Each limit alone: the rows reach a plateau and the newest stay. */
+/* Tests each limit alone: the rows reach a plateau and the newest stay. */
 static void
 test_retention(void **state)
 {
@@ -204,7 +204,7 @@ test_bounded_work(void **state)
 		    queue_files_number(w, "SELECT count(*) FROM updates"),
 		    left > 10 ? left : 10);
 	}
-	/* What one call appended stays, whatever the limit is. */
+	/* The rows that one call appended stay, whatever the limit is. */
 	assert_int_equal(queue_append(w, list, 500, NULL), ERR_OK);
 	assert_int_equal(
 	    queue_files_number(w, "SELECT count(*) FROM updates"), 500);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_sidecar.c - the lock, notifications, and the file of both. */
+/* test_sidecar.c - the lock, the notifications, and the file of both. */
 #include "unit/unit.h"
 
 #include <errno.h>
@@ -152,7 +152,8 @@ test_lock(void **state)
 	sidecar_close(b);
 }
 
-/* Fork a child that has the lock and is stopped or dies as told. */
+/* Fork a child that takes the lock and then is stopped or dies, as
+ * requested. */
 static pid_t
 hold_in_child(const struct queue_room *r)
 {
@@ -187,7 +188,8 @@ test_killed_holder(void **state)
 
 	assert_int_equal(sidecar_lock(s, 0, &holder), ERR_BUSY);
 	assert_int_equal(holder, child);
-	/* Killed while somebody waits: nobody rings, the next turn sees it. */
+	/* The holder is killed while another process waits: no notification
+	 * comes, the next attempt notices it. */
 	killer = fork();
 	assert_int_not_equal(killer, -1);
 	if (killer == 0) {
@@ -220,7 +222,8 @@ test_stopped_holder(void **state)
 	sidecar_close(s);
 }
 
-/* With the old file in hand a process would hold "the" lock with another. */
+/* A process with the old file would hold "the" lock together with another
+ * one. */
 static void
 test_replaced(void **state)
 {
@@ -251,7 +254,7 @@ test_bell(void **state)
 	_Atomic uint32_t own = 7;
 	pid_t child;
 
-	/* Rung before the wait: returns at once. */
+	/* Notified before the wait: it returns at once. */
 	sidecar_wake(b);
 	assert_int_not_equal(sidecar_word(a), seen);
 	sidecar_wait(a, seen, &own, 7, 600000);
@@ -262,7 +265,7 @@ test_bell(void **state)
 	sidecar_wait(NULL, 0, &own, 7, 600000);
 	sidecar_wait(a, seen, &own, 8, 1);
 
-	/* Rung by another process until the waiter is through. */
+	/* Another process notifies until the waiter returns. */
 	child = fork();
 	assert_int_not_equal(child, -1);
 	if (child == 0) {
@@ -282,7 +285,7 @@ test_bell(void **state)
 	sidecar_close(b);
 }
 
-/* As a kernel before 5.16: futex_waitv(2) is not there. */
+/* As on a kernel before 5.16: futex_waitv(2) does not exist. */
 static int
 forget_waitv(void)
 {
@@ -313,7 +316,7 @@ wait_without_waitv(const struct queue_room *r)
 	sidecar_poke(&own);
 	sidecar_wait(s, seen, &own, 0, 600000);
 	sidecar_wait(NULL, 0, &own, 0, 600000);
-	/* The parent rings until we are gone. */
+	/* The parent notifies until this process ends. */
 	sidecar_wait(s, seen, &own, 1, 600000);
 	return sidecar_word(s) != seen ? 0 : 2;
 }

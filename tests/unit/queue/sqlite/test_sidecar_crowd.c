@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_sidecar_crowd.c - slots, as processes come and go. */
+/* test_sidecar_crowd.c - slots, while processes start and end. */
 #include "unit/unit.h"
 
 #include <fcntl.h>
@@ -53,7 +53,7 @@ keys(const struct queue_crowd *c)
 }
 
 static struct crowd_seat
-take(struct queue_crowd *c)
+claim(struct queue_crowd *c)
 {
 	const struct crowd_keys k = keys(c);
 	struct crowd_seat seat;
@@ -63,13 +63,13 @@ take(struct queue_crowd *c)
 	return seat;
 }
 
-/* Are there more than `limit` with one more? */
+/* Are there more than `limit` streams with one more? */
 static bool
 is_full(struct queue_crowd *c, uint64_t limit)
 {
 	const struct crowd_limits limits = { 0, limit, limit };
 	const struct crowd_keys k = keys(c);
-	struct crowd_seat seat = take(c);
+	struct crowd_seat seat = claim(c);
 	enum crowd_limit which =
 	    crowd_table_check(table(c), &k, &limits, clock_real_ms(), &seat);
 
@@ -103,7 +103,7 @@ test_first_part(void **state)
 	assert_int_equal(file(r).st_size, SIZE_OF(SIDECAR_CROWD_SLOTS));
 	assert_int_equal(file(r).st_mode & 0777, 0660);
 	assert_true(file(r).st_blocks * 512 >= file(r).st_size);
-	take(c);
+	claim(c);
 	assert_int_equal(sidecar_open(&again, queue_files_db(r), NULL), ERR_OK);
 	assert_int_equal(sidecar_lock(old, 0, &holder), ERR_OK);
 	assert_int_equal(sidecar_lock(again, 0, &holder), ERR_BUSY);
@@ -145,7 +145,7 @@ test_newer(void **state)
 	assert_non_null(strstr(p.text, "upgrade"));
 }
 
-/* The table, of the file opened again if it has to be. */
+/* The table; its file is opened again if necessary. */
 static struct crowd_table *
 table_now(const struct queue_room *r, struct queue_crowd **c)
 {
@@ -172,14 +172,14 @@ test_cut(void **state)
 	for (size_t i = 0; i < COUNT(sizes); i++) {
 		struct crowd_seat seat, last = { .at = 0 };
 
-		seat = take(c);
+		seat = claim(c);
 		assert_int_equal(
 		    truncate(queue_files_path(r, "-hub"), sizes[i]), 0);
 		assert_true(table_now(r, &c)->n >= SIDECAR_CROWD_SLOTS);
 		assert_true(table(c)->n <= SIDECAR_CROWD_SLOTS_MAX);
 		assert_int_equal(crowd_table_has(table(c), &seat),
 		    sizes[i] >= SIZE_OF(seat.at + 1));
-		/* The last one there is has its space. */
+		/* The last slot has space on the disk. */
 		last.at = table(c)->n - 1;
 		assert_false(crowd_table_has(table(c), &last));
 		assert_true(file(r).st_blocks * 512 >= SIZE_OF(table(c)->n));
@@ -199,12 +199,12 @@ test_grow(void **state)
 	enum err e;
 
 	for (size_t i = 0; i < SIDECAR_CROWD_SLOTS; i++)
-		take(i % 2 == 0 ? c : other);
+		claim(i % 2 == 0 ? c : other);
 	assert_int_equal(
 	    crowd_table_take(table(c), &k, clock_real_ms(), &seat), ERR_FULL);
 	assert_int_equal(sidecar_crowd_grow(c, &p), ERR_OK);
 	assert_int_equal(table(other)->n, 2 * SIDECAR_CROWD_SLOTS);
-	take(other);
+	claim(other);
 	assert_true(is_full(c, SIDECAR_CROWD_SLOTS + 1));
 	assert_false(is_full(c, SIDECAR_CROWD_SLOTS + 2));
 	while ((e = sidecar_crowd_grow(c, &p)) == ERR_OK)
@@ -216,14 +216,14 @@ test_grow(void **state)
 	sidecar_crowd_close(other);
 }
 
-/* There is space for some: those stay, and the rest is refused. */
+/* There is space for some streams: those stay, and the others are refused. */
 static int
 grow_without_space(const struct queue_room *r)
 {
 	const struct rlimit some = { (rlim_t)SIZE_OF(SIDECAR_CROWD_SLOTS) + 1,
 		RLIM_INFINITY };
 	struct queue_crowd *c = open_crowd(r);
-	struct crowd_seat seat = take(c);
+	struct crowd_seat seat = claim(c);
 	struct problem p = { "" };
 
 	signal(SIGXFSZ, SIG_IGN);
@@ -278,7 +278,7 @@ test_moved(void **state)
 	const struct crowd_keys before = keys(c);
 	struct problem p = { "" };
 
-	take(c);
+	claim(c);
 	assert_int_equal(unlink(queue_files_path(r, "-hub")), 0);
 	assert_int_equal(sidecar_crowd_table(c, &t, &p), ERR_MOVED);
 	assert_null(t);
@@ -291,7 +291,7 @@ test_moved(void **state)
 	sidecar_crowd_close(fresh);
 }
 
-/* A process with `n` streams, that does nothing more. */
+/* A process with `n` streams, which then only waits. */
 static pid_t
 start(const struct queue_room *r, int n)
 {
@@ -306,7 +306,7 @@ start(const struct queue_room *r, int n)
 		struct queue_crowd *crowd = open_crowd(r);
 
 		while (n-- > 0)
-			take(crowd);
+			claim(crowd);
 		if (write(ready[1], "", 1) != 1)
 			_exit(1);
 		for (;;)
@@ -331,8 +331,8 @@ test_processes(void **state)
 	assert_true(is_full(c, 12));
 	assert_false(is_full(c, 13));
 
-	/* A stopped one has its streams still, a dead one that nobody waited
-	 * for does not. */
+	/* A stopped process keeps its streams; a dead one, even before its
+	 * parent has waited for it, does not. */
 	kill(stops, SIGSTOP);
 	assert_int_equal(waitpid(stops, &status, WUNTRACED), stops);
 	assert_true(is_full(c, 12));
@@ -353,8 +353,8 @@ test_processes(void **state)
 	sidecar_crowd_close(c);
 }
 
-/* Processes that take and leave at the same time, until they are killed in the
- * middle of it: nothing is left of them. */
+/* Processes claim and free slots at the same time, until they are killed in the
+ * middle of it: none of their slots is left. */
 static pid_t
 start_busy(const struct queue_room *r)
 {
@@ -368,7 +368,7 @@ start_busy(const struct queue_room *r)
 			struct crowd_seat seats[5];
 
 			for (size_t i = 0; i < COUNT(seats); i++)
-				seats[i] = take(c);
+				seats[i] = claim(c);
 			for (size_t i = 0; i < COUNT(seats); i++)
 				crowd_table_leave(table(c), &seats[i]);
 		}
@@ -388,7 +388,7 @@ test_killed_while_busy(void **state)
 
 		for (size_t i = 0; i < COUNT(pids); i++)
 			pids[i] = start_busy(r);
-		/* They are at it. */
+		/* The processes have begun. */
 		while (atomic_load(&table(c)->head->ticket) < ticket + 100)
 			assert_false(is_full(c, 21));
 		for (size_t i = 0; i < COUNT(pids); i++)

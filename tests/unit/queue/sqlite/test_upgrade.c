@@ -14,7 +14,7 @@
 #define PRESENT 3 /* the version that this program makes */
 #define PROCESSES 8
 
-/* What a queue of the first version may hold; the session's id is "s". */
+/* Rows that a queue of the first version may have; the session's id is "s". */
 static const char rows[] =
     "INSERT INTO meta (only, epoch, cursor_key, session_change)"
     " VALUES (1, 77, zeroblob(16), 1);"
@@ -30,7 +30,7 @@ static const char rows[] =
     "(x'7300000000000000000000000000000000000000000000000000000000000000',"
     " 1, 9000000000000, 9000000000000, 'a' || char(10) || 'b');";
 
-/* As the program of that version made it, with these rows. */
+/* A database as the program of that version made it, with these rows. */
 static void
 make_database(const struct queue_room *r, int version)
 {
@@ -139,7 +139,7 @@ test_each_version(void **state)
 	}
 }
 
-/* All of them find an earlier version, and one upgrades it. */
+/* All processes find an earlier version, and one upgrades it. */
 static void
 test_many_at_once(void **state)
 {
@@ -200,7 +200,7 @@ test_all_or_nothing(void **state)
 	}
 }
 
-/* Nothing is run on tables that others changed. */
+/* A table that was changed is not upgraded. */
 static void
 test_foreign_schema(void **state)
 {
@@ -229,7 +229,7 @@ test_foreign_schema(void **state)
 	}
 }
 
-/* This program refuses what a later one made, and says what to do. */
+/* This program refuses a database of a later version, and says what to do. */
 static void
 test_next_version(void **state)
 {
@@ -258,8 +258,8 @@ find_sound(void *arg, bool good, const char *text)
 		*(bool *)arg = true;
 }
 
-/* A copy of an earlier version's queue is one of this version, and so is what
- * the check opens. */
+/* A copy of an earlier version's queue has this version, and so does the queue
+ * that the check opens. */
 static void
 test_copy_and_check(void **state)
 {
