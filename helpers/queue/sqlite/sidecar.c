@@ -63,9 +63,9 @@ sidecar_lock_byte(int fd, off_t byte, short type)
 
 /*
  * Give the file the owner, group and mode of the database, so that users who
- * may write one may write the other; but never access for everybody, even if
- * any file has that name.  The file is changed by its descriptor, and only if
- * it belongs to this process's user.
+ * may write one may write the other; but never access for everybody, whichever
+ * file lies under the database's name.  The file is changed by its descriptor,
+ * and only if it belongs to this process's user.
  */
 static void
 adopt_rights(const struct sidecar *s)
@@ -381,7 +381,7 @@ sidecar_word(const struct sidecar *s)
 void
 sidecar_wake(struct sidecar *s)
 {
-	atomic_store(&s->page->rang_ms, (uint32_t)clock_mono_ms());
+	atomic_store(&s->page->woke_ms, (uint32_t)clock_mono_ms());
 	atomic_fetch_add(&s->page->wake, 1);
 	futex(&s->page->wake, FUTEX_WAKE, INT_MAX, NULL);
 }

@@ -84,5 +84,5 @@ sidecar_age_ms(const struct sidecar *s)
 uint32_t
 sidecar_silence_ms(const struct sidecar *s)
 {
-	return (uint32_t)clock_mono_ms() - atomic_load(&s->page->rang_ms);
+	return (uint32_t)clock_mono_ms() - atomic_load(&s->page->woke_ms);
 }

@@ -32,7 +32,7 @@ struct sidecar_page {
 	_Atomic uint32_t waiters;  /* for `released`; never too low */
 	_Atomic int32_t holder;    /* process id; 0: unknown */
 	_Atomic int64_t made_ms;   /* clock_mono_ms(), of the file */
-	_Atomic uint32_t rang_ms;  /* clock_mono_ms() of the last wake */
+	_Atomic uint32_t woke_ms;  /* clock_mono_ms() of the last wake */
 	_Atomic int64_t owed_us; /* clock_mono_ms() * 1000, see sidecar_owe() */
 	_Atomic uint32_t led_ms; /* clock_mono_ms() of a leader's last search */
 };

@@ -10,9 +10,9 @@
 #define PAGE 4096
 #define LARGE (1 << 20)
 #define FEW 1000 /* pages of a log that restarted with an update or two */
-#define ENOUGH \
-	(4000 * PAGE / LARGE) /* large updates until a checkpoint is due, */
-#define TOO_MANY (16000 * PAGE / LARGE) /* until it is forced */
+/* Large updates until a checkpoint is due, and until it is forced. */
+#define ENOUGH (4000 * PAGE / LARGE)
+#define TOO_MANY (16000 * PAGE / LARGE)
 
 static char data[LARGE];
 

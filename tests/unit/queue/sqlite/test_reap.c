@@ -13,7 +13,7 @@
 #define PAUSE_US 10000
 
 /* "queue.db-hub" is removed: living processes lock their byte in the new one
- * before the reaper looks for dead ones. */
+ * before the reaper searches for dead ones. */
 static void
 test_sidecar_removed(void **state)
 {
