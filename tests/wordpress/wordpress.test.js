@@ -74,6 +74,10 @@ describe("WordPress with the plugin", () => {
 	async function enter(page, name = facts.user,
 		password = facts.password) {
 		await page.goto(`${facts.url}wp-login.php`);
+		// The page's script selects the first field a moment later, and
+		// what is typed meanwhile can be lost.
+		await page.waitForFunction(() =>
+			document.activeElement?.id === "user_login");
 		await page.fill("#user_login", name);
 		await page.fill("#user_pass", password);
 		await page.click("#wp-submit");
