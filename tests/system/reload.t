@@ -138,6 +138,7 @@ is $hub->stop, 0, 'ended by SIGTERM with status 0';
 # reload opens the one that the hub started with.
 my $other = Hub->start(config => { MERCURE_WORKERS => 8 });
 my $url = $other->{config}{MERCURE_TRANSPORT_URL};
+$other->publish_ok(topic => 'b', data => 'it serves');
 $other->configure(MERCURE_TRANSPORT_URL => 'sqlite:///nowhere/queue.db');
 $other->reload;
 wait_until('the log names the setting', sub {
