@@ -337,7 +337,7 @@ conclude(struct round *r, enum way way, struct problem *p)
 	return ERR_OK;
 }
 
-/* Seldom ones are looked at twice: this machine may have stood still. */
+/* Rare verdicts are checked twice: this machine may have stood still. */
 static bool
 is_doubtful(const struct round *r)
 {

@@ -78,7 +78,7 @@ nfa_bits_moved(const struct nfa_bits *b, size_t by)
 #define NFA_JUMP_WORK 8
 
 /*
- * Where a state leads that is not near: `bits` in word `first` and, seldom,
+ * Where a state leads that is not near: `bits` in word `first` and, rarely,
  * words [at, at + more) of `far_words` behind it.  The states up to `until`
  * lead nowhere that this one does not: in a row of optional parts the first
  * one speaks for all.

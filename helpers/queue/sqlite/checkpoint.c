@@ -8,8 +8,8 @@
  * A commit must not happen meanwhile (see DESIGN.md), so publishers would wait
  * as well.  Therefore a thread runs each checkpoint with a separate connection:
  * it syncs the log first, without the lock, so that little is left to sync when
- * it has the lock; and it starts seldom, because a page is written once,
- * however often it is in the log.
+ * it has the lock.  Checkpoints are rare, because each one writes a page once,
+ * however often that page is in the log.
  */
 #define CHECKPOINT_PAGES 4000 /* 16 MiB: the journal_size_limit */
 
