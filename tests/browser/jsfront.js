@@ -56,19 +56,22 @@ export async function startFront(site) {
 export async function startPlain(page) {
 	const events = [], streams = new Set();
 	const plain = { asked: [], problem: null, page };
-	const script = await readFile(join(source, "templates/js/pushcgi.js"));
+	const script = (name) =>
+		readFile(join(source, "templates/js", name));
 	const send = (stream, n) =>
 		stream.write(`id: ${n + 1}\ndata: ${events[n]}\n\n`);
-	const server = createServer((asked, response) => {
+	const server = createServer(async (asked, response) => {
 		const { pathname, searchParams } = new URL(asked.url, plain.url);
+		const [, name] = /^\/app\/(pushcgi(?:-more)?\.js)$/
+			.exec(pathname) ?? [];
 
 		if (pathname === "/") {
 			response.setHeader("Content-Type", "text/html");
 			return void response.end(plain.page);
 		}
-		if (pathname === "/app/pushcgi.js") {
+		if (name) {
 			response.setHeader("Content-Type", "text/javascript");
-			return void response.end(script);
+			return void response.end(await script(name));
 		}
 		plain.asked.push(`${asked.method} ${asked.url}`);
 		if (plain.problem)
