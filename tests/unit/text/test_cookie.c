@@ -87,6 +87,9 @@ static const struct {
 		INT64_MAX },
 	    "__Secure-t=x; Path=/; Max-Age=9223372036854775807; "
 	    "Secure; HttpOnly; SameSite=Lax" },
+	{ "kept apart for each site",
+	    { S("auth"), S("x"), S("/hub"), NONE, S("none"), true, -1, true },
+	    "auth=x; Path=/hub; Secure; HttpOnly; SameSite=None; Partitioned" },
 };
 
 static void
@@ -148,6 +151,8 @@ static const struct {
 	    { S("a"), S("x"), S("/"), S("b:80"), S("Lax"), true, -1 } },
 	{ "unknown SameSite",
 	    { S("a"), S("x"), S("/"), NONE, S("Laxer"), true, -1 } },
+	{ "Partitioned with another SameSite",
+	    { S("a"), S("x"), S("/"), NONE, S("Lax"), true, -1, true } },
 	{ "absent SameSite", { S("a"), S("x"), S("/"), NONE, NONE, true, -1 } },
 };
 
