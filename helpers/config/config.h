@@ -38,7 +38,7 @@ struct config {
 	char *publish_allowed_origins; /* blank-separated */
 	char *delivery;                /* "stream" or "poll" */
 	char *log_level;               /* err, warn, info, debug */
-	bool cookie_partitioned; /* MERCURE_COOKIE_PARTITIONED */
+	bool cookie_partitioned;       /* MERCURE_COOKIE_PARTITIONED */
 	bool allow_publish;
 	bool allow_anonymous;
 	bool subscriptions;         /* MERCURE_HUB_SUBSCRIPTIONS */
