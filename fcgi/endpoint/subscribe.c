@@ -309,8 +309,8 @@ write_head(struct subscribing *s, struct response *r, const struct settings *st)
 	if (link.err != ERR_OK)
 		r->head.err = link.err;
 	response_header(r, "Link", "%.*s", SLICE_ARG(buf_view(&link)));
-	response_header(r, SUBSCRIBER_HEADER, "%s",
-	    subscriber_kind(s->opening->grant));
+	response_header(
+	    r, SUBSCRIBER_HEADER, "%s", subscriber_kind(s->opening->grant));
 	if (s->last_id.base != NULL && s->start.known)
 		response_header(r, s->dialect->last_id_response, "%.*s",
 		    SLICE_ARG(s->last_id));
