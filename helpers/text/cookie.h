@@ -37,7 +37,8 @@ struct cookie {
  * Add the value of a Set-Cookie header; HttpOnly always.  ERR_SYNTAX: a
  * character that RFC 6265 forbids in its place, a name that begins with
  * __Host- or __Secure- without `secure`, or `partitioned` without None.
- * ERR_LIMIT: the value is longer than COOKIE_VALUE_MAX.  Nothing is added on failure.
+ * ERR_LIMIT: the value is longer than COOKIE_VALUE_MAX.  Nothing is added on
+ * failure.
  */
 enum err cookie_write(
     struct buf *out, const struct cookie *c, struct problem *p);
