@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// pushcgi.js - one stream of updates for all tabs; see README.md.
+// pushcgi.js - one stream for all tabs; see README.md.
 (function (self) {
 "use strict";
 
@@ -28,7 +28,7 @@ function hold(name, have) {
 
 function toMs(seconds) { return Math.min(1000 * seconds, 2e9); }
 
-// What few pages need.
+// For few pages.
 function more(act) {
 	var s = document.createElement("script");
 
@@ -200,12 +200,12 @@ function keep(o, tell) {
 		};
 	}
 
-	o.open = false;
+	o.open = o.rights = false;
 	(o.id ? open : connect)();
 	return stop;
 }
 
-// Tabs are live (null), or have a place in `tabs`.
+// tabs: the places of all, null if live.
 function share(say) {
 	var tabs = {}, ring = [], want, stop, behind;
 

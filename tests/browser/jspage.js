@@ -37,7 +37,11 @@ export function pageWith(attributes, more = "", kind = "") {
 
 	return `<!DOCTYPE html><title>x</title>
 <script>
-var got = [], told = [];
+var got = [], told = [], warned = [], warn = console.warn;
+console.warn = function (text) {
+	warned.push(text);
+	warn.call(console, text);
+};
 ["open", "gap", "retry", "close", "held", "rights", "anonymous", "here",
 	"join", "leave", "count"].forEach(function (kind) {
 	document.addEventListener("pushcgi:" + kind, function (event) {
@@ -68,6 +72,7 @@ export async function openTab(context, url) {
 }
 
 export const got = (page) => page.evaluate(() => got.map(({ data }) => data));
+export const warnings = (page) => page.evaluate(() => warned);
 export const told = (page, kind) => page.evaluate((wanted) => told
 	.filter(([name]) => name === wanted).map(([, detail]) => detail), kind);
 
