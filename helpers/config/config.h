@@ -35,6 +35,7 @@ struct config {
 	char *protocol_versions;       /* blank-separated */
 	char *cors_allowed_origins;    /* blank-separated */
 	char *publish_allowed_origins; /* blank-separated */
+	char *counts;                  /* MERCURE_COUNTS, blank-separated */
 	char *delivery;                /* "stream" or "poll" */
 	char *log_level;               /* err, warn, info, debug */
 	bool allow_publish;
