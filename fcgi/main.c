@@ -90,6 +90,8 @@ main(int argc, char **argv)
 
 	/* The process must survive a peer or log reader that goes away. */
 	signal(SIGPIPE, SIG_IGN);
+	/* A limit on the size of files is an error like a full disk. */
+	signal(SIGXFSZ, SIG_IGN);
 	mem_keep_from_disk();
 	sigbus_guard();
 	footprint_begin();
