@@ -36,6 +36,10 @@ check_id(struct slice id, struct problem *p)
 	if (utf8_has_control(id))
 		return problem_set(
 		    p, ERR_SYNTAX, "The id must not hold control characters.");
+	if (slice_trim(id).len != id.len)
+		return problem_set(p, ERR_SYNTAX,
+		    "The id must not start or end with a blank: clients send "
+		    "it back without.");
 	if (slice_starts(id, "#"))
 		return problem_set(p, ERR_SYNTAX,
 		    "The id must not start with #: "
