@@ -335,7 +335,8 @@ manage(struct arrival *a, size_t size)
 	bool written;
 
 	buf_init(&out, MANAGEMENT_MAX);
-	management_answer(&out, (struct slice){ (const char *)in->peeked, size },
+	management_answer(&out,
+	    (struct slice){ (const char *)in->peeked, size },
 	    in->parts->subscribers_max);
 	written = out.err == ERR_OK && a->managed++ < MANAGED_MAX &&
 		  recv(fd, in->peeked, size, MSG_DONTWAIT) == (ssize_t)size &&

@@ -97,8 +97,9 @@ read_claims(json_t **out, struct slice payload, struct problem *p)
 		return e;
 	if (e != ERR_OK || !json_is_object(claims)) {
 		json_decref(claims);
-		return problem_set(
-		    p, ERR_TOKEN, "The token's claims are not a JSON object.");
+		return problem_set(p, ERR_TOKEN,
+		    "The token's claims are not a JSON object, or repeat a "
+		    "name.");
 	}
 	*out = claims;
 	return ERR_OK;

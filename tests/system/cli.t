@@ -683,6 +683,11 @@ subtest 'publish --batch' => sub {
 	($exit, $ids) = batch('');
 	is $exit, 0, 'nothing to do';
 	is_deeply $ids, [], 'and no id';
+	$before = last_seq();
+	($exit) = batch("\xef\xbb\xbf" . qq({"topic":"t","data":"bom"}\n));
+	is $exit, 0, 'a byte order mark in front: exit 0';
+	is_deeply [map { $_->{data} } @{ rows($db, $before) }], ['bom'],
+	    'a byte order mark in front: published';
 
 	# More than a group; [name, line in place of the 600th, the sentence]
 	for my $row (['no JSON', 'x', qr/Line 600: it is not a JSON object/,
