@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* cookie.c - pushcgi cookie, clear-cookie: cookies for private updates. */
+#include <stdlib.h>
+#include <strings.h>
+
+#include "base/log.h"
 #include "cmd/cmd.h"
 #include "cmd/list.h"
 #include "jose/jws.h"
@@ -59,6 +63,48 @@ cookie_from_input(
 	return e;
 }
 
+static bool
+has_text(const char *variable, const char *text)
+{
+	const char *value = getenv(variable);
+
+	return value != NULL && strcasestr(value, text) != NULL;
+}
+
+/* Browsers keep a Secure cookie that comes from their own machine by http. */
+static bool
+is_this_machine(void)
+{
+	const char *host = getenv("HTTP_HOST");
+
+	return host != NULL && (strncasecmp(host, "localhost", 9) == 0 ||
+				   strncmp(host, "127.", 4) == 0 ||
+				   strncmp(host, "[::1]", 5) == 0);
+}
+
+/* A CGI script that was requested by http gets a cookie which the browser will
+ * drop.  Its log is the only place where anybody sees this. */
+static void
+warn_of_http(struct slice cookie)
+{
+	const char *https = getenv("HTTPS"), *port = getenv("SERVER_PORT");
+
+	if (getenv("REQUEST_METHOD") == NULL ||
+	    memmem(cookie.base, cookie.len, "; Secure", 8) == NULL ||
+	    (https != NULL && strcasecmp(https, "off") != 0) ||
+	    (port != NULL && strcmp(port, "443") == 0) ||
+	    has_text("REQUEST_SCHEME", "https") ||
+	    has_text("HTTP_X_FORWARDED_PROTO", "https") ||
+	    has_text("HTTP_FORWARDED", "https") || is_this_machine())
+		return;
+	log_warn("cookie for https only",
+	    LOG_TEXT("reason", "this page came by http, so browsers drop it"),
+	    LOG_TEXT("hint",
+		"serve the page by https, or set MERCURE_PUBLIC_HUB_URL to "
+		"the http:// URL of the hub; a proxy that ends https must "
+		"send X-Forwarded-Proto"));
+}
+
 static enum err
 cookie_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
     struct problem *p)
@@ -70,6 +116,8 @@ cookie_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
 		? cookie_from_input(out, h, lifetime_s, p)
 		: handle_cookie(h, out, l->operands, l->operands_n,
 		      cmd_line_text(l, "payload"), lifetime_s, p);
+	if (e == ERR_OK)
+		warn_of_http(buf_view(out));
 	buf_byte(out, '\n');
 	return e;
 }
