@@ -144,7 +144,14 @@ read_matchers(struct subscribing *s, struct answer *a, const struct config *c)
 			s, a, (struct selector){ p->kind, field.value }, c))
 			return false;
 	}
-	if (s->opening->matchers.n == 0)
+	if (s->opening->matchers.n == 0 &&
+	    form_has_list(s->query, s->dialect->matcher_params[0].name))
+		answer_problem(a, 400,
+		    "Write %s=A&%s=B: a parameter named %s[] is not a topic.",
+		    s->dialect->matcher_params[0].name,
+		    s->dialect->matcher_params[0].name,
+		    s->dialect->matcher_params[0].name);
+	else if (s->opening->matchers.n == 0)
 		answer_problem(a, 400,
 		    "Say what to subscribe to: at least one %s parameter is "
 		    "needed.",

@@ -22,6 +22,7 @@ static const struct param params[] = {
 	PARAM("REQUEST_METHOD", method),
 	PARAM("REQUEST_URI", path),
 	PARAM("CONTENT_TYPE", content_type),
+	PARAM("HTTP_CONTENT_ENCODING", content_encoding),
 	PARAM("HTTP_AUTHORIZATION", authorization),
 	PARAM("HTTP_COOKIE", cookie),
 	PARAM("HTTP_ORIGIN", origin),

@@ -20,6 +20,7 @@ struct request {
 	struct slice path;  /* raw, from REQUEST_URI; without the query */
 	struct slice query; /* raw; base NULL: there was no '?' */
 	struct slice content_type;
+	struct slice content_encoding;
 	struct slice authorization;
 	struct slice cookie;
 	struct slice origin;

@@ -26,9 +26,13 @@ check_http_url(struct slice value)
 static const char *
 check_transport(struct slice value)
 {
-	if (slice_starts(value, "sqlite:///") && value.len > 10)
-		return NULL;
-	return "must be sqlite:/// and the path of a file";
+	if (!slice_starts(value, "sqlite:///") || value.len == 10)
+		return "must be sqlite:/// and the path of a file";
+	if (memchr(value.base, '?', value.len) != NULL ||
+	    memchr(value.base, '#', value.len) != NULL)
+		return "has no part after ? or #; in the path of a file write "
+		       "? as %3F and # as %23";
+	return NULL;
 }
 
 static const char *

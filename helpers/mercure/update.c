@@ -184,6 +184,10 @@ form_topics(struct slice *out, char **joined, const struct form *form,
 			first = field.value;
 		len += field.value.len + 1;
 	}
+	if (n == 0 && form_has_list(form, "topic"))
+		return problem_set(p, ERR_SYNTAX,
+		    "Write topic=A&topic=B: a field named topic[] is not a "
+		    "topic.");
 	if ((e = check_topic_count(n, limits->topics_max, p)) != ERR_OK)
 		return e;
 	if (n == 1) {
