@@ -49,7 +49,7 @@ add_line(struct buf *out, const struct update *u)
 	buf_text(out, "}\n");
 }
 
-/* A stream of a remote hub says neither for whom an update is nor its topics. */
+/* A stream of a remote hub has neither the topics nor whether it is private. */
 static void
 add_topics(struct buf *out, const struct update *u)
 {
