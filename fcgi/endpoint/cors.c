@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "endpoint/endpoint.h"
 #include "request/client.h"
 #include "text/origin.h"
 
@@ -64,7 +65,8 @@ expose_headers(struct response *r, const struct dialects *in_force)
 	for (size_t i = 0; i < in_force->n && n < sizeof(names); i++)
 		n += (size_t)snprintf(names + n, sizeof(names) - n, "%s, ",
 		    in_force->v[i]->last_id_response);
-	response_header(r, "Access-Control-Expose-Headers", "%sLink", names);
+	response_header(r, "Access-Control-Expose-Headers",
+	    "%sLink, " SUBSCRIBER_HEADER, names);
 }
 
 void

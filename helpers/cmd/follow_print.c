@@ -105,7 +105,7 @@ cmd_follow_print(struct cmd_follow *fo, struct problem *p)
 	enum err e = fo->text.err;
 
 	if (e == ERR_OK)
-		e = cmd_print(buf_view(&fo->text), p);
+		e = cmd_print(NULL, buf_view(&fo->text), p);
 	else
 		(void)problem_set(
 		    p, e, "An update cannot be printed: %s.", err_text(e));

@@ -51,6 +51,20 @@ check_cookie_name(struct slice value)
 }
 
 static const char *
+check_host(struct slice value)
+{
+	const char *wrong = "must be a host name, such as example.com";
+
+	for (size_t i = 0; i < value.len; i++) {
+		unsigned char c = (unsigned char)value.base[i];
+
+		if (c >= 0x80 || (!isalnum(c) && c != '-' && c != '.'))
+			return wrong;
+	}
+	return value.base[0] != '.' || value.len > 1 ? NULL : wrong;
+}
+
+static const char *
 check_origins(struct slice value)
 {
 	struct slice word;
@@ -114,7 +128,12 @@ const struct config_option config_options[] = {
 	    .help = "name of the application's own session cookie" },
 	{ { "MERCURE_COOKIE_SAMESITE" }, FIELD(cookie_same_site),
 	    .kind = CONFIG_CHOICE, .choices = "Strict Lax None",
-	    .standard = "Strict", .help = "SameSite of that cookie" },
+	    .standard = "Strict", .help = "SameSite of the token's cookie" },
+	{ { "MERCURE_COOKIE_DOMAIN" }, FIELD(cookie_domain),
+	    .check = check_host, .help = "Domain of that cookie" },
+	{ { "MERCURE_COOKIE_PARTITIONED" }, FIELD(cookie_partitioned),
+	    .kind = CONFIG_BOOL, .standard = "false",
+	    .help = "that cookie is kept apart for each site" },
 	{ { "MERCURE_PROTOCOL_VERSIONS" }, FIELD(protocol_versions),
 	    .check = check_versions, .standard = "0.x",
 	    .help = "generations of the protocol to speak" },

@@ -88,8 +88,8 @@ subtest 'help and version' => sub {
 	is $err, '', 'says nothing on standard error';
 	is_deeply \@commands, [qw(url link last-event-id cookie clear-cookie
 	    subscriber-jwt publisher-jwt token-explain publish subscribe
-	    subscriptions connected session backup gen-secret-key config
-	    snippet check)],
+	    subscriptions connected session answer backup gen-secret-key
+	    config snippet check)],
 	    'lists the subcommands';
 	for my $command (@commands) {
 		for my $arguments ([$command, '--help'], ['--help', $command],
@@ -473,12 +473,19 @@ subtest 'cookie' => sub {
 		['__Secure-', { MERCURE_AUTHZ_COOKIE_NAME => '__Secure-a',
 		    MERCURE_PUBLIC_HUB_URL => 'https://h/hub' }, '/hub', 1,
 		    'Strict'],
+		['a domain', { MERCURE_COOKIE_DOMAIN => 'h.example',
+		    MERCURE_PUBLIC_HUB_URL => 'https://hub.h.example/m' },
+		    '/m', 1, 'Strict', 'h.example'],
+		['Partitioned', { MERCURE_COOKIE_SAMESITE => 'None',
+		    MERCURE_COOKIE_PARTITIONED => 'true' },
+		    '/.well-known/mercure', 1, 'None', undef, 1],
 		['hub and public URL the same', { MERCURE_HUB_URL =>
 		    'http://h/m', MERCURE_PUBLIC_HUB_URL => 'http://h/m' },
 		    '/m', 0, 'Strict'],
 	);
 	for my $row (@rows) {
-		my ($name, $set, $path, $secure, $samesite) = @$row;
+		my ($name, $set, $path, $secure, $samesite, $domain,
+		    $partitioned) = @$row;
 		my ($exit, $out) = pushcgi(['--config',
 		    conf('cookie.conf', %$set), 'cookie', 't']);
 		chomp $out;
@@ -489,7 +496,29 @@ subtest 'cookie' => sub {
 		is !!exists $c->{secure}, !!$secure, "$name: secure";
 		is $c->{samesite}, $samesite, "$name: same site";
 		ok exists $c->{httponly}, "$name: HttpOnly";
-		ok !exists $c->{domain}, "$name: host-only";
+		is $c->{domain}, $domain, $domain ? "$name: for its hosts"
+		    : "$name: host-only";
+		is !!exists $c->{partitioned}, !!$partitioned,
+		    "$name: kept apart or not";
+	}
+	# [settings, the sentence]
+	for my $row ([{ MERCURE_COOKIE_PARTITIONED => 'true' },
+		qr/PARTITIONED = true needs MERCURE_COOKIE_SAMESITE = None/],
+	    [{ MERCURE_COOKIE_DOMAIN => 'h.example',
+		MERCURE_AUTHZ_COOKIE_NAME => '__Host-a' },
+		qr/has no domain: MERCURE_COOKIE_DOMAIN/],
+	    [{ MERCURE_COOKIE_DOMAIN => 'https://h.example' },
+		qr/MERCURE_COOKIE_DOMAIN must be a host name/]) {
+		my ($set, $why) = @$row;
+
+		for my $command (['cookie', 't'], ['clear-cookie']) {
+			my ($exit, $out, $err) = pushcgi(['--config',
+			    conf('cookie.conf', %$set), @$command]);
+
+			is $exit, 1, "@{[%$set]}: $command->[0] refuses";
+			is $out, '', 'prints nothing';
+			like $err, $why, 'and says why';
+		}
 	}
 	$cookie = cookie(works('clear-cookie'));
 	is_deeply $cookie, { name => 'mercureAuthorization', value => '',

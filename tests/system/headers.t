@@ -138,6 +138,8 @@ my $listed = $hub->stream(topic => 'a',
 has($listed, 'Access-Control-Expose-Headers', qr/\bLast-Event-ID\b/i,
     'stream');
 has($listed, 'Access-Control-Expose-Headers', qr/\bLink\b/i, 'stream');
+has($listed, 'Access-Control-Expose-Headers', qr/\bPushcgi-Subscriber\b/i,
+    'stream');
 my $preflight = $asks[5][1]->({ Origin => 'https://app.example' });
 like $preflight->status, qr/^20[04]\z/, 'a preflight succeeds';
 has($preflight, 'Access-Control-Allow-Methods', qr/\b$_\b/, 'preflight')
