@@ -50,7 +50,7 @@ read_data(struct buf *out, const struct cmd_line *l, const struct config *c,
 	if (l->operands_n < 2)
 		return ERR_OK;
 	if (slice_is(l->operands[1], "-")) {
-		e = cmd_read_all(out, p);
+		e = cmd_read_all(l, out, p);
 	} else {
 		buf_slice(out, l->operands[1]);
 		e = out->err;
@@ -162,9 +162,8 @@ static enum err
 publish_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
     struct problem *p)
 {
-	return cmd_line_has(l, "batch")
-		   ? cmd_publish_batch(h, cmd_line_has(l, "json"), p)
-		   : publish_one(out, l, h, p);
+	return cmd_line_has(l, "batch") ? cmd_publish_batch(l, h, p)
+					: publish_one(out, l, h, p);
 }
 
 const struct cmd cmd_publish = {
@@ -174,6 +173,7 @@ const struct cmd cmd_publish = {
 	.help = "Publish DATA (-: standard input) and print its id.",
 	.options = options,
 	.configured = true,
+	.answers = true,
 	.check = check_batch,
 	.run = publish_run,
 };

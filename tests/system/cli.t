@@ -88,8 +88,8 @@ subtest 'help and version' => sub {
 	is $err, '', 'says nothing on standard error';
 	is_deeply \@commands, [qw(url link last-event-id cookie clear-cookie
 	    subscriber-jwt publisher-jwt token-explain publish subscribe
-	    subscriptions connected session backup gen-secret-key config
-	    snippet check)],
+	    subscriptions connected session answer backup gen-secret-key
+	    config snippet check)],
 	    'lists the subcommands';
 	for my $command (@commands) {
 		for my $arguments ([$command, '--help'], ['--help', $command],
