@@ -324,28 +324,6 @@ begin_next(struct arrival *a)
 	a->deadline_ms = loop_now(in->loop) + REQUEST_MS;
 }
 
-/* Take a management record of `size` bytes out of the socket and write its
- * answer: a few bytes, for which a socket that nobody wrote to has room. */
-static bool
-manage(struct arrival *a, size_t size)
-{
-	struct acceptor *in = a->acceptor;
-	const int fd = a->connection->watch.fd;
-	struct buf out;
-	bool written;
-
-	buf_init(&out, MANAGEMENT_MAX);
-	management_answer(&out,
-	    (struct slice){ (const char *)in->peeked, size },
-	    in->parts->subscribers_max);
-	written = out.err == ERR_OK && a->managed++ < MANAGED_MAX &&
-		  recv(fd, in->peeked, size, MSG_DONTWAIT) == (ssize_t)size &&
-		  send(fd, out.base, out.len, MSG_DONTWAIT | MSG_NOSIGNAL) ==
-		      (ssize_t)out.len;
-	buf_free(&out);
-	return written;
-}
-
 static void arrival_peek(struct arrival *a, uint32_t events);
 
 /* What the `seen` first bytes begin: a management record (FastCGI 1.0, section
@@ -364,10 +342,14 @@ begin(struct arrival *a, size_t seen, uint32_t events)
 		wait_until(a, a->deadline_ms, arrival_ready);
 		return;
 	case MANAGEMENT_WHOLE:
-		if (manage(a, size))
-			arrival_peek(a, events);
-		else
+		if (a->managed++ == MANAGED_MAX)
 			drop(a, "too many management records");
+		else if (!management_serve(a->connection->watch.fd,
+			     (struct slice){ bytes.base, size },
+			     a->acceptor->parts->subscribers_max))
+			drop(a, "a management record without an answer");
+		else
+			arrival_peek(a, events);
 		return;
 	case MANAGEMENT_TOO_LONG:
 		drop(a, "a management record that is too long");

@@ -12,8 +12,8 @@
 
 /*
  * A plain value that owns its storage: all slices live as long as the
- * request.  Absent headers have base NULL.  Immutable once made.  A last event id
- * that is not UTF-8 was ISO 8859-1, and is UTF-8 here.
+ * request.  Absent headers have base NULL.  Immutable once made.  A last event
+ * id that is not UTF-8 was ISO 8859-1, and is UTF-8 here.
  */
 struct request {
 	struct slice method;

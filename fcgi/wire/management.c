@@ -2,7 +2,8 @@
 /* management.c - answers GET_VALUES; other types are unknown. */
 #include "wire/management.h"
 
-#include <stdbool.h>
+#include <sys/socket.h>
+
 #include <stdio.h>
 #include <string.h>
 
@@ -146,4 +147,22 @@ management_answer(struct buf *out, struct slice record, size_t connections_max)
 	if (values.err != ERR_OK)
 		out->err = values.err;
 	buf_free(&values);
+}
+
+bool
+management_serve(int fd, struct slice record, size_t connections_max)
+{
+	uint8_t taken[MANAGEMENT_MAX];
+	struct buf out;
+	bool served;
+
+	buf_init(&out, MANAGEMENT_MAX);
+	management_answer(&out, record, connections_max);
+	served =
+	    out.err == ERR_OK &&
+	    recv(fd, taken, record.len, MSG_DONTWAIT) == (ssize_t)record.len &&
+	    send(fd, out.base, out.len, MSG_DONTWAIT | MSG_NOSIGNAL) ==
+		(ssize_t)out.len;
+	buf_free(&out);
+	return served;
 }

@@ -3,6 +3,7 @@
 #ifndef WIRE_MANAGEMENT_H
 #define WIRE_MANAGEMENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,5 +37,12 @@ enum management management_scan(struct slice bytes, size_t *size);
  */
 void management_answer(
     struct buf *out, struct slice record, size_t connections_max);
+
+/*
+ * Take a whole record, which was only looked at so far, out of the non-blocking
+ * socket, and write its answer there: a few bytes, for which a socket that
+ * nobody has written to has room.  False: that was not possible.
+ */
+bool management_serve(int fd, struct slice record, size_t connections_max);
 
 #endif

@@ -2,6 +2,7 @@
 /* test_management.c - which records ask the hub itself, and its answers. */
 #include "unit/unit.h"
 
+#include "unit/mem_fail.h"
 #include "wire/management.h"
 
 #define TEXT(s) ((struct slice){ s, sizeof(s) - 1 })
@@ -105,12 +106,29 @@ values_are_answered(void **state)
 	}
 }
 
+static void
+without_memory(void **state)
+{
+	struct buf out;
+
+	(void)state;
+	for (unsigned n = 1; n <= 2; n++) {
+		buf_init(&out, MANAGEMENT_MAX);
+		mem_fail_at(n);
+		management_answer(&out, answers[0].record, 9);
+		mem_fail_at(0);
+		assert_int_equal(out.err, ERR_NOMEM);
+		buf_free(&out);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(records_are_recognised),
 		cmocka_unit_test(values_are_answered),
+		cmocka_unit_test(without_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
