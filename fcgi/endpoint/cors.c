@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "endpoint/endpoint.h"
 #include "request/client.h"
 #include "text/origin.h"
 
@@ -64,7 +65,8 @@ expose_headers(struct response *r, const struct dialects *in_force)
 	for (size_t i = 0; i < in_force->n && n < sizeof(names); i++)
 		n += (size_t)snprintf(names + n, sizeof(names) - n, "%s, ",
 		    in_force->v[i]->last_id_response);
-	response_header(r, "Access-Control-Expose-Headers", "%sLink", names);
+	response_header(r, "Access-Control-Expose-Headers",
+	    "%sLink, " SUBSCRIBER_HEADER, names);
 }
 
 void
@@ -91,8 +93,11 @@ cors_preflight(struct response *r, const struct request *rq,
 	if (!listed(rq, s))
 		return;
 	response_header(r, "Access-Control-Allow-Methods", "%s", methods);
+	/* The last six are what libraries add to every request of a page. */
 	response_header(r, "Access-Control-Allow-Headers",
-	    "Authorization, Cache-Control, Content-Type, Last-Event-ID");
+	    "Authorization, Cache-Control, Content-Type, Last-Event-ID, "
+	    "Baggage, Pragma, Sentry-Trace, Traceparent, Tracestate, "
+	    "X-Requested-With");
 	response_header(r, "Access-Control-Max-Age", "86400");
 }
 

@@ -13,6 +13,10 @@
 #include "request/request.h"
 #include "request/response.h"
 
+/* The header of an answer to a subscriber that says whose rights it has:
+ * anonymous, token or session. */
+#define SUBSCRIBER_HEADER "Pushcgi-Subscriber"
+
 /* The context of an endpoint's requests; owner: one worker thread. */
 struct context {
 	const struct settings *settings;

@@ -208,9 +208,17 @@ read_matchers(
 	}
 	if (s->opening->matchers.n + s->opening->counts_n > 0)
 		return true;
-	answer_problem(a, 400,
-	    "Say what to subscribe to: at least one %s parameter is needed.",
-	    s->dialect->matcher_params[0].name);
+	if (form_has_list(s->query, s->dialect->matcher_params[0].name))
+		answer_problem(a, 400,
+		    "Write %s=A&%s=B: a parameter named %s[] is not a topic.",
+		    s->dialect->matcher_params[0].name,
+		    s->dialect->matcher_params[0].name,
+		    s->dialect->matcher_params[0].name);
+	else
+		answer_problem(a, 400,
+		    "Say what to subscribe to: at least one %s parameter is "
+		    "needed.",
+		    s->dialect->matcher_params[0].name);
 	return false;
 }
 
@@ -344,6 +352,16 @@ set_end(struct subscriber_opening *o, const struct config *c)
 		o->end_ms = now + (left > 0 ? left : 0);
 }
 
+/* Whose rights count.  A page sees by it that the hub answers it as anonymous,
+ * which a status of 200 does not say. */
+static const char *
+subscriber_kind(const struct grant *g)
+{
+	if (g == NULL || (grant_is_session(g) && grant_is_empty(g)))
+		return "anonymous";
+	return grant_is_session(g) ? "session" : "token";
+}
+
 static void
 write_head(struct subscribing *s, struct response *r, const struct settings *st)
 {
@@ -362,6 +380,8 @@ write_head(struct subscribing *s, struct response *r, const struct settings *st)
 	if (link.err != ERR_OK)
 		r->head.err = link.err;
 	response_header(r, "Link", "%.*s", SLICE_ARG(buf_view(&link)));
+	response_header(
+	    r, SUBSCRIBER_HEADER, "%s", subscriber_kind(s->opening->grant));
 	if (s->last_id.base != NULL && s->start.known)
 		response_header(r, s->dialect->last_id_response, "%.*s",
 		    SLICE_ARG(s->last_id));

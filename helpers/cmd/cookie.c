@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* cookie.c - pushcgi cookie, clear-cookie: cookies for private updates. */
+#include <stdlib.h>
+#include <strings.h>
+
+#include "base/log.h"
 #include "cmd/cmd.h"
 #include "cmd/list.h"
 #include "jose/jws.h"
@@ -41,14 +45,14 @@ check_source(const struct cmd_line *l, struct problem *p)
 }
 
 static enum err
-cookie_from_input(
-    struct buf *out, struct pushcgi *h, int64_t lifetime_s, struct problem *p)
+cookie_from_input(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
+    int64_t lifetime_s, struct problem *p)
 {
 	struct buf in;
 	enum err e;
 
 	buf_init(&in, JWS_TOKEN_MAX + 1024);
-	if ((e = cmd_read_all(&in, p)) == ERR_LIMIT)
+	if ((e = cmd_read_all(l, &in, p)) == ERR_LIMIT)
 		e = problem_set(p, e, "The token is too long.");
 	while (in.len > 0 && (unsigned char)in.base[in.len - 1] <= ' ')
 		buf_truncate(&in, in.len - 1);
@@ -59,6 +63,48 @@ cookie_from_input(
 	return e;
 }
 
+static bool
+has_text(const char *variable, const char *text)
+{
+	const char *value = getenv(variable);
+
+	return value != NULL && strcasestr(value, text) != NULL;
+}
+
+/* Browsers keep a Secure cookie that comes from their own machine by http. */
+static bool
+is_this_machine(void)
+{
+	const char *host = getenv("HTTP_HOST");
+
+	return host != NULL && (strncasecmp(host, "localhost", 9) == 0 ||
+				   strncmp(host, "127.", 4) == 0 ||
+				   strncmp(host, "[::1]", 5) == 0);
+}
+
+/* A CGI script that was requested by http gets a cookie which the browser will
+ * drop.  Its log is the only place where anybody sees this. */
+static void
+warn_of_http(struct slice cookie)
+{
+	const char *https = getenv("HTTPS"), *port = getenv("SERVER_PORT");
+
+	if (getenv("REQUEST_METHOD") == NULL ||
+	    memmem(cookie.base, cookie.len, "; Secure", 8) == NULL ||
+	    (https != NULL && strcasecmp(https, "off") != 0) ||
+	    (port != NULL && strcmp(port, "443") == 0) ||
+	    has_text("REQUEST_SCHEME", "https") ||
+	    has_text("HTTP_X_FORWARDED_PROTO", "https") ||
+	    has_text("HTTP_FORWARDED", "https") || is_this_machine())
+		return;
+	log_warn("cookie for https only",
+	    LOG_TEXT("reason", "this page came by http, so browsers drop it"),
+	    LOG_TEXT("hint",
+		"serve the page by https, or set MERCURE_PUBLIC_HUB_URL to "
+		"the http:// URL of the hub; a proxy that ends https must "
+		"send X-Forwarded-Proto"));
+}
+
 static enum err
 cookie_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
     struct problem *p)
@@ -67,9 +113,11 @@ cookie_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
 	enum err e;
 
 	e = cmd_line_has(l, "token")
-		? cookie_from_input(out, h, lifetime_s, p)
+		? cookie_from_input(out, l, h, lifetime_s, p)
 		: handle_cookie(h, out, l->operands, l->operands_n,
 		      cmd_line_text(l, "payload"), lifetime_s, p);
+	if (e == ERR_OK)
+		warn_of_http(buf_view(out));
 	buf_byte(out, '\n');
 	return e;
 }
@@ -92,6 +140,7 @@ const struct cmd cmd_cookie = {
 	.help = "Print a Set-Cookie value that allows private updates.",
 	.options = options,
 	.configured = true,
+	.answers = true,
 	.check = check_source,
 	.run = cookie_run,
 };
@@ -102,5 +151,6 @@ const struct cmd cmd_clear_cookie = {
 	.help = "Print a Set-Cookie value that removes the cookie.",
 	.options = no_options,
 	.configured = true,
+	.answers = true,
 	.run = clear_cookie_run,
 };

@@ -30,6 +30,7 @@ struct config {
 	char *cookie_name;             /* MERCURE_AUTHZ_COOKIE_NAME */
 	char *session_cookie;          /* MERCURE_SESSION_COOKIE */
 	char *cookie_same_site;        /* MERCURE_COOKIE_SAMESITE */
+	char *cookie_domain;           /* MERCURE_COOKIE_DOMAIN */
 	char *transport_url;           /* MERCURE_TRANSPORT_URL */
 	char *durability;              /* "normal" or "full" */
 	char *protocol_versions;       /* blank-separated */
@@ -38,6 +39,7 @@ struct config {
 	char *counts;                  /* MERCURE_COUNTS, blank-separated */
 	char *delivery;                /* "stream" or "poll" */
 	char *log_level;               /* err, warn, info, debug */
+	bool cookie_partitioned;       /* MERCURE_COOKIE_PARTITIONED */
 	bool allow_publish;
 	bool allow_anonymous;
 	bool subscriptions;         /* MERCURE_HUB_SUBSCRIPTIONS */

@@ -27,9 +27,13 @@ check_http_url(struct slice value)
 static const char *
 check_transport(struct slice value)
 {
-	if (slice_starts(value, "sqlite:///") && value.len > 10)
-		return NULL;
-	return "must be sqlite:/// and the path of a file";
+	if (!slice_starts(value, "sqlite:///") || value.len == 10)
+		return "must be sqlite:/// and the path of a file";
+	if (memchr(value.base, '?', value.len) != NULL ||
+	    memchr(value.base, '#', value.len) != NULL)
+		return "has no part after ? or #; in the path of a file write "
+		       "? as %3F and # as %23";
+	return NULL;
 }
 
 static const char *
@@ -49,6 +53,20 @@ check_cookie_name(struct slice value)
 			return "must be letters, digits and -_.";
 	}
 	return NULL;
+}
+
+static const char *
+check_host(struct slice value)
+{
+	const char *wrong = "must be a host name, such as example.com";
+
+	for (size_t i = 0; i < value.len; i++) {
+		unsigned char c = (unsigned char)value.base[i];
+
+		if (c >= 0x80 || (!isalnum(c) && c != '-' && c != '.'))
+			return wrong;
+	}
+	return value.base[0] != '.' || value.len > 1 ? NULL : wrong;
 }
 
 static const char *
@@ -128,7 +146,12 @@ const struct config_option config_options[] = {
 	    .help = "name of the application's own session cookie" },
 	{ { "MERCURE_COOKIE_SAMESITE" }, FIELD(cookie_same_site),
 	    .kind = CONFIG_CHOICE, .choices = "Strict Lax None",
-	    .standard = "Strict", .help = "SameSite of that cookie" },
+	    .standard = "Strict", .help = "SameSite of the token's cookie" },
+	{ { "MERCURE_COOKIE_DOMAIN" }, FIELD(cookie_domain),
+	    .check = check_host, .help = "Domain of that cookie" },
+	{ { "MERCURE_COOKIE_PARTITIONED" }, FIELD(cookie_partitioned),
+	    .kind = CONFIG_BOOL, .standard = "false",
+	    .help = "that cookie is kept apart for each site" },
 	{ { "MERCURE_PROTOCOL_VERSIONS" }, FIELD(protocol_versions),
 	    .check = check_versions, .standard = "0.x",
 	    .help = "generations of the protocol to speak" },

@@ -6,6 +6,7 @@ package Pushcgi;
 use 5.010;
 use strict;
 use warnings;
+use feature qw(state);
 
 use Exporter qw(import);
 use Pushcgi::Cookie ();
@@ -40,7 +41,8 @@ our $CURRENT;
 my @FUNCTIONS = qw(
     topic subscription_topic hub_url authentified_hub_url last_event_id
     link_header script_tag
-    publish publish_later publish_flush publish_discard listener
+    publish publish_private publish_later publish_private_later
+    publish_flush publish_discard listener
     payload_callback subscriber_jwt publisher_jwt
     set_authz_cookie clear_authz_cookie
     set_authz_session move_authz_session clear_authz_session
@@ -239,6 +241,14 @@ sub publish {
         json_update($update) . "\n");
 }
 
+sub publish_private {
+    my ($self, $topics, $data, @rest) = @_;
+    my $option = _options('publish_private', \@rest, qw(id type retry));
+    return $self->_failed($option) if !ref $option;
+
+    return $self->publish($topics, $data, %$option, private => 1);
+}
+
 # To be published after a commit, or after the response.
 sub publish_later {
     my ($self, $topics, $data, @rest) = @_;
@@ -248,6 +258,14 @@ sub publish_later {
 
     push @{ $self->{later} }, json_update($update);
     return 1;
+}
+
+sub publish_private_later {
+    my ($self, $topics, $data, @rest) = @_;
+    my $option = _options('publish_private_later', \@rest, qw(id type retry));
+    return $self->_failed($option) if !ref $option;
+
+    return $self->publish_later($topics, $data, %$option, private => 1);
 }
 
 # After a failure nothing is kept, as some updates may have been published.
@@ -350,6 +368,7 @@ sub set_authz_cookie {
     }
     return undef if !defined $text;
     @$self{qw(granted kept)} = (\@granted, \%kept);
+    _warn_of_http($text, $self->{env});
     return $self->{cookie} = Pushcgi::Cookie->new($text);
 }
 
@@ -575,6 +594,37 @@ sub _header {
         ? $self->_failed('printed control characters in a header') : $value;
 }
 
+# Warn, once in a process, that the browser drops this cookie.  The cookie is
+# returned: a proxy that ends https need not tell this program of it.
+sub _warn_of_http {
+    my ($cookie, $env) = @_;
+    state $said;
+
+    return if $said || $cookie !~ /; Secure(?:;|\z)/i
+        || !_is_http($env || \%ENV);
+    $said = 1;
+    warn "$PROGRAM made a cookie for https only, but this page came by http, so "
+        . 'browsers drop the cookie and receive no private updates.  Serve the '
+        . 'page by https, or set MERCURE_PUBLIC_HUB_URL in pushcgi.conf to the '
+        . 'http:// URL of the hub.  A proxy that ends https must send '
+        . "X-Forwarded-Proto.\n";
+    return;
+}
+
+# Came this request by http, and not from this machine?  Its environment.
+sub _is_http {
+    my ($env) = @_;
+    my $scheme = join ' ', map { _text($env->{$_}) }
+        qw(psgi.url_scheme REQUEST_SCHEME HTTP_X_FORWARDED_PROTO HTTP_FORWARDED);
+
+    return _text($env->{REQUEST_METHOD}) ne ''
+        && _text($env->{HTTPS}) =~ /\A(?:off)?\z/i
+        && _text($env->{SERVER_PORT}) ne '443'
+        && $scheme !~ /https/i
+        && _text($env->{HTTP_HOST})
+            !~ /\A(?:localhost|.*\.localhost|127\.[0-9.]+|\[::1\])(?::[0-9]+)?\z/i;
+}
+
 # The first cookie of that name, like the hub.
 sub _cookie_of {
     my ($name, $header) = @_;
@@ -657,7 +707,7 @@ Pushcgi - live updates for Perl pages
 
     print "Set-Cookie: $cookie\n" if defined $cookie;
 
-    mercure_publish($topic, 'Hello', private => 1);
+    mercure_publish_private($topic, 'Hello');
 
 =head1 DESCRIPTION
 
@@ -811,6 +861,15 @@ is converted to a text.
     mercure_publish('https://example.com/books/1', { price => 12 },
         private => 1, type => 'price');
 
+=item publish_private($topics, $data, %options)
+
+=item publish_private_later($topics, $data, %options)
+
+publish() and publish_later() with C<< private => 1 >>, for everything that not
+everybody may see.  Options: C<id>, C<type>, C<retry>.
+
+    mercure_publish_private('https://example.com/users/42', 'Only for you');
+
 =item publish_later($topics, $data, ...)
 
 =item publish_flush()
@@ -856,13 +915,16 @@ listener belongs to the request in which it is called.
 =item set_authz_cookie($topics, %options)
 
 The value of a Set-Cookie header that allows a browser to receive private updates
-of the topics.  Options: C<lifetime> (seconds; default: the browser keeps the
+of the topics.  A browser drops the cookie if it is for https only and the page
+comes by http: the function warns of this, once in a process.  Options: C<lifetime> (seconds; default: the browser keeps the
 cookie until it is closed), C<payload>, C<token> (an existing token).
 
 The result is an object that can be used as a text.  Its methods name, value,
 path, domain, expires, max_age, secure, httponly and samesite are those of
 CGI::Cookie; C<args> returns the arguments of CGI's cookie(), and C<plack> the
-value for a Plack::Response:
+value for a Plack::Response.  CGI's cookie() and a Plack with Cookie::Baker
+before 0.12 drop the attribute Partitioned (C<MERCURE_COOKIE_PARTITIONED>): use
+the text there.
 
     my $cookie = mercure_set_authz_cookie('https://example.com/users/42');
 

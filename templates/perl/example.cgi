@@ -36,7 +36,7 @@ sub html {
 }
 
 if (($ENV{REQUEST_METHOD} || '') eq 'POST') {
-    my $id = mercure_publish($topic, posted_data(), private => 1);
+    my $id = mercure_publish_private($topic, posted_data());
 
     print "Status: 503 Service Unavailable\n" if !defined $id;
     print "Content-Type: text/plain; charset=utf-8\n\n",

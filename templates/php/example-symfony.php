@@ -48,7 +48,7 @@ function publish(Request $request, HubRegistry $registry): Response
         $id = $registry->getHub()->publish(new Update(
             $form->all('topic') ?: TOPIC,
             $form->get('data', ''),
-            $form->has('private'),
+            !$form->has('public'),
             $form->get('id'),
             $form->get('type'),
             $form->has('retry') ? (int) $form->get('retry') : null

@@ -7,7 +7,7 @@ $topic = 'https://example.com/php';
 
 if (isset($_SERVER['REQUEST_METHOD']) && $_SERVER['REQUEST_METHOD'] === 'POST') {
     $data = isset($_POST['data']) ? (string) $_POST['data'] : '';
-    $id = mercure_publish($topic, $data, true);
+    $id = mercure_publish_private($topic, $data);
     header('Content-Type: text/plain; charset=utf-8');
     if ($id === false) {
         http_response_code(503);

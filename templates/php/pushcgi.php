@@ -12,7 +12,7 @@
  *   require 'pushcgi.php';
  *   mercure_set_authz_cookie('https://example.com/users/42');  // before output
  *   $url = mercure_hub_url('https://example.com/users/42');
- *   mercure_publish('https://example.com/users/42', 'Hello', true);
+ *   mercure_publish_private('https://example.com/users/42', 'Hello');
  *
  * A topic is a text, or an object with a method mercureTopic().  Each argument
  * for a topic may also be a list of topics.  A function that fails writes a
@@ -42,6 +42,9 @@
  *                        default: PUSHCGI_HUB_URL
  *   PUSHCGI_COOKIE_NAME, PUSHCGI_COOKIE_SAMESITE
  *                        default: mercureAuthorization, Strict
+ *   PUSHCGI_COOKIE_DOMAIN, PUSHCGI_COOKIE_PARTITIONED
+ *                        as MERCURE_COOKIE_DOMAIN and _PARTITIONED in
+ *                        pushcgi.conf(5); default: none, 0
  *   PUSHCGI_TYPE_IS_TOPIC
  *                        1: the topic is the type of an update without one
  */
@@ -335,6 +338,24 @@ if (!function_exists('mercure_publish')) {
     }
 }
 
+if (!function_exists('mercure_publish_private')) {
+    /**
+     * The same, only for subscribers that may receive one of its topics: for
+     * everything that not everybody may see.
+     *
+     * @return string|false  the update's id
+     */
+    function mercure_publish_private(
+        $topics,
+        $data = '',
+        $id = null,
+        $type = null,
+        $retry = null
+    ) {
+        return mercure_publish($topics, $data, true, $id, $type, $retry);
+    }
+}
+
 if (!function_exists('mercure_publish_later')) {
     /**
      * Publish an update after the response has been sent, together with all
@@ -362,6 +383,23 @@ if (!function_exists('mercure_publish_later')) {
         pushcgi_wait_for_end();
         $updates[] = $update;
         return true;
+    }
+}
+
+if (!function_exists('mercure_publish_private_later')) {
+    /**
+     * The same, only for subscribers that may receive one of its topics.
+     *
+     * @return bool
+     */
+    function mercure_publish_private_later(
+        $topics,
+        $data = '',
+        $id = null,
+        $type = null,
+        $retry = null
+    ) {
+        return mercure_publish_later($topics, $data, true, $id, $type, $retry);
     }
 }
 
@@ -495,9 +533,11 @@ if (!function_exists('mercure_set_authz_cookie')) {
      * Allow this visitor's browser to receive private updates of the topics.
      * Call it before any output.  Further calls add to the same cookie, which
      * has the lifetime of PHP's session cookie.  Options: payload, lifetime,
-     * additionalClaims; token: an existing token.
+     * additionalClaims; token: an existing token.  A browser drops the cookie
+     * if it is for https only and the page comes by http: this is logged, and
+     * the result is true.
      *
-     * @return bool
+     * @return bool  whether the cookie is sent
      */
     function mercure_set_authz_cookie(
         $subscribe = array(),
@@ -529,6 +569,7 @@ if (!function_exists('mercure_set_authz_cookie')) {
         }
         $sum = isset($options['token']) ? null : $rights;
         pushcgi_replace_cookie($cookie);
+        pushcgi_warn_of_http($function, $cookie);
         return true;
     }
 }
@@ -1324,6 +1365,47 @@ if (!function_exists('pushcgi_run')) {
         );
     }
 
+    /**
+     * @internal Log, once in a request, that the browser drops this cookie.
+     * It is sent: a proxy that ends https need not tell PHP of it.
+     */
+    function pushcgi_warn_of_http($function, $cookie)
+    {
+        $said = &pushcgi_state('http');
+        if ($said || !preg_match('/; Secure(;|\z)/i', $cookie)
+            || !pushcgi_is_http()) {
+            return;
+        }
+        $said = true;
+        error_log("$function() sent a cookie for https only, but this page "
+            . 'came by http, so browsers drop the cookie and receive no '
+            . 'private updates.  Serve the page by https, or set '
+            . (pushcgi_native() ? 'PUSHCGI_HUB_URL'
+                : 'MERCURE_PUBLIC_HUB_URL in pushcgi.conf')
+            . ' to the http:// URL of the hub.  A proxy that ends https must '
+            . 'send X-Forwarded-Proto.');
+    }
+
+    /** @internal Came this request by http, and not from this machine? */
+    function pushcgi_is_http()
+    {
+        $server = array();
+        foreach (array('REQUEST_METHOD', 'HTTP_HOST', 'HTTPS', 'SERVER_PORT',
+            'REQUEST_SCHEME', 'HTTP_X_FORWARDED_PROTO', 'HTTP_FORWARDED')
+            as $name) {
+            $server[$name] = isset($_SERVER[$name])
+                ? strtolower((string) $_SERVER[$name]) : '';
+        }
+        $host = '/\A(localhost|.*\.localhost|127\.[0-9.]+|\[::1\])(:[0-9]+)?\z/';
+        return $server['REQUEST_METHOD'] !== ''
+            && in_array($server['HTTPS'], array('', 'off'), true)
+            && $server['SERVER_PORT'] !== '443'
+            && strpos($server['REQUEST_SCHEME'] . ' '
+                . $server['HTTP_X_FORWARDED_PROTO'] . ' '
+                . $server['HTTP_FORWARDED'], 'https') === false
+            && !preg_match($host, $server['HTTP_HOST']);
+    }
+
     /** @internal Set a cookie; keep the headers of other cookies. */
     function pushcgi_replace_cookie($cookie)
     {
@@ -1468,6 +1550,19 @@ if (!function_exists('pushcgi_native')) {
                 . "the cookie $name, which browsers accept by https only: set "
                 . 'another PUSHCGI_COOKIE_NAME, or an https PUSHCGI_HUB_URL.');
         }
+        $domain = pushcgi_setting('PUSHCGI_COOKIE_DOMAIN', '');
+        if (!preg_match('/\A[A-Za-z0-9.-]*\z/', $domain)
+            || ($domain !== '' && stripos($name, '__Host-') === 0)) {
+            return pushcgi_failed('mercure_set_authz_cookie()', 'cannot send '
+                . "the cookie $name with PUSHCGI_COOKIE_DOMAIN: it must be a "
+                . 'host name, and a name that begins with __Host- has none.');
+        }
+        $partitioned = pushcgi_is_set('PUSHCGI_COOKIE_PARTITIONED');
+        if ($partitioned && $same !== 'None') {
+            return pushcgi_failed('mercure_set_authz_cookie()', 'needs '
+                . 'PUSHCGI_COOKIE_SAMESITE = None if PUSHCGI_COOKIE_PARTITIONED'
+                . ' is set.');
+        }
         if (strlen($value) > 3584
             || !preg_match('/\A[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*\z/',
                 $value)) {
@@ -1476,12 +1571,14 @@ if (!function_exists('pushcgi_native')) {
                 . 'Grant fewer topics, or a URI Template.');
         }
         return $name . "=$value; Path=" . ($path ? $path : '/')
+            . ($domain === '' ? '' : "; Domain=$domain")
             . ($max_age === 0 ? '; Expires=Thu, 01 Jan 1970 00:00:01 GMT' : '')
             . ($max_age === null ? '' : '; Max-Age='
                 /* Longer than its token, so that the hub reports its end. */
                 . ($max_age > 0 ? (int) $max_age + 300 : 0))
             . ($is_http && $same !== 'None' ? ''
-                : '; Secure') . "; HttpOnly; SameSite=$same";
+                : '; Secure') . "; HttpOnly; SameSite=$same"
+            . ($partitioned ? '; Partitioned' : '');
     }
 
     /**

@@ -59,11 +59,11 @@ my $stranger = $site->stream(topic => [TOPIC, 'b', 'end']);
 
 # [name, fields of the update, what the event has, does a stranger get it]
 my @rows = (
-	['public', [data => "a\n\xc3\xa9"], { data => "a\n\xc3\xa9" }, 1],
-	['private', [data => 'p', private => 1], { data => 'p' }, 0],
-	['alternates', [data => 'b', 'topic[]' => ['x', 'b']],
+	['public', [data => "a\n\xc3\xa9", public => 1], { data => "a\n\xc3\xa9" }, 1],
+	['private', [data => 'p'], { data => 'p' }, 0],
+	['alternates', [data => 'b', public => 1, 'topic[]' => ['x', 'b']],
 	    { data => 'b' }, 1],
-	['everything', [data => 'all', private => 1, id => 'urn:x:2',
+	['everything', [data => 'all', id => 'urn:x:2',
 	    type => 'note', retry => 7], { data => 'all', id => 'urn:x:2',
 	    event => 'note', retry => 7 }, 0],
 );
@@ -77,7 +77,7 @@ for my $row (@rows) {
 	push @visitor, $event;
 	push @stranger, $event if $public;
 }
-publish(data => 'end', 'topic[]' => 'end');
+publish(data => 'end', public => 1, 'topic[]' => 'end');
 is_deeply [ $visitor->events_until('end') ], \@visitor,
     'who has the cookie gets all that is allowed';
 is_deeply [ $stranger->events_until('end') ], \@stranger,

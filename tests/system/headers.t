@@ -138,12 +138,15 @@ my $listed = $hub->stream(topic => 'a',
 has($listed, 'Access-Control-Expose-Headers', qr/\bLast-Event-ID\b/i,
     'stream');
 has($listed, 'Access-Control-Expose-Headers', qr/\bLink\b/i, 'stream');
+has($listed, 'Access-Control-Expose-Headers', qr/\bPushcgi-Subscriber\b/i,
+    'stream');
 my $preflight = $asks[5][1]->({ Origin => 'https://app.example' });
 like $preflight->status, qr/^20[04]\z/, 'a preflight succeeds';
 has($preflight, 'Access-Control-Allow-Methods', qr/\b$_\b/, 'preflight')
     for qw(GET POST);
 has($preflight, 'Access-Control-Allow-Headers', qr/\b$_\b/i, 'preflight')
-    for qw(Authorization Last-Event-ID Cache-Control);
+    for qw(Authorization Last-Event-ID Cache-Control Content-Type
+    X-Requested-With Traceparent Tracestate Baggage Sentry-Trace Pragma);
 is $preflight->body, '', 'preflight: no body';
 
 my $plain = Hub->start;

@@ -83,6 +83,23 @@ subtest 'mercure_publish' => sub {
 	}
 	ok !-e $pwned, 'no shell saw an argument';
 
+	for my $row ([[], {}], [[id => 'urn:x:2', type => 'note', retry => 7],
+	    { id => 'urn:x:2', type => 'note', retry_ms => 7 }],
+	    [[{ type => 'note' }], { type => 'note' }]) {
+		ok mercure_publish_private('t', 'x', @{ $row->[0] }),
+		    'mercure_publish_private';
+		my $got = (site_rows($site))[-1];
+		my %want = (topics => 't', data => 'x', private => 1,
+		    %{ $row->[1] });
+		is_deeply { map { $_ => $got->{$_} } keys %want }, \%want,
+		    'is private';
+	}
+	my $hub = Pushcgi->new;
+	$hub->publish_private_later('t', 'later', type => 'note');
+	$hub->publish_flush;
+	is_deeply [@{ (site_rows($site))[-1] }{qw(data private type)}],
+	    ['later', 1, 'note'], 'publish_private_later, too';
+
 	# What is published is not for everybody who may look at processes.
 	local $Pushcgi::PROGRAM = site_fake($site,
 	    "echo \"\$*\" >'$site/arguments'; exec '$pushcgi' \"\$@\"");
@@ -176,6 +193,49 @@ END
 	like $err, qr/\A2 5 urn:uuid:\S+\n\z/,
 	    'tied handles, signals, layers, variables';
 	is +(site_rows($site))[-1]{data}, 'surrounded', 'published';
+};
+
+subtest 'publish_private takes no other privacy' => sub {
+	my $before = () = site_rows($site);
+
+	for my $rest ([private => 0], [{ private => 0 }], [1], ['urn:x:1']) {
+		@warnings = ();
+		is mercure_publish_private('t', 'x', @$rest), undef, 'undef';
+		like $warnings[0], qr/publish_private\(\)/, 'and says why';
+	}
+	is scalar(() = site_rows($site)), $before, 'nothing was published';
+};
+
+subtest 'a cookie for https, a page by http' => sub {
+	my $code = 'use Pushcgi; print mercure_set_authz_cookie("a"), "\n"'
+	    . ' for 1, 2; mercure_clear_authz_cookie();';
+	# [name, environment, does the browser take it]
+	for my $row (['http', {}, 0], ['https', { HTTPS => 'on' }, 1],
+	    ['off', { HTTPS => 'off', SERVER_PORT => 80 }, 0],
+	    ['443', { SERVER_PORT => 443 }, 1],
+	    ['a proxy', { HTTP_X_FORWARDED_PROTO => 'https' }, 1],
+	    ['this machine', { HTTP_HOST => 'localhost:80' }, 1],
+	    ['no request', { REQUEST_METHOD => undef }, 1]) {
+		my ($name, $env, $good) = @$row;
+		my %env = (PUSHCGI_PROGRAM => $pushcgi,
+		    PUSHCGI_CONFIG => "$site/pushcgi.conf",
+		    PUSHCGI_TIMEOUT_S => PushcgiTest::DEADLINE_S,
+		    MERCURE_PUBLIC_HUB_URL => 'https://shop.example/hub',
+		    HTTP_HOST => 'shop.example', REQUEST_METHOD => 'GET',
+		    %$env);
+		delete $env{REQUEST_METHOD} if !defined $env{REQUEST_METHOD};
+		my ($status, $out, $err) = run([$^X, '-I'
+		    . source('templates/perl'), '-e', $code], env => \%env);
+
+		is scalar(() = $out =~ /^mercureAuth/mg), 2, "$name: returned";
+		is scalar(() = $err =~ /\bby http, so /g), $good ? 0 : 1,
+		    $good ? 'without a word' : 'one line for two calls';
+		(undef, $out, $err) = run([$pushcgi, '--config',
+		    "$site/pushcgi.conf", 'cookie', 'a'], env => \%env);
+		like $out, qr/^mercureAuth/, 'the program prints it';
+		is scalar(() = $err =~ /^\N*by http, so \N*\n\z/g),
+		    $good ? 0 : 1, 'and warns, too';
+	}
 };
 
 subtest 'the example page' => sub {

@@ -73,6 +73,8 @@ my %about = (
 	    qr/lastEventID=%23/, 'a position' },
 	'type => .price' => sub { is_deeply [published($_[0])],
 	    ['https://example.com/books/1 {"price":12}'], 'JSON' },
+	'Only for you' => sub { is_deeply [published($_[0])],
+	    ["$user Only for you"], 'private' },
 	'publish_discard' => sub { is_deeply [published($_[0])],
 	    ['https://example.com/books/1 sold'], 'flushed' },
 	'->listener' => sub { is_deeply [published($_[0])],

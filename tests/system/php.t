@@ -133,6 +133,22 @@ subtest 'mercure_publish' => sub {
 	}
 	ok !-e $pwned, 'no shell saw an argument';
 
+	for my $row (['mercure_publish_private', "'t', 'x'",
+	    { topics => 't', data => 'x', private => 1 }],
+	    ['mercure_publish_private', "'t', 'x', 'urn:x:2', 'note', 7",
+	    { id => 'urn:x:2', type => 'note', retry_ms => 7, private => 1 }],
+	    ['mercure_publish_private_later', "'t', 'y', 'urn:x:3', 'note', 7",
+	    { id => 'urn:x:3', type => 'note', retry_ms => 7,
+	    private => 1 }]) {
+		my ($function, $arguments, $want) = @$row;
+		my ($got, $page) = php_value("$function($arguments)");
+		my $row = (site_rows($site))[-1];
+
+		is $page->{errors}, '', "$function: without a word";
+		is_deeply { map { $_ => $row->{$_} } keys %$want }, $want,
+		    "$function($arguments)";
+	}
+
 	# [arguments, what the log says]
 	my $before = () = site_rows($site);
 	for my $row (["array(), 'x'", qr/needs a topic/],

@@ -48,6 +48,8 @@ my @calls = (
 	'mercure_publish("t", "", false, $x)',
 	'mercure_publish("t", "", false, null, $x)',
 	'mercure_publish("t", "", false, null, null, $x)',
+	'mercure_publish_private($x, $x, $x, $x)',
+	'mercure_publish_private_later($x, $x, $x) && mercure_publish_flush()',
 	'mercure_publish_later($x, $x) && mercure_publish_flush()',
 	'mercure_publish_later("t", "", 1, $x) && mercure_publish_flush()',
 	'mercure_publish_later("t", "", 1, null, $x)'

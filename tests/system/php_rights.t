@@ -103,6 +103,46 @@ subtest 'the cookie' => sub {
 	}
 };
 
+# [name, request, is a Secure cookie of use to its browser]
+my @pages = (
+	['http', { HTTP_HOST => 'shop.example' }, 0],
+	['http, port 8080', { HTTP_HOST => 'shop.example:8080',
+	    SERVER_PORT => 8080, HTTPS => 'off' }, 0],
+	['https', { HTTP_HOST => 'shop.example', HTTPS => 'on' }, 1],
+	['port 443', { HTTP_HOST => 'shop.example', SERVER_PORT => 443 }, 1],
+	['a proxy', { HTTP_HOST => 'shop.example',
+	    HTTP_X_FORWARDED_PROTO => 'https' }, 1],
+	['Forwarded', { HTTP_HOST => 'shop.example',
+	    HTTP_FORWARDED => 'for=192.0.2.1;proto=https' }, 1],
+	['this machine', { HTTP_HOST => 'localhost:8080' }, 1],
+	['127.0.0.1', { HTTP_HOST => '127.0.0.1:8080' }, 1],
+	['a host that looks like it', { HTTP_HOST => '127.0.0.1.example' }, 0],
+);
+
+subtest 'a cookie for https, a page by http' => sub {
+	for my $row (@pages) {
+		my ($name, $env, $good) = @$row;
+		my ($got, $page) = php_value("mercure_set_authz_cookie('b')",
+		    before => "mercure_set_authz_cookie('a');", env => {
+		    MERCURE_PUBLIC_HUB_URL => 'https://shop.example/hub',
+		    %$env });
+
+		is $got, JSON::PP::true, "$name: true";
+		is scalar(() = php_cookies($page)), 1, 'it is sent';
+		is scalar(() = $page->{errors} =~ /\bby http, so /g),
+		    $good ? 0 : 1, $good ? 'without a word'
+		    : 'one line in the log for two calls';
+	}
+	my (undef, $page) = php_value("mercure_set_authz_cookie('a')",
+	    env => { HTTP_HOST => 'shop.example' });
+	is $page->{errors}, '', 'a cookie of an http hub: without a word';
+	($page) = (php_value("mercure_set_authz_cookie('a')", env => {
+	    HTTP_HOST => 'shop.example', PUSHCGI_STRICT => 1,
+	    MERCURE_PUBLIC_HUB_URL => 'https://shop.example/hub' }))[1];
+	like $page->{errors}, qr/MERCURE_PUBLIC_HUB_URL .* X-Forwarded-Proto/,
+	    'strict: a line as well, no exception';
+};
+
 # What the program is asked for when `expression` runs in a session.
 sub asked {
 	my ($expression, %o) = @_;

@@ -89,6 +89,22 @@ is $hub->subscribe(topic => 'a', headers => { %{ cookie($id) },
     Authorization => 'Bearer x' })->status, 401,
     'a bad token is not made good by a session';
 
+# A script that looks sees by whose rights its page is served.
+for my $row (['anonymous', {}], ['anonymous', cookie(new_id())],
+    ['session', cookie($id)],
+    ['token', { Authorization => 'Bearer ' . Token::subscriber(['c']) }],
+    ['token', { %{ cookie($id) }, Authorization => 'Bearer '
+	. Token::subscriber([]) }]) {
+	my ($whose, $headers) = @$row;
+	my $stream = $hub->stream(topic => 'a', headers => $headers);
+	my $head = $hub->request('HEAD', Hub::URL_PATH . '?topic=a', undef,
+	    headers => $headers);
+
+	is $_->header('Pushcgi-Subscriber'), $whose, "whose rights: $whose"
+	    for $stream, $head;
+	$stream->hang_up;
+}
+
 # Grants may never publish.
 is $hub->publish(topic => 'a', data => 'x', token => undef, headers =>
     { %{ cookie($id) }, Origin => 'http://hub.example' })->status, 401, 'no session may publish';
@@ -116,6 +132,7 @@ for my $s ($here, $there) {
 	my $again = $hub->stream(topic => ['a', 'end'], headers =>
 	    cookie($late), last_event_id => $last->{id});
 	is_deeply gets($again, 'a'), [], 'and comes back as anonymous';
+	is $again->header('Pushcgi-Subscriber'), 'anonymous', 'and says so';
 }
 
 # Another id.

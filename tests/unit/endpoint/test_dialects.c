@@ -248,7 +248,7 @@ headers_have_their_names(void **state)
 		    i == 0 ? "; last-event-id=\"" : "; last=\"");
 		expect_text("HEAD", &a.response.head,
 		    "Expose-Headers: Other-Last-Event-ID, Last-Event-ID, "
-		    "Link\r\n");
+		    "Link, Pushcgi-Subscriber\r\n");
 		answer_free(&a);
 		queue_close(c.queue);
 	}

@@ -19,6 +19,8 @@ sub call {
     my $hub = Pushcgi->new(%{ $self->options || {} });
 
     $env->{'pushcgi.request'} = $hub;
+    $hub->{env} = { map { $_ => $env->{$_} } qw(psgi.url_scheme REQUEST_METHOD
+        HTTP_HOST HTTP_X_FORWARDED_PROTO HTTP_FORWARDED) };
     local $Pushcgi::CURRENT = $hub;
     my $response = eval { $self->app->($env) };
     if (!defined $response) {
@@ -86,7 +88,7 @@ Plack::Middleware::Pushcgi - a request's rights and updates in PSGI
         # Each visitor may have the private updates of their own topic.
         my $topic = 'https://example.com/users/42';
         mercure_set_authz_cookie($topic);
-        mercure_publish_later($topic, 'Hello', private => 1);
+        mercure_publish_private_later($topic, 'Hello');
         return [200, ['Content-Type' => 'text/html'],
             ['<!DOCTYPE html>', mercure_script_tag($topic)]];
     };
