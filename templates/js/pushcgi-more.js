@@ -39,7 +39,8 @@ var STATUS = {
 	401: "The hub does not accept the visitor's token (401): it has expired, "
 		+ "or its key is not the hub's. With data-refresh the page gets "
 		+ "another one.",
-	403: "The hub, or a rule of the web server, refuses this page (403).",
+	403: "The hub, or a rule of the web server, refuses this page (403). "
+		+ "With data-count, MERCURE_COUNTS must list the topic.",
 	404: "There is no hub at this URL (404): compare data-url, "
 		+ "MERCURE_PUBLIC_HUB_URL and the web server's configuration.",
 	410: "The hub says that this stream has ended for good (410).",
@@ -377,7 +378,7 @@ function watchCounts(c) {
 	return function (kind, detail) {
 		var said;
 
-		if (kind !== "update" || detail.type !== "pushcgi-count")
+		if (kind !== "count")
 			return;
 		said = parse(detail.data);
 		if (topics.indexOf(said.topic) >= 0)

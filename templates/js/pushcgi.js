@@ -148,8 +148,8 @@ function keep(o, tell) {
 		if (!("data" in event))
 			return;
 		o.id = event.lastEventId || o.id;
-		tell("update", { type: event.type, data: event.data,
-			lastEventId: event.lastEventId });
+		tell(event.type === "pushcgi-count" ? "count" : "update",
+			{ type: event.type, data: event.data, lastEventId: o.id });
 	}
 
 	function open() {

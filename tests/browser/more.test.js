@@ -15,7 +15,9 @@ const path = "/.well-known/mercure";
 let browser, site, serial = 0;
 
 before(async () => {
-	site = await startSite("lighttpd", "MERCURE_RETRY=100");
+	site = await startSite("lighttpd", "MERCURE_RETRY=100",
+		"MERCURE_POLL_WAIT=1",
+		"MERCURE_COUNTS=https://example.com/more/{id}");
 	browser = await launch();
 });
 after(async () => {
@@ -405,6 +407,57 @@ describe("presence", { concurrency: 4 }, () => {
 
 		await warns(page, /may not see who is connected/);
 		assert.deepEqual(await told(page, "here"), []);
+	});
+});
+
+describe("counts", { concurrency: 4 }, () => {
+	const shows = (page, selector, text) => waitUntil(
+		`${selector} is ${text}`, () => page.evaluate(([what, wanted]) =>
+			[...document.querySelectorAll(what)].map((e) =>
+				e.textContent).join() === wanted, [selector, text]));
+
+	row("are shown, also in a second tab and after a reconnect", async ({
+		front, tab, topic }) => {
+		const attributes = { count: ".n", "last-event-id": "earliest" };
+		const html = "<b class=n></b><i class=n></i>";
+
+		await site.publish(topic, "early");
+		const page = await tab(attributes, html);
+		await shows(page, ".n", "1,1");
+		const second = await tab(attributes, html);
+		await shows(second, ".n", "1,1");
+		await has(second, "early");
+		const other = await browser.newContext();
+		const third = await openTab(other, second.url());
+		for (const each of [page, second, third])
+			await shows(each, ".n", "2,2");
+		await other.close();
+		await shows(page, ".n", "1,1");
+		front.cut();
+		await tells(page, "open", 2);
+		await site.publish(topic, "late");
+		for (const each of [page, second]) {
+			await has(each, "late");
+			assert.deepEqual(await got(each), ["early", "late"]);
+			assert.deepEqual((await told(each, "count"))[0],
+				{ topic, count: 1 });
+		}
+	});
+
+	row("of several topics stand in their elements", async ({ tab, topic }) => {
+		const named = `${topic}x`;
+		const page = await tab({ count: "b" },
+			`<b></b><b data-topic="${named}">none</b>`);
+
+		await shows(page, "b", "1,0");
+		const other = await tab({ topics: [named], share: "none" });
+		await isOpen(other);
+		await shows(page, "b", "1,1");
+	});
+
+	row("are for listed topics only", async ({ tab }) => {
+		await warns(await tab({ topics: ["https://example.com/secret"],
+			count: "b" }, "<b></b>"), /MERCURE_COUNTS must list/);
 	});
 });
 
