@@ -60,7 +60,7 @@ for my $name (@FUNCTIONS) {
 my @UPDATE = qw(private id type retry);
 # Attributes data-... of pushcgi.js, besides URL, topics and last event id.
 my @DATA = qw(types withCredentials refresh refreshAfter share delivery
-    pollAfter);
+    pollAfter private presence leaveAfter count target swap);
 my @SCRIPT = (@DATA, qw(src lastEventId subscribe lifetime payload));
 
 sub _request { return $CURRENT || __PACKAGE__->new(_lone => 1) }
@@ -192,19 +192,41 @@ sub script_tag {
         ? $option->{lastEventId} : $self->last_event_id;
     # With the topics, so that an invalid one fails here.
     return undef if @topics && !defined $self->hub_url(\@topics);
+    $self->_grant_presence($option, @topics) or return undef
+        if $option->{presence};
     my $url = $self->hub_url(undef, _some($option,
         qw(subscribe lifetime payload)));
     return undef if !defined $url;
     my %data = _some($option, @DATA);
+    $data{private} = 1 if !exists $data{private}
+        && ($self->{in_session} || @{ $self->{granted} });
+    $data{presence} = ref $data{presence} ? json_list($self->_list($data{presence}))
+        : $data{presence} eq '1' ? 'true' : $self->topic($data{presence})
+        if $data{presence};
     $data{types} = json_list(_texts($data{types})) if defined $data{types};
-    $data{withCredentials} = $data{withCredentials} ? 'true' : 'false'
-        if defined $data{withCredentials};
+    for my $name (qw(withCredentials private)) {
+        $data{$name} = $data{$name} ? 'true' : 'false' if defined $data{$name};
+    }
     return html_tag('script',
         src => _first($option->{src}, $self->{script}, $SCRIPT_URL),
         'data-url'           => $url,
         'data-topics'        => @topics ? json_list(@topics) : undef,
         'data-last-event-id' => $id,
         map { _attribute($_) => $data{$_} } @DATA);
+}
+
+# The visitor may see who is connected: by the session, if it has rights by now,
+# else by the cookie, with the other topics of this call.
+sub _grant_presence {
+    my ($self, $option, @topics) = @_;
+    my @of = $option->{presence} eq '1' ? @topics
+        : $self->_list($option->{presence});
+    my @events = map { $self->subscription_topic($_) } @of;
+
+    return $self->set_authz_session(\@events, %{ $self->{in_session} },
+        _some($option, 'payload')) if $self->{in_session};
+    $option->{subscribe} = [$self->_list($option->{subscribe}), @events];
+    return 1;
 }
 
 # Pairs of names and values for <TMPL_VAR MERCURE_...> of HTML::Template.  The
@@ -394,7 +416,9 @@ sub set_authz_session {
     my @args   = _pairs($option, 'lifetime');
     push @args, '--replace' if $option->{replace};
     push @args, $self->_payload($option, \@topics), '--', @topics;
-    return $self->_session(['grant', @args], $option->{session});
+    $self->_session(['grant', @args], $option->{session}) or return undef;
+    $self->{in_session} = { _some($option, qw(session lifetime payload)) };
+    return 1;
 }
 
 sub move_authz_session {
@@ -828,8 +852,12 @@ C<$Pushcgi::SCRIPT_URL>, F</pushcgi.js>), C<lastEventId> (default:
 last_event_id(); undef: none), C<types> (of updates to receive besides those
 without a type), C<withCredentials> (send cookies to a hub of another origin),
 C<refresh> (the URL of a page of yours that sets a new cookie),
-C<refreshAfter> (seconds), C<share>, C<delivery> and C<pollAfter>, see the
-README of pushcgi.js; C<subscribe>, C<lifetime> and C<payload>, see hub_url().
+C<refreshAfter> (seconds), C<share>, C<delivery>, C<pollAfter>, C<count>,
+C<target>, C<swap> and C<leaveAfter>, see the README of pushcgi.js; C<private>
+(whether the page expects private updates; default: whether this request has
+granted rights before); C<presence> (1, or topics: show who is connected; the
+right to see it is granted, by the session if it has rights by then, or else by
+the cookie, whose payload others see); C<subscribe>, C<lifetime> and C<payload>, see hub_url().
 
 =item topic($thing)
 

@@ -248,8 +248,16 @@ if (!function_exists('mercure_script_tag')) {
      * attributes.  Options:
      *   src              URL of pushcgi.js; default: PUSHCGI_SCRIPT_URL
      *   lastEventId      see mercure_hub_url(); default: true
-     *   withCredentials, refresh, refreshAfter, types, share, delivery,
-     *   pollAfter        see the README of pushcgi.js
+     *   presence         true, or topics: show who is connected to them; the
+     *                    visitor is granted the right to see it, by the
+     *                    session if it has rights by then, else by the cookie,
+     *                    so call this before any output
+     *   payload          what others see of the visitor, with presence
+     *   private          whether the page expects private updates; default:
+     *                    whether it has granted rights before
+     *   count, target, swap, leaveAfter, withCredentials, refresh,
+     *   refreshAfter, types, share, delivery, pollAfter
+     *                    see the README of pushcgi.js
      *
      * @return string|false
      */
@@ -257,8 +265,9 @@ if (!function_exists('mercure_script_tag')) {
     {
         $function = 'mercure_script_tag';
         $passed = array('withCredentials', 'refresh', 'refreshAfter', 'types',
-            'share', 'delivery', 'pollAfter');
-        $known = array_merge(array('src', 'lastEventId'), $passed);
+            'share', 'delivery', 'pollAfter', 'private', 'presence',
+            'leaveAfter', 'count', 'target', 'swap');
+        $known = array_merge(array('src', 'lastEventId', 'payload'), $passed);
         if (!pushcgi_options($function, $options, $known)) {
             return false;
         }
@@ -266,8 +275,13 @@ if (!function_exists('mercure_script_tag')) {
         $topics = pushcgi_list($topics);
         /* With the topics, so that an invalid one fails here. */
         $url = pushcgi_url($topics, null);
-        if ($url === false) {
+        if ($url === false || (!empty($options['presence'])
+            && !pushcgi_grant_presence($options['presence'] === true
+                ? $topics : pushcgi_list($options['presence']), $options))) {
             return false;
+        }
+        if (pushcgi_state('cookie') || pushcgi_state('session')) {
+            $options += array('private' => true);
         }
         $attributes = array(
             'src' => isset($options['src']) ? $options['src']
@@ -624,12 +638,17 @@ if (!function_exists('mercure_set_authz_session')) {
         if (!empty($options['replace'])) {
             $flags[] = '--replace';
         }
-        return pushcgi_session($function, array_merge(
+        $done = pushcgi_session($function, array_merge(
             array('grant'),
             $flags,
             array('--'),
             $rights['subscribe']
         ), array(pushcgi_session_id($options)));
+        if ($done) {
+            $session = &pushcgi_state('session');
+            $session = array_diff_key($options, array('replace' => true));
+        }
+        return $done;
     }
 }
 
@@ -1048,6 +1067,20 @@ if (!function_exists('pushcgi_run')) {
             : ($rights['payload'] === null ? $sum['payload']
                 : $rights['payload']);
         return $rights;
+    }
+
+    /** @internal Grant the right to see who is connected. */
+    function pushcgi_grant_presence($topics, $options)
+    {
+        $sum = pushcgi_state('cookie');
+        $session = pushcgi_state('session');
+        $payload = array_intersect_key($options, array('payload' => true));
+        $topics = array_map('mercure_subscription_topic', $topics);
+        if ($session) {
+            return mercure_set_authz_session($topics, $payload + $session);
+        }
+        return mercure_set_authz_cookie($topics, array(), $payload
+            + array_intersect_key((array) $sum, array('lifetime' => true)));
     }
 
     /** @internal The program's options for a token; false after a failure. */

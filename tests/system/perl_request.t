@@ -403,9 +403,19 @@ subtest 'the page' => sub {
 	    . 'data-types="[&quot;t&quot;,&quot;u&quot;]" '
 	    . 'data-with-credentials="false" data-refresh="/r" '
 	    . 'data-refresh-after="60" data-share="none" '
-	    . 'data-delivery="poll" data-poll-after="5"></script>',
-	    'all its options';
+	    . 'data-delivery="poll" data-poll-after="5" '
+	    . 'data-private="true"></script>', 'all its options';
 	is_deeply rights($request->cookie), ['a'], 'and the cookie';
+	my $events = '/.well-known/mercure/subscriptions/b{/subscriber}';
+	like $request->script_tag('b', presence => 1, count => '#n',
+	    target => '#a', swap => 'append', leaveAfter => 9, private => 0,
+	    payload => { n => 'Ann' }),
+	    qr{\ data-private="false"\ data-presence="true"
+	    \ data-leave-after="9"\ data-count="\#n"\ data-target="\#a"
+	    \ data-swap="append"></script>\z}x, 'what the second script does';
+	is_deeply [rights($request->cookie), payload($request->cookie)],
+	    [['a', $events], { n => 'Ann' }],
+	    'and the right to see who is connected';
 	like warned { is $request->script_tag("a\nb"), undef,
 	    'a bad topic: undef' }, qr/topic/i, 'told here';
 

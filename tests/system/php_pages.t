@@ -159,6 +159,19 @@ subtest 'mercure_script_tag' => sub {
 	    \ data-with-credentials="false"\ data-refresh-after="60"
 	    \ data-types="\[&quot;note&quot;\]"></script>\z}x,
 	    'by default behind what the page shows';
+	($tag, my $sent) = php_value("array(mercure_set_authz_cookie('a', "
+	    . "array(), array('payload' => array('n' => 'Ann'), "
+	    . "'lifetime' => 60)), mercure_script_tag(array('a', 'b'), "
+	    . "array('presence' => 'a', 'count' => '#n', 'leaveAfter' => 9, "
+	    . "'target' => array('message' => '#a'), 'swap' => 'append')))");
+	like $tag->[1], qr{\ data-private="true"\ data-presence="a"
+	    \ data-leave-after="9"\ data-count="\#n"
+	    \ data-target="\{&quot;message&quot;:&quot;\#a&quot;\}"
+	    \ data-swap="append"></script>\z}x, 'what the second script does';
+	is_deeply site_claims((php_cookies($sent))[0])->{mercure},
+	    { publish => [], payload => { n => 'Ann' }, subscribe => ['a',
+	    '/.well-known/mercure/subscriptions/a{/subscriber}'] },
+	    'and the right to see who is connected';
 	($tag) = php_value("mercure_script_tag('a')", env =>
 	    { PUSHCGI_SCRIPT_URL => '/js/pushcgi.js' });
 	like $tag, qr{^<script src="/js/pushcgi\.js" }, 'PUSHCGI_SCRIPT_URL';

@@ -268,4 +268,18 @@ subtest 'mercure_session_regenerate_id' => sub {
 	like $page->{errors}, qr/no disk/, 'and a line in the log';
 };
 
+subtest 'a page of a session that shows who is connected' => sub {
+	my ($got, $page) = php_value("mercure_script_tag('a', array("
+	    . "'presence' => true))", env => { MERCURE_SESSION_COOKIE =>
+	    'PHPSESSID' }, setup => "session_id('an-id-0123456789abcd'); "
+	    . "session_start();\n", before => 'mercure_set_authz_session('
+	    . "'a', array('payload' => array('n' => 'Ann')));");
+
+	like $got, qr/ data-private="true" data-presence="true">/, 'the tag';
+	is_deeply rights_of('an-id-0123456789abcd'), [['a',
+	    '/.well-known/mercure/subscriptions/a{/subscriber}'], { n => 'Ann' }],
+	    'the right is the session\'s, with its payload';
+	unlike $page->{errors}, qr/cookie/, 'no cookie is needed';
+};
+
 done_testing;
