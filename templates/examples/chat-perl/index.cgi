@@ -77,7 +77,7 @@ sub enter {
     return page(409, "$wanted is here already.")
         if mercure_is_connected(ROOM, name => $wanted);
     $id = new_id();    # other people may know the old one
-    # Grant messages, and events of visitors who come and go.
+    # Grant messages, and the list of visitors.
     mercure_set_authz_session([ROOM, mercure_subscription_topic(ROOM)],
         session => $id, lifetime => VISIT_S, payload => { name => $wanted })
         or return page(503, 'Try again later.');
@@ -119,15 +119,8 @@ sub state_of {
     my $state = { name => $name, token => $token, refused => $refused };
 
     return $state if !defined $name;
-    # First the last event id: the browser receives later updates.
-    $state->{lastEventId} = mercure_last_event_id();
-    my $here = mercure_get_subscriptions(ROOM) || { subscriptions => [] };
-    $state->{here} = [map { [$_->{subscriber}, $_->{payload}{name}] }
-        grep { ref $_->{payload} eq 'HASH' && defined $_->{payload}{name} }
-        @{ $here->{subscriptions} }];
-    $state->{topics} = [ROOM, mercure_subscription_topic(ROOM)];
-    $state->{hub} = mercure_hub_url();
-    return $state;
+    return { %$state, hub => mercure_hub_url(), room => ROOM,
+        lastEventId => mercure_last_event_id() };
 }
 
 sub page {
@@ -138,8 +131,6 @@ sub page {
         "Content-Security-Policy: default-src 'self'; img-src data:; "
         . "base-uri 'none'; form-action 'self'; frame-ancestors 'none'");
 
-    return answer($status, $state, @headers, 'Content-Type: application/json')
-        if ($ENV{QUERY_STRING} || '') eq 'state';
     $state =~ s/</\\u003c/g;
     open my $file, '<:raw', "$FindBin::Bin/../chat/chat.html" or die "$!\n";
     my $html = do { local $/; <$file> };

@@ -71,21 +71,11 @@ function state($refused)
     if ($_SESSION['name'] === null) {
         return $state;
     }
-    /* Grant messages, and events of visitors who come and go. */
-    $topics = [ROOM, mercure_subscription_topic(ROOM)];
-    mercure_set_authz_session($topics, ['lifetime' => VISIT_S,
-        'payload' => ['name' => $_SESSION['name']]]);
-    /* First the last event id: the browser receives later updates. */
-    $last = mercure_last_event_id();
-    $here = mercure_get_subscriptions(ROOM) ?: ['subscriptions' => []];
-    $names = [];
-    foreach ($here['subscriptions'] as $one) {
-        if (isset($one['payload']['name'])) {
-            $names[] = [$one['subscriber'], $one['payload']['name']];
-        }
-    }
-    return $state + ['hub' => mercure_hub_url(), 'topics' => $topics,
-        'lastEventId' => $last, 'here' => $names];
+    /* Grant messages, and the list of visitors. */
+    mercure_set_authz_session([ROOM, mercure_subscription_topic(ROOM)],
+        ['lifetime' => VISIT_S, 'payload' => ['name' => $_SESSION['name']]]);
+    return $state + ['hub' => mercure_hub_url(), 'room' => ROOM,
+        'lastEventId' => mercure_last_event_id()];
 }
 
 function page($status, $refused = null)
@@ -96,10 +86,6 @@ function page($status, $refused = null)
     header('X-Content-Type-Options: nosniff');
     header("Content-Security-Policy: default-src 'self'; img-src data:; "
         . "base-uri 'none'; form-action 'self'; frame-ancestors 'none'");
-    if (isset($_GET['state'])) {
-        header('Content-Type: application/json');
-        exit($state);
-    }
     header('Content-Type: text/html; charset=utf-8');
     $html = file_get_contents(__DIR__ . '/../chat/chat.html');
     echo str_replace('{{state}}', $state, $html);

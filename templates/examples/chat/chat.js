@@ -10,7 +10,6 @@ const SINCE = "chat since";
 
 const element = (id) => document.getElementById(id);
 const state = JSON.parse(element("state").textContent);
-const here = new Map(state.here);
 
 function make(tag, text, properties) {
 	const made = document.createElement(tag);
@@ -20,8 +19,8 @@ function make(tag, text, properties) {
 }
 
 // Each name once, even if it has several windows open.
-function showHere() {
-	const names = [...new Set(here.values())].sort();
+function showHere(visitors) {
+	const names = visitors.map(({ payload }) => payload.name).sort();
 
 	element("here").replaceChildren(...names.map((name) =>
 		make("li", name, { dir: "auto" })));
@@ -40,31 +39,6 @@ function showSaid({ from, text, at }) {
 	while (said.children.length > SAID_MOST)
 		said.firstChild.remove();
 	said.scrollTop = said.scrollHeight;
-}
-
-// An update is a message of the server, or an event of the hub about a
-// subscription.  The hub sends the events of all subscriptions, but only visitors
-// who have entered have a name.
-function hear({ data }) {
-	const update = JSON.parse(data);
-
-	if (update.type !== "Subscription") {
-		showSaid(update);
-		return;
-	}
-	if (update.active && update.payload?.name)
-		here.set(update.subscriber, update.payload.name);
-	else
-		here.delete(update.subscriber);
-	showHere();
-}
-
-// A stream that reconnects may have ended because the visitor left in another tab.
-async function stillIn() {
-	const answer = await fetch("?state").catch(() => null);
-
-	if (answer?.ok && (await answer.json()).name !== state.name)
-		location.reload();
 }
 
 function showConnection(text) {
@@ -89,27 +63,26 @@ async function say(event) {
 }
 
 function enterRoom() {
-	let opened = false;
-
 	for (const id of ["room", "leave", "connection"])
 		element(id).hidden = false;
-	showHere();
 	element("say").addEventListener("submit", say);
 	element("text").focus();
 	localStorage[SINCE] ||= state.lastEventId || "";
-	pushcgi.subscribe(state.topics, hear, {
+	pushcgi.subscribe(state.room, ({ data }) => showSaid(JSON.parse(data)), {
 		url: state.hub,
+		private: true,
+		// Visitors who have entered have a name as payload.
+		presence: true,
+		leaveAfter: 1,
+		onhere: showHere,
 		lastEventId: localStorage[SINCE],
 		// Different visits do not share a stream.
 		share: state.token,
-		onopen() {
-			showConnection("connected");
-			if (opened)
-				stillIn();
-			opened = true;
-		},
+		onopen: () => showConnection("connected"),
 		onretry: () => showConnection("reconnecting"),
 		onclose: () => location.reload(),
+		// The visit has ended, maybe in another tab.
+		onanonymous: () => location.reload(),
 		// The hub does not know the beginning of this visit any more.
 		ongap() {
 			localStorage.removeItem(SINCE);
