@@ -28,7 +28,7 @@ struct config {
 	char *subscriber_alg;
 	char *ca_file;                 /* MERCURE_CA_FILE */
 	char *cookie_name;             /* MERCURE_AUTHZ_COOKIE_NAME */
-	char *session_cookie;          /* MERCURE_SESSION_COOKIE */
+	char *session_cookie;          /* blank-separated names */
 	char *cookie_same_site;        /* MERCURE_COOKIE_SAMESITE */
 	char *cookie_domain;           /* MERCURE_COOKIE_DOMAIN */
 	char *transport_url;           /* MERCURE_TRANSPORT_URL */
