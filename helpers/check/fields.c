@@ -20,9 +20,8 @@ struct changes {
 	const char *const *cookies;
 };
 
-static void __attribute__((format(printf, 4, 5)))
-add(struct changes *c, enum check_problem problem, bool is_bad, const char *fmt,
-    ...)
+static void __attribute__((format(printf, 4, 5))) add(struct changes *c,
+    enum check_problem problem, bool is_bad, const char *fmt, ...)
 {
 	struct check_change *change = &c->out[c->n];
 	va_list args;
@@ -114,7 +113,8 @@ compare_caching(struct changes *c)
 	shown_copy(shown, sizeof(shown),
 	    http_fields_value(c->head, "Cache-Control", 0));
 	add(c, CHECK_CACHING, true,
-	    "replaces the hub's Cache-Control (private, no-store) by %s%s%s, so "
+	    "replaces the hub's Cache-Control (private, no-store) by %s%s%s, "
+	    "so "
 	    "a cache may give one visitor's stream to another",
 	    any ? "\"" : "", any ? shown : "none", any ? "\"" : "");
 }

@@ -18,7 +18,7 @@
 #define BLOCK "in the hub's location { }"
 #define CONF "in pushcgi.conf"
 #define PROXY_BLOCK "in a location { } of its own for the hub's URL"
-#define LAST                                                       \
+#define LAST                                                         \
 	"in a copy of the hub's <LocationMatch> at the end of each " \
 	"<VirtualHost>"
 #define AS_WEB_USER "on its machine, as the web server's user"
@@ -91,8 +91,7 @@ static const struct check_fix fixes[] = {
 	{ CHECK_HELD, CHECK_NGINX, "nginx behind another nginx", BLOCK,
 	    "fastcgi_pass_header X-Accel-Buffering;", false },
 	{ CHECK_HELD, CHECK_NGINX, "nginx in front of another server",
-	    PROXY_BLOCK, "proxy_buffering off;",
-	    false },
+	    PROXY_BLOCK, "proxy_buffering off;", false },
 	{ CHECK_HELD, CHECK_ANY, "where none of this can be changed", CONF,
 	    "MERCURE_DELIVERY = poll", false },
 
@@ -242,7 +241,8 @@ static enum check_problem
 family_of(enum check_problem problem)
 {
 	switch (problem) {
-	case CHECK_BATCHED: /* a buffer does the one or the other, by its size */
+	/* A buffer does the one or the other, by its size. */
+	case CHECK_BATCHED:
 		return CHECK_HELD;
 	case CHECK_CORS_TWICE:
 	case CHECK_CORS_REPLACED:

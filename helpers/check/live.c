@@ -60,8 +60,7 @@ read_timing(struct round *r)
 	t->first_ms = s->marks_n > 0 ? s->marks[0].ms : 0;
 	t->end_ms = s->end_ms;
 	for (size_t i = 0; i < r->published; i++) {
-		size_t end =
-		    end_of_update(&r->changed, buf_view(&s->body), i);
+		size_t end = end_of_update(&r->changed, buf_view(&s->body), i);
 
 		t->arrived_ms[i] = end > 0 ? http_answer_ms(s, end) : 0;
 	}

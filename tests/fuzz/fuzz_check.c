@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz_check.c - a Set-Cookie value on the first line; the rest is a stream, and
- * a head. */
+/* fuzz_check.c - a Set-Cookie value on the first line, a stream and head below. */
 #include <stdint.h>
 #include <stdlib.h>
 

@@ -118,7 +118,8 @@ test_fixes_are_shipped(void **state)
 	buf_init(&all, 1 << 20);
 	read_snippets(&all);
 	for (size_t k = 0; k < COUNT(kinds); k++)
-		for (int problem = 0; problem <= CHECK_CORS_REPLACED; problem++) {
+		for (int problem = 0; problem <= CHECK_CORS_REPLACED;
+		     problem++) {
 			const struct check_server s = { kinds[k], false };
 
 			for (m = NULL;

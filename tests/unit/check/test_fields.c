@@ -24,10 +24,10 @@ static const struct {
 	{ "Content-Type: text/event-stream;charset=\"utf-8\"\r\n" PRIVATE REST,
 	    "" },
 	{ "Content-Type: text/event-stream; charset=windows-1251\r\n" PRIVATE
-	      REST,
+		REST,
 	    "charset" },
 	{ "Content-Type: text/event-stream; x=y; CHARSET=\"latin1\"\r\n" PRIVATE
-	      REST,
+		REST,
 	    "charset" },
 	{ "Content-Type: text/event-stream; charset=\"\r\n" PRIVATE REST,
 	    "charset" },
@@ -36,7 +36,8 @@ static const struct {
 	{ STREAM REST, "cache-control" },
 	{ STREAM REST "Cache-Control: public, max-age=60\r\n",
 	    "cache-control" },
-	{ STREAM REST "Cache-Control: max-age=60\r\nCache-Control: No-Store\r\n",
+	{ STREAM REST
+	    "Cache-Control: max-age=60\r\nCache-Control: No-Store\r\n",
 	    "" },
 	{ STREAM REST "Cache-Control: no-cache\r\n", "" },
 	{ STREAM REST "Cache-Control: x-no-store\r\n", "cache-control" },
