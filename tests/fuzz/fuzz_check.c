@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz_check.c - a Set-Cookie value on the first line, a stream and head below. */
+/* fuzz_check.c - a Set-Cookie value on the first line, then a stream. */
 #include <stdint.h>
 #include <stdlib.h>
 
