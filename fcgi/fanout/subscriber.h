@@ -13,7 +13,7 @@
 #include "match/matcher.h"
 #include "mercure/grant.h"
 #include "presence/roster.h"
-#include "queue/queue.h"
+#include "queue/sessions.h"
 #include "wire/frame.h"
 #include "wire/loop.h"
 #include "wire/stream.h"
@@ -40,6 +40,7 @@ struct subscriber_opening {
 	bool poll;        /* end it once what is pending is sent, */
 	int64_t wait_ms;  /* or by then, when there was nothing; */
 	uint32_t away_ms; /* so long it stays there without one */
+	struct session_extension extension; /* of a session's grant */
 };
 
 /* NULL is allowed. */
@@ -101,6 +102,8 @@ struct subscriber {
 	struct pattern_claim *patterns;
 	struct loop_timer timer; /* next keep-alive or the end */
 	int64_t end_ms, life_ms, wrote_ms, wait_ms;
+	struct session_extension extension;
+	int64_t extend_ms; /* when to ask for it; INT64_MAX: never */
 	uint32_t keepalive_ms, away_ms, retry_ms;
 	uint32_t delivered;     /* events, at most UINT32_MAX */
 	uint64_t at;            /* everything up to here is queued or written */
