@@ -82,6 +82,17 @@ run(const struct options *o, struct problem *p)
 	return serve_run(s, &sources, &o->listener, p);
 }
 
+/* --help, --version and --check are for people, who may write them to a file
+ * on a full disk. */
+static int
+printed(void)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return EXIT_SUCCESS;
+	fputs("pushcgi.fcgi: Standard output cannot be written.\n", stderr);
+	return EXIT_FAILURE;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -90,6 +101,8 @@ main(int argc, char **argv)
 
 	/* The process must survive a peer or log reader that goes away. */
 	signal(SIGPIPE, SIG_IGN);
+	/* A limit on the size of files is an error like a full disk. */
+	signal(SIGXFSZ, SIG_IGN);
 	mem_keep_from_disk();
 	sigbus_guard();
 	footprint_begin();
@@ -106,5 +119,5 @@ main(int argc, char **argv)
 		log_err("not started", LOG_TEXT("reason", p.text));
 		return EXIT_FAILURE;
 	}
-	return EXIT_SUCCESS;
+	return printed();
 }

@@ -37,22 +37,45 @@ bearer(struct slice header, struct slice *token)
 	return true;
 }
 
+/* Only cookies can be several. */
+struct tokens {
+	struct slice v[AUTHORIZE_COOKIES_MAX];
+	size_t n;
+};
+
+/* A browser may send a cleared cookie with an empty value. */
+static void
+find_cookies(struct tokens *out, struct slice header, const char *name)
+{
+	struct slice value;
+
+	while (out->n < AUTHORIZE_COOKIES_MAX &&
+	       (value = cookie_next(&header, slice_of(name))).base != NULL)
+		if (value.len > 0)
+			out->v[out->n++] = value;
+}
+
 static enum carrier
-find_token(struct slice *token, const struct request *rq,
+find_tokens(struct tokens *out, const struct request *rq,
     const struct form *query, const struct dialect *d, const struct config *c)
 {
-	const char *cookie = config_text_of(c, d->cookie_setting);
+	struct tokens t = { .n = 0 };
+	enum carrier from = CARRIER_NONE;
 
-	if (bearer(rq->authorization, token))
-		return CARRIER_HEADER;
-	if (d->token_param != NULL) {
-		*token = form_get(query, d->token_param);
-		if (token->base != NULL)
-			return CARRIER_QUERY;
-	}
-	*token = cookie_find(rq->cookie, slice_of(cookie));
-	/* A browser may send a cleared cookie with an empty value. */
-	return token->len > 0 ? CARRIER_COOKIE : CARRIER_NONE;
+	if (bearer(rq->authorization, &t.v[0]))
+		from = CARRIER_HEADER;
+	else if (d->token_param != NULL &&
+		 (t.v[0] = form_get(query, d->token_param)).base != NULL)
+		from = CARRIER_QUERY;
+	if (from != CARRIER_NONE)
+		t.n = 1;
+	else
+		find_cookies(
+		    &t, rq->cookie, config_text_of(c, d->cookie_setting));
+	if (from == CARRIER_NONE && t.n > 0)
+		from = CARRIER_COOKIE;
+	*out = t;
+	return from;
 }
 
 /* A request whose dialect is not known yet. */
@@ -66,8 +89,12 @@ static bool
 find_token_of(void *arg, const struct dialect *d, struct slice *token)
 {
 	const struct choice *c = arg;
+	struct tokens t;
 
-	return find_token(token, c->rq, c->query, d, c->config) != CARRIER_NONE;
+	if (find_tokens(&t, c->rq, c->query, d, c->config) == CARRIER_NONE)
+		return false;
+	*token = t.v[0];
+	return true;
 }
 
 void
@@ -237,14 +264,48 @@ refuse_origin(struct answer *a)
 	return ERR_DENIED;
 }
 
+/* Why the first of the tokens is not valid. */
+struct verdict {
+	enum err err;
+	enum token_check failed;
+	struct problem why;
+};
+
+/*
+ * A browser sends several cookies of one name if they were set for different
+ * paths or domains, and the one it sends first may be old.  So the first valid
+ * one counts.  Which cookies a browser has is not secret, and rights are not
+ * added up: whoever holds two tokens has the choice anyway.
+ */
+static enum err
+verify_first(struct grant **out, struct verdict *first, const struct tokens *t,
+    const struct verifier *v, const struct settings *s, enum config_role role)
+{
+	const int64_t now_ms = clock_real_ms();
+
+	*first = (struct verdict){ .err = ERR_TOKEN };
+	for (size_t i = 0; i < t->n; i++) {
+		struct verdict x = { .why = { "" } };
+
+		x.err = token_verify(out, &x.failed, t->v[i], v, now_ms,
+		    s->config->matchers_max, &x.why);
+		if (x.err == ERR_OK || x.err == ERR_NOMEM)
+			return x.err;
+		if (x.err == ERR_TOKEN)
+			note_kid(t->v[i], s, role);
+		if (i == 0)
+			*first = x;
+	}
+	return first->err;
+}
+
 static enum err
 authorize_by_token(struct grant **out, struct answer *a,
-    const struct request *rq, struct slice token, const struct settings *s,
+    const struct request *rq, const struct tokens *t, const struct settings *s,
     enum config_role role)
 {
 	const struct verifier v = settings_verifier(s, a->dialect, role);
-	enum token_check failed;
-	struct problem why = { "" };
+	struct verdict first;
 	enum err e;
 
 	if (v.keys == NULL && s->role[role].url != NULL)
@@ -256,17 +317,14 @@ authorize_by_token(struct grant **out, struct answer *a,
 		    role == CONFIG_PUBLISHERS
 			? "MERCURE_PUBLISHER_SECRET_KEY is not set"
 			: "MERCURE_SUBSCRIBER_SECRET_KEY is not set");
-	e = token_verify(out, &failed, token, &v, clock_real_ms(),
-	    s->config->matchers_max, &why);
+	e = verify_first(out, &first, t, &v, s, role);
 	if (e == ERR_NOMEM) {
 		answer_unavailable(a, e);
 		return ERR_DENIED;
 	}
 	if (e != ERR_OK)
-		a->decision.refused = token_check_name(failed);
-	if (e == ERR_TOKEN)
-		note_kid(token, s, role);
-	return e == ERR_OK ? ERR_OK : refuse(a, rq, s, e, why.text);
+		a->decision.refused = token_check_name(first.failed);
+	return e == ERR_OK ? ERR_OK : refuse(a, rq, s, e, first.why.text);
 }
 
 enum err
@@ -274,22 +332,22 @@ authorize(struct grant **out, struct answer *a, const struct request *rq,
     const struct form *query, struct context *c, enum authorize_role role)
 {
 	const struct settings *s = c->settings;
-	struct slice token;
+	struct tokens t;
 	enum carrier from;
 
 	*out = NULL;
-	from = find_token(&token, rq, query, a->dialect, s->config);
+	from = find_tokens(&t, rq, query, a->dialect, s->config);
 	a->decision.token = carrier_names[from];
 	if (role == AUTHORIZE_SUBSCRIBER)
 		return from == CARRIER_NONE
 			   ? authorize_by_session(out, a, rq, c)
 			   : authorize_by_token(
-				 out, a, rq, token, s, CONFIG_SUBSCRIBERS);
+				 out, a, rq, &t, s, CONFIG_SUBSCRIBERS);
 	if (from == CARRIER_NONE)
 		return ERR_OK;
 	if (from == CARRIER_COOKIE && !cors_may_publish(rq, s))
 		return refuse_origin(a);
-	return authorize_by_token(out, a, rq, token, s, CONFIG_PUBLISHERS);
+	return authorize_by_token(out, a, rq, &t, s, CONFIG_PUBLISHERS);
 }
 
 enum err
@@ -300,18 +358,18 @@ authorize_subscriber(struct grant **out, struct queue_start *start,
 	const struct settings *s = c->settings;
 	struct arrival r = { .start = start };
 	struct session_key key;
-	struct slice token;
+	struct tokens t;
 	enum carrier from;
 	bool has = false;
 	enum err e = ERR_OK;
 
 	*out = NULL;
-	from = find_token(&token, rq, query, a->dialect, s->config);
+	from = find_tokens(&t, rq, query, a->dialect, s->config);
 	a->decision.token = carrier_names[from];
 	if (from == CARRIER_NONE)
 		e = find_session(&key, &has, rq, s->config);
 	else if (authorize_by_token(
-		     &r.grant, a, rq, token, s, CONFIG_SUBSCRIBERS) != ERR_OK)
+		     &r.grant, a, rq, &t, s, CONFIG_SUBSCRIBERS) != ERR_OK)
 		return ERR_DENIED;
 	if (has)
 		a->decision.token = "session";

@@ -9,6 +9,9 @@
 #include "queue/start.h"
 #include "text/form.h"
 
+/* Cookies of the token's name that are tried. */
+#define AUTHORIZE_COOKIES_MAX 4
+
 enum authorize_role { AUTHORIZE_SUBSCRIBER, AUTHORIZE_PUBLISHER };
 
 /* Set the dialect of a request to publish or to list subscriptions, by its
@@ -19,13 +22,14 @@ void authorize_choose_dialect(struct answer *a, const struct request *rq,
 /*
  * Find the token by the answer's dialect (Authorization: Bearer, then the query
  * parameter, then the cookie: only the first that is there counts) and verify
- * it for the role.  A subscriber without a token is known by its session
- * cookie (MERCURE_SESSION_COOKIE): the grant is that session's, and empty if it
- * was granted nothing.  ERR_OK with *out NULL: there is neither.  ERR_DENIED:
- * the answer holds the 401; or the 403 for a publish by cookie whose origin is
- * neither the hub's nor listed; or the 503 until the role's keys have been
- * fetched.  The reason why a token is not valid goes to the log only, except
- * that the peer learns which limit it exceeds.
+ * it for the role.  Of several cookies of that name the first valid one counts,
+ * and if none is, the problem of the first.  A subscriber without a token is
+ * known by its session cookie (MERCURE_SESSION_COOKIE): the grant is that
+ * session's, and empty if it was granted nothing.  ERR_OK with *out NULL: there
+ * is neither.  ERR_DENIED: the answer holds the 401; or the 403 for a publish
+ * by cookie whose origin is neither the hub's nor listed; or the 503 until the
+ * role's keys have been fetched.  The reason why a token is not valid goes to
+ * the log only, except that the peer learns which limit it exceeds.
  * A subscriber with a token that is not valid never becomes anonymous.
  */
 enum err authorize(struct grant **out, struct answer *a,

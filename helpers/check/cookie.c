@@ -31,6 +31,8 @@ read_attribute(struct check_cookie *c, struct slice text)
 	    text.base != NULL ? slice_trim(text) : slice_after(name, name.len);
 	if (is_same(name, "Secure"))
 		c->secure = true;
+	else if (is_same(name, "Partitioned"))
+		c->partitioned = true;
 	else if (is_same(name, "SameSite"))
 		c->same_site = text;
 	else if (is_same(name, "Path"))
@@ -191,6 +193,8 @@ check_cookie_judge(const struct check_cookie *c, const struct url *page,
 		return CHECK_SECURE_HUB;
 	if (!everywhere && !is_same_site(origin, hub))
 		return CHECK_CROSS_SITE;
+	if (!c->partitioned && !is_same_site(origin, hub))
+		return CHECK_UNPARTITIONED;
 	return CHECK_RETURNED;
 }
 
@@ -222,8 +226,14 @@ check_return_text(enum check_return r)
 				     "not: let pages ask it by https://",
 		[CHECK_CROSS_SITE] =
 		    "with its SameSite, it is not sent with streams that pages "
-		    "of this origin open: MERCURE_COOKIE_SAMESITE = None, and "
-		    "HTTPS",
+		    "of this origin open: give the hub a host name of the "
+		    "page's own site, or see MERCURE_COOKIE_PARTITIONED in "
+		    "pushcgi.conf(5)",
+		[CHECK_UNPARTITIONED] =
+		    "Chromium and Firefox do not send a cookie of another site "
+		    "with streams: give the hub a host name of the page's own "
+		    "site, or see MERCURE_COOKIE_PARTITIONED in "
+		    "pushcgi.conf(5)",
 	};
 
 	return texts[r];

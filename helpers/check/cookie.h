@@ -12,7 +12,7 @@
 struct check_cookie {
 	struct slice name, value;
 	struct slice path, domain, same_site; /* the last of each counts */
-	bool secure;
+	bool secure, partitioned;
 };
 
 /* Read one as browsers do (RFC 6265, 5.2): false if they would ignore it. */
@@ -28,7 +28,8 @@ enum check_return {
 	CHECK_OTHER_HOST,     /* kept, but not for the hub's host */
 	CHECK_OTHER_PATH,     /* nor for its path */
 	CHECK_SECURE_HUB,     /* Secure, and the hub has no TLS */
-	CHECK_CROSS_SITE      /* SameSite, and the stream is of another site */
+	CHECK_CROSS_SITE,     /* SameSite, and the stream is of another site */
+	CHECK_UNPARTITIONED   /* None and that, so Safari alone returns it */
 };
 
 /*

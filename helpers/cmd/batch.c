@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* batch.c - pushcgi publish --batch: updates as lines, in groups. */
-#include <poll.h>
-#include <unistd.h>
-
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "cmd/batch_line.h"
@@ -20,6 +17,7 @@
 
 struct batch {
 	struct pushcgi *h;
+	const struct cmd_line *l;
 	bool json;        /* print objects instead of ids */
 	struct buf input; /* what was read and does not belong to a group */
 	bool over;        /* there will be no more */
@@ -48,7 +46,7 @@ print_problem(const struct batch *b, uint64_t number, enum err e,
 	buf_printf(
 	    &out, ",\"published\":%llu}\n", (unsigned long long)b->published);
 	if (out.err == ERR_OK)
-		(void)cmd_print(buf_view(&out), &ignored);
+		(void)cmd_print(b->l, buf_view(&out), &ignored);
 	buf_free(&out);
 }
 
@@ -97,7 +95,7 @@ print_ids(struct batch *b, char **ids, struct problem *p)
 		b->published++;
 	}
 	if ((e = out.err) == ERR_OK)
-		e = cmd_print(buf_view(&out), p);
+		e = cmd_print(b->l, buf_view(&out), p);
 	buf_free(&out);
 	return e;
 }
@@ -146,7 +144,9 @@ read_line(struct batch *b, struct slice line, struct problem *p)
 {
 	enum err e;
 
-	b->number++;
+	/* Editors of Windows write a byte order mark in front. */
+	if (b->number++ == 0 && slice_starts(line, "\xef\xbb\xbf"))
+		line = slice_after(line, 3);
 	if (line.len > 0 && line.base[line.len - 1] == '\r')
 		line.len--;
 	if (slice_trim(line).len == 0)
@@ -194,7 +194,7 @@ read_lines(struct batch *b, struct problem *p)
 static enum err
 read_some(struct batch *b, struct problem *p)
 {
-	enum err e = cmd_read(&b->input, &b->over, p);
+	enum err e = cmd_read(b->l, &b->input, &b->over, p);
 
 	if (e != ERR_LIMIT)
 		return e;
@@ -203,20 +203,11 @@ read_some(struct batch *b, struct problem *p)
 	return bad_line(b, b->number + 1, ERR_LIMIT, p);
 }
 
-/* A program that writes line by line into a pipe wants each line published at
- * once. */
-static bool
-more_waits(void)
-{
-	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
-
-	return poll(&in, 1, 0) > 0;
-}
-
 enum err
-cmd_publish_batch(struct pushcgi *h, bool json, struct problem *p)
+cmd_publish_batch(
+    const struct cmd_line *l, struct pushcgi *h, struct problem *p)
 {
-	struct batch b = { .h = h, .json = json };
+	struct batch b = { .h = h, .l = l, .json = cmd_line_has(l, "json") };
 	enum err e = ERR_OK;
 
 	buf_init(&b.input, LINE_MAX_BYTES(h->config->body_max));
@@ -224,7 +215,9 @@ cmd_publish_batch(struct pushcgi *h, bool json, struct problem *p)
 		if ((e = read_some(&b, p)) != ERR_OK)
 			break;
 		e = read_lines(&b, p);
-		if (e == ERR_OK && (b.over || !more_waits()))
+		/* A program that writes line by line into a pipe wants each
+		 * line published at once. */
+		if (e == ERR_OK && (b.over || !cmd_more_waits(l)))
 			e = group_publish(&b, p);
 	}
 	if (e == ERR_NOMEM)

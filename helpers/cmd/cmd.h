@@ -45,6 +45,7 @@ struct cmd {
 	const struct cmd_option *options;
 	bool configured; /* needs the configuration */
 	bool asks;       /* its exit code is an answer */
+	bool answers;    /* pushcgi answer may run it */
 	/* A usage error beyond what the tables tell; NULL: none. */
 	enum err (*check)(const struct cmd_line *l, struct problem *p);
 	cmd_run *run;
@@ -59,7 +60,9 @@ extern const struct cmd_option cmd_globals[];
 /* A parsed command line; all slices are borrowed from argv and followed
  * by a NUL. */
 struct cmd_line {
-	const struct cmd *cmd; /* NULL: none was named */
+	const struct cmd *const *all; /* the subcommands it was parsed with */
+	const struct cmd *cmd;        /* NULL: none was named */
+	struct cmd_asked *asked;      /* NULL: not by pushcgi answer */
 	struct slice *operands;
 	size_t operands_n;
 	const char **overrides; /* "KEY=value", NULL behind the last */
@@ -91,25 +94,52 @@ enum err cmd_line_list(
 void cmd_help(
     struct buf *out, const struct cmd *const *commands, const struct cmd *cmd);
 
+/* The input and output of a subcommand that pushcgi answer runs. */
+struct cmd_asked {
+	struct slice ahead;  /* read from standard input already; borrowed */
+	uint64_t left;       /* bytes of the input that were not taken yet */
+	struct buf *printed; /* where cmd_print() adds */
+};
+
 /*
- * Add what standard input has next, or all of it.  *over: nothing follows.
- * ERR_LIMIT, without a sentence: more than `out` may hold.  ERR_IO.  ERR_NOMEM.
+ * Add what the subcommand's input has next, or all of it.  *over: nothing
+ * follows.  ERR_LIMIT, without a sentence: more than `out` may hold.  ERR_IO.
+ * ERR_NOMEM.  cmd_read_plain() reads standard input itself.
  */
-enum err cmd_read(struct buf *out, bool *over, struct problem *p);
-enum err cmd_read_all(struct buf *out, struct problem *p);
+enum err cmd_read(
+    const struct cmd_line *l, struct buf *out, bool *over, struct problem *p);
+enum err cmd_read_all(
+    const struct cmd_line *l, struct buf *out, struct problem *p);
+enum err cmd_read_plain(struct buf *out, bool *over, struct problem *p);
 
-/* Write to standard output, all of it.  ERR_IO. */
-enum err cmd_print(struct slice text, struct problem *p);
+/* Would cmd_read() return at once? */
+bool cmd_more_waits(const struct cmd_line *l);
+
+/* Print all of the text.  NULL: to standard output.  ERR_IO. */
+enum err cmd_print(
+    const struct cmd_line *l, struct slice text, struct problem *p);
 
 /*
- * Publish each line of standard input and print its id (`json`: as an object,
- * and a problem, too), in groups that are printed once they are published.  The
+ * Publish each line of the input and print its id (--json: as an object, and a
+ * problem, too), in groups that are printed once they are published.  The
  * problem names the line, and how many were published before.
  */
-enum err cmd_publish_batch(struct pushcgi *h, bool json, struct problem *p);
+enum err cmd_publish_batch(
+    const struct cmd_line *l, struct pushcgi *h, struct problem *p);
 
 /* Longest life of a token or cookie that can be asked for: 100 years. */
 #define CMD_LIFETIME_MAX_S UINT64_C(3155760000)
+
+/*
+ * Run the subcommand and print what it has to say.  On failure the problem is
+ * one line.  `h` has its configuration, if it is `configured`.
+ */
+enum cmd_exit cmd_perform(
+    const struct cmd_line *l, struct pushcgi *h, struct problem *p);
+
+/* The exit code after `e`, which came before the subcommand ran; likewise. */
+enum cmd_exit cmd_give_up(
+    const struct cmd_line *l, enum err e, struct problem *p);
 
 /* The program: parse, load the configuration, run, print.  A problem goes to
  * standard error, as one line. */

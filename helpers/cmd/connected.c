@@ -36,6 +36,7 @@ const struct cmd cmd_connected = {
 	.help = "Exit with 0 if somebody subscribes to TOPIC, else 1.",
 	.options = options,
 	.configured = true,
+	.answers = true,
 	.asks = true,
 	.run = connected_run,
 };

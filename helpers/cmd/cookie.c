@@ -45,14 +45,14 @@ check_source(const struct cmd_line *l, struct problem *p)
 }
 
 static enum err
-cookie_from_input(
-    struct buf *out, struct pushcgi *h, int64_t lifetime_s, struct problem *p)
+cookie_from_input(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
+    int64_t lifetime_s, struct problem *p)
 {
 	struct buf in;
 	enum err e;
 
 	buf_init(&in, JWS_TOKEN_MAX + 1024);
-	if ((e = cmd_read_all(&in, p)) == ERR_LIMIT)
+	if ((e = cmd_read_all(l, &in, p)) == ERR_LIMIT)
 		e = problem_set(p, e, "The token is too long.");
 	while (in.len > 0 && (unsigned char)in.base[in.len - 1] <= ' ')
 		buf_truncate(&in, in.len - 1);
@@ -113,7 +113,7 @@ cookie_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
 	enum err e;
 
 	e = cmd_line_has(l, "token")
-		? cookie_from_input(out, h, lifetime_s, p)
+		? cookie_from_input(out, l, h, lifetime_s, p)
 		: handle_cookie(h, out, l->operands, l->operands_n,
 		      cmd_line_text(l, "payload"), lifetime_s, p);
 	if (e == ERR_OK)
@@ -140,6 +140,7 @@ const struct cmd cmd_cookie = {
 	.help = "Print a Set-Cookie value that allows private updates.",
 	.options = options,
 	.configured = true,
+	.answers = true,
 	.check = check_source,
 	.run = cookie_run,
 };
@@ -150,5 +151,6 @@ const struct cmd cmd_clear_cookie = {
 	.help = "Print a Set-Cookie value that removes the cookie.",
 	.options = no_options,
 	.configured = true,
+	.answers = true,
 	.run = clear_cookie_run,
 };

@@ -83,6 +83,7 @@ const struct cmd cmd_subscriber_jwt = {
 	.help = "Print an access token for subscribers.",
 	.options = subscriber_options,
 	.configured = true,
+	.answers = true,
 	.run = subscriber_run,
 };
 
@@ -92,5 +93,6 @@ const struct cmd cmd_publisher_jwt = {
 	.help = "Print an access token for publishers.",
 	.options = publisher_options,
 	.configured = true,
+	.answers = true,
 	.run = publisher_run,
 };

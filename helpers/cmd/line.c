@@ -213,6 +213,7 @@ cmd_line_parse(struct cmd_line **out, const struct cmd *const *commands,
 
 	if ((l = mem_calloc(1, sizeof(*l))) == NULL)
 		goto out;
+	l->all = commands;
 	l->operands = mem_calloc(n, sizeof(*l->operands));
 	l->overrides = mem_calloc(n, sizeof(*l->overrides));
 	l->given = mem_calloc(n, sizeof(*l->given));

@@ -42,6 +42,7 @@ const struct cmd cmd_link = {
 	.help = "Print the value of a Link header that names the hub.",
 	.options = options,
 	.configured = true,
+	.answers = true,
 	.run = link_run,
 };
 
@@ -51,5 +52,6 @@ const struct cmd cmd_last_event_id = {
 	.help = "Print the id of the queue's end.",
 	.options = no_options,
 	.configured = true,
+	.answers = true,
 	.run = last_event_id_run,
 };

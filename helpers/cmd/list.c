@@ -16,6 +16,7 @@ const struct cmd *const cmd_all[] = {
 	&cmd_subscriptions,
 	&cmd_connected,
 	&cmd_session,
+	&cmd_answer,
 	&cmd_backup,
 	&cmd_gen_secret_key,
 	&cmd_config,

@@ -18,6 +18,7 @@ extern const struct cmd cmd_subscribe;
 extern const struct cmd cmd_subscriptions;
 extern const struct cmd cmd_connected;
 extern const struct cmd cmd_session;
+extern const struct cmd cmd_answer;
 extern const struct cmd cmd_backup;
 extern const struct cmd cmd_gen_secret_key;
 extern const struct cmd cmd_config;

@@ -1,86 +1,31 @@
 /* SPDX-License-Identifier: MIT */
-/* program.c - runs one subcommand: its output, its problem, its exit code. */
+/* program.c - the program: a command line, its configuration, its problem. */
 #include <stdio.h>
 
 #include "cmd/cmd.h"
+#include "cmd/list.h"
 #include "lib/handle.h"
 
-#define OUTPUT_MAX (UINT32_C(64) << 20) /* a list of all subscriptions */
-
-static enum err
-load_and_run(struct buf *out, const struct cmd_line *l, struct problem *p)
-{
-	const char *file = cmd_line_text(l, "config").base;
-	struct pushcgi h = { .is_program = true };
-	enum err e = ERR_OK;
-
-	if (l->cmd->configured)
-		e = handle_load(&h, file, l->overrides, p);
-	if (e == ERR_OK)
-		e = l->cmd->run(out, l, l->cmd->configured ? &h : NULL, p);
-	handle_unload(&h);
-	return e;
-}
-
-static enum err
-run(struct buf *out, const struct cmd_line *l, struct problem *p)
-{
-	if (cmd_line_has(l, "help"))
-		cmd_help(out, cmd_all, l->cmd);
-	else if (cmd_line_has(l, "version"))
-		buf_text(out, "pushcgi " PACKAGE_VERSION "\n");
-	else
-		return load_and_run(out, l, p);
-	return ERR_OK;
-}
-
-/* One line, since it may be written to a log, and arguments that it quotes may
- * contain line breaks. */
-static void
-complain(enum err e, struct problem *p)
-{
-	char text[PROBLEM_MAX];
-	size_t i;
-
-	(void)handle_explain(e, p);
-	snprintf(text, sizeof(text), "%s", p->text);
-	for (i = 0; text[i] != '\0'; i++)
-		if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
-			text[i] = '?';
-	fprintf(stderr, "pushcgi: %s\n", text);
-}
-
-/* "No" is an answer, not a failure; see cmd_run. */
+/* Does it need the configuration? */
 static bool
-is_no(const struct cmd_line *l, enum err e, const struct problem *p)
+is_configured(const struct cmd_line *l)
 {
-	return e == ERR_NOTFOUND && l->cmd->asks && p->text[0] == '\0';
+	return l->cmd != NULL && l->cmd->configured &&
+	       !cmd_line_has(l, "help") && !cmd_line_has(l, "version");
 }
 
 static enum cmd_exit
-answer(const struct cmd_line *l)
+answer(const struct cmd_line *l, struct problem *p)
 {
-	const enum cmd_exit failed =
-	    l->cmd != NULL && l->cmd->asks ? CMD_UNKNOWN : CMD_FAILED;
-	enum cmd_exit status = CMD_OK;
-	struct problem problem = { "" };
-	struct buf out;
-	enum err e;
+	const char *file = cmd_line_text(l, "config").base;
+	struct pushcgi h = { .is_program = true };
+	enum cmd_exit status;
+	enum err e = ERR_OK;
 
-	buf_init(&out, OUTPUT_MAX);
-	if (is_no(l, e = run(&out, l, &problem), &problem)) {
-		status = CMD_NO;
-		e = ERR_OK;
-	}
-	if (e == ERR_OK)
-		e = out.err;
-	if (e == ERR_OK)
-		e = cmd_print(buf_view(&out), &problem);
-	if (e != ERR_OK) {
-		status = failed;
-		complain(e, &problem);
-	}
-	buf_wipe(&out);
+	if (is_configured(l))
+		e = handle_load(&h, file, l->overrides, p);
+	status = e == ERR_OK ? cmd_perform(l, &h, p) : cmd_give_up(l, e, p);
+	handle_unload(&h);
 	return status;
 }
 
@@ -92,12 +37,10 @@ cmd_program(int argc, char **argv)
 	enum cmd_exit status;
 	enum err e = cmd_line_parse(&line, cmd_all, argc, argv, &problem);
 
-	if (e == ERR_OK) {
-		status = answer(line);
-	} else {
-		status = e == ERR_SYNTAX ? CMD_USAGE : CMD_FAILED;
-		complain(e, &problem);
-	}
+	status = e == ERR_OK ? answer(line, &problem)
+			     : cmd_give_up(NULL, e, &problem);
+	if (status != CMD_OK && problem.text[0] != '\0')
+		fprintf(stderr, "pushcgi: %s\n", problem.text);
 	cmd_line_free(line);
 	return status;
 }

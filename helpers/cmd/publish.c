@@ -29,6 +29,7 @@ static const struct cmd_option options[] = {
 	    .repeats = true,
 	    .help = "another topic of the same update" },
 	{ .name = "json", .help = "print an object with the id" },
+	{ .name = "quiet", .help = "do not print the id, for cron" },
 	{ .name = NULL },
 };
 
@@ -49,7 +50,7 @@ read_data(struct buf *out, const struct cmd_line *l, const struct config *c,
 	if (l->operands_n < 2)
 		return ERR_OK;
 	if (slice_is(l->operands[1], "-")) {
-		e = cmd_read_all(out, p);
+		e = cmd_read_all(l, out, p);
 	} else {
 		buf_slice(out, l->operands[1]);
 		e = out->err;
@@ -113,6 +114,8 @@ publish_one(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
 	u.data_len = data.len;
 	if ((e = handle_publish(h, &id, &u, 1, &at, p)) != ERR_OK)
 		goto out;
+	if (cmd_line_has(l, "quiet"))
+		goto out;
 	if (cmd_line_has(l, "json")) {
 		buf_text(out, "{\"id\":");
 		json_write_text(out, slice_of(id));
@@ -131,6 +134,10 @@ static enum err
 check_batch(const struct cmd_line *l, struct problem *p)
 {
 	bool batch = cmd_line_has(l, "batch");
+
+	if (cmd_line_has(l, "quiet") && cmd_line_has(l, "json"))
+		return problem_set(
+		    p, ERR_SYNTAX, "--quiet and --json exclude each other.");
 
 	if (!batch && l->operands_n == 0)
 		return problem_set(p, ERR_SYNTAX,
@@ -155,9 +162,8 @@ static enum err
 publish_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
     struct problem *p)
 {
-	return cmd_line_has(l, "batch")
-		   ? cmd_publish_batch(h, cmd_line_has(l, "json"), p)
-		   : publish_one(out, l, h, p);
+	return cmd_line_has(l, "batch") ? cmd_publish_batch(l, h, p)
+					: publish_one(out, l, h, p);
 }
 
 const struct cmd cmd_publish = {
@@ -167,6 +173,7 @@ const struct cmd cmd_publish = {
 	.help = "Publish DATA (-: standard input) and print its id.",
 	.options = options,
 	.configured = true,
+	.answers = true,
 	.check = check_batch,
 	.run = publish_run,
 };

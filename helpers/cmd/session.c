@@ -57,12 +57,12 @@ split_ids(struct ids *ids, size_t n, struct problem *p)
 
 /* Free with buf_wipe(&ids->text). */
 static enum err
-read_ids(struct ids *ids, size_t n, struct problem *p)
+read_ids(struct ids *ids, const struct cmd_line *l, size_t n, struct problem *p)
 {
 	enum err e;
 
 	buf_init(&ids->text, INPUT_MAX);
-	if ((e = cmd_read_all(&ids->text, p)) == ERR_OK)
+	if ((e = cmd_read_all(l, &ids->text, p)) == ERR_OK)
 		e = split_ids(ids, n, p);
 	if (e == ERR_LIMIT)
 		return problem_set(
@@ -90,7 +90,7 @@ grant_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
 		return problem_set(p, ERR_SYNTAX,
 		    "The lifetime is not between 1 and %llu seconds.",
 		    (unsigned long long)CMD_LIFETIME_MAX_S);
-	if ((e = read_ids(&ids, 1, p)) == ERR_OK)
+	if ((e = read_ids(&ids, l, 1, p)) == ERR_OK)
 		e = handle_session_grant(h, ids.line[0], &rights, p);
 	buf_wipe(&ids.text);
 	return e;
@@ -104,8 +104,7 @@ move_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
 	enum err e;
 
 	(void)out;
-	(void)l;
-	if ((e = read_ids(&ids, 2, p)) == ERR_OK)
+	if ((e = read_ids(&ids, l, 2, p)) == ERR_OK)
 		e = handle_session_move(h, ids.line[0], ids.line[1], p);
 	buf_wipe(&ids.text);
 	return e;
@@ -119,7 +118,7 @@ revoke_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
 	enum err e;
 
 	(void)out;
-	if ((e = read_ids(&ids, 1, p)) == ERR_OK)
+	if ((e = read_ids(&ids, l, 1, p)) == ERR_OK)
 		e = handle_session_revoke(
 		    h, ids.line[0], l->operands + 1, l->operands_n - 1, p);
 	buf_wipe(&ids.text);
@@ -127,6 +126,7 @@ revoke_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
 }
 
 struct listing {
+	const struct cmd_line *l;
 	struct buf *out;
 	int64_t now_ms;
 };
@@ -196,7 +196,7 @@ list_one(struct queue *q, queue_session_fn *each, struct listing *listing,
 	uint64_t number;
 	enum err e;
 
-	if ((e = read_ids(&ids, 1, p)) == ERR_OK &&
+	if ((e = read_ids(&ids, listing->l, 1, p)) == ERR_OK &&
 	    (e = session_key(&key, ids.line[0], p)) == ERR_OK)
 		e = queue_session_find(
 		    q, &key, listing->now_ms, each, listing, &number);
@@ -209,7 +209,7 @@ list_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
     struct problem *p)
 {
 	struct queue_settings settings;
-	struct listing listing = { out, clock_real_ms() };
+	struct listing listing = { l, out, clock_real_ms() };
 	queue_session_fn *each =
 	    cmd_line_has(l, "json") ? write_json : write_line;
 	struct queue *q = NULL;
@@ -292,6 +292,7 @@ const struct cmd cmd_session = {
 	.help = "Change what the session on standard input may receive.",
 	.options = options,
 	.configured = true,
+	.answers = true,
 	.check = check_session,
 	.run = session_run,
 };

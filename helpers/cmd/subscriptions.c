@@ -93,5 +93,6 @@ const struct cmd cmd_subscriptions = {
 	.help = "Print the active subscriptions: all, or those to TOPIC.",
 	.options = options,
 	.configured = true,
+	.answers = true,
 	.run = subscriptions_run,
 };

@@ -49,9 +49,9 @@ without_ends(struct slice text)
 }
 
 static enum err
-read_token(struct buf *out, struct problem *p)
+read_token(struct buf *out, const struct cmd_line *l, struct problem *p)
 {
-	enum err e = cmd_read_all(out, p);
+	enum err e = cmd_read_all(l, out, p);
 
 	if (e == ERR_LIMIT)
 		return problem_set(p, e,
@@ -206,7 +206,7 @@ token_explain_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
 	enum err e;
 
 	buf_init(&input, INPUT_MAX);
-	if ((e = read_token(&input, p)) != ERR_OK)
+	if ((e = read_token(&input, l, p)) != ERR_OK)
 		goto out;
 	buf_text(out, json ? "[" : "");
 	e = explain_all(

@@ -29,5 +29,6 @@ const struct cmd cmd_url = {
 	.help = "Print the URL at which updates of the topics arrive.",
 	.options = options,
 	.configured = true,
+	.answers = true,
 	.run = url_run,
 };

@@ -32,13 +32,16 @@ struct config {
 	uint64_t session_lifetime_s;   /* MERCURE_SESSION_LIFETIME */
 	uint64_t session_extension_s;  /* MERCURE_SESSION_MAX_EXTENSION */
 	char *cookie_same_site;        /* MERCURE_COOKIE_SAMESITE */
+	char *cookie_domain;           /* MERCURE_COOKIE_DOMAIN */
 	char *transport_url;           /* MERCURE_TRANSPORT_URL */
 	char *durability;              /* "normal" or "full" */
 	char *protocol_versions;       /* blank-separated */
 	char *cors_allowed_origins;    /* blank-separated */
 	char *publish_allowed_origins; /* blank-separated */
+	char *counts;                  /* MERCURE_COUNTS, blank-separated */
 	char *delivery;                /* "stream" or "poll" */
 	char *log_level;               /* err, warn, info, debug */
+	bool cookie_partitioned;       /* MERCURE_COOKIE_PARTITIONED */
 	bool allow_publish;
 	bool allow_anonymous;
 	bool subscriptions;         /* MERCURE_HUB_SUBSCRIPTIONS */

@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <strings.h>
 
+#include "config/counts.h"
 #include "config/name.h"
 #include "config/renamed.h"
 #include "jose/jws_keys.h"
@@ -26,9 +27,13 @@ check_http_url(struct slice value)
 static const char *
 check_transport(struct slice value)
 {
-	if (slice_starts(value, "sqlite:///") && value.len > 10)
-		return NULL;
-	return "must be sqlite:/// and the path of a file";
+	if (!slice_starts(value, "sqlite:///") || value.len == 10)
+		return "must be sqlite:/// and the path of a file";
+	if (memchr(value.base, '?', value.len) != NULL ||
+	    memchr(value.base, '#', value.len) != NULL)
+		return "has no part after ? or #; in the path of a file write "
+		       "? as %3F and # as %23";
+	return NULL;
 }
 
 static const char *
@@ -51,6 +56,20 @@ check_cookie_name(struct slice value)
 }
 
 static const char *
+check_host(struct slice value)
+{
+	const char *wrong = "must be a host name, such as example.com";
+
+	for (size_t i = 0; i < value.len; i++) {
+		unsigned char c = (unsigned char)value.base[i];
+
+		if (c >= 0x80 || (!isalnum(c) && c != '-' && c != '.'))
+			return wrong;
+	}
+	return value.base[0] != '.' || value.len > 1 ? NULL : wrong;
+}
+
+static const char *
 check_origins(struct slice value)
 {
 	struct slice word;
@@ -69,6 +88,19 @@ check_versions(struct slice value)
 	struct dialects ignored;
 
 	return dialects_read(&ignored, value);
+}
+
+static const char *
+check_counts(struct slice value)
+{
+	struct matcher_list ignored = { 0 };
+	const enum err e = counts_read(&ignored, value, NULL);
+
+	matcher_list_free(&ignored);
+	if (e == ERR_OK)
+		return NULL;
+	return "must be up to 100 topics or URI Templates, with blanks between "
+	       "them";
 }
 
 #define FIELD(name) .offset = offsetof(struct config, name)
@@ -121,7 +153,12 @@ const struct config_option config_options[] = {
 	    .help = "seconds that open streams extend it; 0: never" },
 	{ { "MERCURE_COOKIE_SAMESITE" }, FIELD(cookie_same_site),
 	    .kind = CONFIG_CHOICE, .choices = "Strict Lax None",
-	    .standard = "Strict", .help = "SameSite of that cookie" },
+	    .standard = "Strict", .help = "SameSite of the token's cookie" },
+	{ { "MERCURE_COOKIE_DOMAIN" }, FIELD(cookie_domain),
+	    .check = check_host, .help = "Domain of that cookie" },
+	{ { "MERCURE_COOKIE_PARTITIONED" }, FIELD(cookie_partitioned),
+	    .kind = CONFIG_BOOL, .standard = "false",
+	    .help = "that cookie is kept apart for each site" },
 	{ { "MERCURE_PROTOCOL_VERSIONS" }, FIELD(protocol_versions),
 	    .check = check_versions, .standard = "0.x",
 	    .help = "generations of the protocol to speak" },
@@ -140,6 +177,8 @@ const struct config_option config_options[] = {
 	{ { "MERCURE_PRESENCE_RATE" }, FIELD(presence_rate),
 	    .kind = CONFIG_NUMBER, .max = 1024 * MIB, .standard = "524288",
 	    .help = "bytes a second written about those; 0: no limit" },
+	{ { "MERCURE_COUNTS" }, FIELD(counts), .check = check_counts,
+	    .help = "topics whose number of viewers everybody may read" },
 	{ { "MERCURE_CORS_ALLOWED_ORIGINS" }, FIELD(cors_allowed_origins),
 	    .check = check_origins,
 	    .help = "origins whose pages may use the hub" },

@@ -59,10 +59,16 @@ write_cookie(struct pushcgi *h, struct buf *out, struct slice value,
 	const struct cookie cookie = { .name = slice_of(c->cookie_name),
 		.value = value,
 		.path = scope.path,
+		.domain = slice_of(c->cookie_domain),
 		.same_site = slice_of(c->cookie_same_site),
 		.secure = scope.secure,
+		.partitioned = c->cookie_partitioned,
 		.max_age_s = max_age_s };
 
+	if (c->cookie_partitioned && strcmp(c->cookie_same_site, "None") != 0)
+		return problem_set(p, ERR_SYNTAX,
+		    "MERCURE_COOKIE_PARTITIONED = true needs "
+		    "MERCURE_COOKIE_SAMESITE = None.");
 	return cookie_write(out, &cookie, p);
 }
 

@@ -59,7 +59,8 @@ read_payload(struct buf *out, struct slice payload, struct problem *p)
 	if (payload.base == NULL)
 		return ERR_OK;
 	if ((e = json_parse(&json, payload)) == ERR_SYNTAX)
-		return problem_set(p, e, "The payload is not JSON.");
+		return problem_set(
+		    p, e, "The payload is not JSON, or repeats a name.");
 	if (e == ERR_OK)
 		e = json_write(out, json);
 	json_decref(json);

@@ -146,7 +146,8 @@ add_payload(json_t *rights, struct slice text, struct problem *p)
 	if ((e = json_parse(&payload, text)) != ERR_OK)
 		return e == ERR_NOMEM
 			   ? e
-			   : problem_set(p, e, "The payload is not JSON.");
+			   : problem_set(p, e,
+				 "The payload is not JSON, or repeats a name.");
 	return json_object_set_new(rights, "payload", payload) == 0 ? ERR_OK
 								    : ERR_NOMEM;
 }

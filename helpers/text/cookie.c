@@ -8,9 +8,15 @@
 struct slice
 cookie_find(struct slice header, struct slice name)
 {
+	return cookie_next(&header, name);
+}
+
+struct slice
+cookie_next(struct slice *header, struct slice name)
+{
 	struct slice pair, key, value;
 
-	while (slice_cut(&header, ';', &pair)) {
+	while (slice_cut(header, ';', &pair)) {
 		value = pair;
 		slice_cut(&value, '=', &key);
 		if (value.base == NULL || !slice_eq(slice_trim(key), name))
@@ -100,7 +106,8 @@ prefix_check(const struct cookie *c, struct problem *p)
 		    "for the hub.");
 	if (is_host_only(c) && c->domain.base != NULL)
 		return problem_set(p, ERR_SYNTAX,
-		    "A cookie whose name begins with __Host- has no domain.");
+		    "A cookie whose name begins with __Host- has no domain: "
+		    "MERCURE_COOKIE_DOMAIN must not be set.");
 	return ERR_OK;
 }
 
@@ -132,6 +139,10 @@ cookie_check(const struct cookie *c, struct problem *p)
 	if (same_site_name(c->same_site) == NULL)
 		return problem_set(p, ERR_SYNTAX,
 		    "The cookie's SameSite must be Strict, Lax or None.");
+	if (c->partitioned && strcmp(same_site_name(c->same_site), "None") != 0)
+		return problem_set(p, ERR_SYNTAX,
+		    "A Partitioned cookie has SameSite=None: browsers send no "
+		    "other to another site, for which it is meant.");
 	return prefix_check(c, p);
 }
 
@@ -170,6 +181,8 @@ cookie_write(struct buf *out, const struct cookie *c, struct problem *p)
 		buf_text(&text, "; Secure");
 	buf_text(&text, "; HttpOnly; SameSite=");
 	buf_text(&text, same_site);
+	if (c->partitioned)
+		buf_text(&text, "; Partitioned");
 
 	if ((e = text.err) == ERR_OK) {
 		buf_slice(out, buf_view(&text));

@@ -922,7 +922,9 @@ cookie until it is closed), C<payload>, C<token> (an existing token).
 The result is an object that can be used as a text.  Its methods name, value,
 path, domain, expires, max_age, secure, httponly and samesite are those of
 CGI::Cookie; C<args> returns the arguments of CGI's cookie(), and C<plack> the
-value for a Plack::Response:
+value for a Plack::Response.  CGI's cookie() and a Plack with Cookie::Baker
+before 0.12 drop the attribute Partitioned (C<MERCURE_COOKIE_PARTITIONED>): use
+the text there.
 
     my $cookie = mercure_set_authz_cookie('https://example.com/users/42');
 

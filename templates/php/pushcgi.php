@@ -42,6 +42,9 @@
  *                        default: PUSHCGI_HUB_URL
  *   PUSHCGI_COOKIE_NAME, PUSHCGI_COOKIE_SAMESITE
  *                        default: mercureAuthorization, Strict
+ *   PUSHCGI_COOKIE_DOMAIN, PUSHCGI_COOKIE_PARTITIONED
+ *                        as MERCURE_COOKIE_DOMAIN and _PARTITIONED in
+ *                        pushcgi.conf(5); default: none, 0
  *   PUSHCGI_TYPE_IS_TOPIC
  *                        1: the topic is the type of an update without one
  */
@@ -1547,6 +1550,19 @@ if (!function_exists('pushcgi_native')) {
                 . "the cookie $name, which browsers accept by https only: set "
                 . 'another PUSHCGI_COOKIE_NAME, or an https PUSHCGI_HUB_URL.');
         }
+        $domain = pushcgi_setting('PUSHCGI_COOKIE_DOMAIN', '');
+        if (!preg_match('/\A[A-Za-z0-9.-]*\z/', $domain)
+            || ($domain !== '' && stripos($name, '__Host-') === 0)) {
+            return pushcgi_failed('mercure_set_authz_cookie()', 'cannot send '
+                . "the cookie $name with PUSHCGI_COOKIE_DOMAIN: it must be a "
+                . 'host name, and a name that begins with __Host- has none.');
+        }
+        $partitioned = pushcgi_is_set('PUSHCGI_COOKIE_PARTITIONED');
+        if ($partitioned && $same !== 'None') {
+            return pushcgi_failed('mercure_set_authz_cookie()', 'needs '
+                . 'PUSHCGI_COOKIE_SAMESITE = None if PUSHCGI_COOKIE_PARTITIONED'
+                . ' is set.');
+        }
         if (strlen($value) > 3584
             || !preg_match('/\A[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*\z/',
                 $value)) {
@@ -1555,12 +1571,14 @@ if (!function_exists('pushcgi_native')) {
                 . 'Grant fewer topics, or a URI Template.');
         }
         return $name . "=$value; Path=" . ($path ? $path : '/')
+            . ($domain === '' ? '' : "; Domain=$domain")
             . ($max_age === 0 ? '; Expires=Thu, 01 Jan 1970 00:00:01 GMT' : '')
             . ($max_age === null ? '' : '; Max-Age='
                 /* Longer than its token, so that the hub reports its end. */
                 . ($max_age > 0 ? (int) $max_age + 300 : 0))
             . ($is_http && $same !== 'None' ? ''
-                : '; Secure') . "; HttpOnly; SameSite=$same";
+                : '; Secure') . "; HttpOnly; SameSite=$same"
+            . ($partitioned ? '; Partitioned' : '');
     }
 
     /**

@@ -88,8 +88,8 @@ subtest 'help and version' => sub {
 	is $err, '', 'says nothing on standard error';
 	is_deeply \@commands, [qw(url link last-event-id cookie clear-cookie
 	    subscriber-jwt publisher-jwt token-explain publish subscribe
-	    subscriptions connected session backup gen-secret-key config
-	    snippet check)],
+	    subscriptions connected session answer backup gen-secret-key
+	    config snippet check)],
 	    'lists the subcommands';
 	for my $command (@commands) {
 		for my $arguments ([$command, '--help'], ['--help', $command],
@@ -142,6 +142,8 @@ subtest 'wrong command lines' => sub {
 		['publish without topic', ['publish'], qr/publish TOPIC/],
 		['publish with too much', ['publish', 'a', 'b', 'c'],
 		    qr/too many/],
+		['publish, quiet and as JSON', ['publish', '--quiet', '--json',
+		    't'], qr/--quiet and --json exclude each other/],
 		['operand for config', ['config', 'a'], qr/too many/],
 		['two snippets', ['snippet', 'a', 'b'], qr/too many/],
 		['operand for a token', ['publisher-jwt', 'a'], qr/too many/],
@@ -473,12 +475,19 @@ subtest 'cookie' => sub {
 		['__Secure-', { MERCURE_AUTHZ_COOKIE_NAME => '__Secure-a',
 		    MERCURE_PUBLIC_HUB_URL => 'https://h/hub' }, '/hub', 1,
 		    'Strict'],
+		['a domain', { MERCURE_COOKIE_DOMAIN => 'h.example',
+		    MERCURE_PUBLIC_HUB_URL => 'https://hub.h.example/m' },
+		    '/m', 1, 'Strict', 'h.example'],
+		['Partitioned', { MERCURE_COOKIE_SAMESITE => 'None',
+		    MERCURE_COOKIE_PARTITIONED => 'true' },
+		    '/.well-known/mercure', 1, 'None', undef, 1],
 		['hub and public URL the same', { MERCURE_HUB_URL =>
 		    'http://h/m', MERCURE_PUBLIC_HUB_URL => 'http://h/m' },
 		    '/m', 0, 'Strict'],
 	);
 	for my $row (@rows) {
-		my ($name, $set, $path, $secure, $samesite) = @$row;
+		my ($name, $set, $path, $secure, $samesite, $domain,
+		    $partitioned) = @$row;
 		my ($exit, $out) = pushcgi(['--config',
 		    conf('cookie.conf', %$set), 'cookie', 't']);
 		chomp $out;
@@ -489,7 +498,29 @@ subtest 'cookie' => sub {
 		is !!exists $c->{secure}, !!$secure, "$name: secure";
 		is $c->{samesite}, $samesite, "$name: same site";
 		ok exists $c->{httponly}, "$name: HttpOnly";
-		ok !exists $c->{domain}, "$name: host-only";
+		is $c->{domain}, $domain, $domain ? "$name: for its hosts"
+		    : "$name: host-only";
+		is !!exists $c->{partitioned}, !!$partitioned,
+		    "$name: kept apart or not";
+	}
+	# [settings, the sentence]
+	for my $row ([{ MERCURE_COOKIE_PARTITIONED => 'true' },
+		qr/PARTITIONED = true needs MERCURE_COOKIE_SAMESITE = None/],
+	    [{ MERCURE_COOKIE_DOMAIN => 'h.example',
+		MERCURE_AUTHZ_COOKIE_NAME => '__Host-a' },
+		qr/has no domain: MERCURE_COOKIE_DOMAIN/],
+	    [{ MERCURE_COOKIE_DOMAIN => 'https://h.example' },
+		qr/MERCURE_COOKIE_DOMAIN must be a host name/]) {
+		my ($set, $why) = @$row;
+
+		for my $command (['cookie', 't'], ['clear-cookie']) {
+			my ($exit, $out, $err) = pushcgi(['--config',
+			    conf('cookie.conf', %$set), @$command]);
+
+			is $exit, 1, "@{[%$set]}: $command->[0] refuses";
+			is $out, '', 'prints nothing';
+			like $err, $why, 'and says why';
+		}
 	}
 	$cookie = cookie(works('clear-cookie'));
 	is_deeply $cookie, { name => 'mercureAuthorization', value => '',
@@ -683,6 +714,11 @@ subtest 'publish --batch' => sub {
 	($exit, $ids) = batch('');
 	is $exit, 0, 'nothing to do';
 	is_deeply $ids, [], 'and no id';
+	$before = last_seq();
+	($exit) = batch("\xef\xbb\xbf" . qq({"topic":"t","data":"bom"}\n));
+	is $exit, 0, 'a byte order mark in front: exit 0';
+	is_deeply [map { $_->{data} } @{ rows($db, $before) }], ['bom'],
+	    'a byte order mark in front: published';
 
 	# More than a group; [name, line in place of the 600th, the sentence]
 	for my $row (['no JSON', 'x', qr/Line 600: it is not a JSON object/,
@@ -758,11 +794,20 @@ subtest 'gen-secret-key' => sub {
 };
 
 subtest 'standard output and the other two' => sub {
-	my $full = spawn(command => [$pushcgi, 'gen-secret-key'],
-	    stdout => '/dev/full', stderr => "$dir/full.err");
-	wait_until('it ends', sub { defined process_ended($full) });
-	is process_ended($full) >> 8, 1, 'nowhere to print: exit 1';
-	like slurp("$dir/full.err"), qr/standard output/, 'it says so';
+	for my $command ([$pushcgi, 'gen-secret-key'],
+	    [$pushcgi, '--version'], [program('pushcgi.fcgi'), '--version'],
+	    [program('pushcgi.fcgi'), '--help']) {
+		my $full = spawn(command => $command,
+		    stdout => '/dev/full', stderr => "$dir/full.err");
+		wait_until('it ends', sub { defined process_ended($full) });
+		is process_ended($full) >> 8, 1,
+		    "@$command: nowhere to print: exit 1";
+		like slurp("$dir/full.err"), qr/standard output/i,
+		    "@$command: it says so";
+	}
+	my ($quiet, $printed) = pushcgi(['--config', $conf, 'publish',
+	    '--quiet', 't', 'x']);
+	is "$quiet $printed", '0 ', 'publish --quiet prints nothing';
 
 	for my $closing ('<&-', '>&-', '2>&-', '<&- >&- 2>&-') {
 		my $before = last_seq();

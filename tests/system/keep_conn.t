@@ -104,6 +104,35 @@ witness_got('streamed', 'beside it');
 $peer->send_bytes(FcgiClient::record(2, 1, ''));
 ok $peer->closed, 'which ends with it';
 
+# A web server may ask the hub for its values, before each request.
+sub management_bytes { return FcgiClient::record(shift, 0, join '', @_) }
+
+my ($most) = $hub->log_text =~ /streams_max=(\d+)/;
+my $names = FcgiClient::pairs(FCGI_MAX_CONNS => '', FCGI_MPXS_CONNS => '',
+    FCGI_NO_SUCH => '');
+$peer = connection();
+for my $pieces ([management_bytes(9, $names)],
+    [management_bytes(9, $names) =~ /(.{1,9})/gs], [management_bytes(99)]) {
+	$peer->{id} = 0;
+	delete $peer->{management};
+	$peer->send_bytes($_), $peer->pump(0.01) for @$pieces;
+	$peer->until('its answer', sub { $peer->{management} });
+	my $want = length $pieces->[0] > 8 || @$pieces > 1
+	    ? [10, FcgiClient::pairs(FCGI_MAX_CONNS => $most,
+	    FCGI_MPXS_CONNS => 0)] : [11, pack 'Cx7', 99];
+	is_deeply $peer->{management}, $want, 'a management record: answered';
+	is ask($peer, 1, publish_bytes('after it'))->status, 200,
+	    'and a request after it';
+	witness_got('after it', 'a request after a management record');
+}
+is $peer->problems, '', 'without a problem';
+$peer->{id} = 0;
+$peer->send_bytes(management_bytes(9, $names) x 50);
+ok $peer->closed, 'too many of them: closed';
+$peer = connection();
+$peer->send_bytes(management_bytes(9, 'x' x 2000));
+ok $peer->closed, 'one that is too long: closed';
+
 # Nothing behind a request is taken for another one, or for a part of it.
 my %behind = ('a whole request' => publish_bytes('smuggled'),
     'a part of one' => substr(publish_bytes('smuggled'), 0, 20),

@@ -198,6 +198,15 @@ subtest 'a request ends' => sub {
 	    'or is done already';
 };
 
+subtest 'a cookie for a hub of another site' => sub {
+	my $cookie = Pushcgi::Cookie->new(
+	    'a=b; Path=/; Secure; SameSite=None; Partitioned');
+
+	ok $cookie->partitioned, 'is Partitioned';
+	is $cookie->plack->{partitioned}, 1, 'also for a Plack that knows it';
+	unlike join(' ', $cookie->args), qr/partitioned/i, 'CGI does not';
+};
+
 subtest 'the cookie is what CGI and Plack take' => sub {
 	for my $lifetime (0, 600) {
 		my $cookie = mercure_set_authz_cookie('a', lifetime => $lifetime);

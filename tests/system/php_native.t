@@ -95,6 +95,12 @@ subtest 'the cookie' => sub {
 		['--mercure-public-hub-url=http://h']],
 	    [{ PUSHCGI_COOKIE_SAMESITE => 'none' },
 		['--mercure-cookie-samesite=None']],
+	    [{ PUSHCGI_COOKIE_DOMAIN => 'example.com' },
+		['--mercure-cookie-domain=example.com']],
+	    [{ PUSHCGI_COOKIE_SAMESITE => 'none',
+		PUSHCGI_COOKIE_PARTITIONED => 1 },
+		['--mercure-cookie-samesite=None',
+		'--mercure-cookie-partitioned=true']],
 	    (map { [{ PUSHCGI_COOKIE_NAME => $_, PUSHCGI_HUB_URL =>
 		'https://h/m' }, ["--mercure-authz-cookie-name=$_",
 		'--mercure-public-hub-url=https://h/m']] }
@@ -133,6 +139,17 @@ subtest 'the cookie' => sub {
 	    . '4000))');
 	is $got, JSON::PP::false, 'too long for browsers: false';
 	like $errors, qr/fewer topics/, 'with the fix';
+	for my $row ([{ PUSHCGI_COOKIE_PARTITIONED => 1 }, qr/SAMESITE = None/],
+	    [{ PUSHCGI_COOKIE_DOMAIN => 'a; Secure' }, qr/a host name/],
+	    [{ PUSHCGI_COOKIE_DOMAIN => 'example.com',
+		PUSHCGI_HUB_URL => 'https://h/m',
+		PUSHCGI_COOKIE_NAME => '__Host-hub' }, qr/begins with __Host-/]) {
+		my ($got, $errors) = native("mercure_set_authz_cookie('a')",
+		    env => $row->[0]);
+
+		is $got, JSON::PP::false, "@{[%{ $row->[0] }]}: false";
+		like $errors, $row->[1], 'and why';
+	}
 	for my $name ('__Host-hub', '__secure-hub') {
 		my ($got, $errors) = native("mercure_set_authz_cookie('a')",
 		    env => { PUSHCGI_COOKIE_NAME => $name,

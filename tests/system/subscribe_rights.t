@@ -8,9 +8,12 @@ use Hub;
 use Test::More;
 
 my $hub = Hub->start;
+my $cookie = 'mercureAuthorization';
 my $path = Hub::URL_PATH;
 my $good = Token::subscriber();
 my $bad = Token::subscriber(undef, key => 'wrong' x 8);
+my $expired = Token::mint({ mercure => { subscribe => ['*'] },
+    exp => time - 3600 }, Token::SUBSCRIBER_KEY);
 
 # [name, options, may it read a private update of topic "a"]
 my @rows = (
@@ -20,6 +23,15 @@ my @rows = (
 	['cookie', { cookie => $good }, 1],
 	['cookie among others', { headers =>
 	    { Cookie => "a=b; mercureAuthorization=$good; c=d" } }, 1],
+	# Of cookies for several paths and domains the first valid one counts.
+	['two cookies, the first expired', { headers => { Cookie =>
+	    "$cookie=$expired; $cookie=$good" } }, 1],
+	['two cookies, the first cleared', { headers => { Cookie =>
+	    "$cookie=; a=b; $cookie=$good" } }, 1],
+	['two cookies, both valid', { headers => { Cookie => "$cookie="
+	    . Token::subscriber(['b']) . "; $cookie=$good" } }, 0],
+	['four cookies, the last valid', { headers => { Cookie => join '; ',
+	    map { "$cookie=$_" } ($bad) x 3, $good } }, 1],
 	['header beats cookie', { token => Token::subscriber(['b']),
 	    cookie => $good }, 0],
 	['header beats query', { token => Token::subscriber(['b']),
@@ -42,6 +54,11 @@ my @rows = (
 	    0],
 	['cookie behind another scheme', { cookie => $good,
 	    headers => { Authorization => 'Basic dTpw' } }, 1],
+	# Claims of others are not the hub's business, however large.
+	['foreign claims', { token => Token::mint(
+	    '{"mercure":{"subscribe":["*"],"payload":[12345678901234567890]},'
+	    . '"n":1e400,"i":-99999999999999999999,"t":"a\u0000b"}',
+	    Token::SUBSCRIBER_KEY) }, 1],
 	['with a payload', { token => Token::mint({ mercure =>
 	    { subscribe => ['*'], payload => { user => [1, undef] } } },
 	    Token::SUBSCRIBER_KEY) }, 1],
@@ -148,6 +165,10 @@ is_deeply told('often'), $unknown,
 for my $row (['header', { token => $bad }],
     ['query', { query => [authorization => $bad] }],
     ['cookie', { cookie => $bad }],
+    ['two bad cookies', { headers => { Cookie =>
+	"$cookie=$expired; $cookie=$bad" } }],
+    ['more cookies than are tried', { headers => { Cookie => join '; ',
+	map { "$cookie=$_" } ($bad) x 4, $good } }],
     ["a publisher's key", { token => Token::subscriber(undef,
 	key => Token::PUBLISHER_KEY) }],
     ['Bearer without a token', { headers => { Authorization => 'Bearer' } }],

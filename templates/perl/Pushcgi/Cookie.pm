@@ -32,8 +32,10 @@ sub max_age   { return $_[0]{'max-age'} }
 sub secure    { return $_[0]{secure} ? 1 : 0 }
 sub httponly  { return $_[0]{httponly} ? 1 : 0 }
 sub samesite  { return $_[0]{samesite} }
+sub partitioned { return $_[0]{partitioned} ? 1 : 0 }
 
-# For CGI's cookie() and CGI::Cookie->new(), which read a plain number as seconds since 1970.
+# For CGI's cookie() and CGI::Cookie->new(), which read a plain number as seconds since 1970,
+# and have no argument for Partitioned: print the text then.
 sub args {
     my ($self) = @_;
     my %given = %$self;
@@ -48,7 +50,8 @@ sub plack {
     my ($self) = @_;
 
     return { map { $_ => $self->{$_} } grep { defined $self->{$_} }
-        qw(value path domain expires max-age secure httponly samesite) };
+        qw(value path domain expires max-age secure httponly samesite
+        partitioned) };
 }
 
 1;

@@ -58,35 +58,41 @@ static const struct {
 	const char *want;
 } written[] = {
 	{ "session cookie",
-	    { S("auth"), S("a.b"), S("/hub"), NONE, S("Strict"), true, -1 },
+	    { S("auth"), S("a.b"), S("/hub"), NONE, S("Strict"), true, -1,
+		false },
 	    "auth=a.b; Path=/hub; Secure; HttpOnly; SameSite=Strict" },
 	{ "domain and age",
 	    { S("auth"), S("a.b"), S("/"), S(".example.com"), S("Lax"), false,
-		3600 },
+		3600, false },
 	    "auth=a.b; Path=/; Domain=.example.com; Max-Age=3600; "
 	    "HttpOnly; SameSite=Lax" },
 	{ "cleared",
-	    { S("auth"), S(""), S("/hub"), NONE, S("Strict"), true, 0 },
+	    { S("auth"), S(""), S("/hub"), NONE, S("Strict"), true, 0, false },
 	    "auth=; Path=/hub; Expires=Thu, 01 Jan 1970 00:00:01 GMT; "
 	    "Max-Age=0; Secure; HttpOnly; SameSite=Strict" },
 	{ "None forces Secure, any case is taken",
-	    { S("auth"), S("x"), NONE, NONE, S("none"), false, -1 },
+	    { S("auth"), S("x"), NONE, NONE, S("none"), false, -1, false },
 	    "auth=x; Secure; HttpOnly; SameSite=None" },
 	{ "__Host- is for the whole host",
-	    { S("__Host-t"), S("x"), S("/hub"), NONE, S("Lax"), true, -1 },
+	    { S("__Host-t"), S("x"), S("/hub"), NONE, S("Lax"), true, -1,
+		false },
 	    "__Host-t=x; Path=/; Secure; HttpOnly; SameSite=Lax" },
 	{ "in any case, also without a path",
-	    { S("__hOST-t"), S(""), NONE, NONE, S("Lax"), true, 0 },
+	    { S("__hOST-t"), S(""), NONE, NONE, S("Lax"), true, 0, false },
 	    "__hOST-t=; Path=/; Expires=Thu, 01 Jan 1970 00:00:01 GMT; "
 	    "Max-Age=0; Secure; HttpOnly; SameSite=Lax" },
 	{ "a name that only looks like it",
-	    { S("_Host-t"), S("x"), S("/hub"), NONE, S("Lax"), false, -1 },
+	    { S("_Host-t"), S("x"), S("/hub"), NONE, S("Lax"), false, -1,
+		false },
 	    "_Host-t=x; Path=/hub; HttpOnly; SameSite=Lax" },
 	{ "a prefixed name and the longest age",
-	    { S("__Secure-t"), S("x"), S("/"), NONE, S("lax"), true,
-		INT64_MAX },
+	    { S("__Secure-t"), S("x"), S("/"), NONE, S("lax"), true, INT64_MAX,
+		false },
 	    "__Secure-t=x; Path=/; Max-Age=9223372036854775807; "
 	    "Secure; HttpOnly; SameSite=Lax" },
+	{ "kept apart for each site",
+	    { S("auth"), S("x"), S("/hub"), NONE, S("none"), true, -1, true },
+	    "auth=x; Path=/hub; Secure; HttpOnly; SameSite=None; Partitioned" },
 };
 
 static void
@@ -110,45 +116,51 @@ static const struct {
 	const char *name;
 	struct cookie cookie;
 } refused[] = {
-	{ "empty name", { S(""), S("x"), S("/"), NONE, S("Lax"), true, -1 } },
-	{ "absent name", { NONE, S("x"), S("/"), NONE, S("Lax"), true, -1 } },
+	{ "empty name",
+	    { S(""), S("x"), S("/"), NONE, S("Lax"), true, -1, false } },
+	{ "absent name",
+	    { NONE, S("x"), S("/"), NONE, S("Lax"), true, -1, false } },
 	{ "= in the name",
-	    { S("a=b"), S("x"), S("/"), NONE, S("Lax"), true, -1 } },
+	    { S("a=b"), S("x"), S("/"), NONE, S("Lax"), true, -1, false } },
 	{ "line break in the name",
-	    { S("a\r\n"), S("x"), S("/"), NONE, S("Lax"), true, -1 } },
-	{ "non-ASCII name",
-	    { S("\303\251"), S("x"), S("/"), NONE, S("Lax"), true, -1 } },
-	{ "; in the value",
-	    { S("a"), S("x; Domain=b"), S("/"), NONE, S("Lax"), true, -1 } },
+	    { S("a\r\n"), S("x"), S("/"), NONE, S("Lax"), true, -1, false } },
+	{ "non-ASCII name", { S("\303\251"), S("x"), S("/"), NONE, S("Lax"),
+				true, -1, false } },
+	{ "; in the value", { S("a"), S("x; Domain=b"), S("/"), NONE, S("Lax"),
+				true, -1, false } },
 	{ "blank in the value",
-	    { S("a"), S("x y"), S("/"), NONE, S("Lax"), true, -1 } },
+	    { S("a"), S("x y"), S("/"), NONE, S("Lax"), true, -1, false } },
 	{ "quote in the value",
-	    { S("a"), S("\"x\""), S("/"), NONE, S("Lax"), true, -1 } },
+	    { S("a"), S("\"x\""), S("/"), NONE, S("Lax"), true, -1, false } },
 	{ "line break in the value", { S("a"), S("x\r\nLocation: b"), S("/"),
-					 NONE, S("Lax"), true, -1 } },
+					 NONE, S("Lax"), true, -1, false } },
 	{ "NUL in the value",
-	    { S("a"), S("x\0y"), S("/"), NONE, S("Lax"), true, -1 } },
+	    { S("a"), S("x\0y"), S("/"), NONE, S("Lax"), true, -1, false } },
 	{ "; in the path",
-	    { S("a"), S("x"), S("/;b"), NONE, S("Lax"), true, -1 } },
+	    { S("a"), S("x"), S("/;b"), NONE, S("Lax"), true, -1, false } },
 	{ "line break in the path",
-	    { S("a"), S("x"), S("/\nb"), NONE, S("Lax"), true, -1 } },
+	    { S("a"), S("x"), S("/\nb"), NONE, S("Lax"), true, -1, false } },
 	{ "relative path",
-	    { S("a"), S("x"), S("hub"), NONE, S("Lax"), true, -1 } },
-	{ "__Host- without https",
-	    { S("__Host-a"), S("x"), S("/"), NONE, S("Lax"), false, -1 } },
-	{ "__Secure- without https",
-	    { S("__secure-a"), S("x"), S("/"), NONE, S("None"), false, -1 } },
-	{ "__Host- with a domain", { S("__Host-a"), S("x"), S("/"),
-				       S("b.example"), S("Lax"), true, -1 } },
+	    { S("a"), S("x"), S("hub"), NONE, S("Lax"), true, -1, false } },
+	{ "__Host- without https", { S("__Host-a"), S("x"), S("/"), NONE,
+				       S("Lax"), false, -1, false } },
+	{ "__Secure- without https", { S("__secure-a"), S("x"), S("/"), NONE,
+					 S("None"), false, -1, false } },
+	{ "__Host- with a domain",
+	    { S("__Host-a"), S("x"), S("/"), S("b.example"), S("Lax"), true, -1,
+		false } },
 	{ "empty domain",
-	    { S("a"), S("x"), S("/"), S(""), S("Lax"), true, -1 } },
+	    { S("a"), S("x"), S("/"), S(""), S("Lax"), true, -1, false } },
 	{ "; in the domain",
-	    { S("a"), S("x"), S("/"), S("b;c"), S("Lax"), true, -1 } },
+	    { S("a"), S("x"), S("/"), S("b;c"), S("Lax"), true, -1, false } },
 	{ "port in the domain",
-	    { S("a"), S("x"), S("/"), S("b:80"), S("Lax"), true, -1 } },
+	    { S("a"), S("x"), S("/"), S("b:80"), S("Lax"), true, -1, false } },
 	{ "unknown SameSite",
-	    { S("a"), S("x"), S("/"), NONE, S("Laxer"), true, -1 } },
-	{ "absent SameSite", { S("a"), S("x"), S("/"), NONE, NONE, true, -1 } },
+	    { S("a"), S("x"), S("/"), NONE, S("Laxer"), true, -1, false } },
+	{ "Partitioned with another SameSite",
+	    { S("a"), S("x"), S("/"), NONE, S("Lax"), true, -1, true } },
+	{ "absent SameSite",
+	    { S("a"), S("x"), S("/"), NONE, NONE, true, -1, false } },
 };
 
 static void
@@ -174,7 +186,7 @@ test_value_has_a_maximum(void **state)
 {
 	char value[COOKIE_VALUE_MAX + 1];
 	struct cookie c = { S("a"), { value, COOKIE_VALUE_MAX }, S("/"), NONE,
-		S("Lax"), true, -1 };
+		S("Lax"), true, -1, false };
 	struct problem p = { "" };
 	struct buf b;
 
@@ -194,7 +206,7 @@ static void
 test_no_memory_and_no_room(void **state)
 {
 	const struct cookie c = { S("auth"), S("a.b"), S("/hub"), S("b.c"),
-		S("Lax"), true, 0 };
+		S("Lax"), true, 0, false };
 	struct buf b;
 
 	(void)state;
