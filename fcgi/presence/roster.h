@@ -69,7 +69,7 @@ void roster_begin(struct roster_entry *e);
 void roster_end(struct roster_entry *e);
 void roster_away(struct roster_entry *e, int64_t until_ms);
 
-/* The grant of this subscriber's session is to be extended, as roster_rules say;
+/* The grant of this subscriber's session is to be extended as roster_rules say;
  * the publish thread does it soon. */
 void roster_extend(struct roster_entry *e);
 
