@@ -16,6 +16,10 @@ backup_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
 	const struct queue_settings settings = config_queue(h->config);
 
 	(void)out;
+	if (handle_is_remote(h))
+		return problem_set(p, ERR_UNSUPPORTED,
+		    "The hub is on another machine (MERCURE_HUB_URL), and so "
+		    "is its queue: run this there.");
 	return queue_backup(&settings, l->operands[0].base, p);
 }
 
