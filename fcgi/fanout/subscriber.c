@@ -42,6 +42,9 @@ subscriber_opening_free(struct subscriber_opening *o)
 	frame_unref(o->head);
 	roster_end(o->entry);
 	pattern_claim_free(o->patterns);
+	for (size_t i = 0; i < o->counts_n; i++)
+		mem_free(o->counts[i].topic);
+	mem_free(o->counts);
 	mem_free(o);
 }
 
@@ -84,6 +87,9 @@ subscriber_free(struct subscriber *s)
 	grant_unref(s->grant);
 	roster_end(s->entry);
 	pattern_claim_free(s->patterns);
+	for (size_t i = 0; i < s->counts_n; i++)
+		count_unlisten(&s->counts[i]);
+	mem_free(s->counts);
 	mem_free(s);
 }
 
@@ -271,6 +277,17 @@ subscriber_caught_up(struct subscriber *s)
 		subscriber_pause(s, s->retry_ms);
 	else
 		subscriber_lag(s);
+}
+
+void
+subscriber_host_flush(struct subscriber_host *h)
+{
+	struct subscriber *s;
+
+	while ((s = TAILQ_FIRST(&h->waits[WAIT_FLUSH])) != NULL) {
+		subscriber_stop_waiting(s);
+		subscriber_caught_up(s);
+	}
 }
 
 void

@@ -38,6 +38,9 @@ struct roster_terms {
 	struct crowd_limits limits;
 	struct crowd_keys keys; /* the token and client it counts for */
 	uint64_t away_key; /* the key of the row it comes back for; 0: none */
+	/* The topics for which it counts as a viewer (crowd_key_topic()). */
+	uint64_t views[CROWD_VIEWS_MAX];
+	size_t views_n;
 };
 
 /* Call `kick` when the first change waits, or one that hurries; the roster's
@@ -95,6 +98,12 @@ size_t roster_take(
     struct roster *r, struct roster_change *out, size_t max, size_t room);
 void roster_made(struct roster *r, const struct roster_change *changes,
     size_t n, enum err result, uint64_t epoch);
+
+/* See crowd_count_views(); roster_count_now() does not wait, and its first
+ * argument is the roster, as a fanout_count_fn.  ERR_UNSUPPORTED:
+ * roster_count_in() was not called. */
+enum err roster_count_views(struct roster *r, struct crowd_count *v, size_t n);
+enum err roster_count_now(void *roster, struct crowd_count *v, size_t n);
 
 /* Call it once a second; see crowd_look(). */
 void roster_look(struct roster *r);

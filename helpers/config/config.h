@@ -36,6 +36,7 @@ struct config {
 	char *protocol_versions;       /* blank-separated */
 	char *cors_allowed_origins;    /* blank-separated */
 	char *publish_allowed_origins; /* blank-separated */
+	char *counts;                  /* MERCURE_COUNTS, blank-separated */
 	char *delivery;                /* "stream" or "poll" */
 	char *log_level;               /* err, warn, info, debug */
 	bool cookie_partitioned;       /* MERCURE_COOKIE_PARTITIONED */

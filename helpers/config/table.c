@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <strings.h>
 
+#include "config/counts.h"
 #include "config/name.h"
 #include "config/renamed.h"
 #include "jose/jws_keys.h"
@@ -89,6 +90,19 @@ check_versions(struct slice value)
 	return dialects_read(&ignored, value);
 }
 
+static const char *
+check_counts(struct slice value)
+{
+	struct matcher_list ignored = { 0 };
+	const enum err e = counts_read(&ignored, value, NULL);
+
+	matcher_list_free(&ignored);
+	if (e == ERR_OK)
+		return NULL;
+	return "must be up to 100 topics or URI Templates, with blanks between "
+	       "them";
+}
+
 #define FIELD(name) .offset = offsetof(struct config, name)
 #define MIB (UINT64_C(1) << 20)
 
@@ -156,6 +170,8 @@ const struct config_option config_options[] = {
 	{ { "MERCURE_PRESENCE_RATE" }, FIELD(presence_rate),
 	    .kind = CONFIG_NUMBER, .max = 1024 * MIB, .standard = "524288",
 	    .help = "bytes a second written about those; 0: no limit" },
+	{ { "MERCURE_COUNTS" }, FIELD(counts), .check = check_counts,
+	    .help = "topics whose number of viewers everybody may read" },
 	{ { "MERCURE_CORS_ALLOWED_ORIGINS" }, FIELD(cors_allowed_origins),
 	    .check = check_origins,
 	    .help = "origins whose pages may use the hub" },

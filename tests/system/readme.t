@@ -19,22 +19,6 @@ my $site = site_new();
 my %env = (PUSHCGI_PROGRAM => program('pushcgi'),
     PUSHCGI_CONFIG => "$site/pushcgi.conf");
 
-# Links lead to files, and those with a mark to a heading.
-for my $page ('README.md', map { s{^\Q@{[source()]}\E/?}{}r }
-    glob source('templates/*/README.md')) {
-	my ($folder) = $page =~ m{^(.*/)};
-
-	for my $link (slurp(source($page)) =~ /\]\((?!https?:)([^)]+)\)/g) {
-		my ($path, $mark) = split /#/, $link;
-		my $target = $path eq '' ? $page : ($folder // '') . $path;
-
-		ok -e source($target), "$page: $link is there";
-		next if !defined $mark;
-		my %marks = map { lc s/ /-/gr => 1 }
-		    slurp(source($target)) =~ /^#+ (.*)$/mg;
-		ok $marks{$mark}, "$page: $link is a heading";
-	}
-}
 cmp_ok scalar(() = $readme =~ /\n/g), '<=', 250, 'the README is short';
 
 # What the README of templates/servers says a front end can hold is what the snippet lets through.

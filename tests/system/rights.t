@@ -5,6 +5,7 @@ use warnings;
 use File::Copy qw(copy);
 use FindBin qw($Bin);
 use lib "$Bin/lib";
+use Hub;
 use PushcgiTest;
 use Test::More;
 
@@ -116,6 +117,17 @@ for my $row (@rows) {
 	}
 	is scalar(@want), 0, "$name: and then it works";
 	is publish($site, 'www-data'), '', "$name: for the web server, too";
+}
+
+# The socket of a hub that root starts by hand.
+for my $row ([[], 1], [['--listen-group', 'www-data'], 0]) {
+	my ($args, $warns) = @$row;
+	my $hub = Hub->start(args => $args);
+
+	is scalar(() = $hub->log_text =~
+	    /only root can use the socket .*--listen-group .*=www-data$/mg),
+	    $warns, "a socket of root's: @$args";
+	$hub->stop;
 }
 
 done_testing;
