@@ -123,8 +123,9 @@ PUSHCGI_API enum pushcgi_result pushcgi_clear_cookie(
  * Let the browser that sends this id in the application's own session cookie
  * (MERCURE_SESSION_COOKIE) receive private updates of the `n` topics, URI
  * Templates or "*", for `lifetime_s` seconds or longer: what it has already
- * stays, and the later of two ends counts.  `payload` is JSON the hub shows
- * with its subscriptions; NULL leaves it as it is.  `flags`:
+ * stays, and the later of two ends counts.  0: for MERCURE_SESSION_LIFETIME,
+ * and longer while a stream of the session is open.  `payload` is JSON the hub
+ * shows with its subscriptions; NULL leaves it as it is.  `flags`:
  * PUSHCGI_SESSION_REPLACE or 0.  Open streams follow at once.  Only a digest of
  * the id is stored.  PUSHCGI_CONFIG if the hub is remote, or does not use
  * sessions.
