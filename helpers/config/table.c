@@ -103,7 +103,8 @@ check_counts(struct slice value)
 	const enum err e = counts_read(&ignored, value, NULL);
 
 	matcher_list_free(&ignored);
-	if (e == ERR_OK)
+	/* Without memory the value is not wrong; its user finds out. */
+	if (e == ERR_OK || e == ERR_NOMEM)
 		return NULL;
 	return "must be up to 100 topics or URI Templates, with blanks between "
 	       "them";
