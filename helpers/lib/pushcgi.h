@@ -202,6 +202,14 @@ PUSHCGI_API enum pushcgi_result pushcgi_subscriptions(
 PUSHCGI_API enum pushcgi_result pushcgi_connected(struct pushcgi *h,
     uint64_t *found, const char *topic, const char *const *members, size_t n);
 
+/*
+ * How many streams have `topic` open: without identities, tokens or sessions.
+ * PUSHCGI_CONFIG: the setting MERCURE_COUNTS does not list the topic, so it is
+ * not counted.
+ */
+PUSHCGI_API enum pushcgi_result pushcgi_count(
+    struct pushcgi *h, uint64_t *n, const char *topic);
+
 #ifdef __cplusplus
 }
 #endif

@@ -88,7 +88,7 @@ subtest 'help and version' => sub {
 	is $err, '', 'says nothing on standard error';
 	is_deeply \@commands, [qw(url link last-event-id cookie clear-cookie
 	    subscriber-jwt publisher-jwt token-explain publish subscribe
-	    subscriptions connected session answer backup gen-secret-key
+	    subscriptions connected count session answer backup gen-secret-key
 	    config snippet check)],
 	    'lists the subcommands';
 	for my $command (@commands) {
