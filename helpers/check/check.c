@@ -116,7 +116,8 @@ start(struct check *k, struct problem *p)
 	    (e = read_origin(k, p)) != ERR_OK ||
 	    (e = find_owner(k)) != ERR_OK ||
 	    (e = write_stream_url(k, &k->stream_url, "")) != ERR_OK ||
-	    (e = write_stream_url(k, &k->silent_url, "-silent")) != ERR_OK)
+	    (e = write_stream_url(k, &k->silent_url, CHECK_QUIET_END)) !=
+		ERR_OK)
 		return e;
 	if ((url = mem_text(buf_view(&k->url.href))) == NULL)
 		return ERR_NOMEM;
@@ -160,6 +161,8 @@ check_run(struct check_report **out, struct pushcgi *h,
 		if (e == ERR_OK && http_client_is_starved(k.client))
 			e = ERR_NOMEM;
 	}
+	if (e == ERR_OK && k.silent != NULL)
+		e = check_leave(&k);
 	if (e == ERR_NOMEM)
 		problem_set(p, e, "Out of memory.");
 	if (e == ERR_OK) {

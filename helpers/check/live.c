@@ -358,6 +358,36 @@ is_doubtful(const struct round *r)
 	return v == CHECK_IS_BATCHED || v == CHECK_IS_SLOW;
 }
 
+#define FAREWELLS 2
+#define FAREWELL_MS 200
+
+/*
+ * Some web servers notice only at the second write that a browser has left, and
+ * would keep the streams until the next keep-alives.  So write.  What cannot be
+ * published from here has to wait.
+ */
+enum err
+check_leave(struct check *k)
+{
+	char silent[UUID_URN_SIZE + sizeof(CHECK_QUIET_END)];
+	const char *const topics[] = { k->topic, silent };
+	const struct pushcgi_update u = {
+		.topics = topics, .topics_n = 2, .data = "bye", .data_len = 3
+	};
+	struct problem why = { "" };
+	enum err e = ERR_OK;
+	size_t at;
+
+	snprintf(silent, sizeof(silent), "%s" CHECK_QUIET_END, k->topic);
+	http_client_stop(k->client, k->silent);
+	for (int i = 0; i < FAREWELLS && k->is_local && e == ERR_OK; i++) {
+		http_client_wait(
+		    k->client, NULL, NULL, clock_mono_ms() + FAREWELL_MS);
+		e = handle_publish(k->h, NULL, &u, 1, &at, &why);
+	}
+	return e == ERR_NOMEM ? e : ERR_OK;
+}
+
 enum err
 check_live(struct check *k, struct problem *p)
 {
@@ -376,6 +406,7 @@ check_live(struct check *k, struct problem *p)
 		round_free(&r);
 		e = try(&r, k, way, p);
 	}
+	k->is_local = way == WAY_QUEUE && r.published > 0;
 	if (e == ERR_OK)
 		e = conclude(&r, way, p);
 	if (e == ERR_OK && r.changed)

@@ -10,13 +10,17 @@
 #include "check/report.h"
 #include "check/trust.h"
 #include "http/client.h"
+#include "mercure/token.h"
 #include "url/url.h"
 
 /* The longest wait for an answer that ends. */
 #define CHECK_ANSWER_MS 10000
 
 /* A token that no hub accepts: its answer shows that the header arrived. */
-#define CHECK_BAD_TOKEN "Authorization: Bearer pushcgi-check"
+#define CHECK_BAD_TOKEN "Authorization: Bearer " TOKEN_OF_CHECK
+
+/* The end of the topic that nobody publishes to. */
+#define CHECK_QUIET_END "-silent"
 
 /* Why nothing secret is sent. */
 #define CHECK_NOT_OURS                                              \
@@ -38,6 +42,7 @@ struct check {
 				      * stream; NULL: they do.  A secret. */
 	const struct http_answer *silent; /* a stream that is left alone */
 	enum check_trust trust;           /* which tokens it may get */
+	bool is_local;                    /* updates go through its queue */
 	bool has_answered;                /* the hub, once */
 	bool refusals_arrive;             /* with the hub's own words */
 	/* The first answer by which the web server, and not the hub, limits
@@ -72,6 +77,9 @@ check_fn check_refusals;
 check_fn check_compression;
 check_fn check_streams;
 check_fn check_silence;
+
+/* Hang up, so that the web server and the hub notice it. */
+enum err check_leave(struct check *k);
 
 /* Ask and wait for the end of the answer, CHECK_ANSWER_MS at most; then hang
  * up. */

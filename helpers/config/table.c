@@ -19,6 +19,12 @@ check_http_url(struct slice value)
 	bool ok =
 	    slice_starts(value, "http://") || slice_starts(value, "https://");
 
+	/* Browsers send the ASCII form of a host as an origin. */
+	for (size_t i = 0; i < value.len; i++)
+		if ((unsigned char)value.base[i] >= 0x80)
+			return "must be ASCII: write the host as browsers send "
+			       "it, with xn-- (idn2 NAME prints it), and "
+			       "other characters as %XX";
 	if (ok && memchr(value.base, ' ', value.len) == NULL)
 		return NULL;
 	return "must be a URL that starts with http:// or https://";
