@@ -215,10 +215,11 @@ list_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
 	struct queue *q = NULL;
 	enum err e;
 
-	if ((e = handle_has_sessions(h, p)) != ERR_OK ||
-	    (e = handle_queue_settings(h, &settings, p)) != ERR_OK ||
-	    (e = queue_open(&q, &settings, QUEUE_READ, p)) != ERR_OK)
+	if ((e = handle_has_sessions(h, p)) != ERR_OK)
 		return e;
+	if ((e = handle_queue_settings(h, &settings, p)) != ERR_OK ||
+	    (e = queue_open(&q, &settings, QUEUE_READ, p)) != ERR_OK)
+		return handle_queue_failed(h, e, p);
 	e = cmd_line_has(l, "of")
 		? list_one(q, each, &listing, p)
 		: queue_sessions(q, listing.now_ms, each, &listing);

@@ -76,6 +76,7 @@ struct config {
 	uint64_t workers;           /* MERCURE_WORKERS threads */
 	uint64_t given;             /* bits of options that a source has set */
 	bool per_address_given;     /* per_address_max is not the default */
+	bool no_file;               /* CONFIG_PATH_DEFAULT is absent */
 };
 
 #define CONFIG_PATH_DEFAULT SYSCONFDIR "/pushcgi/pushcgi.conf"
