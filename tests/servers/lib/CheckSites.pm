@@ -65,8 +65,8 @@ sub in_lighttpd {
 
 # Each is one site.  site => what it does; problem => what check finds; lines =>
 # those that take it back in the hub's part (a snippet that has them loses them
-# first); and => what else is found; fixed => 0: the lines belong elsewhere;
-# hub => as in CheckRuns.pm.
+# first, and those of `without`); and => what else is found; fixed => 0: the
+# lines belong into another place; hub => as in CheckRuns.pm.
 my @sites = (
 	{ name => 'nginx with a charset', front => 'nginx',
 	    site => in_http('charset windows-1251; charset_types *;'),
@@ -75,7 +75,8 @@ my @sites = (
 	    site => in_server('error_page 401 =200 /index.html;
 		fastcgi_intercept_errors on;'),
 	    problem => 'refusals-replaced',
-	    lines => ['fastcgi_intercept_errors off;'] },
+	    lines => ['fastcgi_intercept_errors off;'],
+	    without => ['error_page 599 /;'] },
 	{ name => 'nginx with a password', front => 'nginx',
 	    site => in_server('auth_basic site; auth_basic_user_file none;'),
 	    problem => 'password', lines => ['auth_basic off;'] },
@@ -147,7 +148,8 @@ my @sites = (
 		proxy_cache_valid any 1m;',
 		'proxy_cache_path run/cache keys_zone=k:1m;'),
 	    problem => 'cached', lines => ['proxy_cache off;'],
-	    and => { 'held-back' => '' }, fixed => 0 },
+	    and => { 'held-back' => '' }, fixed => 0,
+	    without => ['fastcgi_pass_header X-Accel-Buffering;'] },
 	{ name => 'mod_proxy_fcgi with error pages',
 	    front => 'apache-mod_proxy_fcgi',
 	    site => in_apache('ProxyErrorOverride On'),
@@ -212,8 +214,7 @@ my @sites = (
 	    front => 'lighttpd-standing', site => in_lighttpd(
 		'$HTTP["url"] =~ "/\." { url.access-deny = ("") }',
 		'mod_access'),
-	    problem => 'denied', fixed => 0,
-	    lines => ['$HTTP["url"] !~ "^/\.well-known/" { }'] },
+	    problem => 'denied', lines => ['url.access-deny = ()'] },
 	{ name => 'lighttpd with a password', front => 'lighttpd-standing',
 	    site => in_lighttpd('auth.backend = "htpasswd"
 		auth.backend.htpasswd.userfile = "/dev/null"
@@ -262,7 +263,7 @@ sub remove_lines {
 	my ($site) = @_;
 
 	return if $site->{last};
-	for my $line (@{ $site->{lines} }) {
+	for my $line (@{ $site->{lines} }, @{ $site->{without} || [] }) {
 		s/^\s*\Q$line\E$//mg;
 	}
 }
