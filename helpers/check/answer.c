@@ -107,6 +107,12 @@ refuse(struct check *k, const struct http_answer *s)
 		    r->shown);
 	else if (s->status / 100 == 5)
 		refuse_down(k, s);
+	else if (s->status == 200 && check_has_type(s, "text/html"))
+		check_report_add(r, "answer", CHECK_BAD, CHECK_PAGE,
+		    "%s answers with a page of the site (200), and no hub: a "
+		    "rule that gives all paths to a program comes before the "
+		    "hub's part, or that is missing (pushcgi snippet)",
+		    r->shown);
 	else
 		check_report_add(r, "answer", CHECK_BAD, CHECK_NO_HUB,
 		    "%s answers with %d%s, and no hub: is the path right, and "

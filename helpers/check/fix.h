@@ -21,6 +21,8 @@
 	X(HEAD, "head-limit")                  \
 	X(TAKEN, "pages-taken")                \
 	X(HUB_FAILS, "hub-fails")              \
+	X(PAGE, "page-instead")                \
+	X(METHODS, "methods")                  \
 	X(PASSWORD, "password")                \
 	X(DENIED, "denied")                    \
 	X(LIMITED, "rate-limit")               \

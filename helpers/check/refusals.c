@@ -69,7 +69,7 @@ judge(struct check *k, const struct http_answer *s)
 		    "before the hub sees their token",
 		    r->shown);
 	else if (s->status == 403 || s->status == 405)
-		check_report_add(r, "refusals", CHECK_BAD, CHECK_DENIED,
+		check_report_add(r, "refusals", CHECK_BAD, CHECK_METHODS,
 		    "%s itself answers a POST with %d, so nobody can publish "
 		    "by HTTP",
 		    r->shown, s->status);
@@ -80,16 +80,33 @@ judge(struct check *k, const struct http_answer *s)
 		    r->shown, s->status);
 }
 
+/* Before a page of another origin sends a token, its browser asks so. */
+static void
+judge_options(struct check *k, const struct http_answer *s)
+{
+	if (s->status != 403 && s->status != 405)
+		return;
+	check_report_add(k->report, "refusals", CHECK_BAD, CHECK_METHODS,
+	    "%s itself answers to OPTIONS with %d, so pages of other origins "
+	    "cannot use the hub",
+	    k->report->shown, s->status);
+}
+
 /* To publish without a token: the hub does not log it. */
 enum err
 check_refusals(struct check *k, struct problem *p)
 {
 	struct http_request rq = { .body = slice_of("topic=pushcgi-check") };
+	const struct http_request options = { .url = k->report->url,
+		.method = "OPTIONS" };
 	const struct http_answer *s;
 	enum err e;
 
 	rq.url = k->report->url;
 	if ((e = check_ask(k, &s, &rq, p)) == ERR_OK && s->status != 0)
 		judge(k, s);
+	if (e == ERR_OK && k->refusals_arrive &&
+	    (e = check_ask(k, &s, &options, p)) == ERR_OK)
+		judge_options(k, s);
 	return e;
 }

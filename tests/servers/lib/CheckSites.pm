@@ -79,6 +79,38 @@ my @sites = (
 	{ name => 'nginx with a password', front => 'nginx',
 	    site => in_server('auth_basic site; auth_basic_user_file none;'),
 	    problem => 'password', lines => ['auth_basic off;'] },
+	{ name => 'nginx with a log-in', front => 'nginx',
+	    site => in_server('auth_request /login; location = /login {
+		return 401; }'),
+	    problem => 'password', lines => ['auth_request off;'] },
+	{ name => 'nginx that hides dot files', front => 'nginx',
+	    site => in_server('if ($uri ~ "/\.") { return 404; }'),
+	    problem => 'no-hub', fixed => 0,
+	    lines => ['if ($uri ~ "/\.(?!well-known/)") { return 404; }'] },
+	{ name => 'nginx with few methods', front => 'nginx',
+	    site => in_server('if ($request_method !~ ^(GET|HEAD|POST)$) {
+		return 405; }'),
+	    problem => 'methods', fixed => 0, lines => ['if ($request_method '
+		. '!~ ^(GET|HEAD|POST|OPTIONS)$) { return 405; }'] },
+	{ name => 'Apache that hides dot files', front => 'apache-cgi',
+	    site => in_hosts('RedirectMatch 404 "/\."'),
+	    problem => 'no-hub', fixed => 0,
+	    lines => ['RedirectMatch 404 "/\.(?!well-known/)"'] },
+	{ name => 'Apache with few methods', front => 'apache-mod_proxy_fcgi',
+	    site => in_apache('<Location "/">
+		AllowMethods GET HEAD
+		</Location>', 'allowmethods'),
+	    problem => 'methods', lines => ['AllowMethods reset'] },
+	{ name => 'Apache with a page for everything',
+	    front => 'apache-mod_proxy_fcgi', site => in_hosts('RewriteEngine On
+		RewriteRule ^ /index.html [L]', 'rewrite'),
+	    problem => 'page-instead', fixed => 0,
+	    lines => ['RewriteRule "^/\.well-known/" "-" [L]'] },
+	{ name => 'lighttpd that leads to another site',
+	    front => 'lighttpd-standing', site => in_lighttpd(
+		'url.redirect = ( "" => "https://x.example/" )',
+		'mod_redirect'),
+	    problem => 'redirect', lines => ['url.redirect = ()'] },
 	{ name => 'nginx with a limit of requests', front => 'nginx',
 	    site => in_http('limit_req_zone $binary_remote_addr zone=r:1m
 		rate=1r/m; limit_req zone=r burst=5 nodelay;'),
@@ -188,8 +220,7 @@ my @sites = (
 		auth.require = ( "/" => ( "method" => "basic",
 		"realm" => "site", "require" => "valid-user" ) )', 'mod_auth',
 		'mod_authn_file'),
-	    problem => 'password', fixed => 0,
-	    lines => ['$HTTP["url"] !~ "^/\.well-known/" { }'] },
+	    problem => 'password', lines => ['auth.require = ()'] },
 	{ name => 'lighttpd with another charset', front => 'lighttpd-standing',
 	    site => in_lighttpd('$HTTP["request-method"] == "GET" {
 		setenv.set-response-header = ( "Content-Type" =>
@@ -264,8 +295,8 @@ my @others = (
 	    edit => sub {
 		s/include pushcgi.conf;/location \/ { default_type text\/html; return 200 "<html>"; }/;
 		s/location ~ [^}]*\}//;
-	    }, runs => [['', ['--quick'], { 'no-hub' =>
-		'pushcgi snippet nginx' }]] },
+	    }, runs => [['', ['--quick'], { 'page-instead' =>
+		'location / { try_files $uri $uri/ /index.php?$args; }' }]] },
 	{ name => 'a hub that Apache cannot start', front => 'apache-mod_fcgid',
 	    broken => 1, runs => [['', ['--quick'], { 'hub-fails' =>
 		$selfcheck }]] },
