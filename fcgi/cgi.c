@@ -142,7 +142,7 @@ publish(struct answer *a, const struct config *c)
 
 /* The process ends when its one stream ends, for whatever reason. */
 static void
-run_stream(struct answer *a, struct hub *h)
+run_stream(struct answer *a, struct hub *h, struct roster *roster)
 {
 	struct stream *out = NULL;
 
@@ -154,6 +154,7 @@ run_stream(struct answer *a, struct hub *h)
 
 		a->opening = NULL;
 		hub_end_with_streams(h);
+		fanout_on_count(hub_fanout(h), roster_count_now, roster);
 		fanout_open(hub_fanout(h), o, out);
 		hub_run(h);
 		hub_cut(h);
@@ -187,7 +188,7 @@ stream(struct answer *a, struct settings *s, struct roster *roster)
 	    (e = hub_open(&h, slot, FRAMING_RAW, &hooks, &p)) == ERR_OK &&
 	    (e = publish_thread_start(&publisher, &queue, &none, hub_loop(h),
 		 roster, &p)) == ERR_OK) {
-		run_stream(a, h);
+		run_stream(a, h, roster);
 	} else {
 		log_err("stream failed", LOG_TEXT("reason", p.text));
 		answer_unavailable(a, e);

@@ -45,6 +45,19 @@ load(struct settings **out, const struct config_sources *sources,
 }
 
 static enum err
+check(const struct settings *s, const struct config_sources *sources,
+    struct problem *p)
+{
+	const struct queue_settings queue = config_queue(s->config);
+	const bool was_root = geteuid() == 0;
+	enum err e = queue_take_identity(&queue, p);
+
+	if (e == ERR_OK && !selfcheck_run(s, sources, was_root))
+		e = problem_set(p, ERR_IO, "Fix the problems above.");
+	return e;
+}
+
+static enum err
 run(const struct options *o, struct problem *p)
 {
 	const struct config_sources sources = { o->config, environ, o->keys,
@@ -52,22 +65,27 @@ run(const struct options *o, struct problem *p)
 	struct settings *s = NULL;
 	enum err e;
 
+	if (o->user != NULL && !o->check)
+		return problem_set(p, ERR_SYNTAX,
+		    "--user goes with --check only: a hub gets its user from "
+		    "the web server or from its service.");
+	if (o->user != NULL && (e = selfcheck_become(o->user, p)) != ERR_OK)
+		return e;
 	if ((e = load(&s, &sources, p)) != ERR_OK)
 		return e;
+	if (o->check) {
+		e = check(s, &sources, p);
+		settings_unref(s);
+		return e;
+	}
 	/* A responder opens its socket first, so serve_run() calls it. */
-	if (o->check || cgi_is_wanted()) {
+	if (cgi_is_wanted()) {
 		const struct queue_settings queue = config_queue(s->config);
 
 		if ((e = queue_take_identity(&queue, p)) != ERR_OK) {
 			settings_unref(s);
 			return e;
 		}
-	}
-	if (o->check) {
-		if (!selfcheck_run(s))
-			e = problem_set(p, ERR_IO, "Fix the problems above.");
-		settings_unref(s);
-		return e;
 	}
 	if (s->config->workers == 1 || cgi_is_wanted())
 		footprint_alone();
@@ -82,6 +100,17 @@ run(const struct options *o, struct problem *p)
 	return serve_run(s, &sources, &o->listener, p);
 }
 
+/* --help, --version and --check are for people, who may write them to a file
+ * on a full disk. */
+static int
+printed(void)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return EXIT_SUCCESS;
+	fputs("pushcgi.fcgi: Standard output cannot be written.\n", stderr);
+	return EXIT_FAILURE;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -90,6 +119,8 @@ main(int argc, char **argv)
 
 	/* The process must survive a peer or log reader that goes away. */
 	signal(SIGPIPE, SIG_IGN);
+	/* A limit on the size of files is an error like a full disk. */
+	signal(SIGXFSZ, SIG_IGN);
 	mem_keep_from_disk();
 	sigbus_guard();
 	footprint_begin();
@@ -106,5 +137,5 @@ main(int argc, char **argv)
 		log_err("not started", LOG_TEXT("reason", p.text));
 		return EXIT_FAILURE;
 	}
-	return EXIT_SUCCESS;
+	return printed();
 }

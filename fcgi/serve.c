@@ -176,6 +176,8 @@ start(struct server *sv, struct settings *s, int fd, struct problem *p)
 	    (e = publish_thread_start(&sv->parts.publisher, &queue, &limits,
 		 hub_loop(sv->parts.hub), sv->roster, p)) != ERR_OK)
 		return e;
+	fanout_on_count(
+	    hub_fanout(sv->parts.hub), roster_count_now, sv->roster);
 	e = workers_start(&sv->parts.workers, (size_t)c->workers, sv->settings,
 	    FRAMING_FCGI, sv->roster, sv->patterns);
 	if (e != ERR_OK)

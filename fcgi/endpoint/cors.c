@@ -93,8 +93,11 @@ cors_preflight(struct response *r, const struct request *rq,
 	if (!listed(rq, s))
 		return;
 	response_header(r, "Access-Control-Allow-Methods", "%s", methods);
+	/* The last six are what libraries add to every request of a page. */
 	response_header(r, "Access-Control-Allow-Headers",
-	    "Authorization, Cache-Control, Content-Type, Last-Event-ID");
+	    "Authorization, Cache-Control, Content-Type, Last-Event-ID, "
+	    "Baggage, Pragma, Sentry-Trace, Traceparent, Tracestate, "
+	    "X-Requested-With");
 	response_header(r, "Access-Control-Max-Age", "86400");
 }
 

@@ -2,6 +2,8 @@
 /* enlist.c - registers a subscriber: it is counted and listed. */
 #include "endpoint/enlist.h"
 
+#include "config/counts.h"
+#include "config/queue.h"
 #include "endpoint/counted.h"
 
 /* Seconds after which a stream of the same token may have ended. */
@@ -40,6 +42,26 @@ restore_presence(struct presence *p, const struct queue_start *start)
 		presence_go_on(p, start->away);
 }
 
+/* It counts for the topics that it names itself, not for all that a pattern
+ * matches. */
+static void
+add_views(struct roster_terms *terms, const struct matcher_list *l,
+    const struct matcher_list *counts)
+{
+	for (size_t i = 0; i < l->n && terms->views_n < CROWD_VIEWS_MAX; i++) {
+		const struct slice topic = matcher_text(l->v[i]);
+		const uint64_t key = crowd_key_topic(topic);
+		size_t same = 0;
+
+		while (same < terms->views_n && terms->views[same] != key)
+			same++;
+		if (same == terms->views_n &&
+		    matcher_kind(l->v[i]) == MATCHER_EXACT &&
+		    counts_have(counts, topic))
+			terms->views[terms->views_n++] = key;
+	}
+}
+
 static struct roster_terms
 make_terms(const struct grant *g, const struct request *rq,
     const struct settings *s, uint64_t away_key)
@@ -66,6 +88,8 @@ enter(struct subscriber_opening *o, const struct request *rq,
 		return e;
 	restore_presence(p, start);
 	terms = make_terms(o->grant, rq, c->settings, start->away_key);
+	if (c->settings->counts.n > 0 && !slice_is(rq->method, "HEAD"))
+		add_views(&terms, &o->matchers, &c->settings->counts);
 	if ((e = roster_enter(&o->entry, c->roster, p, &terms, why)) != ERR_OK)
 		presence_free(p);
 	return e;
@@ -105,7 +129,8 @@ enlist_use(struct roster *r, const struct settings *s)
 {
 	const struct jws_keys *keys = s->role[CONFIG_SUBSCRIBERS].keys;
 	const bool sessions = s->config->session_cookie != NULL;
-	struct roster_rules rules = { .events = s->config->subscriptions };
+	struct roster_rules rules = { .events = s->config->subscriptions,
+		.extension = config_session_extension(s->config) };
 
 	if (s->config->allow_anonymous)
 		rules.signers[rules.n++] = PRESENCE_BY_NOBODY;

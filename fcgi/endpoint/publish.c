@@ -51,6 +51,11 @@ readable(struct answer *a, const struct request *rq, const struct config *c)
 		    "The update is longer than %llu bytes "
 		    "(MERCURE_MAX_BODY).",
 		    (unsigned long long)c->body_max);
+	else if (rq->content_encoding.len > 0 &&
+		 !slice_is(rq->content_encoding, "identity"))
+		answer_problem(a, 415,
+		    "The body must not be compressed: leave Content-Encoding "
+		    "out.");
 	else if (!is_form(rq->content_type))
 		answer_problem(
 		    a, 415, "The Content-Type must be " FORM_TYPE ".");

@@ -5,9 +5,11 @@
 #include <stdio.h>
 
 #include "endpoint/cors.h"
+#include "endpoint/count.h"
 #include "endpoint/publish.h"
 #include "endpoint/subscribe.h"
 #include "endpoint/subscriptions.h"
+#include "mercure/count.h"
 #include "mercure/discovery.h"
 #include "mercure/subscription.h"
 
@@ -33,6 +35,9 @@ static const struct route routes[] = {
 	    false, true },
 	{ "options", "OPTIONS", SUBSCRIPTION_PATH, options_handle, false,
 	    true },
+	{ "count", "GET", COUNT_PATH, count_handle, false, true },
+	{ "count", "HEAD", COUNT_PATH, count_handle, false, true },
+	{ "options", "OPTIONS", COUNT_PATH, options_handle, false, true },
 };
 
 #define ROUTES_N (sizeof(routes) / sizeof(routes[0]))

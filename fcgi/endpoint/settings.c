@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "config/counts.h"
 #include "config/key_sets.h"
 #include "config/queue.h"
 #include "mercure/discovery.h"
@@ -52,6 +53,9 @@ make(struct settings **out, struct config *config, struct problem *p)
 		atomic_init(&s->wanted_ms[i], 0);
 	s->config = config_ref(config);
 	e = read_dialects(&s->dialects, config, p);
+	if (e == ERR_OK && (e = counts_read(&s->counts,
+				slice_of(config->counts), NULL)) != ERR_OK)
+		problem_set(p, e, "MERCURE_COUNTS: %s.", err_text(e));
 	if (e == ERR_OK && (e = ip_networks_new(&s->trusted,
 				slice_of(config->trusted_proxies))) != ERR_OK)
 		problem_set(p, e, "MERCURE_TRUSTED_PROXIES: %s.", err_text(e));
@@ -279,6 +283,7 @@ settings_unref(struct settings *s)
 		return;
 	for (size_t i = 0; i < CONFIG_ROLES; i++)
 		jws_keys_free(s->role[i].keys);
+	matcher_list_free(&s->counts);
 	mem_free(s->trusted);
 	config_unref(s->config);
 	mem_free(s);

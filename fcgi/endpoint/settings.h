@@ -10,6 +10,7 @@
 #include "config/config.h"
 #include "config/keys.h"
 #include "jose/jws_keys.h"
+#include "match/matcher.h"
 #include "mercure/grant.h"
 #include "mercure/token.h"
 #include "queue/queue.h"
@@ -29,6 +30,7 @@ struct settings {
 	struct config *config;
 	struct settings_role role[CONFIG_ROLES];
 	struct dialects dialects;    /* MERCURE_PROTOCOL_VERSIONS */
+	struct matcher_list counts;  /* MERCURE_COUNTS */
 	struct ip_networks *trusted; /* MERCURE_TRUSTED_PROXIES; NULL: none */
 	/* The time at which a token named a key that the set does not have. */
 	_Atomic int64_t *wanted_ms;   /* of CONFIG_ROLES */

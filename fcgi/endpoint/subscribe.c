@@ -5,12 +5,15 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "config/queue.h"
 #include "config/renamed.h"
 #include "endpoint/authorize.h"
+#include "endpoint/count.h"
 #include "endpoint/counted.h"
 #include "endpoint/enlist.h"
 #include "fanout/spread.h"
 #include "match/topic.h"
+#include "mercure/count.h"
 #include "mercure/dialect.h"
 #include "mercure/discovery.h"
 #include "mercure/event.h"
@@ -130,7 +133,67 @@ add_matcher(struct subscribing *s, struct answer *a, struct selector selector,
 }
 
 static bool
-read_matchers(struct subscribing *s, struct answer *a, const struct config *c)
+has_count(const struct subscriber_opening *o, struct slice topic)
+{
+	for (size_t i = 0; i < o->counts_n; i++)
+		if (slice_is(topic, o->counts[i].topic))
+			return true;
+	return false;
+}
+
+static enum err
+add_wish(struct subscriber_opening *o, struct slice topic)
+{
+	char *text;
+
+	if (o->counts == NULL && (o->counts = mem_calloc(CROWD_COUNTS_MAX,
+				      sizeof(*o->counts))) == NULL)
+		return ERR_NOMEM;
+	if ((text = mem_text(topic)) == NULL)
+		return ERR_NOMEM;
+	o->counts[o->counts_n++] =
+	    (struct count_wish){ text, crowd_key_topic(topic) };
+	return ERR_OK;
+}
+
+/* A number of viewers is not an update, so its topic gets no matcher, and no
+ * other subscriber learns who asks for it. */
+static bool
+add_count(struct subscribing *s, struct answer *a, struct slice path,
+    const struct settings *st)
+{
+	struct subscriber_opening *o = s->opening;
+	struct buf topic;
+	enum err e = ERR_OK;
+	bool ok;
+
+	buf_init(&topic, path.len + 1);
+	ok = count_find_topic(&topic, a, path, 400, st);
+	if (ok && !has_count(o, buf_view(&topic))) {
+		if (o->counts_n == CROWD_COUNTS_MAX)
+			ok = problem(a, 400,
+			    "A stream may ask for the viewers of 16 topics.");
+		else
+			e = add_wish(o, buf_view(&topic));
+	}
+	if (e != ERR_OK)
+		answer_unavailable(a, e);
+	buf_free(&topic);
+	return ok && e == ERR_OK;
+}
+
+static bool
+add_selector(struct subscribing *s, struct answer *a, struct selector selector,
+    const struct settings *st)
+{
+	return count_is_path(selector.text)
+		   ? add_count(s, a, selector.text, st)
+		   : add_matcher(s, a, selector, st->config);
+}
+
+static bool
+read_matchers(
+    struct subscribing *s, struct answer *a, const struct settings *st)
 {
 	size_t i;
 
@@ -140,16 +203,24 @@ read_matchers(struct subscribing *s, struct answer *a, const struct config *c)
 		    dialect_matcher_param(s->dialect, field.name);
 
 		if (p != NULL &&
-		    !add_matcher(
-			s, a, (struct selector){ p->kind, field.value }, c))
+		    !add_selector(
+			s, a, (struct selector){ p->kind, field.value }, st))
 			return false;
 	}
-	if (s->opening->matchers.n == 0)
+	if (s->opening->matchers.n + s->opening->counts_n > 0)
+		return true;
+	if (form_has_list(s->query, s->dialect->matcher_params[0].name))
+		answer_problem(a, 400,
+		    "Write %s=A&%s=B: a parameter named %s[] is not a topic.",
+		    s->dialect->matcher_params[0].name,
+		    s->dialect->matcher_params[0].name,
+		    s->dialect->matcher_params[0].name);
+	else
 		answer_problem(a, 400,
 		    "Say what to subscribe to: at least one %s parameter is "
 		    "needed.",
 		    s->dialect->matcher_params[0].name);
-	return s->opening->matchers.n > 0;
+	return false;
 }
 
 /* The header beats the parameter (draft 7, "Reconnection"); an empty id
@@ -243,6 +314,7 @@ set_position(struct subscribing *s, struct answer *a)
 	o->epoch = start->key.epoch;
 	o->at = start->at;
 	o->from_start = !start->known;
+	o->first = o->poll && s->last_id.base == NULL;
 	a->decision.position = s->last_id.base == NULL ? "tail"
 			       : s->start.known        ? "id"
 						       : "earliest";
@@ -270,6 +342,7 @@ set_end(struct subscriber_opening *o, const struct config *c)
 
 	o->wait_ms = now + (int64_t)c->poll_wait_s * 1000;
 	o->away_ms = AWAY_WAITS * (uint32_t)c->poll_wait_s * 1000;
+	o->extension = config_session_extension(c);
 	o->life_ms = INT64_MAX;
 	if (c->write_timeout_s > 0)
 		o->life_ms = now + lifetime_ms(c);
@@ -394,9 +467,9 @@ prepare(struct subscribing *s, struct answer *a, const struct request *rq,
 		return false;
 	}
 	return parse_query(s, a, rq, c->settings) && admit(s, a, rq, c) &&
-	       read_matchers(s, a, config) && claim_patterns(s, a, rq, c) &&
-	       read_delivery(s, a, config) && check_last_id(s, a) &&
-	       set_position(s, a);
+	       read_matchers(s, a, c->settings) &&
+	       claim_patterns(s, a, rq, c) && read_delivery(s, a, config) &&
+	       check_last_id(s, a) && set_position(s, a);
 }
 
 static void

@@ -140,6 +140,8 @@ open_stream(
 		roster_begin(s->entry);
 	stream_feed(s->stream, &stream_events, s);
 	subscriber_queue(s, head);
+	if (s->counts_n > 0)
+		counts_begin(f->counts, s);
 	stream_flush(s->stream);
 	if (s->grant != NULL && grant_is_session(s->grant) &&
 	    (epoch != f->host.positions.key.epoch ||
@@ -147,6 +149,24 @@ open_stream(
 		subscriber_close(s);
 	else
 		fanout_catch_up(f, s);
+}
+
+/* A first poll ends at once, with the numbers as they are. */
+static enum err
+listen_to_counts(
+    struct fanout *f, struct subscriber *s, const struct subscriber_opening *o)
+{
+	enum err e = ERR_OK;
+
+	if (o->counts_n == 0 || f->count == NULL)
+		return ERR_OK;
+	if (f->counts == NULL)
+		e = counts_new(&f->counts, f->host.loop,
+		    f->host.positions.framing, f->count, f->count_arg);
+	if (e == ERR_OK)
+		e = counts_listen(f->counts, s, o->counts, o->counts_n);
+	s->delivered = o->first;
+	return e;
 }
 
 void
@@ -159,6 +179,8 @@ fanout_open(
 	if (e == ERR_OK &&
 	    (e = subscriber_enter(s, &f->host, &o->matchers)) != ERR_OK)
 		subscriber_free(s);
+	if (e == ERR_OK && (e = listen_to_counts(f, s, o)) != ERR_OK)
+		subscriber_forget(s);
 	if (e == ERR_OK)
 		open_stream(f, s, o->epoch, o->head);
 	else {
@@ -229,6 +251,13 @@ fanout_on_ask(struct fanout *f, fanout_ask_fn *ask, void *arg)
 }
 
 void
+fanout_on_count(struct fanout *f, fanout_count_fn *count, void *arg)
+{
+	f->count = count;
+	f->count_arg = arg;
+}
+
+void
 fanout_free(struct fanout *f)
 {
 	struct batch *b;
@@ -241,6 +270,7 @@ fanout_free(struct fanout *f)
 	}
 	batch_done(f->replay.batch);
 	ring_free(f->ring);
+	counts_free(f->counts);
 	subscriber_host_free(&f->host);
 	mem_free(f);
 }

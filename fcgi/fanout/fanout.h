@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "fanout/batch.h"
+#include "fanout/counts.h"
 #include "fanout/subscriber.h"
 
 /*
@@ -37,6 +38,9 @@ enum err fanout_new(struct fanout **out, const struct fanout_settings *s);
  * loop runs. */
 typedef void fanout_ask_fn(void *arg, uint64_t after);
 void fanout_on_ask(struct fanout *f, fanout_ask_fn *ask, void *arg);
+
+/* How the numbers of viewers are counted; without the call none are sent. */
+void fanout_on_count(struct fanout *f, fanout_count_fn *count, void *arg);
 
 /* Deliver a batch; a tailer_batch_fn, whose `arg` is the fanout.  It may keep
  * the batch for some turns of the loop, at most until fanout_free(). */

@@ -3,6 +3,7 @@
 #ifndef FANOUT_FANOUT_STATE_H
 #define FANOUT_FANOUT_STATE_H
 
+#include "fanout/counts.h"
 #include "fanout/effort.h"
 #include "fanout/fanout.h"
 #include "fanout/ring.h"
@@ -39,6 +40,9 @@ struct fanout {
 	struct loop_mail rest; /* work for the next turn of the loop */
 	uint64_t floor;        /* the last pruned event that we know of */
 	struct session_follow sessions;
+	fanout_count_fn *count; /* NULL: viewers are not counted */
+	void *count_arg;
+	struct counts *counts; /* NULL: nobody has listened yet */
 };
 
 /* Deliver a batch to all live subscribers; takes it over.  The rest that is

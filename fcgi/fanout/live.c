@@ -98,18 +98,6 @@ overrun(struct fanout *f, uint64_t floor)
 	ring_reset(f->ring, floor);
 }
 
-/* Write to the sockets of those that got something. */
-static void
-write_all(struct fanout *f)
-{
-	struct subscriber *s;
-
-	while ((s = TAILQ_FIRST(&f->host.waits[WAIT_FLUSH])) != NULL) {
-		subscriber_stop_waiting(s);
-		subscriber_caught_up(s);
-	}
-}
-
 /* False: the steps are spent. */
 static bool
 find_receivers(struct fanout *f, struct frame *frame, size_t steps_max)
@@ -157,11 +145,11 @@ fanout_live_go_on(struct fanout *f, bool wholly)
 		}
 		STAILQ_REMOVE_HEAD(&f->live.batches, links);
 		f->live.at = 0;
-		write_all(f);
+		subscriber_host_flush(&f->host);
 		raise_floor(f, b->span.floor);
 		batch_done(b);
 	}
-	write_all(f);
+	subscriber_host_flush(&f->host);
 }
 
 /* Behind others that are not delivered yet it waits. */

@@ -8,12 +8,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "fanout/count_topic.h"
 #include "fanout/patterns.h"
 #include "fanout/position_frame.h"
 #include "match/matcher.h"
 #include "mercure/grant.h"
 #include "presence/roster.h"
-#include "queue/queue.h"
+#include "queue/sessions.h"
 #include "wire/frame.h"
 #include "wire/loop.h"
 #include "wire/stream.h"
@@ -21,6 +22,12 @@
 struct subscriber_entry;
 struct subscriber_host;
 struct subscriber_index;
+
+/* A topic whose number of viewers a subscriber wants. */
+struct count_wish {
+	char *topic;  /* owned */
+	uint64_t key; /* crowd_key_topic() */
+};
 
 /* The result of a worker's look at a subscribe request; slices and lists
  * belong to the opening. */
@@ -37,9 +44,13 @@ struct subscriber_opening {
 	int64_t life_ms;                /* the same, for any grant */
 	uint32_t keepalive_ms;          /* 0: none */
 	uint32_t retry_ms;              /* as in `head` */
-	bool poll;        /* end it once what is pending is sent, */
-	int64_t wait_ms;  /* or by then, when there was nothing; */
-	uint32_t away_ms; /* so long it stays there without one */
+	bool poll;                 /* end it once what is pending is sent, */
+	int64_t wait_ms;           /* or by then, when there was nothing; */
+	uint32_t away_ms;          /* so long it stays there without one */
+	bool first;                /* it polls for the first time */
+	struct count_wish *counts; /* NULL: none */
+	size_t counts_n;
+	struct session_extension extension; /* of a session's grant */
 };
 
 /* NULL is allowed. */
@@ -101,6 +112,8 @@ struct subscriber {
 	struct pattern_claim *patterns;
 	struct loop_timer timer; /* next keep-alive or the end */
 	int64_t end_ms, life_ms, wrote_ms, wait_ms;
+	struct session_extension extension;
+	int64_t extend_ms; /* when to ask for it; INT64_MAX: never */
 	uint32_t keepalive_ms, away_ms, retry_ms;
 	uint32_t delivered;     /* events, at most UINT32_MAX */
 	uint64_t at;            /* everything up to here is queued or written */
@@ -108,6 +121,8 @@ struct subscriber {
 	uint64_t mark; /* last event it was found for: once is enough */
 	bool from_start;
 	bool poll; /* it ends once it is up to date and got something */
+	struct count_listener *counts; /* NULL: none */
+	size_t counts_n;
 	size_t n;
 	struct subscription subscriptions[];
 };
@@ -178,6 +193,9 @@ void subscriber_pause(struct subscriber *s, uint32_t retry_ms);
 /* It has all there is now.  One that polls ends here, if there was anything
  * for it; else what is queued is written. */
 void subscriber_caught_up(struct subscriber *s);
+
+/* Do this for all that wait in WAIT_FLUSH. */
+void subscriber_host_flush(struct subscriber_host *h);
 
 /* Was something pruned that it has not got yet? */
 bool subscriber_is_lost(const struct subscriber *s, uint64_t floor);

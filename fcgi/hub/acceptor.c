@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "wire/listener.h"
+#include "wire/management.h"
 #include "wire/record.h"
 
 #define ACCEPT_TURN 64    /* connections accepted in a turn of the loop */
@@ -29,6 +30,9 @@
  * minute. */
 #define IDLE_MS 75000
 
+/* Management records before a request: a web server needs one. */
+#define MANAGED_MAX 8
+
 #define PEEK_MAX (RECORD_PARAMS_MAX * 2)
 
 TAILQ_HEAD(arrivals, arrival);
@@ -42,6 +46,7 @@ struct arrival {
 	struct loop_timer timer; /* what is missing must be there by then */
 	struct request_buffer *buffer; /* NULL: all waits in the socket */
 	int64_t deadline_ms, buffering_ms;
+	unsigned managed; /* management records that were answered */
 	uint16_t id;
 	bool body_only; /* the parameters are complete */
 };
@@ -319,6 +324,39 @@ begin_next(struct arrival *a)
 	a->deadline_ms = loop_now(in->loop) + REQUEST_MS;
 }
 
+static void arrival_peek(struct arrival *a, uint32_t events);
+
+/* What the `seen` first bytes begin: a management record (FastCGI 1.0, section
+ * 4), after which a request may come, or a request. */
+static void
+begin(struct arrival *a, size_t seen, uint32_t events)
+{
+	const struct slice bytes = { (const char *)a->acceptor->peeked, seen };
+	size_t size;
+
+	switch (management_scan(bytes, &size)) {
+	case MANAGEMENT_NONE:
+		judge(a, seen);
+		return;
+	case MANAGEMENT_MORE:
+		wait_until(a, a->deadline_ms, arrival_ready);
+		return;
+	case MANAGEMENT_WHOLE:
+		if (a->managed++ == MANAGED_MAX)
+			drop(a, "too many management records");
+		else if (!management_serve(a->connection->watch.fd,
+			     (struct slice){ bytes.base, size },
+			     a->acceptor->parts->subscribers_max))
+			drop(a, "a management record without an answer");
+		else
+			arrival_peek(a, events);
+		return;
+	case MANAGEMENT_TOO_LONG:
+		drop(a, "a management record that is too long");
+		return;
+	}
+}
+
 static void
 arrival_peek(struct arrival *a, uint32_t events)
 {
@@ -340,7 +378,7 @@ arrival_peek(struct arrival *a, uint32_t events)
 	/* A peer that closes its side will not send what is missing. */
 	if ((events & (EPOLLRDHUP | EPOLLHUP)) != 0)
 		a->deadline_ms = loop_now(in->loop);
-	judge(a, (size_t)n);
+	begin(a, (size_t)n, events);
 }
 
 static void

@@ -12,6 +12,9 @@
 /* Another file may take the place again while this one is opened. */
 #define OPEN_TRIES 4
 
+/* Views are counted while the last count is not older. */
+#define COUNTED_MS 3000
+
 struct crowd {
 	char *url; /* never changes, as the settings */
 	struct queue_settings settings;
@@ -21,8 +24,10 @@ struct crowd {
 	unsigned opened;          /* how often `side` was replaced */
 	bool missing;             /* a place may have no slot */
 	LIST_HEAD(, crowd_place) places;
-	size_t seats;    /* places that have a slot */
-	enum err logged; /* the failure that was logged last */
+	size_t seats;       /* places and views that have a slot */
+	bool crowded;       /* views found no slot; look again in a second */
+	int64_t counted_ms; /* the last count of views (clock_mono_ms()) */
+	enum err logged;    /* the failure that was logged last */
 };
 
 enum err
@@ -101,6 +106,37 @@ sit(struct crowd *c, struct crowd_table *t, struct crowd_place *p,
 	return e;
 }
 
+/* Views that find no slot wait for crowd_look(): a search through a full table
+ * takes long. */
+static void
+seat_views(struct crowd *c, struct crowd_table *t, struct crowd_place *p)
+{
+	const int64_t now = clock_real_ms();
+	uint64_t secret[2];
+
+	queue_crowd_secret(c->side, secret);
+	for (size_t i = 0; i < p->views_n && !c->crowded; i++) {
+		struct crowd_view *v = &p->views[i];
+
+		if (v->seated && crowd_table_has_view(t, v->at))
+			continue;
+		v->seated = crowd_table_add_view(t,
+				crowd_key_hide_topic(v->topic, secret), now,
+				&v->at) == ERR_OK;
+		c->crowded = !v->seated;
+	}
+}
+
+static size_t
+views_seated(const struct crowd_place *p)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->views_n; i++)
+		n += p->views[i].seated;
+	return n;
+}
+
 /* Give a slot to each place of this process that has none, or has lost it. */
 static enum err
 sit_all(struct crowd *c, struct crowd_table *t, struct problem *why)
@@ -114,7 +150,8 @@ sit_all(struct crowd *c, struct crowd_table *t, struct problem *why)
 			p->seated = false;
 		if (!p->seated && e == ERR_OK)
 			e = sit(c, t, p, 0, why);
-		c->seats += p->seated;
+		seat_views(c, t, p);
+		c->seats += p->seated + views_seated(p);
 	}
 	c->missing = e != ERR_OK;
 	return e;
@@ -131,8 +168,11 @@ replace(struct crowd *c, struct queue_crowd *side)
 	c->opened++;
 	c->seats = 0;
 	c->missing = true;
-	LIST_FOREACH (p, &c->places, links)
+	LIST_FOREACH (p, &c->places, links) {
 		p->seated = false;
+		for (size_t i = 0; i < p->views_n; i++)
+			p->views[i].seated = false;
+	}
 }
 
 /* The table, with the mutex; opening a file may take a while, so that happens
@@ -244,7 +284,7 @@ crowd_enter(struct crowd_place *p, struct crowd *c,
 	struct problem why = { "" };
 	enum err e;
 
-	*p = (struct crowd_place){ .keys = *keys };
+	*p = (struct crowd_place){ .keys = *keys, .away_key = away_key };
 	e = enter_table(c, &t, &why);
 	if (e == ERR_OK)
 		e = sit(c, t, p, away_key, &why);
@@ -261,8 +301,44 @@ crowd_enter(struct crowd_place *p, struct crowd *c,
 	return e;
 }
 
-/* The table that a place is in; NULL: none any more.  It goes with the
- * place. */
+enum err
+crowd_view(struct crowd_place *p, const uint64_t *topics, size_t n)
+{
+	struct crowd_view *views = mem_calloc(n, sizeof(*views));
+	struct crowd *c = p->crowd;
+	struct crowd_table *t = NULL;
+
+	if (views == NULL)
+		return ERR_NOMEM;
+	for (size_t i = 0; i < n; i++)
+		views[i].topic = topics[i];
+	pthread_mutex_lock(&c->mutex);
+	p->views = views;
+	p->views_n = n;
+	/* Else crowd_look() finds another file. */
+	if (c->side != NULL && queue_crowd_table(c->side, &t, NULL) == ERR_OK)
+		seat_views(c, t, p);
+	c->seats += views_seated(p);
+	pthread_mutex_unlock(&c->mutex);
+	return ERR_OK;
+}
+
+void
+crowd_begin(struct crowd_place *p)
+{
+	struct crowd *c = p->crowd;
+	struct crowd_table *t = NULL;
+
+	if (c == NULL || p->away_key == 0 || p->views_n == 0)
+		return;
+	pthread_mutex_lock(&c->mutex);
+	if (c->side != NULL && queue_crowd_table(c->side, &t, NULL) == ERR_OK)
+		crowd_table_return_views(t, p->away_key);
+	pthread_mutex_unlock(&c->mutex);
+}
+
+/* The table that a place is in; NULL: none any more.  Place and views are the
+ * caller's to free there. */
 static struct crowd_table *
 unlink_place(struct crowd_place *p)
 {
@@ -271,10 +347,24 @@ unlink_place(struct crowd_place *p)
 
 	LIST_REMOVE(p, links);
 	p->crowd = NULL;
-	c->seats -= p->seated;
-	if (!p->seated || queue_crowd_table(c->side, &t, NULL) != ERR_OK)
+	c->seats -= p->seated + views_seated(p);
+	if (c->side == NULL || queue_crowd_table(c->side, &t, NULL) != ERR_OK)
 		return NULL;
 	return t;
+}
+
+/* `away_key` 0: they end with the stream. */
+static void
+release_views(struct crowd_place *p, struct crowd_table *t, uint64_t away_key,
+    int64_t until_ms)
+{
+	for (size_t i = 0; t != NULL && i < p->views_n; i++)
+		if (p->views[i].seated)
+			crowd_table_reserve_view(
+			    t, p->views[i].at, away_key, until_ms);
+	mem_free(p->views);
+	p->views = NULL;
+	p->views_n = 0;
 }
 
 typedef void release_fn(struct crowd_table *t, const struct crowd_seat *seat);
@@ -288,8 +378,9 @@ release(struct crowd_place *p, release_fn *how)
 	if (c == NULL)
 		return;
 	pthread_mutex_lock(&c->mutex);
-	if ((t = unlink_place(p)) != NULL)
+	if ((t = unlink_place(p)) != NULL && p->seated)
 		how(t, &p->seat);
+	release_views(p, t, 0, 0);
 	pthread_mutex_unlock(&c->mutex);
 }
 
@@ -314,9 +405,44 @@ crowd_away(struct crowd_place *p, uint64_t away_key, int64_t until_ms)
 	if (c == NULL)
 		return;
 	pthread_mutex_lock(&c->mutex);
-	if ((t = unlink_place(p)) != NULL)
+	if ((t = unlink_place(p)) != NULL && p->seated)
 		crowd_table_reserve(t, &p->seat, away_key, until_ms);
+	release_views(p, t, away_key, until_ms);
 	pthread_mutex_unlock(&c->mutex);
+}
+
+static enum err
+count_in(struct crowd *c, const struct crowd_table *t, struct crowd_count *v,
+    size_t n)
+{
+	uint64_t secret[2];
+
+	queue_crowd_secret(c->side, secret);
+	c->counted_ms = clock_mono_ms();
+	return crowd_count(t, secret, clock_real_ms(), v, n);
+}
+
+enum err
+crowd_count_views(
+    struct crowd *c, struct crowd_count *v, size_t n, bool may_wait)
+{
+	struct crowd_table *t = NULL;
+	struct problem why = { "" };
+	enum err e = ERR_MOVED;
+
+	if (may_wait)
+		e = enter_table(c, &t, &why);
+	else {
+		pthread_mutex_lock(&c->mutex);
+		if (c->side != NULL)
+			e = queue_crowd_table(c->side, &t, &why);
+	}
+	if (e == ERR_OK && may_wait)
+		crowd_table_sweep_for_counts(t, clock_real_ms());
+	if (e == ERR_OK)
+		e = count_in(c, t, v, n);
+	pthread_mutex_unlock(&c->mutex);
+	return e;
 }
 
 void
@@ -326,8 +452,13 @@ crowd_look(struct crowd *c)
 	struct problem why = { "" };
 	enum err e = enter_table(c, &t, &why);
 
-	if (e == ERR_OK && crowd_table_own(t) != c->seats)
+	if (e == ERR_OK && (c->crowded || crowd_table_own(t) != c->seats)) {
+		c->crowded = false;
 		e = sit_all(c, t, &why);
+	}
+	if (e == ERR_OK && c->counted_ms > 0 &&
+	    clock_mono_ms() - c->counted_ms < COUNTED_MS)
+		crowd_table_sweep_for_counts(t, clock_real_ms());
 	/* There are slots of this process without a stream.  Opened again, it
 	 * has another number, and those slots are a dead process's. */
 	if (e == ERR_OK && crowd_table_own(t) != c->seats)

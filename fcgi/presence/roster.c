@@ -14,6 +14,7 @@ roster_new(struct roster **out)
 	r->owner = queue_new_owner();
 	pthread_mutex_init(&r->mutex, NULL);
 	TAILQ_INIT(&r->all);
+	TAILQ_INIT(&r->extensions);
 	roster_lists_init(&r->lists);
 	*out = r;
 	return ERR_OK;
@@ -67,9 +68,18 @@ static enum err
 count(struct roster_entry *e, struct crowd *c, const struct roster_terms *terms,
     struct problem *p)
 {
-	return c == NULL ? ERR_OK
-			 : crowd_enter(&e->place, c, &terms->keys,
-			       terms->away_key, &terms->limits, p);
+	enum err result;
+
+	if (c == NULL)
+		return ERR_OK;
+	result = crowd_enter(
+	    &e->place, c, &terms->keys, terms->away_key, &terms->limits, p);
+	if (result != ERR_OK || terms->views_n == 0)
+		return result;
+	result = crowd_view(&e->place, terms->views, terms->views_n);
+	if (result != ERR_OK)
+		crowd_give_back(&e->place);
+	return result;
 }
 
 /* A subscriber that leaves makes room at once, although its row is deleted
@@ -224,6 +234,7 @@ want(struct roster_entry *e, enum presence_state state, int64_t until_ms,
 void
 roster_begin(struct roster_entry *e)
 {
+	crowd_begin(&e->place);
 	want(e, PRESENCE_THERE, 0, false);
 }
 
@@ -241,6 +252,23 @@ roster_away(struct roster_entry *e, int64_t until_ms)
 }
 
 void
+roster_extend(struct roster_entry *e)
+{
+	struct roster *r = e->roster;
+	void (*kick)(void *arg);
+	void *arg;
+
+	pthread_mutex_lock(&r->mutex);
+	if (e->presence->has_token)
+		roster_entry_set_extends(e, true);
+	kick = r->kick;
+	arg = r->arg;
+	pthread_mutex_unlock(&r->mutex);
+	if (kick != NULL)
+		kick(arg);
+}
+
+void
 roster_use(struct roster *r, const struct roster_rules *rules)
 {
 	void (*kick)(void *arg);
@@ -254,6 +282,22 @@ roster_use(struct roster *r, const struct roster_rules *rules)
 	pthread_mutex_unlock(&r->mutex);
 	if (kick != NULL)
 		kick(arg);
+}
+
+enum err
+roster_count_views(struct roster *r, struct crowd_count *v, size_t n)
+{
+	return r->crowd != NULL ? crowd_count_views(r->crowd, v, n, true)
+				: ERR_UNSUPPORTED;
+}
+
+enum err
+roster_count_now(void *roster, struct crowd_count *v, size_t n)
+{
+	const struct roster *r = roster;
+
+	return r->crowd != NULL ? crowd_count_views(r->crowd, v, n, false)
+				: ERR_UNSUPPORTED;
 }
 
 void

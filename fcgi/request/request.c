@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/mem.h"
+#include "base/utf8.h"
 
 struct param {
 	const char *name;
@@ -21,6 +22,7 @@ static const struct param params[] = {
 	PARAM("REQUEST_METHOD", method),
 	PARAM("REQUEST_URI", path),
 	PARAM("CONTENT_TYPE", content_type),
+	PARAM("HTTP_CONTENT_ENCODING", content_encoding),
 	PARAM("HTTP_AUTHORIZATION", authorization),
 	PARAM("HTTP_COOKIE", cookie),
 	PARAM("HTTP_ORIGIN", origin),
@@ -117,6 +119,37 @@ is_forwarded_twice(char *const *list)
 	return false;
 }
 
+/* Libraries that use fetch() or the like instead of an EventSource send an id
+ * as ISO 8859-1, where each byte is a character. */
+static bool
+is_latin1(const struct param *p, struct slice value)
+{
+	return p->offset == offsetof(struct request, last_event_id) &&
+	       !utf8_valid(value);
+}
+
+static char *
+put_as_utf8(char *to, struct slice latin1)
+{
+	for (size_t i = 0; i < latin1.len; i++) {
+		const uint8_t c = (uint8_t)latin1.base[i];
+
+		if (c >= 0x80)
+			*to++ = (char)(0xc0 | c >> 6);
+		*to++ = (char)(c < 0x80 ? c : 0x80 | (c & 0x3f));
+	}
+	return to;
+}
+
+static char *
+put(char *to, const struct param *p, struct slice value)
+{
+	if (is_latin1(p, value))
+		return put_as_utf8(to, value);
+	memcpy(to, value.base, value.len);
+	return to + value.len;
+}
+
 enum err
 request_new(struct request **out, char *const *list)
 {
@@ -128,6 +161,9 @@ request_new(struct request **out, char *const *list)
 	for (i = 0; i < PARAMS_N; i++) {
 		found[i] = slice_of(value_of(list, params[i].name));
 		total += found[i].len;
+		/* A character has two bytes at most. */
+		if (is_latin1(&params[i], found[i]))
+			total += found[i].len;
 	}
 	if (found[0].len == 0 || found[1].len == 0)
 		return ERR_SYNTAX;
@@ -140,9 +176,9 @@ request_new(struct request **out, char *const *list)
 
 		if (found[i].base == NULL)
 			continue;
-		memcpy(to, found[i].base, found[i].len);
-		*s = (struct slice){ to, found[i].len };
-		to += found[i].len;
+		s->base = to;
+		to = put(to, &params[i], found[i]);
+		s->len = (size_t)(to - s->base);
 	}
 	split_target(r);
 	r->https = param_is_on(value_of(list, "HTTPS"));

@@ -12,13 +12,15 @@
 
 /*
  * A plain value that owns its storage: all slices live as long as the
- * request.  Absent headers have base NULL.  Immutable once made.
+ * request.  Absent headers have base NULL.  Immutable once made.  A last event
+ * id that is not UTF-8 was ISO 8859-1, and is UTF-8 here.
  */
 struct request {
 	struct slice method;
 	struct slice path;  /* raw, from REQUEST_URI; without the query */
 	struct slice query; /* raw; base NULL: there was no '?' */
 	struct slice content_type;
+	struct slice content_encoding;
 	struct slice authorization;
 	struct slice cookie;
 	struct slice origin;

@@ -11,10 +11,13 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
+#include "base/rights.h"
 #include "base/slice.h"
 #include "text/digits.h"
 
@@ -59,7 +62,9 @@ find_group(gid_t *out, const char *name, struct problem *p)
 
 	if (name != NULL && gr == NULL)
 		return problem_set(p, ERR_NOTFOUND,
-		    "--listen-group: there is no group %s.", name);
+		    "--listen-group: there is no group %s: addgroup --system "
+		    "makes one.",
+		    name);
 	*out = gr != NULL ? gr->gr_gid : (gid_t)-1;
 	return ERR_OK;
 }
@@ -114,6 +119,46 @@ remove_stale(const char *path, struct problem *p)
 	return ERR_OK;
 }
 
+/* Nobody made the folder, or this user may not write in it. */
+static enum err
+no_place(const char *path, int code, struct problem *p)
+{
+	char folder[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
+	char *slash;
+	struct rights_who who;
+
+	snprintf(folder, sizeof(folder), "%s", path);
+	if ((slash = strrchr(folder, '/')) == NULL || slash == folder)
+		return problem_set(
+		    p, ERR_IO, "--listen: %s: %s.", path, strerror(code));
+	*slash = '\0';
+	if (code == EACCES && rights_explain(p, folder, W_OK | X_OK))
+		return ERR_IO;
+	if (code != ENOENT)
+		return problem_set(
+		    p, ERR_IO, "--listen: %s: %s.", path, strerror(code));
+	rights_of_process(&who);
+	return problem_set(p, ERR_IO,
+	    "--listen: the folder of %s does not exist: install -d -o %s -g %s "
+	    "%s",
+	    path, rights_owner_for(who.shared), who.shared, folder);
+}
+
+/* A hub of root's without --listen-group: no web server reaches it. */
+static void
+warn_of_root(const char *path)
+{
+	struct rights_who who;
+	struct stat st;
+
+	if (lstat(path, &st) != 0 || st.st_gid != 0)
+		return;
+	rights_of_process(&who);
+	log_warn("only root can use the socket", LOG_TEXT("socket", path),
+	    LOG_TEXT("hint", "--listen-group with the web server's group"),
+	    LOG_TEXT("group", who.shared));
+}
+
 static enum err
 open_unix(int fd, const char *path, const char *group, struct problem *p)
 {
@@ -134,11 +179,11 @@ open_unix(int fd, const char *path, const char *group, struct problem *p)
 	    (e = remove_stale(path, p)) != ERR_OK)
 		return e;
 	if (!bind_private(fd, &sun))
-		return problem_set(p, ERR_IO,
-		    "--listen: %s: %s; the directory must exist and be "
-		    "writable.",
-		    path, strerror(errno));
-	return group != NULL ? give_to_group(path, group, gid, p) : ERR_OK;
+		return no_place(path, errno, p);
+	if (group != NULL)
+		return give_to_group(path, group, gid, p);
+	warn_of_root(path);
+	return ERR_OK;
 }
 
 static enum err
@@ -239,9 +284,9 @@ listener_open(int *out, const struct listener_settings *s, struct problem *p)
 		fd = STDIN_FILENO;
 	else
 		return problem_set(p, ERR_NOTFOUND,
-		    "There is no socket to listen on: start pushcgi.fcgi from "
-		    "a web server, or with --listen unix:/run/pushcgi/"
-		    "hub.sock.");
+		    "There is no socket to listen on: a web server or systemd "
+		    "starts this program; by hand it needs --listen "
+		    "unix:/run/pushcgi/hub.sock.");
 	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
 	*out = fd;

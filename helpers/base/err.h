@@ -29,7 +29,7 @@ enum err {
 /* The value's text: static, never NULL. */
 const char *err_text(enum err e);
 
-#define PROBLEM_MAX 320
+#define PROBLEM_MAX 512
 
 /*
  * One plain sentence about a failure, for the person who can fix it.  It is

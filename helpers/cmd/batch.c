@@ -144,7 +144,9 @@ read_line(struct batch *b, struct slice line, struct problem *p)
 {
 	enum err e;
 
-	b->number++;
+	/* Editors of Windows write a byte order mark in front. */
+	if (b->number++ == 0 && slice_starts(line, "\xef\xbb\xbf"))
+		line = slice_after(line, 3);
 	if (line.len > 0 && line.base[line.len - 1] == '\r')
 		line.len--;
 	if (slice_trim(line).len == 0)

@@ -6,6 +6,17 @@
 
 #define RETRY_MAX_MS 999999999
 
+/* NULL: not a text, or one that C would cut at a NUL. */
+static const char *
+text_of(const json_t *value)
+{
+	const struct slice text = json_slice(value);
+
+	return text.base != NULL && memchr(text.base, '\0', text.len) == NULL
+		   ? text.base
+		   : NULL;
+}
+
 static enum err
 read_topic(struct batch_line *l, json_t *value)
 {
@@ -17,7 +28,7 @@ read_topic(struct batch_line *l, json_t *value)
 		json_t *one =
 		    json_is_array(value) ? json_array_get(value, i) : value;
 
-		if ((l->topics[i] = json_string_value(one)) == NULL)
+		if ((l->topics[i] = text_of(one)) == NULL)
 			return ERR_SYNTAX;
 	}
 	l->update.topics = l->topics;
@@ -28,7 +39,7 @@ read_topic(struct batch_line *l, json_t *value)
 static enum err
 read_data(struct batch_line *l, json_t *value)
 {
-	l->update.data = json_string_value(value);
+	l->update.data = text_of(value);
 	l->update.data_len = json_string_length(value);
 	return l->update.data != NULL ? ERR_OK : ERR_SYNTAX;
 }
@@ -36,14 +47,14 @@ read_data(struct batch_line *l, json_t *value)
 static enum err
 read_id(struct batch_line *l, json_t *value)
 {
-	l->update.id = json_string_value(value);
+	l->update.id = text_of(value);
 	return l->update.id != NULL ? ERR_OK : ERR_SYNTAX;
 }
 
 static enum err
 read_type(struct batch_line *l, json_t *value)
 {
-	l->update.type = json_string_value(value);
+	l->update.type = text_of(value);
 	return l->update.type != NULL ? ERR_OK : ERR_SYNTAX;
 }
 
@@ -72,10 +83,10 @@ static const struct {
 	enum err (*read)(struct batch_line *l, json_t *value);
 	const char *must;
 } fields[] = {
-	{ "topic", read_topic, "a text, or a list of texts" },
-	{ "data", read_data, "a text" },
-	{ "id", read_id, "a text" },
-	{ "type", read_type, "a text" },
+	{ "topic", read_topic, "a text without NUL, or a list of such texts" },
+	{ "data", read_data, "a text without NUL" },
+	{ "id", read_id, "a text without NUL" },
+	{ "type", read_type, "a text without NUL" },
 	{ "private", read_private, "true or false" },
 	{ "retry", read_retry, "a whole number of milliseconds" },
 };
@@ -111,7 +122,7 @@ batch_line_parse(struct batch_line *out, struct slice text, struct problem *p)
 
 	if (e == ERR_SYNTAX || (e == ERR_OK && !json_is_object(l.json))) {
 		e = problem_set(p, ERR_SYNTAX,
-		    "it is not a JSON object, such as "
+		    "it is not a JSON object with each name once, such as "
 		    "{\"topic\":\"t\",\"data\":\"x\"}.");
 		goto out;
 	}

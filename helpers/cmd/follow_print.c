@@ -49,7 +49,24 @@ add_line(struct buf *out, const struct update *u)
 	buf_text(out, "}\n");
 }
 
-/* For people: its id and type, and its data, each line behind a tab. */
+/* A stream of a remote hub has neither the topics nor whether it is private. */
+static void
+add_topics(struct buf *out, const struct update *u)
+{
+	struct slice rest = u->topics, topic;
+
+	if (u->topics.base == NULL) {
+		buf_text(out, "-\t-");
+		return;
+	}
+	buf_text(out, u->private ? "private" : "public");
+	while (topic_list_next(&rest, &topic)) {
+		buf_byte(out, '\t');
+		shown_add(out, topic);
+	}
+}
+
+/* For people: its id, type and topics, and its data, each line behind a tab. */
 static void
 add_lines(struct buf *out, const struct update *u)
 {
@@ -59,6 +76,8 @@ add_lines(struct buf *out, const struct update *u)
 	shown_add(out, u->id.len > 0 ? u->id : slice_of("-"));
 	buf_byte(out, '\t');
 	shown_add(out, u->type.len > 0 ? u->type : slice_of("message"));
+	buf_byte(out, '\t');
+	add_topics(out, u);
 	buf_byte(out, '\n');
 	while (slice_cut(&rest, '\n', &line)) {
 		buf_byte(out, '\t');

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* main.c - the pushcgi program. */
 #include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -25,6 +26,8 @@ main(int argc, char **argv)
 {
 	if (!descriptors_fill())
 		return CMD_FAILED;
+	/* A limit on the size of files is an error like a full disk. */
+	signal(SIGXFSZ, SIG_IGN);
 	mem_keep_from_disk();
 	sigbus_guard();
 	return (int)cmd_program(argc, argv);

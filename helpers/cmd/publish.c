@@ -29,6 +29,7 @@ static const struct cmd_option options[] = {
 	    .repeats = true,
 	    .help = "another topic of the same update" },
 	{ .name = "json", .help = "print an object with the id" },
+	{ .name = "quiet", .help = "do not print the id, for cron" },
 	{ .name = NULL },
 };
 
@@ -113,6 +114,8 @@ publish_one(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
 	u.data_len = data.len;
 	if ((e = handle_publish(h, &id, &u, 1, &at, p)) != ERR_OK)
 		goto out;
+	if (cmd_line_has(l, "quiet"))
+		goto out;
 	if (cmd_line_has(l, "json")) {
 		buf_text(out, "{\"id\":");
 		json_write_text(out, slice_of(id));
@@ -131,6 +134,10 @@ static enum err
 check_batch(const struct cmd_line *l, struct problem *p)
 {
 	bool batch = cmd_line_has(l, "batch");
+
+	if (cmd_line_has(l, "quiet") && cmd_line_has(l, "json"))
+		return problem_set(
+		    p, ERR_SYNTAX, "--quiet and --json exclude each other.");
 
 	if (!batch && l->operands_n == 0)
 		return problem_set(p, ERR_SYNTAX,

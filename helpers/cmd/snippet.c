@@ -8,6 +8,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/list.h"
+#include "text/digits.h"
 
 #define FOLDER PKGDATADIR "/templates/servers"
 #define SUFFIX ".conf"
@@ -23,6 +24,18 @@ static const struct cmd_option options[] = {
 	{ .name = "socket",
 	    .value = "PATH",
 	    .help = "the socket between the web server and the hub" },
+	{ .name = "host",
+	    .value = "NAME",
+	    .help = "the site's host name (lighttpd-beside)" },
+	{ .name = "port",
+	    .value = "NUMBER",
+	    .help = "the port for the hub alone (lighttpd-beside)" },
+	{ .name = "certificate",
+	    .value = "PATH",
+	    .help = "the certificate with its chain (lighttpd-beside)" },
+	{ .name = "key",
+	    .value = "PATH",
+	    .help = "the file of its private key (lighttpd-beside)" },
 	{ .name = "templates",
 	    .value = "FOLDER",
 	    .help = "read the snippets from there" },
@@ -31,7 +44,7 @@ static const struct cmd_option options[] = {
 
 /* The snippets are ready to use on Debian.  On other systems these of their
  * paths differ: they are what the option says, or else what this build has
- * (NULL: as it is). */
+ * (NULL: as it is).  The same for what a site has of its own. */
 static const struct path {
 	const char *text, *option, *built;
 } paths[] = {
@@ -39,6 +52,11 @@ static const struct path {
 	{ "/run/pushcgi/hub.sock", "socket", NULL },
 	{ "/run/lighttpd/pushcgi.sock", "socket", NULL },
 	{ "/var/lib/pushcgi", NULL, LOCALSTATEDIR "/lib/pushcgi" },
+	{ "/etc/letsencrypt/live/www.example.com/fullchain.pem", "certificate",
+	    NULL },
+	{ "/etc/letsencrypt/live/www.example.com/privkey.pem", "key", NULL },
+	{ "www.example.com", "host", NULL },
+	{ "8443", "port", NULL },
 };
 
 #define PATHS_N (sizeof(paths) / sizeof(paths[0]))
@@ -135,12 +153,59 @@ check_path(const struct cmd_line *l, const char *option, struct problem *p)
 	    option);
 }
 
-/* The entry of the path at the start of `text`; NULL if there is none. */
+/* A host name goes into comments and paths only, a port into a setting. */
+static enum err
+check_site(const struct cmd_line *l, struct problem *p)
+{
+	struct slice host = cmd_line_text(l, "host");
+	struct slice port = cmd_line_text(l, "port");
+	uint64_t n;
+
+	if (host.base != NULL &&
+	    (host.len == 0 || host.len > 253 || host.base[0] == '.' ||
+		strspn(host.base, "-.0123456789abcdefghijklmnopqrstuvwxyz") !=
+		    host.len))
+		return problem_set(p, ERR_SYNTAX,
+		    "--host needs a host name in lower case, such as "
+		    "www.example.com.");
+	if (port.base != NULL && (!digits_parse(&n, port, 65535) || n == 0))
+		return problem_set(
+		    p, ERR_SYNTAX, "--port needs a number from 1 to 65535.");
+	return ERR_OK;
+}
+
+static enum err
+check_options(const struct cmd_line *l, struct problem *p)
+{
+	static const char *const names[] = { "program", "socket", "certificate",
+		"key" };
+	enum err e = check_site(l, p);
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (e == ERR_OK)
+			e = check_path(l, names[i], p);
+	return e;
+}
+
+/* What stands in place of this path; base NULL: itself. */
+static struct slice
+value_of(const struct path *p, const struct cmd_line *l)
+{
+	struct slice given = { NULL, 0 };
+
+	if (p->option != NULL)
+		given = cmd_line_text(l, p->option);
+	return given.base != NULL ? given : slice_of(p->built);
+}
+
+/* The first path at the start of `text` that has another value here; NULL if
+ * there is none. */
 static const struct path *
-path_at(struct slice text)
+path_at(struct slice text, const struct cmd_line *l)
 {
 	for (size_t i = 0; i < PATHS_N; i++)
-		if (slice_starts(text, paths[i].text))
+		if (slice_starts(text, paths[i].text) &&
+		    value_of(&paths[i], l).base != NULL)
 			return &paths[i];
 	return NULL;
 }
@@ -149,19 +214,14 @@ static void
 fill_in(struct buf *out, struct slice text, const struct cmd_line *l)
 {
 	while (text.len > 0) {
-		const struct path *p = path_at(text);
-		struct slice with = { NULL, 0 };
+		const struct path *p = path_at(text, l);
 
 		if (p == NULL) {
 			buf_byte(out, text.base[0]);
 			text = slice_after(text, 1);
 			continue;
 		}
-		if (p->option != NULL)
-			with = cmd_line_text(l, p->option);
-		if (with.base == NULL)
-			with = slice_of(p->built != NULL ? p->built : p->text);
-		buf_slice(out, with);
+		buf_slice(out, value_of(p, l));
 		text = slice_after(text, strlen(p->text));
 	}
 }
@@ -222,8 +282,7 @@ snippet_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
 	size_t i;
 
 	(void)h;
-	if ((e = check_path(l, "program", p)) != ERR_OK ||
-	    (e = check_path(l, "socket", p)) != ERR_OK ||
+	if ((e = check_options(l, p)) != ERR_OK ||
 	    (e = read_folder(&s, l, p)) != ERR_OK)
 		return e;
 	if (l->operands_n == 0)

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/rights.h"
 #include "config/table.h"
 
 #define LINE_MAX_BYTES 16384
@@ -115,6 +116,8 @@ config_read_text(
 	struct stat st;
 	enum err e;
 
+	if (fd < 0 && errno == EACCES && rights_explain(p, path, R_OK))
+		return ERR_IO;
 	if (fd < 0)
 		return problem_set(p, errno == ENOENT ? ERR_NOTFOUND : ERR_IO,
 		    "%.180s: %s.", path, strerror(errno));
@@ -126,6 +129,9 @@ config_read_text(
 		    "%.180s is a symbolic link of somebody else: name the "
 		    "file itself.",
 		    path);
+	else if (S_ISDIR(st.st_mode))
+		e = problem_set(p, ERR_IO,
+		    "%.180s is a directory: name a file in it.", path);
 	else if ((e = read_all(out, fd)) == ERR_IO)
 		e = problem_set(
 		    p, ERR_IO, "%.180s: %s.", path, strerror(errno));
@@ -136,6 +142,22 @@ config_read_text(
 		*mode = st.st_mode;
 	close(fd);
 	return e;
+}
+
+enum err
+config_too_open(const char *path, const char *what, struct problem *p)
+{
+	char fix[PROBLEM_MAX / 2];
+	struct rights_who who;
+	struct stat st;
+
+	rights_of_process(&who);
+	if (stat(path, &st) != 0)
+		return problem_set(
+		    p, ERR_DENIED, "%.180s: %s.", path, strerror(errno));
+	rights_fix(fix, sizeof(fix), path, &st, R_OK, true, &who);
+	return problem_set(p, ERR_DENIED,
+	    "%.150s holds %s and everybody may read it: %s", path, what, fix);
 }
 
 enum err
@@ -161,10 +183,7 @@ config_read_file(struct config *c, const char *path, struct problem *p)
 	    (e = read_lines(c, buf_view(&text), path, &seen, p)) != ERR_OK)
 		goto out;
 	if (config_seen_secret(seen) && (mode & S_IROTH) != 0)
-		e = problem_set(p, ERR_DENIED,
-		    "%.120s holds secrets and everybody may read it: "
-		    "chmod 640 %.120s",
-		    path, path);
+		e = config_too_open(path, "secrets", p);
 	else
 		e = config_check_writers(mode, path, p);
 out:

@@ -170,10 +170,7 @@ config_keys_new(struct jws_keys **out, const struct config *c,
 	if (e != ERR_OK)
 		goto out;
 	if (open && jws_keys_have_secret(keys)) {
-		e = problem_set(&why, ERR_DENIED,
-		    "everybody may read the file with the secret: chmod 640 "
-		    "%.150s",
-		    value + 1);
+		e = config_too_open(value + 1, "a secret", &why);
 		goto out;
 	}
 

@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <strings.h>
 
+#include "config/counts.h"
 #include "config/name.h"
 #include "config/renamed.h"
 #include "jose/jws_keys.h"
@@ -18,6 +19,12 @@ check_http_url(struct slice value)
 	bool ok =
 	    slice_starts(value, "http://") || slice_starts(value, "https://");
 
+	/* Browsers send the ASCII form of a host as an origin. */
+	for (size_t i = 0; i < value.len; i++)
+		if ((unsigned char)value.base[i] >= 0x80)
+			return "must be ASCII: write the host as browsers send "
+			       "it, with xn-- (idn2 NAME prints it), and "
+			       "other characters as %XX";
 	if (ok && memchr(value.base, ' ', value.len) == NULL)
 		return NULL;
 	return "must be a URL that starts with http:// or https://";
@@ -26,9 +33,13 @@ check_http_url(struct slice value)
 static const char *
 check_transport(struct slice value)
 {
-	if (slice_starts(value, "sqlite:///") && value.len > 10)
-		return NULL;
-	return "must be sqlite:/// and the path of a file";
+	if (!slice_starts(value, "sqlite:///") || value.len == 10)
+		return "must be sqlite:/// and the path of a file";
+	if (memchr(value.base, '?', value.len) != NULL ||
+	    memchr(value.base, '#', value.len) != NULL)
+		return "has no part after ? or #; in the path of a file write "
+		       "? as %3F and # as %23";
+	return NULL;
 }
 
 static const char *
@@ -85,6 +96,20 @@ check_versions(struct slice value)
 	return dialects_read(&ignored, value);
 }
 
+static const char *
+check_counts(struct slice value)
+{
+	struct matcher_list ignored = { 0 };
+	const enum err e = counts_read(&ignored, value, NULL);
+
+	matcher_list_free(&ignored);
+	/* Without memory the value is not wrong; its user finds out. */
+	if (e == ERR_OK || e == ERR_NOMEM)
+		return NULL;
+	return "must be up to 100 topics or URI Templates, with blanks between "
+	       "them";
+}
+
 #define FIELD(name) .offset = offsetof(struct config, name)
 #define MIB (UINT64_C(1) << 20)
 
@@ -126,6 +151,13 @@ const struct config_option config_options[] = {
 	{ { "MERCURE_SESSION_COOKIE" }, FIELD(session_cookie),
 	    .check = check_cookie_name,
 	    .help = "name of the application's own session cookie" },
+	{ { "MERCURE_SESSION_LIFETIME" }, FIELD(session_lifetime_s),
+	    .kind = CONFIG_NUMBER, .min = 1, .max = 31536000,
+	    .standard = "3600",
+	    .help = "seconds of a session's grant without an end" },
+	{ { "MERCURE_SESSION_MAX_EXTENSION" }, FIELD(session_extension_s),
+	    .kind = CONFIG_NUMBER, .max = 31536000, .standard = "43200",
+	    .help = "seconds that open streams extend it; 0: never" },
 	{ { "MERCURE_COOKIE_SAMESITE" }, FIELD(cookie_same_site),
 	    .kind = CONFIG_CHOICE, .choices = "Strict Lax None",
 	    .standard = "Strict", .help = "SameSite of the token's cookie" },
@@ -152,6 +184,8 @@ const struct config_option config_options[] = {
 	{ { "MERCURE_PRESENCE_RATE" }, FIELD(presence_rate),
 	    .kind = CONFIG_NUMBER, .max = 1024 * MIB, .standard = "524288",
 	    .help = "bytes a second written about those; 0: no limit" },
+	{ { "MERCURE_COUNTS" }, FIELD(counts), .check = check_counts,
+	    .help = "topics whose number of viewers everybody may read" },
 	{ { "MERCURE_CORS_ALLOWED_ORIGINS" }, FIELD(cors_allowed_origins),
 	    .check = check_origins,
 	    .help = "origins whose pages may use the hub" },

@@ -81,6 +81,10 @@ bool config_is_pem(struct slice text);
  * content decides on keys and rights. */
 enum err config_check_writers(mode_t mode, const char *path, struct problem *p);
 
+/* Say how to close a file to others, which holds secrets, and return
+ * ERR_DENIED.  `what`: "a secret". */
+enum err config_too_open(const char *path, const char *what, struct problem *p);
+
 /* Append a whole file; *mode is its type and its permissions.  ERR_NOTFOUND,
  * ERR_IO, ERR_LIMIT, ERR_NOMEM. */
 enum err config_read_text(

@@ -288,10 +288,7 @@ is_for_verifying(const json_t *jwk)
 	if (ops == NULL)
 		return true;
 	for (size_t i = 0; i < json_array_size(ops); i++) {
-		const json_t *op = json_array_get(ops, i);
-
-		if (json_is_string(op) &&
-		    strcmp(json_string_value(op), "verify") == 0)
+		if (slice_is(json_slice(json_array_get(ops, i)), "verify"))
 			return true;
 	}
 	return false;

@@ -19,8 +19,9 @@ claims_text(char **out, struct slice claims, struct problem *p)
 
 	e = json_parse(&json, claims);
 	if (e == ERR_SYNTAX || (e == ERR_OK && !json_is_object(json))) {
-		e = problem_set(
-		    p, ERR_SYNTAX, "The token's claims are not a JSON object.");
+		e = problem_set(p, ERR_SYNTAX,
+		    "The token's claims are not a JSON object, or repeat a "
+		    "name.");
 		goto out;
 	}
 	if (e != ERR_OK)

@@ -36,6 +36,10 @@ read_right(struct matcher_list *out, const json_t *rights, const char *name,
 			    "a "
 			    "text.",
 			    name);
+		if (memchr(selector.base, '\0', selector.len) != NULL)
+			return problem_set(p, ERR_TOKEN,
+			    "The claim mercure.%s holds a text with NUL.",
+			    name);
 		if ((e = matcher_new(&m, selector_topic(selector), p)) !=
 		    ERR_OK)
 			return e;
@@ -146,7 +150,8 @@ add_payload(json_t *rights, struct slice text, struct problem *p)
 	if ((e = json_parse(&payload, text)) != ERR_OK)
 		return e == ERR_NOMEM
 			   ? e
-			   : problem_set(p, e, "The payload is not JSON.");
+			   : problem_set(p, e,
+				 "The payload is not JSON, or repeats a name.");
 	return json_object_set_new(rights, "payload", payload) == 0 ? ERR_OK
 								    : ERR_NOMEM;
 }

@@ -8,6 +8,9 @@
 /* The most seconds whose milliseconds fit into an int64_t. */
 #define SECONDS_MAX (INT64_MAX / 1000)
 
+/* The clock of the issuer may be ahead of ours (RFC 7519, 4.1.5). */
+#define NBF_LEEWAY_MS 60000
+
 /* Read a claim that is a time, rounded to milliseconds; `absent` if it is not
  * there.  Some libraries write reals, with microseconds. */
 static enum err
@@ -77,7 +80,7 @@ check_times(int64_t *expires_ms, const json_t *claims, const struct dialect *d,
 		return e;
 	if (now_ms >= exp)
 		return problem_set(p, ERR_TOKEN, "The token has expired.");
-	if (now_ms < nbf)
+	if (nbf > now_ms + NBF_LEEWAY_MS)
 		return problem_set(p, ERR_TOKEN, "The token is not valid yet.");
 	*expires_ms = exp;
 	return ERR_OK;
@@ -97,8 +100,9 @@ read_claims(json_t **out, struct slice payload, struct problem *p)
 		return e;
 	if (e != ERR_OK || !json_is_object(claims)) {
 		json_decref(claims);
-		return problem_set(
-		    p, ERR_TOKEN, "The token's claims are not a JSON object.");
+		return problem_set(p, ERR_TOKEN,
+		    "The token's claims are not a JSON object, or repeat a "
+		    "name.");
 	}
 	*out = claims;
 	return ERR_OK;

@@ -10,6 +10,10 @@
 #include "mercure/dialect.h"
 #include "mercure/grant.h"
 
+/* Not a token: "pushcgi check" sends it to see whether tokens arrive, and the
+ * hub's log says so. */
+#define TOKEN_OF_CHECK "pushcgi-check"
+
 /* The input of a verification; borrowed. */
 struct verifier {
 	const struct dialect *dialect;
@@ -36,8 +40,8 @@ const char *token_check_name(enum token_check check);
 /*
  * Verify `text` at `now_ms` (real clock): signature (jws_verify()), issuer and
  * audience, `exp` and `nbf` (integers or reals; of any other type, or negative,
- * or not finite: refused), then the dialect's claims.  *failed is in any case
- * the check at which it ended, or TOKEN_CHECKS.
+ * or not finite: refused; `nbf` may be a minute ahead), then the dialect's
+ * claims.  *failed is in any case the check at which it ended, or TOKEN_CHECKS.
  * ERR_TOKEN: not valid; the problem says why, for the log only.  ERR_LIMIT:
  * longer than JWS_TOKEN_MAX, or well signed, but with claims beyond a limit;
  * the problem names it, which the peer may know.  ERR_NOMEM.

@@ -36,6 +36,10 @@ check_id(struct slice id, struct problem *p)
 	if (utf8_has_control(id))
 		return problem_set(
 		    p, ERR_SYNTAX, "The id must not hold control characters.");
+	if (slice_trim(id).len != id.len)
+		return problem_set(p, ERR_SYNTAX,
+		    "The id must not start or end with a blank: clients send "
+		    "it back without.");
 	if (slice_starts(id, "#"))
 		return problem_set(p, ERR_SYNTAX,
 		    "The id must not start with #: "
@@ -180,6 +184,10 @@ form_topics(struct slice *out, char **joined, const struct form *form,
 			first = field.value;
 		len += field.value.len + 1;
 	}
+	if (n == 0 && form_has_list(form, "topic"))
+		return problem_set(p, ERR_SYNTAX,
+		    "Write topic=A&topic=B: a field named topic[] is not a "
+		    "topic.");
 	if ((e = check_topic_count(n, limits->topics_max, p)) != ERR_OK)
 		return e;
 	if (n == 1) {

@@ -40,8 +40,9 @@ struct update_box;
  * rules.  A missing or empty id becomes a random "urn:uuid:…"; empty `type`
  * and `retry` count as not given.
  * ERR_SYNTAX: no topic; a field that is not UTF-8; CR, LF or NUL in id or
- * type; other control characters in id; an id that starts with `#` or is
- * "earliest"; retry that is not 1-9 digits; NUL in data.
+ * type; other control characters in id; an id that starts or ends with a blank,
+ * which HTTP takes off a header, that starts with `#` or is "earliest"; retry
+ * that is not 1-9 digits; NUL in data.
  * ERR_LIMIT: too many or too long topics; id or type over 1,024 bytes.
  * ERR_DENIED: a reserved topic (topic_check()) or the type "mercure".
  * ERR_NOMEM, ERR_IO.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* crowd_key.c - hashes tokens and clients, so that counts hide them. */
+/* crowd_key.c - hashes tokens, clients and topics, so that counts hide them. */
 #include "queue/crowd_key.h"
 
 #include "base/siphash.h"
@@ -53,6 +53,14 @@ crowd_key_client(struct slice client)
 	return somebody(hash(no_secret, client));
 }
 
+uint64_t
+crowd_key_topic(struct slice topic)
+{
+	static const uint64_t no_secret[2] = { 0, 0 };
+
+	return somebody(hash(no_secret, topic));
+}
+
 static uint64_t
 hide(uint64_t key, char kind, const uint64_t secret[2])
 {
@@ -70,4 +78,10 @@ crowd_key_hide(const struct crowd_keys *k, const uint64_t secret[2])
 {
 	return (struct crowd_keys){ hide(k->token, 't', secret),
 		hide(k->address, 'a', secret) };
+}
+
+uint64_t
+crowd_key_hide_topic(uint64_t topic, const uint64_t secret[2])
+{
+	return hide(topic, 'v', secret);
 }

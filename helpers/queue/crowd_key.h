@@ -27,9 +27,13 @@ uint64_t crowd_key_grant(const struct grant *g);
  */
 uint64_t crowd_key_client(struct slice client);
 
+/* The topic of a view. */
+uint64_t crowd_key_topic(struct slice topic);
+
 /* Keyed hashes of the keys, for the memory that all processes share: without
  * the secret an address cannot be recovered from them. */
 struct crowd_keys crowd_key_hide(
     const struct crowd_keys *k, const uint64_t secret[2]);
+uint64_t crowd_key_hide_topic(uint64_t topic, const uint64_t secret[2]);
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 
 #define OWNER_END ((uint64_t)1 << 61)
+#define VIEW ((uint64_t)1 << 61)
 #define AWAY_BEGIN ((uint64_t)1 << 62)
 #define HIGHEST ((uint64_t)1 << 63)
 
@@ -26,6 +27,8 @@
 #define QUESTIONS_MS 10
 #define ANSWERS 64
 
+#define SWEEP_MS 1000
+
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && sizeof(struct crowd_slot) == 32,
     "slots in shared memory are words of 64 bits without a lock");
 
@@ -41,6 +44,26 @@ is_away(uint64_t who)
 	return who >= AWAY_BEGIN && who < HIGHEST;
 }
 
+/* A view of a process. */
+static bool
+is_view(uint64_t who)
+{
+	return who < AWAY_BEGIN && is_owned(who ^ VIEW);
+}
+
+static bool
+is_away_view(uint64_t who)
+{
+	return (who & HIGHEST) != 0 && is_away(who ^ HIGHEST);
+}
+
+/* The process that has this slot for a stream or a view; 0: none has. */
+static uint64_t
+owner_of(uint64_t who)
+{
+	return is_owned(who) ? who : is_view(who) ? who ^ VIEW : 0;
+}
+
 /* A time that no hub would have written counts as expired. */
 static bool
 is_over(uint64_t when, int64_t now_ms)
@@ -54,9 +77,9 @@ is_over(uint64_t when, int64_t now_ms)
 static bool
 is_free(const struct crowd_slot *s, uint64_t who, int64_t now_ms)
 {
-	if (is_away(who))
+	if (is_away(who) || is_away_view(who))
 		return is_over(atomic_load(&s->when), now_ms);
-	return !is_owned(who);
+	return owner_of(who) == 0;
 }
 
 static bool
@@ -100,19 +123,32 @@ fill(struct crowd_table *t, const struct crowd_keys *k, struct crowd_seat *seat,
 }
 
 static bool
-claim_between(
-    struct crowd_table *t, size_t begin, size_t end, int64_t now_ms, size_t *at)
+claim_between(struct crowd_table *t, uint64_t as, size_t begin, size_t end,
+    int64_t now_ms, size_t *at)
 {
 	for (size_t i = begin; i < end; i++) {
 		struct crowd_slot *s = &t->slots[i];
 		const uint64_t who = atomic_load(&s->who);
 
-		if (is_free(s, who, now_ms) && swap(s, who, t->owner)) {
+		if (is_free(s, who, now_ms) && swap(s, who, as)) {
 			*at = i;
 			return true;
 		}
 	}
 	return false;
+}
+
+/* Claim one of the first `n` slots. */
+static bool
+claim(struct crowd_table *t, uint64_t as, size_t n, int64_t now_ms, size_t *at)
+{
+	if (t->takes++ % TAKES_UNTIL_FIRST == 0 || t->hint > t->n)
+		t->hint = 0;
+	if (!claim_between(t, as, t->hint, n, now_ms, at) &&
+	    !claim_between(t, as, 0, t->hint < n ? t->hint : n, now_ms, at))
+		return false;
+	t->hint = *at + 1;
+	return true;
 }
 
 enum err
@@ -122,12 +158,8 @@ crowd_table_take(struct crowd_table *t, const struct crowd_keys *k,
 	struct crowd_seat seat = { 0 };
 	size_t at;
 
-	if (t->takes++ % TAKES_UNTIL_FIRST == 0 || t->hint > t->n)
-		t->hint = 0;
-	if (!claim_between(t, t->hint, t->n, now_ms, &at) &&
-	    !claim_between(t, 0, t->hint, now_ms, &at))
+	if (!claim(t, t->owner, t->n, now_ms, &at))
 		return ERR_FULL;
-	t->hint = at + 1;
 	fill(t, k, &seat, at);
 	*out = seat;
 	return ERR_OK;
@@ -162,16 +194,16 @@ crowd_table_resume(struct crowd_table *t, uint64_t away_key,
 	return ERR_NOTFOUND;
 }
 
-/* The slot is claimed; the next stream finds it like a new one. */
+/* The slot is claimed as `as`; the next stream finds it like a new one. */
 static void
-empty(struct crowd_table *t, size_t at)
+empty(struct crowd_table *t, uint64_t as, size_t at)
 {
 	struct crowd_slot *s = &t->slots[at];
 
 	atomic_store(&s->token, CROWD_NOBODY);
 	atomic_store(&s->address, CROWD_NOBODY);
 	atomic_store(&s->when, 0);
-	swap(s, t->owner, 0);
+	swap(s, as, 0);
 	if (at < t->hint)
 		t->hint = at;
 }
@@ -183,7 +215,7 @@ crowd_table_own(const struct crowd_table *t)
 	size_t n = 0;
 
 	for (size_t i = 0; i < used; i++)
-		n += atomic_load(&t->slots[i].who) == t->owner;
+		n += owner_of(atomic_load(&t->slots[i].who)) == t->owner;
 	return n;
 }
 
@@ -197,7 +229,7 @@ void
 crowd_table_leave(struct crowd_table *t, const struct crowd_seat *s)
 {
 	if (crowd_table_has(t, s))
-		empty(t, s->at);
+		empty(t, t->owner, s->at);
 }
 
 void
@@ -207,7 +239,7 @@ crowd_table_reserve(struct crowd_table *t, const struct crowd_seat *s,
 	if (!crowd_table_has(t, s))
 		return;
 	if (!is_away(away_key) || until_ms < 0) {
-		empty(t, s->at);
+		empty(t, t->owner, s->at);
 		return;
 	}
 	atomic_store(&t->slots[s->at].when, (uint64_t)until_ms | HIGHEST);
@@ -260,7 +292,7 @@ static void
 bury(struct crowd_table *t, size_t at, uint64_t who)
 {
 	if (swap(&t->slots[at], who, t->owner))
-		empty(t, at);
+		empty(t, t->owner, at);
 }
 
 void
@@ -271,9 +303,92 @@ crowd_table_sweep(struct crowd_table *t)
 
 	for (size_t i = 0; i < n; i++) {
 		const uint64_t who = atomic_load(&t->slots[i].who);
+		const uint64_t owner = owner_of(who);
 
-		if (is_owned(who) && !lives(t, &a, who))
+		if (owner != 0 && !lives(t, &a, owner))
 			bury(t, i, who);
+	}
+}
+
+void
+crowd_table_sweep_for_counts(struct crowd_table *t, int64_t now_ms)
+{
+	uint64_t swept = atomic_load(&t->head->swept);
+	const int64_t age_ms = now_ms - (int64_t)swept;
+
+	/* A time that is still to come is not one of a sweep. */
+	if ((age_ms >= 0 && age_ms < SWEEP_MS) ||
+	    !atomic_compare_exchange_strong(
+		&t->head->swept, &swept, (uint64_t)now_ms))
+		return;
+	crowd_table_sweep(t);
+}
+
+enum err
+crowd_table_add_view(
+    struct crowd_table *t, uint64_t topic, int64_t now_ms, size_t *at)
+{
+	const size_t n = t->n < CROWD_VIEW_SLOTS ? t->n : CROWD_VIEW_SLOTS;
+	struct crowd_slot *s;
+	size_t found;
+
+	if (!claim(t, VIEW | t->owner, n, now_ms, &found))
+		return ERR_FULL;
+	s = &t->slots[found];
+	atomic_store(&s->token, topic);
+	atomic_store(&s->address, CROWD_NOBODY);
+	atomic_store(&s->when, 0);
+	raise_top(t, found + 1);
+	*at = found;
+	return ERR_OK;
+}
+
+bool
+crowd_table_has_view(const struct crowd_table *t, size_t at)
+{
+	return at < t->n && atomic_load(&t->slots[at].who) == (VIEW | t->owner);
+}
+
+void
+crowd_table_reserve_view(
+    struct crowd_table *t, size_t at, uint64_t away_key, int64_t until_ms)
+{
+	if (!crowd_table_has_view(t, at))
+		return;
+	if (!is_away(away_key) || until_ms < 0 || at >= CROWD_AWAY_VIEW_SLOTS) {
+		empty(t, VIEW | t->owner, at);
+		return;
+	}
+	atomic_store(&t->slots[at].when, (uint64_t)until_ms | HIGHEST);
+	swap(&t->slots[at], VIEW | t->owner, away_key | HIGHEST);
+}
+
+void
+crowd_table_return_views(struct crowd_table *t, uint64_t away_key)
+{
+	const size_t n = slots_used(t);
+
+	if (!is_away(away_key))
+		return;
+	for (size_t i = 0; i < n; i++)
+		if (atomic_load(&t->slots[i].who) == (away_key | HIGHEST))
+			bury(t, i, away_key | HIGHEST);
+}
+
+void
+crowd_table_views(
+    const struct crowd_table *t, int64_t now_ms, crowd_view_fn *each, void *arg)
+{
+	const size_t n = slots_used(t);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct crowd_slot *s = &t->slots[i];
+		const uint64_t who = atomic_load(&s->who);
+
+		if (is_view(who) ||
+		    (is_away_view(who) &&
+			!is_over(atomic_load(&s->when), now_ms)))
+			each(arg, atomic_load(&s->token));
 	}
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* crowd_table.h - slots in shared memory, one for each open stream. */
+/* crowd_table.h - slots in shared memory: open streams, and their views. */
 #ifndef QUEUE_CROWD_TABLE_H
 #define QUEUE_CROWD_TABLE_H
 
@@ -18,6 +18,9 @@
  * as long as that process lives.  The next stream that would be refused because
  * of slots of a killed process frees them.
  *
+ * A view is one topic that a stream has open and that is counted; it has a slot
+ * too, which no limit counts.
+ *
  * Another process may write anything into this memory at any time.  No number
  * in it is used as an index or as a bound beyond the slots that exist, and
  * nothing waits for it to change.
@@ -25,9 +28,10 @@
 struct crowd_slot {
 	/* 0: free; below 1 << QUEUE_OWNER_BITS: the owner number of a process;
 	 * from 1 << 62 on, below 1 << 63: the key of the row of a subscriber
-	 * that is away. */
+	 * that is away.  A view: the same with bit 61, or away with bit 63. */
 	_Atomic uint64_t who;
-	_Atomic uint64_t token, address; /* crowd_key_hide() */
+	/* crowd_key_hide(); of a view: crowd_key_hide_topic() and 0. */
+	_Atomic uint64_t token, address;
 	/* Its ticket: streams with a higher one count it.  0, or with the
 	 * highest bit set: all streams count it.  Away: the highest bit, and
 	 * the time (real clock, ms) until which the slot is kept. */
@@ -39,6 +43,7 @@ struct crowd_head {
 	_Atomic uint64_t secret[2];
 	_Atomic uint64_t top;    /* slots from here on were never used */
 	_Atomic uint64_t ticket; /* the last ticket that was given */
+	_Atomic uint64_t swept;  /* real clock, ms: the last sweep for counts */
 };
 
 /* One process's view; owner: one thread at a time. */
@@ -109,5 +114,34 @@ void crowd_table_give_back(struct crowd_table *t, const struct crowd_seat *s);
 
 /* Free the slots of dead processes. */
 void crowd_table_sweep(struct crowd_table *t);
+
+/* The same at most once a second over all processes, so that counts of views
+ * are right. */
+void crowd_table_sweep_for_counts(struct crowd_table *t, int64_t now_ms);
+
+/* Views use no slot above these numbers, so that they leave room for streams,
+ * and a count of them stays short. */
+#define CROWD_VIEW_SLOTS ((size_t)1 << 18)
+#define CROWD_AWAY_VIEW_SLOTS ((size_t)1 << 16)
+
+/* Claim a slot for a view of `topic` (crowd_key_hide_topic()).  ERR_FULL: all
+ * that views may use are in use. */
+enum err crowd_table_add_view(
+    struct crowd_table *t, uint64_t topic, int64_t now_ms, size_t *at);
+
+/* Is the slot still a view of this process? */
+bool crowd_table_has_view(const struct crowd_table *t, size_t at);
+
+/* Keep it for the row `away_key` as crowd_table_reserve() does; 0: free it. */
+void crowd_table_reserve_view(
+    struct crowd_table *t, size_t at, uint64_t away_key, int64_t until_ms);
+
+/* The subscriber with this row is back: free the views that were kept. */
+void crowd_table_return_views(struct crowd_table *t, uint64_t away_key);
+
+/* Call `each` with the topic of each view. */
+typedef void crowd_view_fn(void *arg, uint64_t topic);
+void crowd_table_views(const struct crowd_table *t, int64_t now_ms,
+    crowd_view_fn *each, void *arg);
 
 #endif

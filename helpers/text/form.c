@@ -94,6 +94,21 @@ form_get(const struct form *f, const char *name)
 	return (struct slice){ NULL, 0 };
 }
 
+bool
+form_has_list(const struct form *f, const char *name)
+{
+	const size_t n = strlen(name);
+
+	for (size_t i = 0; i < form_count(f); i++) {
+		const struct slice given = form_at(f, i).name;
+
+		if (slice_starts(given, name) && given.len > n &&
+		    given.base[n] == '[')
+			return true;
+	}
+	return false;
+}
+
 void
 form_free(struct form *f)
 {

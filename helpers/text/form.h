@@ -3,6 +3,8 @@
 #ifndef TEXT_FORM_H
 #define TEXT_FORM_H
 
+#include <stdbool.h>
+
 #include "base/buf.h"
 #include "base/slice.h"
 
@@ -25,6 +27,10 @@ struct form_field form_at(const struct form *f, size_t i);
 
 /* The first value of `name`; base NULL if there is none. */
 struct slice form_get(const struct form *f, const char *name);
+
+/* Is there a field `name[…]`?  That is how PHP's http_build_query() and some
+ * libraries write a list. */
+bool form_has_list(const struct form *f, const char *name);
 
 void form_free(struct form *f); /* NULL is allowed */
 

@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#include "text/json_numbers.h"
+
 /*
  * jansson recurses once per level, so the depth is known before it starts.
  * The scan and the parser agree up to the first error, where the parser
@@ -38,6 +40,32 @@ json_is_shallow(struct slice text)
 	return is_within(text, JSON_DEPTH_MAX);
 }
 
+static json_t *
+load(struct slice text, json_error_t *error)
+{
+	return json_loadb(text.base, text.len,
+	    JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, error);
+}
+
+/* The texts are foreign, and a number that nobody here reads must not make them
+ * unreadable (RFC 7519, section 4: claims that are not understood are
+ * ignored). */
+static json_t *
+load_large_numbers(struct slice text, json_error_t *error)
+{
+	struct buf copy;
+	json_t *json = NULL;
+
+	buf_init(&copy, JSON_NUMBERS_SIZE(text.len));
+	json_numbers_copy(&copy, text);
+	if (copy.err == ERR_OK)
+		json = load(buf_view(&copy), error);
+	else
+		error->text[0] = '\0';
+	buf_wipe(&copy);
+	return json;
+}
+
 enum err
 json_parse(json_t **out, struct slice text)
 {
@@ -53,8 +81,10 @@ json_parse_within(json_t **out, struct slice text, size_t depth_max)
 
 	if (text.base == NULL || !is_within(text, depth_max))
 		return ERR_SYNTAX;
-	json = json_loadb(text.base, text.len,
-	    JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+	json = load(text, &error);
+	if (json == NULL &&
+	    json_error_code(&error) == json_error_numeric_overflow)
+		json = load_large_numbers(text, &error);
 	if (json == NULL &&
 	    (error.text[0] == '\0' ||
 		json_error_code(&error) == json_error_out_of_memory))

@@ -15,8 +15,10 @@
 
 /*
  * Parse a whole text; the caller releases *out with json_decref().
- * ERR_SYNTAX: no JSON, a duplicate key, invalid UTF-8, NUL in a string, or
- * nesting deeper than JSON_DEPTH_MAX.  ERR_NOMEM.
+ * Texts in it may hold NUL.  Numbers that are too large lose digits, as in
+ * JavaScript (see json_numbers.h).
+ * ERR_SYNTAX: no JSON, a duplicate key, invalid UTF-8, NUL in a key, or nesting
+ * deeper than JSON_DEPTH_MAX.  ERR_NOMEM.
  */
 enum err json_parse(json_t **out, struct slice text);
 

@@ -759,6 +759,23 @@ if (!function_exists('mercure_is_connected')) {
     }
 }
 
+if (!function_exists('mercure_count')) {
+    /**
+     * How many have the topic open right now, without identities: streams that
+     * ask for this topic itself.  The hub counts the topics that its setting
+     * MERCURE_COUNTS lists.
+     *
+     * @return int|null  null: the number is not known
+     */
+    function mercure_count($topic)
+    {
+        $topic = mercure_topic($topic);
+        $text = pushcgi_native() ? pushcgi_native_count($topic)
+            : pushcgi_run(array('count', '--', $topic));
+        return $text === false ? null : (int) $text;
+    }
+}
+
 /* ---- Internals ---- */
 
 if (!function_exists('pushcgi_run')) {
@@ -2058,6 +2075,24 @@ if (!function_exists('pushcgi_native')) {
             microtime(true) + (float) PUSHCGI_TIMEOUT_S
         );
         return $answer === false ? false : $answer[0];
+    }
+
+    /** @internal The number of viewers. */
+    function pushcgi_native_count($topic)
+    {
+        $answer = pushcgi_native_request(
+            'GET',
+            '/counts/' . rawurlencode($topic),
+            pushcgi_rights(null, null, array('lifetime' => 60)),
+            '',
+            microtime(true) + (float) PUSHCGI_TIMEOUT_S
+        );
+        $document = $answer === false ? null : json_decode($answer[0], true);
+        if (!isset($document['count'])) {
+            return $answer === false ? false
+                : pushcgi_failed('mercure_count()', 'got no number.');
+        }
+        return $document['count'];
     }
 
     /** @internal Compare texts as they are, other values as JSON. */

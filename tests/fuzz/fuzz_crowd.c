@@ -44,9 +44,35 @@ use(struct crowd_table *t, struct crowd_seat *seat, const struct crowd_keys *k,
 		break;
 	default:
 		crowd_table_leave(t, seat);
+		crowd_table_sweep_for_counts(t, NOW);
 		crowd_table_sweep(t);
 	}
 	if (crowd_table_has(t, seat) && seat->at >= t->n)
+		abort();
+}
+
+static void
+count_view(void *arg, uint64_t topic)
+{
+	(void)topic;
+	++*(size_t *)arg;
+}
+
+/* A view, and whatever others made of its slot. */
+static void
+use_view(struct crowd_table *t, uint8_t step)
+{
+	const uint64_t row = (uint64_t)1 << 62 | step;
+	size_t at = step, n = 0;
+
+	if (crowd_table_add_view(t, step, NOW, &at) == ERR_OK && at >= t->n)
+		abort();
+	if (step % 2 == 0)
+		crowd_table_reserve_view(t, at, row, NOW + step % 4);
+	if (step % 3 == 0)
+		crowd_table_return_views(t, row);
+	crowd_table_views(t, NOW, count_view, &n);
+	if (n > t->n)
 		abort();
 }
 
@@ -75,6 +101,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			memcpy(&m->slots[seat.at], data + i / 2,
 			    data[i] % 2 == 0 ? 0 : 8);
 		use(&t, &seat, &k, data[i]);
+		use_view(&t, data[i]);
 	}
 	free(m);
 	return 0;

@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "wire/management.h"
 #include "wire/record.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -49,10 +50,29 @@ skip(const uint8_t *data, size_t size)
 		abort();
 }
 
+/* Its answer has a bound, whatever is asked. */
+static void
+manage(const uint8_t *data, size_t size)
+{
+	struct slice record = { (const char *)data, size };
+	struct buf out;
+
+	if (management_scan(record, &record.len) != MANAGEMENT_WHOLE)
+		return;
+	if (record.len > size)
+		abort();
+	buf_init(&out, MANAGEMENT_MAX);
+	management_answer(&out, record, SIZE_MAX);
+	if (out.err != ERR_OK && out.err != ERR_NOMEM)
+		abort();
+	buf_free(&out);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	scan(data, size);
 	skip(data, size);
+	manage(data, size);
 	return 0;
 }

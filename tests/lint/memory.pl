@@ -25,6 +25,7 @@ my %room = (
 my %through = (
 	'endpoint/publish' => 'endpoint/test_endpoints',
 	'endpoint/subscribe' => 'endpoint/test_endpoints',
+	'fanout/count_topic' => 'fanout/test_counts',
 	'fanout/session_follow' => 'mercure/test_session',
 	'fanout/subscriber' => 'fanout/test_fanout',
 	'hub/acceptor' => 'fcgi/test_serve',

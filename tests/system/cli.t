@@ -88,7 +88,7 @@ subtest 'help and version' => sub {
 	is $err, '', 'says nothing on standard error';
 	is_deeply \@commands, [qw(url link last-event-id cookie clear-cookie
 	    subscriber-jwt publisher-jwt token-explain publish subscribe
-	    subscriptions connected session answer backup gen-secret-key
+	    subscriptions connected count session answer backup gen-secret-key
 	    config snippet check)],
 	    'lists the subcommands';
 	for my $command (@commands) {
@@ -142,6 +142,8 @@ subtest 'wrong command lines' => sub {
 		['publish without topic', ['publish'], qr/publish TOPIC/],
 		['publish with too much', ['publish', 'a', 'b', 'c'],
 		    qr/too many/],
+		['publish, quiet and as JSON', ['publish', '--quiet', '--json',
+		    't'], qr/--quiet and --json exclude each other/],
 		['operand for config', ['config', 'a'], qr/too many/],
 		['two snippets', ['snippet', 'a', 'b'], qr/too many/],
 		['operand for a token', ['publisher-jwt', 'a'], qr/too many/],
@@ -176,7 +178,22 @@ subtest 'configuration' => sub {
 	}
 	my ($exit, $out, $err) = pushcgi(['--config', "$dir/none", 'url']);
 	is $exit, 1, 'a file that is not there';
-	like $err, qr/\Q$dir\E\/none/, 'is named';
+	like $err, qr/\Q$dir\E\/none does not exist: .*--config/, 'is named';
+	($exit, $out, $err) = pushcgi(['--config', $dir, 'url']);
+	like $err, qr/\Q$dir\E is a directory: name a file/, 'nor a folder';
+	for my $arguments (['cookie', 't'], ['publish', 't'], ['subscribe',
+	    't'], ['session', 'list'], ['subscriptions'], ['connected', 't'],
+	    ['backup', "$dir/copy"], ['last-event-id']) {
+		($exit, $out, $err) = pushcgi($arguments);
+		isnt $exit, 0, "no configuration: @$arguments";
+		like $err, qr/there is no \S+pushcgi\.conf.* --config/i,
+		    'says where it was looked for';
+	}
+	spew("$dir/folder.conf", "MERCURE_TRANSPORT_URL = sqlite://$dir\n");
+	($exit, $out, $err) = pushcgi(['--config', "$dir/folder.conf",
+	    'publish', 't']);
+	like $err, qr{\Q$dir\E is a directory: .* sqlite://\Q$dir\E/queue\.db},
+	    'a queue that is a folder';
 
 	($exit, $out) = pushcgi(['url', '--config', $conf, 't'],
 	    env => { MERCURE_PUBLIC_HUB_URL => 'https://env.example/m' });
@@ -712,6 +729,11 @@ subtest 'publish --batch' => sub {
 	($exit, $ids) = batch('');
 	is $exit, 0, 'nothing to do';
 	is_deeply $ids, [], 'and no id';
+	$before = last_seq();
+	($exit) = batch("\xef\xbb\xbf" . qq({"topic":"t","data":"bom"}\n));
+	is $exit, 0, 'a byte order mark in front: exit 0';
+	is_deeply [map { $_->{data} } @{ rows($db, $before) }], ['bom'],
+	    'a byte order mark in front: published';
 
 	# More than a group; [name, line in place of the 600th, the sentence]
 	for my $row (['no JSON', 'x', qr/Line 600: it is not a JSON object/,
@@ -787,11 +809,20 @@ subtest 'gen-secret-key' => sub {
 };
 
 subtest 'standard output and the other two' => sub {
-	my $full = spawn(command => [$pushcgi, 'gen-secret-key'],
-	    stdout => '/dev/full', stderr => "$dir/full.err");
-	wait_until('it ends', sub { defined process_ended($full) });
-	is process_ended($full) >> 8, 1, 'nowhere to print: exit 1';
-	like slurp("$dir/full.err"), qr/standard output/, 'it says so';
+	for my $command ([$pushcgi, 'gen-secret-key'],
+	    [$pushcgi, '--version'], [program('pushcgi.fcgi'), '--version'],
+	    [program('pushcgi.fcgi'), '--help']) {
+		my $full = spawn(command => $command,
+		    stdout => '/dev/full', stderr => "$dir/full.err");
+		wait_until('it ends', sub { defined process_ended($full) });
+		is process_ended($full) >> 8, 1,
+		    "@$command: nowhere to print: exit 1";
+		like slurp("$dir/full.err"), qr/standard output/i,
+		    "@$command: it says so";
+	}
+	my ($quiet, $printed) = pushcgi(['--config', $conf, 'publish',
+	    '--quiet', 't', 'x']);
+	is "$quiet $printed", '0 ', 'publish --quiet prints nothing';
 
 	for my $closing ('<&-', '>&-', '2>&-', '<&- >&- 2>&-') {
 		my $before = last_seq();

@@ -145,7 +145,8 @@ like $preflight->status, qr/^20[04]\z/, 'a preflight succeeds';
 has($preflight, 'Access-Control-Allow-Methods', qr/\b$_\b/, 'preflight')
     for qw(GET POST);
 has($preflight, 'Access-Control-Allow-Headers', qr/\b$_\b/i, 'preflight')
-    for qw(Authorization Last-Event-ID Cache-Control);
+    for qw(Authorization Last-Event-ID Cache-Control Content-Type
+    X-Requested-With Traceparent Tracestate Baggage Sentry-Trace Pragma);
 is $preflight->body, '', 'preflight: no body';
 
 my $plain = Hub->start;

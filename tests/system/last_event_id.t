@@ -38,6 +38,10 @@ my @rows = (
 	    'id:3', ['3 again', 'caf']],
 	['not ASCII', { query => [lastEventID => "caf\xc3\xa9"] },
 	    "caf\xc3\xa9", []],
+	['not ASCII, as an EventSource sends it', { last_event_id =>
+	    "caf\xc3\xa9" }, "caf\xc3\xa9", []],
+	['not ASCII, as fetch() sends it', { last_event_id => "caf\xe9" },
+	    "caf\xc3\xa9", []],
 	['earliest', { last_event_id => 'earliest' }, 'earliest', $all],
 	['unknown', { last_event_id => 'urn:unknown' }, 'earliest', $all],
 	['a case that differs', { last_event_id => 'ID:1' }, 'earliest',

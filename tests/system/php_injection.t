@@ -74,6 +74,7 @@ my @calls = (
 	'mercure_get_subscriptions("t", $x)',
 	'mercure_is_connected($x)',
 	'mercure_is_connected("t", array($x => $x))',
+	'mercure_count($x)',
 );
 # These take nothing, or no text.
 my @without = qw(mercure_begin_request mercure_last_error

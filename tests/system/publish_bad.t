@@ -51,6 +51,13 @@ my @rows = (
 	['id with NUL', 'topic=a&id=x%00', 400, 'id'],
 	['id with ESC', 'topic=a&id=x%1B', 400, 'id'],
 	['id of the hub', 'topic=a&id=%23x', 400, 'id'],
+	['topic as PHP writes a list', 'topic[]=a&topic[]=b&data=x', 400,
+	    'topic=A&topic=B'],
+	['topic as PHP writes a list, with escapes',
+	    'topic%5B0%5D=a&data=x', 400, 'topic=A&topic=B'],
+	['id with a blank in front', 'topic=a&id=+x', 400, 'id'],
+	['id with a blank behind', 'topic=a&id=x%20', 400, 'id'],
+	['id of a blank', 'topic=a&id=+', 400, 'id'],
 	['id earliest', 'topic=a&id=earliest', 400, 'id'],
 	['id not UTF-8', 'topic=a&id=%ff', 400, 'id'],
 	['id too long', 'topic=a&id=' . 'i' x 1025, 400, 'id'],
@@ -96,6 +103,17 @@ for my $row (['JSON', 'application/json', 415],
 	    "$name: the sentence names the right one";
 }
 
+for my $row (['gzip', 415], ['br', 415], ['identity', 200]) {
+	my ($encoding, $status) = @$row;
+	my $answer = $hub->publish(topic => 'encoded', data => 'x',
+	    headers => { 'Content-Encoding' => $encoding });
+
+	is $answer->status, $status, "Content-Encoding $encoding: $status";
+	like $answer->body, qr/must not be compressed/,
+	    "Content-Encoding $encoding: the sentence" if $status == 415;
+}
+is $all->next_event->{data}, 'x', 'Content-Encoding identity: published';
+
 my $fit = 65536 - length 'topic=a&data=';
 is $hub->publish(body => 'topic=a&data=' . 'x' x $fit)->status, 200,
     'a body of exactly the limit';
@@ -127,6 +145,6 @@ is_deeply $all->data_until('end'), ['long', 'five', 'id', ('near') x 5],
     'nothing of what was refused reached a stream';
 is $all->problems, '', 'a clean stream';
 my $replay = $hub->stream(topic => '*', last_event_id => 'earliest');
-is scalar(@{ $replay->data_until('end') }), 9, '… nor the history';
+is scalar(@{ $replay->data_until('end') }), 10, '… nor the history';
 
 done_testing;

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# quickstart_packages.t - however installing packages ends, web servers are unmasked.
+# quickstart_packages.t - however installing packages ends, web servers are
+# unmasked; a source that is configured itself is not built.
 use strict;
 use warnings;
 use FindBin qw($Bin);
@@ -54,5 +55,19 @@ for my $row (['update', 1, 0], ['install', 1, 0], ['signal', 1, 0],
 	    "$fails fails: masked for the time alone";
 	ok scalar(grep { $_ eq 'apt-get' } @calls), "$fails fails: it was asked";
 }
+
+# ./configure in the source: a build folder beside it does not work then.
+my ($build) = slurp(source('quickstart'))
+    =~ /^(die\(\) \{.*?^\}\n)/ms;
+$build .= (slurp(source('quickstart')) =~ /^(build\(\) \{.*?^\}\n)/ms)[0];
+mkdir "$dir/source" or die "source: $!\n";
+spew("$dir/source/config.status", '');
+my ($ended, undef, $said) = run(['bash', '-ec',
+    "src=$dir/source\n$build\nbuild $dir/source/build"],
+    env => { PATH => $ENV{PATH} });
+isnt $ended, 0, 'a configured source: not built';
+like $said, qr{^quickstart: $dir/source .* make distclean},
+    'and says what to do';
+ok !-e "$dir/source/build", 'nothing is made there';
 
 done_testing;

@@ -19,22 +19,6 @@ my $site = site_new();
 my %env = (PUSHCGI_PROGRAM => program('pushcgi'),
     PUSHCGI_CONFIG => "$site/pushcgi.conf");
 
-# Links lead to files, and those with a mark to a heading.
-for my $page ('README.md', map { s{^\Q@{[source()]}\E/?}{}r }
-    glob source('templates/*/README.md')) {
-	my ($folder) = $page =~ m{^(.*/)};
-
-	for my $link (slurp(source($page)) =~ /\]\((?!https?:)([^)]+)\)/g) {
-		my ($path, $mark) = split /#/, $link;
-		my $target = $path eq '' ? $page : ($folder // '') . $path;
-
-		ok -e source($target), "$page: $link is there";
-		next if !defined $mark;
-		my %marks = map { lc s/ /-/gr => 1 }
-		    slurp(source($target)) =~ /^#+ (.*)$/mg;
-		ok $marks{$mark}, "$page: $link is a heading";
-	}
-}
 cmp_ok scalar(() = $readme =~ /\n/g), '<=', 250, 'the README is short';
 
 # What the README of templates/servers says a front end can hold is what the snippet lets through.
@@ -170,6 +154,22 @@ my $list = JSON::PP::decode_json(shell($curl));
 is @{ $list->{subscriptions} }, 3, 'curl has the list';
 shell($post);
 is $streams[0]->next_event->{data}, 'Hello', 'curl publishes';
+
+# How many look at a page.
+my ($public, $counts) = examples_of('HOW MANY LOOK AT A PAGE');
+my $product = 'https://example.com/products/1';
+my $look;
+$hub->configure($public =~ /^(\w+) = (\S+)$/);
+$hub->reload;
+wait_until('the hub counts', sub {
+	$look = $hub->stream(topic => $product);
+	my $counted = ($hub->helper(['count', $product]))[1] == 1;
+
+	$look->hang_up if !$counted;
+	return $counted;
+});
+is shell($counts), qq(1\n{"topic":"$product","count":1}), 'how many look';
+$look->hang_up;
 
 # Sessions.
 my ($setting, $session_commands) = examples_of('SESSIONS');

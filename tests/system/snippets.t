@@ -59,6 +59,39 @@ like $snippet{'apache-mod_fcgid'}, qr/^#.*systemctl restart apache2/m,
 unlike $snippet{'apache-mod_fcgid'}, qr/systemctl reload/,
     'mod_fcgid: and no other';
 
+# One file for a whole server, with the names of a site filled in.
+my $beside = Servers::snippet('lighttpd-beside', host => 'shop.example',
+    port => 9443, socket => '/run/other.sock');
+for my $row (['the port', qr/^server\.port = 9443$/m],
+    ['also by IPv6', qr/^\$SERVER\["socket"\] == "\[::\]:9443"/m],
+    ['the certificate',
+	qr{^ssl\.pemfile = "/etc/.*/shop\.example/fullchain\.pem"$}m],
+    ['its key', qr{^ssl\.privkey = "/etc/.*/shop\.example/privkey\.pem"$}m],
+    ['the socket', qr{^\t\t"socket" => "/run/other\.sock",$}m],
+    ['the hub\'s URL',
+	qr{^# +MERCURE_PUBLIC_HUB_URL = https://shop\.example:9443/\.well-}m],
+    ['the origin of pages',
+	qr{^# +MERCURE_CORS_ALLOWED_ORIGINS = https://shop\.example$}m]) {
+	like $beside, $row->[1], "lighttpd-beside: $row->[0]";
+}
+my $certified = Servers::snippet('lighttpd-beside', host => 'shop.example',
+    certificate => '/etc/a.pem', key => '/etc/b.pem');
+like $certified,
+    qr{^ssl\.pemfile = "/etc/a\.pem"\nssl\.privkey = "/etc/b\.pem"$}m,
+    'lighttpd-beside: files of a certificate';
+for my $row (['--host', 'Shop.example'], ['--host', 'a b'], ['--host', ''],
+    ['--host', '.example'], ['--host', "a\nb"], ['--host', 'a' x 254],
+    ['--port', '0'], ['--port', '65536'], ['--port', '8443 '], ['--port', ''],
+    ['--certificate', 'a.pem'], ['--key', '/etc/"']) {
+	my ($status, $out, $err) = run([program('pushcgi'), 'snippet',
+	    '--templates', source('templates', 'servers'), @$row,
+	    'lighttpd-beside']);
+
+	isnt $status, 0, "@$row: refused";
+	is $out, '', 'nothing is printed';
+	like $err, qr/\Q$row->[0]\E needs/, 'and the option is named';
+}
+
 # nginx passes what it is told to.  All but headers that the hub reads:
 my @read = grep { !/^HTTP_/ } map { /\bPARAM\("(\w+)",|value_of\(list, "(\w+)"\)/
     ? $1 // $2 : () } split /\n/, slurp(source('fcgi/request/request.c'));

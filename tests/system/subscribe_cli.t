@@ -138,12 +138,15 @@ for my $where (qw(here remote)) {
 	# For people.
 	$hub->publish_ok(topic => 'p', id => "p:$where", type => 'news',
 	    data => "one\n\e[2Jtwo");
-	$hub->publish_ok(topic => 'p', id => "q:$where");
-	my $text = follow($config, '--last-event-id', "n:$where:5",
-	    '--count', 2, 'p');
+	$hub->publish_ok(topic => ['x', 'p'], id => "q:$where",
+	    private => 'on');
+	my $text = follow($config, '--private', '--last-event-id',
+	    "n:$where:5", '--count', 2, 'p');
 	is ended($text), 0, "$where: as text";
-	is slurp($text->{out}), "p:$where\tnews\n\tone\n\t?[2Jtwo\n"
-	    . "q:$where\tmessage\n\t\n",
+	my @topics = $where eq 'here' ? ("public\tp", "private\tx\tp")
+	    : ("-\t-") x 2;
+	is slurp($text->{out}), "p:$where\tnews\t$topics[0]\n\tone\n"
+	    . "\t?[2Jtwo\nq:$where\tmessage\t$topics[1]\n\t\n",
 	    "$where: readable, and nothing that a terminal would obey";
 }
 ok !-e "$dir/none", 'nothing was looked for in another queue';

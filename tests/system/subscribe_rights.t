@@ -54,6 +54,11 @@ my @rows = (
 	    0],
 	['cookie behind another scheme', { cookie => $good,
 	    headers => { Authorization => 'Basic dTpw' } }, 1],
+	# Claims of others are not the hub's business, however large.
+	['foreign claims', { token => Token::mint(
+	    '{"mercure":{"subscribe":["*"],"payload":[12345678901234567890]},'
+	    . '"n":1e400,"i":-99999999999999999999,"t":"a\u0000b"}',
+	    Token::SUBSCRIBER_KEY) }, 1],
 	['with a payload', { token => Token::mint({ mercure =>
 	    { subscribe => ['*'], payload => { user => [1, undef] } } },
 	    Token::SUBSCRIBER_KEY) }, 1],

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* base.c - the lock, the statements, and what their failures mean. */
+#include <sys/resource.h>
+
 #include <errno.h>
 
 #include "base/log.h"
@@ -153,11 +155,26 @@ rc_err(int rc, int code)
 }
 
 static const char *
-fix_for(int rc, enum err e)
+fix_for_full(int code)
+{
+	switch (code) {
+	case EFBIG:
+		return "raise the limit on the size of files (ulimit -f, "
+		       "LimitFSIZE) of this process";
+	case EDQUOT:
+		return "free space in the quota of its user; nothing has to be "
+		       "restarted";
+	default:
+		return "free space on the disk; nothing has to be restarted";
+	}
+}
+
+static const char *
+fix_for(int rc, enum err e, int code)
 {
 	switch (e) {
 	case ERR_FULL:
-		return "free space on the disk; nothing has to be restarted";
+		return fix_for_full(code);
 	case ERR_BUSY:
 		return "another program writes to it: end that";
 	case ERR_NOMEM:
@@ -177,10 +194,25 @@ fix_for(int rc, enum err e)
 	}
 }
 
+/* SQLite does not keep the errno of a failed write.  A write that fails in a
+ * process with a limit on the size of files has most probably met that. */
+static int
+code_of(const struct queue_sqlite *q, int rc)
+{
+	const int code = q->db != NULL ? sqlite3_system_errno(q->db) : 0;
+	struct rlimit limit;
+
+	if (code == 0 && rc == SQLITE_IOERR_WRITE &&
+	    getrlimit(RLIMIT_FSIZE, &limit) == 0 &&
+	    limit.rlim_cur != RLIM_INFINITY)
+		return EFBIG;
+	return code;
+}
+
 enum err
 queue_sqlite_failed(struct queue_sqlite *q, int rc)
 {
-	int code = q->db != NULL ? sqlite3_system_errno(q->db) : 0;
+	const int code = code_of(q, rc);
 	enum err e = rc_err(rc, code);
 	const char *path = q->side != NULL ? sidecar_db_path(q->side) : q->path;
 	/* SQLite does not know of some problems. */
@@ -193,7 +225,7 @@ queue_sqlite_failed(struct queue_sqlite *q, int rc)
 	else
 		problem_set(&q->problem, e, "%s: %s (%d%s%s): %s", path, why,
 		    rc, code != 0 ? ", " : "", code != 0 ? strerror(code) : "",
-		    fix_for(rc, e));
+		    fix_for(rc, e, code));
 	if (e != ERR_FULL && e != ERR_BUSY && e != ERR_NOMEM)
 		queue_sqlite_shut(q);
 	return e;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/rights.h"
 #include "queue/sqlite/sidecar_path.h"
 #include "queue/sqlite/sqlite.h"
 
@@ -94,6 +95,7 @@ check_rights(const struct check *c)
 {
 	static const char *const suffixes[] = { "", "-wal", "-shm", "-hub" };
 	char path[QUEUE_SQLITE_PATH_MAX + 8];
+	char group[RIGHTS_NAME_MAX];
 	struct stat st, db;
 	struct problem p;
 
@@ -104,10 +106,11 @@ check_rights(const struct check *c)
 		if (stat(path, &st) == -1 ||
 		    (st.st_gid == db.st_gid && (st.st_mode & 0660) == 0660))
 			continue;
+		rights_group_name(group, db.st_gid);
 		problem_set(&p, ERR_OK,
-		    "%s is not for its whole group: chgrp %lu %s && chmod 660 "
+		    "%s is not for its whole group: chgrp %s %s && chmod 660 "
 		    "%s",
-		    path, (unsigned long)db.st_gid, path, path);
+		    path, group, path, path);
 		report_point(c, false, &p);
 	}
 }

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -16,6 +15,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/rights.h"
 
 #define SIDECAR_LINKS_MAX 40
 
@@ -38,24 +38,6 @@ sidecar_errno(int code)
 	}
 }
 
-/* The group that a directory should have: that of this process, or www-data
- * for a process with the group of root. */
-static void
-group_name(char *out, size_t size)
-{
-	struct group g, *found = NULL;
-	char room[1024];
-
-	if (getegid() != 0 &&
-	    getgrgid_r(getegid(), &g, room, sizeof(room), &found) == 0 &&
-	    found != NULL)
-		snprintf(out, size, "%s", g.gr_name);
-	else if (getegid() != 0)
-		snprintf(out, size, "%lu", (unsigned long)getegid());
-	else
-		snprintf(out, size, "www-data");
-}
-
 /* SQLite opens such a database read-only, and its errno is lost. */
 static bool
 is_mounted_read_only(const char *path, int dir)
@@ -70,31 +52,76 @@ is_mounted_read_only(const char *path, int dir)
 	return statvfs(folder, &v) == 0 && (v.f_flag & ST_RDONLY) != 0;
 }
 
+/* A user who may make the folder needs no other owner for it. */
+static enum err
+no_directory(const char *path, int dir, enum err e, struct problem *p)
+{
+	char parent[SIDECAR_PATH_MAX];
+	struct rights_who who;
+
+	snprintf(parent, sizeof(parent), "%.*s", dir, path);
+	if (strrchr(parent, '/') != NULL)
+		strrchr(parent, '/')[1] = '\0';
+	if (geteuid() != 0 && access(parent, W_OK) == 0)
+		return problem_set(p, e,
+		    "the directory of %s does not exist: install -d -m 2770 "
+		    "%.*s",
+		    path, dir, path);
+	rights_of_process(&who);
+	return problem_set(p, e,
+	    "the directory of %s does not exist: install -d -m 2770 -o %s -g "
+	    "%s %.*s",
+	    path, rights_owner_for(who.shared), who.shared, dir, path);
+}
+
+/* The folder, or the one of the files in it that may not be written. */
+static bool
+explain(const char *path, int dir, struct problem *p)
+{
+	static const char *const suffixes[] = { "", "-wal", "-shm", "-hub" };
+	char name[SIDECAR_PATH_MAX];
+
+	snprintf(name, sizeof(name), "%.*s", dir > 0 ? dir : 1,
+	    dir > 0          ? path
+	    : path[0] == '/' ? "/"
+			     : ".");
+	if (rights_explain(p, name, W_OK | X_OK))
+		return true;
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		const int n =
+		    snprintf(name, sizeof(name), "%s%s", path, suffixes[i]);
+
+		if (n > 0 && n < (int)sizeof(name) &&
+		    rights_explain(p, name, R_OK | W_OK))
+			return true;
+	}
+	return false;
+}
+
 enum err
 sidecar_denied(const char *path, int code, struct problem *p)
 {
 	const char *slash = strrchr(path, '/');
 	const int dir = slash != NULL ? (int)(slash - path) : 0;
 	const enum err e = sidecar_errno(code);
-	char group[64];
+	struct rights_who who;
 
-	group_name(group, sizeof(group));
+	rights_of_process(&who);
 	if (code == ENOENT || code == ENOTDIR)
-		return problem_set(p, e,
-		    "the directory of %s does not exist: install -d -o root "
-		    "-g %s -m 2770 %.*s",
-		    path, group, dir, path);
+		return no_directory(path, dir, e, p);
 	if (e == ERR_READONLY && is_mounted_read_only(path, dir))
 		return problem_set(p, e,
 		    "%s lies on a file system that is mounted read-only: read "
 		    "in the system's log why, then mount it for writing",
 		    path);
+	if (e == ERR_READONLY && explain(path, dir, p))
+		return e;
 	if (e == ERR_READONLY)
 		return problem_set(p, e,
-		    "user %lu may not write %s: chown root:%s %.*s && chmod "
-		    "2770 %.*s, and chmod 660 the files in it",
-		    (unsigned long)geteuid(), path, group, dir, path, dir,
-		    path);
+		    "user %s may not write %s (%s): look for the attributes "
+		    "of the file (lsattr) and the rules of the service that "
+		    "this program runs in",
+		    who.user, path, strerror(code));
 	return problem_set(p, e, "cannot write %s: %s%s", path, strerror(code),
 	    e == ERR_FULL ? ": free space on the disk" : "");
 }

@@ -15,6 +15,7 @@ use Time::HiRes qw(time);
 use constant {
 	T_BEGIN_REQUEST => 1, T_ABORT_REQUEST => 2, T_END_REQUEST => 3, T_PARAMS => 4,
 	T_STDIN => 5, T_STDOUT => 6, T_STDERR => 7, T_DATA => 8, T_GET_VALUES => 9,
+	T_GET_VALUES_RESULT => 10, T_UNKNOWN_TYPE => 11,
 	RESPONDER => 1, KEEP_CONN => 1,
 };
 
@@ -140,7 +141,10 @@ sub pump {
 sub record_came {
 	my ($self, $type, $content) = @_;
 
-	if ($self->{ended}) {
+	if ($self->{id} == 0 && ($type == T_GET_VALUES_RESULT
+	    || $type == T_UNKNOWN_TYPE)) {
+		$self->{management} = [$type, $content];
+	} elsif ($self->{ended}) {
 		push @{ $self->{problems} }, "record $type after END_REQUEST";
 	} elsif ($type == T_STDOUT) {
 		push @{ $self->{problems} }, 'STDOUT after its end'

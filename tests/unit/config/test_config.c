@@ -135,6 +135,8 @@ takes_sources_in_order(void **state)
 	}
 }
 
+#define TEN "0 1 2 3 4 5 6 7 8 9 "
+
 static const struct {
 	const char *name, *file, *arg;
 	enum err want;
@@ -188,8 +190,19 @@ static const struct {
 	    ERR_SYNTAX, "each once" },
 	{ "no URL", NULL, "MERCURE_HUB_URL=example.com", ERR_SYNTAX,
 	    "must be a URL that starts with http://" },
+	{ "a host in Unicode", NULL,
+	    "MERCURE_PUBLIC_HUB_URL=https://b\xc3\xbc"
+	    "cher.example/x",
+	    ERR_SYNTAX, "xn--" },
+	{ "too many topics", NULL,
+	    "MERCURE_COUNTS=" TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN "x",
+	    ERR_SYNTAX, "MERCURE_COUNTS must be up to 100 topics" },
 	{ "another transport", NULL, "MERCURE_TRANSPORT_URL=bolt://x",
 	    ERR_SYNTAX, "must be sqlite:///" },
+	{ "a query", NULL, "MERCURE_TRANSPORT_URL=sqlite:///q.db?mode=ro",
+	    ERR_SYNTAX, "write ? as %3F" },
+	{ "a fragment", NULL, "MERCURE_TRANSPORT_URL=sqlite:///q#1.db",
+	    ERR_SYNTAX, "# as %23" },
 	{ "no path", NULL, "MERCURE_TRANSPORT_URL=sqlite:///", ERR_SYNTAX,
 	    "must be sqlite:///" },
 	{ "a cookie's name", NULL, "MERCURE_AUTHZ_COOKIE_NAME=a b", ERR_SYNTAX,

@@ -91,7 +91,7 @@ static const struct {
 } files[] = {
 	{ "secret", "a secret of 20 bytes\n", 0640, NULL, ERR_OK, "HS256" },
 	{ "secret for everybody", "a secret of 20 bytes\n", 0644, NULL,
-	    ERR_DENIED, "MERCURE_PUBLISHER_SECRET_KEY: everybody may read" },
+	    ERR_DENIED, "holds a secret and everybody may read it: ch" },
 	{ "secret that the group may change", "a secret of 20 bytes\n", 0660,
 	    NULL, ERR_DENIED,
 	    "can be changed by all of its group: chmod go-w" },
@@ -152,7 +152,8 @@ static const struct {
 } bad[] = {
 	{ "no key", "", ERR_NOTFOUND, "MERCURE_PUBLISHER_SECRET_KEY is not" },
 	{ "no file", "@/nowhere/key.pem", ERR_IO, "/nowhere/key.pem" },
-	{ "a folder", "@/", ERR_IO, "MERCURE_PUBLISHER_SECRET_KEY: /: " },
+	{ "a folder", "@/", ERR_IO,
+	    "MERCURE_PUBLISHER_SECRET_KEY: / is a directory: name a file" },
 	{ "a URL", "@https://example.com/jwks", ERR_UNSUPPORTED,
 	    "MERCURE_PUBLISHER_SECRET_KEY: keys at a URL verify tokens and "
 	    "cannot sign" },

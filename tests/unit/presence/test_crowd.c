@@ -433,11 +433,68 @@ serves_many_threads(void **state)
 	crowd_free(c[1]);
 }
 
+/* How many count for `topic`, as the process with `c` sees it. */
+static int
+viewers(struct crowd *c, uint64_t topic, bool may_wait)
+{
+	struct crowd_count v = { topic, 0 };
+
+	return crowd_count_views(c, &v, 1, may_wait) == ERR_OK ? (int)v.n : -1;
+}
+
+/* Two processes; a file that was removed; one that comes back in the other. */
+static void
+counts_viewers(void **state)
+{
+	static const uint64_t topics[] = { 7, 8 };
+	const struct queue_room *r = *state;
+	struct crowd *c[2] = { new_crowd(r), new_crowd(r) };
+	struct crowd_place p[2], back;
+	const struct crowd_keys k = { 1, 1 };
+
+	assert_int_equal(viewers(c[0], 7, false), -1);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(enter(&p[i], c[i], 1, &no_limits), ERR_OK);
+		assert_int_equal(crowd_view(&p[i], topics, 1 + i), ERR_OK);
+	}
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(viewers(c[i], 7, i == 0), 2);
+		assert_int_equal(viewers(c[i], 8, i == 1), 1);
+		assert_int_equal(viewers(c[i], 9, true), 0);
+	}
+	remove_file(r);
+	assert_int_equal(viewers(c[0], 7, false), -1);
+	crowd_look(c[0]);
+	crowd_look(c[1]);
+	assert_int_equal(viewers(c[0], 7, false), 2);
+
+	crowd_away(&p[0], ROW(5), clock_real_ms() + 60000);
+	assert_int_equal(viewers(c[1], 7, false), 2);
+	assert_int_equal(
+	    crowd_enter(&back, c[1], &k, ROW(5), &no_limits, NULL), ERR_OK);
+	assert_int_equal(crowd_view(&back, topics, 1), ERR_OK);
+	/* It never began, so it is away as before. */
+	crowd_give_back(&back);
+	assert_int_equal(viewers(c[1], 7, false), 2);
+	assert_int_equal(
+	    crowd_enter(&back, c[1], &k, ROW(5), &no_limits, NULL), ERR_OK);
+	assert_int_equal(crowd_view(&back, topics, 1), ERR_OK);
+	crowd_begin(&back);
+	assert_int_equal(viewers(c[1], 7, false), 2);
+	crowd_leave(&back);
+	assert_int_equal(viewers(c[1], 7, false), 1);
+	crowd_leave(&p[1]);
+	assert_int_equal(viewers(c[1], 7, false), 0);
+	crowd_free(c[0]);
+	crowd_free(c[1]);
+}
+
 static void
 without_memory(void **state)
 {
 	const struct crowd_limits one = { 1, 0, 0 };
 	struct queue_room *r = *state;
+	const uint64_t topic = 7;
 	bool failed = true;
 
 	log_open("test", (enum log_level) - 1);
@@ -450,6 +507,8 @@ without_memory(void **state)
 		mem_fail_at(n);
 		if ((e = crowd_new(&c, &r->settings)) == ERR_OK)
 			e = enter(&p, c, 1, &one);
+		if (e == ERR_OK && (e = crowd_view(&p, &topic, 1)) != ERR_OK)
+			crowd_give_back(&p);
 		failed = mem_failed();
 		mem_fail_at(0);
 		assert_true(e == ERR_OK || (failed && e == ERR_NOMEM));
@@ -479,6 +538,7 @@ main(void)
 		QUEUE_ROOM_TEST(goes_on_uncounted),
 		QUEUE_ROOM_TEST(counts_many),
 		QUEUE_ROOM_TEST(serves_many_threads),
+		QUEUE_ROOM_TEST(counts_viewers),
 		QUEUE_ROOM_TEST(without_memory),
 	};
 

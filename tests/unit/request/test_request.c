@@ -130,6 +130,35 @@ knows_what_is_missing(void **state)
 	request_free(r);
 }
 
+/* The last event id as clients send it, and what it is then. */
+static const struct {
+	const char *sent, *want;
+} ids[] = {
+	{ "plain", "plain" },
+	{ "caf\xc3\xa9", "caf\xc3\xa9" },
+	{ "caf\xe9", "caf\xc3\xa9" },
+	{ "\xff\x80 \xbf", "\xc3\xbf\xc2\x80 \xc2\xbf" },
+	{ "\xc3\xa9 and \xe9", "\xc3\x83\xc2\xa9 and \xc3\xa9" },
+};
+
+static void
+ids_are_utf8(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+		const char *const list[] = { "REQUEST_METHOD", "GET",
+			"REQUEST_URI", "/", "HTTP_LAST_EVENT_ID", ids[i].sent,
+			"HTTP_HOST", "behind", "HTTP_ORIGIN", "\xe9", NULL };
+		struct request *r = NULL;
+
+		assert_int_equal(make(&r, list), ERR_OK);
+		expect(ids[i].want, r->last_event_id, ids[i].want);
+		expect("what follows", r->host, "behind");
+		expect("another header", r->origin, "\xe9");
+		request_free(r);
+	}
+}
+
 /* Parameters that may come from two headers, and others that do not. */
 static const struct {
 	const char *name, *params[6];
@@ -221,6 +250,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(splits_targets),
 		cmocka_unit_test(takes_its_parameters),
+		cmocka_unit_test(ids_are_utf8),
 		cmocka_unit_test(knows_what_is_missing),
 		cmocka_unit_test(knows_what_came_twice),
 		cmocka_unit_test(moves_the_body),

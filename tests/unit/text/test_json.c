@@ -25,6 +25,8 @@ test_accepted(void **state)
 		{ "same name on two levels", "{\"a\":{\"a\":1}}", JSON_OBJECT },
 		{ "brackets in a string", "[\"[[[[[[{{{{{{\\\"[[\"]",
 		    JSON_ARRAY },
+		{ "out of range", "1e999", JSON_REAL },
+		{ "NUL by an escape", "\"a\\u0000\"", JSON_STRING },
 		{ "surrogate pair", "\"\\ud83d\\ude00\"", JSON_STRING },
 	};
 
@@ -56,7 +58,6 @@ static const struct {
 	{ "invalid UTF-8", { "\"\377\"", 3 } },
 	{ "overlong UTF-8", { "\"\300\200\"", 4 } },
 	{ "lone surrogate", { "\"\\ud800\"", 8 } },
-	{ "NUL by an escape", { "\"\\u0000\"", 8 } },
 	{ "NUL byte in a string", { "\"a\0b\"", 5 } },
 	{ "NUL in a name", { "{\"\\u0000\":1}", 12 } },
 	{ "line feed in a string", { "\"\n\"", 3 } },
@@ -65,7 +66,14 @@ static const struct {
 	{ "comment", { "/**/1", 5 } },
 	{ "NaN", { "NaN", 3 } },
 	{ "number with a leading zero", { "01", 2 } },
-	{ "number out of range", { "1e999", 5 } },
+	{ "out of range, a leading zero", { "01e999", 6 } },
+	{ "out of range, no digits", { "1e999e1", 7 } },
+	{ "out of range, then a leading zero", { "[1e999,01e999]", 14 } },
+	{ "out of range, then no digits", { "[1e999,1.e999]", 14 } },
+	{ "out of range, then no exponent", { "[1e999,1e+]", 11 } },
+	{ "out of range, and cut", { "[1e999", 6 } },
+	{ "a long one with a leading zero", { "012345678901234567890", 21 } },
+	{ "a sign without digits", { "[-,9999999999999999999]", 23 } },
 	{ "byte order mark", { "\357\273\277{}", 5 } },
 	{ "closed before opened", { "]]]]", 4 } },
 };
@@ -81,6 +89,43 @@ test_refused(void **state)
 		    json != NULL)
 			fail_msg("%s", refused[i].name);
 	}
+}
+
+/* [text, what it is when it is written again] */
+static const char *const numbers[][2] = {
+	{ "[9223372036854775807,-9223372036854775808]",
+	    "[9223372036854775807,-9223372036854775808]" },
+	{ "[9223372036854775808]", "[9.2233720368547758e18]" },
+	{ "[-9223372036854775809,1]", "[-9.2233720368547758e18,1]" },
+	{ "{\"a\":123456789012345678901234567890}",
+	    "{\"a\":1.2345678901234568e29}" },
+	{ "[1e400,-1e400,2.5,-7]", "[1e308,-1e308,2.5,-7]" },
+	{ "[\"1e400\",\"a\\\"1e400\",1E+400]",
+	    "[\"1e400\",\"a\\\"1e400\",1e308]" },
+	{ "[1e-400,99999999999999999999]", "[0.0,1e20]" },
+	{ "{\"exp\":1700000000,\"x\":18446744073709551616}",
+	    "{\"exp\":1700000000,\"x\":1.8446744073709552e19}" },
+};
+
+static void
+large_numbers_lose_digits(void **state)
+{
+	struct buf out;
+
+	(void)state;
+	buf_init(&out, TEXT_MAX);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		json_t *json = NULL;
+
+		buf_clear(&out);
+		assert_int_equal(
+		    json_parse(&json, slice_of(numbers[i][0])), ERR_OK);
+		assert_int_equal(json_write(&out, json), ERR_OK);
+		buf_byte(&out, '\0');
+		assert_string_equal(out.base, numbers[i][1]);
+		json_decref(json);
+	}
+	buf_free(&out);
 }
 
 static void
@@ -260,6 +305,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_accepted),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(large_numbers_lose_digits),
 		cmocka_unit_test(test_depth),
 		cmocka_unit_test(test_width_is_no_depth),
 		cmocka_unit_test(test_write),

@@ -110,6 +110,23 @@ refuses_bad_places(void **state)
 	}
 }
 
+/* [a path below the room, what the sentence holds] */
+static void
+says_how_to_make_the_folder(void **state)
+{
+	struct problem p = { "" };
+	char where[160];
+	int out = -1;
+
+	(void)state;
+	snprintf(where, sizeof(where), "unix:%s/none/s", dir);
+	assert_int_equal(open_at(&out, where, &p), ERR_IO);
+	assert_non_null(strstr(p.text, "does not exist: install -d -o "));
+	snprintf(where, sizeof(where), "%s/none", dir);
+	assert_string_equal(strrchr(p.text, ' ') + 1, where);
+	assert_int_equal(out, -1);
+}
+
 /* A connection to `fd`'s port on 127.0.0.1, as its listener sees it. */
 static int
 accept_one(int fd, uint16_t port)
@@ -194,6 +211,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    replaces_no_file, make_room, clear_room),
 		cmocka_unit_test(refuses_bad_places),
+		cmocka_unit_test_setup_teardown(
+		    says_how_to_make_the_folder, make_room, clear_room),
 		cmocka_unit_test(trusts_named_peers),
 	};
 

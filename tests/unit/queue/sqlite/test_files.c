@@ -118,7 +118,7 @@ open_as_stranger(const struct queue_room *r, int mode)
 	if (geteuid() == 0 && (setgid(54321) == -1 || setuid(54321) == -1))
 		return 100;
 	e = queue_open(&q, &r->settings, (enum queue_mode)mode, &p);
-	if (e != ERR_OK && strstr(p.text, "chmod 2770") == NULL)
+	if (e != ERR_OK && strstr(p.text, "user 54321 may not ") == NULL)
 		return 101;
 	queue_close(q);
 	return (int)e;
