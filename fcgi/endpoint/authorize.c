@@ -418,6 +418,11 @@ verify_first(struct grant **out, struct verdict *first, const struct tokens *t,
 			return x.err;
 		if (x.err == ERR_TOKEN)
 			note_kid(t->v[i], s, role);
+		/* It is logged like any other, so nobody hides behind it. */
+		if (x.err == ERR_TOKEN && slice_is(t->v[i], TOKEN_OF_CHECK))
+			problem_set(&x.why, x.err,
+			    "it is what pushcgi check sends, to see whether "
+			    "tokens arrive");
 		if (i == 0)
 			*first = x;
 	}

@@ -112,6 +112,12 @@ grant_is_empty(const struct grant *g)
 }
 
 int64_t
+grant_granted_ms(const struct grant *g)
+{
+	return g->parts.granted_ms;
+}
+
+int64_t
 grant_expires_ms(const struct grant *g)
 {
 	return g->parts.expires_ms;

@@ -19,6 +19,7 @@ struct grant_parts {
 	struct slice payload;    /* JSON text, copied; base NULL: none */
 	bool by_session;         /* without a token: the rights of a session, */
 	uint64_t session_change; /* with all changes up to this one */
+	int64_t granted_ms;      /* session.granted_ms */
 };
 
 /* Moves both lists out of *parts on success.  One reference is the
@@ -51,6 +52,10 @@ bool grant_is_empty(const struct grant *g);
 /* The grant includes all changes of its session up to this one
  * (queue/sessions.h). */
 uint64_t grant_session_change(const struct grant *g);
+
+/* When the application granted it, if it may be extended (session.h); 0: it may
+ * not. */
+int64_t grant_granted_ms(const struct grant *g);
 
 int64_t grant_expires_ms(const struct grant *g);
 uint64_t grant_key(const struct grant *g);

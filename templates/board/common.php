@@ -5,8 +5,8 @@
  *
  * A message board of plain PHP pages, an example of how an application uses
  * pushcgi.php: replies appear in open pages, and those of the members' thread in
- * members' pages only.  Put pushcgi.php and pushcgi.js beside these files, and
- * into pushcgi.conf: MERCURE_SESSION_COOKIE = PHPSESSID.
+ * members' pages only.  Put pushcgi.php, pushcgi.js and pushcgi-more.js beside
+ * these files, and into pushcgi.conf: MERCURE_SESSION_COOKIE = PHPSESSID.
  *
  * The folder BOARD_DATA must not be accessible through the web server, and PHP must
  * be able to write there.  Its file members has a line NAME:HASH for each member;

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
-// pushcgi.js - live updates, one stream for all tabs; see README.md.
+// pushcgi.js - one stream for all tabs; see README.md.
 (function (self) {
 "use strict";
 
 var PATIENCE_MS = 60000;
 var document = self.document;
-var script = document && document.currentScript;
+var script = document && (document.currentScript
+	|| document.querySelector("script[type=module][src*='pushcgi.js']")
+	|| { src: "" + /http.*pushcgi.js/.exec(new Error().stack), dataset: {} });
 var locks = self.navigator.locks;
 
-// A script can see the status of this, but not of a stream.
 function ask(method, url, credentials, done) {
 	var x = new XMLHttpRequest();
 
@@ -19,23 +20,32 @@ function ask(method, url, credentials, done) {
 	x.send();
 }
 
-// Hold a lock until it is released, or this tab or worker ends.
 function hold(name, have) {
 	if (!locks)
 		return have(Object);
 	locks.request(name, function () { return new Promise(have); });
 }
 
-// The limit of timers.
 function toMs(seconds) { return Math.min(1000 * seconds, 2e9); }
+
+// For few pages.
+function more(act) {
+	var s = document.createElement("script");
+
+	function have() { act(self.pushcgiMore || {}); }
+
+	if (self.pushcgiMore)
+		return have();
+	s.src = script.src.replace("pushcgi.js", "pushcgi-more.js");
+	s.nonce = script.nonce;
+	s.onload = s.onerror = have;
+	document.head.appendChild(s);
+}
 
 function random() { return "pushcgi " + Math.random(); }
 
-// Keeps a stream open behind o.id.  "poll": the response to a poll ended.
-// Returns what ends it.
+// Keeps a stream open behind o.id; returns what ends it.
 function keep(o, tell) {
-	var every = toMs(o.refreshAfter), due = Date.now() + every;
-	var refreshing = every && setInterval(refresh, every);
 	var source, timer, failures = 0, refreshed, held, located, over;
 
 	function address() {
@@ -49,7 +59,6 @@ function keep(o, tell) {
 		return url;
 	}
 
-	// At most one is open.
 	function drop() {
 		clearTimeout(timer);
 		if (source)
@@ -59,10 +68,9 @@ function keep(o, tell) {
 	function stop() {
 		over = true;
 		drop();
-		clearInterval(refreshing);
 	}
 
-	// At random, not for all visitors at once.
+	// At random.
 	function later(status, least) {
 		var ms = toMs(least + (1 + Math.random())
 			* (1 << Math.min(failures++, 7)) / 4);
@@ -72,11 +80,10 @@ function keep(o, tell) {
 		watch(ms, true);
 	}
 
-	function refresh(waits) {
-		due = Date.now() + every;
+	function refresh() {
 		ask("GET", o.refresh, true, function (status) {
 			refreshed = true;
-			if (over || !waits)
+			if (over)
 				return;
 			if (status === 401 || status === 403)
 				tell("close", { status: status });
@@ -91,6 +98,8 @@ function keep(o, tell) {
 		ask("HEAD", address(), o.credentials, function (status, x) {
 			var link = /last-event-id="([^"]*)"/
 				.exec(x.getResponseHeader("Link"));
+			var who = /pushcgi-subscriber: (\w+)/i
+				.exec(x.getAllResponseHeaders());
 
 			if (over)
 				return;
@@ -102,23 +111,24 @@ function keep(o, tell) {
 					o.id = "earliest";
 				tell("gap", { lastEventId: asked });
 			}
+			if (who)
+				tell("rights", o.rights = { of: who[1] });
 			then(status, x);
 		});
 	}
 
 	function connect() {
 		locate(function (status, x) {
-			located = true;
+			located = status;
 			if (status === 401 && o.refresh && !refreshed)
-				refresh(true);
-			else if (!status || status === 429
-				|| status > 499 && status !== 501
+				refresh();
+			else if (/^(0|429|5(?!01))/.test(status)
 				|| status === 401 && o.refresh)
 				later(status, +x.getResponseHeader("Retry-After") || 0);
-			else if ([204, 400, 401, 403, 410].indexOf(status) < 0)
-				open();
-			else
+			else if (/204|40[013]|410/.test(status))
 				tell("close", { status: status });
+			else
+				open();
 		});
 	}
 
@@ -132,6 +142,11 @@ function keep(o, tell) {
 	}
 
 	function take(event) {
+		if (over)
+			return event.target.close();
+		// Not an event of the connection.
+		if (!("data" in event))
+			return;
 		o.id = event.lastEventId || o.id;
 		tell("update", { type: event.type, data: event.data,
 			lastEventId: event.lastEventId });
@@ -141,7 +156,10 @@ function keep(o, tell) {
 		var opened, poll;
 
 		// Short answers arrive, a stream did not.
-		o.poll = o.poll || held;
+		if (held && !o.poll) {
+			o.poll = true;
+			tell("held", { status: 200 });
+		}
 		tell("from", { lastEventId: o.id });
 		source = new EventSource(address(),
 			{ withCredentials: o.credentials });
@@ -149,7 +167,9 @@ function keep(o, tell) {
 			source.addEventListener(type, take);
 		});
 		watch(o.poll ? PATIENCE_MS : toMs(o.pollAfter));
-		source.onopen = function () {
+		source.onopen = function (event) {
+			if (over)
+				return event.target.close();
 			clearTimeout(timer);
 			failures = 0;
 			refreshed = false;
@@ -162,35 +182,30 @@ function keep(o, tell) {
 				locate(Object);
 			located = false;
 		};
-		source.onerror = function () {
-			// This is an update of type "error".
+		source.onerror = function (event) {
+			if (over)
+				return event.target.close();
 			if (source.readyState === 1)
 				return;
 			if (source.readyState === 2)
-				return later(0, 0);
+				return later(located || 0, 0);
 			watch(PATIENCE_MS, opened);
 			if (poll)
-				tell("poll");
+				tell("poll", {});
 			else if (o.open) {
 				o.open = false;
 				tell("retry", {});
 			}
 			poll = false;
-			// Timers stop while the machine sleeps.
-			if (Date.now() > due) {
-				drop();
-				refresh(true);
-			}
 		};
 	}
 
-	o.open = false;
+	o.open = o.rights = false;
 	(o.id ? open : connect)();
 	return stop;
 }
 
-// Shares a stream.  Tabs are live, or have a place in `tabs`.  What is behind
-// it comes from `ring`, the latest updates, or from a second stream of polls.
+// tabs: the places of all, null if live.
 function share(say) {
 	var tabs = {}, ring = [], want, stop, behind;
 
@@ -207,6 +222,8 @@ function share(say) {
 		say(name, "from", last());
 		if (want.open)
 			say(name, "open", {});
+		if (want.rights)
+			say(name, "rights", want.rights);
 		caughtUp(name);
 	}
 
@@ -237,7 +254,6 @@ function share(say) {
 				if (kind === "close")
 					caughtUp(name);
 			} else if (kind === "poll" && silent++ && want.open)
-				// The first may have been cut off.
 				attach(name, ring.indexOf(from));
 		});
 	}
@@ -278,7 +294,7 @@ function share(say) {
 	return {
 		end: end,
 		join: function (name, o) {
-			var more = !want;
+			var more = !want || o.anew;
 
 			if (name in tabs)
 				return;
@@ -306,7 +322,6 @@ function share(say) {
 	};
 }
 
-// Returns what ends it.
 function lead(key) {
 	var me = random(), channel = new BroadcastChannel(key);
 	var hub = share(function (to, kind, detail) {
@@ -318,7 +333,6 @@ function lead(key) {
 
 		if (said.join)
 			hub.join(said.from, said.join);
-		// A tab holds this lock while it exists.
 		if (said.join && locks)
 			locks.request(said.from, function () { hub.leave(said.from); });
 	};
@@ -330,7 +344,7 @@ function lead(key) {
 }
 
 function Pushcgi(options, element) {
-	var base = self.location, name, live, endings;
+	var me = this, base = self.location, name, live, endings;
 	var url = new URL(options.url || "/.well-known/mercure", base);
 	var o = {
 		url: url.href,
@@ -340,15 +354,16 @@ function Pushcgi(options, element) {
 		credentials: url.origin !== base.origin
 			&& options.withCredentials !== false,
 		refresh: options.refresh && new URL(options.refresh, base).href,
-		refreshAfter: options.refresh && options.refreshAfter,
 		poll: options.delivery === "poll",
 		pollAfter: "pollAfter" in options ? options.pollAfter : 10
 	};
-	var key = "pushcgi 1 " + JSON.stringify([o.url, o.credentials, o.refresh,
-		options.share, options.share === "all" || o.topics]);
 
 	function hear(to, kind, detail) {
-		if (to ? to !== name : !live && kind !== "close")
+		if (to && to !== name)
+			return;
+		if ("status" in detail && !(detail.delay < 500))
+			more(function (has) { has.warn && has.warn(o, kind, detail); });
+		if (!to && !live && kind !== "close")
 			return;
 		if (kind === "from") {
 			live = true;
@@ -362,6 +377,10 @@ function Pushcgi(options, element) {
 		}
 		if (kind === "close")
 			close();
+		tell(kind, detail);
+	}
+
+	function tell(kind, detail) {
 		if (options["on" + kind])
 			options["on" + kind](detail);
 		if (element)
@@ -376,8 +395,9 @@ function Pushcgi(options, element) {
 		hub.join(name, o);
 	}
 
-	// The holder of the lock leads: a worker if possible, else a tab.
 	function together() {
+		var key = "pushcgi 2 " + JSON.stringify([o.url, o.credentials,
+			o.refresh, options.share, options.share === "all" || o.topics]);
 		var mine = endings, channel = new BroadcastChannel(key);
 		var leader, stands;
 
@@ -411,7 +431,6 @@ function Pushcgi(options, element) {
 			}
 			if (said.leader)
 				join();
-			// Others' messages come again.
 			else if (said.by && said.by === leader)
 				hear(said.to, said.kind, said.detail);
 		};
@@ -457,7 +476,6 @@ function Pushcgi(options, element) {
 		listen("removeEventListener");
 	}
 
-	// A frozen page must not lead.
 	function listen(how) {
 		self[how]("pagehide", stop);
 		self[how]("pageshow", resume);
@@ -465,13 +483,27 @@ function Pushcgi(options, element) {
 		document[how]("resume", resume);
 	}
 
-	listen("addEventListener");
-	this.close = close;
-	start();
+	function begin() {
+		if (endings === null)
+			return;
+		listen("addEventListener");
+		start();
+	}
+
+	me.close = close;
+	if (options.presence || options.count || options.target
+		|| options.private || options.refreshAfter)
+		more(function (has) {
+			if (has.extend)
+				tell = has.extend(me, o, options, tell, ask, stop, start);
+			begin();
+		});
+	else
+		begin();
 }
 
 function settings() {
-	var data = script ? script.dataset : {}, o = {}, name;
+	var data = script.dataset, o = {}, name;
 
 	for (name in data)
 		try {
@@ -487,7 +519,7 @@ function begin() {
 	script.pushcgi = new Pushcgi(settings(), script);
 }
 
-// The worker runs the same file.
+// A worker.
 if (!document)
 	return hold(self.name, function () { lead(self.name); });
 self.Pushcgi = Pushcgi;
@@ -497,9 +529,8 @@ self.pushcgi = {
 			{ topics: topics, onupdate: listener }));
 	}
 };
-if (!script || !script.dataset.topics)
+if (!script.dataset.topics)
 	return;
-// After later scripts.
 if (document.readyState === "loading")
 	document.addEventListener("DOMContentLoaded", begin);
 else

@@ -46,7 +46,7 @@ my @FUNCTIONS = qw(
     payload_callback subscriber_jwt publisher_jwt
     set_authz_cookie clear_authz_cookie
     set_authz_session move_authz_session clear_authz_session
-    get_subscriptions is_connected
+    get_subscriptions is_connected count
 );
 our @EXPORT = (qw(mercure_begin_request mercure_end_request),
     map {"mercure_$_"} @FUNCTIONS);
@@ -436,6 +436,13 @@ sub is_connected {
 
     return $status == 0 ? 1
         : $status == 1 << 8 ? 0 : $self->_complaint($errors);
+}
+
+# How many have the topic open; undef if the number is not known.
+sub count {
+    my ($self, $topic) = @_;
+
+    return $self->_run(['count', '--', $self->topic($topic)]);
 }
 
 # The caller's options, given as pairs or as a reference to a hash; or a text that
@@ -1017,6 +1024,14 @@ connected, require a member.
 
     my $there = mercure_is_connected('https://example.com/chat',
         name => 'Alice');
+
+=item count($topic)
+
+How many have the topic open: streams that ask for this topic itself, of anybody.
+The hub counts the topics that its setting MERCURE_COUNTS lists.  Undef if the
+number is not known.
+
+    my $viewers = mercure_count('https://example.com/products/1');
 
 =back
 

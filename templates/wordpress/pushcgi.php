@@ -84,8 +84,8 @@ function pushcgi_wp_tell_missing() {
 	printf(
 		'<div class="notice notice-error"><p>%s</p></div>',
 		esc_html(
-			'pushcgi: copy pushcgi.php and pushcgi.js into ' . __DIR__
-			. '/pushcgi; until then, nothing is published.'
+			'pushcgi: copy pushcgi.php, pushcgi.js and pushcgi-more.js into '
+			. __DIR__ . '/pushcgi; until then, nothing is published.'
 		)
 	);
 }

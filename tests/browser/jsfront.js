@@ -52,23 +52,26 @@ export async function startFront(site) {
 }
 
 // A server of event streams as small as they come: numbered events without a
-// hub, only GET.  `page` is the HTML it serves.
-export async function startPlain(page) {
+// hub, only GET.  `page` is the HTML it serves; `create` makes an https server.
+export async function startPlain(page, create = createServer) {
 	const events = [], streams = new Set();
 	const plain = { asked: [], problem: null, page };
-	const script = await readFile(join(source, "templates/js/pushcgi.js"));
+	const script = (name) =>
+		readFile(join(source, "templates/js", name));
 	const send = (stream, n) =>
 		stream.write(`id: ${n + 1}\ndata: ${events[n]}\n\n`);
-	const server = createServer((asked, response) => {
+	const server = create(async (asked, response) => {
 		const { pathname, searchParams } = new URL(asked.url, plain.url);
+		const [, name] = /^\/app\/(pushcgi(?:-more)?\.js)$/
+			.exec(pathname) ?? [];
 
 		if (pathname === "/") {
 			response.setHeader("Content-Type", "text/html");
 			return void response.end(plain.page);
 		}
-		if (pathname === "/app/pushcgi.js") {
+		if (name) {
 			response.setHeader("Content-Type", "text/javascript");
-			return void response.end(script);
+			return void response.end(await script(name));
 		}
 		plain.asked.push(`${asked.method} ${asked.url}`);
 		if (plain.problem)
@@ -76,7 +79,8 @@ export async function startPlain(page) {
 		if (asked.method !== "GET")
 			return void response.writeHead(405).end();
 		response.writeHead(200, { "Content-Type": "text/event-stream" });
-		response.flushHeaders();
+		// Firefox says that a stream is open only after a first byte.
+		response.write(":\n\n");
 		const id = asked.headers["last-event-id"]
 			?? searchParams.get("lastEventID") ?? events.length;
 		for (let n = Number(id); n < events.length; n++)
@@ -85,7 +89,8 @@ export async function startPlain(page) {
 		response.on("close", () => streams.delete(response));
 	});
 
-	plain.url = `http://127.0.0.1:${await listening(server)}/`;
+	plain.url = `http${create === createServer ? "" : "s"}://127.0.0.1:${
+		await listening(server)}/`;
 	plain.publish = (data) => {
 		events.push(data);
 		for (const stream of streams)

@@ -29,16 +29,21 @@ export async function startSite(server, ...settings) {
 const escaped = (text) => text.replace(/&/g, "&amp;")
 	.replace(/"/g, "&quot;").replace(/</g, "&lt;");
 
-// A page with the script and these attributes.
-export function pageWith(attributes) {
+// A page with the script and these attributes, and more HTML.
+export function pageWith(attributes, more = "", kind = "") {
 	const text = Object.entries(attributes).map(([key, value]) =>
 		`data-${key}="${escaped(typeof value === "string" ? value
 			: JSON.stringify(value))}"`).join(" ");
 
 	return `<!DOCTYPE html><title>x</title>
 <script>
-var got = [], told = [];
-["open", "gap", "retry", "close"].forEach(function (kind) {
+var got = [], told = [], warned = [], warn = console.warn;
+console.warn = function (text) {
+	warned.push(text);
+	warn.call(console, text);
+};
+["open", "gap", "retry", "close", "held", "rights", "anonymous", "here",
+	"join", "leave", "count"].forEach(function (kind) {
 	document.addEventListener("pushcgi:" + kind, function (event) {
 		told.push([kind, event.detail]);
 	});
@@ -47,13 +52,14 @@ document.addEventListener("pushcgi:update", function (event) {
 	got.push(event.detail);
 });
 </script>
-<script src="/app/pushcgi.js" ${text}></script>
+<script ${kind} src="/app/pushcgi.js" ${text}></script>
+${more}
 `;
 }
 
 // Write it; returns its path.
-export async function writePage(site, name, attributes) {
-	await writeFile(join(site.folder, name), pageWith(attributes));
+export async function writePage(site, name, attributes, ...more) {
+	await writeFile(join(site.folder, name), pageWith(attributes, ...more));
 	return name;
 }
 
@@ -66,6 +72,7 @@ export async function openTab(context, url) {
 }
 
 export const got = (page) => page.evaluate(() => got.map(({ data }) => data));
+export const warnings = (page) => page.evaluate(() => warned);
 export const told = (page, kind) => page.evaluate((wanted) => told
 	.filter(([name]) => name === wanted).map(([, detail]) => detail), kind);
 

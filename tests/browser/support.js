@@ -17,7 +17,7 @@ export const build = process.env.PUSHCGI_BUILD ?? join(source, "build");
 
 // How long a condition may take; no test passes by how much of it is used.
 export const DEADLINE_MS =
-	1000 * Number(process.env.PUSHCGI_TEST_DEADLINE ?? 30);
+	1000 * Number(process.env.PUSHCGI_TEST_DEADLINE ?? 60);
 
 export async function waitUntil(what, condition) {
 	const end = Date.now() + DEADLINE_MS;

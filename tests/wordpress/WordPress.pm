@@ -51,7 +51,8 @@ sub files {
 	unlink "$www/.htaccess";
 	mkdir $_ for $plugins, "$plugins/pushcgi";
 	for (['wordpress/pushcgi.php', ''], ['php/pushcgi.php', '/pushcgi'],
-	    ['js/pushcgi.js', '/pushcgi']) {
+	    ['js/pushcgi.js', '/pushcgi'],
+	    ['js/pushcgi-more.js', '/pushcgi']) {
 		my ($path, $to) = @$_;
 		copy(source('templates', $path), "$plugins$to/")
 		    or die "$path: $!\n";

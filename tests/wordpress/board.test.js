@@ -24,7 +24,8 @@ describe("the board of plain PHP pages", () => {
 		await mkdir(to);
 		for (const name of await readdir(join(from, "board")))
 			await copyFile(join(from, "board", name), join(to, name));
-		for (const path of ["php/pushcgi.php", "js/pushcgi.js"])
+		for (const path of ["php/pushcgi.php", "js/pushcgi.js",
+			"js/pushcgi-more.js"])
 			await copyFile(join(from, path),
 				join(to, path.split("/")[1]));
 		await mkdir(data);

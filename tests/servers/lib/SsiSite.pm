@@ -46,7 +46,7 @@ sub fill {
 		chmod 0755, "$dir/cgi-bin/$name";
 	}
 	for my $path (qw(templates/ssi/page.shtml
-	    templates/js/pushcgi.js)) {
+	    templates/js/pushcgi.js templates/js/pushcgi-more.js)) {
 		copy(source($path), "$dir/www/") or die "$path: $!\n";
 	}
 	my ($status, $line, $err) = run(['htpasswd', '-nbB', 'alice',

@@ -52,7 +52,7 @@ sub site {
 	    . " --config $hub->{config_path} \"\$@\"\n", 0755);
 	mkdir "$dir/$_" for qw(www www/app run www/app/Pushcgi);
 	for my $path (qw(php/example.php php/pushcgi.php perl/example.cgi
-	    perl/Pushcgi.pm js/pushcgi.js)) {
+	    perl/Pushcgi.pm js/pushcgi.js js/pushcgi-more.js)) {
 		copy(source('templates', $path), "$dir/www/app/")
 		    or die "$path: $!\n";
 	}
