@@ -28,7 +28,7 @@ struct config {
 	char *subscriber_alg;
 	char *ca_file;                 /* MERCURE_CA_FILE */
 	char *cookie_name;             /* MERCURE_AUTHZ_COOKIE_NAME */
-	char *session_cookie;          /* MERCURE_SESSION_COOKIE */
+	char *session_cookie;          /* blank-separated names */
 	uint64_t session_lifetime_s;   /* MERCURE_SESSION_LIFETIME */
 	uint64_t session_extension_s;  /* MERCURE_SESSION_MAX_EXTENSION */
 	char *cookie_same_site;        /* MERCURE_COOKIE_SAMESITE */

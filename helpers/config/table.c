@@ -10,6 +10,7 @@
 #include "config/renamed.h"
 #include "jose/jws_keys.h"
 #include "mercure/dialect.h"
+#include "mercure/session.h"
 #include "text/ip.h"
 #include "text/origin.h"
 
@@ -57,6 +58,27 @@ check_cookie_name(struct slice value)
 		if (c >= 0x80 ||
 		    (!isalnum(c) && strchr("!#$%&'*+-.^_`|~", c) == NULL))
 			return "must be letters, digits and -_.";
+	}
+	return NULL;
+}
+
+static const char *
+check_cookie_names(struct slice value)
+{
+	struct slice names[SESSION_COOKIES_MAX], word;
+	size_t n = 0;
+
+	while (slice_cut(&value, ' ', &word)) {
+		if (word.len == 0)
+			continue;
+		if (check_cookie_name(word) != NULL)
+			return check_cookie_name(word);
+		for (size_t i = 0; i < n; i++)
+			if (slice_eq(names[i], word))
+				return "must name each cookie once";
+		if (n == SESSION_COOKIES_MAX)
+			return "must name four cookies at most";
+		names[n++] = word;
 	}
 	return NULL;
 }
@@ -149,8 +171,8 @@ const struct config_option config_options[] = {
 	    .check = check_cookie_name, .standard = "mercureAuthorization",
 	    .help = "name of the cookie that carries a token" },
 	{ { "MERCURE_SESSION_COOKIE" }, FIELD(session_cookie),
-	    .check = check_cookie_name,
-	    .help = "name of the application's own session cookie" },
+	    .check = check_cookie_names,
+	    .help = "names of the applications' own session cookies" },
 	{ { "MERCURE_SESSION_LIFETIME" }, FIELD(session_lifetime_s),
 	    .kind = CONFIG_NUMBER, .min = 1, .max = 31536000,
 	    .standard = "3600",

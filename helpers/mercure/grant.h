@@ -68,6 +68,15 @@ struct slice grant_payload(const struct grant *g);
 void grant_set_token(struct grant *g, const uint8_t token[GRANT_TOKEN_SIZE]);
 const uint8_t *grant_token(const struct grant *g);
 
+/* The tokens of other sessions that the same browser has, if it was not certain
+ * that this one is meant: a change of them decides again.  `n` is at most
+ * GRANT_OTHERS_MAX.  Set them before the grant is shared. */
+#define GRANT_OTHERS_MAX 3
+void grant_set_others(
+    struct grant *g, const uint8_t (*tokens)[GRANT_TOKEN_SIZE], size_t n);
+size_t grant_others_n(const struct grant *g);
+const uint8_t *grant_other(const struct grant *g, size_t i);
+
 /* A number for its holder in counts: the same for all tokens that a key signed
  * for one subject; 0: not known.  Set it before the grant is shared. */
 void grant_set_holder(struct grant *g, uint64_t holder);

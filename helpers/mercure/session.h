@@ -15,6 +15,9 @@
 #define SESSION_ID_MIN 16
 #define SESSION_ID_MAX 1024
 
+/* The cookies that MERCURE_SESSION_COOKIE may name. */
+#define SESSION_COOKIES_MAX 4
+
 /* Nobody but the application and the browser knows the id itself. */
 struct session_key {
 	uint8_t digest[DIGEST_SIZE]; /* SHA-256 of the id */

@@ -168,6 +168,7 @@ start(struct queue *q, const char *id)
 	static const struct session_key key = { "a" };
 	const struct queue_question ask = { .last_id = slice_of(id),
 		.session = &key,
+		.sessions_n = 1,
 		.now_ms = 1,
 		.each = each_session };
 	struct queue_start start;
