@@ -427,8 +427,7 @@ describe("pushcgi.js, when", { concurrency: 8 }, () => {
 	});
 
 	for (const share of ["same", "none"]) {
-		keepsPages(row)("the page is left and comes back from the browser's "
-			+ `memory, share ${share}`,
+		keepsPages(row)(`the page is left, kept and comes back, ${share}`,
 		async ({ front, context, tab, topic, publish }) => {
 			await setCookie(context, await token(60, topic));
 			const page = await tab({ share });
