@@ -45,6 +45,19 @@ load(struct settings **out, const struct config_sources *sources,
 }
 
 static enum err
+check(const struct settings *s, const struct config_sources *sources,
+    struct problem *p)
+{
+	const struct queue_settings queue = config_queue(s->config);
+	const bool was_root = geteuid() == 0;
+	enum err e = queue_take_identity(&queue, p);
+
+	if (e == ERR_OK && !selfcheck_run(s, sources, was_root))
+		e = problem_set(p, ERR_IO, "Fix the problems above.");
+	return e;
+}
+
+static enum err
 run(const struct options *o, struct problem *p)
 {
 	const struct config_sources sources = { o->config, environ, o->keys,
@@ -52,22 +65,27 @@ run(const struct options *o, struct problem *p)
 	struct settings *s = NULL;
 	enum err e;
 
+	if (o->user != NULL && !o->check)
+		return problem_set(p, ERR_SYNTAX,
+		    "--user goes with --check only: a hub gets its user from "
+		    "the web server or from its service.");
+	if (o->user != NULL && (e = selfcheck_become(o->user, p)) != ERR_OK)
+		return e;
 	if ((e = load(&s, &sources, p)) != ERR_OK)
 		return e;
+	if (o->check) {
+		e = check(s, &sources, p);
+		settings_unref(s);
+		return e;
+	}
 	/* A responder opens its socket first, so serve_run() calls it. */
-	if (o->check || cgi_is_wanted()) {
+	if (cgi_is_wanted()) {
 		const struct queue_settings queue = config_queue(s->config);
 
 		if ((e = queue_take_identity(&queue, p)) != ERR_OK) {
 			settings_unref(s);
 			return e;
 		}
-	}
-	if (o->check) {
-		if (!selfcheck_run(s))
-			e = problem_set(p, ERR_IO, "Fix the problems above.");
-		settings_unref(s);
-		return e;
 	}
 	if (s->config->workers == 1 || cgi_is_wanted())
 		footprint_alone();

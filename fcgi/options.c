@@ -24,6 +24,8 @@ static const struct option options[] = {
 	    "allow a TCP address other than loopback" },
 	{ "--check", NULL, AT(check),
 	    "look for problems, print a fix for each, exit" },
+	{ "--user", "NAME", AT(user),
+	    "with --check, as root: look as this user" },
 	{ "--help", NULL, AT(help), "show this text" },
 	{ "--version", NULL, AT(version), "show the version" },
 };

@@ -15,6 +15,7 @@
 struct options {
 	const char *config;
 	struct listener_settings listener;
+	const char *user; /* --check as this one; NULL: see selfcheck.h */
 	bool check, help, version;
 	const char *keys[OPTIONS_KEYS_MAX]; /* "KEY=value", see config.h */
 	size_t keys_n;

@@ -2,8 +2,13 @@
 /* selfcheck.c - checks everything that the hub needs to start. */
 #include "selfcheck.h"
 
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
 #include <stdio.h>
+#include <unistd.h>
 
+#include "base/rights.h"
 #include "config/key_sets.h"
 #include "config/queue.h"
 
@@ -16,19 +21,95 @@ report(void *arg, bool good, const char *text)
 	*all = *all && good;
 }
 
+enum err
+selfcheck_become(const char *name, struct problem *p)
+{
+	struct passwd user, *found = NULL;
+	char room[4096];
+
+	if (getpwnam_r(name, &user, room, sizeof(room), &found) != 0 ||
+	    found == NULL)
+		return problem_set(p, ERR_NOTFOUND,
+		    "--user %.60s: there is no user of this name.", name);
+	if (geteuid() == user.pw_uid)
+		return ERR_OK;
+	if (geteuid() != 0)
+		return problem_set(p, ERR_DENIED,
+		    "--user needs root: sudo -u %.60s pushcgi.fcgi --check",
+		    name);
+	if (initgroups(name, user.pw_gid) != 0 ||
+	    setresgid(user.pw_gid, user.pw_gid, user.pw_gid) != 0 ||
+	    setresuid(user.pw_uid, user.pw_uid, user.pw_uid) != 0)
+		return problem_set(p, ERR_IO,
+		    "--user %.60s: %s: sudo -u %.60s pushcgi.fcgi --check",
+		    name, strerror(errno), name);
+	return ERR_OK;
+}
+
+/* Root may read a configuration that the hub may not. */
+static void
+report_rights(const struct config_sources *sources, const char *name, bool *all)
+{
+	struct config *c = NULL;
+	struct problem p = { "" };
+
+	if (config_load(&c, sources, &p) != ERR_OK) {
+		printf("%-7s as the user %s: %s\n", "PROBLEM", name, p.text);
+		*all = false;
+	}
+	config_unref(c);
+}
+
+static void
+report_user(const struct config_sources *sources, bool was_root, bool *all)
+{
+	struct rights_who who;
+	const char *name = who.user;
+
+	rights_of_process(&who);
+	if (geteuid() == 0) {
+		printf("%-7s checked as %s, who may do everything: the hub may "
+		       "be another user's, and fail; --user NAME checks as "
+		       "that one\n",
+		    "note", name);
+		return;
+	}
+	printf("%-7s checked as the user %s%s\n", was_root ? "note" : "ok",
+	    name,
+	    was_root ? ", as others than root may write in the queue's "
+		       "folder; --user NAME checks as another one"
+		     : "");
+	if (was_root)
+		report_rights(sources, name, all);
+}
+
+/* Is one setting the key of both roles?  Then it is named once. */
+static bool
+is_for_both(const struct settings *s)
+{
+	return strcmp(config_keys_setting(s->config, CONFIG_PUBLISHERS),
+		   config_keys_setting(s->config, CONFIG_SUBSCRIBERS)) == 0 &&
+	       s->role[CONFIG_PUBLISHERS].url == NULL &&
+	       s->role[CONFIG_SUBSCRIBERS].url == NULL;
+}
+
 /* A short secret is only a note, since sites use such secrets today. */
 static void
 show_keys(const struct settings *s, enum config_role role,
     const struct jws_keys *keys)
 {
 	const char *setting = config_keys_setting(s->config, role);
+	const bool is_shared = is_for_both(s);
 
+	if (is_shared && role == CONFIG_SUBSCRIBERS)
+		return;
 	for (size_t i = 0; i < jws_keys_count(keys); i++) {
 		const bool is_secret = jws_keys_secret_len(keys, i) > 0;
 		const size_t wanted = jws_keys_secret_wanted(keys, i);
 
-		printf("%-7s %s is set: a %s for %s",
+		printf("%-7s %s is set%s: a %s for %s",
 		    wanted > 0 ? "note" : "ok", setting,
+		    is_shared ? " for publishers and subscribers" : "",
 		    is_secret ? "secret" : "public key", jws_keys_alg(keys, i));
 		if (wanted > 0)
 			printf(", but shorter than %zu bytes: pushcgi "
@@ -109,11 +190,13 @@ report_keys(const struct settings *s, bool *all)
 }
 
 bool
-selfcheck_run(const struct settings *s)
+selfcheck_run(const struct settings *s, const struct config_sources *sources,
+    bool was_root)
 {
 	const struct queue_settings queue = config_queue(s->config);
 	bool all = true;
 
+	report_user(sources, was_root, &all);
 	report(&all, true, "the configuration can be read");
 	report_keys(s, &all);
 	queue_check(&queue, report, &all);

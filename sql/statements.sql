@@ -90,6 +90,23 @@ INSERT INTO subscriptions (topic, kind, key) SELECT topic, 0, key FROM former;
 DROP TABLE former;
 PRAGMA user_version = 3;
 
+-- From user_version 3 to 4.  granted_ms: when the application granted the
+-- session last; 0: up to an explicit end, as nobody knows of earlier rows.
+-- name: add_granted
+ALTER TABLE sessions ADD COLUMN granted_ms INTEGER NOT NULL DEFAULT 0;
+PRAGMA user_version = 4;
+-- The text of the table after that; only for queue_sqlite_schema().
+-- name: sessions_with_granted
+CREATE TABLE sessions (
+	digest BLOB PRIMARY KEY,
+	change INTEGER NOT NULL,
+	until_ms INTEGER NOT NULL,
+	kept_ms INTEGER NOT NULL,
+	moved_to BLOB,
+	topics TEXT NOT NULL,
+	payload TEXT
+, granted_ms INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+
 -- name: begin
 BEGIN IMMEDIATE;
 -- name: commit
@@ -218,16 +235,16 @@ INSERT INTO key_sets (url, tried_ms, error) VALUES (?1, ?3, ?2)
 DELETE FROM key_sets WHERE tried_ms < ?1;
 
 -- name: find_session
-SELECT digest, until_ms, topics, payload, change, kept_ms, moved_to
- FROM sessions WHERE digest = ?1 AND until_ms > ?2;
+SELECT digest, until_ms, topics, payload, change, kept_ms, moved_to,
+ granted_ms FROM sessions WHERE digest = ?1 AND until_ms > ?2;
 -- The session whose digest lies between ?1 and ?2.
 -- name: session_of_token
-SELECT digest, until_ms, topics, payload, change, kept_ms, moved_to
- FROM sessions WHERE digest >= ?1 AND digest <= ?2 AND until_ms > ?3;
+SELECT digest, until_ms, topics, payload, change, kept_ms, moved_to,
+ granted_ms FROM sessions WHERE digest >= ?1 AND digest <= ?2 AND until_ms > ?3;
 -- The next session that moved to ?1.
 -- name: session_behind
-SELECT digest, until_ms, topics, payload, change, kept_ms, moved_to
- FROM sessions WHERE moved_to = ?1 AND until_ms > ?2 AND digest > ?3
+SELECT digest, until_ms, topics, payload, change, kept_ms, moved_to,
+ granted_ms FROM sessions WHERE moved_to = ?1 AND until_ms > ?2 AND digest > ?3
  ORDER BY digest LIMIT 1;
 -- name: read_session_change
 SELECT session_change FROM meta;
@@ -236,18 +253,19 @@ UPDATE OR FAIL meta SET session_change = session_change + 1
  RETURNING session_change;
 -- name: store_session
 INSERT INTO sessions (digest, change, until_ms, kept_ms, moved_to, topics,
- payload) VALUES (?1, ?2, ?3, ?3, ?6, ?4, ?5) ON CONFLICT (digest) DO UPDATE SET
- change = ?2, until_ms = ?3, kept_ms = max(kept_ms, ?3), moved_to = ?6,
- topics = ?4, payload = ?5;
+ payload, granted_ms) VALUES (?1, ?2, ?3, ?3, ?6, ?4, ?5, ?7)
+ ON CONFLICT (digest) DO UPDATE SET change = ?2, until_ms = ?3,
+ kept_ms = max(kept_ms, ?3), moved_to = ?6, topics = ?4, payload = ?5,
+ granted_ms = ?7;
 -- Sessions that had moved to this one.
 -- name: move_session_on
 UPDATE sessions SET moved_to = ?2 WHERE moved_to = ?1;
 -- name: session_changes
-SELECT digest, until_ms, topics, payload, change, kept_ms, moved_to
- FROM sessions WHERE change > ?1 ORDER BY change LIMIT ?2;
+SELECT digest, until_ms, topics, payload, change, kept_ms, moved_to,
+ granted_ms FROM sessions WHERE change > ?1 ORDER BY change LIMIT ?2;
 -- name: list_sessions
-SELECT digest, until_ms, topics, payload, change, kept_ms, moved_to
- FROM sessions WHERE until_ms > ?1 AND moved_to IS NULL
+SELECT digest, until_ms, topics, payload, change, kept_ms, moved_to,
+ granted_ms FROM sessions WHERE until_ms > ?1 AND moved_to IS NULL
  ORDER BY until_ms LIMIT ?2;
 -- name: forget_sessions
 DELETE FROM sessions WHERE digest IN

@@ -31,10 +31,14 @@ void authorize_choose_dialect(struct answer *a, const struct request *rq,
  * role's keys have been fetched.  The reason why a token is not valid goes to
  * the log only, except that the peer learns which limit it exceeds.
  * A subscriber with a token that is not valid never becomes anonymous.
+ *
+ * If the setting names several cookies, the session whose rights fit what the
+ * request wants is meant: of those that fit the first in the setting's order.
+ * `topic` is what a subscriber wants here, and nothing for a publisher.
  */
 enum err authorize(struct grant **out, struct answer *a,
-    const struct request *rq, const struct form *query, struct context *c,
-    enum authorize_role role);
+    const struct request *rq, const struct form *query, struct slice topic,
+    struct context *c, enum authorize_role role);
 
 /*
  * Authorize a subscriber and find where its stream starts (queue_start()), all

@@ -35,13 +35,14 @@ count_find_topic(struct buf *topic, struct answer *a, struct slice path,
 
 static bool
 may_subscribe(struct answer *a, const struct request *rq,
-    const struct form *query, struct context *c)
+    const struct form *query, struct slice topic, struct context *c)
 {
 	struct grant *g = NULL;
 	bool may;
 
 	authorize_choose_dialect(a, rq, query, c);
-	if (authorize(&g, a, rq, query, c, AUTHORIZE_SUBSCRIBER) != ERR_OK)
+	if (authorize(&g, a, rq, query, topic, c, AUTHORIZE_SUBSCRIBER) !=
+	    ERR_OK)
 		return false;
 	may = settings_admit(c->settings, g);
 	grant_unref(g);
@@ -80,7 +81,7 @@ count_handle(struct answer *a, const struct request *rq, struct context *c)
 		    a, 400, "The query string has too many parameters.");
 	else if (e != ERR_OK)
 		answer_unavailable(a, e);
-	else if (may_subscribe(a, rq, query, c) &&
+	else if (may_subscribe(a, rq, query, buf_view(&topic), c) &&
 		 count_find_topic(&topic, a, rq->path, 404, c->settings))
 		write_number(a, buf_view(&topic), c);
 	buf_free(&topic);

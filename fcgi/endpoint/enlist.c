@@ -3,6 +3,7 @@
 #include "endpoint/enlist.h"
 
 #include "config/counts.h"
+#include "config/queue.h"
 #include "endpoint/counted.h"
 
 /* Seconds after which a stream of the same token may have ended. */
@@ -128,7 +129,8 @@ enlist_use(struct roster *r, const struct settings *s)
 {
 	const struct jws_keys *keys = s->role[CONFIG_SUBSCRIBERS].keys;
 	const bool sessions = s->config->session_cookie != NULL;
-	struct roster_rules rules = { .events = s->config->subscriptions };
+	struct roster_rules rules = { .events = s->config->subscriptions,
+		.extension = config_session_extension(s->config) };
 
 	if (s->config->allow_anonymous)
 		rules.signers[rules.n++] = PRESENCE_BY_NOBODY;

@@ -94,7 +94,8 @@ is_publisher(struct grant **g, struct answer *a, const struct request *rq,
     const struct form *query, struct context *c)
 {
 	authorize_choose_dialect(a, rq, query, c);
-	if (authorize(g, a, rq, query, c, AUTHORIZE_PUBLISHER) != ERR_OK)
+	if (authorize(g, a, rq, query, slice_of(NULL), c,
+		AUTHORIZE_PUBLISHER) != ERR_OK)
 		return false;
 	if (*g != NULL && grant_has_publish(*g))
 		return true;

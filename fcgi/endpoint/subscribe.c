@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "config/queue.h"
 #include "config/renamed.h"
 #include "endpoint/authorize.h"
 #include "endpoint/count.h"
@@ -341,6 +342,7 @@ set_end(struct subscriber_opening *o, const struct config *c)
 
 	o->wait_ms = now + (int64_t)c->poll_wait_s * 1000;
 	o->away_ms = AWAY_WAITS * (uint32_t)c->poll_wait_s * 1000;
+	o->extension = config_session_extension(c);
 	o->life_ms = INT64_MAX;
 	if (c->write_timeout_s > 0)
 		o->life_ms = now + lifetime_ms(c);

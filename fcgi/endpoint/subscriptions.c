@@ -60,7 +60,8 @@ may_list(struct asking *q, const struct request *rq, const struct form *query,
 	struct grant *g = NULL;
 	bool may = false;
 
-	if (authorize(&g, a, rq, query, c, AUTHORIZE_SUBSCRIBER) != ERR_OK)
+	if (authorize(&g, a, rq, query, buf_view(&q->path), c,
+		AUTHORIZE_SUBSCRIBER) != ERR_OK)
 		return false;
 	if (g == NULL || (grant_is_session(g) && grant_is_empty(g)))
 		answer_refuse(a, REFUSAL_LIST_TOKEN, NULL, c->settings);

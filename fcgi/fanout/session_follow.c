@@ -99,9 +99,25 @@ same_payload(const struct grant *a, const struct grant *b)
 static void
 apply(struct subscriber *s, const struct session_change *c)
 {
-	if (c->grant == NULL || !same_payload(s->grant, c->grant) ||
+	if (c->grant == NULL || grant_others_n(s->grant) > 0 ||
+	    !same_payload(s->grant, c->grant) ||
 	    !subscriber_regrant(s, c->grant))
 		subscriber_close(s);
+}
+
+/* Has another session of the browser got something? */
+static bool
+other_has_changed(const struct session_changes *c, const struct grant *g)
+{
+	for (size_t i = 0; i < grant_others_n(g); i++) {
+		const struct session_change *change =
+		    session_changes_find(c, grant_other(g, i));
+
+		if (change != NULL && change->grant != NULL &&
+		    change->number > grant_session_change(g))
+			return true;
+	}
+	return false;
 }
 
 /* For streams whose worker read their session before a change that was applied
@@ -135,8 +151,21 @@ session_follow_apply(struct session_follow *f, struct subscriber_host *h,
 		if (change != NULL &&
 		    change->number > grant_session_change(s->grant))
 			apply(s, change);
+		else if (other_has_changed(c, s->grant))
+			subscriber_close(s);
 	}
 	remember(f, c);
+}
+
+static bool
+is_of(const struct grant *g, const uint8_t token[GRANT_TOKEN_SIZE])
+{
+	if (memcmp(token, grant_token(g), GRANT_TOKEN_SIZE) == 0)
+		return true;
+	for (size_t i = 0; i < grant_others_n(g); i++)
+		if (memcmp(token, grant_other(g, i), GRANT_TOKEN_SIZE) == 0)
+			return true;
+	return false;
 }
 
 bool
@@ -148,9 +177,7 @@ session_follow_is_outdated(
 	if (seen < f->floor)
 		return true;
 	for (size_t i = 0; i < SESSION_RECENT; i++)
-		if (f->recent[i].number > seen &&
-		    memcmp(f->recent[i].token, grant_token(g),
-			GRANT_TOKEN_SIZE) == 0)
+		if (f->recent[i].number > seen && is_of(g, f->recent[i].token))
 			return true;
 	return false;
 }

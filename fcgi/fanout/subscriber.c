@@ -8,7 +8,12 @@
 #include "base/container.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "fanout/spread.h"
 #include "fanout/subscriber_index.h"
+
+/* Ask again for an extension that has not come, in parts of the lifetime. */
+#define EXTEND_AGAIN 16
+#define EXTEND_AGAIN_MS 1000
 
 enum err
 subscriber_host_init(
@@ -72,6 +77,7 @@ subscriber_new(struct subscriber **out, struct subscriber_opening *o,
 	s->retry_ms = o->retry_ms;
 	s->poll = o->poll;
 	s->away_ms = o->away_ms;
+	s->extension = o->extension;
 	s->wait_ms = o->poll ? o->wait_ms : INT64_MAX;
 	s->at = o->at;
 	s->sent_position = o->at;
@@ -319,11 +325,55 @@ end_of(const struct subscriber *s)
 							  : s->wait_ms;
 }
 
+static int64_t
+extension_due(const struct subscriber *s)
+{
+	return session_extension_due(grant_granted_ms(s->grant),
+	    grant_expires_ms(s->grant), &s->extension);
+}
+
+/* The moments of many streams spread over a quarter of the lifetime. */
+static void
+plan_extension(struct subscriber *s)
+{
+	const int64_t spread_ms = s->extension.lifetime_ms / 4;
+	const int64_t now = loop_now(s->host->loop);
+	int64_t due;
+
+	s->extend_ms = INT64_MAX;
+	if (s->grant == NULL || s->entry == NULL ||
+	    (due = extension_due(s)) == INT64_MAX)
+		return;
+	due += (int64_t)spread_random((uint64_t)spread_ms) - clock_real_ms();
+	s->extend_ms = due > 0 ? now + due : now;
+}
+
+/* By the clock that grants go by, it may be too early.  The publish thread does
+ * it, for all streams of the session. */
+static void
+ask_extension(struct subscriber *s)
+{
+	int64_t again_ms = s->extension.lifetime_ms / EXTEND_AGAIN;
+
+	if (loop_now(s->host->loop) < s->extend_ms)
+		return;
+	if (extension_due(s) > clock_real_ms()) {
+		plan_extension(s);
+		return;
+	}
+	roster_extend(s->entry);
+	if (again_ms < EXTEND_AGAIN_MS)
+		again_ms = EXTEND_AGAIN_MS;
+	s->extend_ms = loop_now(s->host->loop) + again_ms;
+}
+
 static enum err
 set_timer(struct subscriber *s)
 {
 	int64_t due = end_of(s);
 
+	if (s->extend_ms < due)
+		due = s->extend_ms;
 	if (s->keepalive_ms > 0 && s->wrote_ms + s->keepalive_ms < due)
 		due = s->wrote_ms + s->keepalive_ms;
 	if (due == INT64_MAX)
@@ -351,6 +401,7 @@ timer_fire(struct loop_timer *t)
 			send_sign_of_life(s);
 		stream_flush(s->stream);
 	}
+	ask_extension(s);
 	if (set_timer(s) != ERR_OK)
 		subscriber_close(s);
 }
@@ -366,6 +417,8 @@ subscriber_enter(struct subscriber *s, struct subscriber_host *h,
 	s->host = h;
 	s->timer.fire = timer_fire;
 	s->wrote_ms = loop_now(h->loop);
+	plan_extension(s);
+	ask_extension(s); /* one that polls may end before its timer fires */
 	if ((e = set_timer(s)) != ERR_OK) {
 		subscriber_index_remove(h->index, s);
 		return e;
@@ -382,6 +435,7 @@ subscriber_regrant(struct subscriber *s, struct grant *g)
 
 	grant_unref(s->grant);
 	s->grant = grant_ref(g);
+	plan_extension(s);
 	subscriber_index_set_rights(s, subscriber_rights(g));
 	s->end_ms = loop_now(s->host->loop) + left;
 	if (s->end_ms > s->life_ms)

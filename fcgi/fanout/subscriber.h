@@ -14,7 +14,7 @@
 #include "match/matcher.h"
 #include "mercure/grant.h"
 #include "presence/roster.h"
-#include "queue/queue.h"
+#include "queue/sessions.h"
 #include "wire/frame.h"
 #include "wire/loop.h"
 #include "wire/stream.h"
@@ -50,6 +50,7 @@ struct subscriber_opening {
 	bool first;                /* it polls for the first time */
 	struct count_wish *counts; /* NULL: none */
 	size_t counts_n;
+	struct session_extension extension; /* of a session's grant */
 };
 
 /* NULL is allowed. */
@@ -111,6 +112,8 @@ struct subscriber {
 	struct pattern_claim *patterns;
 	struct loop_timer timer; /* next keep-alive or the end */
 	int64_t end_ms, life_ms, wrote_ms, wait_ms;
+	struct session_extension extension;
+	int64_t extend_ms; /* when to ask for it; INT64_MAX: never */
 	uint32_t keepalive_ms, away_ms, retry_ms;
 	uint32_t delivered;     /* events, at most UINT32_MAX */
 	uint64_t at;            /* everything up to here is queued or written */

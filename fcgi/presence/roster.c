@@ -14,6 +14,7 @@ roster_new(struct roster **out)
 	r->owner = queue_new_owner();
 	pthread_mutex_init(&r->mutex, NULL);
 	TAILQ_INIT(&r->all);
+	TAILQ_INIT(&r->extensions);
 	roster_lists_init(&r->lists);
 	*out = r;
 	return ERR_OK;
@@ -248,6 +249,23 @@ void
 roster_away(struct roster_entry *e, int64_t until_ms)
 {
 	want(e, PRESENCE_AWAY, until_ms, true);
+}
+
+void
+roster_extend(struct roster_entry *e)
+{
+	struct roster *r = e->roster;
+	void (*kick)(void *arg);
+	void *arg;
+
+	pthread_mutex_lock(&r->mutex);
+	if (e->presence->has_token)
+		roster_entry_set_extends(e, true);
+	kick = r->kick;
+	arg = r->arg;
+	pthread_mutex_unlock(&r->mutex);
+	if (kick != NULL)
+		kick(arg);
 }
 
 void

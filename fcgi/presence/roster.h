@@ -6,6 +6,7 @@
 #include "jose/jws_keys.h"
 #include "presence/crowd.h"
 #include "queue/presence.h"
+#include "queue/sessions.h"
 
 /*
  * Each subscriber has one entry, with the state it is to have and the one its
@@ -68,12 +69,17 @@ void roster_begin(struct roster_entry *e);
 void roster_end(struct roster_entry *e);
 void roster_away(struct roster_entry *e, int64_t until_ms);
 
+/* The grant of this subscriber's session is to be extended as roster_rules say;
+ * the publish thread does it soon. */
+void roster_extend(struct roster_entry *e);
+
 /* The signers (presence.signer) that the settings in force admit, and whether
  * events about subscribers are published. */
 struct roster_rules {
 	uint64_t signers[PRESENCE_BY_KEY + JWS_KEYS_MAX];
 	size_t n;
 	bool events; /* events are published */
+	struct session_extension extension;
 };
 
 /* New settings are in force. */
@@ -98,6 +104,14 @@ size_t roster_take(
     struct roster *r, struct roster_change *out, size_t max, size_t room);
 void roster_made(struct roster *r, const struct roster_change *changes,
     size_t n, enum err result, uint64_t epoch);
+
+/* Take the tokens of up to `max` sessions that are to be extended, and how. */
+size_t roster_take_extensions(struct roster *r,
+    uint8_t (*tokens)[GRANT_TOKEN_SIZE], size_t max,
+    struct session_extension *how);
+
+/* Are there such sessions? */
+bool roster_extends(struct roster *r);
 
 /* See crowd_count_views(); roster_count_now() does not wait, and its first
  * argument is the roster, as a fanout_count_fn.  ERR_UNSUPPORTED:

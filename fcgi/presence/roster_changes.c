@@ -18,6 +18,34 @@ roster_take_rules(struct roster *r, struct roster_rules *out)
 	return has;
 }
 
+size_t
+roster_take_extensions(struct roster *r, uint8_t (*tokens)[GRANT_TOKEN_SIZE],
+    size_t max, struct session_extension *how)
+{
+	struct roster_entry *e;
+	size_t n = 0;
+
+	pthread_mutex_lock(&r->mutex);
+	*how = r->rules.extension;
+	while (n < max && (e = TAILQ_FIRST(&r->extensions)) != NULL) {
+		memcpy(tokens[n++], e->presence->token, GRANT_TOKEN_SIZE);
+		roster_entry_set_extends(e, false);
+	}
+	pthread_mutex_unlock(&r->mutex);
+	return n;
+}
+
+bool
+roster_extends(struct roster *r)
+{
+	bool extends;
+
+	pthread_mutex_lock(&r->mutex);
+	extends = !TAILQ_EMPTY(&r->extensions);
+	pthread_mutex_unlock(&r->mutex);
+	return extends;
+}
+
 static void
 copy_change(struct roster_change *out, struct roster_entry *e)
 {

@@ -52,12 +52,23 @@ roster_entry_set_away(struct roster_entry *e, bool away)
 }
 
 void
+roster_entry_set_extends(struct roster_entry *e, bool extends)
+{
+	if (extends && !e->extends)
+		TAILQ_INSERT_TAIL(&e->roster->extensions, e, extensions);
+	else if (!extends && e->extends)
+		TAILQ_REMOVE(&e->roster->extensions, e, extensions);
+	e->extends = extends;
+}
+
+void
 roster_entry_drop(struct roster_entry *e)
 {
 	struct roster *r = e->roster;
 
 	roster_lists_put(&e->roster->lists, &e->waits, ROSTER_NONE);
 	roster_entry_set_away(e, false);
+	roster_entry_set_extends(e, false);
 	TAILQ_REMOVE(&r->all, e, links);
 	LIST_REMOVE(e, same_token);
 	crowd_leave(&e->place);

@@ -22,15 +22,17 @@ enum roster_stage {
 struct roster_entry {
 	TAILQ_ENTRY(roster_entry) links; /* among all */
 	struct roster_link waits;
-	LIST_ENTRY(roster_entry) same_token; /* in a bucket */
+	LIST_ENTRY(roster_entry) same_token;  /* in a bucket */
+	TAILQ_ENTRY(roster_entry) extensions; /* if `extends` */
 	struct roster *roster;
 	struct presence *presence;
 	struct crowd_place place; /* where it is counted */
 	int64_t until_ms;
 	enum presence_state wanted, written;
 	enum roster_stage stage;
-	bool away;  /* it is in `away` */
-	bool taken; /* the publish thread has its change */
+	bool away;    /* it is in `away` */
+	bool extends; /* its session is to be extended */
+	bool taken;   /* the publish thread has its change */
 };
 
 LIST_HEAD(roster_bucket, roster_entry);
@@ -40,6 +42,7 @@ struct roster {
 	pthread_mutex_t mutex; /* guards all below */
 	TAILQ_HEAD(, roster_entry) all;
 	struct roster_lists lists;
+	TAILQ_HEAD(, roster_entry) extensions;
 	struct roster_bucket tokens[ROSTER_BUCKETS];
 	size_t away;    /* left, may be back, never written */
 	bool hurries;   /* see roster_hurries() */
@@ -58,6 +61,9 @@ struct roster_bucket *roster_entry_bucket(
 
 /* It is counted as away, or is not. */
 void roster_entry_set_away(struct roster_entry *e, bool away);
+
+/* Its session waits to be extended, or does not. */
+void roster_entry_set_extends(struct roster_entry *e, bool extends);
 
 /* When its row is due, as of now. */
 void roster_entry_set_due(struct roster_entry *e);

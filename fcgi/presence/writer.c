@@ -23,6 +23,7 @@ presence_writer_init(
 	*w = (struct presence_writer){
 		.queue = q, .roster = r, .notify_ms = INT64_MAX
 	};
+	extender_init(&w->extender, q, r);
 }
 
 static bool
@@ -198,10 +199,13 @@ int64_t
 presence_writer_run(struct presence_writer *w)
 {
 	const int64_t now = clock_mono_ms();
+	int64_t extend_ms;
 
 	if (w->roster == NULL)
 		return INT64_MAX;
 	load_rules(w);
+	/* First, as an entry may go when its change is written. */
+	extend_ms = extender_run(&w->extender, &w->wrote);
 	if (now >= next_write(w))
 		write_changes(w, now);
 	if (w->ends && now >= w->retry_ms)
@@ -209,7 +213,8 @@ presence_writer_run(struct presence_writer *w)
 	if (now >= w->tick_ms)
 		reap(w, now);
 	notify(w, now);
-	return least(next_write(w), least(w->tick_ms, w->notify_ms));
+	return least(
+	    least(next_write(w), extend_ms), least(w->tick_ms, w->notify_ms));
 }
 
 void

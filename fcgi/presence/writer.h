@@ -3,7 +3,7 @@
 #ifndef PRESENCE_WRITER_H
 #define PRESENCE_WRITER_H
 
-#include "presence/roster.h"
+#include "presence/extender.h"
 
 /* Owner: the publish thread. */
 struct presence_writer {
@@ -17,8 +17,9 @@ struct presence_writer {
 	bool has_rules;
 	struct roster_rules rules; /* in force */
 	bool ends; /* rows of those who are away are checked against `rules` */
-	bool failing;      /* which was logged */
-	bool wrote;        /* for its owner to take back */
+	bool failing; /* which was logged */
+	bool wrote;   /* for its owner to take back */
+	struct extender extender;
 	int64_t notify_ms; /* when to notify readers; INT64_MAX: no need */
 };
 

@@ -37,6 +37,49 @@ refuse_redirect(struct check *k, const struct http_answer *s)
 }
 
 static void
+refuse_often(struct check *k, const struct http_answer *s)
+{
+	if (check_is_sentence(s))
+		check_report_add(k->report, "answer", CHECK_BAD, CHECK_NONE,
+		    "the hub has as many streams as it may: check "
+		    "MERCURE_MAX_CONNECTIONS and the other limits");
+	else
+		check_report_add(k->report, "answer", CHECK_BAD, CHECK_LIMITED,
+		    "%s, and not the hub, answers with 429: exempt the hub's "
+		    "URL from its limit of requests",
+		    k->report->shown);
+}
+
+static bool
+starts_hubs(const struct check_server *s)
+{
+	return s->kind == CHECK_APACHE || s->kind == CHECK_LIGHTTPD;
+}
+
+/* The hub's own, or one of its web server.  Apache and lighttpd answer with
+ * 500 only if they start the hub themselves. */
+static void
+refuse_down(struct check *k, const struct http_answer *s)
+{
+	struct check_report *r = k->report;
+
+	if (check_is_sentence(s))
+		check_report_add(r, "answer", CHECK_BAD, CHECK_HUB_FAILS,
+		    "the hub runs, but it cannot work (%d); its log says why",
+		    s->status);
+	else if (s->status == 500 && starts_hubs(&r->server))
+		check_report_add(r, "answer", CHECK_BAD, CHECK_HUB_FAILS,
+		    "%s starts the hub, and the hub ends at once (500); the "
+		    "log of the web server says why",
+		    r->shown);
+	else
+		check_report_add(r, "answer", CHECK_BAD, CHECK_HUB_DOWN,
+		    "%s answers with %d: it does not reach the hub, or cannot "
+		    "start it; its log says why",
+		    r->shown, s->status);
+}
+
+static void
 refuse(struct check *k, const struct http_answer *s)
 {
 	struct check_report *r = k->report;
@@ -50,19 +93,33 @@ refuse(struct check *k, const struct http_answer *s)
 	else if (s->status / 100 == 3)
 		refuse_redirect(k, s);
 	else if (s->status == 429)
-		check_report_add(r, "answer", CHECK_BAD, CHECK_NONE,
-		    "the hub has as many streams as it may: check "
-		    "MERCURE_MAX_CONNECTIONS and the other limits");
+		refuse_often(k, s);
+	else if (s->status == 403)
+		check_report_add(r, "answer", CHECK_BAD, CHECK_DENIED,
+		    "%s itself denies the hub's URL (403): a rule of the site, "
+		    "such as one against paths that begin with a dot, comes "
+		    "before the hub's part, or that is missing",
+		    r->shown);
+	else if (s->status == 401)
+		check_report_add(r, "answer", CHECK_BAD, CHECK_PASSWORD,
+		    "%s asks for a password of the site, which browsers do not "
+		    "send with streams of other pages, and programs not at all",
+		    r->shown);
 	else if (s->status / 100 == 5)
-		check_report_add(r, "answer", CHECK_BAD, CHECK_HUB_DOWN,
-		    "%s answers with %d: it does not reach the hub, or cannot "
-		    "start it; its log says why",
-		    r->shown, s->status);
+		refuse_down(k, s);
+	else if (s->status == 200 && check_has_type(s, "text/html"))
+		check_report_add(r, "answer", CHECK_BAD, CHECK_PAGE,
+		    "%s answers with a page of the site (200), and no hub: a "
+		    "rule that gives all paths to a program comes before the "
+		    "hub's part, or that is missing (pushcgi snippet)",
+		    r->shown);
 	else
 		check_report_add(r, "answer", CHECK_BAD, CHECK_NO_HUB,
-		    "%s answers with %d, and no hub: is the path right, and "
-		    "the hub's part in its configuration?",
-		    r->shown, s->status);
+		    "%s answers with %d%s, and no hub: is the path right, and "
+		    "the hub's part in its configuration, before rules for all "
+		    "pages?",
+		    r->shown, s->status,
+		    check_has_type(s, "text/html") ? " and a page" : "");
 }
 
 /* Is it one of this hub's? */
@@ -146,6 +203,7 @@ check_answer(struct check *k, struct problem *p)
 		refuse(k, s);
 		return ERR_OK;
 	}
+	k->has_answered = true;
 	check_report_add(k->report, "answer", CHECK_GOOD, CHECK_NONE,
 	    "a hub behind %s, by %s, after %lld ms", k->report->shown,
 	    version_text(s->version), (long long)(s->head_ms - s->asked_ms));

@@ -65,7 +65,37 @@ check_ask(struct check *k, const struct http_answer **answer,
 	http_client_wait(
 	    k->client, is_over, answer, clock_mono_ms() + CHECK_ANSWER_MS);
 	http_client_stop(k->client, *answer);
+	if (strncmp(rq->url, k->report->url, strlen(k->report->url)) == 0)
+		check_note_limit(k, *answer);
 	return ERR_OK;
+}
+
+/* Before the hub has answered once, it may be down. */
+void
+check_note_limit(struct check *k, const struct http_answer *s)
+{
+	if (k->has_answered && k->limited == 0 && !check_is_sentence(s) &&
+	    (s->status == 429 || s->status == 503))
+		k->limited = s->status;
+}
+
+enum err
+check_ask_fresh(struct check *k, const struct http_answer **answer,
+    const char *const *headers, struct problem *p)
+{
+	struct http_request rq = { .method = "HEAD", .headers = headers };
+	struct buf url;
+	enum err e;
+
+	buf_init(&url, HTTP_BODY_MAX);
+	buf_printf(&url, "%s&pad=%u", k->stream_url, ++k->fresh);
+	buf_byte(&url, '\0');
+	if ((e = url.err) == ERR_OK) {
+		rq.url = url.base;
+		e = check_ask(k, answer, &rq, p);
+	}
+	buf_free(&url);
+	return e;
 }
 
 static enum err
@@ -100,8 +130,8 @@ check_open_shared(
 	return open_stream(k, answer, k->stream_url, NULL, true, p);
 }
 
-static bool
-has_type(const struct http_answer *s, const char *type)
+bool
+check_has_type(const struct http_answer *s, const char *type)
 {
 	struct slice value = http_field(s, "Content-Type", 0);
 	struct slice essence;
@@ -116,7 +146,7 @@ check_is_hub(const struct http_answer *s)
 	struct slice asks = http_field(s, "WWW-Authenticate", 0);
 
 	if (s->status == 200)
-		return has_type(s, "text/event-stream");
+		return check_has_type(s, "text/event-stream");
 	return s->status == 401 && asks.len >= 6 &&
 	       strncasecmp(asks.base, "Bearer", 6) == 0;
 }
@@ -124,7 +154,7 @@ check_is_hub(const struct http_answer *s)
 bool
 check_is_sentence(const struct http_answer *s)
 {
-	return s->status >= 400 && has_type(s, "text/plain");
+	return s->status >= 400 && check_has_type(s, "text/plain");
 }
 
 void

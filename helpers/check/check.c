@@ -13,14 +13,16 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-static const struct {
+static const struct step {
 	check_fn *run;
 	bool is_long; /* not with `quick` */
 } checks[] = {
 	{ check_answer, false },
 	{ check_clock, false },
 	{ check_live, false },
+	{ check_head_fields, false },
 	{ check_compression, false },
+	{ check_refusals, false },
 	{ check_authorization, false },
 	{ check_slashes, false },
 	{ check_body, false },
@@ -114,7 +116,8 @@ start(struct check *k, struct problem *p)
 	    (e = read_origin(k, p)) != ERR_OK ||
 	    (e = find_owner(k)) != ERR_OK ||
 	    (e = write_stream_url(k, &k->stream_url, "")) != ERR_OK ||
-	    (e = write_stream_url(k, &k->silent_url, "-silent")) != ERR_OK)
+	    (e = write_stream_url(k, &k->silent_url, CHECK_QUIET_END)) !=
+		ERR_OK)
 		return e;
 	if ((url = mem_text(buf_view(&k->url.href))) == NULL)
 		return ERR_NOMEM;
@@ -123,6 +126,25 @@ start(struct check *k, struct problem *p)
 	if (e != ERR_OK)
 		return e;
 	return http_client_new(&k->client, p);
+}
+
+/* A check that met a limit of the web server has found nothing else. */
+static enum err
+run_one(struct check *k, const struct step *step, struct problem *p)
+{
+	struct check_report *r = k->report;
+	const size_t before = r->n;
+	enum err e = step->run(k, p);
+
+	if (e != ERR_OK || k->limited == 0)
+		return e;
+	r->n = before;
+	k->hub = CHECK_HUB_GONE;
+	check_report_add(r, "limits", CHECK_BAD, CHECK_LIMITED,
+	    "%s, and not the hub, answers with %d to a client that asks often "
+	    "or has several streams: exempt the hub's URL from that limit",
+	    r->shown, k->limited);
+	return ERR_OK;
 }
 
 enum err
@@ -134,11 +156,13 @@ check_run(struct check_report **out, struct pushcgi *h,
 
 	for (size_t i = 0; i < COUNT(checks) && e == ERR_OK; i++) {
 		if (k.hub != CHECK_HUB_GONE && !(o->quick && checks[i].is_long))
-			e = checks[i].run(&k, p);
+			e = run_one(&k, &checks[i], p);
 		/* What is missing here is not a problem of the hub. */
 		if (e == ERR_OK && http_client_is_starved(k.client))
 			e = ERR_NOMEM;
 	}
+	if (e == ERR_OK && k.silent != NULL)
+		e = check_leave(&k);
 	if (e == ERR_NOMEM)
 		problem_set(p, e, "Out of memory.");
 	if (e == ERR_OK) {

@@ -17,6 +17,12 @@
 #define GLOBAL "outside any block"
 #define BLOCK "in the hub's location { }"
 #define CONF "in pushcgi.conf"
+#define PROXY_BLOCK "in a location { } of its own for the hub's URL"
+#define LAST                                                         \
+	"in a copy of the hub's <LocationMatch> at the end of each " \
+	"<VirtualHost>"
+#define AS_WEB_USER "on its machine, as the web server's user"
+#define SELFCHECK "sudo -u www-data " FCGIDIR "/pushcgi.fcgi --check"
 
 static const struct check_fix fixes[] = {
 	{ CHECK_NO_HUB, CHECK_APACHE, "Apache",
@@ -28,8 +34,46 @@ static const struct check_fix fixes[] = {
 	{ CHECK_NO_HUB, CHECK_NGINX, "nginx",
 	    "print the hub's part, and do what its first lines say",
 	    "pushcgi snippet nginx", false },
-	{ CHECK_HUB_DOWN, CHECK_ANY, "the hub", "on its machine",
+	{ CHECK_NO_HUB, CHECK_APACHE, "Apache with a rule against dot files",
+	    "instead of that rule", "RedirectMatch 404 \"/\\.(?!well-known/)\"",
+	    false },
+	{ CHECK_NO_HUB, CHECK_NGINX, "nginx with a rule against dot files",
+	    "instead of that rule",
+	    "if ($uri ~ \"/\\.(?!well-known/)\") { return 404; }", false },
+
+	{ CHECK_PAGE, CHECK_APACHE, "Apache",
+	    "before the site's RewriteRule, in each <VirtualHost>",
+	    "RewriteRule \"^/\\.well-known/\" \"-\" [L]", false },
+	{ CHECK_PAGE, CHECK_APACHE, "Apache",
+	    "outside <Location>, instead of the site's ProxyPass in it",
+	    "ProxyPass \"/\" \"http://...\"", false },
+	{ CHECK_PAGE, CHECK_LIGHTTPD, "lighttpd",
+	    CONDITION ", which comes last", "url.rewrite-once = ()", false },
+	{ CHECK_PAGE, CHECK_NGINX, "nginx",
+	    "instead of the site's if and rewrite",
+	    "location / { try_files $uri $uri/ /index.php?$args; }", false },
+
+	{ CHECK_REDIRECT, CHECK_LIGHTTPD, "lighttpd",
+	    CONDITION ", if the site's url.redirect is meant for pages",
+	    "url.redirect = ()", false },
+
+	{ CHECK_METHODS, CHECK_APACHE, "Apache", LOCATION, "AllowMethods reset",
+	    false },
+	{ CHECK_METHODS, CHECK_NGINX, "nginx",
+	    "in the site's rule against other methods",
+	    "if ($request_method !~ ^(GET|HEAD|POST|OPTIONS)$) { return 405; }",
+	    false },
+
+	{ CHECK_HUB_DOWN, CHECK_ANY, "a standalone hub", "on its machine",
 	    "systemctl enable --now pushcgi.socket", true },
+	{ CHECK_HUB_DOWN, CHECK_APACHE, "a hub that Apache starts", AS_WEB_USER,
+	    SELFCHECK, false },
+	{ CHECK_HUB_DOWN, CHECK_LIGHTTPD, "a hub that lighttpd starts",
+	    AS_WEB_USER, SELFCHECK, false },
+	{ CHECK_HUB_DOWN, CHECK_ELSE, "a hub that the server starts",
+	    AS_WEB_USER, SELFCHECK, false },
+	{ CHECK_HUB_FAILS, CHECK_ANY, "the hub", AS_WEB_USER, SELFCHECK,
+	    false },
 	{ CHECK_CLOCK, CHECK_ANY, "the clock",
 	    "on the machine whose clock is wrong", "timedatectl set-ntp true",
 	    false },
@@ -72,13 +116,94 @@ static const struct check_fix fixes[] = {
 	{ CHECK_HELD, CHECK_APACHE, PROXY, PASS, "flushpackets=on", true },
 	{ CHECK_HELD, CHECK_LIGHTTPD, "lighttpd", CONDITION,
 	    "server.stream-response-body = 2", true },
+	{ CHECK_HELD, CHECK_LIGHTTPD, "lighttpd",
+	    "so that no other block overrides the hub's: its file is the last",
+	    "mv 50-pushcgi.conf 95-pushcgi.conf", false },
 	{ CHECK_HELD, CHECK_NGINX, "nginx", BLOCK, "fastcgi_buffering off;",
 	    true },
+	{ CHECK_HELD, CHECK_NGINX, "nginx behind another nginx", BLOCK,
+	    "fastcgi_pass_header X-Accel-Buffering;", false },
+	{ CHECK_HELD, CHECK_NGINX, "nginx in front of another server",
+	    PROXY_BLOCK, "proxy_buffering off;", false },
 	{ CHECK_HELD, CHECK_ANY, "where none of this can be changed", CONF,
 	    "MERCURE_DELIVERY = poll", false },
 
+	{ CHECK_PASSWORD, CHECK_APACHE, "Apache", LAST, "Require all granted",
+	    true },
+	{ CHECK_PASSWORD, CHECK_LIGHTTPD, "lighttpd",
+	    CONDITION ", which comes last", "auth.require = ()", false },
+	{ CHECK_PASSWORD, CHECK_NGINX, "nginx", BLOCK, "auth_basic off;",
+	    false },
+	{ CHECK_PASSWORD, CHECK_NGINX, "nginx", BLOCK, "auth_request off;",
+	    false },
+
+	{ CHECK_DENIED, CHECK_APACHE, "Apache", LAST, "Require all granted",
+	    true },
+	{ CHECK_DENIED, CHECK_LIGHTTPD, "lighttpd",
+	    CONDITION ", which comes last", "url.access-deny = ()", false },
+	{ CHECK_DENIED, CHECK_NGINX, "nginx", "as the hub's location",
+	    "location ^~ /.well-known/mercure {", true },
+	{ CHECK_DENIED, CHECK_NGINX, "nginx without the hub's part",
+	    "print it, and do what its first lines say",
+	    "pushcgi snippet nginx", false },
+
+	{ CHECK_LIMITED, CHECK_NGINX, "nginx", BLOCK, "limit_req_dry_run on;",
+	    false },
+	{ CHECK_LIMITED, CHECK_NGINX, "nginx", BLOCK, "limit_conn_dry_run on;",
+	    false },
+
+	{ CHECK_REFUSALS, CHECK_APACHE, PROXY, LOCATION,
+	    "ProxyErrorOverride Off", false },
+	{ CHECK_REFUSALS, CHECK_LIGHTTPD, "lighttpd", CONDITION,
+	    "server.error-intercept = \"disable\"", false },
+	{ CHECK_REFUSALS, CHECK_NGINX, "nginx", BLOCK,
+	    "fastcgi_intercept_errors off;", false },
+
+	{ CHECK_CHARSET, CHECK_APACHE, "Apache", LAST,
+	    "Header edit Content-Type \"^(text/event-stream).*\" \"$1\"",
+	    false },
+	{ CHECK_CHARSET, CHECK_LIGHTTPD, "lighttpd", CONDITION,
+	    "setenv.set-response-header = ()", false },
+	{ CHECK_CHARSET, CHECK_NGINX, "nginx", BLOCK, "charset off;", false },
+
+	{ CHECK_CHANGED, CHECK_APACHE, "Apache", LOCATION,
+	    "SetOutputFilter BYTERANGE", false },
+	{ CHECK_CHANGED, CHECK_NGINX, "nginx", BLOCK,
+	    "sub_filter_types application/xhtml+xml;", false },
+
+	{ CHECK_CORS_TWICE, CHECK_APACHE, "Apache", LAST,
+	    "Header unset Access-Control-Allow-Origin", false },
+	{ CHECK_CORS_REPLACED, CHECK_APACHE, "Apache",
+	    "instead of the site's Header always set",
+	    "Header always setifempty Access-Control-Allow-Origin \"*\"",
+	    false },
+	{ CHECK_CACHING, CHECK_APACHE, "Apache", LAST,
+	    "Header always set Cache-Control \"private, no-store\"", false },
+	{ CHECK_SET_COOKIE, CHECK_APACHE, "Apache", LAST,
+	    "Header unset Set-Cookie", false },
+	{ CHECK_SET_COOKIE, CHECK_APACHE, "Apache", LAST,
+	    "Header always unset Set-Cookie", false },
+	{ CHECK_FIELD_ADDED, CHECK_LIGHTTPD, "lighttpd", CONDITION,
+	    "setenv.add-response-header = ()", false },
+	{ CHECK_FIELD_ADDED, CHECK_LIGHTTPD, "lighttpd", CONDITION,
+	    "setenv.set-response-header = ()", false },
+	{ CHECK_FIELD_ADDED, CHECK_NGINX, "nginx",
+	    BLOCK ": any add_header there cancels those of the site",
+	    "add_header Pushcgi \"\";", false },
+	{ CHECK_FIELD_ADDED, CHECK_NGINX, "nginx", BLOCK, "expires off;",
+	    false },
+
+	{ CHECK_CACHED, CHECK_APACHE, "mod_cache", HOSTS,
+	    "CacheDisable \"/.well-known/mercure\"", false },
+	{ CHECK_CACHED, CHECK_NGINX, "nginx in front of another server",
+	    PROXY_BLOCK, "proxy_cache off;", false },
+
 	{ CHECK_COMPRESSED, CHECK_APACHE, "Apache", LOCATION,
 	    "SetEnv no-gzip 1", true },
+	{ CHECK_COMPRESSED, CHECK_APACHE, "mod_brotli", LOCATION,
+	    "SetEnv no-brotli 1", false },
+	{ CHECK_COMPRESSED, CHECK_NGINX, "nginx with brotli", BLOCK,
+	    "brotli off;", false },
 	{ CHECK_COMPRESSED, CHECK_NGINX, "nginx", BLOCK, "gzip off;", true },
 
 	{ CHECK_CUT, CHECK_APACHE, FCGID, SERVER, "FcgidIOTimeout 60", true },
@@ -148,17 +273,33 @@ fits(const struct check_fix *m, enum check_problem problem,
 	       (strcmp(m->with, PROXY) != 0 && strcmp(m->with, CGI) != 0);
 }
 
+/* The problem whose fixes are those of this one, too. */
+static enum check_problem
+family_of(enum check_problem problem)
+{
+	switch (problem) {
+	/* A buffer does the one or the other, by its size. */
+	case CHECK_BATCHED:
+		return CHECK_HELD;
+	case CHECK_CORS_TWICE:
+	case CHECK_CORS_REPLACED:
+	case CHECK_CACHING:
+	case CHECK_SET_COOKIE:
+		return CHECK_FIELD_ADDED;
+	default:
+		return problem;
+	}
+}
+
 const struct check_fix *
 check_fix_next(const struct check_fix *after, enum check_problem problem,
     const struct check_server *s)
 {
 	size_t i = after == NULL ? 0 : (size_t)(after - fixes) + 1;
 
-	/* A buffer does the one or the other, by its size. */
-	if (problem == CHECK_BATCHED)
-		problem = CHECK_HELD;
 	for (; i < COUNT(fixes); i++)
-		if (fits(&fixes[i], problem, s))
+		if (fits(&fixes[i], problem, s) ||
+		    fits(&fixes[i], family_of(problem), s))
 			return &fixes[i];
 	return NULL;
 }

@@ -20,6 +20,19 @@
 	X(BODY, "body-limit")                  \
 	X(HEAD, "head-limit")                  \
 	X(TAKEN, "pages-taken")                \
+	X(HUB_FAILS, "hub-fails")              \
+	X(PAGE, "page-instead")                \
+	X(METHODS, "methods")                  \
+	X(PASSWORD, "password")                \
+	X(DENIED, "denied")                    \
+	X(LIMITED, "rate-limit")               \
+	X(REFUSALS, "refusals-replaced")       \
+	X(CHARSET, "charset")                  \
+	X(CACHING, "cache-control")            \
+	X(CACHED, "cached")                    \
+	X(CHANGED, "updates-changed")          \
+	X(SET_COOKIE, "cookie-overwritten")    \
+	X(FIELD_ADDED, "field-added")          \
 	X(HELD, "held-back")                   \
 	X(BATCHED, "batched")                  \
 	X(SLOW, "slow")                        \
@@ -31,7 +44,8 @@
 	X(COOKIE, "cookie-not-returned")       \
 	X(TOKEN, "token-refused")              \
 	X(CORS, "cors")                        \
-	X(CORS_TWICE, "cors-twice")
+	X(CORS_TWICE, "cors-twice")            \
+	X(CORS_REPLACED, "cors-replaced")
 
 enum check_problem {
 #define X(name, text) CHECK_##name,

@@ -18,30 +18,59 @@ contains(struct slice text, const char *word)
 	return false;
 }
 
-/* The hub says of a bad token something else than of none. */
-enum err
-check_authorization(struct check *k, struct problem *p)
+static bool
+is_token_refused(const struct http_answer *s)
 {
-	static const char *const headers[] = { CHECK_BAD_TOKEN, NULL };
-	const struct http_request rq = {
-		.url = k->stream_url, .method = "HEAD", .headers = headers
-	};
+	return s->status == 401 &&
+	       contains(http_field(s, "WWW-Authenticate", 0), "invalid_token");
+}
+
+static const char *const bad_token[] = { CHECK_BAD_TOKEN, NULL };
+
+static enum err
+report_lost(struct check *k, struct problem *p)
+{
 	const struct http_answer *s;
-	enum err e = check_ask(k, &s, &rq, p);
-	struct slice asks;
+	enum err e = check_ask_fresh(k, &s, bad_token, p);
 
 	if (e != ERR_OK)
 		return e;
-	asks = http_field(s, "WWW-Authenticate", 0);
-	if (s->status == 401 && contains(asks, "invalid_token"))
-		check_report_add(k->report, "authorization", CHECK_GOOD,
-		    CHECK_NONE, "the header arrives");
-	else if (check_is_hub(s))
+	if (is_token_refused(s))
+		check_report_add(k->report, "authorization", CHECK_BAD,
+		    CHECK_CACHED,
+		    "%s answers out of a cache what the hub has answered to "
+		    "others, whatever the token is",
+		    k->report->shown);
+	else
 		check_report_add(k->report, "authorization", CHECK_BAD,
 		    CHECK_AUTHORIZATION,
 		    "%s removes the header Authorization, so tokens in it "
 		    "are lost",
 		    k->report->shown);
+	return ERR_OK;
+}
+
+/* The hub says of a bad token something else than of none. */
+enum err
+check_authorization(struct check *k, struct problem *p)
+{
+	const struct http_request rq = {
+		.url = k->stream_url, .method = "HEAD", .headers = bad_token
+	};
+	const struct http_answer *s;
+	enum err e = check_ask(k, &s, &rq, p);
+
+	if (e != ERR_OK)
+		return e;
+	if (is_token_refused(s))
+		check_report_add(k->report, "authorization", CHECK_GOOD,
+		    CHECK_NONE, "the header arrives");
+	else if (check_is_hub(s))
+		return report_lost(k, p);
+	else if (!k->refusals_arrive)
+		check_report_add(k->report, "authorization", CHECK_NOTED,
+		    CHECK_NONE,
+		    "not checked, as the hub's refusals do not arrive");
 	else
 		check_report_add(k->report, "authorization", CHECK_BAD,
 		    CHECK_AUTHORIZATION,
@@ -85,7 +114,10 @@ check_slashes(struct check *k, struct problem *p)
 		 "/subscriptions/https%3A%2F%2Fexample.com%2Fpushcgi-check",
 		 p)) != ERR_OK)
 		return e;
-	if (encoded->status == plain->status && check_is_sentence(encoded))
+	if (!k->refusals_arrive)
+		check_report_add(k->report, "slashes", CHECK_NOTED, CHECK_NONE,
+		    "not checked, as the hub's refusals do not arrive");
+	else if (encoded->status == plain->status && check_is_sentence(encoded))
 		check_report_add(k->report, "slashes", CHECK_GOOD, CHECK_NONE,
 		    "%%2F in a path arrives");
 	else if (check_is_sentence(plain))
@@ -106,7 +138,10 @@ judge_body(struct check *k, const struct http_answer *s)
 	char outcome[PROBLEM_MAX - 120];
 
 	check_outcome(outcome, sizeof(outcome), s);
-	if (check_is_sentence(s) && s->status == 413)
+	if (!k->refusals_arrive)
+		check_report_add(r, "body", CHECK_NOTED, CHECK_NONE,
+		    "not checked, as the hub's refusals do not arrive");
+	else if (check_is_sentence(s) && s->status == 413)
 		check_report_add(r, "body", CHECK_NOTED, CHECK_NONE,
 		    "the hub itself accepts less than 1 MiB "
 		    "(MERCURE_MAX_BODY)");
@@ -125,8 +160,7 @@ judge_body(struct check *k, const struct http_answer *s)
 enum err
 check_body(struct check *k, struct problem *p)
 {
-	static const char *const headers[] = { CHECK_BAD_TOKEN, NULL };
-	struct http_request rq = { .headers = headers };
+	struct http_request rq = { .headers = bad_token };
 	const struct http_answer *s;
 	struct buf url, body;
 	void *room;

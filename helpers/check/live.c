@@ -25,19 +25,29 @@ struct round {
 	char why[PROBLEM_MAX]; /* nothing could be published */
 	struct check_timing timing;
 	size_t published;
+	bool changed; /* an update arrived, but not as it was sent */
 };
+
+/* What filters of web servers change: a page's end, and addresses. */
+#define MARKS " <head></head><body></body> http://localhost/"
 
 /* Where the bytes of an update end in the stream; 0: they are not there. */
 static size_t
-end_of_update(struct slice body, size_t n)
+end_of_update(bool *changed, struct slice body, size_t n)
 {
 	char text[40];
-	struct slice rest = body;
+	struct slice rest = body, line;
 
-	snprintf(text, sizeof(text), "data: check-%zu\n", n);
-	for (; rest.len >= strlen(text); rest = slice_after(rest, 1))
-		if (slice_starts(rest, text))
-			return body.len - rest.len + strlen(text);
+	snprintf(text, sizeof(text), "data: check-%zu ", n);
+	while (slice_cut(&rest, '\n', &line)) {
+		if (!slice_starts(line, text))
+			continue;
+		if (rest.base == NULL)
+			return 0;
+		line = slice_after(line, strlen(text) - 1);
+		*changed = *changed || !slice_is(line, MARKS);
+		return (size_t)(rest.base - body.base);
+	}
 	return 0;
 }
 
@@ -50,7 +60,7 @@ read_timing(struct round *r)
 	t->first_ms = s->marks_n > 0 ? s->marks[0].ms : 0;
 	t->end_ms = s->end_ms;
 	for (size_t i = 0; i < r->published; i++) {
-		size_t end = end_of_update(buf_view(&s->body), i);
+		size_t end = end_of_update(&r->changed, buf_view(&s->body), i);
 
 		t->arrived_ms[i] = end > 0 ? http_answer_ms(s, end) : 0;
 	}
@@ -122,7 +132,7 @@ write_authorization(struct round *round)
 static enum err
 post(struct round *r, const char *data, struct problem *p)
 {
-	char body[128];
+	char body[192];
 	const char *const headers[] = { r->authorization, NULL };
 	struct http_request rq = { .url = r->k->report->url,
 		.headers = headers };
@@ -159,10 +169,10 @@ append(struct round *r, const char *data)
 static enum err
 publish(struct round *r, struct problem *p)
 {
-	char data[16];
+	char data[80];
 	enum err e;
 
-	snprintf(data, sizeof(data), "check-%zu", r->published);
+	snprintf(data, sizeof(data), "check-%zu" MARKS, r->published);
 	r->timing.published_ms[r->published] = clock_mono_ms();
 	e = r->way == WAY_QUEUE ? append(r, data) : post(r, data, p);
 	if (e == ERR_OK && r->way != WAY_NONE)
@@ -194,6 +204,8 @@ run_round(struct round *r, struct problem *p)
 		    k->client, has_all, r, clock_mono_ms() + HOLD_MS);
 	read_timing(r);
 	http_client_stop(k->client, r->stream);
+	check_note_limit(k, r->stream);
+	check_note_limit(k, k->silent);
 	return e;
 }
 
@@ -346,6 +358,36 @@ is_doubtful(const struct round *r)
 	return v == CHECK_IS_BATCHED || v == CHECK_IS_SLOW;
 }
 
+#define FAREWELLS 2
+#define FAREWELL_MS 200
+
+/*
+ * Some web servers notice only at the second write that a browser has left, and
+ * would keep the streams until the next keep-alives.  So write.  What cannot be
+ * published from here has to wait.
+ */
+enum err
+check_leave(struct check *k)
+{
+	char silent[UUID_URN_SIZE + sizeof(CHECK_QUIET_END)];
+	const char *const topics[] = { k->topic, silent };
+	const struct pushcgi_update u = {
+		.topics = topics, .topics_n = 2, .data = "bye", .data_len = 3
+	};
+	struct problem why = { "" };
+	enum err e = ERR_OK;
+	size_t at;
+
+	snprintf(silent, sizeof(silent), "%s" CHECK_QUIET_END, k->topic);
+	http_client_stop(k->client, k->silent);
+	for (int i = 0; i < FAREWELLS && k->is_local && e == ERR_OK; i++) {
+		http_client_wait(
+		    k->client, NULL, NULL, clock_mono_ms() + FAREWELL_MS);
+		e = handle_publish(k->h, NULL, &u, 1, &at, &why);
+	}
+	return e == ERR_NOMEM ? e : ERR_OK;
+}
+
 enum err
 check_live(struct check *k, struct problem *p)
 {
@@ -364,8 +406,14 @@ check_live(struct check *k, struct problem *p)
 		round_free(&r);
 		e = try(&r, k, way, p);
 	}
+	k->is_local = way == WAY_QUEUE && r.published > 0;
 	if (e == ERR_OK)
 		e = conclude(&r, way, p);
+	if (e == ERR_OK && r.changed)
+		check_report_add(k->report, "live", CHECK_BAD, CHECK_CHANGED,
+		    "%s changes what is in an update: a filter for pages works "
+		    "on streams, too",
+		    k->report->shown);
 	round_free(&r);
 	return e;
 }

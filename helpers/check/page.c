@@ -40,6 +40,15 @@ cors_problem(const struct http_answer *s, const char *origin, bool *twice)
 	return NULL;
 }
 
+/* By the configuration, which is the hub's if the URL is its. */
+static bool
+is_listed(const struct check *k, const char *origin)
+{
+	return k->trust == CHECK_OWN &&
+	       config_list_has(
+		   k->h->config->cors_allowed_origins, slice_of(origin));
+}
+
 static void
 judge_cors(struct check *k, const struct http_answer *s, const char *origin,
     const char *what, bool *good)
@@ -50,6 +59,15 @@ judge_cors(struct check *k, const struct http_answer *s, const char *origin,
 	if (why == NULL)
 		return;
 	*good = false;
+	if (!twice && is_listed(k, origin)) {
+		check_report_add(k->report, "cors", CHECK_BAD,
+		    CHECK_CORS_REPLACED,
+		    "%.100s, %s: %s, although it is in "
+		    "MERCURE_CORS_ALLOWED_ORIGINS: %s replaces the hub's "
+		    "headers, or the hub has not read the setting yet",
+		    origin, what, why, k->report->shown);
+		return;
+	}
 	check_report_add(k->report, "cors", CHECK_BAD,
 	    twice ? CHECK_CORS_TWICE : CHECK_CORS, "%.100s, %s: %s%s%.100s",
 	    origin, what, why,
@@ -88,7 +106,19 @@ ask_cors(struct check *k, const char *origin, struct problem *p)
 	return ERR_OK;
 }
 
-/* As browsers write it. */
+/* The first of the configuration; base NULL: there is none. */
+static struct slice
+first_listed(const struct check *k)
+{
+	struct slice rest = slice_of(k->h->config->cors_allowed_origins), word;
+
+	while (slice_cut(&rest, ' ', &word))
+		if (word.len > 0 && origin_is_written(word))
+			return word;
+	return (struct slice){ NULL, 0 };
+}
+
+/* As browsers write it.  Without options: one that is to work. */
 enum err
 check_cors(struct check *k, struct problem *p)
 {
@@ -96,8 +126,13 @@ check_cors(struct check *k, struct problem *p)
 	char *text;
 	enum err e;
 
-	if (k->options->origin == NULL && k->options->page == NULL)
-		return ERR_OK;
+	if (k->options->origin == NULL && k->options->page == NULL) {
+		if (k->trust != CHECK_OWN)
+			return ERR_OK;
+		origin = first_listed(k);
+		if (origin.base == NULL)
+			return ERR_OK;
+	}
 	if (origin_is_of(origin, buf_view(&k->url.href)))
 		return ERR_OK;
 	if ((text = mem_text(origin)) == NULL)
@@ -115,8 +150,9 @@ try_cookie(struct check *k, const struct check_cookie *c, struct problem *p)
 	const struct http_request rq = {
 		.url = k->stream_url, .method = "HEAD", .headers = headers
 	};
-	const struct http_answer *s;
+	const struct http_answer *s, *fresh = NULL;
 	struct buf line;
+	bool is_cached;
 	enum err e;
 
 	buf_init(&line, HEADER_MAX);
@@ -126,12 +162,20 @@ try_cookie(struct check *k, const struct check_cookie *c, struct problem *p)
 	headers[0] = line.base;
 	if ((e = line.err) == ERR_OK)
 		e = check_ask(k, &s, &rq, p);
+	if (e == ERR_OK && s->status != 200)
+		e = check_ask_fresh(k, &fresh, headers, p);
+	is_cached = fresh != NULL && fresh->status == 200;
 	buf_wipe(&line);
 	if (e != ERR_OK)
 		return e;
 	if (s->status == 200)
 		check_report_add(k->report, "cookie", CHECK_GOOD, CHECK_NONE,
 		    "a browser returns it, and the hub takes it");
+	else if (is_cached)
+		check_report_add(k->report, "cookie", CHECK_BAD, CHECK_CACHED,
+		    "a browser returns it, but %s answers out of a cache what "
+		    "the hub has answered to others",
+		    k->report->shown);
 	else
 		check_report_add(k->report, "cookie", CHECK_BAD, CHECK_TOKEN,
 		    "a browser returns it, but the hub refuses it (%d): is "

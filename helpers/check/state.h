@@ -10,13 +10,17 @@
 #include "check/report.h"
 #include "check/trust.h"
 #include "http/client.h"
+#include "mercure/token.h"
 #include "url/url.h"
 
 /* The longest wait for an answer that ends. */
 #define CHECK_ANSWER_MS 10000
 
 /* A token that no hub accepts: its answer shows that the header arrived. */
-#define CHECK_BAD_TOKEN "Authorization: Bearer pushcgi-check"
+#define CHECK_BAD_TOKEN "Authorization: Bearer " TOKEN_OF_CHECK
+
+/* The end of the topic that nobody publishes to. */
+#define CHECK_QUIET_END "-silent"
 
 /* Why nothing secret is sent. */
 #define CHECK_NOT_OURS                                              \
@@ -38,6 +42,13 @@ struct check {
 				      * stream; NULL: they do.  A secret. */
 	const struct http_answer *silent; /* a stream that is left alone */
 	enum check_trust trust;           /* which tokens it may get */
+	bool is_local;                    /* updates go through its queue */
+	bool has_answered;                /* the hub, once */
+	bool refusals_arrive;             /* with the hub's own words */
+	/* The first answer by which the web server, and not the hub, limits
+	 * how often one asks; 0: none. */
+	int limited;
+	unsigned fresh; /* URLs that were asked once */
 	enum {
 		CHECK_HUB_UNKNOWN,
 		CHECK_HUB_GONE, /* there is nothing more to ask */
@@ -61,14 +72,23 @@ check_fn check_pages;
 check_fn check_cors;
 check_fn check_cookie;
 check_fn check_live;
+check_fn check_head_fields;
+check_fn check_refusals;
 check_fn check_compression;
 check_fn check_streams;
 check_fn check_silence;
+
+/* Hang up, so that the web server and the hub notice it. */
+enum err check_leave(struct check *k);
 
 /* Ask and wait for the end of the answer, CHECK_ANSWER_MS at most; then hang
  * up. */
 enum err check_ask(struct check *k, const struct http_answer **answer,
     const struct http_request *rq, struct problem *p);
+
+/* Ask by HEAD for a stream at a URL that no cache has an answer for. */
+enum err check_ask_fresh(struct check *k, const struct http_answer **answer,
+    const char *const *headers, struct problem *p);
 
 /* Ask for a stream, with these headers beside what lets us in (the last NULL;
  * NULL: none; 5 at most). */
@@ -82,6 +102,10 @@ enum err check_open_shared(
 /* For how many seconds a token that is made for this run is valid. */
 int64_t check_token_s(const struct check *k);
 
+/* Does this answer of the hub's URL come of a limit of the web server?  Then
+ * the checks after it have no meaning. */
+void check_note_limit(struct check *k, const struct http_answer *s);
+
 /* Say what is waited for, with the longest time. */
 void check_announce(const struct check *k, const char *what, int64_t ms);
 
@@ -90,6 +114,9 @@ bool check_has_head(void *answer);
 
 /* Is this what a hub answers to a subscriber, and not the web server? */
 bool check_is_hub(const struct http_answer *s);
+
+/* Is this the Content-Type, with whatever parameters? */
+bool check_has_type(const struct http_answer *s, const char *type);
 
 /* Is the answer one of the hub's sentences about what was wrong? */
 bool check_is_sentence(const struct http_answer *s);

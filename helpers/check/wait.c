@@ -33,6 +33,7 @@ check_compression(struct check *k, struct problem *p)
 	http_client_wait(
 	    k->client, check_has_head, &s, clock_mono_ms() + CHECK_ANSWER_MS);
 	http_client_stop(k->client, s);
+	check_note_limit(k, s);
 	coding = http_field(s, "Content-Encoding", 0);
 	shown_copy(shown, sizeof(shown), coding);
 	if (s->status == 0)
@@ -91,8 +92,10 @@ open_crowd(struct check *k, struct crowd *c, struct problem *p)
 	while (c->answered < STREAMS && http_client_wait(k->client, has_more, c,
 					    clock_mono_ms() + STREAM_MS))
 		c->answered = count(c);
-	for (size_t i = 0; i < STREAMS; i++)
+	for (size_t i = 0; i < STREAMS; i++) {
 		http_client_stop(k->client, c->streams[i]);
+		check_note_limit(k, c->streams[i]);
+	}
 	return ERR_OK;
 }
 

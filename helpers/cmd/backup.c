@@ -14,9 +14,15 @@ backup_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
     struct problem *p)
 {
 	const struct queue_settings settings = config_queue(h->config);
+	enum err e;
 
 	(void)out;
-	return queue_backup(&settings, l->operands[0].base, p);
+	if (handle_is_remote(h))
+		return problem_set(p, ERR_UNSUPPORTED,
+		    "The hub is on another machine (MERCURE_HUB_URL), and so "
+		    "is its queue: run this there.");
+	e = queue_backup(&settings, l->operands[0].base, p);
+	return e == ERR_OK ? e : handle_queue_failed(h, e, p);
 }
 
 const struct cmd cmd_backup = {

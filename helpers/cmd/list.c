@@ -15,6 +15,7 @@ const struct cmd *const cmd_all[] = {
 	&cmd_subscribe,
 	&cmd_subscriptions,
 	&cmd_connected,
+	&cmd_count,
 	&cmd_session,
 	&cmd_answer,
 	&cmd_backup,

@@ -17,6 +17,7 @@ extern const struct cmd cmd_publish;
 extern const struct cmd cmd_subscribe;
 extern const struct cmd cmd_subscriptions;
 extern const struct cmd cmd_connected;
+extern const struct cmd cmd_count;
 extern const struct cmd cmd_session;
 extern const struct cmd cmd_answer;
 extern const struct cmd cmd_backup;

@@ -9,14 +9,13 @@
 #include "queue/sessions.h"
 #include "text/json.h"
 
-#define LIFETIME_S 3600
 #define INPUT_MAX (2 * (SESSION_ID_MAX + 2))
 
 static const struct cmd_option options[] = {
 	{ .name = "lifetime",
 	    .value = "SECONDS",
 	    .number_max = CMD_LIFETIME_MAX_S,
-	    .help = "grant: for how long, at least; default: 3600" },
+	    .help = "grant: for how long, at least; it is never extended" },
 	{ .name = "payload",
 	    .value = "JSON",
 	    .help = "grant: what the hub shows with its subscriptions" },
@@ -79,14 +78,18 @@ grant_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
 		.selectors = l->operands + 1,
 		.n = l->operands_n - 1,
 		.payload = cmd_line_text(l, "payload"),
-		.lifetime_s =
-		    (int64_t)cmd_line_number(l, "lifetime", LIFETIME_S),
+		.lifetime_s = (int64_t)cmd_line_number(l, "lifetime", 0),
 		.replace = cmd_line_has(l, "replace"),
 	};
 	struct ids ids;
 	enum err e;
 
 	(void)out;
+	/* To the function it means that none is given. */
+	if (cmd_line_has(l, "lifetime") && rights.lifetime_s == 0)
+		return problem_set(p, ERR_SYNTAX,
+		    "The lifetime is not between 1 and %llu seconds.",
+		    (unsigned long long)CMD_LIFETIME_MAX_S);
 	if ((e = read_ids(&ids, l, 1, p)) == ERR_OK)
 		e = handle_session_grant(h, ids.line[0], &rights, p);
 	buf_wipe(&ids.text);
@@ -212,10 +215,11 @@ list_run(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
 	struct queue *q = NULL;
 	enum err e;
 
-	if ((e = handle_has_sessions(h, p)) != ERR_OK ||
-	    (e = handle_queue_settings(h, &settings, p)) != ERR_OK ||
-	    (e = queue_open(&q, &settings, QUEUE_READ, p)) != ERR_OK)
+	if ((e = handle_has_sessions(h, p)) != ERR_OK)
 		return e;
+	if ((e = handle_queue_settings(h, &settings, p)) != ERR_OK ||
+	    (e = queue_open(&q, &settings, QUEUE_READ, p)) != ERR_OK)
+		return handle_queue_failed(h, e, p);
 	e = cmd_line_has(l, "of")
 		? list_one(q, each, &listing, p)
 		: queue_sessions(q, listing.now_ms, each, &listing);

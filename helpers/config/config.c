@@ -33,9 +33,17 @@ load_file(struct config *c, const char *path, struct problem *p)
 	if (path != NULL)
 		e = config_read_file(c, path, p);
 	else if ((e = config_read_file(c, CONFIG_PATH_DEFAULT, p)) ==
-		 ERR_NOTFOUND)
+		 ERR_NOTFOUND) {
+		c->no_file = true;
 		return ERR_OK;
-	return e == ERR_NOTFOUND ? ERR_IO : e;
+	}
+	if (e == ERR_NOTFOUND)
+		return problem_set(p, ERR_IO,
+		    "%.180s does not exist: name the configuration file with "
+		    "--config, or make it with a line SECRET_KEY = (pushcgi "
+		    "gen-secret-key prints one).",
+		    path);
+	return e;
 }
 
 /* The variable's value; base NULL if it is not set or empty. */

@@ -28,7 +28,9 @@ struct config {
 	char *subscriber_alg;
 	char *ca_file;                 /* MERCURE_CA_FILE */
 	char *cookie_name;             /* MERCURE_AUTHZ_COOKIE_NAME */
-	char *session_cookie;          /* MERCURE_SESSION_COOKIE */
+	char *session_cookie;          /* blank-separated names */
+	uint64_t session_lifetime_s;   /* MERCURE_SESSION_LIFETIME */
+	uint64_t session_extension_s;  /* MERCURE_SESSION_MAX_EXTENSION */
 	char *cookie_same_site;        /* MERCURE_COOKIE_SAMESITE */
 	char *cookie_domain;           /* MERCURE_COOKIE_DOMAIN */
 	char *transport_url;           /* MERCURE_TRANSPORT_URL */
@@ -74,6 +76,7 @@ struct config {
 	uint64_t workers;           /* MERCURE_WORKERS threads */
 	uint64_t given;             /* bits of options that a source has set */
 	bool per_address_given;     /* per_address_max is not the default */
+	bool no_file;               /* CONFIG_PATH_DEFAULT is absent */
 };
 
 #define CONFIG_PATH_DEFAULT SYSCONFDIR "/pushcgi/pushcgi.conf"

@@ -129,6 +129,9 @@ config_read_text(
 		    "%.180s is a symbolic link of somebody else: name the "
 		    "file itself.",
 		    path);
+	else if (S_ISDIR(st.st_mode))
+		e = problem_set(p, ERR_IO,
+		    "%.180s is a directory: name a file in it.", path);
 	else if ((e = read_all(out, fd)) == ERR_IO)
 		e = problem_set(
 		    p, ERR_IO, "%.180s: %s.", path, strerror(errno));

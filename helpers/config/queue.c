@@ -24,3 +24,12 @@ config_queue(const struct config *c)
 	(void)dialects_read(&s.dialects, slice_of(c->protocol_versions));
 	return s;
 }
+
+struct session_extension
+config_session_extension(const struct config *c)
+{
+	return (struct session_extension){
+		.lifetime_ms = (int64_t)c->session_lifetime_s * 1000,
+		.longest_ms = (int64_t)c->session_extension_s * 1000,
+	};
+}

@@ -10,6 +10,7 @@
 #include "config/renamed.h"
 #include "jose/jws_keys.h"
 #include "mercure/dialect.h"
+#include "mercure/session.h"
 #include "text/ip.h"
 #include "text/origin.h"
 
@@ -19,6 +20,12 @@ check_http_url(struct slice value)
 	bool ok =
 	    slice_starts(value, "http://") || slice_starts(value, "https://");
 
+	/* Browsers send the ASCII form of a host as an origin. */
+	for (size_t i = 0; i < value.len; i++)
+		if ((unsigned char)value.base[i] >= 0x80)
+			return "must be ASCII: write the host as browsers send "
+			       "it, with xn-- (idn2 NAME prints it), and "
+			       "other characters as %XX";
 	if (ok && memchr(value.base, ' ', value.len) == NULL)
 		return NULL;
 	return "must be a URL that starts with http:// or https://";
@@ -51,6 +58,27 @@ check_cookie_name(struct slice value)
 		if (c >= 0x80 ||
 		    (!isalnum(c) && strchr("!#$%&'*+-.^_`|~", c) == NULL))
 			return "must be letters, digits and -_.";
+	}
+	return NULL;
+}
+
+static const char *
+check_cookie_names(struct slice value)
+{
+	struct slice names[SESSION_COOKIES_MAX], word;
+	size_t n = 0;
+
+	while (slice_cut(&value, ' ', &word)) {
+		if (word.len == 0)
+			continue;
+		if (check_cookie_name(word) != NULL)
+			return check_cookie_name(word);
+		for (size_t i = 0; i < n; i++)
+			if (slice_eq(names[i], word))
+				return "must name each cookie once";
+		if (n == SESSION_COOKIES_MAX)
+			return "must name four cookies at most";
+		names[n++] = word;
 	}
 	return NULL;
 }
@@ -97,7 +125,8 @@ check_counts(struct slice value)
 	const enum err e = counts_read(&ignored, value, NULL);
 
 	matcher_list_free(&ignored);
-	if (e == ERR_OK)
+	/* Without memory the value is not wrong; its user finds out. */
+	if (e == ERR_OK || e == ERR_NOMEM)
 		return NULL;
 	return "must be up to 100 topics or URI Templates, with blanks between "
 	       "them";
@@ -142,8 +171,15 @@ const struct config_option config_options[] = {
 	    .check = check_cookie_name, .standard = "mercureAuthorization",
 	    .help = "name of the cookie that carries a token" },
 	{ { "MERCURE_SESSION_COOKIE" }, FIELD(session_cookie),
-	    .check = check_cookie_name,
-	    .help = "name of the application's own session cookie" },
+	    .check = check_cookie_names,
+	    .help = "names of the applications' own session cookies" },
+	{ { "MERCURE_SESSION_LIFETIME" }, FIELD(session_lifetime_s),
+	    .kind = CONFIG_NUMBER, .min = 1, .max = 31536000,
+	    .standard = "3600",
+	    .help = "seconds of a session's grant without an end" },
+	{ { "MERCURE_SESSION_MAX_EXTENSION" }, FIELD(session_extension_s),
+	    .kind = CONFIG_NUMBER, .max = 31536000, .standard = "43200",
+	    .help = "seconds that open streams extend it; 0: never" },
 	{ { "MERCURE_COOKIE_SAMESITE" }, FIELD(cookie_same_site),
 	    .kind = CONFIG_CHOICE, .choices = "Strict Lax None",
 	    .standard = "Strict", .help = "SameSite of the token's cookie" },

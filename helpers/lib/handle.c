@@ -133,6 +133,20 @@ handle_queue_settings(
 	return h->is_program ? queue_take_identity(out, p) : ERR_OK;
 }
 
+/* A queue at its default place may be another than the hub's. */
+enum err
+handle_queue_failed(const struct pushcgi *h, enum err e, struct problem *p)
+{
+	const struct problem why = *p;
+
+	if (!h->config->no_file)
+		return e;
+	return problem_set(p, e,
+	    "%.300s.  There is no " CONFIG_PATH_DEFAULT
+	    ", so the defaults are in force: name another file with --config",
+	    why.text);
+}
+
 enum err
 handle_queue(struct pushcgi *h, struct queue **out, struct problem *p)
 {
@@ -144,7 +158,7 @@ handle_queue(struct pushcgi *h, struct queue **out, struct problem *p)
 		if (e == ERR_OK)
 			e = queue_open(&h->queue, &settings, QUEUE_WRITE, p);
 		if (e != ERR_OK)
-			return e;
+			return handle_queue_failed(h, e, p);
 	}
 	*out = h->queue;
 	return ERR_OK;

@@ -54,6 +54,10 @@ bool handle_is_remote(const struct pushcgi *h);
 enum err handle_queue_settings(
     struct pushcgi *h, struct queue_settings *out, struct problem *p);
 
+/* Say behind the problem if no configuration was found, and return `e`. */
+enum err handle_queue_failed(
+    const struct pushcgi *h, enum err e, struct problem *p);
+
 /* The queue, opened if it is not yet. */
 enum err handle_queue(struct pushcgi *h, struct queue **out, struct problem *p);
 

@@ -3,6 +3,7 @@
 #include "lib/pushcgi.h"
 
 #include "base/mem.h"
+#include "lib/count.h"
 #include "lib/handle.h"
 #include "lib/link.h"
 #include "lib/listing.h"
@@ -339,5 +340,15 @@ pushcgi_connected(struct pushcgi *h, uint64_t *found, const char *topic,
 		e = handle_connected(
 		    h, found, slice_of(topic), list, n, &h->problem);
 	mem_free(list);
+	return end(h, e);
+}
+
+enum pushcgi_result
+pushcgi_count(struct pushcgi *h, uint64_t *n, const char *topic)
+{
+	enum err e = begin(h);
+
+	if (e == ERR_OK)
+		e = handle_count(h, n, slice_of(topic), &h->problem);
 	return end(h, e);
 }

@@ -123,8 +123,9 @@ PUSHCGI_API enum pushcgi_result pushcgi_clear_cookie(
  * Let the browser that sends this id in the application's own session cookie
  * (MERCURE_SESSION_COOKIE) receive private updates of the `n` topics, URI
  * Templates or "*", for `lifetime_s` seconds or longer: what it has already
- * stays, and the later of two ends counts.  `payload` is JSON the hub shows
- * with its subscriptions; NULL leaves it as it is.  `flags`:
+ * stays, and the later of two ends counts.  0: for MERCURE_SESSION_LIFETIME,
+ * and longer while a stream of the session is open.  `payload` is JSON the hub
+ * shows with its subscriptions; NULL leaves it as it is.  `flags`:
  * PUSHCGI_SESSION_REPLACE or 0.  Open streams follow at once.  Only a digest of
  * the id is stored.  PUSHCGI_CONFIG if the hub is remote, or does not use
  * sessions.
@@ -200,6 +201,14 @@ PUSHCGI_API enum pushcgi_result pushcgi_subscriptions(
  */
 PUSHCGI_API enum pushcgi_result pushcgi_connected(struct pushcgi *h,
     uint64_t *found, const char *topic, const char *const *members, size_t n);
+
+/*
+ * How many streams have `topic` open: without identities, tokens or sessions.
+ * PUSHCGI_CONFIG: the setting MERCURE_COUNTS does not list the topic, so it is
+ * not counted.
+ */
+PUSHCGI_API enum pushcgi_result pushcgi_count(
+    struct pushcgi *h, uint64_t *n, const char *topic);
 
 #ifdef __cplusplus
 }

@@ -4,14 +4,16 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "lib/token.h"
+#include "mercure/discovery.h"
 #include "text/shown.h"
 #include "url/url.h"
 
 #define ANSWER_SHOWN_MAX 80
 
-#define SAME(text)               \
-	{                        \
-		text, text, text \
+#define SAME(text)                     \
+	{                              \
+		text, text, text, text \
 	}
 
 /* What a status means, and how to fix it: the first row that has the status and
@@ -24,8 +26,8 @@ static const struct meaning {
 	{ 400, 400, ERR_SYNTAX,
 	    { [REMOTE_PUBLISH] = "the hub considers the update malformed",
 		[REMOTE_LIST] = "the hub considers the topic malformed",
-		[REMOTE_SUBSCRIBE] =
-		    "the hub considers the topics malformed" } },
+		[REMOTE_SUBSCRIBE] = "the hub considers the topics malformed",
+		[REMOTE_COUNT] = "the hub considers the topic malformed" } },
 	{ 401, 401, ERR_DENIED,
 	    { [REMOTE_PUBLISH] =
 		    "the hub does not accept the token: MERCURE_PUBLISHER_JWT "
@@ -37,7 +39,10 @@ static const struct meaning {
 		[REMOTE_SUBSCRIBE] =
 		    "the hub does not accept the token, or requires one: use "
 		    "--private, and check that MERCURE_SUBSCRIBER_SECRET_KEY "
-		    "is the hub's" } },
+		    "is the hub's",
+		[REMOTE_COUNT] = "the hub does not accept the token, or "
+				 "requires one: MERCURE_SUBSCRIBER_SECRET_KEY "
+				 "is not the hub's" } },
 	{ 403, 403, ERR_DENIED,
 	    { [REMOTE_PUBLISH] =
 		    "the token does not allow these topics: "
@@ -48,7 +53,9 @@ static const struct meaning {
 				"MERCURE_SUBSCRIBER_SECRET_KEY",
 		[REMOTE_SUBSCRIBE] = "the hub does not accept the token: is "
 				     "MERCURE_SUBSCRIBER_SECRET_KEY the "
-				     "hub's?" } },
+				     "hub's?",
+		[REMOTE_COUNT] = "MERCURE_COUNTS of that hub does not list "
+				 "the topic" } },
 	{ 405, 405, ERR_UNSUPPORTED,
 	    { [REMOTE_PUBLISH] =
 		    "it does not accept updates: is MERCURE_HUB_URL right, and "
@@ -62,7 +69,10 @@ static const struct meaning {
 		    "right, and does the hub have one "
 		    "(MERCURE_HUB_SUBSCRIPTIONS)?",
 		[REMOTE_SUBSCRIBE] = "there is no hub: MERCURE_HUB_URL "
-				     "usually ends in /.well-known/mercure" } },
+				     "usually ends in /.well-known/mercure",
+		[REMOTE_COUNT] = "there is no hub that counts: "
+				 "MERCURE_HUB_URL usually ends in "
+				 "/.well-known/mercure" } },
 	{ 413, 413, ERR_LIMIT,
 	    { [REMOTE_PUBLISH] = "the update is too long for the hub, or for "
 				 "a server in front of it" } },
@@ -70,7 +80,8 @@ static const struct meaning {
 	    { [REMOTE_PUBLISH] = "the hub is overloaded: try again later",
 		[REMOTE_LIST] = "the hub is overloaded: try again later",
 		[REMOTE_SUBSCRIBE] =
-		    "the hub has too many subscribers: try again later" } },
+		    "the hub has too many subscribers: try again later",
+		[REMOTE_COUNT] = "the hub is overloaded: try again later" } },
 	{ 501, 501, ERR_UNSUPPORTED,
 	    { [REMOTE_LIST] = "the hub has no such list" } },
 	{ 502, 504, ERR_BUSY,
@@ -180,4 +191,31 @@ remote_send(struct pushcgi *h, struct http_answer *out, struct http_request *rq,
 		return e;
 	return judge_failure(
 	    e, c, is_stream ? 0 : clock_mono_ms() - start_ms, p);
+}
+
+/* The path below the hub's own, whatever that is. */
+void
+remote_url(struct buf *out, struct pushcgi *h, struct slice path)
+{
+	struct slice url = shown_url(h->config->hub_url);
+
+	while (url.len > 0 && url.base[url.len - 1] == '/')
+		url.len--;
+	buf_slice(out, url);
+	buf_slice(out, slice_after(path, strlen(DISCOVERY_PATH)));
+	buf_byte(out, '\0');
+}
+
+/* Draft 7 asks for the path, other hubs for the topics that are listed. */
+enum err
+remote_authorization(struct pushcgi *h, struct buf *out, struct problem *p)
+{
+	const struct slice any = slice_of("*");
+	enum err e;
+
+	buf_text(out, "Authorization: Bearer ");
+	e = handle_subscriber_token(
+	    h, out, &any, 1, slice_of(NULL), REMOTE_TOKEN_LIFETIME_S, p);
+	buf_byte(out, '\0');
+	return e == ERR_OK ? out->err : e;
 }

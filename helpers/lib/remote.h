@@ -12,8 +12,13 @@
 #define REMOTE_TOKEN_LIFETIME_S 60
 
 /* What a request is for: a status means something else for each. */
-enum remote_purpose { REMOTE_PUBLISH, REMOTE_LIST, REMOTE_SUBSCRIBE };
-#define REMOTE_PURPOSES 3
+enum remote_purpose {
+	REMOTE_PUBLISH,
+	REMOTE_LIST,
+	REMOTE_SUBSCRIBE,
+	REMOTE_COUNT
+};
+#define REMOTE_PURPOSES 4
 
 /*
  * Send `rq`, in which this sets the authorities to trust and the limits of
@@ -33,6 +38,19 @@ enum err remote_send(struct pushcgi *h, struct http_answer *out,
  */
 enum err remote_publish(struct pushcgi *h, struct buf *id,
     const struct update *u, struct slice id_wanted, struct problem *p);
+
+/* Add the URL of a path that begins with DISCOVERY_PATH, below the remote hub's
+ * own URL, and a NUL. */
+void remote_url(struct buf *out, struct pushcgi *h, struct slice path);
+
+/* Add the line of the header Authorization, with a token for any topic, and a
+ * NUL.  Errors as of handle_subscriber_token(). */
+enum err remote_authorization(
+    struct pushcgi *h, struct buf *out, struct problem *p);
+
+/* As handle_count(), by GET.  A pushcgi of another version may not have it. */
+enum err remote_count(
+    struct pushcgi *h, uint64_t *n, struct slice topic, struct problem *p);
 
 /* As handle_list(), by draft 7, "Active Subscriptions". */
 enum err remote_subscriptions(struct pushcgi *h, struct slice topic,

@@ -4,41 +4,12 @@
 
 #include "jose/jws.h"
 #include "lib/listing.h"
-#include "lib/token.h"
-#include "mercure/discovery.h"
 #include "text/json.h"
 #include "text/shown.h"
 
 #define DOCUMENT_MAX ((size_t)64 << 20)
 #define URL_MAX (UINT32_C(1) << 20)
 #define PAYLOAD_MAX 65536
-
-/* The path below the hub's own, whatever that is. */
-static void
-add_url(struct buf *out, const char *hub_url, struct slice path)
-{
-	struct slice url = shown_url(hub_url);
-
-	while (url.len > 0 && url.base[url.len - 1] == '/')
-		url.len--;
-	buf_slice(out, url);
-	buf_slice(out, slice_after(path, strlen(DISCOVERY_PATH)));
-	buf_byte(out, '\0');
-}
-
-/* Draft 7 asks for the path, other hubs for the topics that are listed. */
-static enum err
-add_authorization(struct pushcgi *h, struct buf *out, struct problem *p)
-{
-	const struct slice any = slice_of("*");
-	enum err e;
-
-	buf_text(out, "Authorization: Bearer ");
-	e = handle_subscriber_token(
-	    h, out, &any, 1, slice_of(NULL), REMOTE_TOKEN_LIFETIME_S, p);
-	buf_byte(out, '\0');
-	return e == ERR_OK ? out->err : e;
-}
 
 /* ERR_SYNTAX: this is not a subscription. */
 static enum err
@@ -130,10 +101,10 @@ remote_subscriptions(struct pushcgi *h, struct slice topic,
 	handle_dialect(h)->subscriptions->path(&path, &at);
 	if ((e = path.err) != ERR_OK)
 		goto out;
-	add_url(&url, h->config->hub_url, buf_view(&path));
+	remote_url(&url, h, buf_view(&path));
 	if ((e = url.err) != ERR_OK)
 		goto out;
-	if ((e = add_authorization(h, &authorization, p)) != ERR_OK)
+	if ((e = remote_authorization(h, &authorization, p)) != ERR_OK)
 		goto out;
 	rq.url = url.base;
 	headers[0] = authorization.base;

@@ -73,7 +73,7 @@ check_grant(size_t n, int64_t lifetime_s, struct problem *p)
 {
 	if (n == 0)
 		return problem_set(p, ERR_SYNTAX, "A topic is missing.");
-	if (lifetime_s <= 0 || lifetime_s > HANDLE_LIFETIME_MAX_S)
+	if (lifetime_s < 0 || lifetime_s > HANDLE_LIFETIME_MAX_S)
 		return problem_set(p, ERR_SYNTAX,
 		    "The lifetime is not between 1 and 3155760000 seconds.");
 	return ERR_OK;
@@ -83,10 +83,14 @@ static enum err
 grant_wish(struct pushcgi *h, struct session_wish *w, int64_t lifetime_s,
     struct problem *p)
 {
+	const bool fixed = lifetime_s > 0;
 	struct queue *q;
 	enum err e;
 
+	if (!fixed)
+		lifetime_s = (int64_t)h->config->session_lifetime_s;
 	w->now_ms = clock_real_ms();
+	w->granted_ms = fixed ? 0 : w->now_ms;
 	w->until_ms = w->now_ms + lifetime_s * 1000;
 	/* A page that asks each time it is shown writes a few times only. */
 	w->extend_ms = w->now_ms + lifetime_s * 500;

@@ -10,8 +10,9 @@ struct handle_session_rights {
 	const struct slice *selectors;
 	size_t n;
 	struct slice payload; /* base NULL: as it was */
-	int64_t lifetime_s;
-	bool replace; /* what the session had before is forgotten */
+	int64_t lifetime_s;   /* 0: MERCURE_SESSION_LIFETIME, and longer
+			       * while a stream of the session is open */
+	bool replace;         /* what the session had before is forgotten */
 };
 
 /* ERR_UNSUPPORTED: the hub is remote, so this machine knows no sessions. */

@@ -16,6 +16,12 @@ mint(struct pushcgi *h, struct buf *out, const struct token_rights *rights,
 	enum err e;
 
 	e = config_keys_new(&keys, h->config, role, p);
+	if (e == ERR_NOTFOUND && h->config->no_file)
+		return problem_set(p, e,
+		    "No key to sign with, and there is no " CONFIG_PATH_DEFAULT
+		    ": make it, or name another file with --config, and set %s "
+		    "or SECRET_KEY; pushcgi gen-secret-key makes one.",
+		    setting);
 	if (e == ERR_NOTFOUND)
 		return problem_set(p, e,
 		    "No key to sign with: set %s or SECRET_KEY in the "

@@ -36,6 +36,10 @@ read_right(struct matcher_list *out, const json_t *rights, const char *name,
 			    "a "
 			    "text.",
 			    name);
+		if (memchr(selector.base, '\0', selector.len) != NULL)
+			return problem_set(p, ERR_TOKEN,
+			    "The claim mercure.%s holds a text with NUL.",
+			    name);
 		if ((e = matcher_new(&m, selector_topic(selector), p)) !=
 		    ERR_OK)
 			return e;

@@ -12,6 +12,8 @@ struct grant {
 	struct grant_parts parts; /* its payload lies in `text` */
 	bool receives_hub;
 	uint8_t token[GRANT_TOKEN_SIZE];
+	uint8_t others[GRANT_OTHERS_MAX][GRANT_TOKEN_SIZE];
+	size_t others_n;
 	uint64_t holder;
 	char text[];
 };
@@ -110,6 +112,12 @@ grant_is_empty(const struct grant *g)
 }
 
 int64_t
+grant_granted_ms(const struct grant *g)
+{
+	return g->parts.granted_ms;
+}
+
+int64_t
 grant_expires_ms(const struct grant *g)
 {
 	return g->parts.expires_ms;
@@ -137,6 +145,26 @@ const uint8_t *
 grant_token(const struct grant *g)
 {
 	return g->token;
+}
+
+void
+grant_set_others(
+    struct grant *g, const uint8_t (*tokens)[GRANT_TOKEN_SIZE], size_t n)
+{
+	memcpy(g->others, tokens, n * sizeof(g->others[0]));
+	g->others_n = n;
+}
+
+size_t
+grant_others_n(const struct grant *g)
+{
+	return g->others_n;
+}
+
+const uint8_t *
+grant_other(const struct grant *g, size_t i)
+{
+	return g->others[i];
 }
 
 void

@@ -19,6 +19,7 @@ struct grant_parts {
 	struct slice payload;    /* JSON text, copied; base NULL: none */
 	bool by_session;         /* without a token: the rights of a session, */
 	uint64_t session_change; /* with all changes up to this one */
+	int64_t granted_ms;      /* session.granted_ms */
 };
 
 /* Moves both lists out of *parts on success.  One reference is the
@@ -52,6 +53,10 @@ bool grant_is_empty(const struct grant *g);
  * (queue/sessions.h). */
 uint64_t grant_session_change(const struct grant *g);
 
+/* When the application granted it, if it may be extended (session.h); 0: it may
+ * not. */
+int64_t grant_granted_ms(const struct grant *g);
+
 int64_t grant_expires_ms(const struct grant *g);
 uint64_t grant_key(const struct grant *g);
 struct slice grant_payload(const struct grant *g);
@@ -62,6 +67,15 @@ struct slice grant_payload(const struct grant *g);
 #define GRANT_TOKEN_SIZE 16
 void grant_set_token(struct grant *g, const uint8_t token[GRANT_TOKEN_SIZE]);
 const uint8_t *grant_token(const struct grant *g);
+
+/* The tokens of other sessions that the same browser has, if it was not certain
+ * that this one is meant: a change of them decides again.  `n` is at most
+ * GRANT_OTHERS_MAX.  Set them before the grant is shared. */
+#define GRANT_OTHERS_MAX 3
+void grant_set_others(
+    struct grant *g, const uint8_t (*tokens)[GRANT_TOKEN_SIZE], size_t n);
+size_t grant_others_n(const struct grant *g);
+const uint8_t *grant_other(const struct grant *g, size_t i);
 
 /* A number for its holder in counts: the same for all tokens that a key signed
  * for one subject; 0: not known.  Set it before the grant is shared. */

@@ -68,6 +68,7 @@ session_grant(struct grant **out, const struct session_key *key,
 		e = ERR_OK;
 	} else if (e == ERR_OK && s != NULL) {
 		parts.expires_ms = s->until_ms;
+		parts.granted_ms = s->granted_ms;
 		parts.payload = s->payload;
 	}
 	if (e == ERR_OK && (e = grant_new(out, &parts)) == ERR_OK)

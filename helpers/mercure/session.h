@@ -15,6 +15,9 @@
 #define SESSION_ID_MIN 16
 #define SESSION_ID_MAX 1024
 
+/* The cookies that MERCURE_SESSION_COOKIE may name. */
+#define SESSION_COOKIES_MAX 4
+
 /* Nobody but the application and the browser knows the id itself. */
 struct session_key {
 	uint8_t digest[DIGEST_SIZE]; /* SHA-256 of the id */
@@ -23,9 +26,12 @@ struct session_key {
 /* One row; its slices are borrowed. */
 struct session {
 	struct session_key key;
-	int64_t until_ms; /* real clock */
-	int64_t kept_ms;  /* the latest end that it ever had */
-	bool moved;       /* it has another id now: this one ends soon */
+	int64_t until_ms;   /* real clock */
+	int64_t kept_ms;    /* the latest end that it ever had */
+	int64_t granted_ms; /* when the application granted it last (real
+			     * clock); 0: it was granted up to an explicit end,
+			     * which is never extended */
+	bool moved;         /* it has another id now: this one ends soon */
 	struct slice
 	    topics; /* selectors (selector.h); empty: it has lost all */
 	struct slice payload; /* JSON text; base NULL: none */

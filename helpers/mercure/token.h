@@ -10,6 +10,10 @@
 #include "mercure/dialect.h"
 #include "mercure/grant.h"
 
+/* Not a token: "pushcgi check" sends it to see whether tokens arrive, and the
+ * hub's log says so. */
+#define TOKEN_OF_CHECK "pushcgi-check"
+
 /* The input of a verification; borrowed. */
 struct verifier {
 	const struct dialect *dialect;

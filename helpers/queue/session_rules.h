@@ -25,12 +25,18 @@ bool session_rules_is_granted(
 
 /*
  * Grant `w`: the new row has the topics of both (written to `topics`, empty
- * before), the later of both ends, and the payload of `w`, if it has one.  The
- * old row is dropped if w->replace is set or if the id was moved.  ERR_LIMIT:
- * too many topics, or too long ones.  ERR_NOMEM.
+ * before), the later of both ends, and the payload of `w`, if it has one.  Its
+ * end is explicit if that of one of them is.  The old row is dropped if
+ * w->replace is set or if the id was moved.  ERR_LIMIT: too many topics, or too
+ * long ones.  ERR_NOMEM.
  */
 enum err session_rules_add(struct session *out, struct buf *topics,
     const struct session *had, const struct session_wish *w);
+
+/* The row with a later end, at most x->lifetime_ms from now, and x->longest_ms
+ * from its last grant.  False: it is not to be extended, or not yet. */
+bool session_rules_extend(struct session *out, const struct session *had,
+    int64_t now_ms, const struct session_extension *x);
 
 /* The grant for the new id.  If the old id was moved before, the grant ends
  * when the session would have ended without that move. */

@@ -178,6 +178,55 @@ queue_session_grant(
 	return e == ERR_OK && g.over ? over_limit(w->topics_max, p) : e;
 }
 
+struct extending {
+	struct change change;
+	uint8_t (*tokens)[GRANT_TOKEN_SIZE];
+	size_t n;
+	const struct session_extension *how;
+};
+
+static enum err
+extend(struct queue *q, struct extending *x, const uint8_t *token)
+{
+	struct session s;
+	struct row had;
+	enum err e;
+
+	row_init(&had);
+	e = q->backend->sessions->read_token(
+	    q, token, x->change.now_ms, copy_row, &had);
+	if (e == ERR_OK)
+		e = row_err(&had);
+	if (e == ERR_OK &&
+	    session_rules_extend(&s, &had.s, x->change.now_ms, x->how))
+		e = write_row(q, &s, NULL, &x->change);
+	row_free(&had);
+	return e;
+}
+
+static enum err
+extend_all(struct queue *q, void *arg)
+{
+	struct extending *x = arg;
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; e == ERR_OK && i < x->n; i++)
+		e = extend(q, x, x->tokens[i]);
+	return e;
+}
+
+enum err
+queue_sessions_extend(struct queue *q, uint8_t (*tokens)[GRANT_TOKEN_SIZE],
+    size_t n, int64_t now_ms, const struct session_extension *x,
+    struct problem *p)
+{
+	struct extending extending = {
+		.change.now_ms = now_ms, .tokens = tokens, .n = n, .how = x
+	};
+
+	return queue_transact(q, extend_all, &extending, p);
+}
+
 struct moving {
 	struct change change;
 	const struct session_key *from, *to;

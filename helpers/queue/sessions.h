@@ -22,6 +22,8 @@ struct session_wish {
 	int64_t now_ms;       /* real clock */
 	int64_t until_ms;     /* a later end of the old row stays */
 	int64_t extend_ms;    /* extend a grant that ends before this time */
+	int64_t granted_ms;   /* now, or 0: its end is explicit, and the row
+			       * is not extended any more */
 	size_t topics_max;    /* that one session may have */
 	bool replace; /* drop the topics, payload and end of the old row */
 };
@@ -37,6 +39,28 @@ struct session_wish {
  */
 enum err queue_session_grant(
     struct queue *q, const struct session_wish *w, struct problem *p);
+
+/* How grants without an explicit end are extended. */
+struct session_extension {
+	int64_t lifetime_ms; /* from the moment of the extension */
+	int64_t longest_ms;  /* from the last grant; 0: never extend */
+};
+
+/* When such a row may be extended: half of the lifetime before its end (real
+ * clock); INT64_MAX: never. */
+int64_t session_extension_due(
+    int64_t granted_ms, int64_t until_ms, const struct session_extension *x);
+
+/*
+ * QUEUE_WRITE: extend the sessions with these tokens (grant_token()) that may
+ * be extended now, in one transaction; it reads each row itself, so one that
+ * another process has extended is not written again, and one that was revoked
+ * is not there.  Readers are not woken: each reads the log once a second.
+ * Errors as of queue_append().
+ */
+enum err queue_sessions_extend(struct queue *q,
+    uint8_t (*tokens)[GRANT_TOKEN_SIZE], size_t n, int64_t now_ms,
+    const struct session_extension *x, struct problem *p);
 
 /*
  * QUEUE_WRITE: give a session a new id.  The new id gets the topics of the old

@@ -17,10 +17,11 @@ struct queue_question {
 	 * at the end.  Empty: it starts with the first row of the log. */
 	struct slice last_id;
 
-	const struct session_key *session; /* NULL: none */
+	const struct session_key *session; /* the first of them */
+	size_t sessions_n;                 /* 0: none */
 	int64_t now_ms; /* real clock; ended sessions have no rights */
 
-	/* Called first, with the session's row, unless there is none; see
+	/* Called first, with each session's row, unless there is none; see
 	 * queue_session_find().  queue_start.sessions is set by then. */
 	queue_session_fn *each;
 

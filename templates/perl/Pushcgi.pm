@@ -46,7 +46,7 @@ my @FUNCTIONS = qw(
     payload_callback subscriber_jwt publisher_jwt
     set_authz_cookie clear_authz_cookie
     set_authz_session move_authz_session clear_authz_session
-    get_subscriptions is_connected
+    get_subscriptions is_connected count
 );
 our @EXPORT = (qw(mercure_begin_request mercure_end_request),
     map {"mercure_$_"} @FUNCTIONS);
@@ -278,6 +278,7 @@ sub publish_later {
     return $self->_failed($update) if !ref $update;
     return $self->_no_request if $self->{_lone};
 
+    $self->_forget_parents;
     push @{ $self->{later} }, json_update($update);
     return 1;
 }
@@ -303,10 +304,20 @@ sub publish_flush {
 
 sub publish_discard {
     my ($self) = @_;
-    my $lines = $self->{later};
 
+    $self->_forget_parents;
+    my $lines = $self->{later};
     $self->{later} = [];
     return $lines;
+}
+
+# After a fork, updates that the parent left for later are the parent's.
+sub _forget_parents {
+    my ($self) = @_;
+
+    $self->{later} = [] if _first($self->{pid}, $$) != $$;
+    $self->{pid} = $$;
+    return;
 }
 
 # A function to be used as a listener: it stores an update with the data that
@@ -326,10 +337,11 @@ sub listener {
 
 sub DESTROY {
     my ($self) = @_;
-    my $n = @{ $self->{later} || [] };
 
-    warn "$PROGRAM did not get $n updates: publish_flush() or "
-        . "publish_discard() is missing\n" if $n;
+    $self->_forget_parents;
+    my $n = @{ $self->{later} || [] };
+    _warn("$PROGRAM did not get $n updates: publish_flush() or "
+        . "publish_discard() is missing\n") if $n;
     return;
 }
 
@@ -444,7 +456,11 @@ sub get_subscriptions {
     return undef if !defined $text;
 
     require JSON::PP;
-    my $document = eval { JSON::PP->new->utf8->decode($text) };
+    local $@;
+    my $document = eval {
+        local $SIG{__DIE__};
+        JSON::PP->new->utf8->decode($text);
+    };
     return ref $document eq 'HASH' && $document->{subscriptions} ? $document
         : $self->_failed('did not print a list of subscriptions');
 }
@@ -460,6 +476,13 @@ sub is_connected {
 
     return $status == 0 ? 1
         : $status == 1 << 8 ? 0 : $self->_complaint($errors);
+}
+
+# How many have the topic open; undef if the number is not known.
+sub count {
+    my ($self, $topic) = @_;
+
+    return $self->_run(['count', '--', $self->topic($topic)]);
 }
 
 # The caller's options, given as pairs or as a reference to a hash; or a text that
@@ -706,9 +729,35 @@ sub _failed {
     my ($self, $reason) = @_;
 
     $reason =~ s/[\x00-\x1f\x7f]+/ /g;    # one line of a log
-    die "$PROGRAM $reason\n" if _first($self->{strict}, $STRICT);
-    warn "$PROGRAM $reason\n";
+    my $text = "$PROGRAM $reason" . _place() . "\n";
+    die $text if _first($self->{strict}, $STRICT);
+    _warn($text);
     return undef;    # one value in a list, too
+}
+
+# File and line of the application, which called one of our packages.
+sub _place {
+    my $i = 0;
+
+    while (my ($package, $file, $line) = caller $i++) {
+        return " at $file line $line"
+            if $package !~ /\A(?:Pushcgi|Plack::Middleware::Pushcgi
+                |Template::Plugin::Pushcgi)(?:::|\z)/x;
+    }
+    return '';
+}
+
+# A handler of the application that dies must not end the page: see $STRICT.
+sub _warn {
+    my ($text) = @_;
+    local $@;
+
+    eval {
+        local $SIG{__DIE__};
+        warn $text;
+        1;
+    } or eval { print {*STDERR} $text };
+    return;
 }
 
 1;
@@ -746,8 +795,10 @@ may also be a reference to a list of topics, and a topic may be an object with
 a method C<mercure_topic>.  Options are pairs of names and values, or a
 reference to a hash; an unknown name is a failure.
 
-A function that fails warns and returns undef, so that a page works while the
-hub is down.  The time limit of a call, for all programs that it runs, is
+A function that fails warns, with file and line of the caller, and returns
+undef, so that a page works while the hub is down; a handler of warnings that
+dies does not change this.  The time limit of a call, for all programs that it
+runs, is
 C<$Pushcgi::TIMEOUT_S>, one second.  After a call that exceeded it, the program
 is not run for ten seconds.  With C<$Pushcgi::STRICT>, a function that fails
 dies instead.
@@ -1045,6 +1096,14 @@ connected, require a member.
 
     my $there = mercure_is_connected('https://example.com/chat',
         name => 'Alice');
+
+=item count($topic)
+
+How many have the topic open: streams that ask for this topic itself, of anybody.
+The hub counts the topics that its setting MERCURE_COUNTS lists.  Undef if the
+number is not known.
+
+    my $viewers = mercure_count('https://example.com/products/1');
 
 =back
 

@@ -62,7 +62,7 @@ final class PushcgiHub implements HubInterface
     public static function got($result): string
     {
         if ($result === false) {
-            throw new RuntimeException((string) pushcgi_state('error'));
+            throw new RuntimeException(mercure_last_error());
         }
         return $result;
     }

@@ -66,17 +66,22 @@ if (!function_exists('mercure_begin_request')) {
      */
     function mercure_begin_request()
     {
-        $clock = new PushcgiClock();
-        $state = &pushcgi_state(null);
-        try {
-            mercure_publish_flush();
-        } catch (RuntimeException $e) {
-            /* PUSHCGI_STRICT: it is not an error of this request. */
-            error_log($e->getMessage());
-        }
-        $state = array_intersect_key($state, array_flip(
-            array('paused', 'waits', 'spent')
-        ));
+        pushcgi_begin_request();
+        $marked = &pushcgi_state('marked');
+        $marked = true;
+    }
+}
+
+if (!function_exists('mercure_last_error')) {
+    /**
+     * Why the last call that failed in this request did so, with the file and
+     * the line that called it, as in the log; '' if none did.
+     *
+     * @return string
+     */
+    function mercure_last_error()
+    {
+        return (string) pushcgi_state('error');
     }
 }
 
@@ -154,8 +159,8 @@ if (!function_exists('mercure_authentified_hub_url')) {
      */
     function mercure_authentified_hub_url($topics = null, $options = array())
     {
-        return mercure_hub_url($topics, array('authorization' => true)
-            + $options);
+        return mercure_hub_url($topics, is_array($options)
+            ? array('authorization' => true) + $options : $options);
     }
 }
 
@@ -189,7 +194,7 @@ if (!function_exists('mercure_subscription_topic')) {
             . ($topic === null ? '{/topic}'
                 : '/' . rawurlencode(mercure_topic($topic)))
             . ($subscriber === null ? '{/subscriber}'
-                : '/' . rawurlencode($subscriber));
+                : '/' . rawurlencode((string) pushcgi_text($subscriber)));
     }
 }
 
@@ -395,7 +400,7 @@ if (!function_exists('mercure_publish_later')) {
             return false;
         }
         pushcgi_wait_for_end();
-        $updates[] = $update;
+        $updates[] = array($update, pushcgi_place());
         return true;
     }
 }
@@ -428,24 +433,22 @@ if (!function_exists('mercure_publish_flush')) {
     function mercure_publish_flush()
     {
         $later = &pushcgi_state('later');
-        $updates = (array) $later;
+        $updates = array();
+        $places = array();
+        foreach ((array) $later as $i => $pair) {
+            list($updates[], $places[$i + 1]) = $pair;
+        }
         if (!$updates) {
             return array();
         }
         $later = array();
-        if (pushcgi_native()) {
-            return pushcgi_native_publish($updates);
+        $left = &pushcgi_state('places');
+        $left = $places;
+        try {
+            return pushcgi_publish_all($updates);
+        } finally {
+            $left = null;
         }
-        $lines = '';
-        foreach ($updates as $update) {
-            $line = pushcgi_json('mercure_publish_flush', $update);
-            if ($line === false) {
-                return false;
-            }
-            $lines .= $line . "\n";
-        }
-        $ids = pushcgi_run(array('publish', '--batch'), $lines);
-        return $ids === false ? false : explode("\n", $ids);
     }
 }
 
@@ -500,11 +503,17 @@ if (!function_exists('mercure_payload_callback')) {
      * subscriptions.  A payload that is an option of a call is merged over it.
      *
      * @param callable|null $callback
+     * @return bool
      */
     function mercure_payload_callback($callback)
     {
+        if ($callback !== null && !is_callable($callback)) {
+            return pushcgi_failed('mercure_payload_callback()', 'expects '
+                . 'something that can be called.');
+        }
         $state = &pushcgi_state('payload');
         $state = $callback;
+        return true;
     }
 }
 
@@ -747,6 +756,11 @@ if (!function_exists('mercure_is_connected')) {
      */
     function mercure_is_connected($topic, $payload = array())
     {
+        if (!is_array($payload)) {
+            pushcgi_failed('mercure_is_connected()', 'expects its payload as '
+                . 'an array.');
+            return null;
+        }
         if (pushcgi_native()) {
             return pushcgi_native_is_connected($topic, $payload);
         }
@@ -764,6 +778,23 @@ if (!function_exists('mercure_is_connected')) {
     }
 }
 
+if (!function_exists('mercure_count')) {
+    /**
+     * How many have the topic open right now, without identities: streams that
+     * ask for this topic itself.  The hub counts the topics that its setting
+     * MERCURE_COUNTS lists.
+     *
+     * @return int|null  null: the number is not known
+     */
+    function mercure_count($topic)
+    {
+        $topic = mercure_topic($topic);
+        $text = pushcgi_native() ? pushcgi_native_count($topic)
+            : pushcgi_run(array('count', '--', $topic));
+        return $text === false ? null : (int) $text;
+    }
+}
+
 /* ---- Internals ---- */
 
 if (!function_exists('pushcgi_run')) {
@@ -777,17 +808,30 @@ if (!function_exists('pushcgi_run')) {
     );
     defined('PUSHCGI_PAUSE_S') || define('PUSHCGI_PAUSE_S', 10.0);
 
+    /* A program that has answered runs on for this page.  It ends by itself
+     * after so many seconds without a question, and is not asked any more after
+     * fewer. */
+    defined('PUSHCGI_IDLE_S') || define('PUSHCGI_IDLE_S', 5);
+    defined('PUSHCGI_REUSE_S') || define('PUSHCGI_REUSE_S', 2.0);
+
     /** @internal A variable that lives as long as the request; null: all. */
     function &pushcgi_state($name)
     {
         static $state = array();
         static $request = null;
+        static $pid = null;
 
+        /* After pcntl_fork(), updates and program are the parent's. */
+        $own = function_exists('getmypid') ? getmypid() : 0;
+        if ($own !== $pid) {
+            $pid = $own;
+            unset($state['later'], $state['program']);
+        }
         $began = isset($_SERVER['REQUEST_TIME_FLOAT'])
             ? $_SERVER['REQUEST_TIME_FLOAT'] : null;
         if ($began !== $request) {
             $request = $began; /* first, as this calls pushcgi_state() again */
-            mercure_begin_request();
+            pushcgi_begin_request();
         }
         if ($name === null) {
             return $state;
@@ -796,6 +840,40 @@ if (!function_exists('pushcgi_run')) {
             $state[$name] = null;
         }
         return $state[$name];
+    }
+
+    /** @internal See mercure_begin_request(). */
+    function pushcgi_begin_request()
+    {
+        $clock = new PushcgiClock();
+        $state = &pushcgi_state(null);
+        try {
+            mercure_publish_flush();
+        } catch (RuntimeException $e) {
+            /* PUSHCGI_STRICT: it is not an error of this request. */
+            error_log($e->getMessage());
+        }
+        $state = array_intersect_key($state, array_flip(
+            array('paused', 'waits', 'end', 'spent')
+        ));
+    }
+
+    /** @internal Publish these, and return their ids. */
+    function pushcgi_publish_all($updates)
+    {
+        if (pushcgi_native()) {
+            return pushcgi_native_publish($updates);
+        }
+        $lines = '';
+        foreach ($updates as $update) {
+            $line = pushcgi_json('mercure_publish_flush', $update);
+            if ($line === false) {
+                return false;
+            }
+            $lines .= $line . "\n";
+        }
+        $ids = pushcgi_run(array('publish', '--batch'), $lines);
+        return $ids === false ? false : explode("\n", $ids);
     }
 
     /** @internal A setting of this file: constant, environment, default. */
@@ -856,6 +934,14 @@ if (!function_exists('pushcgi_run')) {
             if (!in_array($name, $known, true)) {
                 return pushcgi_failed("$function()", "has no option $name; "
                     . 'it has ' . implode(', ', $known) . '.');
+            }
+        }
+        foreach (array('lastEventId', 'authorization', 'lifetime', 'src',
+            'token', 'id') as $name) {
+            if (isset($options[$name])
+                && pushcgi_text($options[$name]) === null) {
+                return pushcgi_failed("$function()", "expects its option $name "
+                    . 'to be a text or a number.');
             }
         }
         return true;
@@ -975,15 +1061,35 @@ if (!function_exists('pushcgi_run')) {
     {
         $waits = &pushcgi_state('waits');
         if (!$waits) {
-            register_shutdown_function('pushcgi_after_response');
+            register_shutdown_function('pushcgi_after_shutdown', 3);
+            /* If a function of the shutdown calls exit, no other one runs. */
+            $end = &pushcgi_state('end');
+            $end = new PushcgiEnd();
         }
         $waits = true;
     }
 
-    /** @internal Publish the updates that were left for later. */
+    /**
+     * @internal Run as the last function of the shutdown: output of others
+     * would be lost, if they ran after fastcgi_finish_request().
+     */
+    function pushcgi_after_shutdown($rounds)
+    {
+        if ($rounds > 0) {
+            register_shutdown_function('pushcgi_after_shutdown', $rounds - 1);
+        } else {
+            pushcgi_after_response();
+        }
+    }
+
+    /**
+     * @internal Publish the updates that were left for later, and end the
+     * program.
+     */
     function pushcgi_after_response()
     {
         $updates = &pushcgi_state('later');
+        $program = &pushcgi_state('program');
         $error = error_get_last();
 
         if ($updates && $error !== null && $error['type'] & (E_ERROR | E_PARSE
@@ -992,16 +1098,22 @@ if (!function_exists('pushcgi_run')) {
                 . 'published, because the page ended in a fatal error.');
             $updates = array();
         }
-        if (!$updates) {
-            return;
+        if ($updates) {
+            pushcgi_send_response();
+            try {
+                mercure_publish_flush();
+            } catch (RuntimeException $e) {
+                /* PUSHCGI_STRICT: nobody can catch it any more. */
+                error_log($e->getMessage());
+            }
         }
-        pushcgi_send_response();
-        mercure_publish_flush();
+        $program = null;
     }
 
     /** @internal As far as this SAPI of PHP allows. */
     function pushcgi_send_response()
     {
+        $quiet = new PushcgiQuiet();
         foreach (array('fastcgi_finish_request', 'litespeed_finish_request')
             as $finish) {
             if (function_exists($finish)) {
@@ -1009,7 +1121,7 @@ if (!function_exists('pushcgi_run')) {
                 return;
             }
         }
-        while (ob_get_level() > 0 && @ob_end_flush()) {
+        while (ob_get_level() > 0 && ob_end_flush()) {
             continue;
         }
         flush();
@@ -1029,15 +1141,17 @@ if (!function_exists('pushcgi_run')) {
             ? (int) $options['lifetime'] : null;
         $callback = pushcgi_state('payload');
 
-        if ($payload === null && isset($claims['mercure']['payload'])) {
+        if ($payload === null && isset($claims['mercure'])
+            && is_array($claims['mercure'])
+            && isset($claims['mercure']['payload'])) {
             $payload = $claims['mercure']['payload'];
         }
         if (isset($claims['exp'])) {
             $exp = $claims['exp'];
             $lifetime = max(1, (int) ($exp instanceof DateTimeInterface
-                ? $exp->getTimestamp() : $exp) - time());
+                ? $exp->getTimestamp() : pushcgi_text($exp)) - time());
         }
-        if ($callback !== null && $subscribe) {
+        if ($callback !== null && $subscribe && is_callable($callback)) {
             $general = call_user_func($callback, $subscribe);
             $payload = is_array($general) && is_array($payload)
                 ? array_merge($general, $payload)
@@ -1222,15 +1336,13 @@ if (!function_exists('pushcgi_run')) {
     {
         $config = pushcgi_setting('PUSHCGI_CONFIG', '');
         $program = pushcgi_setting('PUSHCGI_PROGRAM', 'pushcgi');
-        $command = array_merge(
-            array($program),
-            $config === '' ? array() : array('--config=' . $config),
-            $args
-        );
+        $command = $config === '' ? array($program)
+            : array($program, '--config=' . $config);
         if (pushcgi_is_paused()) {
             return pushcgi_failed($program, 'did not answer a moment ago.');
         }
-        if (strpos(implode('', $command), "\0") !== false) {
+        if (strpos(implode('', array_merge($command, $args)), "\0")
+            !== false) {
             return pushcgi_failed($program, 'does not accept NUL characters.');
         }
         if (!function_exists('proc_open')) {
@@ -1238,21 +1350,11 @@ if (!function_exists('pushcgi_run')) {
                 . 'is disabled here.  Set PUSHCGI_HUB_URL and '
                 . 'PUSHCGI_SECRET_FILE.');
         }
-        $pipes = array();
-        $process = @proc_open(
-            pushcgi_command($command, PHP_VERSION_ID),
-            array(array('pipe', 'r'), array('pipe', 'w'), array('pipe', 'w')),
-            $pipes
-        );
-        if (!is_resource($process)) {
-            return pushcgi_failed($program, 'cannot be started.');
-        }
         $spent = &pushcgi_state('spent');
         $begun = microtime(true);
-        $result = pushcgi_talk(
-            $process,
-            $pipes,
-            $input,
+        $result = pushcgi_question(
+            $command,
+            pushcgi_question_text($args, $input),
             $begun + (float) PUSHCGI_TIMEOUT_S - (float) $spent
         );
         if ($spent !== null) {
@@ -1261,11 +1363,76 @@ if (!function_exists('pushcgi_run')) {
         if ($result === null) {
             return pushcgi_pause($program, 'did not answer in time.');
         }
-        if ($result[0] === 127) {
-            return pushcgi_failed($program, 'cannot be run: set '
-                . 'PUSHCGI_PROGRAM to its full path.');
+        return is_array($result) ? $result : pushcgi_failed($program, $result);
+    }
+
+    /** @internal As pushcgi(1) describes it: lengths, then the bytes. */
+    function pushcgi_question_text($args, $input)
+    {
+        $args[] = $input;
+        return implode(' ', array_map('strlen', $args)) . "\n"
+            . implode('', $args);
+    }
+
+    /**
+     * @internal Ask a program that runs, or start it: exit status, output and
+     * errors, or a text that says why not, or null: the time is up.
+     */
+    function pushcgi_question($command, $question, $end)
+    {
+        $kept = &pushcgi_state('program');
+        $is_kept = pushcgi_keeps();
+        /* What the program got from this process when it started. */
+        $key = array($command, getcwd(),
+            /* Some processes keep a copy of it that putenv() does not change. */
+            PHP_VERSION_ID >= 70100 ? getenv() : null,
+            array_map('getenv', array('PATH', 'SECRET_KEY', 'MERCURE_HUB_URL',
+                'MERCURE_PUBLIC_HUB_URL', 'MERCURE_TRANSPORT_URL',
+                'MERCURE_PUBLISHER_SECRET_KEY', 'MERCURE_PUBLISHER_JWT',
+                'MERCURE_SUBSCRIBER_SECRET_KEY', 'MERCURE_SESSION_COOKIE')));
+
+        for ($i = 0; $i < 3; $i++) {
+            $program = $kept;
+            if ($program === null || !$program->fits($key)) {
+                $kept = null;
+                unset($program); /* an old one ends before a new one starts */
+                $program = new PushcgiProgram($key);
+                $problem = $program->start(array_merge(
+                    $command,
+                    array('answer', '--idle=' . (int) PUSHCGI_IDLE_S)
+                ));
+                if ($problem !== null) {
+                    return $problem;
+                }
+            }
+            $result = $program->ask($question . ($is_kept ? '' : "\n"), $end);
+            if ($is_kept && is_array($result)) {
+                $kept = $program;
+                pushcgi_wait_for_end();
+                return $result;
+            }
+            $kept = null;
+            $problem = $program->end($end);
+            if ($result === null || $problem === false) {
+                return null;
+            }
+            if ($result !== 'end') {
+                return is_string($result) && $problem !== null ? $problem
+                    : $result;
+            }
         }
-        return $result;
+        return 'failed: it ended again and again before it was asked.';
+    }
+
+    /**
+     * @internal May the program run on for other questions?  A process of the
+     * command line may run for days, or wait for all of its children, so there
+     * only between calls of mercure_begin_request().
+     */
+    function pushcgi_keeps()
+    {
+        return !in_array(PHP_SAPI, array('cli', 'phpdbg', 'embed'), true)
+            || pushcgi_state('marked') === true;
     }
 
     /** @internal */
@@ -1299,84 +1466,52 @@ if (!function_exists('pushcgi_run')) {
         return $line;
     }
 
-    /**
-     * @internal Write the program's input and read its output.  Returns exit
-     * status, output and errors, or null if the time is up.
-     */
-    function pushcgi_talk($process, $pipes, $input, $end)
+    /** @internal Take warnings of PHP, as frameworks make exceptions of them. */
+    function pushcgi_warning($level, $text)
     {
-        $texts = array(1 => '', 2 => '');
-        foreach ($pipes as $pipe) {
-            stream_set_blocking($pipe, false);
-        }
-        while (isset($pipes[1]) || isset($pipes[2])) {
-            if (isset($pipes[0]) && $input === '') {
-                fclose($pipes[0]);
-                unset($pipes[0]);
-            }
-            $left = (int) (($end - microtime(true)) * 1e6);
-            if ($left <= 0) {
-                break;
-            }
-            $readable = array_diff_key($pipes, array(0 => true));
-            $writable = isset($pipes[0]) ? array($pipes[0]) : array();
-            $except = array();
-            if (!@stream_select($readable, $writable, $except, 0, $left)) {
-                usleep(500); /* the time is up, or a signal arrived */
-                continue;
-            }
-            if ($writable) {
-                $n = @fwrite($pipes[0], substr($input, 0, 65536));
-                /* Nothing was written: the program does not read on. */
-                $input = $n ? (string) substr($input, $n) : '';
-            }
-            foreach (array_keys($texts) as $i) {
-                if (!isset($pipes[$i]) || !in_array($pipes[$i], $readable, true)) {
-                    continue;
-                }
-                $part = fread($pipes[$i], 65536);
-                if ($part !== false && $part !== '') {
-                    $texts[$i] .= $part;
-                } elseif (feof($pipes[$i])) {
-                    fclose($pipes[$i]);
-                    unset($pipes[$i]);
-                }
-            }
-        }
-        return pushcgi_end($process, $pipes, $end, $texts);
-    }
-
-    /** @internal Wait for the program's exit, or kill it. */
-    function pushcgi_end($process, $pipes, $end, $texts)
-    {
-        foreach ($pipes as $pipe) {
-            fclose($pipe);
-        }
-        do {
-            $status = proc_get_status($process);
-            if (!$status['running']) {
-                proc_close($process);
-                return array($status['exitcode'], $texts[1], $texts[2]);
-            }
-            usleep(500);
-        } while (microtime(true) < $end);
-        /* A killed publish is complete in the queue, or not there at all. */
-        proc_terminate($process, 9);
-        proc_close($process);
-        return null;
+        $warning = &pushcgi_state('warning');
+        $warning = $text;
+        return true;
     }
 
     /** @internal */
     function pushcgi_failed($who, $reason)
     {
-        $text = preg_replace('/[\x00-\x1f\x7f]+/', ' ', "$who $reason");
+        list($file, $line, $how) = pushcgi_blamed($reason);
+        $text = preg_replace('/[\x00-\x1f\x7f]+/', ' ', "$who $reason"
+            . ($file === null ? '' : " ($how in $file on line $line)"));
         $last = &pushcgi_state('error');
         $last = $text;
         if (pushcgi_is_set('PUSHCGI_STRICT')) {
-            throw new RuntimeException($text);
+            throw new PushcgiFailure($text, $file, $line);
         }
         error_log($text);
         return false;
+    }
+
+    /** @internal File and line of the application that is responsible. */
+    function pushcgi_blamed($reason)
+    {
+        $places = pushcgi_state('places');
+        if ($places) {
+            $n = preg_match('/\bLine ([0-9]+):/', $reason, $found)
+                && isset($places[$found[1]]) ? (int) $found[1] : 1;
+            return array($places[$n][0], $places[$n][1], 'left for later');
+        }
+        $place = pushcgi_place();
+        return array($place[0], $place[1], 'called');
+    }
+
+    /** @internal File and line of the call from outside of this library. */
+    function pushcgi_place()
+    {
+        foreach (debug_backtrace(DEBUG_BACKTRACE_IGNORE_ARGS) as $frame) {
+            if (isset($frame['file']) && $frame['file'] !== __FILE__
+                && basename($frame['file']) !== 'PushcgiHub.php') {
+                return array($frame['file'], $frame['line']);
+            }
+        }
+        return array(null, null);
     }
 
     /** @internal Were headers sent?  Log where output started. */
@@ -1443,6 +1578,7 @@ if (!function_exists('pushcgi_run')) {
     function pushcgi_replace_cookie($cookie)
     {
         $start = 'Set-Cookie: ' . substr($cookie, 0, strpos($cookie, '=') + 1);
+        $quiet = new PushcgiQuiet();
         $others = array();
         foreach (headers_list() as $header) {
             if (stripos($header, 'Set-Cookie:') === 0
@@ -1477,6 +1613,251 @@ if (!class_exists('PushcgiClock', false)) {
                 $spent = &pushcgi_state('spent');
                 $spent = null;
             }
+        }
+    }
+}
+
+if (!class_exists('PushcgiQuiet', false)) {
+    /**
+     * @internal While it exists, no warning of PHP reaches the handler of the
+     * application, which may throw.  (@ does not prevent this.)
+     */
+    final class PushcgiQuiet
+    {
+        public function __construct()
+        {
+            set_error_handler('pushcgi_warning');
+        }
+
+        public function __destruct()
+        {
+            restore_error_handler();
+        }
+    }
+
+    /** @internal It ends with the page, after all functions of the shutdown. */
+    final class PushcgiEnd
+    {
+        public function __destruct()
+        {
+            pushcgi_after_response();
+        }
+    }
+
+    /** @internal With PUSHCGI_STRICT; file and line are the application's. */
+    final class PushcgiFailure extends RuntimeException
+    {
+        public function __construct($text, $file, $line)
+        {
+            parent::__construct($text);
+            if ($file !== null) {
+                $this->file = $file;
+                $this->line = $line;
+            }
+        }
+    }
+
+    /** @internal A process of `pushcgi answer`. */
+    final class PushcgiProgram
+    {
+        private $key;
+        private $pid;
+        private $process = null;
+        private $pipes = array();
+        private $texts = array(1 => '', 2 => '');
+        private $answered = null; /* when; null: it is not to be asked */
+
+        public function __construct($key)
+        {
+            $this->key = $key;
+            $this->pid = function_exists('getmypid') ? getmypid() : 0;
+        }
+
+        /** Null, or why not. */
+        public function start($command)
+        {
+            $quiet = new PushcgiQuiet();
+            $warning = &pushcgi_state('warning');
+            $warning = null;
+            $process = proc_open(
+                pushcgi_command($command, PHP_VERSION_ID),
+                array(array('pipe', 'r'), array('pipe', 'w'),
+                    array('pipe', 'w')),
+                $this->pipes
+            );
+            if (!is_resource($process)) {
+                return 'cannot be started: set PUSHCGI_PROGRAM to its full '
+                    . 'path.' . ($warning === null ? '' : "  ($warning)");
+            }
+            $this->process = $process;
+            foreach ($this->pipes as $pipe) {
+                stream_set_blocking($pipe, false);
+            }
+            return null;
+        }
+
+        /** May it be asked?  Not if a call was left in the middle. */
+        public function fits($key)
+        {
+            return $this->answered !== null && $this->key === $key
+                && abs(microtime(true) - $this->answered) < PUSHCGI_REUSE_S;
+        }
+
+        /**
+         * Exit status, output and errors; 'end': it has not read the question;
+         * another text: it is not usable; null: the time is up.
+         */
+        public function ask($question, $end)
+        {
+            $quiet = new PushcgiQuiet();
+            $this->answered = null;
+            do {
+                $result = $this->answer();
+                if ($result !== null) {
+                    if (is_array($result) && isset($this->pipes[1])) {
+                        $this->answered = microtime(true);
+                    }
+                    return $result;
+                }
+                if (!isset($this->pipes[1]) && !isset($this->pipes[2])) {
+                    return 'failed: it ended without an answer.';
+                }
+                $this->wait($question !== '', $end - microtime(true));
+                $question = $this->write($question);
+                $this->read(1);
+                $this->read(2);
+            } while (microtime(true) < $end);
+            return $this->answer();
+        }
+
+        /** Wait until there may be something to do; not for long. */
+        private function wait($writes, $left_s)
+        {
+            $left = (int) (max(0, min($left_s, 60)) * 1e6);
+            $readable = array_diff_key($this->pipes, array(0 => true));
+            $writable = $writes && isset($this->pipes[0])
+                ? array($this->pipes[0]) : array();
+            $except = array();
+            /* A signal arrived, or there are more files than it can take. */
+            if (stream_select($readable, $writable, $except, 0, $left)
+                === false) {
+                usleep(500);
+            }
+        }
+
+        /** What is left of the question. */
+        private function write($question)
+        {
+            if ($question === '' || !isset($this->pipes[0])) {
+                return '';
+            }
+            $n = fwrite($this->pipes[0], substr($question, 0, 65536));
+            if ($n === false || ($n === 0 && $this->is_deaf())) {
+                return ''; /* it does not read on */
+            }
+            return (string) substr($question, $n);
+        }
+
+        /** Nothing could be written: is nobody there, or the pipe full? */
+        private function is_deaf()
+        {
+            $readable = null;
+            $writable = array($this->pipes[0]);
+            $except = null;
+            return stream_select($readable, $writable, $except, 0, 0) === 1;
+        }
+
+        private function read($i)
+        {
+            if (!isset($this->pipes[$i])) {
+                return;
+            }
+            do {
+                $part = fread($this->pipes[$i], 65536);
+                $this->texts[$i] .= (string) $part;
+            } while ($part !== false && $part !== '');
+            if (feof($this->pipes[$i])) {
+                fclose($this->pipes[$i]);
+                unset($this->pipes[$i]);
+            }
+        }
+
+        /** A whole answer, 'end', another text, or null: not yet. */
+        private function answer()
+        {
+            $text = $this->texts[1];
+            if ($text === "end\n") {
+                return 'end';
+            }
+            if (!preg_match('/\A([0-9]{1,3}) ([0-9]{1,9}) ([0-9]{1,9})\n/',
+                $text, $found)) {
+                return preg_match('/\A(?:[0-9 ]{0,24}|en?d?)\z/', $text) ? null
+                    : 'failed: what it printed is not an answer.';
+            }
+            $at = strlen($found[0]);
+            $all = $at + $found[2] + $found[3];
+            if (strlen($text) < $all) {
+                return null;
+            }
+            $this->texts[1] = (string) substr($text, $all);
+            return array((int) $found[1], (string) substr($text, $at,
+                (int) $found[2]), (string) substr($text, $at + $found[2],
+                (int) $found[3]));
+        }
+
+        /**
+         * End it, by force when the time is up: false.  Otherwise null, or why
+         * it ended.
+         */
+        public function end($end)
+        {
+            if ($this->process === null) {
+                return null;
+            }
+            $quiet = new PushcgiQuiet();
+            $process = $this->process;
+            $this->process = null;
+            if ($this->pid !== (function_exists('getmypid') ? getmypid() : 0)) {
+                return null; /* it belongs to the parent */
+            }
+            if ($this->answered !== null && isset($this->pipes[0])) {
+                fwrite($this->pipes[0], "\n");
+            }
+            while (isset($this->pipes[2]) && microtime(true) < $end
+                && $this->answered === null && !isset($this->pipes[1])) {
+                $this->wait(false, $end - microtime(true));
+                $this->read(2);
+            }
+            foreach ($this->pipes as $pipe) {
+                fclose($pipe);
+            }
+            $this->pipes = array();
+            $status = proc_get_status($process);
+            while ($status['running'] && microtime(true) < $end) {
+                usleep(200);
+                $status = proc_get_status($process);
+            }
+            if ($status['running']) {
+                /* A killed publish is complete in the queue, or not there. */
+                proc_terminate($process, 9);
+            }
+            proc_close($process);
+            return $status['running'] ? false : $this->problem($status);
+        }
+
+        /** Why it ended, if it has not answered. */
+        private function problem($status)
+        {
+            if ($status['exitcode'] === 127) {
+                return 'cannot be run: set PUSHCGI_PROGRAM to its full path.';
+            }
+            $errors = trim($this->texts[2]);
+            return $errors === '' ? null : 'failed: ' . $errors;
+        }
+
+        public function __destruct()
+        {
+            $this->end(microtime(true) + 1);
         }
     }
 }
@@ -1519,10 +1900,17 @@ if (!function_exists('pushcgi_native')) {
     }
 
     /** @internal */
+    function pushcgi_native_file($file)
+    {
+        $quiet = new PushcgiQuiet();
+        return file_get_contents($file);
+    }
+
+    /** @internal */
     function pushcgi_native_token($rights)
     {
         $file = pushcgi_setting('PUSHCGI_SECRET_FILE', '');
-        $secret = $file === '' ? '' : trim((string) @file_get_contents($file));
+        $secret = $file === '' ? '' : trim((string) pushcgi_native_file($file));
         if ($secret === '') {
             return pushcgi_failed('pushcgi.php', 'has no secret: set '
                 . 'PUSHCGI_SECRET_FILE to a file with the hub\'s SECRET_KEY '
@@ -1629,8 +2017,9 @@ if (!function_exists('pushcgi_native')) {
         if (pushcgi_is_paused()) {
             return pushcgi_failed($url, 'did not answer a moment ago.');
         }
+        $quiet = new PushcgiQuiet();
         $left = max(0.001, $end - microtime(true));
-        $stream = @fopen($url, 'rb', false, stream_context_create(array(
+        $stream = fopen($url, 'rb', false, stream_context_create(array(
             'http' => array('method' => $method, 'content' => $form,
                 'timeout' => $left, 'ignore_errors' => true,
                 'follow_location' => 0, 'header' => array(
@@ -1719,6 +2108,24 @@ if (!function_exists('pushcgi_native')) {
             microtime(true) + (float) PUSHCGI_TIMEOUT_S
         );
         return $answer === false ? false : $answer[0];
+    }
+
+    /** @internal The number of viewers. */
+    function pushcgi_native_count($topic)
+    {
+        $answer = pushcgi_native_request(
+            'GET',
+            '/counts/' . rawurlencode($topic),
+            pushcgi_rights(null, null, array('lifetime' => 60)),
+            '',
+            microtime(true) + (float) PUSHCGI_TIMEOUT_S
+        );
+        $document = $answer === false ? null : json_decode($answer[0], true);
+        if (!isset($document['count'])) {
+            return $answer === false ? false
+                : pushcgi_failed('mercure_count()', 'got no number.');
+        }
+        return $document['count'];
     }
 
     /** @internal Compare texts as they are, other values as JSON. */

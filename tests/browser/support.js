@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// support.js - what the browser tests share: processes, waiting, Chromium.
+// support.js - what the browser tests share: processes, waiting, browsers.
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -8,7 +8,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { chromium } from "playwright-core";
+import { chromium, firefox } from "playwright-core";
+import { launchWebKit } from "./webkit.js";
 
 const here = dirname(fileURLToPath(import.meta.url));
 
@@ -17,7 +18,7 @@ export const build = process.env.PUSHCGI_BUILD ?? join(source, "build");
 
 // How long a condition may take; no test passes by how much of it is used.
 export const DEADLINE_MS =
-	1000 * Number(process.env.PUSHCGI_TEST_DEADLINE ?? 30);
+	1000 * Number(process.env.PUSHCGI_TEST_DEADLINE ?? 60);
 
 export async function waitUntil(what, condition) {
 	const end = Date.now() + DEADLINE_MS;
@@ -114,7 +115,22 @@ export async function startQuickstart(args = [], env = {}) {
 	}
 }
 
+export const engine = process.env.PUSHCGI_BROWSER ?? "chromium";
+
+// A stock Firefox, by WebDriver BiDi.
+function launchFirefox() {
+	return firefox.launch({
+		channel: "moz-firefox",
+		executablePath: process.env.FIREFOX ?? "/usr/bin/firefox-esr",
+		firefoxUserPrefs: { "network.dns.localDomains": "site.example" },
+	});
+}
+
 export function launch({ args = [], ...options } = {}) {
+	if (engine === "firefox")
+		return launchFirefox();
+	if (engine === "webkit")
+		return launchWebKit();
 	return chromium.launch({
 		...options,
 		executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
@@ -123,6 +139,14 @@ export function launch({ args = [], ...options } = {}) {
 			"--disable-component-update", "--disable-sync", ...args],
 	});
 }
+
+// Define a test in these browsers only: the others cannot do what it needs.
+export const inOnly = (engines, define) =>
+	engines.includes(engine) ? define : () => {};
+
+// The drivers of the others end with a page that crashes.
+export const crash = (page) => engine === "chromium"
+	? page.goto("chrome://crash").catch(() => {}) : page.close();
 
 // A page of its own visitor, that shares nothing with the others.
 export async function visit(browser, url) {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz_check.c - a Set-Cookie value on the first line, a stream in the rest. */
+/* fuzz_check.c - a Set-Cookie value on the first line, then a stream. */
 #include <stdint.h>
 #include <stdlib.h>
 
 #include "check/cookie.h"
+#include "check/fields.h"
 #include "check/judge.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -32,12 +33,16 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct slice rest = { (const char *)data, size }, header;
 	struct check_cookie c;
+	static const char *const cookies[] = { "a", NULL };
+	struct check_change changes[CHECK_CHANGES_MAX];
 	struct check_silence s;
 
 	if (!slice_cut(&rest, '\n', &header))
 		return 0;
 	if (check_cookie_read(&c, header))
 		judge(&c);
+	if (check_fields(changes, rest, cookies) > CHECK_CHANGES_MAX)
+		abort();
 	s = check_silence_read(rest);
 	if (s.last_end > rest.len || (s.keepalives == 0) != (s.last_end == 0))
 		abort();

@@ -168,6 +168,7 @@ start(struct queue *q, const char *id)
 	static const struct session_key key = { "a" };
 	const struct queue_question ask = { .last_id = slice_of(id),
 		.session = &key,
+		.sessions_n = 1,
 		.now_ms = 1,
 		.each = each_session };
 	struct queue_start start;
@@ -254,11 +255,15 @@ sessions_all(struct queue *q)
 		.payload = slice_of("{}"),
 		.now_ms = now_ms,
 		.until_ms = now_ms + 1000000,
+		.granted_ms = now_ms,
 		.topics_max = 10 };
+	const struct session_extension x = { 1000000, 9000000 };
+	uint8_t tokens[2][GRANT_TOKEN_SIZE] = { { 1 }, { 2 } };
 	struct problem p = { "" };
 	uint64_t number;
 
 	check(queue_session_grant(q, &w, &p), &p);
+	check(queue_sessions_extend(q, tokens, 2, now_ms + 600000, &x, &p), &p);
 	check(queue_session_move(q, &a, &b, now_ms, 10, &p), &p);
 	check(queue_session_revoke(q, &b, slice_of("t"), now_ms, &p), &p);
 	(void)queue_session_find(q, &b, now_ms, each_session, NULL, &number);
@@ -394,8 +399,8 @@ static const struct table {
 	{ "subscriptions", { "topic", "key", "kind" }, 3 },
 	{ "sessions",
 	    { "digest", "change", "until_ms", "kept_ms", "moved_to", "topics",
-		"payload" },
-	    7 },
+		"payload", "granted_ms" },
+	    8 },
 	{ "key_sets",
 	    { "url", "tried_ms", "changed_ms", "fresh_ms", "error", "key_set" },
 	    6 },

@@ -53,6 +53,12 @@ sub found {
 	    @{ $report->{checks} || [] };
 }
 
+sub is_line {
+	my ($line, $want) = @_;
+
+	return ref $want ? $line =~ $want : $line eq $want;
+}
+
 sub as_wanted {
 	my ($what, $result, $want) = @_;
 	my ($exit, $out, $err) = @{ $result || ['nothing', '', ''] };
@@ -65,7 +71,7 @@ sub as_wanted {
 	is $exit, %$want ? 1 : 0, "$what: the exit code";
 	is $report->{problems}, scalar keys %$want, "$what: their number";
 	for my $problem (grep { $want->{$_} } sort keys %$want) {
-		ok scalar(grep { $_->{line} eq $want->{$problem} }
+		ok scalar(grep { is_line($_->{line}, $want->{$problem}) }
 		    @{ $found{$problem}{fixes} || [] }),
 		    "$what: $problem: $want->{$problem}";
 	}

@@ -97,13 +97,37 @@ for my $row (
     ['no name', '', [], qr/cannot be written/],
     ['a device', '/dev/full', [], qr/is there already/],
     ['no queue', "$dir/other", ["--mercure-transport-url=sqlite://$dir/q.db"],
-	qr/no queue to copy at \Q$dir\E\/q\.db .*MERCURE_TRANSPORT_URL/]) {
+	qr/no queue to copy at \Q$dir\E\/q\.db .*MERCURE_TRANSPORT_URL/],
+    ['a hub of another machine', "$dir/other",
+	['--mercure-hub-url=https://hub.example/'],
+	qr/on another machine \(MERCURE_HUB_URL\)/]) {
 	my ($name, $file, $settings, $want) = @$row;
 
 	($exit, $out, $err) = $hub->helper(['backup', @$settings, $file]);
 	is $exit, 1, "$name: exit 1";
 	like $err, qr/\Apushcgi: [^\n]+\n\z/, "$name: one sentence";
 	like $err, $want, "$name: it names the fix";
+}
+SKIP: {
+	skip 'only root can be another user', 2 if $>;
+	my $nobody = (getpwnam 'nobody')[2];
+
+	mkdir "$dir/mine";
+	chmod 0755, $dir, $hub->{dir};
+	chmod 0700, "$hub->{dir}/data";
+	chmod 0644, $hub->{config_path};
+	mkdir "$dir/copies";
+	chown $nobody, -1, "$dir/copies";
+	my $bare = Hub->new(config => { SECRET_KEY => undef });
+	chmod 0755, $bare->{dir};
+	chmod 0700, "$bare->{dir}/data";
+	my ($status, undef, $said) = run(['setpriv', "--reuid=$nobody",
+	    '--clear-groups', program('pushcgi'), '--config', '/dev/null',
+	    "--mercure-transport-url=sqlite://$bare->{queue}", 'backup',
+	    "$dir/copies/x"]);
+	is $status >> 8, 1, 'a folder of others: exit 1';
+	like $said, qr/nobody.*(?:chown|chgrp|chmod|usermod)/,
+	    'the advice of the other commands';
 }
 ok !-e "$dir/q.db" && !-e "$dir/other", 'nothing was made';
 is seqs("$dir/copy 1")->[-1], 'x', 'nothing was overwritten';

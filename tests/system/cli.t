@@ -88,7 +88,7 @@ subtest 'help and version' => sub {
 	is $err, '', 'says nothing on standard error';
 	is_deeply \@commands, [qw(url link last-event-id cookie clear-cookie
 	    subscriber-jwt publisher-jwt token-explain publish subscribe
-	    subscriptions connected session answer backup gen-secret-key
+	    subscriptions connected count session answer backup gen-secret-key
 	    config snippet check)],
 	    'lists the subcommands';
 	for my $command (@commands) {
@@ -178,7 +178,22 @@ subtest 'configuration' => sub {
 	}
 	my ($exit, $out, $err) = pushcgi(['--config', "$dir/none", 'url']);
 	is $exit, 1, 'a file that is not there';
-	like $err, qr/\Q$dir\E\/none/, 'is named';
+	like $err, qr/\Q$dir\E\/none does not exist: .*--config/, 'is named';
+	($exit, $out, $err) = pushcgi(['--config', $dir, 'url']);
+	like $err, qr/\Q$dir\E is a directory: name a file/, 'nor a folder';
+	for my $arguments (['cookie', 't'], ['publish', 't'], ['subscribe',
+	    't'], ['session', 'list'], ['subscriptions'], ['connected', 't'],
+	    ['backup', "$dir/copy"], ['last-event-id']) {
+		($exit, $out, $err) = pushcgi($arguments);
+		isnt $exit, 0, "no configuration: @$arguments";
+		like $err, qr/there is no \S+pushcgi\.conf.* --config/i,
+		    'says where it was looked for';
+	}
+	spew("$dir/folder.conf", "MERCURE_TRANSPORT_URL = sqlite://$dir\n");
+	($exit, $out, $err) = pushcgi(['--config', "$dir/folder.conf",
+	    'publish', 't']);
+	like $err, qr{\Q$dir\E is a directory: .* sqlite://\Q$dir\E/queue\.db},
+	    'a queue that is a folder';
 
 	($exit, $out) = pushcgi(['url', '--config', $conf, 't'],
 	    env => { MERCURE_PUBLIC_HUB_URL => 'https://env.example/m' });

@@ -12,7 +12,8 @@ use Test::More;
 use Token;
 
 # The remote hub is one of ours, behind a web server.
-my $hub = Servers::hub_for_server(config => { MERCURE_MAX_BODY => 2000 });
+my $hub = Servers::hub_for_server(config => { MERCURE_MAX_BODY => 2000,
+    MERCURE_COUNTS => 'https://example.com/{x} nobody' });
 $hub->start;
 my $server = Servers->lighttpd(hub => $hub);
 my $origin = "http://127.0.0.1:$hub->{port}";
@@ -112,6 +113,20 @@ for my $arguments (['subscriptions'], ['subscriptions', '--json'],
 	is $here[2], '', "@$arguments: no complaint";
 	is_deeply \@from_there, \@here, "@$arguments: the same from there";
 }
+
+# So does how many have a topic open.
+my $counted = { MERCURE_PUBLISHER_SECRET_KEY => undef };
+for my $row (['https://example.com/a', 3], ['nobody', 0]) {
+	my ($topic, $n) = @$row;
+	my @here = $hub->helper(['count', '--json', $topic]);
+
+	is_deeply [site($counted, 'count', '--json', $topic)], \@here,
+	    "count $topic: the same from there";
+	like $here[1], qr/"count":$n\}/, 'it is right';
+}
+my ($failed, undef, $refusal) = site($counted, 'count', 'secret');
+is $failed, 1, 'count: a topic that is not counted';
+like $refusal, qr/answers 403.*MERCURE_COUNTS/, 'it says why';
 
 # Sessions are rows of the queue beside the hub, so there are none here, and
 # a queue that happens to be here is not the answer.

@@ -7,7 +7,6 @@ use lib "$Bin/lib";
 use FcgiClient;
 use Hub;
 use Test::More;
-use Time::HiRes qw(time);
 use Token;
 
 my $hub = Hub->start(config => { MERCURE_MAX_BODY => 4_000_000 });
@@ -175,11 +174,10 @@ for my $n (1, 2) {
 	    "there is room again: $n";
 }
 
-# The end of the hub does not wait for them.
+# The end of the hub does not wait until they are idle for too long, which
+# would be later than any deadline of this test.
 $witness->hang_up;
-my $began = time;
 is $hub->stop, 0, 'the hub ends';
-cmp_ok time - $began, '<', 30, 'soon';
 ok $again->closed, 'and closes what was kept';
 is $again->problems, '', 'without a word';
 

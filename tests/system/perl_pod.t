@@ -14,6 +14,7 @@ use Test::More;
 my $site = site_new();
 my %env = (PUSHCGI_PROGRAM => program('pushcgi'),
     PUSHCGI_CONFIG => "$site/pushcgi.conf",
+    MERCURE_COUNTS => 'https://example.com/products/{id}',
     PUSHCGI_TIMEOUT_S => PushcgiTest::DEADLINE_S);
 my @warnings;
 
@@ -85,6 +86,8 @@ my %about = (
 	'payload_callback' => sub { is_deeply site_claims(printed($_[0]
 	    . ';print $cookie'))->{mercure}{payload}, { name => 'Alice' },
 	    'a payload' },
+	'mercure_count' => sub { is printed($_[0] . ';print $viewers'), '0',
+	    'nobody looks' },
 	'is_connected' => sub { is printed($_[0] . ';print $there'), '0',
 	    'nobody' },
 	'tmpl_params' => sub { my $out = printed($_[0] . ';print %param');

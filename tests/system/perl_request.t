@@ -641,7 +641,7 @@ END
 };
 
 subtest 'who is there' => sub {
-	my $hub = Hub->start;
+	my $hub = Hub->start(config => { MERCURE_COUNTS => 'a b --help' });
 	local $Pushcgi::CONFIG = $hub->{config_path};
 	is mercure_is_connected('a'), 0, 'nobody';
 	my $cookie = mercure_set_authz_cookie('a', payload =>
@@ -658,6 +658,10 @@ subtest 'who is there' => sub {
 		    join ' ', %{ $row->[0] };
 	}
 	is mercure_is_connected('--help'), 0, 'no option';
+	is mercure_count($_->[0]), $_->[1], "count: $_->[0]"
+	    for ['a', 1], ['b', 0], ['--help', 0];
+	like warned { is mercure_count('c'), undef, 'count: not counted' },
+	    qr/MERCURE_COUNTS/, 'count: and why';
 	my ($list) = map { $_->{subscriptions} } mercure_get_subscriptions('a');
 	is_deeply [map { [@$_{qw(topic payload)}] } @$list],
 	    [['a', { name => 'Alice', id => 42, tags => ['x'] }]],

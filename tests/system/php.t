@@ -81,7 +81,8 @@ subtest 'mercure_set_authz_cookie' => sub {
 	$page = php_page("$site/late.php");
 	is $page->{body}, 'xfalse', 'too late: false';
 	like $page->{errors}, qr/\Amercure_set_authz_cookie\(\)[^\n]*\ output
-	    \ started\ at\ \S*late\.php:3\.\n\z/x,
+	    \ started\ at\ \S*late\.php:3\.\ \(called\ in\ \S*late\.php
+	    \ on\ line\ 6\)\n\z/x,
 	    'and a line in the log that says where output began';
 	is_deeply [php_cookies($page)], [], 'no cookie';
 };
@@ -197,7 +198,7 @@ subtest 'the program misbehaves' => sub {
 		like $page->{errors}, $want, "$name: a line in the log";
 	}
 	my ($got) = php_value("mercure_publish('t', str_repeat('x', 900000))",
-	    env => { PUSHCGI_PROGRAM => site_fake($site,
+	    env => { PUSHCGI_PROGRAM => site_answers($site,
 	    "$big; cat >/dev/null; $big") });
 	is length $got, 600_000, 'a long answer is whole';
 
@@ -222,7 +223,7 @@ subtest 'the program misbehaves' => sub {
 	    "mercure_set_authz_cookie(null, 'a')") {
 		my ($got, $page) = php_value("array($call, "
 		    . "pushcgi_state('spent'))", env => {
-		    PUSHCGI_PROGRAM => site_fake($site, 'sleep 0.7; echo x'),
+		    PUSHCGI_PROGRAM => site_answers($site, 'sleep 0.7; echo x'),
 		    PUSHCGI_TIMEOUT_S => 1 });
 		is_deeply $got, [JSON::PP::false, undef],
 		    "$call: its runs share one time, and no other's do";
@@ -238,7 +239,7 @@ subtest 'settings, names and older versions of PHP' => sub {
 	    env => { PUSHCGI_PROGRAM => '/none', PUSHCGI_CONFIG => '/none' });
 	is $got, "$hub?topic=a", 'constants beat the environment';
 	($got) = php_value("mercure_hub_url('a')", env => {
-	    PUSHCGI_TIMEOUT_S => 60, PUSHCGI_PROGRAM => site_fake($site,
+	    PUSHCGI_TIMEOUT_S => 60, PUSHCGI_PROGRAM => site_answers($site,
 	    'sleep 1.5; echo late') });
 	is $got, 'late', 'PUSHCGI_TIMEOUT_S';
 	my ($bin) = $pushcgi =~ m{(.*)/};

@@ -74,9 +74,11 @@ my @calls = (
 	'mercure_get_subscriptions("t", $x)',
 	'mercure_is_connected($x)',
 	'mercure_is_connected("t", array($x => $x))',
+	'mercure_count($x)',
 );
 # These take nothing, or no text.
-my @without = qw(mercure_begin_request mercure_last_event_id
+my @without = qw(mercure_begin_request mercure_last_error
+    mercure_last_event_id
     mercure_publish_flush mercure_publish_discard mercure_payload_callback
     mercure_clear_authz_cookie mercure_session_regenerate_id);
 

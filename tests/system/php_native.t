@@ -18,7 +18,8 @@ use constant KEY => 'key-of-the-tests-0123456789abcdef';
 my $site = php_site('disable_functions = proc_open,exec,shell_exec,popen');
 my $hub = Servers::hub_for_server(config => { SECRET_KEY => KEY,
     MERCURE_PUBLISHER_SECRET_KEY => undef,
-    MERCURE_SUBSCRIBER_SECRET_KEY => undef })->start;
+    MERCURE_SUBSCRIBER_SECRET_KEY => undef,
+    MERCURE_COUNTS => 'c&/d c' })->start;
 my $server = Servers->lighttpd(hub => $hub);
 my $url = "http://127.0.0.1:$hub->{port}" . Hub::URL_PATH;
 my %native = (PUSHCGI_PROGRAM => '/none', PUSHCGI_HUB_URL => $url,
@@ -210,6 +211,12 @@ subtest 'who is there, and from where' => sub {
 	}
 	($got) = native('mercure_is_connected("nobody")');
 	is $got, JSON::PP::false, 'nobody is false';
+	for my $row (['c&/d', 1], ['c', 0]) {
+		($got) = native("mercure_count('$row->[0]')");
+		is $got, $row->[1], "mercure_count: $row->[0]";
+	}
+	($got, my $why) = native('mercure_count("secret")');
+	is $got, undef, 'mercure_count: not counted';
 	$stream->hang_up;
 
 	my ($position) = native('mercure_last_event_id()');

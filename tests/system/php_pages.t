@@ -198,7 +198,7 @@ subtest 'mercure_publish_later' => sub {
 	is "$one->{data}$two->{data}", '12', 'in order';
 
 	my $log = "$site/log";
-	my $fake = site_fake($site, "echo \"\$@\" >>'$log'; cat >>'$log'; "
+	my $fake = site_answers($site, "echo \"\$@\" >>'$log'; cat >>'$log'; "
 	    . 'echo id');
 	php_value("mercure_publish_later('a')", env =>
 	    { PUSHCGI_PROGRAM => $fake, PUSHCGI_CONFIG => '' }, before =>

@@ -63,6 +63,50 @@ like $errors, qr/MERCURE_HUB_SUBSCRIPTIONS/, 'and why';
     env => { MERCURE_HUB_SUBSCRIPTIONS => 'false' });
 is $got, JSON::PP::false, 'no list: false';
 
+# How many, without identities: [topic, number].
+my %counted = (MERCURE_COUNTS => 'a b https://example.com/products/{id}');
+my $counting = Hub->start(config => \%counted);
+my @there = map { $counting->stream(topic => ['a', '*']) } 1 .. 3;
+
+sub count {
+	my ($topic, $h) = @_;
+
+	return ask("mercure_count('$topic')",
+	    env => { PUSHCGI_CONFIG => ($h || $counting)->{config_path} });
+}
+for my $row (['a', 3], ['b', 0]) {
+	($got, $errors) = count($row->[0]);
+	is_deeply [$got, $errors], [$row->[1], ''],
+	    "mercure_count: $row->[0]";
+}
+($got, $errors) = count('c');
+is $got, undef, 'mercure_count: a topic that is not counted';
+like $errors, qr/MERCURE_COUNTS/, 'mercure_count: and why';
+my $remote = Hub->new(config => { MERCURE_HUB_URL =>
+    'http://127.0.0.1:1/.well-known/mercure' });
+($got, $errors) = count('a', $remote);
+is $got, undef, 'mercure_count: a remote hub that does not answer';
+like $errors, qr/MERCURE_HUB_URL/, 'mercure_count: that is why';
+
+# The page of the README.
+my ($page) = slurp(source('templates', 'php', 'README.md'))
+    =~ /^## How many.*?^```php\n(.*?)^```/ms;
+spew("$site/page.php", $page =~ s/'pushcgi.php'/
+    "'" . source('templates', 'php', 'pushcgi.php') . "'"/er);
+my $looks = $counting->stream(topic => 'https://example.com/products/1');
+my $answer = php_page("$site/page.php", env => { PUSHCGI_CONFIG =>
+    $counting->{config_path} });
+like $answer->{body}, qr{<b id="count">1</b>}, 'README: the number';
+my ($url) = $answer->{body} =~ /EventSource\((".*?")\)/;
+(my $path = JSON::PP->new->allow_nonref->decode($url)) =~ s{^https?://[^/]+}{};
+my $script = $counting->send_request('GET', $path)->opened;
+like $script->next_event->{data}, qr/"count":2\}/,
+    'README: its script gets the number, with itself';
+$script->hang_up;
+$looks->hang_up;
+$_->hang_up for @there;
+$counting->stop;
+
 $_->hang_up for values %streams;
 $hub->stop;
 done_testing;

@@ -150,7 +150,7 @@ sub asked {
 
 	unlink $log;
 	my ($got, $page) = php_value($expression, %o, env => {
-	    PUSHCGI_CONFIG => '', PUSHCGI_PROGRAM => site_fake($site,
+	    PUSHCGI_CONFIG => '', PUSHCGI_PROGRAM => site_answers($site,
 	    "{ printf '[%s]' \"\$@\"; echo; cat; } >>'$log'") });
 	return ($got, -e $log ? slurp($log) : '', $page);
 }
@@ -236,7 +236,7 @@ subtest 'mercure_session_regenerate_id' => sub {
 	    env => \%env);
 	is $got->[0], JSON::PP::true, 'true';
 	isnt $got->[1], 'old-id-0123456789ab', 'another id';
-	like $got->[2], qr/\t[0-4]\ta\t\{b}\z/,
+	like $got->[2], qr/\t[0-5]\ta\t\{b}\z/,
 	    'the old one has its rights for seconds';
 	wait_until('and then none', sub {
 		!defined rights_of('old-id-0123456789ab')->[0] });
@@ -251,7 +251,7 @@ subtest 'mercure_session_regenerate_id' => sub {
 	# Nothing that comes later is needed: neither another run of the
 	# program nor the end of the page.
 	my $program = program('pushcgi');
-	my $once = site_fake($site, "case \"\$*\" in *revoke*) exit 1;; esac; "
+	my $once = site_answers($site, "case \"\$*\" in *revoke*) exit 1;; esac; "
 	    . "exec '$program' \"\$@\"");
 	($got, $page) = php_value('mercure_session_regenerate_id(true)',
 	    setup => $start, before => $given,

@@ -160,6 +160,49 @@ like $out, qr/^note +MERCURE_SUBSCRIBER_SECRET_KEY .*32 bytes/m,
     '--check of a short key: a note';
 like $err, qr/warn: short secret setting=MERCURE_SUBSCRIBER_SECRET_KEY bytes=16 wanted=32/,
     'and a line of the log';
+my $one = Hub->new(config => { SECRET_KEY => 'k' x 32,
+    MERCURE_PUBLISHER_SECRET_KEY => undef,
+    MERCURE_SUBSCRIBER_SECRET_KEY => undef });
+(undef, $out) = run([$program, '--config', $one->{config_path}, '--check']);
+is scalar(() = $out =~ /SECRET_KEY is set/g), 1,
+    '--check: a key of both roles is named once' or diag $out;
+like $out, qr/^ok +SECRET_KEY is set for publishers and subscribers: /m,
+    'and for whom';
+
+# --check as which user?
+my $me = getpwuid $>;
+($status, $out, $err) = run([$program, '--config', $checked->{config_path},
+    '--check', '--user', $me]);
+is $status, 0, '--check --user: oneself' or diag "$out$err";
+like $out, qr/^\w+ +checked as (?:the user )?\Q$me\E\b/m, 'is named';
+($status, $out, $err) = run([$program, '--check', '--user', 'no-such-user']);
+is $status >> 8, 1, '--check --user: nobody of this name';
+like $err, qr/there is no user of this name/, 'is named';
+($status, $out, $err) = run([$program, '--user', $me, '--config',
+    $checked->{config_path}]);
+is $status >> 8, 1, '--user without --check';
+like $err, qr/--user goes with --check only/, 'is named';
+SKIP: {
+	skip 'only root can be another user', 5 if $>;
+	my @check = ($program, '--config', $checked->{config_path},
+	    '--check');
+
+	chmod 0755, $checked->{dir};
+	# A folder of root's alone, and a file that root alone may read.
+	chmod 0700, "$checked->{dir}/data";
+	($status, $out, $err) = run(\@check);
+	is $status, 0, '--check as root: no problem';
+	like $out, qr/^note +checked as root, .*--user NAME/m, 'but a note';
+	($status, $out, $err) = run([@check, '--user', 'nobody']);
+	is $status >> 8, 1, 'the same as a user: a problem';
+	unlike $out . $err, qr/user \d/, 'without the number of a user';
+	# A folder of a user's, and still that file.
+	chown +(getpwnam 'nobody')[2], -1, "$checked->{dir}/data";
+	chmod 0600, $checked->{config_path};
+	($status, $out, $err) = run(\@check);
+	like $out, qr/^PROBLEM +as the user nobody: .*pushcgi\.conf/m,
+	    '--check as root, and the hub cannot read its configuration';
+}
 # [name, settings, what a line names]
 for my $row (['a missing directory', { MERCURE_TRANSPORT_URL =>
     'sqlite:///nonexistent/queue.db' }, qr{/nonexistent}],

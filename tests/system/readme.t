@@ -155,6 +155,22 @@ is @{ $list->{subscriptions} }, 3, 'curl has the list';
 shell($post);
 is $streams[0]->next_event->{data}, 'Hello', 'curl publishes';
 
+# How many look at a page.
+my ($public, $counts) = examples_of('HOW MANY LOOK AT A PAGE');
+my $product = 'https://example.com/products/1';
+my $look;
+$hub->configure($public =~ /^(\w+) = (\S+)$/);
+$hub->reload;
+wait_until('the hub counts', sub {
+	$look = $hub->stream(topic => $product);
+	my $counted = ($hub->helper(['count', $product]))[1] == 1;
+
+	$look->hang_up if !$counted;
+	return $counted;
+});
+is shell($counts), qq(1\n{"topic":"$product","count":1}), 'how many look';
+$look->hang_up;
+
 # Sessions.
 my ($setting, $session_commands) = examples_of('SESSIONS');
 my @commands = split /^/, $session_commands;

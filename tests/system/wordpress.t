@@ -342,7 +342,7 @@ subtest 'pages' => sub {
 	unlike $page->{body}, qr/"><script>/, 'topics are escaped';
 
 	my @asks = (env => { PUSHCGI_PROGRAM =>
-	    site_fake($site, 'echo x') });
+	    site_answers($site, 'echo x') });
 	for my $not ("show_page(array('feed' => 'rss'));", "1;") {
 		my $of_page = $not =~ /feed/ ? 'a feed' : 'no page at all';
 		unlink "$site/started";

@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "queue/sqlite/identity.h"
+#include "queue/sqlite/sidecar_path.h"
 #include "queue/sqlite/sqlite.h"
 
 #define FILE_MAX (QUEUE_SQLITE_PATH_MAX + 8)
@@ -190,7 +191,9 @@ open_there(
 	enum err e = queue_sqlite_path(&path, s->url, p);
 
 	/* Opening would create a queue, whose copy is useless. */
-	if (e == ERR_OK && access(path, F_OK) == -1)
+	if (e == ERR_OK && access(path, F_OK) == -1 && errno != ENOENT)
+		e = sidecar_denied(path, errno, p);
+	else if (e == ERR_OK && access(path, F_OK) == -1)
 		e = problem_set(p, ERR_IO,
 		    "There is no queue to copy at %.150s (%s): is "
 		    "MERCURE_TRANSPORT_URL right?",

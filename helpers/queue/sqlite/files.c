@@ -63,6 +63,13 @@ has_moved(struct queue_sqlite *q)
 static enum err
 refuse_file(struct queue_sqlite *q, const char *path, const char *suffix)
 {
+	struct stat st;
+
+	if (suffix[0] == '\0' && lstat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		return problem_set(&q->problem, ERR_IO,
+		    "%s is a directory: name a file in it in "
+		    "MERCURE_TRANSPORT_URL, such as sqlite://%s/queue.db",
+		    path, path);
 	return problem_set(&q->problem, ERR_IO,
 	    "%s%s is a link or not a regular file: remove it, and see who may "
 	    "write in its folder",

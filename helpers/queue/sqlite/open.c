@@ -198,6 +198,7 @@ static const struct migration {
 	{ .schema = sql_schema, .fill = write_meta },
 	{ .statement = SQL_ADD_SIGNER },
 	{ .statement = SQL_ADD_SELECTOR_KIND },
+	{ .statement = SQL_ADD_GRANTED },
 };
 
 #define QUEUE_SQLITE_VERSION \
@@ -233,7 +234,8 @@ check_schema(struct queue_sqlite *q)
 {
 	const char *const texts[] = { sql_schema,
 		sql_text[SQL_SUBSCRIBERS_WITH_SIGNER],
-		sql_text[SQL_ADD_SELECTOR_KIND] };
+		sql_text[SQL_ADD_SELECTOR_KIND],
+		sql_text[SQL_SESSIONS_WITH_GRANTED] };
 
 	return queue_sqlite_schema(q, texts, sizeof(texts) / sizeof(texts[0]));
 }

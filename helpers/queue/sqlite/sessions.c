@@ -22,7 +22,7 @@ statement_for(struct queue_sqlite *q, enum sql_statement which,
 }
 
 /* The columns in the order of all statements here: digest, until_ms, topics,
- * payload, change, kept_ms, moved_to. */
+ * payload, change, kept_ms, moved_to, granted_ms. */
 static enum err
 read_session(struct session *s, sqlite3_stmt *st)
 {
@@ -35,6 +35,7 @@ read_session(struct session *s, sqlite3_stmt *st)
 	memcpy(s->key.digest, digest, DIGEST_SIZE);
 	if (!queue_sqlite_time(st, 1, &s->until_ms) ||
 	    !queue_sqlite_time(st, 5, &s->kept_ms) ||
+	    !queue_sqlite_time(st, 7, &s->granted_ms) ||
 	    !queue_sqlite_number(st, 4, 0, &number))
 		return ERR_IO;
 	s->topics = queue_sqlite_column(st, 2);
@@ -155,6 +156,7 @@ write_row(struct queue_sqlite *q, const struct session *s,
 		return no_statement(q);
 	sqlite3_bind_int64(st, 2, number);
 	sqlite3_bind_int64(st, 3, s->until_ms);
+	sqlite3_bind_int64(st, 7, s->granted_ms);
 	return queue_sqlite_finish(q, st);
 }
 

@@ -87,9 +87,9 @@ answer(struct queue_sqlite *q, const struct queue_question *ask,
 {
 	enum err e = ERR_OK;
 
-	if (ask->session != NULL)
+	for (size_t i = 0; e == ERR_OK && i < ask->sessions_n; i++)
 		e = queue_sqlite_find_session(
-		    q, ask->session, ask->now_ms, ask->each, ask->arg);
+		    q, &ask->session[i], ask->now_ms, ask->each, ask->arg);
 	if (e == ERR_OK && (e = queue_sqlite_tail(q, &s->tail)) == ERR_OK)
 		e = find_id(q, ask, s);
 	return e;

@@ -4,6 +4,7 @@ package CheckRuns;
 
 use strict;
 use warnings;
+use CheckSites;
 use FrontEnds;
 use Hub;
 use IO::Socket::INET;
@@ -11,9 +12,7 @@ use JSON::PP ();
 use PushcgiTest;
 use Servers;
 
-my $modules = '/usr/lib/apache2/modules';
-my $deflate = join '', map { "LoadModule ${_}_module $modules/mod_$_.so\n" }
-    qw(filter deflate);
+my $deflate = CheckSites::load_modules(qw(filter deflate));
 
 # Debian's line for PHP-FPM, which does not run here.
 my $fpm = <<'EOT';
@@ -26,7 +25,7 @@ EOT
 my %silent = (MERCURE_HUB_KEEPALIVE_INTERVAL => 60);
 
 # Each is one server.  edit => what spoils its configuration; hub => settings
-# of the hub; alone => the hub does not run; slow => only with
+# of the hub; alone => the hub does not run; broken => it cannot start; slow => only with
 # PUSHCGI_CHECK_RUNS=full.  runs => how it is looked at: [title,
 # arguments, what is found: problem => a line that fixes it, '' for those that
 # have none; then options of look()].
@@ -201,7 +200,7 @@ deflate.allowed-encodings = ( "gzip" )\n$1$2/m;
 		'systemctl enable --now pushcgi.socket' }]] },
 	{ name => 'nginx without its part', front => 'nginx', edit => sub {
 		s/include pushcgi.conf;//;
-	    }, runs => [['', ['--quick'], { 'no-hub' => 'pushcgi snippet '
+	    }, runs => [['', ['--quick'], { 'denied' => 'pushcgi snippet '
 		. 'nginx' }]] },
 	{ name => 'a site that leads to another', front => 'nginx',
 	    edit => sub {
@@ -220,6 +219,7 @@ deflate.allowed-encodings = ( "gzip" )\n$1$2/m;
 	    ['', [], {}],
 	    ['HTTPS', [], {}, tls => 1, trusted => 1]] } }
 	    FrontEnds::names()),
+	CheckSites::rows(),
 );
 
 sub names {
@@ -278,6 +278,14 @@ sub look {
 	    $text];
 }
 
+# From now on the hub that the server starts ends at once.
+sub break_hub {
+	my ($front) = @_;
+
+	spew("$front->{server}{dir}/hub.fcgi", "#!/bin/sh\nexit 1\n", 0755);
+	kill 'KILL', $front->{server}->spawned_hubs;
+}
+
 # All runs of one: a list of what look() returns.
 sub results {
 	my ($row) = @_;
@@ -286,6 +294,7 @@ sub results {
 	my @results;
 
 	$front->{hub}->stop if $row->{alone};
+	break_hub($front) if $row->{broken};
 	for my $run (@{ $row->{runs} }) {
 		my (undef, $arguments, undef, %o) = @$run;
 

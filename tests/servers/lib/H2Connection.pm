@@ -65,6 +65,13 @@ sub get {
 	$self->{next} += 2;
 }
 
+# Give up a request, as a page does that is closed: CANCEL.
+sub cancel {
+	my ($self, $stream) = @_;
+
+	$self->send_frame(RST_STREAM, 0, $stream, pack 'N', 8);
+}
+
 # How many streams the server allows at once, `at_most` if more.
 sub streams_allowed {
 	my ($self, $at_most) = @_;

@@ -20,7 +20,7 @@ our @EXPORT = qw(DEADLINE_S wait_until source program slurp spew temp_dir
 
 # How long a condition may take.  Generous, since sanitizer builds are slow;
 # no test passes or fails by how much of it is used.
-use constant DEADLINE_S => $ENV{PUSHCGI_TEST_DEADLINE} || 20;
+use constant DEADLINE_S => $ENV{PUSHCGI_TEST_DEADLINE} || 60;
 
 my $root = abs_path(dirname(__FILE__) . '/../../..');
 my $owner = $$;

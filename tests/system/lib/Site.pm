@@ -10,7 +10,8 @@ use JSON::PP ();
 use MIME::Base64 qw(decode_base64url encode_base64url);
 use PushcgiTest;
 
-our @EXPORT = qw(site_new site_rows site_claims site_fake);
+our @EXPORT = qw(site_new site_rows site_claims site_fake
+    site_answers);
 
 my $key = 'key-of-the-tests-0123456789abcdef';
 
@@ -54,6 +55,37 @@ sub site_fake {
 	spew("$dir/fake", "#!/bin/sh\necho \$\$ >>'$dir/started'\n$script\n",
 	    0755);
 	return "$dir/fake";
+}
+
+# The same, but the shell script runs for each question to `pushcgi answer`, with
+# its arguments and its input; the options in front of `answer` come first.
+sub site_answers {
+	my ($dir, $script) = @_;
+	my $sh = "$dir/answers.sh";
+
+	spew($sh, "echo \$\$ >>'$dir/started'\n$script\n");
+	spew("$dir/answers", <<"END", 0755);
+#!/usr/bin/perl
+use strict;
+use warnings;
+my \@options = grep { !/^(?:answer|--idle=.*)\$/ } \@ARGV;
+\$| = 1;
+while (defined(my \$line = <STDIN>)) {
+	my \@texts = map { my \$text = ''; read STDIN, \$text, \$_; \$text }
+	    split ' ', \$line or last;
+	my \$input = pop \@texts;
+	open my \$in, '>', "\$0.in" or die;
+	print \$in \$input;
+	close \$in;
+	my \$status = system '/bin/sh', '-c', 'sh=\$1; in=\$2; shift 2; exec '
+	    . '/bin/sh "\$sh" "\$\@" <"\$in" >"\$in.out" 2>"\$in.err"', 'sh',
+	    '$sh', "\$0.in", \@options, \@texts;
+	my \@out = map { open my \$f, '<', "\$0.in.\$_" or die;
+	    local \$/; scalar <\$f> } 'out', 'err';
+	print join(' ', \$status >> 8, map { length } \@out), "\n", \@out;
+}
+END
+	return "$dir/answers";
 }
 
 1;

@@ -118,7 +118,8 @@ test_fixes_are_shipped(void **state)
 	buf_init(&all, 1 << 20);
 	read_snippets(&all);
 	for (size_t k = 0; k < COUNT(kinds); k++)
-		for (int problem = 0; problem <= CHECK_CORS_TWICE; problem++) {
+		for (int problem = 0; problem <= CHECK_CORS_REPLACED;
+		     problem++) {
 			const struct check_server s = { kinds[k], false };
 
 			for (m = NULL;
@@ -272,7 +273,8 @@ test_bad_hubs(void **state)
 	static const struct {
 		const char *path, *want;
 	} rows[] = {
-		{ "/hub", "clock cut authorization-lost body-limit cors "
+		{ "/hub", "clock cut cache-control cookie-overwritten "
+			  "refusals-replaced authorization-lost cors "
 			  "cookie-not-returned cut" },
 		{ "/closed", "token-refused" },
 		{ "/gone", "no-hub" },

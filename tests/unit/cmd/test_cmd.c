@@ -231,6 +231,8 @@ static const struct {
 	{ "subscriptions, as JSON", { "subscriptions", "--json" } },
 	{ "connected", { "connected", "a", "--count", "user=x", "n=1" } },
 	{ "connected, as JSON", { "connected", "a", "--json" } },
+	{ "count", { "count", "--mercure-counts=a b", "a", "b" } },
+	{ "count, as JSON", { "count", "--json", "--mercure-counts=*", "a" } },
 	{ "config", { "config", "--show-secrets" } },
 	{ "config, as JSON", { "config", "--json" } },
 	{ "gen-secret-key", { "gen-secret-key" } },

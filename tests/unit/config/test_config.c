@@ -190,6 +190,10 @@ static const struct {
 	    ERR_SYNTAX, "each once" },
 	{ "no URL", NULL, "MERCURE_HUB_URL=example.com", ERR_SYNTAX,
 	    "must be a URL that starts with http://" },
+	{ "a host in Unicode", NULL,
+	    "MERCURE_PUBLIC_HUB_URL=https://b\xc3\xbc"
+	    "cher.example/x",
+	    ERR_SYNTAX, "xn--" },
 	{ "too many topics", NULL,
 	    "MERCURE_COUNTS=" TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN "x",
 	    ERR_SYNTAX, "MERCURE_COUNTS must be up to 100 topics" },

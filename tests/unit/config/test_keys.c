@@ -152,7 +152,8 @@ static const struct {
 } bad[] = {
 	{ "no key", "", ERR_NOTFOUND, "MERCURE_PUBLISHER_SECRET_KEY is not" },
 	{ "no file", "@/nowhere/key.pem", ERR_IO, "/nowhere/key.pem" },
-	{ "a folder", "@/", ERR_IO, "MERCURE_PUBLISHER_SECRET_KEY: /: " },
+	{ "a folder", "@/", ERR_IO,
+	    "MERCURE_PUBLISHER_SECRET_KEY: / is a directory: name a file" },
 	{ "a URL", "@https://example.com/jwks", ERR_UNSUPPORTED,
 	    "MERCURE_PUBLISHER_SECRET_KEY: keys at a URL verify tokens and "
 	    "cannot sign" },

@@ -313,6 +313,66 @@ gets_nothing_after_its_time(void **state)
 	assert_got("");
 }
 
+/* The lifetime is an hour, and grants are extended for two. */
+static void
+asks_for_its_extension(void **state)
+{
+	static const struct {
+		const char *name;
+		int64_t granted_ms, left_ms; /* as of now; 0: its end stays */
+		bool counted, asks;
+	} rows[] = {
+		{ "less than a quarter is left", -3000000, 600000, true, true },
+		{ "more than half is left", -600000, 3000000, true, false },
+		{ "its end is explicit", 0, 600000, true, false },
+		{ "it was granted too long ago", -9000000, 600000, true,
+		    false },
+		{ "nobody counts it", -3000000, 600000, false, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const int64_t now_ms = clock_real_ms();
+		const struct matcher_list none = { NULL, 0 };
+		const struct presence_parts parts = { .matchers = &none,
+			.token = alice.digest,
+			.signer = PRESENCE_BY_SESSION };
+		const struct roster_terms terms = { .away_key = 0 };
+		const struct session s = { .key = alice,
+			.until_ms = now_ms + rows[i].left_ms,
+			.granted_ms = rows[i].granted_ms == 0
+					  ? 0
+					  : now_ms + rows[i].granted_ms,
+			.topics = slice_of("/a") };
+		struct subscriber_opening *o;
+		struct presence *p = NULL;
+		struct roster *r = NULL;
+
+		o = fanout_room_opening("head\n", room.tail);
+		assert_int_equal(roster_new(&r), ERR_OK);
+		assert_int_equal(presence_new(&p, &parts), ERR_OK);
+		if (rows[i].counted)
+			assert_int_equal(
+			    roster_enter(&o->entry, r, p, &terms, NULL),
+			    ERR_OK);
+		else
+			presence_free(p);
+		fanout_room_ask_for(o, "/a");
+		assert_int_equal(
+		    session_grant(&o->grant, &alice, &s, last_change), ERR_OK);
+		o->extension =
+		    (struct session_extension){ LONG_MS, 2 * LONG_MS };
+		o->life_ms = o->end_ms = clock_mono_ms() + LONG_MS;
+		fanout_room_subscribe(&room, o);
+		run_once();
+		if (roster_extends(r) != rows[i].asks)
+			fail_msg("%s", rows[i].name);
+		fanout_end(room.fanout, NULL, NULL);
+		assert_ended();
+		roster_free(r);
+	}
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, room_open, room_close)
 
 int
@@ -326,6 +386,7 @@ main(void)
 		TEST(ends_when_its_time_is_up),
 		TEST(has_no_time_left),
 		TEST(gets_nothing_after_its_time),
+		TEST(asks_for_its_extension),
 		TEST(is_too_late),
 		TEST(others_are_not),
 		TEST(is_much_too_late),

@@ -44,7 +44,7 @@ read_request(int fd, char *text, size_t size)
 	return false;
 }
 
-/* Lists of subscriptions, good and bad, by the hub's path. */
+/* Lists of subscriptions and numbers, good and bad, by the hub's path. */
 static const struct {
 	const char *path, *document;
 } lists[] = {
@@ -68,6 +68,13 @@ static const struct {
 				  "\"subscriber\":1}]}" },
 	{ "/list/bad/page", "<h1>Welcome" },
 	{ "/list/bad/nothing", "" },
+	{ "/count", "{\"topic\":\"a b\",\"count\":3}" },
+	{ "/count/bad/none", "{\"topic\":\"a b\"}" },
+	{ "/count/bad/negative", "{\"count\":-1}" },
+	{ "/count/bad/text", "{\"count\":\"3\"}" },
+	{ "/count/bad/array", "[3]" },
+	{ "/count/bad/page", "<h1>Welcome" },
+	{ "/count/bad/nothing", "" },
 };
 
 #define LISTS (sizeof(lists) / sizeof(lists[0]))
@@ -77,6 +84,9 @@ static const char *
 list_for(const char *path)
 {
 	const char *end = strstr(path, "/subscriptions");
+
+	if (end == NULL)
+		end = strstr(path, "/counts/a%20b");
 	size_t n = end != NULL ? (size_t)(end - path) : 0;
 
 	for (size_t i = 0; i < LISTS; i++)
@@ -434,6 +444,73 @@ test_no_lists(void **state)
 			    PUSHCGI_CONFIG, "not with a list");
 }
 
+static const struct {
+	const char *name, *path;
+	enum pushcgi_result want;
+	const char *words; /* in the sentence */
+} no_counts[] = {
+	{ "malformed", "/400/x", PUSHCGI_ARGUMENT, "answers 400" },
+	{ "unauthorized", "/401/x", PUSHCGI_DENIED,
+	    "MERCURE_SUBSCRIBER_SECRET_KEY" },
+	{ "not public", "/403/x", PUSHCGI_DENIED, "MERCURE_COUNTS" },
+	{ "no hub", "/404/x", PUSHCGI_CONFIG, "no hub that counts" },
+	{ "too much", "/429/x", PUSHCGI_UNAVAILABLE, "try again" },
+	{ "fails", "/500/x", PUSHCGI_UNAVAILABLE, "its log" },
+};
+
+static void
+expect_no_count(const char *name, const char *path, enum pushcgi_result want,
+    const char *words)
+{
+	struct pushcgi *h = open_for(path, KEY, NULL);
+	uint64_t n = 9;
+
+	if (pushcgi_count(h, &n, "a b") != want || n != 9 ||
+	    strstr(pushcgi_error(h), words) == NULL)
+		fail_msg("%s: %s", name, pushcgi_error(h));
+	pushcgi_close(h);
+}
+
+static void
+test_counts(void **state)
+{
+	/* Whoever has no key asks as anybody. */
+	const char *const keys[] = { KEY, NULL };
+	bool failed = true;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct pushcgi *h = open_for("/count", keys[i], NULL);
+		uint64_t n = 9;
+
+		assert_int_equal(pushcgi_count(h, &n, "a b"), PUSHCGI_OK);
+		assert_int_equal(n, 3);
+		assert_int_equal(pushcgi_count(h, &n, NULL), PUSHCGI_ARGUMENT);
+		assert_int_equal(pushcgi_count(h, &n, ""), PUSHCGI_ARGUMENT);
+		pushcgi_close(h);
+	}
+	for (size_t i = 0; i < sizeof(no_counts) / sizeof(no_counts[0]); i++)
+		expect_no_count(no_counts[i].name, no_counts[i].path,
+		    no_counts[i].want, no_counts[i].words);
+	for (size_t i = 0; i < LISTS; i++)
+		if (strncmp(lists[i].path, "/count/bad", 10) == 0)
+			expect_no_count(lists[i].path, lists[i].path,
+			    PUSHCGI_CONFIG, "not with a number");
+	for (long n = 1; failed; n++) {
+		struct pushcgi *h = open_for("/count", KEY, NULL);
+		enum pushcgi_result r;
+		uint64_t found = 9;
+
+		mem_fail_at(n);
+		r = pushcgi_count(h, &found, "a b");
+		failed = mem_failed();
+		mem_fail_at(0);
+		if (r != PUSHCGI_OK && (r != PUSHCGI_MEMORY || !failed))
+			fail_msg("%ld: %s", n, pushcgi_error(h));
+		pushcgi_close(h);
+	}
+}
+
 static void
 test_lists_without_memory(void **state)
 {
@@ -489,6 +566,7 @@ main(void)
 		cmocka_unit_test(test_several),
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_no_lists),
+		cmocka_unit_test(test_counts),
 		cmocka_unit_test(test_lists_without_memory),
 		cmocka_unit_test(test_without_memory),
 	};

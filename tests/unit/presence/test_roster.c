@@ -371,8 +371,10 @@ is_away_for_too_long(void **state)
 static void
 rules_are_taken_once(void **state)
 {
-	const struct roster_rules first = { { 4 }, 1, true };
-	const struct roster_rules second = { { 4, 5 }, 2, false };
+	const struct roster_rules first = {
+		.signers = { 4 }, .n = 1, .events = true
+	};
+	const struct roster_rules second = { .signers = { 4, 5 }, .n = 2 };
 	struct roster *r = *state;
 	struct roster_rules got;
 
@@ -385,6 +387,68 @@ rules_are_taken_once(void **state)
 	assert_int_equal(got.signers[1], 5);
 	assert_false(got.events);
 	assert_false(roster_take_rules(r, &got));
+}
+
+/* The sessions that are to be extended, as digits. */
+static const char *
+extend_all(struct roster *r, size_t max)
+{
+	static char digits[MAX + 1];
+	uint8_t tokens[MAX][GRANT_TOKEN_SIZE];
+	struct session_extension how;
+	const size_t n = roster_take_extensions(r, tokens, max, &how);
+
+	memset(digits, 0, sizeof(digits));
+	for (size_t i = 0; i < n; i++)
+		digits[i] = (char)('0' + tokens[i][0]);
+	assert_int_equal(how.lifetime_ms, 7);
+	return digits;
+}
+
+static void
+sessions_are_extended(void **state)
+{
+	const struct roster_rules rules = { .extension = { 7, 9 } };
+	struct roster *r = *state;
+	struct roster_entry *a, *b, *c, *nobody;
+
+	roster_use(r, &rules);
+	a = enter(r, 1);
+	b = enter(r, 2);
+	c = enter(r, 3);
+	nobody = enter(r, 0);
+	kicks = 0;
+	assert_false(roster_extends(r));
+	roster_extend(a);
+	assert_int_equal(kicks, 1);
+	roster_extend(b);
+	roster_extend(a);
+	roster_extend(nobody);
+	assert_true(roster_extends(r));
+	assert_string_equal(extend_all(r, 1), "1");
+	assert_true(roster_extends(r));
+	assert_string_equal(extend_all(r, MAX), "2");
+	assert_false(roster_extends(r));
+	assert_string_equal(extend_all(r, MAX), "");
+
+	/* One that ends is forgotten; one that polls, and is away before its
+	 * session was extended, is not. */
+	roster_begin(a);
+	roster_begin(b);
+	roster_begin(c);
+	assert_string_equal(write_all(r, ERR_OK, 1), "+++");
+	roster_extend(a);
+	roster_extend(b);
+	roster_extend(c);
+	roster_end(a);
+	assert_string_equal(write_all(r, ERR_OK, 1), "-");
+	roster_away(c, FOREVER);
+	assert_string_equal(extend_all(r, MAX), "23");
+	roster_extend(b);
+	roster_end(b);
+	roster_end(nobody);
+	assert_string_equal(write_all(r, ERR_OK, 1), "~-");
+	assert_string_equal(extend_all(r, MAX), "");
 }
 
 static void
@@ -437,6 +501,8 @@ main(void)
 		    is_away_for_too_long, room_open, room_close),
 		cmocka_unit_test_setup_teardown(
 		    rules_are_taken_once, room_open, room_close),
+		cmocka_unit_test_setup_teardown(
+		    sessions_are_extended, room_open, room_close),
 		cmocka_unit_test(without_memory),
 	};
 

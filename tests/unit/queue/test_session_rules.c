@@ -62,6 +62,139 @@ test_is_granted(void **state)
 	}
 }
 
+/* A page asks each time it is shown; half of the lifetime is 50. */
+static void
+test_is_granted_without_an_end(void **state)
+{
+	static const struct {
+		const char *name;
+		int64_t until_ms, granted_ms, wish_ms;
+		bool want;
+	} rows[] = {
+		{ "as it is", 200, 100, 100, true },
+		{ "granted half of the time ago", 1000, 50, 100, true },
+		{ "granted before, and extended since", 1000, 49, 100, false },
+		{ "it ends too early", 149, 100, 100, false },
+		{ "the end is to be explicit", 200, 100, 0, false },
+		{ "the end is explicit already", 200, 0, 0, true },
+		{ "it stays explicit", 200, 0, 100, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct session had = row("x", NULL, rows[i].until_ms);
+		const struct session_wish w = { .topics = slice_of("x"),
+			.now_ms = 100,
+			.until_ms = 200,
+			.extend_ms = 150,
+			.granted_ms = rows[i].wish_ms };
+
+		had.granted_ms = rows[i].granted_ms;
+		if (session_rules_is_granted(&had, &w) != rows[i].want)
+			fail_msg("%s", rows[i].name);
+	}
+}
+
+static void
+test_add_without_an_end(void **state)
+{
+	static const struct {
+		const char *name, *had;
+		int64_t granted_ms, wish_ms;
+		bool moved, replace;
+		int64_t want_ms;
+	} rows[] = {
+		{ "the first grant", "", 0, 7, false, false, 7 },
+		{ "the first, with an end", "", 0, 0, false, false, 0 },
+		{ "granted again", "x", 5, 7, false, false, 7 },
+		{ "a move brings an earlier one", "x", 7, 5, false, false, 7 },
+		{ "an end is added", "x", 5, 0, false, false, 0 },
+		{ "an end was there", "x", 0, 7, false, false, 0 },
+		{ "which was replaced", "x", 0, 7, false, true, 7 },
+		{ "or belonged to an id that moved", "x", 0, 7, true, false,
+		    7 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct session had = row(rows[i].had, NULL, 50), got;
+		const struct session_wish w = { .key = key,
+			.topics = slice_of("y"),
+			.until_ms = 100,
+			.granted_ms = rows[i].wish_ms,
+			.topics_max = MANY,
+			.replace = rows[i].replace };
+		struct buf topics;
+
+		had.granted_ms = rows[i].granted_ms;
+		had.moved = rows[i].moved;
+		buf_init(&topics, SESSION_TOPICS_BYTES);
+		assert_int_equal(
+		    session_rules_add(&got, &topics, &had, &w), ERR_OK);
+		if (got.granted_ms != rows[i].want_ms)
+			fail_msg("%s: %lld", rows[i].name,
+			    (long long)got.granted_ms);
+		buf_free(&topics);
+	}
+}
+
+/* The lifetime is 100, and 250 the longest time after a grant. */
+static void
+test_extend(void **state)
+{
+	static const struct session_extension x = { 100, 250 },
+					      off = { 100, 0 };
+	static const struct {
+		const char *name, *had;
+		int64_t granted_ms, until_ms, now_ms, want_ms; /* 0: no */
+		bool moved, off;
+	} rows[] = {
+		{ "half of it is left", "x", 1000, 1100, 1050, 1150, false,
+		    false },
+		{ "more is left", "x", 1000, 1100, 1049, 0, false, false },
+		{ "it was extended before", "x", 1000, 1150, 1120, 1220, false,
+		    false },
+		{ "up to the longest time", "x", 1000, 1220, 1180, 1250, false,
+		    false },
+		{ "and not beyond", "x", 1000, 1250, 1240, 0, false, false },
+		{ "granted for longer", "x", 1000, 1300, 1299, 0, false,
+		    false },
+		{ "granted again", "x", 1200, 1250, 1240, 1340, false, false },
+		{ "an explicit end", "x", 0, 1100, 1090, 0, false, false },
+		{ "without topics", "", 1000, 1100, 1090, 0, false, false },
+		{ "an id that was moved", "x", 1000, 1100, 1090, 0, true,
+		    false },
+		{ "switched off", "x", 1000, 1100, 1090, 0, false, true },
+		{ "granted in the future", "x", 5000, 1100, 1090, 1190, false,
+		    false },
+		{ "granted at no time that is one", "x", INT64_MAX, 1100, 1090,
+		    1190, false, false },
+		{ "an end at no time that is one", "x", 1, INT64_MAX, 1090, 0,
+		    false, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct session had = row(rows[i].had, "{}", rows[i].until_ms);
+		struct session got = { .until_ms = 0 };
+		bool done;
+
+		had.granted_ms = rows[i].granted_ms;
+		had.moved = rows[i].moved;
+		done = session_rules_extend(
+		    &got, &had, rows[i].now_ms, rows[i].off ? &off : &x);
+		if (done != (rows[i].want_ms > 0) ||
+		    got.until_ms != rows[i].want_ms)
+			fail_msg(
+			    "%s: %lld", rows[i].name, (long long)got.until_ms);
+		if (!done)
+			continue;
+		assert_text(got.topics, rows[i].had, rows[i].name);
+		assert_text(got.payload, "{}", rows[i].name);
+		assert_int_equal(got.granted_ms, had.granted_ms);
+	}
+}
+
 static void
 test_nothing_is_not_granted(void **state)
 {
@@ -188,6 +321,7 @@ test_move(void **state)
 		struct session old;
 
 		had.kept_ms = rows[i].kept_ms;
+		had.granted_ms = 7;
 		had.moved = rows[i].moved;
 		w = session_rules_for_new_id(&had, &other, 10000, MANY);
 		assert_memory_equal(&w.key, &other, sizeof(other));
@@ -195,6 +329,7 @@ test_move(void **state)
 		assert_text(w.payload, "{}", rows[i].name);
 		assert_int_equal(w.until_ms, rows[i].new_until_ms);
 		assert_int_equal(w.topics_max, MANY);
+		assert_int_equal(w.granted_ms, 7);
 		assert_false(w.replace);
 
 		old = session_rules_for_old_id(&had, &key, 10000);
@@ -280,7 +415,10 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_is_granted),
+		cmocka_unit_test(test_is_granted_without_an_end),
 		cmocka_unit_test(test_nothing_is_not_granted),
+		cmocka_unit_test(test_add_without_an_end),
+		cmocka_unit_test(test_extend),
 		cmocka_unit_test(test_add),
 		cmocka_unit_test(test_add_keeps_limits),
 		cmocka_unit_test(test_move),

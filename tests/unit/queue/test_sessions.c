@@ -202,6 +202,83 @@ test_writes_only_what_is_new(void **state)
 	}
 }
 
+#define TOKEN(key) (key).digest[0], (key).digest[1]
+
+static const struct session_extension day = { HOUR, 24 * HOUR };
+
+static void
+extend(struct queue *q, int64_t now_ms)
+{
+	uint8_t tokens[][GRANT_TOKEN_SIZE] = { { TOKEN(a) }, { TOKEN(b) },
+		{ TOKEN(c) }, { TOKEN(a) } };
+	struct problem p = { "" };
+
+	if (queue_sessions_extend(q, tokens, 4, now_ms, &day, &p) != ERR_OK)
+		fail_msg("%s", p.text);
+}
+
+static void
+test_extends(void **state)
+{
+	struct queue *q = queue_room_open(*state, QUEUE_WRITE);
+	struct session_wish w = wish(a, "x\ny", NOW);
+	uint64_t number = 0;
+
+	w.granted_ms = NOW;
+	w.payload = slice_of("{}");
+	grant(q, &w);
+	w.key = b; /* an explicit end */
+	w.granted_ms = 0;
+	grant(q, &w);
+	(void)changed(q, &number, 10);
+	extend(q, NOW + HOUR / 2 - 1);
+	assert_string_equal(changed(q, &number, 10), "");
+	/* Once, however often it is requested. */
+	extend(q, NOW + HOUR / 2);
+	extend(q, NOW + HOUR / 2);
+	assert_string_equal(changed(q, &number, 10), "a 90 x,y {};");
+	assert_string_equal(found(q, a, NOW + HOUR / 2), "a 90 x,y {};");
+	assert_string_equal(found(q, b, NOW), "b 60 x,y {};");
+
+	/* The page asks, too; what counts is when it did so last. */
+	w = wish(a, "x", NOW + HOUR);
+	w.granted_ms = w.now_ms;
+	grant(q, &w);
+	assert_string_equal(found(q, a, NOW), "a 120 x,y {};");
+	queue_close(q);
+}
+
+/* The extension reads what a revocation wrote, whichever came first. */
+static void
+test_extends_nothing_revoked(void **state)
+{
+	struct queue *q = queue_room_open(*state, QUEUE_WRITE);
+	struct session_wish w = wish(a, "x\ny", NOW);
+	uint64_t number = 0;
+
+	w.granted_ms = NOW;
+	grant(q, &w);
+	revoke_topics(q, a, "y");
+	extend(q, NOW + HOUR / 2);
+	assert_string_equal(found(q, a, NOW), "a 90 x ;");
+	revoke_topics(q, a, NULL);
+	(void)changed(q, &number, 10);
+	extend(q, NOW + HOUR);
+	assert_string_equal(changed(q, &number, 10), "");
+	assert_string_equal(found(q, a, NOW), "");
+
+	/* An id that moved ends; the new one is extended as the old one was. */
+	grant(q, &w);
+	move(q, a, c);
+	extend(q, NOW + HOUR / 2);
+	assert_string_equal(found(q, a, NOW), "a 0 x,y ;");
+	assert_string_equal(found(q, c, NOW), "c 90 x,y ;");
+	/* Its time was up before somebody asked. */
+	extend(q, NOW + 2 * HOUR);
+	assert_string_equal(found(q, c, NOW), "c 90 x,y ;");
+	queue_close(q);
+}
+
 /* "\1x" is an exact selector (selector.h), and differs from "x". */
 static void
 test_kinds(void **state)
@@ -391,6 +468,8 @@ test_reader_writes_nothing(void **state)
 	    queue_session_revoke(q, &a, none, NOW, &p), ERR_READONLY);
 	assert_int_equal(
 	    queue_session_move(q, &a, &b, NOW, 1, &p), ERR_READONLY);
+	assert_int_equal(
+	    queue_sessions_extend(q, NULL, 0, NOW, &day, &p), ERR_READONLY);
 	queue_close(q);
 }
 
@@ -428,13 +507,18 @@ test_memory(void **state)
 	for (long n = 1; failed; n++) {
 		struct queue *q = queue_room_open(*state, QUEUE_WRITE);
 		struct session_wish w = wish(a, "x\ny", NOW);
+		uint8_t token[GRANT_TOKEN_SIZE] = { TOKEN(a) };
 		uint64_t last, number;
 		enum err e;
+
+		w.granted_ms = NOW;
 
 		w.payload = slice_of("{}");
 		w.replace = true;
 		mem_fail_at(n);
 		if ((e = queue_session_grant(q, &w, NULL)) == ERR_OK &&
+		    (e = queue_sessions_extend(
+			 q, &token, 1, NOW + HOUR / 2, &day, NULL)) == ERR_OK &&
 		    (e = queue_session_move(q, &a, &b, NOW, 5, NULL)) ==
 			ERR_OK &&
 		    (e = queue_session_revoke(
@@ -455,6 +539,8 @@ run(const char *backend)
 		QUEUE_ROOM_TEST(test_grants_add_up),
 		QUEUE_ROOM_TEST(test_time_is_up),
 		QUEUE_ROOM_TEST(test_writes_only_what_is_new),
+		QUEUE_ROOM_TEST(test_extends),
+		QUEUE_ROOM_TEST(test_extends_nothing_revoked),
 		QUEUE_ROOM_TEST(test_kinds),
 		QUEUE_ROOM_TEST(test_limit),
 		QUEUE_ROOM_TEST(test_moves),

@@ -60,6 +60,7 @@ ask_all(struct other *o, const char *id)
 {
 	return (struct queue_question){ .last_id = slice_of(id),
 		.session = &key,
+		.sessions_n = 1,
 		.now_ms = NOW,
 		.each = change_all,
 		.may = change_more,
@@ -186,6 +187,7 @@ test_no_memory(void **state)
 		const struct queue_question ask = {
 			.last_id = slice_of("#AAAAAAAAAAAAAAAAAAAAAA"),
 			.session = &key,
+			.sessions_n = 1,
 			.now_ms = NOW,
 			.each = ignore,
 		};

@@ -11,7 +11,7 @@
 #include "unit/queue_files.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define PRESENT 3 /* the version that this program makes */
+#define PRESENT 4 /* the version that this program makes */
 #define PROCESSES 8
 
 /* Rows that a queue of the first version may have; the session's id is "s". */
@@ -24,17 +24,24 @@ static const char rows[] =
     "INSERT INTO subscribers (key, owner, until_ms, subscriber, topics)"
     " VALUES (5, 0, 9000000000000, 'urn:x', 'a' || char(10) || 'b'),"
     " (6, 0, 9000000000000, 'urn:y', 'b');"
-    "INSERT INTO subscriptions VALUES ('a', 5), ('b', 5), ('b', 6);"
     "INSERT INTO sessions (digest, change, until_ms, kept_ms, topics)"
     " VALUES "
     "(x'7300000000000000000000000000000000000000000000000000000000000000',"
     " 1, 9000000000000, 9000000000000, 'a' || char(10) || 'b');";
 
+/* The same for subscriptions, which have a kind from the third version on. */
+static const char without_kind[] =
+    "INSERT INTO subscriptions VALUES ('a', 5), ('b', 5), ('b', 6);";
+static const char with_kind[] =
+    "INSERT INTO subscriptions (topic, kind, key)"
+    " VALUES ('a', 0, 5), ('b', 0, 5), ('b', 0, 6);";
+
 /* A database as the program of that version made it, with these rows. */
 static void
 make_database(const struct queue_room *r, int version)
 {
-	static const enum sql_statement later[] = { SQL_ADD_SIGNER };
+	static const enum sql_statement later[] = { SQL_ADD_SIGNER,
+		SQL_ADD_SELECTOR_KIND };
 	struct queue_sqlite q = { .db = NULL };
 	int rc = sqlite3_open(queue_files_db(r), &q.db);
 
@@ -50,6 +57,9 @@ make_database(const struct queue_room *r, int version)
 		    q.db, sql_text[later[i - 1]], NULL, NULL, NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(q.db, rows, NULL, NULL, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(q.db, version < 3 ? without_kind : with_kind,
+		    NULL, NULL, NULL);
 	if (rc != SQLITE_OK)
 		fail_msg("version %d: %s", version, sqlite3_errmsg(q.db));
 	sqlite3_close(q.db);
@@ -76,6 +86,7 @@ static void
 copy_topics(void *arg, const struct session *s, uint64_t number)
 {
 	(void)number;
+	assert_int_equal(s->granted_ms, 0);
 	snprintf(arg, 16, "%.*s", SLICE_ARG(s->topics));
 }
 
@@ -238,7 +249,7 @@ test_next_version(void **state)
 	struct problem p = { "" };
 
 	assert_int_equal(queue_room_put(open, "a"), ERR_OK);
-	queue_files_run(open, "PRAGMA user_version = 4");
+	queue_files_run(open, "PRAGMA user_version = 5");
 	assert_int_equal(
 	    queue_open(&late, &r->settings, QUEUE_WRITE, &p), ERR_NEWER);
 	assert_non_null(strstr(p.text, queue_files_db(r)));
