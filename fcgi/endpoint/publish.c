@@ -45,7 +45,7 @@ readable(struct answer *a, const struct request *rq, const struct config *c)
 {
 	if (rq->body_cut)
 		answer_problem(
-		    a, 408, "The request's body did not arrive in time.");
+		    a, 408, "The request's body did not arrive in whole.");
 	else if (rq->body_too_long)
 		answer_problem(a, 413,
 		    "The update is longer than %llu bytes "

@@ -36,7 +36,7 @@ struct request {
 	bool https;
 	bool forwarded_twice; /* one of those four occurs twice */
 	bool body_too_long;   /* then `body` is empty */
-	bool body_cut;        /* not all of it arrived in time */
+	bool body_cut;        /* not all of it arrived */
 	uint16_t id;          /* of the FastCGI request */
 };
 

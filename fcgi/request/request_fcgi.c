@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "text/digits.h"
 
 #define CHUNK 8192 /* bytes of a body read by one call */
 
@@ -53,20 +54,37 @@ discard_rest(FCGX_Stream *in)
 	return any;
 }
 
+/* 0 if the web server does not say it, or nothing that can be read. */
+static uint64_t
+stated_length(char **envp)
+{
+	const char *text = FCGX_GetParam("CONTENT_LENGTH", envp);
+	uint64_t length = 0;
+
+	if (text == NULL ||
+	    !digits_parse_at_most(&length, slice_of(text), UINT64_MAX))
+		return 0;
+	return length;
+}
+
 /*
  * STDIN is always read to its end: CONTENT_LENGTH may be missing or lie, and
- * libfcgi may already hold a part of the next header.
+ * libfcgi may already hold a part of the next header.  A server that refuses
+ * a body may still ask for an answer without it, as mod_fcgid does.
  */
 static enum err
-read_body(struct request *rq, FCGX_Stream *in, size_t body_max)
+read_body(struct request *rq, const FCGX_Request *r, size_t body_max)
 {
+	const uint64_t stated = stated_length(r->envp);
 	struct buf body;
 	enum err e;
 
 	buf_init(&body, body_max);
-	fill_body(&body, in);
-	rq->body_too_long = discard_rest(in) && body.err == ERR_OK;
-	rq->body_cut = FCGX_GetError(in) != 0;
+	fill_body(&body, r->in);
+	rq->body_too_long =
+	    (discard_rest(r->in) && body.err == ERR_OK) || stated > body_max;
+	rq->body_cut = FCGX_GetError(r->in) != 0 ||
+		       (!rq->body_too_long && stated > body.len);
 	if (rq->body_too_long)
 		buf_clear(&body);
 	e = body.err == ERR_OK ? request_move_body(rq, &body) : body.err;
@@ -97,7 +115,7 @@ request_fcgi_parse(struct request **out, int fd, size_t body_max)
 	r.keepConnection = 0;
 
 	if ((e = request_new(&rq, r.envp)) != ERR_OK ||
-	    (e = read_body(rq, r.in, body_max)) != ERR_OK)
+	    (e = read_body(rq, &r, body_max)) != ERR_OK)
 		goto out;
 	rq->id = (uint16_t)r.requestId;
 

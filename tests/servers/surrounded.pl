@@ -23,7 +23,7 @@ my $front = FrontEnds::start_edited($name, Surroundings::around($name, $in,
 my $server = $front->{server};
 my %found;
 $found{pages} = InSite::pages($server) if $how ne 'broken';
-$found{problems} = [InSite::problems($server, $how eq 'broken')]
+$found{problems} = [InSite::problems($front, $how eq 'broken')]
     if $how ne 'bare';
 $found{password} = [InSite::password_problems($front)]
     if $how eq 'broken' && $in->{stays};
