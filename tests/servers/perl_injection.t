@@ -256,13 +256,14 @@ subtest 'no template engine reads it again' => sub {
 	for my $row (grep { $_->[1] =~ /[<%\@"&\r\n]/ } @nasty) {
 		my ($name, $text) = @$row;
 		my $want = Pushcgi->new->script_tag($text);
-		$want = '' if !defined $want;
+		my $granted = Pushcgi->new->script_tag($text, private => 1);
+		$_ = defined $_ ? $_ : '' for $want, $granted;
 
 		my $template = Template->new;
 		my $tt = '';
 		$template->process(\$source_tt, { t => $text }, \$tt)
 		    or die $template->error;
-		is $tt, $want, "$name: Template Toolkit";
+		is $tt, $granted, "$name: Template Toolkit";
 
 		my $html = HTML::Template->new(scalarref => \$source_html);
 		$html->param(Pushcgi->new->tmpl_params($text));
@@ -272,7 +273,7 @@ subtest 'no template engine reads it again' => sub {
 
 		$out = '';
 		$interp->exec('/page', topic => $text);
-		is $out, $want, "$name: Mason";
+		is $out, $granted, "$name: Mason";
 		my @set = (scalar $request->err_headers_out)
 		    ->get('Set-Cookie');
 		ok !(grep { !/\A$cookie\z/ } grep { defined } @set),
