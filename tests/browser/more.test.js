@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { createServer as createTls } from "node:https";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { after, before, describe, it } from "node:test";
 import { answers, startFront, startPlain } from "./jsfront.js";
 import { got, has, isOpen, openTab, pageWith, startSite, told, warnings,
@@ -371,8 +372,10 @@ describe("presence", { concurrency: 4 }, () => {
 		await ben.close();
 		const eve = await enter(topic, "Eve", front.url);
 		await sees(ann, "Ann", "Ben", "Eve");
+		// Ann's own stream may be listed after her first list.
 		assert.deepEqual((await told(ann, "join"))
-			.map(({ payload }) => payload.name), ["Ben", "Eve"]);
+			.map(({ payload }) => payload.name)
+			.filter((name) => name !== "Ann"), ["Ben", "Eve"]);
 		assert.deepEqual(await told(ann, "leave"), []);
 		for (const page of [ann, other, eve])
 			await page.context().close();
@@ -492,8 +495,9 @@ describe("HTML of updates", { concurrency: 4 }, () => {
 	});
 
 	row("works with htmx", async ({ tab, topic }) => {
-		await copyFile(join(source, "tests/browser/node_modules/htmx.org/dist",
-			"htmx.min.js"), join(site.folder, "htmx.min.js"));
+		await copyFile(fileURLToPath(new URL(
+			"node_modules/htmx.org/dist/htmx.min.js", import.meta.url)),
+		join(site.folder, "htmx.min.js"));
 		await writeFile(join(site.folder, "part.html"), "<i>part</i>");
 		const page = await tab({ target: "#a", swap: "append" },
 			'<div id=a></div><script src="/htmx.min.js"></script>');

@@ -25,5 +25,7 @@ my %found;
 $found{pages} = InSite::pages($server) if $how ne 'broken';
 $found{problems} = [InSite::problems($server, $how eq 'broken')]
     if $how ne 'bare';
+$found{password} = [InSite::password_problems($front)]
+    if $how eq 'broken' && $in->{stays};
 $front->stop;
 print JSON::PP->new->ascii->canonical->encode(\%found), "\n";

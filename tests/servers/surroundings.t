@@ -120,6 +120,8 @@ for my $i (0 .. $#more) {
 
 	ok @{ $broken->{problems} || [] }, "$name, $title: breaks the hub";
 	note map { "$_->[0]: $_->[1]" } @{ $broken->{problems} || [] };
+	is_deeply $broken->{password}, [], "$name, $title: with it, streams work,"
+	    . ' and without it, nothing does' if $more[$i][2]{stays};
 	all_is_well("$name, $title, with the right line", $of->('right'),
 	    $more[$i][2]{own} ? $of->('bare') : undef);
 }

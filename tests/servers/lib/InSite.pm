@@ -184,6 +184,38 @@ sub lists {
 	is_header($metadata, 'Content-Type', qr{^text/plain\b|\bjson\b});
 }
 
+# A password of the site that stays in force for the hub: a browser sends it with
+# the streams of the site's own pages, and a stranger gets nothing.
+sub password_problems {
+	my ($front) = @_;
+	my ($server, $hub) = @$front{qw(server hub)};
+	my $cookie = 'mercureAuthorization=' . Token::subscriber(['private']);
+
+	return () if eval {
+		for my $cookie (undef, $cookie) {
+			my $refused = $server->request('GET',
+			    "$path?topic=private", undef, cookie => $cookie);
+
+			fail('no password:', $refused->status)
+			    if ($refused->status // 0) != 401;
+			is_header($refused, 'WWW-Authenticate', qr/^Basic\b/);
+		}
+		my $stream = $server->stream(topic => 'private',
+		    cookie => $cookie, headers => { Authorization => $alice });
+		for my $n (1 .. 3) {
+			my ($status, undef, $err) = $hub->helper(['publish',
+			    '--private', 'private', $n]);
+
+			fail('publish:', $err) if $status;
+			my $data = $stream->next_event->{data};
+			fail("received $data, published $n") if $data ne $n;
+		}
+		$stream->hang_up;
+		1;
+	};
+	return (['password', $@ =~ s/\n\tAnswer::.*//sr]);
+}
+
 my @all = (
 	['streams' => \&streams], ['refusals' => \&refuses],
 	['other methods' => \&other_methods], ['more streams' => \&again],

@@ -28,8 +28,9 @@ EOT
 # each <VirtualHost>.  lighttpd: modules, server, after => behind the snippet.
 # nginx: main, http, server => at the start of such a block.  cgi, spawned, ...:
 # the same for a snippet whose name ends so.  @WORD@ is replaced; see text().
-# wants => a line for the snippet's own block or host: the surrounding breaks the
-# hub without it; `place` says where it stands.
+# own => a line for the hub's own block or host, without which the surrounding
+# breaks the hub; fixed => how it reads so that it does not.  stays => a
+# password that the hub's snippet is not to take back.
 my @rows = (
 	['PHP-FPM by Debian\'s lines', apache => {}, nginx => {},
 	    lighttpd => {}],
@@ -103,6 +104,10 @@ EOT
 add_header Cache-Control "public, max-age=3600" always;
 add_header Access-Control-Allow-Origin "*" always;
 expires 30d;
+fastcgi_hide_header Access-Control-Allow-Origin;
+fastcgi_hide_header Cache-Control; fastcgi_hide_header Last-Event-ID;
+fastcgi_hide_header Link; fastcgi_hide_header WWW-Authenticate;
+fastcgi_hide_header X-Accel-Buffering;
 EOT
 	    lighttpd => { modules => ['mod_setenv', 'mod_expire'],
 		server => <<'EOT' }],
@@ -119,11 +124,12 @@ EOT
 <Directory "\@DIR\@/www">
 $basic</Directory>
 EOT
-	    nginx => { map { $_ => <<'EOT' } qw(http server) },
+	    nginx => { own => "auth_basic off;\n", stays => 1, map { $_ => <<'EOT' }
 auth_basic site; auth_basic_user_file @DIR@/users;
 EOT
+	    qw(http server) },
 	    lighttpd => { modules => ['mod_auth', 'mod_authn_file'],
-		server => <<'EOT', own => "auth.require = ()\n" }],
+		stays => 1, own => "auth.require = ()\n", server => <<'EOT' }],
 auth.backend = "htpasswd"
 auth.backend.htpasswd.userfile = "@DIR@/users"
 auth.require = ( "" => ( "method" => "basic", "realm" => "site",
@@ -212,7 +218,8 @@ EOT
 my @more = (
 	['apache-mod_proxy_fcgi', 'a password in a <Location>', {
 	    modules => [qw(auth_basic authn_core authn_file authz_user)],
-	    host => "<Location \"/\">\n$basic</Location>\n", own => <<'EOT' }],
+	    stays => 1, host => "<Location \"/\">\n$basic</Location>\n",
+	    own => <<'EOT' }],
 <Location "/.well-known/">
 	Require all granted
 </Location>
