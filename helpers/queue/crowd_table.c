@@ -314,12 +314,11 @@ void
 crowd_table_sweep_for_counts(struct crowd_table *t, int64_t now_ms)
 {
 	uint64_t swept = atomic_load(&t->head->swept);
-	const int64_t age_ms = now_ms - (int64_t)swept;
+	const uint64_t now = (uint64_t)now_ms;
 
 	/* A time that is still to come is not one of a sweep. */
-	if ((age_ms >= 0 && age_ms < SWEEP_MS) ||
-	    !atomic_compare_exchange_strong(
-		&t->head->swept, &swept, (uint64_t)now_ms))
+	if ((swept <= now && now - swept < SWEEP_MS) ||
+	    !atomic_compare_exchange_strong(&t->head->swept, &swept, now))
 		return;
 	crowd_table_sweep(t);
 }

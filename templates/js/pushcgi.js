@@ -70,7 +70,6 @@ function keep(o, tell) {
 		drop();
 	}
 
-	// At random.
 	function later(status, least) {
 		var ms = toMs(least + (1 + Math.random())
 			* (1 << Math.min(failures++, 7)) / 4);
@@ -82,7 +81,7 @@ function keep(o, tell) {
 
 	function refresh() {
 		ask("GET", o.refresh, true, function (status) {
-			refreshed = true;
+			refreshed = status || 999;
 			if (over)
 				return;
 			if (status === 401 || status === 403)
@@ -123,7 +122,7 @@ function keep(o, tell) {
 			if (status === 401 && o.refresh && !refreshed)
 				refresh();
 			else if (/^(0|429|5(?!01))/.test(status)
-				|| status === 401 && o.refresh)
+				|| status === 401 && refreshed > 299)
 				later(status, +x.getResponseHeader("Retry-After") || 0);
 			else if (/204|40[013]|410/.test(status))
 				tell("close", { status: status });
@@ -397,7 +396,7 @@ function Pushcgi(options, element) {
 
 	function together() {
 		var key = "pushcgi 2 " + JSON.stringify([o.url, o.credentials,
-			o.refresh, options.share, options.share === "all" || o.topics]);
+			options.refresh, options.share, options.share === "all" || o.topics]);
 		var mine = endings, channel = new BroadcastChannel(key);
 		var leader, stands;
 

@@ -198,8 +198,8 @@ sub script_tag {
         qw(subscribe lifetime payload)));
     return undef if !defined $url;
     my %data = _some($option, @DATA);
-    $data{private} = 1 if !exists $data{private}
-        && ($self->{in_session} || @{ $self->{granted} });
+    %data = ($self->_renewal, %data);
+    delete $data{refresh} if !$data{refresh};
     $data{presence} = ref $data{presence} ? json_list($self->_list($data{presence}))
         : $data{presence} eq '1' ? 'true' : $self->topic($data{presence})
         if $data{presence};
@@ -213,6 +213,24 @@ sub script_tag {
         'data-topics'        => @topics ? json_list(@topics) : undef,
         'data-last-event-id' => $id,
         map { _attribute($_) => $data{$_} } @DATA);
+}
+
+# How a page that has granted rights keeps them while it is open: pushcgi.js
+# requests it again, as "#" is its own URL, which grants the same, if the visitor
+# is still logged in.  A cookie has an end that is known, and the hub extends
+# sessions.
+sub _renewal {
+    my ($self) = @_;
+    my %with = (private => 1);
+
+    return if !$self->{in_session} && !@{ $self->{granted} };
+    return %with if ($ENV{REQUEST_METHOD} || 'GET') !~ /\A(?:GET|HEAD)\z/;
+    $with{refresh} = '#';
+    if (@{ $self->{granted} }) {
+        my $after = int(3 / 4 * ($self->{kept}{lifetime} || 3600));
+        $with{refreshAfter} = $after > 0 ? $after : 1;
+    }
+    return %with;
 }
 
 # The visitor may see who is connected: by the session, if it has rights by now,
@@ -902,8 +920,10 @@ escape it.  Options: C<src> (URL of pushcgi.js; default:
 C<$Pushcgi::SCRIPT_URL>, F</pushcgi.js>), C<lastEventId> (default:
 last_event_id(); undef: none), C<types> (of updates to receive besides those
 without a type), C<withCredentials> (send cookies to a hub of another origin),
-C<refresh> (the URL of a page of yours that sets a new cookie),
-C<refreshAfter> (seconds), C<share>, C<delivery>, C<pollAfter>, C<count>,
+C<refresh> (a URL that grants the same rights again, for pages that stay open;
+default: the page itself, if the request has granted rights before and is not a
+POST; undef: none), C<refreshAfter> (seconds; default: three quarters of the
+cookie's lifetime), C<share>, C<delivery>, C<pollAfter>, C<count>,
 C<target>, C<swap> and C<leaveAfter>, see the README of pushcgi.js; C<private>
 (whether the page expects private updates; default: whether this request has
 granted rights before); C<presence> (1, or topics: show who is connected; the

@@ -260,8 +260,13 @@ if (!function_exists('mercure_script_tag')) {
      *   payload          what others see of the visitor, with presence
      *   private          whether the page expects private updates; default:
      *                    whether it has granted rights before
-     *   count, target, swap, leaveAfter, withCredentials, refresh,
-     *   refreshAfter, types, share, delivery, pollAfter
+     *   refresh          a URL that grants the same rights again, for pages that
+     *                    stay open; default: the page itself, if it has granted
+     *                    rights before and is the answer to a GET; false: none
+     *   refreshAfter     seconds; default: three quarters of the cookie's
+     *                    lifetime
+     *   count, target, swap, leaveAfter, withCredentials, types, share,
+     *   delivery, pollAfter
      *                    see the README of pushcgi.js
      *
      * @return string|false
@@ -285,9 +290,7 @@ if (!function_exists('mercure_script_tag')) {
                 ? $topics : pushcgi_list($options['presence']), $options))) {
             return false;
         }
-        if (pushcgi_state('cookie') || pushcgi_state('session')) {
-            $options += array('private' => true);
-        }
+        $options += pushcgi_renewal();
         $attributes = array(
             'src' => isset($options['src']) ? $options['src']
                 : pushcgi_setting('PUSHCGI_SCRIPT_URL', '/pushcgi.js'),
@@ -302,6 +305,7 @@ if (!function_exists('mercure_script_tag')) {
                 preg_replace('/[A-Z]/', '-$0', $name)
             );
             $attributes[$attribute] = isset($options[$name])
+                && ($name !== 'refresh' || $options[$name] !== false)
                 ? $options[$name] : null;
         }
         $tag = '<script';
@@ -1183,6 +1187,33 @@ if (!function_exists('pushcgi_run')) {
         return $rights;
     }
 
+    /**
+     * @internal How a page that has granted rights keeps them while it is open:
+     * pushcgi.js requests it again, as "#" is its own URL, which grants the
+     * same, if the visitor is still logged in.  A cookie has an end that is
+     * known, and the hub extends sessions.  To request the result of a form
+     * would be another request.
+     */
+    function pushcgi_renewal()
+    {
+        $cookie = pushcgi_state('cookie');
+        if ($cookie === null && pushcgi_state('session') === null) {
+            return array();
+        }
+        $options = array('private' => true);
+        $method = isset($_SERVER['REQUEST_METHOD'])
+            ? $_SERVER['REQUEST_METHOD'] : '';
+        if (!in_array($method, array('GET', 'HEAD'), true)) {
+            return $options;
+        }
+        $options['refresh'] = '#';
+        if ($cookie !== null) {
+            $lifetime = $cookie['lifetime'] > 0 ? $cookie['lifetime'] : 3600;
+            $options['refreshAfter'] = max(1, (int) ($lifetime * 3 / 4));
+        }
+        return $options;
+    }
+
     /** @internal Grant the right to see who is connected. */
     function pushcgi_grant_presence($topics, $options)
     {
@@ -1190,7 +1221,7 @@ if (!function_exists('pushcgi_run')) {
         $session = pushcgi_state('session');
         $payload = array_intersect_key($options, array('payload' => true));
         $topics = array_map('mercure_subscription_topic', $topics);
-        if ($session) {
+        if ($session !== null) {
             return mercure_set_authz_session($topics, $payload + $session);
         }
         return mercure_set_authz_cookie($topics, array(), $payload

@@ -265,6 +265,16 @@ describe("pushcgi.js, when", { concurrency: 8 }, () => {
 		assert.equal(front.asked.length, 1);
 	});
 
+	// The visitor has logged out, and the page says so to whoever asks.
+	row("the hub answers 401, and the page itself has no new cookie",
+		async ({ front, context, tab }) => {
+		await setCookie(context, "x.y.z");
+		const page = await tab({ refresh: "#" });
+
+		assert.deepEqual(await tells(page, "close"), { status: 401 });
+		assert.equal(front.statuses.filter((s) => s === 401).length, 2);
+	});
+
 	row("the cookie expires in the middle of a stream",
 		async ({ front, context, tab }) => {
 		await setCookie(context, await token(2, own));

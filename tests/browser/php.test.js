@@ -9,6 +9,75 @@ import { helper, launch, source, start, stateBecomes, updates, visit,
 const topic = "https://example.com/private";
 const marker = "https://example.com/marker";
 
+// Grants of sessions end after four seconds here, whatever is open.
+describe("a PHP page that stays open", () => {
+	let browser, site, facts;
+
+	before(async () => {
+		site = start("perl", [join(source, "tests", "servers", "site.pl"),
+			"lighttpd", "fpm", "MERCURE_RETRY=100",
+			"MERCURE_SESSION_COOKIE=PHPSESSID",
+			"MERCURE_SESSION_LIFETIME=4",
+			"MERCURE_SESSION_MAX_EXTENSION=0"]);
+		facts = await waitUntil("the site is ready", () => {
+			assert.ok(!site.exited, site.errors);
+			const line = /^READY (.*)$/m.exec(site.output);
+			return line && JSON.parse(line[1]);
+		});
+		browser = await launch();
+	});
+
+	after(async () => {
+		await browser?.close();
+		await site?.stop();
+	});
+
+	const publish = (...args) => helper(facts.config, "publish", ...args);
+	const shows = (page, text) => waitUntil(`the page shows ${text}`,
+		async () => (await updates(page)).includes(text));
+
+	for (const by of ["cookie", "session"])
+		it(`keeps its rights by a ${by}, until the visitor logs out`,
+			async () => {
+			const address = (query) =>
+				`${facts.url}app/login.php?by=${by}&lifetime=4&${query}`;
+			const login = await visit(browser, address("do=login"));
+			const page = await login.context().newPage();
+			let views = 0;
+
+			await login.close();
+			await page.goto(address("do=show&tag=1"));
+			await stateBecomes(page, "connected");
+			await publish("--private", `${topic}/one`, "1");
+			await shows(page, "1");
+			page.context().on("request", (asked) => {
+				views += asked.url() === page.url();
+			});
+			// Longer than any of its rights.
+			const begun = Date.now();
+			await waitUntil("the page was requested again", () =>
+				views > 1 && Date.now() > begun + 6000);
+			await publish("--private", `${topic}/one`, "2");
+			await shows(page, "2");
+			assert.ok(!(await updates(page)).includes("close"));
+			assert.ok(!(await updates(page)).includes("anonymous"));
+
+			const other = await page.context().newPage();
+			await other.goto(address("do=logout"));
+			await other.close();
+			// A token that was given counts until it ends.
+			const told = by === "cookie" ? /close|anonymous/ : /anonymous/;
+			await waitUntil("the page knows it", async () =>
+				(await updates(page)).some((text) => told.test(text)));
+			await publish("--private", `${topic}/one`, "secret");
+			await publish(marker, "end");
+			if (!(await updates(page)).includes("close"))
+				await shows(page, "end");
+			assert.ok(!(await updates(page)).includes("secret"));
+			await page.context().close();
+		});
+});
+
 for (const server of ["lighttpd", "apache"]) {
 	describe(`a PHP site with a login: PHP-FPM, ${server}`, () => {
 		let browser, site, facts;

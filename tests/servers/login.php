@@ -2,7 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * login.php - a site with a login, for tests: two widgets that are private,
- * by a cookie (by=cookie) or by the session (by=session).
+ * by a cookie (by=cookie) or by the session (by=session); with pushcgi.js
+ * (tag=1), or as a plain EventSource.
  */
 define('PUSHCGI_TIMEOUT_S', 60); /* machines of tests are slow */
 if (isset($_GET['slowly'])) {
@@ -22,7 +23,9 @@ $do = isset($_GET['do']) ? $_GET['do'] : 'show';
 function widget($name, $by)
 {
     if ($by === 'cookie') {
-        mercure_set_authz_cookie(TOPIC . '/' . $name);
+        mercure_set_authz_cookie(TOPIC . '/' . $name, array(),
+            isset($_GET['lifetime'])
+                ? array('lifetime' => $_GET['lifetime']) : array());
     }
 }
 
@@ -65,6 +68,25 @@ $url = mercure_hub_url(
 <p id="state">connecting</p>
 <code id="url"><?= htmlspecialchars($url, ENT_QUOTES) ?></code>
 <ul id="updates"></ul>
+<?php if (isset($_GET['tag'])) { ?>
+<script>
+"use strict";
+for (const kind of ["open", "update", "close", "anonymous"])
+	document.addEventListener(`pushcgi:${kind}`, ({ detail }) => {
+		const item = document.createElement("li");
+		if (kind === "open")
+			document.querySelector("#state").textContent = "connected";
+		item.textContent = kind === "update" ? detail.data : kind;
+		if (kind !== "open")
+			document.querySelector("#updates").append(item);
+	});
+</script>
+<?= mercure_script_tag(
+    array(TOPIC . '/one', TOPIC . '/two', 'https://example.com/marker'),
+    array('src' => 'pushcgi.js')
+) ?>
+
+<?php exit; } ?>
 <script>
 "use strict";
 const find = (selector) => document.querySelector(selector);

@@ -406,6 +406,28 @@ subtest 'the page' => sub {
 	    . 'data-delivery="poll" data-poll-after="5" '
 	    . 'data-private="true"></script>', 'all its options';
 	is_deeply rights($request->cookie), ['a'], 'and the cookie';
+
+	# A page that grants rights is its own refresh URL, unless it is the
+	# result of a form. [name, lifetime, options, method, URL, seconds]
+	for my $row (['a cookie', undef, [], 'GET', '#', 2700],
+	    ['with a lifetime', 8, [], 'GET', '#', 6],
+	    ['in PSGI', 8, [], undef, '#', 6],
+	    ['another URL', 8, [refresh => '/r'], 'GET', '/r', 6],
+	    ['another time', 8, [refreshAfter => 9], 'GET', '#', 9],
+	    ['switched off', 8, [refresh => undef], 'GET'],
+	    ['the result of a form', 8, [], 'POST']) {
+		my ($name, $lifetime, $options, $method, $url, $after) = @$row;
+		my $page = Pushcgi->new(lifetime => $lifetime);
+
+		local $ENV{REQUEST_METHOD} = $method;
+		delete $ENV{REQUEST_METHOD} if !defined $method;
+		$page->set_authz_cookie('a');
+		my $tag = $page->script_tag('a', @$options);
+		is +($tag =~ / data-refresh="([^"]*)"/)[0], $url, "$name: URL";
+		is +($tag =~ / data-refresh-after="([^"]*)"/)[0], $after,
+		    "$name: how often" if $name ne 'switched off';
+	}
+	unlike(Pushcgi->new->script_tag('a'), qr/refresh/, 'no rights: none');
 	my $events = '/.well-known/mercure/subscriptions/b{/subscriber}';
 	like $request->script_tag('b', presence => 1, count => '#n',
 	    target => '#a', swap => 'append', leaveAfter => 9, private => 0,

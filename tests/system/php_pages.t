@@ -179,6 +179,34 @@ subtest 'mercure_script_tag' => sub {
 	is $tag, JSON::PP::false, 'a bad topic: false';
 };
 
+# A page that grants rights is its own refresh URL, unless it is the result of a
+# form. [name, setup, options, method, URL, seconds]
+subtest 'a page that stays open' => sub {
+	my $cookie = 'mercure_set_authz_cookie("a");';
+
+	for my $row (
+	    ['a cookie', $cookie, '', 'GET', '#', 2700],
+	    ['with a lifetime',
+		'mercure_set_authz_cookie("a", array(), array("lifetime" => 8));',
+		'', 'GET', '#', 6],
+	    ['another URL', $cookie, ", array('refresh' => '/r')", 'GET', '/r',
+		2700],
+	    ['another time', $cookie, ", array('refreshAfter' => 9)", 'GET',
+		'#', 9],
+	    ['switched off', $cookie, ", array('refresh' => false)", 'GET'],
+	    ['the result of a form', $cookie, '', 'POST'],
+	    ['no rights', '', '', 'GET']) {
+		my ($name, $setup, $options, $method, $url, $after) = @$row;
+		my ($tag, $page) = php_value("mercure_script_tag('a'$options)",
+		    before => "\$_SERVER['REQUEST_METHOD'] = '$method';$setup");
+
+		is $page->{errors}, '', "$name: no complaint";
+		is +($tag =~ / data-refresh="([^"]*)"/)[0], $url, "$name: URL";
+		is +($tag =~ / data-refresh-after="([^"]*)"/)[0], $after,
+		    "$name: how often" if $name ne 'switched off';
+	}
+};
+
 subtest 'mercure_publish_later' => sub {
 	my $before = () = site_rows($site);
 	my ($got, $page) = php_value("array(mercure_publish_later('t', 'x'), "

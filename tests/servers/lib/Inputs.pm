@@ -52,6 +52,8 @@ my @checks = (
 	['HTTP_X_FORWARDED_HOST', 'a proxy\'s host', \&forwarded_host],
 	['CONTENT_LENGTH', 'a body is measured', \&body],
 	['CONTENT_TYPE', 'a body is a form', \&content_type],
+	['HTTP_CONTENT_ENCODING', 'a body is not compressed',
+	    \&content_encoding],
 	['REQUEST_METHOD', 'methods are told apart', \&method],
 );
 
@@ -285,6 +287,15 @@ sub content_type {
 	wants($server->request('POST', $path, '{}',
 	    token => Token::publisher(),
 	    headers('Content-Type' => 'application/json')), 415);
+}
+
+sub content_encoding {
+	my ($server) = @_;
+
+	wants($server->request('POST', $path, 'topic=a',
+	    token => Token::publisher(), headers(
+	    'Content-Type' => 'application/x-www-form-urlencoded',
+	    'Content-Encoding' => 'gzip')), 415);
 }
 
 sub method {
