@@ -4,6 +4,7 @@ use strict;
 use warnings;
 use FindBin qw($Bin);
 use lib "$Bin/../system/lib", "$Bin/lib";
+use FrontEnds;
 use Hub;
 use PushcgiTest;
 use ServerCases;
@@ -67,5 +68,23 @@ is $again->next_event->{data}, 'by the helper', 'spawned: and it arrives';
 $spawned->stop;
 wait_until('the spawned hub is gone', sub { !$spawned->spawned_hubs });
 pass 'spawned: it ends with lighttpd';
+
+# A client that has read the head of its stream, and then neither reads nor
+# closes: a reload does not wait for it.  lighttpd that has started hubs itself
+# cannot reload in the background, so this is not for lighttpd-spawned.
+for my $name (qw(lighttpd-standing lighttpd-cgi)) {
+	my $front = FrontEnds::start($name);
+	my $server = $front->{server};
+	my $asleep = $server->subscribe(topic => 'a')->headed;
+
+	kill 'USR1', $server->{pid};
+	wait_until("$name: the reload leaves the stream to another process",
+	    sub { slurp($server->{log}) =~ /continuing to handle 1 conn/ });
+	is $server->request('GET', Hub::URL_PATH, undef)->status, 400,
+	    "$name: others get answers while a client sleeps";
+	ok !$asleep->is_over, "$name: which has not closed its stream";
+	$asleep->hang_up;
+	$front->stop;
+}
 
 done_testing;
