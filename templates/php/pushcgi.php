@@ -911,6 +911,18 @@ if (!function_exists('pushcgi_run')) {
         return preg_match('/\A[^\x00-\x1f\x7f]+\z/u', $text) === 1;
     }
 
+    /** @internal What is wrong with one of these topics, or null. */
+    function pushcgi_topics_problem($topics)
+    {
+        foreach ($topics as $topic) {
+            if (!pushcgi_is_topic($topic)) {
+                return 'got a topic that is empty, not UTF-8 or has control '
+                    . 'characters.';
+            }
+        }
+        return null;
+    }
+
     /** @internal Any number of topics as a list of texts. */
     function pushcgi_list($topics)
     {
@@ -1040,11 +1052,9 @@ if (!function_exists('pushcgi_run')) {
         if (!$update['topic']) {
             return 'needs a topic.';
         }
-        foreach ($update['topic'] as $topic) {
-            if (!pushcgi_is_topic($topic)) {
-                return 'got a topic that is empty, not UTF-8 or has control '
-                    . 'characters.';
-            }
+        $problem = pushcgi_topics_problem($update['topic']);
+        if ($problem !== null) {
+            return $problem;
         }
         foreach (array('data' => '/\x00/', 'id' => '/[\x00-\x1f\x7f]/',
             'type' => '/[\x00\r\n]/') as $name => $forbidden) {
@@ -1162,6 +1172,11 @@ if (!function_exists('pushcgi_run')) {
                 : ($payload === null ? $general : $payload);
         }
         unset($claims['mercure'], $claims['exp']);
+        foreach ($claims as $name => $value) {
+            if ($value instanceof DateTimeInterface) {
+                $claims[$name] = $value->getTimestamp();
+            }
+        }
         return array('subscribe' => $subscribe,
             'publish' => pushcgi_list($publish), 'payload' => $payload,
             'lifetime' => $lifetime, 'claims' => $claims);
@@ -1273,6 +1288,19 @@ if (!function_exists('pushcgi_run')) {
         }
         $command = $rights['publish'] ? 'publisher-jwt' : 'subscriber-jwt';
         return pushcgi_run(array_merge(array($command), $flags));
+    }
+
+    /** @internal The name of the hub's cookie; false after a failure. */
+    function pushcgi_cookie_name()
+    {
+        if (pushcgi_native()) {
+            return pushcgi_setting(
+                'PUSHCGI_COOKIE_NAME',
+                'mercureAuthorization'
+            );
+        }
+        $cookie = pushcgi_run(array('clear-cookie'));
+        return $cookie === false ? false : strstr($cookie, '=', true);
     }
 
     /** @internal A Set-Cookie value with these rights. */
@@ -1907,11 +1935,11 @@ if (!function_exists('pushcgi_native')) {
     {
         $url = pushcgi_setting('PUSHCGI_HUB_URL', '');
         $fields = array();
+        $problem = pushcgi_topics_problem($topics);
+        if ($problem !== null) {
+            return pushcgi_failed('mercure_hub_url()', $problem);
+        }
         foreach ($topics as $topic) {
-            if (!pushcgi_is_topic($topic)) {
-                return pushcgi_failed('mercure_hub_url()', 'got a topic that '
-                    . 'is empty, not UTF-8 or has control characters.');
-            }
             $fields[] = 'topic=' . rawurlencode($topic);
         }
         if ($last_event_id !== null) {
@@ -1940,6 +1968,12 @@ if (!function_exists('pushcgi_native')) {
     /** @internal */
     function pushcgi_native_token($rights)
     {
+        $problem = pushcgi_topics_problem(
+            array_merge($rights['subscribe'], $rights['publish'])
+        );
+        if ($problem !== null) {
+            return pushcgi_failed('pushcgi.php', $problem);
+        }
         $file = pushcgi_setting('PUSHCGI_SECRET_FILE', '');
         $secret = $file === '' ? '' : trim((string) pushcgi_native_file($file));
         if ($secret === '') {
@@ -1961,7 +1995,7 @@ if (!function_exists('pushcgi_native')) {
         }
         /* Like the program: an hour for subscribers; publishers: no end. */
         $lifetime = $rights['lifetime'] !== null ? $rights['lifetime']
-            : ($rights['publish'] ? 0 : 3600);
+            : ($rights['publish'] && !$rights['subscribe'] ? 0 : 3600);
         $claims = array('mercure' => $mercure) + $rights['claims']
             + ($lifetime > 0 ? array('exp' => time() + $lifetime) : array());
         $parts = array();
