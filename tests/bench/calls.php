@@ -1,6 +1,6 @@
 <?php
 /* SPDX-License-Identifier: MIT */
-/* calls.php - a page that makes the first BENCH_CALLS of four calls, for bench. */
+/* calls.php - a page that makes BENCH_CALLS of four calls, for bench. */
 define('PUSHCGI_TIMEOUT_S', 60);
 require __DIR__ . '/../../templates/php/pushcgi.php';
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# calls.pl - a CGI page that makes the first BENCH_CALLS of four calls, for bench.
+# calls.pl - a CGI page that makes BENCH_CALLS of four calls, for bench.
 use strict;
 use warnings;
 use FindBin qw($Bin);
