@@ -11,7 +11,7 @@ use feature qw(state);
 use Exporter qw(import);
 use Pushcgi::Cookie ();
 use Pushcgi::Program ();
-use Pushcgi::Text qw(bytes characters percent html_tag json_list
+use Pushcgi::Text qw(bytes characters is_text percent html_tag json_list
     json_update update_problem);
 use Scalar::Util qw(blessed weaken);
 use Time::HiRes ();
@@ -115,7 +115,7 @@ sub topic {
     my ($self, $thing) = @_;
 
     $thing = $thing->mercure_topic if _can($thing, 'mercure_topic');
-    return bytes($thing);
+    return is_text($thing) ? bytes($thing) : '';
 }
 
 # The topic of the hub's updates about subscriptions.
@@ -295,6 +295,10 @@ sub publish_later {
     my $update = $self->_update($topics, $data, @rest);
     return $self->_failed($update) if !ref $update;
     return $self->_no_request if $self->{_lone};
+
+    # Now, because the others of its transaction would fail with it.
+    my $problem = update_problem($update);
+    return $self->_failed("$problem in publish_later()") if defined $problem;
 
     $self->_forget_parents;
     push @{ $self->{later} }, json_update($update);
@@ -517,6 +521,11 @@ sub _options {
     for my $name (sort keys %option) {
         return "has no option $name of $function()"
             if !grep { $_ eq $name } @known;
+    }
+    for my $name (qw(lastEventId authorization lifetime src token id type
+        retry)) {
+        return "expects the option $name of $function() to be a text or a number"
+            if !is_text($option{$name});
     }
     return \%option;
 }
@@ -976,6 +985,7 @@ everybody may see.  Options: C<id>, C<type>, C<retry>.
 =item publish_discard()
 
 Store updates for later, publish all stored ones together, or discard them.
+publish_later() refuses what publish() refuses, but for reserved topics.
 publish_flush() returns the ids as a reference to a list.  It stops at the first
 error; the warning names the line, one for each update, and how many were
 published before.  If updates are left when the object is destroyed, it warns.
