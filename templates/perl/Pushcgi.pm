@@ -143,8 +143,8 @@ sub hub_url {
         $self->set_authz_cookie($option->{subscribe}, %of_token)
             or return undef;
     }
-    my $url = $self->_run(['url', _pairs($option, 'lastEventId'), '--',
-        @topics]);
+    my $url = $self->_run(['url', $self->_page, _pairs($option, 'lastEventId'),
+        '--', @topics]);
     my $token = $option->{authorization};
     return $url if !defined $url || !$token;
     $token = $self->subscriber_jwt(\@topics, %of_token) if $token eq '1';
@@ -177,7 +177,8 @@ sub link_header {
     my $option = _options('link_header', \@rest, qw(lastEventId));
     return $self->_failed($option) if !ref $option;
 
-    return $self->_header(['link', _pairs($option, 'lastEventId')]);
+    return $self->_header(['link', $self->_page,
+        _pairs($option, 'lastEventId')]);
 }
 
 # The result is HTML.
@@ -415,12 +416,13 @@ sub set_authz_cookie {
         $self->_list($topics);
     if (defined $kept{token}) {
         return $self->_failed('cannot add topics to a token') if @granted;
-        $text = $self->_header(['cookie', '--token',
+        $text = $self->_header(['cookie', '--token', $self->_page,
             _pairs(\%kept, 'lifetime')], "$kept{token}\n");
     }
     else {
-        $text = $self->_header(['cookie', _pairs(\%kept, 'lifetime'),
-            $self->_payload(\%kept, \@granted), '--', @granted]);
+        $text = $self->_header(['cookie', $self->_page,
+            _pairs(\%kept, 'lifetime'), $self->_payload(\%kept, \@granted),
+            '--', @granted]);
     }
     return undef if !defined $text;
     @$self{qw(granted kept)} = (\@granted, \%kept);
@@ -430,7 +432,7 @@ sub set_authz_cookie {
 
 sub clear_authz_cookie {
     my ($self) = @_;
-    my $text = $self->_header(['clear-cookie']);
+    my $text = $self->_header(['clear-cookie', $self->_page]);
 
     return undef if !defined $text;
     @$self{qw(granted kept)} = ([], {});
@@ -685,18 +687,34 @@ sub _warn_of_http {
     return;
 }
 
-# Came this request by http, and not from this machine?  Its environment.
-sub _is_http {
+sub _is_https {
     my ($env) = @_;
     my $scheme = join ' ', map { _text($env->{$_}) }
         qw(psgi.url_scheme REQUEST_SCHEME HTTP_X_FORWARDED_PROTO HTTP_FORWARDED);
 
-    return _text($env->{REQUEST_METHOD}) ne ''
-        && _text($env->{HTTPS}) =~ /\A(?:off)?\z/i
-        && _text($env->{SERVER_PORT}) ne '443'
-        && $scheme !~ /https/i
+    return _text($env->{HTTPS}) !~ /\A(?:off)?\z/i
+        || _text($env->{SERVER_PORT}) eq '443' || $scheme =~ /https/i;
+}
+
+# Came this request by http, and not from this machine?  Its environment.
+sub _is_http {
+    my ($env) = @_;
+
+    return _text($env->{REQUEST_METHOD}) ne '' && !_is_https($env)
         && _text($env->{HTTP_HOST})
             !~ /\A(?:localhost|.*\.localhost|127\.[0-9.]+|\[::1\])(?::[0-9]+)?\z/i;
+}
+
+# The option that names the origin of this page, if it is known.  The host comes
+# from the client: use it to choose, and never print it.
+sub _page {
+    my ($self) = @_;
+    my $env    = $self->{env} || \%ENV;
+    my $scheme = _is_https($env) ? 'https' : 'http';
+
+    return if _text($env->{REQUEST_METHOD}) eq ''
+        || lc _text($env->{HTTP_HOST}) !~ /\A([a-z0-9._:\[\]-]{1,400})\z/;
+    return "--page=$scheme://$1";
 }
 
 # The first cookie of that name, like the hub.

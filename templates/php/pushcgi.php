@@ -35,11 +35,13 @@
  * sessions.  The hub then needs MERCURE_HUB_ALLOW_PUBLISH = true and the same
  * secret for publishers and subscribers:
  *
- *   PUSHCGI_HUB_URL      the hub's URL; if it is set, no program is run
+ *   PUSHCGI_HUB_URL      the hub's URL; if it is set, no program is run.  For
+ *                        several hosts or schemes: a list with blanks between;
+ *                        a page gets the one of its host, else the first
  *   PUSHCGI_SECRET_FILE  a file with the hub's SECRET_KEY and nothing else,
  *                        not accessible through the web server
  *   PUSHCGI_LOCAL_URL    the hub's URL for requests from this machine;
- *                        default: PUSHCGI_HUB_URL
+ *                        default: the first in PUSHCGI_HUB_URL
  *   PUSHCGI_COOKIE_NAME, PUSHCGI_COOKIE_SAMESITE
  *                        default: mercureAuthorization, Strict
  *   PUSHCGI_COOKIE_DOMAIN, PUSHCGI_COOKIE_PARTITIONED
@@ -239,6 +241,7 @@ if (!function_exists('mercure_link_header')) {
         $link = pushcgi_native() ? pushcgi_native_link($id)
             : pushcgi_run(array_merge(
                 array('link'),
+                pushcgi_page_option(),
                 $id === null ? array() : array('--last-event-id=' . $id)
             ));
         if ($link === false || !pushcgi_is_header($function, $link)) {
@@ -619,7 +622,10 @@ if (!function_exists('mercure_clear_authz_cookie')) {
             return false;
         }
         $cookie = pushcgi_native() ? pushcgi_native_cookie('', 0)
-            : pushcgi_run(array('clear-cookie'));
+            : pushcgi_run(array_merge(
+                array('clear-cookie'),
+                pushcgi_page_option()
+            ));
         if ($cookie === false || !pushcgi_is_header($function, $cookie)) {
             return false;
         }
@@ -1004,7 +1010,7 @@ if (!function_exists('pushcgi_run')) {
         if (pushcgi_native()) {
             return pushcgi_native_url($topics, $last_event_id);
         }
-        $args = array('url');
+        $args = array_merge(array('url'), pushcgi_page_option());
         if ($last_event_id !== null) {
             $args[] = '--last-event-id=' . $last_event_id;
         }
@@ -1336,7 +1342,10 @@ if (!function_exists('pushcgi_run')) {
                 'mercureAuthorization'
             );
         }
-        $cookie = pushcgi_run(array('clear-cookie'));
+        $cookie = pushcgi_run(array_merge(
+            array('clear-cookie'),
+            pushcgi_page_option()
+        ));
         return $cookie === false ? false : strstr($cookie, '=', true);
     }
 
@@ -1352,6 +1361,7 @@ if (!function_exists('pushcgi_run')) {
             return $flags === false || !pushcgi_is_plain($rights) ? false
                 : pushcgi_run(array_merge(
                     array('cookie'),
+                    pushcgi_page_option(),
                     $flags,
                     array('--'),
                     $rights['subscribe']
@@ -1369,7 +1379,8 @@ if (!function_exists('pushcgi_run')) {
         return pushcgi_native()
             ? pushcgi_native_cookie($token, $lifetime > 0 ? $lifetime : null)
             : pushcgi_run(
-                array('cookie', '--token', '--lifetime=' . (int) $lifetime),
+                array_merge(array('cookie', '--token',
+                    '--lifetime=' . (int) $lifetime), pushcgi_page_option()),
                 $token . "\n"
             );
     }
@@ -1654,8 +1665,8 @@ if (!function_exists('pushcgi_run')) {
             . 'send X-Forwarded-Proto.');
     }
 
-    /** @internal Came this request by http, and not from this machine? */
-    function pushcgi_is_http()
+    /** @internal What the server says of the request, in lower case. */
+    function pushcgi_server()
     {
         $server = array();
         foreach (array('REQUEST_METHOD', 'HTTP_HOST', 'HTTPS', 'SERVER_PORT',
@@ -1664,14 +1675,48 @@ if (!function_exists('pushcgi_run')) {
             $server[$name] = isset($_SERVER[$name])
                 ? strtolower((string) $_SERVER[$name]) : '';
         }
-        $host = '/\A(localhost|.*\.localhost|127\.[0-9.]+|\[::1\])(:[0-9]+)?\z/';
-        return $server['REQUEST_METHOD'] !== ''
-            && in_array($server['HTTPS'], array('', 'off'), true)
-            && $server['SERVER_PORT'] !== '443'
-            && strpos($server['REQUEST_SCHEME'] . ' '
+        return $server;
+    }
+
+    /** @internal */
+    function pushcgi_is_https($server)
+    {
+        return !in_array($server['HTTPS'], array('', 'off'), true)
+            || $server['SERVER_PORT'] === '443'
+            || strpos($server['REQUEST_SCHEME'] . ' '
                 . $server['HTTP_X_FORWARDED_PROTO'] . ' '
-                . $server['HTTP_FORWARDED'], 'https') === false
+                . $server['HTTP_FORWARDED'], 'https') !== false;
+    }
+
+    /** @internal Came this request by http, and not from this machine? */
+    function pushcgi_is_http()
+    {
+        $server = pushcgi_server();
+        $host = '/\A(localhost|.*\.localhost|127\.[0-9.]+|\[::1\])(:[0-9]+)?\z/';
+        return $server['REQUEST_METHOD'] !== '' && !pushcgi_is_https($server)
             && !preg_match($host, $server['HTTP_HOST']);
+    }
+
+    /**
+     * @internal The origin of this page, or '' if it is unknown.  The host
+     * comes from the client: use it to choose, and never print it.
+     */
+    function pushcgi_page()
+    {
+        $server = pushcgi_server();
+        $is_https = pushcgi_is_https($server);
+        $host = preg_replace($is_https ? '/:443\z/' : '/:80\z/', '',
+            $server['HTTP_HOST']);
+        return $server['REQUEST_METHOD'] === ''
+            || !preg_match('/\A[a-z0-9._:\[\]-]{1,400}\z/', $host) ? ''
+            : ($is_https ? 'https://' : 'http://') . $host;
+    }
+
+    /** @internal */
+    function pushcgi_page_option()
+    {
+        $page = pushcgi_page();
+        return $page === '' ? array() : array('--page=' . $page);
     }
 
     /** @internal Set a cookie; keep the headers of other cookies. */
@@ -1985,9 +2030,53 @@ if (!function_exists('pushcgi_native')) {
     }
 
     /** @internal */
+    function pushcgi_native_hubs()
+    {
+        return preg_split('/ +/', trim(pushcgi_setting('PUSHCGI_HUB_URL', '')));
+    }
+
+    /** @internal Host and port, without the scheme's own port. */
+    function pushcgi_native_host($url)
+    {
+        return preg_match('/\A(https?):\/\/([^\/?#\\\\@ ]+)/i', $url, $part)
+            ? preg_replace(strlen($part[1]) === 5 ? '/:443\z/' : '/:80\z/', '',
+                strtolower($part[2])) : '';
+    }
+
+    /**
+     * @internal The URL of the page's origin, or the path of one that differs
+     * from it in the scheme only, else the first.  Unlike the program, this
+     * does not know whether pages of other hosts may ask the hub.
+     */
+    function pushcgi_native_hub()
+    {
+        $urls = pushcgi_native_hubs();
+        $page = pushcgi_page();
+        $same = null;
+        foreach ($urls as $url) {
+            if ($page === ''
+                || pushcgi_native_host($url) !== pushcgi_native_host($page)) {
+                continue;
+            }
+            if (strpos(strtolower($url), substr($page, 0, strpos($page, ':')
+                + 3)) === 0) {
+                return $url;
+            }
+            if ($same === null) {
+                $same = preg_replace('/\A[^:]+:\/\/[^\/?#\\\\]+/', '', $url);
+                /* What a page would take for another URL is not used. */
+                $same = $same === '' ? '/'
+                    : (preg_match('/\A\/(?!\/)[^\\\\]*\z/', $same) ? $same
+                        : $url);
+            }
+        }
+        return $same === null ? $urls[0] : $same;
+    }
+
+    /** @internal */
     function pushcgi_native_url($topics, $last_event_id)
     {
-        $url = pushcgi_setting('PUSHCGI_HUB_URL', '');
+        $url = pushcgi_native_hub();
         $fields = array();
         $problem = pushcgi_native_problem($topics);
         if ($problem === null
@@ -2010,7 +2099,7 @@ if (!function_exists('pushcgi_native')) {
     /** @internal The value of a Link header. */
     function pushcgi_native_link($last_event_id)
     {
-        return '<' . pushcgi_setting('PUSHCGI_HUB_URL', '')
+        return '<' . pushcgi_native_hub()
             . '>; rel="mercure"' . ($last_event_id === null ? ''
                 : '; last-event-id="' . addcslashes($last_event_id, '"\\')
                     . '"');
@@ -2088,7 +2177,7 @@ if (!function_exists('pushcgi_native')) {
     /** @internal A Set-Cookie value; $max_age null: for the browser session. */
     function pushcgi_native_cookie($value, $max_age)
     {
-        $url = pushcgi_setting('PUSHCGI_HUB_URL', '');
+        $url = pushcgi_native_hub();
         $same = ucfirst(strtolower(
             pushcgi_setting('PUSHCGI_COOKIE_SAMESITE', 'Strict')
         ));
@@ -2140,7 +2229,7 @@ if (!function_exists('pushcgi_native')) {
     function pushcgi_native_request($method, $path, $rights, $form, $end)
     {
         $url = pushcgi_setting('PUSHCGI_LOCAL_URL',
-            pushcgi_setting('PUSHCGI_HUB_URL', '')) . $path;
+            current(pushcgi_native_hubs())) . $path;
         $token = pushcgi_native_token($rights);
         if ($token === false) {
             return false;
