@@ -296,7 +296,8 @@ admit(struct subscribing *s, struct answer *a, const struct request *rq,
 		return false;
 	if (!settings_admit(c->settings, g)) {
 		grant_unref(g);
-		answer_refuse(a, REFUSAL_SUBSCRIBE_TOKEN, NULL, rq, c->settings);
+		answer_refuse(
+		    a, REFUSAL_SUBSCRIBE_TOKEN, NULL, rq, c->settings);
 		return false;
 	}
 	s->opening->grant = g;

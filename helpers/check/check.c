@@ -61,8 +61,7 @@ parse_url(struct check *k, const char *given, struct problem *p)
 static enum err
 read_url(struct check *k, struct problem *p)
 {
-	const struct slice first =
-	    hub_urls_first(k->h->config->public_hub_url);
+	const struct slice first = hub_urls_first(k->h->config->public_hub_url);
 	char *url;
 	enum err e;
 

@@ -37,8 +37,8 @@ check_trust_of(enum check_trust *out, const struct url *u,
 		e = compare(&same, u, configured[i]);
 	if (e != ERR_OK)
 		return e;
-	*out = same                         ? CHECK_OWN
+	*out = same                           ? CHECK_OWN
 	       : n == 0 && url_is_loopback(u) ? CHECK_NEIGHBOUR
-					    : CHECK_STRANGER;
+					      : CHECK_STRANGER;
 	return ERR_OK;
 }

@@ -16,9 +16,9 @@
 enum cmd_exit { CMD_OK, CMD_FAILED, CMD_NO = 1, CMD_USAGE, CMD_UNKNOWN };
 
 /* Of a subcommand whose output depends on the page; see hub_urls_for_page(). */
-#define CMD_OPTION_PAGE                                      \
-	{                                                    \
-		.name = "page", .value = "URL",              \
+#define CMD_OPTION_PAGE                                    \
+	{                                                  \
+		.name = "page", .value = "URL",            \
 		.help = "print what the page at URL needs" \
 	}
 

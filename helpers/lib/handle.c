@@ -115,8 +115,8 @@ find_hub_url(bool *plain, const struct pushcgi *h)
 		return hub_urls_for_page(plain, c->public_hub_url,
 		    page_origin(page, h->page),
 		    c->cors_allowed_origins != NULL);
-	*plain = c->hub_url != NULL &&
-		 slice_starts(slice_of(c->hub_url), "http://");
+	*plain =
+	    c->hub_url != NULL && slice_starts(slice_of(c->hub_url), "http://");
 	return slice_of(c->hub_url != NULL ? c->hub_url : DISCOVERY_PATH);
 }
 

@@ -20,8 +20,8 @@ struct pushcgi {
 	/* The URL of the page that this call is for; base NULL: as the CGI
 	 * environment says; empty: unknown. */
 	struct slice page;
-	bool warned_of_http;    /* a token went to a remote hub by http */
-	bool is_program;        /* it may give up root's identity, for good */
+	bool warned_of_http; /* a token went to a remote hub by http */
+	bool is_program;     /* it may give up root's identity, for good */
 };
 
 /* Read the configuration; see pushcgi_open().  Errors as of config_load(). */
