@@ -270,6 +270,8 @@ if (!function_exists('mercure_script_tag')) {
      *   count, target, swap, leaveAfter, withCredentials, types, share,
      *   delivery, pollAfter
      *                    see the README of pushcgi.js
+     *   nonce, integrity, crossorigin, referrerpolicy, fetchpriority, id, class,
+     *   defer, async     attributes of the element; true: without a value
      *
      * @return string|false
      */
@@ -279,7 +281,10 @@ if (!function_exists('mercure_script_tag')) {
         $passed = array('withCredentials', 'refresh', 'refreshAfter', 'types',
             'share', 'delivery', 'pollAfter', 'private', 'presence',
             'leaveAfter', 'count', 'target', 'swap');
-        $known = array_merge(array('src', 'lastEventId', 'payload'), $passed);
+        $plain = array('nonce', 'integrity', 'crossorigin', 'referrerpolicy',
+            'fetchpriority', 'id', 'class', 'defer', 'async');
+        $known = array_merge(array('src', 'lastEventId', 'payload'), $passed,
+            $plain);
         if (!pushcgi_options($function, $options, $known)) {
             return false;
         }
@@ -309,6 +314,11 @@ if (!function_exists('mercure_script_tag')) {
             $attributes[$attribute] = isset($options[$name])
                 && ($name !== 'refresh' || $options[$name] !== false)
                 ? $options[$name] : null;
+        }
+        foreach ($plain as $name) {
+            $value = isset($options[$name]) ? $options[$name] : false;
+            $attributes[$name] = $value === false ? null
+                : ($value === true ? '' : (string) $value);
         }
         $tag = '<script';
         foreach ($attributes as $name => $value) {
@@ -969,7 +979,9 @@ if (!function_exists('pushcgi_run')) {
             }
         }
         foreach (array('lastEventId', 'authorization', 'lifetime', 'src',
-            'token', 'id') as $name) {
+            'token', 'id', 'nonce', 'integrity', 'crossorigin',
+            'referrerpolicy', 'fetchpriority', 'class', 'defer', 'async')
+            as $name) {
             if (isset($options[$name])
                 && pushcgi_text($options[$name]) === null) {
                 return pushcgi_failed("$function()", "expects its option $name "
