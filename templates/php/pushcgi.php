@@ -4,7 +4,7 @@
  * pushcgi.php - live updates for PHP pages: URLs, rights and publishing.
  *
  * Copy this file to your site and require it; PHP 5.6 to 8.x, nothing else
- * is needed.  (It is tested with 8.2 and uses only the syntax of 5.6.)
+ * is needed.  (It is tested with 5.6, 7.0 to 7.4 and 8.0 to 8.5.)
  * It runs the program pushcgi(1), which reads /etc/pushcgi/pushcgi.conf: the
  * user that runs PHP must be able to read that file and to write to the queue's
  * folder.
