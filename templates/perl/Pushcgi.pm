@@ -61,7 +61,11 @@ my @UPDATE = qw(private id type retry);
 # Attributes data-... of pushcgi.js, besides URL, topics and last event id.
 my @DATA = qw(types withCredentials refresh refreshAfter share delivery
     pollAfter private presence leaveAfter count target swap);
-my @SCRIPT = (@DATA, qw(src lastEventId subscribe lifetime payload));
+# Other attributes of its element; those without a value.
+my @PLAIN = qw(nonce integrity crossorigin referrerpolicy fetchpriority id class);
+my @BARE = qw(defer async);
+my @SCRIPT = (@DATA, @PLAIN, @BARE,
+    qw(src lastEventId subscribe lifetime payload));
 
 sub _request { return $CURRENT || __PACKAGE__->new(_lone => 1) }
 
@@ -213,7 +217,9 @@ sub script_tag {
         'data-url'           => $url,
         'data-topics'        => @topics ? json_list(@topics) : undef,
         'data-last-event-id' => $id,
-        map { _attribute($_) => $data{$_} } @DATA);
+        (map { _attribute($_) => $data{$_} } @DATA),
+        (map { $_ => $option->{$_} } @PLAIN),
+        map { $_ => $option->{$_} ? '' : undef } @BARE);
 }
 
 # How a page that has granted rights keeps them while it is open: pushcgi.js
@@ -525,7 +531,7 @@ sub _options {
             if !grep { $_ eq $name } @known;
     }
     for my $name (qw(lastEventId authorization lifetime src token id type
-        retry)) {
+        retry), @PLAIN, @BARE) {
         return "expects the option $name of $function() to be a text or a number"
             if !is_text($option{$name});
     }
@@ -955,7 +961,10 @@ C<target>, C<swap> and C<leaveAfter>, see the README of pushcgi.js; C<private>
 (whether the page expects private updates; default: whether this request has
 granted rights before); C<presence> (1, or topics: show who is connected; the
 right to see it is granted, by the session if it has rights by then, or else by
-the cookie, whose payload others see); C<subscribe>, C<lifetime> and C<payload>, see hub_url().
+the cookie, whose payload others see); C<subscribe>, C<lifetime> and C<payload>,
+see hub_url(); attributes of the element: C<nonce>, C<integrity>,
+C<crossorigin>, C<referrerpolicy>, C<fetchpriority>, C<id>, C<class>, and 1 for
+C<defer> and C<async>.
 
 =item topic($thing)
 

@@ -4,7 +4,7 @@
  * pushcgi.php - live updates for PHP pages: URLs, rights and publishing.
  *
  * Copy this file to your site and require it; PHP 5.6 to 8.x, nothing else
- * is needed.  (It is tested with 8.2 and uses only the syntax of 5.6.)
+ * is needed.  (It is tested with 5.6, 7.0 to 7.4 and 8.0 to 8.5.)
  * It runs the program pushcgi(1), which reads /etc/pushcgi/pushcgi.conf: the
  * user that runs PHP must be able to read that file and to write to the queue's
  * folder.
@@ -273,6 +273,8 @@ if (!function_exists('mercure_script_tag')) {
      *   count, target, swap, leaveAfter, withCredentials, types, share,
      *   delivery, pollAfter
      *                    see the README of pushcgi.js
+     *   nonce, integrity, crossorigin, referrerpolicy, fetchpriority, id, class,
+     *   defer, async     attributes of the element; true: without a value
      *
      * @return string|false
      */
@@ -282,7 +284,10 @@ if (!function_exists('mercure_script_tag')) {
         $passed = array('withCredentials', 'refresh', 'refreshAfter', 'types',
             'share', 'delivery', 'pollAfter', 'private', 'presence',
             'leaveAfter', 'count', 'target', 'swap');
-        $known = array_merge(array('src', 'lastEventId', 'payload'), $passed);
+        $plain = array('nonce', 'integrity', 'crossorigin', 'referrerpolicy',
+            'fetchpriority', 'id', 'class', 'defer', 'async');
+        $known = array_merge(array('src', 'lastEventId', 'payload'), $passed,
+            $plain);
         if (!pushcgi_options($function, $options, $known)) {
             return false;
         }
@@ -312,6 +317,11 @@ if (!function_exists('mercure_script_tag')) {
             $attributes[$attribute] = isset($options[$name])
                 && ($name !== 'refresh' || $options[$name] !== false)
                 ? $options[$name] : null;
+        }
+        foreach ($plain as $name) {
+            $value = isset($options[$name]) ? $options[$name] : false;
+            $attributes[$name] = $value === false ? null
+                : ($value === true ? '' : (string) $value);
         }
         $tag = '<script';
         foreach ($attributes as $name => $value) {
@@ -975,7 +985,9 @@ if (!function_exists('pushcgi_run')) {
             }
         }
         foreach (array('lastEventId', 'authorization', 'lifetime', 'src',
-            'token', 'id') as $name) {
+            'token', 'id', 'nonce', 'integrity', 'crossorigin',
+            'referrerpolicy', 'fetchpriority', 'class', 'defer', 'async')
+            as $name) {
             if (isset($options[$name])
                 && pushcgi_text($options[$name]) === null) {
                 return pushcgi_failed("$function()", "expects its option $name "
