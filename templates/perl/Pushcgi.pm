@@ -11,7 +11,7 @@ use feature qw(state);
 use Exporter qw(import);
 use Pushcgi::Cookie ();
 use Pushcgi::Program ();
-use Pushcgi::Text qw(bytes characters percent html_tag json_list
+use Pushcgi::Text qw(bytes characters is_text percent html_tag json_list
     json_update update_problem);
 use Scalar::Util qw(blessed weaken);
 use Time::HiRes ();
@@ -61,7 +61,11 @@ my @UPDATE = qw(private id type retry);
 # Attributes data-... of pushcgi.js, besides URL, topics and last event id.
 my @DATA = qw(types withCredentials refresh refreshAfter share delivery
     pollAfter private presence leaveAfter count target swap);
-my @SCRIPT = (@DATA, qw(src lastEventId subscribe lifetime payload));
+# Other attributes of its element; those without a value.
+my @PLAIN = qw(nonce integrity crossorigin referrerpolicy fetchpriority id class);
+my @BARE = qw(defer async);
+my @SCRIPT = (@DATA, @PLAIN, @BARE,
+    qw(src lastEventId subscribe lifetime payload));
 
 sub _request { return $CURRENT || __PACKAGE__->new(_lone => 1) }
 
@@ -115,7 +119,7 @@ sub topic {
     my ($self, $thing) = @_;
 
     $thing = $thing->mercure_topic if _can($thing, 'mercure_topic');
-    return bytes($thing);
+    return is_text($thing) ? bytes($thing) : '';
 }
 
 # The topic of the hub's updates about subscriptions.
@@ -212,7 +216,9 @@ sub script_tag {
         'data-url'           => $url,
         'data-topics'        => @topics ? json_list(@topics) : undef,
         'data-last-event-id' => $id,
-        map { _attribute($_) => $data{$_} } @DATA);
+        (map { _attribute($_) => $data{$_} } @DATA),
+        (map { $_ => $option->{$_} } @PLAIN),
+        map { $_ => $option->{$_} ? '' : undef } @BARE);
 }
 
 # How a page that has granted rights keeps them while it is open: pushcgi.js
@@ -295,6 +301,10 @@ sub publish_later {
     my $update = $self->_update($topics, $data, @rest);
     return $self->_failed($update) if !ref $update;
     return $self->_no_request if $self->{_lone};
+
+    # Now, because the others of its transaction would fail with it.
+    my $problem = update_problem($update);
+    return $self->_failed("$problem in publish_later()") if defined $problem;
 
     $self->_forget_parents;
     push @{ $self->{later} }, json_update($update);
@@ -517,6 +527,11 @@ sub _options {
     for my $name (sort keys %option) {
         return "has no option $name of $function()"
             if !grep { $_ eq $name } @known;
+    }
+    for my $name (qw(lastEventId authorization lifetime src token id type
+        retry), @PLAIN, @BARE) {
+        return "expects the option $name of $function() to be a text or a number"
+            if !is_text($option{$name});
     }
     return \%option;
 }
@@ -928,7 +943,10 @@ C<target>, C<swap> and C<leaveAfter>, see the README of pushcgi.js; C<private>
 (whether the page expects private updates; default: whether this request has
 granted rights before); C<presence> (1, or topics: show who is connected; the
 right to see it is granted, by the session if it has rights by then, or else by
-the cookie, whose payload others see); C<subscribe>, C<lifetime> and C<payload>, see hub_url().
+the cookie, whose payload others see); C<subscribe>, C<lifetime> and C<payload>,
+see hub_url(); attributes of the element: C<nonce>, C<integrity>,
+C<crossorigin>, C<referrerpolicy>, C<fetchpriority>, C<id>, C<class>, and 1 for
+C<defer> and C<async>.
 
 =item topic($thing)
 
@@ -976,6 +994,7 @@ everybody may see.  Options: C<id>, C<type>, C<retry>.
 =item publish_discard()
 
 Store updates for later, publish all stored ones together, or discard them.
+publish_later() refuses what publish() refuses, but for reserved topics.
 publish_flush() returns the ids as a reference to a list.  It stops at the first
 error; the warning names the line, one for each update, and how many were
 published before.  If updates are left when the object is destroyed, it warns.

@@ -4,7 +4,7 @@
  * pushcgi.php - live updates for PHP pages: URLs, rights and publishing.
  *
  * Copy this file to your site and require it; PHP 5.6 to 8.x, nothing else
- * is needed.  (It is tested with 8.2 and uses only the syntax of 5.6.)
+ * is needed.  (It is tested with 5.6, 7.0 to 7.4 and 8.0 to 8.5.)
  * It runs the program pushcgi(1), which reads /etc/pushcgi/pushcgi.conf: the
  * user that runs PHP must be able to read that file and to write to the queue's
  * folder.
@@ -45,6 +45,8 @@
  *   PUSHCGI_COOKIE_DOMAIN, PUSHCGI_COOKIE_PARTITIONED
  *                        as MERCURE_COOKIE_DOMAIN and _PARTITIONED in
  *                        pushcgi.conf(5); default: none, 0
+ *   PUSHCGI_MAX_TOPIC_LENGTH
+ *                        bytes, as MERCURE_MAX_TOPIC_LENGTH; default: 4096
  *   PUSHCGI_TYPE_IS_TOPIC
  *                        1: the topic is the type of an update without one
  */
@@ -268,6 +270,8 @@ if (!function_exists('mercure_script_tag')) {
      *   count, target, swap, leaveAfter, withCredentials, types, share,
      *   delivery, pollAfter
      *                    see the README of pushcgi.js
+     *   nonce, integrity, crossorigin, referrerpolicy, fetchpriority, id, class,
+     *   defer, async     attributes of the element; true: without a value
      *
      * @return string|false
      */
@@ -277,7 +281,10 @@ if (!function_exists('mercure_script_tag')) {
         $passed = array('withCredentials', 'refresh', 'refreshAfter', 'types',
             'share', 'delivery', 'pollAfter', 'private', 'presence',
             'leaveAfter', 'count', 'target', 'swap');
-        $known = array_merge(array('src', 'lastEventId', 'payload'), $passed);
+        $plain = array('nonce', 'integrity', 'crossorigin', 'referrerpolicy',
+            'fetchpriority', 'id', 'class', 'defer', 'async');
+        $known = array_merge(array('src', 'lastEventId', 'payload'), $passed,
+            $plain);
         if (!pushcgi_options($function, $options, $known)) {
             return false;
         }
@@ -307,6 +314,11 @@ if (!function_exists('mercure_script_tag')) {
             $attributes[$attribute] = isset($options[$name])
                 && ($name !== 'refresh' || $options[$name] !== false)
                 ? $options[$name] : null;
+        }
+        foreach ($plain as $name) {
+            $value = isset($options[$name]) ? $options[$name] : false;
+            $attributes[$name] = $value === false ? null
+                : ($value === true ? '' : (string) $value);
         }
         $tag = '<script';
         foreach ($attributes as $name => $value) {
@@ -551,7 +563,9 @@ if (!function_exists('mercure_publisher_jwt')) {
         if (!pushcgi_options('mercure_publisher_jwt', $options, $known)) {
             return false;
         }
-        return pushcgi_token(pushcgi_rights(null, $publish, $options));
+        $rights = pushcgi_rights(null, $publish, $options);
+        return $rights['publish'] ? pushcgi_token($rights)
+            : pushcgi_failed('mercure_publisher_jwt()', 'needs a topic.');
     }
 }
 
@@ -812,6 +826,10 @@ if (!function_exists('pushcgi_run')) {
     );
     defined('PUSHCGI_PAUSE_S') || define('PUSHCGI_PAUSE_S', 10.0);
 
+    /* The program's: a hundred years. */
+    defined('PUSHCGI_LIFETIME_MAX_S')
+        || define('PUSHCGI_LIFETIME_MAX_S', '3155760000');
+
     /* A program that has answered runs on for this page.  It ends by itself
      * after so many seconds without a question, and is not asked any more after
      * fewer. */
@@ -905,6 +923,14 @@ if (!function_exists('pushcgi_run')) {
             ? (string) $thing : null;
     }
 
+    /** @internal Is it a whole number from 0 to $most, or its text? */
+    function pushcgi_is_number($value, $most)
+    {
+        $text = is_float($value) ? '' : (string) pushcgi_text($value);
+        return preg_match('/\A0*[0-9]{1,10}\z/', $text) === 1
+            && (float) $text <= (float) $most;
+    }
+
     /** @internal */
     function pushcgi_is_topic($text)
     {
@@ -953,12 +979,23 @@ if (!function_exists('pushcgi_run')) {
             }
         }
         foreach (array('lastEventId', 'authorization', 'lifetime', 'src',
-            'token', 'id') as $name) {
+            'token', 'id', 'nonce', 'integrity', 'crossorigin',
+            'referrerpolicy', 'fetchpriority', 'class', 'defer', 'async')
+            as $name) {
             if (isset($options[$name])
                 && pushcgi_text($options[$name]) === null) {
                 return pushcgi_failed("$function()", "expects its option $name "
                     . 'to be a text or a number.');
             }
+        }
+        /* Converted to 0, another text would make a token without an end. */
+        if (isset($options['lifetime']) && !pushcgi_is_number(
+            $options['lifetime'],
+            PUSHCGI_LIFETIME_MAX_S
+        )) {
+            return pushcgi_failed("$function()", 'expects its option lifetime '
+                . 'to be a whole number of seconds, from 0 to '
+                . PUSHCGI_LIFETIME_MAX_S . '.');
         }
         return true;
     }
@@ -992,7 +1029,8 @@ if (!function_exists('pushcgi_run')) {
     {
         $text = json_encode($value, JSON_UNESCAPED_SLASHES);
         return $text !== false ? $text : pushcgi_failed(
-            "$function()",
+            strpos($function, '.') || strpos($function, '()') ? $function
+                : "$function()",
             'cannot convert a value to JSON: ' . json_last_error_msg() . '.'
         );
     }
@@ -1064,6 +1102,17 @@ if (!function_exists('pushcgi_run')) {
                 return "expects its $name to be a text in UTF-8, without NUL"
                     . ($name === 'data' ? '.' : ' and line breaks.');
             }
+        }
+        $id = array_key_exists('id', $update) ? $update['id'] : '';
+        if (trim($id, ' ') !== $id || strpos($id, '#') === 0
+            || $id === 'earliest' || strlen($id) > 1024) {
+            return 'expects its id to have at most 1024 bytes, no blank at its '
+                . 'start or end, and not to start with # or be "earliest".';
+        }
+        $type = array_key_exists('type', $update) ? $update['type'] : '';
+        if ($type === 'mercure' || strlen($type) > 1024) {
+            return 'expects its type to have at most 1024 bytes, and not to be '
+                . '"mercure".';
         }
         return !array_key_exists('retry', $update)
             || preg_match('/\A[0-9]{1,9}\z/', (string) $update['retry'])
@@ -1251,7 +1300,7 @@ if (!function_exists('pushcgi_run')) {
             $flags[] = '--lifetime=' . $rights['lifetime'];
         }
         if ($rights['payload'] !== null) {
-            $payload = pushcgi_json('The payload', $rights['payload']);
+            $payload = pushcgi_json('pushcgi.php', $rights['payload']);
             if ($payload === false) {
                 return false;
             }
@@ -1306,6 +1355,10 @@ if (!function_exists('pushcgi_run')) {
     /** @internal A Set-Cookie value with these rights. */
     function pushcgi_cookie($rights)
     {
+        if (!$rights['subscribe'] && !$rights['publish']) {
+            return pushcgi_failed('mercure_set_authz_cookie()', 'needs a '
+                . 'topic.');
+        }
         if (!pushcgi_native() && !$rights['publish']) {
             $flags = pushcgi_token_flags($rights);
             return $flags === false || !pushcgi_is_plain($rights) ? false
@@ -1948,12 +2001,29 @@ if (!function_exists('pushcgi_native')) {
         return pushcgi_setting('PUSHCGI_HUB_URL', '') !== '';
     }
 
+    /** @internal What is wrong with one of these topics, or null. */
+    function pushcgi_native_problem($topics)
+    {
+        $most = (int) pushcgi_setting('PUSHCGI_MAX_TOPIC_LENGTH', '4096');
+        foreach ($topics as $topic) {
+            if (strlen($topic) > $most) {
+                return "got a topic of more than $most bytes "
+                    . '(PUSHCGI_MAX_TOPIC_LENGTH).';
+            }
+        }
+        return pushcgi_topics_problem($topics);
+    }
+
     /** @internal */
     function pushcgi_native_url($topics, $last_event_id)
     {
         $url = pushcgi_setting('PUSHCGI_HUB_URL', '');
         $fields = array();
-        $problem = pushcgi_topics_problem($topics);
+        $problem = pushcgi_native_problem($topics);
+        if ($problem === null
+            && preg_match('/[\x00-\x1f\x7f]/', (string) $last_event_id)) {
+            $problem = 'got a last event id with control characters.';
+        }
         if ($problem !== null) {
             return pushcgi_failed('mercure_hub_url()', $problem);
         }
@@ -1986,7 +2056,7 @@ if (!function_exists('pushcgi_native')) {
     /** @internal */
     function pushcgi_native_token($rights)
     {
-        $problem = pushcgi_topics_problem(
+        $problem = pushcgi_native_problem(
             array_merge($rights['subscribe'], $rights['publish'])
         );
         if ($problem !== null) {
@@ -2010,6 +2080,14 @@ if (!function_exists('pushcgi_native')) {
             'subscribe' => $rights['subscribe']);
         if ($rights['payload'] !== null) {
             $mercure['payload'] = $rights['payload'];
+            $text = pushcgi_json('pushcgi.php', $rights['payload']);
+            if ($text === false) {
+                return false;
+            }
+            if (preg_match('/(?<!\\\\)(?:\\\\\\\\)*\\\\u0000/', $text)) {
+                return pushcgi_failed('pushcgi.php', 'does not accept NUL '
+                    . 'characters in a payload.');
+            }
         }
         /* Like the program: an hour for subscribers; publishers: no end. */
         $lifetime = $rights['lifetime'] !== null ? $rights['lifetime']
@@ -2019,7 +2097,7 @@ if (!function_exists('pushcgi_native')) {
         $parts = array();
         foreach (array(array('typ' => 'JWT', 'alg' => 'HS256'), $claims)
             as $part) {
-            $text = pushcgi_json('The token', $part);
+            $text = pushcgi_json('pushcgi.php', $part);
             if ($text === false) {
                 return false;
             }
@@ -2182,6 +2260,10 @@ if (!function_exists('pushcgi_native')) {
     /** @internal The document of the subscription API as text. */
     function pushcgi_native_subscriptions($topics)
     {
+        $problem = pushcgi_native_problem($topics);
+        if ($problem !== null) {
+            return pushcgi_failed('mercure_get_subscriptions()', $problem);
+        }
         $answer = pushcgi_native_request(
             'GET',
             '/subscriptions' . ($topics ? '/' . rawurlencode($topics[0]) : ''),
@@ -2196,6 +2278,10 @@ if (!function_exists('pushcgi_native')) {
     /** @internal The number of viewers. */
     function pushcgi_native_count($topic)
     {
+        $problem = pushcgi_native_problem(array($topic));
+        if ($problem !== null) {
+            return pushcgi_failed('mercure_count()', $problem);
+        }
         $answer = pushcgi_native_request(
             'GET',
             '/counts/' . rawurlencode($topic),
@@ -2214,7 +2300,7 @@ if (!function_exists('pushcgi_native')) {
     /** @internal Compare texts as they are, other values as JSON. */
     function pushcgi_native_is_connected($topic, $payload)
     {
-        $document = mercure_get_subscriptions($topic);
+        $document = mercure_get_subscriptions(mercure_topic($topic));
         if ($document === false) {
             return null;
         }

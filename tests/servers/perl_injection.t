@@ -182,14 +182,14 @@ subtest 'an update is one, and says what was given' => sub {
 		'type'],
 	    ['retry', sub { $request->publish('t', 'x', retry => $_[0]) },
 		'none'],
-	    ['later: data', sub { $request->publish_later('t', $_[0]);
-		$request->publish_flush }, 'data'],
-	    ['later: topic', sub { $request->publish_later($_[0], 'x');
-		$request->publish_flush }, 'topics'],
+	    ['later: data', sub { $request->publish_later('t', $_[0])
+		&& $request->publish_flush }, 'data'],
+	    ['later: topic', sub { $request->publish_later($_[0], 'x')
+		&& $request->publish_flush }, 'topics'],
 	    ['later: id', sub { $request->publish_later('t', 'x',
-		id => $_[0]); $request->publish_flush }, 'id'],
+		id => $_[0]) && $request->publish_flush }, 'id'],
 	    ['later: retry', sub { $request->publish_later('t', 'x',
-		retry => $_[0]); $request->publish_flush }, 'none'],
+		retry => $_[0]) && $request->publish_flush }, 'none'],
 	    ) {
 		my ($what, $function, $column) = @$call;
 		my @before = site_rows($site);
@@ -256,7 +256,8 @@ subtest 'no template engine reads it again' => sub {
 	for my $row (grep { $_->[1] =~ /[<%\@"&\r\n]/ } @nasty) {
 		my ($name, $text) = @$row;
 		my $want = Pushcgi->new->script_tag($text);
-		my $granted = Pushcgi->new->script_tag($text, private => 1);
+		my $granted = Pushcgi->new->script_tag($text, private => 1,
+		    refresh => '#', refreshAfter => 2700);
 		$_ = defined $_ ? $_ : '' for $want, $granted;
 
 		my $template = Template->new;
