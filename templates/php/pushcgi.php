@@ -1493,8 +1493,26 @@ if (!function_exists('pushcgi_run')) {
     function pushcgi_question_text($args, $input)
     {
         $args[] = $input;
-        return implode(' ', array_map('strlen', $args)) . "\n"
+        return implode(' ', array_map('pushcgi_length', $args)) . "\n"
             . implode('', $args);
+    }
+
+    /**
+     * @internal In bytes: mbstring.func_overload of PHP 5 and 7 makes strlen()
+     * and substr() count characters.
+     */
+    function pushcgi_length($text)
+    {
+        return function_exists('mb_strlen') ? mb_strlen($text, '8bit')
+            : strlen($text);
+    }
+
+    /** @internal Likewise; $length is not negative. */
+    function pushcgi_part($text, $at, $length)
+    {
+        return function_exists('mb_substr')
+            ? mb_substr($text, $at, $length, '8bit')
+            : (string) substr($text, $at, $length);
     }
 
     /**
@@ -1908,11 +1926,11 @@ if (!class_exists('PushcgiQuiet', false)) {
             if ($question === '' || !isset($this->pipes[0])) {
                 return '';
             }
-            $n = fwrite($this->pipes[0], substr($question, 0, 65536));
+            $n = fwrite($this->pipes[0], pushcgi_part($question, 0, 65536));
             if ($n === false || ($n === 0 && $this->is_deaf())) {
                 return ''; /* it does not read on */
             }
-            return (string) substr($question, $n);
+            return pushcgi_part($question, $n, pushcgi_length($question));
         }
 
         /** Nothing could be written: is nobody there, or the pipe full? */
@@ -1951,15 +1969,15 @@ if (!class_exists('PushcgiQuiet', false)) {
                 return preg_match('/\A(?:[0-9 ]{0,24}|en?d?)\z/', $text) ? null
                     : 'failed: what it printed is not an answer.';
             }
-            $at = strlen($found[0]);
+            $at = pushcgi_length($found[0]);
             $all = $at + $found[2] + $found[3];
-            if (strlen($text) < $all) {
+            if (pushcgi_length($text) < $all) {
                 return null;
             }
-            $this->texts[1] = (string) substr($text, $all);
-            return array((int) $found[1], (string) substr($text, $at,
-                (int) $found[2]), (string) substr($text, $at + $found[2],
-                (int) $found[3]));
+            $this->texts[1] = pushcgi_part($text, $all, pushcgi_length($text));
+            return array((int) $found[1],
+                pushcgi_part($text, $at, (int) $found[2]),
+                pushcgi_part($text, $at + $found[2], (int) $found[3]));
         }
 
         /**
