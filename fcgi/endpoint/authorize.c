@@ -149,9 +149,9 @@ refuse(struct answer *a, const struct request *rq, const struct settings *s,
 	log_warn("token refused", LOG_TEXT("client", client),
 	    LOG_TEXT("reason", why));
 	if (e == ERR_LIMIT)
-		answer_refuse(a, REFUSAL_TOKEN_LIMIT, why, s);
+		answer_refuse(a, REFUSAL_TOKEN_LIMIT, why, rq, s);
 	else
-		answer_refuse(a, REFUSAL_BAD_TOKEN, NULL, s);
+		answer_refuse(a, REFUSAL_BAD_TOKEN, NULL, rq, s);
 	return ERR_DENIED;
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "config/hub_urls.h"
 #include "endpoint/endpoint.h"
 #include "request/client.h"
 #include "text/origin.h"
@@ -27,8 +28,7 @@ is_own(struct slice origin, const struct request *rq, const struct settings *s)
 	int n;
 
 	if (s->config->public_hub_url != NULL)
-		return origin_is_of(
-		    origin, slice_of(s->config->public_hub_url));
+		return hub_urls_have_origin(s->config->public_hub_url, origin);
 	client_find(&c, rq, s->trusted);
 	n = snprintf(url, sizeof(url), "http%s://%.*s", c.https ? "s" : "",
 	    SLICE_ARG(c.host));

@@ -47,7 +47,8 @@ may_subscribe(struct answer *a, const struct request *rq,
 	may = settings_admit(c->settings, g);
 	grant_unref(g);
 	if (!may)
-		answer_refuse(a, REFUSAL_SUBSCRIBE_TOKEN, NULL, c->settings);
+		answer_refuse(
+		    a, REFUSAL_SUBSCRIBE_TOKEN, NULL, rq, c->settings);
 	return may;
 }
 

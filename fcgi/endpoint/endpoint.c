@@ -39,11 +39,11 @@ answer_problem(struct answer *a, int status, const char *fmt, ...)
 
 void
 answer_refuse(struct answer *a, enum refusal_reason reason, const char *detail,
-    const struct settings *s)
+    const struct request *rq, const struct settings *s)
 {
 	const struct refusal r = { .reason = reason,
 		.detail = detail,
-		.hub_url = settings_hub_url(s) };
+		.hub_url = settings_hub_url(s, rq) };
 	struct refusal_answer words;
 
 	a->dialect->refuse(&words, &r);

@@ -63,7 +63,7 @@ void answer_problem(struct answer *a, int status, const char *fmt, ...)
 /* Make the answer a refusal, because of the request's token or the lack of one.
  * `detail` NULL: there is none. */
 void answer_refuse(struct answer *a, enum refusal_reason reason,
-    const char *detail, const struct settings *s);
+    const char *detail, const struct request *rq, const struct settings *s);
 
 /* Log why the queue failed and make the answer a 503. */
 void answer_unavailable(struct answer *a, enum err e);

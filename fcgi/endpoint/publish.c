@@ -101,7 +101,7 @@ is_publisher(struct grant **g, struct answer *a, const struct request *rq,
 		return true;
 	answer_refuse(a,
 	    *g == NULL ? REFUSAL_PUBLISH_TOKEN : REFUSAL_PUBLISH_RIGHT, NULL,
-	    c->settings);
+	    rq, c->settings);
 	return false;
 }
 
@@ -157,7 +157,7 @@ publish_handle(struct answer *a, const struct request *rq, struct context *c)
 		answer_problem(a, status_of(e), "%s",
 		    p.text[0] != '\0' ? p.text : err_text(e));
 	else if (!grant_may_publish(g, update_view(box)->topics))
-		answer_refuse(a, REFUSAL_TOPIC_RIGHT, NULL, c->settings);
+		answer_refuse(a, REFUSAL_TOPIC_RIGHT, NULL, rq, c->settings);
 	else {
 		accept_update(a, box);
 		box = NULL;

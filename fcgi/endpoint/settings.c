@@ -6,9 +6,11 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "config/counts.h"
+#include "config/hub_urls.h"
 #include "config/key_sets.h"
 #include "config/queue.h"
 #include "mercure/discovery.h"
+#include "request/client.h"
 
 #define NOTICE_MS (INT64_C(3600) * 1000)
 
@@ -262,11 +264,15 @@ settings_verifier(
 }
 
 struct slice
-settings_hub_url(const struct settings *s)
+settings_hub_url(const struct settings *s, const struct request *rq)
 {
-	const char *url = s->config->public_hub_url;
+	const char *list = s->config->public_hub_url;
+	struct client c;
 
-	return slice_of(url != NULL ? url : DISCOVERY_PATH);
+	if (list == NULL)
+		return slice_of(DISCOVERY_PATH);
+	client_find(&c, rq, s->trusted);
+	return hub_urls_for_request(list, c.host, c.https);
 }
 
 struct settings *

@@ -14,6 +14,7 @@
 #include "mercure/grant.h"
 #include "mercure/token.h"
 #include "queue/queue.h"
+#include "request/request.h"
 #include "text/ip.h"
 
 /* The keys that verify a role's tokens. */
@@ -92,9 +93,11 @@ bool settings_admit(const struct settings *s, const struct grant *g);
 struct verifier settings_verifier(
     const struct settings *s, const struct dialect *d, enum config_role role);
 
-/* The hub's URL as browsers see it; without MERCURE_PUBLIC_HUB_URL its path,
- * which every page of the same origin can resolve. */
-struct slice settings_hub_url(const struct settings *s);
+/* The hub's URL as the browser of this request sees it, borrowed from the
+ * settings; without MERCURE_PUBLIC_HUB_URL its path, which every page of the
+ * same origin can resolve. */
+struct slice settings_hub_url(
+    const struct settings *s, const struct request *rq);
 
 struct settings *settings_ref(struct settings *s);
 void settings_unref(struct settings *s); /* NULL is allowed */

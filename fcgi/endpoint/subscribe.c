@@ -296,7 +296,8 @@ admit(struct subscribing *s, struct answer *a, const struct request *rq,
 		return false;
 	if (!settings_admit(c->settings, g)) {
 		grant_unref(g);
-		answer_refuse(a, REFUSAL_SUBSCRIBE_TOKEN, NULL, c->settings);
+		answer_refuse(
+		    a, REFUSAL_SUBSCRIBE_TOKEN, NULL, rq, c->settings);
 		return false;
 	}
 	s->opening->grant = g;
@@ -365,13 +366,14 @@ subscriber_kind(const struct grant *g)
 }
 
 static void
-write_head(struct subscribing *s, struct response *r, const struct settings *st)
+write_head(struct subscribing *s, struct response *r, const struct request *rq,
+    const struct settings *st)
 {
 	struct buf link;
 
 	buf_init(&link, 4096);
 	discovery_link(
-	    &link, s->dialect, settings_hub_url(st), slice_of(s->tail_id));
+	    &link, s->dialect, settings_hub_url(st, rq), slice_of(s->tail_id));
 
 	r->type = "text/event-stream";
 	r->caching = "private, no-store";
@@ -404,7 +406,8 @@ write_first_lines(struct subscribing *s, struct buf *out)
 }
 
 static bool
-make_head(struct subscribing *s, struct answer *a, struct context *c)
+make_head(struct subscribing *s, struct answer *a, const struct request *rq,
+    struct context *c)
 {
 	struct response head;
 	struct buf out;
@@ -412,7 +415,7 @@ make_head(struct subscribing *s, struct answer *a, struct context *c)
 	/* Leave the answer as it is: the stream may still be refused. */
 	response_init(&head);
 	buf_slice(&head.head, buf_view(&a->response.head));
-	write_head(s, &head, c->settings);
+	write_head(s, &head, rq, c->settings);
 	buf_init(&out, RESPONSE_HEAD_MAX + 1024);
 	response_write(&head, true, &out);
 	write_first_lines(s, &out);
@@ -487,7 +490,7 @@ subscribe_handle(struct answer *a, const struct request *rq, struct context *c)
 	struct subscribing s = { 0 };
 
 	if (prepare(&s, a, rq, c) && enlist(s.opening, a, rq, &s.start, c) &&
-	    make_head(&s, a, c)) {
+	    make_head(&s, a, rq, c)) {
 		set_end(s.opening, config);
 		s.opening->keepalive_ms = (uint32_t)config->keepalive_s * 1000;
 		a->kind = ANSWER_STREAM;
@@ -505,6 +508,6 @@ subscribe_head(struct answer *a, const struct request *rq, struct context *c)
 	/* It is in the roster only for a moment, so that HEAD reports a limit
 	 * as GET does. */
 	if (prepare(&s, a, rq, c) && enlist(s.opening, a, rq, &s.start, c))
-		write_head(&s, &a->response, c->settings);
+		write_head(&s, &a->response, rq, c->settings);
 	release(&s);
 }

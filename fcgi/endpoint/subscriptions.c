@@ -64,9 +64,9 @@ may_list(struct asking *q, const struct request *rq, const struct form *query,
 		AUTHORIZE_SUBSCRIBER) != ERR_OK)
 		return false;
 	if (g == NULL || (grant_is_session(g) && grant_is_empty(g)))
-		answer_refuse(a, REFUSAL_LIST_TOKEN, NULL, c->settings);
+		answer_refuse(a, REFUSAL_LIST_TOKEN, NULL, rq, c->settings);
 	else if (!grant_may_receive(g, buf_view(&q->path), NULL))
-		answer_refuse(a, REFUSAL_LIST_RIGHT, NULL, c->settings);
+		answer_refuse(a, REFUSAL_LIST_RIGHT, NULL, rq, c->settings);
 	else
 		may = true;
 	grant_unref(g);
@@ -137,7 +137,7 @@ write_answer(
 	r->caching = "private, must-revalidate, max-age=0";
 	buf_init(&link, ID_MAX);
 	discovery_link(
-	    &link, q->answer->dialect, settings_hub_url(s), slice_of(NULL));
+	    &link, q->answer->dialect, settings_hub_url(s, rq), slice_of(NULL));
 	if (link.err != ERR_OK)
 		r->head.err = link.err;
 	response_header(r, "Link", "%.*s", SLICE_ARG(buf_view(&link)));

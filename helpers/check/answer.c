@@ -34,6 +34,7 @@ refuse_redirect(struct check *k, const struct http_answer *s)
 	    "it redirects to %s, which an EventSource on another site does not "
 	    "follow with its cookie: set MERCURE_PUBLIC_HUB_URL to that URL",
 	    s->redirect);
+	check_advise_url(k, s->redirect, true);
 }
 
 static void
@@ -162,8 +163,10 @@ find_entry(struct check *k, struct problem *p)
 	struct buf line;
 	enum err e;
 
-	if (k->trust == CHECK_STRANGER)
+	if (k->trust == CHECK_STRANGER) {
+		check_advise_url(k, k->report->url, false);
 		return stay_outside(k, CHECK_NOT_OURS);
+	}
 	buf_init(&line, 8192);
 	buf_printf(&line, "Cookie: %s=", k->h->config->cookie_name);
 	e = handle_explain(handle_subscriber_token(k->h, &line, &topic, 1,

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "check/state.h"
+#include "config/hub_urls.h"
 #include "lib/handle.h"
 #include "mercure/discovery.h"
 
@@ -36,17 +37,11 @@ static const struct step {
 
 /* Without a path it is the usual one. */
 static enum err
-read_url(struct check *k, struct problem *p)
+parse_url(struct check *k, const char *given, struct problem *p)
 {
-	const char *given = k->options->url != NULL
-				? k->options->url
-				: k->h->config->public_hub_url;
 	struct url base = { .part = { { NULL, 0 } } };
 	enum err e;
 
-	if (given == NULL)
-		return problem_set(p, ERR_NOTFOUND,
-		    "Which hub?  Give its URL, or set MERCURE_PUBLIC_HUB_URL.");
 	if ((e = http_check_url(given, false, p)) != ERR_OK ||
 	    (e = url_parse(&base, slice_of(given), NULL, 0)) != ERR_OK)
 		return e;
@@ -61,6 +56,25 @@ read_url(struct check *k, struct problem *p)
 		    &base, 0);
 	url_free(&base);
 	return e == ERR_NOMEM ? problem_set(p, e, "Out of memory.") : e;
+}
+
+static enum err
+read_url(struct check *k, struct problem *p)
+{
+	const struct slice first = hub_urls_first(k->h->config->public_hub_url);
+	char *url;
+	enum err e;
+
+	if (k->options->url != NULL)
+		return parse_url(k, k->options->url, p);
+	if (first.base == NULL)
+		return problem_set(p, ERR_NOTFOUND,
+		    "Which hub?  Give its URL, or set MERCURE_PUBLIC_HUB_URL.");
+	if ((url = mem_text(first)) == NULL)
+		return ERR_NOMEM;
+	e = parse_url(k, url, p);
+	mem_free(url);
+	return e;
 }
 
 static enum err
@@ -81,11 +95,16 @@ read_origin(struct check *k, struct problem *p)
 static enum err
 find_owner(struct check *k)
 {
-	const char *const configured[] = { k->h->config->public_hub_url,
-		k->h->config->hub_url };
+	const struct config *c = k->h->config;
+	struct slice rest = slice_of(c->public_hub_url);
+	struct slice configured[HUB_URLS_MAX + 1];
+	size_t n = 0;
 
-	return check_trust_of(
-	    &k->trust, &k->url, configured, COUNT(configured));
+	while (n < HUB_URLS_MAX && hub_urls_next(&rest, &configured[n]))
+		n++;
+	if (c->hub_url != NULL)
+		configured[n++] = slice_of(c->hub_url);
+	return check_trust_of(&k->trust, &k->url, configured, n);
 }
 
 static enum err

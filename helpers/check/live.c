@@ -108,8 +108,10 @@ write_authorization(struct round *round)
 	struct buf line;
 	enum err e = ERR_OK;
 
-	if (round->k->trust == CHECK_STRANGER)
+	if (round->k->trust == CHECK_STRANGER) {
+		check_advise_url(round->k, round->k->report->url, false);
 		return give_up(round, CHECK_NOT_OURS);
+	}
 	buf_init(&line, HEADER_MAX);
 	buf_text(&line, "Authorization: Bearer ");
 	if (given != NULL)

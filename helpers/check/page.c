@@ -196,6 +196,7 @@ judge_cookie(struct check *k, const struct check_cookie *c,
 	    k->trust == CHECK_STRANGER) {
 		check_report_add(k->report, "cookie", CHECK_NOTED, CHECK_NONE,
 		    "a browser returns it; " CHECK_NOT_OURS);
+		check_advise_url(k, k->report->url, false);
 		return ERR_OK;
 	}
 	if (r == CHECK_RETURNED)

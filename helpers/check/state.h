@@ -28,6 +28,13 @@
 	"MERCURE_PUBLIC_HUB_URL or MERCURE_HUB_URL has: set it if " \
 	"this hub is yours"
 
+struct check;
+
+/* Add, once, the line of pushcgi.conf that names the hub's URL `url` (a query
+ * is left out) behind the ones that are there, or before them.  It is left out
+ * if there is no room for the whole list. */
+void check_advise_url(struct check *k, const char *url, bool first);
+
 struct check {
 	struct pushcgi *h;
 	const struct check_options *options;
@@ -42,6 +49,7 @@ struct check {
 				      * stream; NULL: they do.  A secret. */
 	const struct http_answer *silent; /* a stream that is left alone */
 	enum check_trust trust;           /* which tokens it may get */
+	bool advised;                     /* check_advise_url() */
 	bool is_local;                    /* updates go through its queue */
 	bool has_answered;                /* the hub, once */
 	bool refusals_arrive;             /* with the hub's own words */

@@ -15,10 +15,10 @@ is_same_server(const struct url *a, const struct url *b)
 
 /* A text that is not a URL belongs to nobody. */
 static enum err
-compare(bool *same, const struct url *u, const char *text)
+compare(bool *same, const struct url *u, struct slice text)
 {
 	struct url other = { .part = { { NULL, 0 } } };
-	enum err e = url_parse(&other, slice_of(text), NULL, 0);
+	enum err e = url_parse(&other, text, NULL, 0);
 
 	if (e == ERR_OK && is_same_server(u, &other))
 		*same = true;
@@ -28,21 +28,17 @@ compare(bool *same, const struct url *u, const char *text)
 
 enum err
 check_trust_of(enum check_trust *out, const struct url *u,
-    const char *const *configured, size_t n)
+    const struct slice *configured, size_t n)
 {
-	bool same = false, any = false;
+	bool same = false;
 	enum err e = ERR_OK;
 
-	for (size_t i = 0; i < n && e == ERR_OK; i++) {
-		if (configured[i] == NULL)
-			continue;
-		any = true;
+	for (size_t i = 0; i < n && e == ERR_OK; i++)
 		e = compare(&same, u, configured[i]);
-	}
 	if (e != ERR_OK)
 		return e;
-	*out = same                         ? CHECK_OWN
-	       : !any && url_is_loopback(u) ? CHECK_NEIGHBOUR
-					    : CHECK_STRANGER;
+	*out = same                           ? CHECK_OWN
+	       : n == 0 && url_is_loopback(u) ? CHECK_NEIGHBOUR
+					      : CHECK_STRANGER;
 	return ERR_OK;
 }

@@ -13,12 +13,12 @@ enum check_trust {
 };
 
 /*
- * Whose is `u`?  Ours, if one of the `n` URLs of the configuration (NULL: it is
- * not set) has its scheme, host and port.  If none is set, a hub on the
+ * Whose is `u`?  Ours, if one of the `n` URLs of the configuration has its
+ * scheme, host and port.  If none is set, a hub on the
  * loopback interface is a neighbour: nobody but this machine hears what is
  * sent there.  ERR_NOMEM; then *out is untouched.
  */
 enum err check_trust_of(enum check_trust *out, const struct url *u,
-    const char *const *configured, size_t n);
+    const struct slice *configured, size_t n);
 
 #endif

@@ -15,6 +15,13 @@
  * with 1, so that a failure has another one. */
 enum cmd_exit { CMD_OK, CMD_FAILED, CMD_NO = 1, CMD_USAGE, CMD_UNKNOWN };
 
+/* Of a subcommand whose output depends on the page; see hub_urls_for_page(). */
+#define CMD_OPTION_PAGE                                    \
+	{                                                  \
+		.name = "page", .value = "URL",            \
+		.help = "print what the page at URL needs" \
+	}
+
 /* A row drives parsing and --help alike; a list ends in a row without name. */
 struct cmd_option {
 	const char *name;    /* without dashes */

@@ -7,6 +7,7 @@
 #include "cmd/cmd.h"
 #include "cmd/list.h"
 #include "jose/jws.h"
+#include "lib/page.h"
 #include "lib/token.h"
 
 static const struct cmd_option options[] = {
@@ -17,11 +18,13 @@ static const struct cmd_option options[] = {
 	{ .name = "payload",
 	    .value = "JSON",
 	    .help = "what the hub shows with the subscription" },
+	CMD_OPTION_PAGE,
 	{ .name = "token", .help = "use the token on standard input" },
 	{ .name = NULL },
 };
 
-static const struct cmd_option no_options[] = {
+static const struct cmd_option clear_options[] = {
+	CMD_OPTION_PAGE,
 	{ .name = NULL },
 };
 
@@ -63,14 +66,6 @@ cookie_from_input(struct buf *out, const struct cmd_line *l, struct pushcgi *h,
 	return e;
 }
 
-static bool
-has_text(const char *variable, const char *text)
-{
-	const char *value = getenv(variable);
-
-	return value != NULL && strcasestr(value, text) != NULL;
-}
-
 /* Browsers keep a Secure cookie that comes from their own machine by http. */
 static bool
 is_this_machine(void)
@@ -87,15 +82,9 @@ is_this_machine(void)
 static void
 warn_of_http(struct slice cookie)
 {
-	const char *https = getenv("HTTPS"), *port = getenv("SERVER_PORT");
-
 	if (getenv("REQUEST_METHOD") == NULL ||
 	    memmem(cookie.base, cookie.len, "; Secure", 8) == NULL ||
-	    (https != NULL && strcasecmp(https, "off") != 0) ||
-	    (port != NULL && strcmp(port, "443") == 0) ||
-	    has_text("REQUEST_SCHEME", "https") ||
-	    has_text("HTTP_X_FORWARDED_PROTO", "https") ||
-	    has_text("HTTP_FORWARDED", "https") || is_this_machine())
+	    page_came_by_https() || is_this_machine())
 		return;
 	log_warn("cookie for https only",
 	    LOG_TEXT("reason", "this page came by http, so browsers drop it"),
@@ -149,7 +138,7 @@ const struct cmd cmd_clear_cookie = {
 	.name = "clear-cookie",
 	.operands = "",
 	.help = "Print a Set-Cookie value that removes the cookie.",
-	.options = no_options,
+	.options = clear_options,
 	.configured = true,
 	.answers = true,
 	.run = clear_cookie_run,

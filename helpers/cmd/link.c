@@ -8,6 +8,7 @@ static const struct cmd_option options[] = {
 	{ .name = "last-event-id",
 	    .value = "ID",
 	    .help = "name this id as the last one" },
+	CMD_OPTION_PAGE,
 	{ .name = NULL },
 };
 

@@ -45,6 +45,15 @@ is_no(const struct cmd_line *l, enum err e, const struct problem *p)
 	return e == ERR_NOTFOUND && l->cmd->asks && p->text[0] == '\0';
 }
 
+/* The environment of a program that answers is that of the first request. */
+static void
+set_page(struct pushcgi *h, const struct cmd_line *l)
+{
+	h->page = cmd_line_text(l, "page");
+	if (h->page.base == NULL && l->asked != NULL)
+		h->page = slice_of("");
+}
+
 enum cmd_exit
 cmd_perform(const struct cmd_line *l, struct pushcgi *h, struct problem *p)
 {
@@ -53,6 +62,8 @@ cmd_perform(const struct cmd_line *l, struct pushcgi *h, struct problem *p)
 	enum err e;
 
 	buf_init(&out, OUTPUT_MAX);
+	if (h != NULL)
+		set_page(h, l);
 	if (is_no(l, e = run(&out, l, h, p), p)) {
 		status = CMD_NO;
 		e = ERR_OK;

@@ -8,6 +8,7 @@ static const struct cmd_option options[] = {
 	{ .name = "last-event-id",
 	    .value = "ID",
 	    .help = "start after the update with this id" },
+	CMD_OPTION_PAGE,
 	{ .name = NULL },
 };
 

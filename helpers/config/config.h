@@ -19,7 +19,7 @@
 struct config {
 	_Atomic unsigned refs;
 	char *hub_url;        /* MERCURE_HUB_URL */
-	char *public_hub_url; /* MERCURE_PUBLIC_HUB_URL */
+	char *public_hub_url; /* a list: config/hub_urls.h */
 	char *secret_key;     /* SECRET_KEY */
 	char *publisher_jwt;
 	char *publisher_key; /* falls back to secret_key */

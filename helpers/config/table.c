@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "config/counts.h"
+#include "config/hub_urls.h"
 #include "config/name.h"
 #include "config/renamed.h"
 #include "jose/jws_keys.h"
@@ -17,18 +18,9 @@
 static const char *
 check_http_url(struct slice value)
 {
-	bool ok =
-	    slice_starts(value, "http://") || slice_starts(value, "https://");
-
-	/* Browsers send the ASCII form of a host as an origin. */
-	for (size_t i = 0; i < value.len; i++)
-		if ((unsigned char)value.base[i] >= 0x80)
-			return "must be ASCII: write the host as browsers send "
-			       "it, with xn-- (idn2 NAME prints it), and "
-			       "other characters as %XX";
-	if (ok && memchr(value.base, ' ', value.len) == NULL)
-		return NULL;
-	return "must be a URL that starts with http:// or https://";
+	if (memchr(value.base, ' ', value.len) != NULL)
+		return "must be a URL that starts with http:// or https://";
+	return hub_urls_check_one(value);
 }
 
 static const char *
@@ -137,8 +129,8 @@ check_counts(struct slice value)
 
 const struct config_option config_options[] = {
 	{ { "MERCURE_PUBLIC_HUB_URL", "MERCURE_PUBLIC_URL" },
-	    FIELD(public_hub_url), .check = check_http_url,
-	    .help = "URL of the hub as browsers see it" },
+	    FIELD(public_hub_url), .check = hub_urls_check,
+	    .help = "URLs of the hub as browsers see it" },
 	{ { "MERCURE_HUB_URL", "MERCURE_URL" }, FIELD(hub_url),
 	    .check = check_http_url,
 	    .help = "another hub for the helpers to publish to" },

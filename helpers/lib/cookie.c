@@ -12,20 +12,12 @@
  * no private updates. */
 #define GRACE_S 300
 
-/* The part of the hub's URL that a cookie is for. */
-struct scope {
-	struct slice path;
-	bool secure;
-};
-
-static struct scope
-scope_of(struct slice url)
+/* The path in the hub's URL, which may be a path already. */
+static struct slice
+path_of(struct slice url)
 {
-	struct scope scope = { { "/", 1 }, true };
 	struct slice rest = url, part;
 
-	if (slice_starts(url, "http://"))
-		scope.secure = false;
 	(void)slice_cut(&url, '?', &rest);
 	url = rest;
 	(void)slice_cut(&url, '#', &rest);
@@ -38,9 +30,7 @@ scope_of(struct slice url)
 		if (rest.base != NULL)
 			rest = (struct slice){ rest.base - 1, rest.len + 1 };
 	}
-	if (rest.len > 0)
-		scope.path = rest;
-	return scope;
+	return rest.len > 0 ? rest : slice_of("/");
 }
 
 static int64_t
@@ -55,13 +45,12 @@ write_cookie(struct pushcgi *h, struct buf *out, struct slice value,
     int64_t max_age_s, struct problem *p)
 {
 	const struct config *c = h->config;
-	const struct scope scope = scope_of(handle_hub_url(h));
 	const struct cookie cookie = { .name = slice_of(c->cookie_name),
 		.value = value,
-		.path = scope.path,
+		.path = path_of(handle_hub_url(h)),
 		.domain = slice_of(c->cookie_domain),
 		.same_site = slice_of(c->cookie_same_site),
-		.secure = scope.secure,
+		.secure = !handle_hub_is_plain(h),
 		.partitioned = c->cookie_partitioned,
 		.max_age_s = max_age_s };
 

@@ -3,7 +3,9 @@
 #include "lib/handle.h"
 
 #include "base/mem.h"
+#include "config/hub_urls.h"
 #include "config/queue.h"
+#include "lib/page.h"
 #include "match/topic.h"
 #include "mercure/discovery.h"
 
@@ -103,16 +105,36 @@ handle_check_selectors(struct pushcgi *h, const struct slice *selectors,
 	return ERR_OK;
 }
 
+static struct slice
+find_hub_url(bool *plain, const struct pushcgi *h)
+{
+	const struct config *c = h->config;
+	char page[PAGE_ORIGIN_MAX];
+
+	if (c->public_hub_url != NULL)
+		return hub_urls_for_page(plain, c->public_hub_url,
+		    page_origin(page, h->page),
+		    c->cors_allowed_origins != NULL);
+	*plain =
+	    c->hub_url != NULL && slice_starts(slice_of(c->hub_url), "http://");
+	return slice_of(c->hub_url != NULL ? c->hub_url : DISCOVERY_PATH);
+}
+
 struct slice
 handle_hub_url(const struct pushcgi *h)
 {
-	const struct config *c = h->config;
+	bool plain;
 
-	if (c->public_hub_url != NULL)
-		return slice_of(c->public_hub_url);
-	if (c->hub_url != NULL)
-		return slice_of(c->hub_url);
-	return slice_of(DISCOVERY_PATH);
+	return find_hub_url(&plain, h);
+}
+
+bool
+handle_hub_is_plain(const struct pushcgi *h)
+{
+	bool plain;
+
+	(void)find_hub_url(&plain, h);
+	return plain;
 }
 
 bool
@@ -121,8 +143,7 @@ handle_is_remote(const struct pushcgi *h)
 	const struct config *c = h->config;
 
 	return c->hub_url != NULL &&
-	       (c->public_hub_url == NULL ||
-		   strcmp(c->hub_url, c->public_hub_url) != 0);
+	       !hub_urls_have(c->public_hub_url, c->hub_url);
 }
 
 enum err

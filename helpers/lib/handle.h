@@ -17,8 +17,11 @@ struct pushcgi {
 	struct config *config;  /* NULL: it could not be read */
 	struct queue *queue;    /* NULL until something needs it */
 	struct problem problem; /* of the last call of pushcgi.h */
-	bool warned_of_http;    /* a token went to a remote hub by http */
-	bool is_program;        /* it may give up root's identity, for good */
+	/* The URL of the page that this call is for; base NULL: as the CGI
+	 * environment says; empty: unknown. */
+	struct slice page;
+	bool warned_of_http; /* a token went to a remote hub by http */
+	bool is_program;     /* it may give up root's identity, for good */
 };
 
 /* Read the configuration; see pushcgi_open().  Errors as of config_load(). */
@@ -43,10 +46,14 @@ enum err handle_selectors(
 /* The dialect of tokens and URLs that the program makes by itself. */
 const struct dialect *handle_dialect(const struct pushcgi *h);
 
-/* The hub's URL as browsers see it; just its path if nothing is configured. */
+/* The hub's URL as the browser of this call's page sees it; just its path if
+ * nothing is configured. */
 struct slice handle_hub_url(const struct pushcgi *h);
 
-/* Is the hub remote?  (MERCURE_HUB_URL, and not by its public name.) */
+/* Does that page ask it by http, so that a Secure cookie does not arrive? */
+bool handle_hub_is_plain(const struct pushcgi *h);
+
+/* Is the hub remote?  (MERCURE_HUB_URL, and none of its public names.) */
 bool handle_is_remote(const struct pushcgi *h);
 
 /* The settings to open its queue with.  A program that runs as root gives up

@@ -7,6 +7,7 @@
 #include "base/uuid.h"
 #include "match/topic.h"
 #include "match/topic_list.h"
+#include "mercure/count.h"
 #include "text/digits.h"
 
 #define FIELD_MAX 1024
@@ -62,9 +63,10 @@ check_type(struct slice type, struct problem *p)
 	    has_byte(type, '\0'))
 		return problem_set(p, ERR_SYNTAX,
 		    "The type must not hold line breaks or NUL.");
-	if (slice_is(type, "mercure"))
+	if (slice_is(type, "mercure") || slice_is(type, COUNT_EVENT))
 		return problem_set(p, ERR_DENIED,
-		    "The type \"mercure\" is reserved for the hub.");
+		    "The type \"%.*s\" is reserved for the hub.",
+		    SLICE_ARG(type));
 	return ERR_OK;
 }
 

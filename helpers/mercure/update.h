@@ -44,7 +44,8 @@ struct update_box;
  * which HTTP takes off a header, that starts with `#` or is "earliest"; retry
  * that is not 1-9 digits; NUL in data.
  * ERR_LIMIT: too many or too long topics; id or type over 1,024 bytes.
- * ERR_DENIED: a reserved topic (topic_check()) or the type "mercure".
+ * ERR_DENIED: a reserved topic (topic_check()), or the type "mercure" or
+ * COUNT_EVENT.
  * ERR_NOMEM, ERR_IO.
  * The problem is one sentence that names the field.
  */

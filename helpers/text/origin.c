@@ -50,6 +50,16 @@ without_own_port(struct slice origin)
 	return origin;
 }
 
+struct slice
+origin_host(struct slice url)
+{
+	const struct slice origin = origin_of_url(url);
+
+	return origin.len > 0 ? slice_after(without_own_port(origin),
+				    scheme_length(origin))
+			      : origin;
+}
+
 /* The characters of hosts and ports as browsers write them: names as IDNA
  * has them, and addresses. */
 static bool

@@ -14,6 +14,10 @@
  */
 struct slice origin_of_url(struct slice url);
 
+/* Its host and port, without the port that the scheme has by itself; likewise
+ * borrowed.  Base NULL: as of origin_of_url(). */
+struct slice origin_host(struct slice url);
+
 /* Could `text` be an Origin header: is it the origin of an http or https URL
  * and nothing more, in lower case and without the scheme's default port? */
 bool origin_is_written(struct slice text);

@@ -11,7 +11,7 @@ use feature qw(state);
 use Exporter qw(import);
 use Pushcgi::Cookie ();
 use Pushcgi::Program ();
-use Pushcgi::Text qw(bytes characters percent html_tag json_list
+use Pushcgi::Text qw(bytes characters is_text percent html_tag json_list
     json_update update_problem);
 use Scalar::Util qw(blessed weaken);
 use Time::HiRes ();
@@ -61,7 +61,11 @@ my @UPDATE = qw(private id type retry);
 # Attributes data-... of pushcgi.js, besides URL, topics and last event id.
 my @DATA = qw(types withCredentials refresh refreshAfter share delivery
     pollAfter private presence leaveAfter count target swap);
-my @SCRIPT = (@DATA, qw(src lastEventId subscribe lifetime payload));
+# Other attributes of its element; those without a value.
+my @PLAIN = qw(nonce integrity crossorigin referrerpolicy fetchpriority id class);
+my @BARE = qw(defer async);
+my @SCRIPT = (@DATA, @PLAIN, @BARE,
+    qw(src lastEventId subscribe lifetime payload));
 
 sub _request { return $CURRENT || __PACKAGE__->new(_lone => 1) }
 
@@ -115,7 +119,7 @@ sub topic {
     my ($self, $thing) = @_;
 
     $thing = $thing->mercure_topic if _can($thing, 'mercure_topic');
-    return bytes($thing);
+    return is_text($thing) ? bytes($thing) : '';
 }
 
 # The topic of the hub's updates about subscriptions.
@@ -143,8 +147,8 @@ sub hub_url {
         $self->set_authz_cookie($option->{subscribe}, %of_token)
             or return undef;
     }
-    my $url = $self->_run(['url', _pairs($option, 'lastEventId'), '--',
-        @topics]);
+    my $url = $self->_run(['url', $self->_page, _pairs($option, 'lastEventId'),
+        '--', @topics]);
     my $token = $option->{authorization};
     return $url if !defined $url || !$token;
     $token = $self->subscriber_jwt(\@topics, %of_token) if $token eq '1';
@@ -177,7 +181,8 @@ sub link_header {
     my $option = _options('link_header', \@rest, qw(lastEventId));
     return $self->_failed($option) if !ref $option;
 
-    return $self->_header(['link', _pairs($option, 'lastEventId')]);
+    return $self->_header(['link', $self->_page,
+        _pairs($option, 'lastEventId')]);
 }
 
 # The result is HTML.
@@ -212,7 +217,9 @@ sub script_tag {
         'data-url'           => $url,
         'data-topics'        => @topics ? json_list(@topics) : undef,
         'data-last-event-id' => $id,
-        map { _attribute($_) => $data{$_} } @DATA);
+        (map { _attribute($_) => $data{$_} } @DATA),
+        (map { $_ => $option->{$_} } @PLAIN),
+        map { $_ => $option->{$_} ? '' : undef } @BARE);
 }
 
 # How a page that has granted rights keeps them while it is open: pushcgi.js
@@ -295,6 +302,10 @@ sub publish_later {
     my $update = $self->_update($topics, $data, @rest);
     return $self->_failed($update) if !ref $update;
     return $self->_no_request if $self->{_lone};
+
+    # Now, because the others of its transaction would fail with it.
+    my $problem = update_problem($update);
+    return $self->_failed("$problem in publish_later()") if defined $problem;
 
     $self->_forget_parents;
     push @{ $self->{later} }, json_update($update);
@@ -411,12 +422,13 @@ sub set_authz_cookie {
         $self->_list($topics);
     if (defined $kept{token}) {
         return $self->_failed('cannot add topics to a token') if @granted;
-        $text = $self->_header(['cookie', '--token',
+        $text = $self->_header(['cookie', '--token', $self->_page,
             _pairs(\%kept, 'lifetime')], "$kept{token}\n");
     }
     else {
-        $text = $self->_header(['cookie', _pairs(\%kept, 'lifetime'),
-            $self->_payload(\%kept, \@granted), '--', @granted]);
+        $text = $self->_header(['cookie', $self->_page,
+            _pairs(\%kept, 'lifetime'), $self->_payload(\%kept, \@granted),
+            '--', @granted]);
     }
     return undef if !defined $text;
     @$self{qw(granted kept)} = (\@granted, \%kept);
@@ -426,7 +438,7 @@ sub set_authz_cookie {
 
 sub clear_authz_cookie {
     my ($self) = @_;
-    my $text = $self->_header(['clear-cookie']);
+    my $text = $self->_header(['clear-cookie', $self->_page]);
 
     return undef if !defined $text;
     @$self{qw(granted kept)} = ([], {});
@@ -517,6 +529,11 @@ sub _options {
     for my $name (sort keys %option) {
         return "has no option $name of $function()"
             if !grep { $_ eq $name } @known;
+    }
+    for my $name (qw(lastEventId authorization lifetime src token id type
+        retry), @PLAIN, @BARE) {
+        return "expects the option $name of $function() to be a text or a number"
+            if !is_text($option{$name});
     }
     return \%option;
 }
@@ -676,18 +693,34 @@ sub _warn_of_http {
     return;
 }
 
-# Came this request by http, and not from this machine?  Its environment.
-sub _is_http {
+sub _is_https {
     my ($env) = @_;
     my $scheme = join ' ', map { _text($env->{$_}) }
         qw(psgi.url_scheme REQUEST_SCHEME HTTP_X_FORWARDED_PROTO HTTP_FORWARDED);
 
-    return _text($env->{REQUEST_METHOD}) ne ''
-        && _text($env->{HTTPS}) =~ /\A(?:off)?\z/i
-        && _text($env->{SERVER_PORT}) ne '443'
-        && $scheme !~ /https/i
+    return _text($env->{HTTPS}) !~ /\A(?:off)?\z/i
+        || _text($env->{SERVER_PORT}) eq '443' || $scheme =~ /https/i;
+}
+
+# Came this request by http, and not from this machine?  Its environment.
+sub _is_http {
+    my ($env) = @_;
+
+    return _text($env->{REQUEST_METHOD}) ne '' && !_is_https($env)
         && _text($env->{HTTP_HOST})
             !~ /\A(?:localhost|.*\.localhost|127\.[0-9.]+|\[::1\])(?::[0-9]+)?\z/i;
+}
+
+# The option that names the origin of this page, if it is known.  The host comes
+# from the client: use it to choose, and never print it.
+sub _page {
+    my ($self) = @_;
+    my $env    = $self->{env} || \%ENV;
+    my $scheme = _is_https($env) ? 'https' : 'http';
+
+    return if _text($env->{REQUEST_METHOD}) eq ''
+        || lc _text($env->{HTTP_HOST}) !~ /\A([a-z0-9._:\[\]-]{1,400})\z/;
+    return "--page=$scheme://$1";
 }
 
 # The first cookie of that name, like the hub.
@@ -928,7 +961,10 @@ C<target>, C<swap> and C<leaveAfter>, see the README of pushcgi.js; C<private>
 (whether the page expects private updates; default: whether this request has
 granted rights before); C<presence> (1, or topics: show who is connected; the
 right to see it is granted, by the session if it has rights by then, or else by
-the cookie, whose payload others see); C<subscribe>, C<lifetime> and C<payload>, see hub_url().
+the cookie, whose payload others see); C<subscribe>, C<lifetime> and C<payload>,
+see hub_url(); attributes of the element: C<nonce>, C<integrity>,
+C<crossorigin>, C<referrerpolicy>, C<fetchpriority>, C<id>, C<class>, and 1 for
+C<defer> and C<async>.
 
 =item topic($thing)
 
@@ -976,6 +1012,7 @@ everybody may see.  Options: C<id>, C<type>, C<retry>.
 =item publish_discard()
 
 Store updates for later, publish all stored ones together, or discard them.
+publish_later() refuses what publish() refuses, but for reserved topics.
 publish_flush() returns the ids as a reference to a list.  It stops at the first
 error; the warning names the line, one for each update, and how many were
 published before.  If updates are left when the object is destroyed, it warns.

@@ -4,7 +4,7 @@
  * pushcgi.php - live updates for PHP pages: URLs, rights and publishing.
  *
  * Copy this file to your site and require it; PHP 5.6 to 8.x, nothing else
- * is needed.  (It is tested with 8.2 and uses only the syntax of 5.6.)
+ * is needed.  (It is tested with 5.6, 7.0 to 7.4 and 8.0 to 8.5.)
  * It runs the program pushcgi(1), which reads /etc/pushcgi/pushcgi.conf: the
  * user that runs PHP must be able to read that file and to write to the queue's
  * folder.
@@ -35,16 +35,20 @@
  * sessions.  The hub then needs MERCURE_HUB_ALLOW_PUBLISH = true and the same
  * secret for publishers and subscribers:
  *
- *   PUSHCGI_HUB_URL      the hub's URL; if it is set, no program is run
+ *   PUSHCGI_HUB_URL      the hub's URL; if it is set, no program is run.  For
+ *                        several hosts or schemes: a list with blanks between;
+ *                        a page gets the one of its host, else the first
  *   PUSHCGI_SECRET_FILE  a file with the hub's SECRET_KEY and nothing else,
  *                        not accessible through the web server
  *   PUSHCGI_LOCAL_URL    the hub's URL for requests from this machine;
- *                        default: PUSHCGI_HUB_URL
+ *                        default: the first in PUSHCGI_HUB_URL
  *   PUSHCGI_COOKIE_NAME, PUSHCGI_COOKIE_SAMESITE
  *                        default: mercureAuthorization, Strict
  *   PUSHCGI_COOKIE_DOMAIN, PUSHCGI_COOKIE_PARTITIONED
  *                        as MERCURE_COOKIE_DOMAIN and _PARTITIONED in
  *                        pushcgi.conf(5); default: none, 0
+ *   PUSHCGI_MAX_TOPIC_LENGTH
+ *                        bytes, as MERCURE_MAX_TOPIC_LENGTH; default: 4096
  *   PUSHCGI_TYPE_IS_TOPIC
  *                        1: the topic is the type of an update without one
  */
@@ -237,6 +241,7 @@ if (!function_exists('mercure_link_header')) {
         $link = pushcgi_native() ? pushcgi_native_link($id)
             : pushcgi_run(array_merge(
                 array('link'),
+                pushcgi_page_option(),
                 $id === null ? array() : array('--last-event-id=' . $id)
             ));
         if ($link === false || !pushcgi_is_header($function, $link)) {
@@ -268,6 +273,8 @@ if (!function_exists('mercure_script_tag')) {
      *   count, target, swap, leaveAfter, withCredentials, types, share,
      *   delivery, pollAfter
      *                    see the README of pushcgi.js
+     *   nonce, integrity, crossorigin, referrerpolicy, fetchpriority, id, class,
+     *   defer, async     attributes of the element; true: without a value
      *
      * @return string|false
      */
@@ -277,7 +284,10 @@ if (!function_exists('mercure_script_tag')) {
         $passed = array('withCredentials', 'refresh', 'refreshAfter', 'types',
             'share', 'delivery', 'pollAfter', 'private', 'presence',
             'leaveAfter', 'count', 'target', 'swap');
-        $known = array_merge(array('src', 'lastEventId', 'payload'), $passed);
+        $plain = array('nonce', 'integrity', 'crossorigin', 'referrerpolicy',
+            'fetchpriority', 'id', 'class', 'defer', 'async');
+        $known = array_merge(array('src', 'lastEventId', 'payload'), $passed,
+            $plain);
         if (!pushcgi_options($function, $options, $known)) {
             return false;
         }
@@ -307,6 +317,11 @@ if (!function_exists('mercure_script_tag')) {
             $attributes[$attribute] = isset($options[$name])
                 && ($name !== 'refresh' || $options[$name] !== false)
                 ? $options[$name] : null;
+        }
+        foreach ($plain as $name) {
+            $value = isset($options[$name]) ? $options[$name] : false;
+            $attributes[$name] = $value === false ? null
+                : ($value === true ? '' : (string) $value);
         }
         $tag = '<script';
         foreach ($attributes as $name => $value) {
@@ -551,7 +566,9 @@ if (!function_exists('mercure_publisher_jwt')) {
         if (!pushcgi_options('mercure_publisher_jwt', $options, $known)) {
             return false;
         }
-        return pushcgi_token(pushcgi_rights(null, $publish, $options));
+        $rights = pushcgi_rights(null, $publish, $options);
+        return $rights['publish'] ? pushcgi_token($rights)
+            : pushcgi_failed('mercure_publisher_jwt()', 'needs a topic.');
     }
 }
 
@@ -615,7 +632,10 @@ if (!function_exists('mercure_clear_authz_cookie')) {
             return false;
         }
         $cookie = pushcgi_native() ? pushcgi_native_cookie('', 0)
-            : pushcgi_run(array('clear-cookie'));
+            : pushcgi_run(array_merge(
+                array('clear-cookie'),
+                pushcgi_page_option()
+            ));
         if ($cookie === false || !pushcgi_is_header($function, $cookie)) {
             return false;
         }
@@ -812,6 +832,10 @@ if (!function_exists('pushcgi_run')) {
     );
     defined('PUSHCGI_PAUSE_S') || define('PUSHCGI_PAUSE_S', 10.0);
 
+    /* The program's: a hundred years. */
+    defined('PUSHCGI_LIFETIME_MAX_S')
+        || define('PUSHCGI_LIFETIME_MAX_S', '3155760000');
+
     /* A program that has answered runs on for this page.  It ends by itself
      * after so many seconds without a question, and is not asked any more after
      * fewer. */
@@ -905,6 +929,14 @@ if (!function_exists('pushcgi_run')) {
             ? (string) $thing : null;
     }
 
+    /** @internal Is it a whole number from 0 to $most, or its text? */
+    function pushcgi_is_number($value, $most)
+    {
+        $text = is_float($value) ? '' : (string) pushcgi_text($value);
+        return preg_match('/\A0*[0-9]{1,10}\z/', $text) === 1
+            && (float) $text <= (float) $most;
+    }
+
     /** @internal */
     function pushcgi_is_topic($text)
     {
@@ -953,12 +985,23 @@ if (!function_exists('pushcgi_run')) {
             }
         }
         foreach (array('lastEventId', 'authorization', 'lifetime', 'src',
-            'token', 'id') as $name) {
+            'token', 'id', 'nonce', 'integrity', 'crossorigin',
+            'referrerpolicy', 'fetchpriority', 'class', 'defer', 'async')
+            as $name) {
             if (isset($options[$name])
                 && pushcgi_text($options[$name]) === null) {
                 return pushcgi_failed("$function()", "expects its option $name "
                     . 'to be a text or a number.');
             }
+        }
+        /* Converted to 0, another text would make a token without an end. */
+        if (isset($options['lifetime']) && !pushcgi_is_number(
+            $options['lifetime'],
+            PUSHCGI_LIFETIME_MAX_S
+        )) {
+            return pushcgi_failed("$function()", 'expects its option lifetime '
+                . 'to be a whole number of seconds, from 0 to '
+                . PUSHCGI_LIFETIME_MAX_S . '.');
         }
         return true;
     }
@@ -979,7 +1022,7 @@ if (!function_exists('pushcgi_run')) {
         if (pushcgi_native()) {
             return pushcgi_native_url($topics, $last_event_id);
         }
-        $args = array('url');
+        $args = array_merge(array('url'), pushcgi_page_option());
         if ($last_event_id !== null) {
             $args[] = '--last-event-id=' . $last_event_id;
         }
@@ -992,7 +1035,8 @@ if (!function_exists('pushcgi_run')) {
     {
         $text = json_encode($value, JSON_UNESCAPED_SLASHES);
         return $text !== false ? $text : pushcgi_failed(
-            "$function()",
+            strpos($function, '.') || strpos($function, '()') ? $function
+                : "$function()",
             'cannot convert a value to JSON: ' . json_last_error_msg() . '.'
         );
     }
@@ -1064,6 +1108,17 @@ if (!function_exists('pushcgi_run')) {
                 return "expects its $name to be a text in UTF-8, without NUL"
                     . ($name === 'data' ? '.' : ' and line breaks.');
             }
+        }
+        $id = array_key_exists('id', $update) ? $update['id'] : '';
+        if (trim($id, ' ') !== $id || strpos($id, '#') === 0
+            || $id === 'earliest' || strlen($id) > 1024) {
+            return 'expects its id to have at most 1024 bytes, no blank at its '
+                . 'start or end, and not to start with # or be "earliest".';
+        }
+        $type = array_key_exists('type', $update) ? $update['type'] : '';
+        if ($type === 'mercure' || strlen($type) > 1024) {
+            return 'expects its type to have at most 1024 bytes, and not to be '
+                . '"mercure".';
         }
         return !array_key_exists('retry', $update)
             || preg_match('/\A[0-9]{1,9}\z/', (string) $update['retry'])
@@ -1251,7 +1306,7 @@ if (!function_exists('pushcgi_run')) {
             $flags[] = '--lifetime=' . $rights['lifetime'];
         }
         if ($rights['payload'] !== null) {
-            $payload = pushcgi_json('The payload', $rights['payload']);
+            $payload = pushcgi_json('pushcgi.php', $rights['payload']);
             if ($payload === false) {
                 return false;
             }
@@ -1299,18 +1354,26 @@ if (!function_exists('pushcgi_run')) {
                 'mercureAuthorization'
             );
         }
-        $cookie = pushcgi_run(array('clear-cookie'));
+        $cookie = pushcgi_run(array_merge(
+            array('clear-cookie'),
+            pushcgi_page_option()
+        ));
         return $cookie === false ? false : strstr($cookie, '=', true);
     }
 
     /** @internal A Set-Cookie value with these rights. */
     function pushcgi_cookie($rights)
     {
+        if (!$rights['subscribe'] && !$rights['publish']) {
+            return pushcgi_failed('mercure_set_authz_cookie()', 'needs a '
+                . 'topic.');
+        }
         if (!pushcgi_native() && !$rights['publish']) {
             $flags = pushcgi_token_flags($rights);
             return $flags === false || !pushcgi_is_plain($rights) ? false
                 : pushcgi_run(array_merge(
                     array('cookie'),
+                    pushcgi_page_option(),
                     $flags,
                     array('--'),
                     $rights['subscribe']
@@ -1328,7 +1391,8 @@ if (!function_exists('pushcgi_run')) {
         return pushcgi_native()
             ? pushcgi_native_cookie($token, $lifetime > 0 ? $lifetime : null)
             : pushcgi_run(
-                array('cookie', '--token', '--lifetime=' . (int) $lifetime),
+                array_merge(array('cookie', '--token',
+                    '--lifetime=' . (int) $lifetime), pushcgi_page_option()),
                 $token . "\n"
             );
     }
@@ -1429,8 +1493,26 @@ if (!function_exists('pushcgi_run')) {
     function pushcgi_question_text($args, $input)
     {
         $args[] = $input;
-        return implode(' ', array_map('strlen', $args)) . "\n"
+        return implode(' ', array_map('pushcgi_length', $args)) . "\n"
             . implode('', $args);
+    }
+
+    /**
+     * @internal In bytes: mbstring.func_overload of PHP 5 and 7 makes strlen()
+     * and substr() count characters.
+     */
+    function pushcgi_length($text)
+    {
+        return function_exists('mb_strlen') ? mb_strlen($text, '8bit')
+            : strlen($text);
+    }
+
+    /** @internal Likewise; $length is not negative. */
+    function pushcgi_part($text, $at, $length)
+    {
+        return function_exists('mb_substr')
+            ? mb_substr($text, $at, $length, '8bit')
+            : (string) substr($text, $at, $length);
     }
 
     /**
@@ -1613,8 +1695,8 @@ if (!function_exists('pushcgi_run')) {
             . 'send X-Forwarded-Proto.');
     }
 
-    /** @internal Came this request by http, and not from this machine? */
-    function pushcgi_is_http()
+    /** @internal What the server says of the request, in lower case. */
+    function pushcgi_server()
     {
         $server = array();
         foreach (array('REQUEST_METHOD', 'HTTP_HOST', 'HTTPS', 'SERVER_PORT',
@@ -1623,14 +1705,48 @@ if (!function_exists('pushcgi_run')) {
             $server[$name] = isset($_SERVER[$name])
                 ? strtolower((string) $_SERVER[$name]) : '';
         }
-        $host = '/\A(localhost|.*\.localhost|127\.[0-9.]+|\[::1\])(:[0-9]+)?\z/';
-        return $server['REQUEST_METHOD'] !== ''
-            && in_array($server['HTTPS'], array('', 'off'), true)
-            && $server['SERVER_PORT'] !== '443'
-            && strpos($server['REQUEST_SCHEME'] . ' '
+        return $server;
+    }
+
+    /** @internal */
+    function pushcgi_is_https($server)
+    {
+        return !in_array($server['HTTPS'], array('', 'off'), true)
+            || $server['SERVER_PORT'] === '443'
+            || strpos($server['REQUEST_SCHEME'] . ' '
                 . $server['HTTP_X_FORWARDED_PROTO'] . ' '
-                . $server['HTTP_FORWARDED'], 'https') === false
+                . $server['HTTP_FORWARDED'], 'https') !== false;
+    }
+
+    /** @internal Came this request by http, and not from this machine? */
+    function pushcgi_is_http()
+    {
+        $server = pushcgi_server();
+        $host = '/\A(localhost|.*\.localhost|127\.[0-9.]+|\[::1\])(:[0-9]+)?\z/';
+        return $server['REQUEST_METHOD'] !== '' && !pushcgi_is_https($server)
             && !preg_match($host, $server['HTTP_HOST']);
+    }
+
+    /**
+     * @internal The origin of this page, or '' if it is unknown.  The host
+     * comes from the client: use it to choose, and never print it.
+     */
+    function pushcgi_page()
+    {
+        $server = pushcgi_server();
+        $is_https = pushcgi_is_https($server);
+        $host = preg_replace($is_https ? '/:443\z/' : '/:80\z/', '',
+            $server['HTTP_HOST']);
+        return $server['REQUEST_METHOD'] === ''
+            || !preg_match('/\A[a-z0-9._:\[\]-]{1,400}\z/', $host) ? ''
+            : ($is_https ? 'https://' : 'http://') . $host;
+    }
+
+    /** @internal */
+    function pushcgi_page_option()
+    {
+        $page = pushcgi_page();
+        return $page === '' ? array() : array('--page=' . $page);
     }
 
     /** @internal Set a cookie; keep the headers of other cookies. */
@@ -1810,11 +1926,11 @@ if (!class_exists('PushcgiQuiet', false)) {
             if ($question === '' || !isset($this->pipes[0])) {
                 return '';
             }
-            $n = fwrite($this->pipes[0], substr($question, 0, 65536));
+            $n = fwrite($this->pipes[0], pushcgi_part($question, 0, 65536));
             if ($n === false || ($n === 0 && $this->is_deaf())) {
                 return ''; /* it does not read on */
             }
-            return (string) substr($question, $n);
+            return pushcgi_part($question, $n, pushcgi_length($question));
         }
 
         /** Nothing could be written: is nobody there, or the pipe full? */
@@ -1853,15 +1969,15 @@ if (!class_exists('PushcgiQuiet', false)) {
                 return preg_match('/\A(?:[0-9 ]{0,24}|en?d?)\z/', $text) ? null
                     : 'failed: what it printed is not an answer.';
             }
-            $at = strlen($found[0]);
+            $at = pushcgi_length($found[0]);
             $all = $at + $found[2] + $found[3];
-            if (strlen($text) < $all) {
+            if (pushcgi_length($text) < $all) {
                 return null;
             }
-            $this->texts[1] = (string) substr($text, $all);
-            return array((int) $found[1], (string) substr($text, $at,
-                (int) $found[2]), (string) substr($text, $at + $found[2],
-                (int) $found[3]));
+            $this->texts[1] = pushcgi_part($text, $all, pushcgi_length($text));
+            return array((int) $found[1],
+                pushcgi_part($text, $at, (int) $found[2]),
+                pushcgi_part($text, $at + $found[2], (int) $found[3]));
         }
 
         /**
@@ -1930,12 +2046,73 @@ if (!function_exists('pushcgi_native')) {
         return pushcgi_setting('PUSHCGI_HUB_URL', '') !== '';
     }
 
+    /** @internal What is wrong with one of these topics, or null. */
+    function pushcgi_native_problem($topics)
+    {
+        $most = (int) pushcgi_setting('PUSHCGI_MAX_TOPIC_LENGTH', '4096');
+        foreach ($topics as $topic) {
+            if (strlen($topic) > $most) {
+                return "got a topic of more than $most bytes "
+                    . '(PUSHCGI_MAX_TOPIC_LENGTH).';
+            }
+        }
+        return pushcgi_topics_problem($topics);
+    }
+
+    /** @internal */
+    function pushcgi_native_hubs()
+    {
+        return preg_split('/ +/', trim(pushcgi_setting('PUSHCGI_HUB_URL', '')));
+    }
+
+    /** @internal Host and port, without the scheme's own port. */
+    function pushcgi_native_host($url)
+    {
+        return preg_match('/\A(https?):\/\/([^\/?#\\\\@ ]+)/i', $url, $part)
+            ? preg_replace(strlen($part[1]) === 5 ? '/:443\z/' : '/:80\z/', '',
+                strtolower($part[2])) : '';
+    }
+
+    /**
+     * @internal The URL of the page's origin, or the path of one that differs
+     * from it in the scheme only, else the first.  Unlike the program, this
+     * does not know whether pages of other hosts may ask the hub.
+     */
+    function pushcgi_native_hub()
+    {
+        $urls = pushcgi_native_hubs();
+        $page = pushcgi_page();
+        $same = null;
+        foreach ($urls as $url) {
+            if ($page === ''
+                || pushcgi_native_host($url) !== pushcgi_native_host($page)) {
+                continue;
+            }
+            if (strpos(strtolower($url), substr($page, 0, strpos($page, ':')
+                + 3)) === 0) {
+                return $url;
+            }
+            if ($same === null) {
+                $same = preg_replace('/\A[^:]+:\/\/[^\/?#\\\\]+/', '', $url);
+                /* What a page would take for another URL is not used. */
+                $same = $same === '' ? '/'
+                    : (preg_match('/\A\/(?!\/)[^\\\\]*\z/', $same) ? $same
+                        : $url);
+            }
+        }
+        return $same === null ? $urls[0] : $same;
+    }
+
     /** @internal */
     function pushcgi_native_url($topics, $last_event_id)
     {
-        $url = pushcgi_setting('PUSHCGI_HUB_URL', '');
+        $url = pushcgi_native_hub();
         $fields = array();
-        $problem = pushcgi_topics_problem($topics);
+        $problem = pushcgi_native_problem($topics);
+        if ($problem === null
+            && preg_match('/[\x00-\x1f\x7f]/', (string) $last_event_id)) {
+            $problem = 'got a last event id with control characters.';
+        }
         if ($problem !== null) {
             return pushcgi_failed('mercure_hub_url()', $problem);
         }
@@ -1952,7 +2129,7 @@ if (!function_exists('pushcgi_native')) {
     /** @internal The value of a Link header. */
     function pushcgi_native_link($last_event_id)
     {
-        return '<' . pushcgi_setting('PUSHCGI_HUB_URL', '')
+        return '<' . pushcgi_native_hub()
             . '>; rel="mercure"' . ($last_event_id === null ? ''
                 : '; last-event-id="' . addcslashes($last_event_id, '"\\')
                     . '"');
@@ -1968,7 +2145,7 @@ if (!function_exists('pushcgi_native')) {
     /** @internal */
     function pushcgi_native_token($rights)
     {
-        $problem = pushcgi_topics_problem(
+        $problem = pushcgi_native_problem(
             array_merge($rights['subscribe'], $rights['publish'])
         );
         if ($problem !== null) {
@@ -1992,6 +2169,14 @@ if (!function_exists('pushcgi_native')) {
             'subscribe' => $rights['subscribe']);
         if ($rights['payload'] !== null) {
             $mercure['payload'] = $rights['payload'];
+            $text = pushcgi_json('pushcgi.php', $rights['payload']);
+            if ($text === false) {
+                return false;
+            }
+            if (preg_match('/(?<!\\\\)(?:\\\\\\\\)*\\\\u0000/', $text)) {
+                return pushcgi_failed('pushcgi.php', 'does not accept NUL '
+                    . 'characters in a payload.');
+            }
         }
         /* Like the program: an hour for subscribers; publishers: no end. */
         $lifetime = $rights['lifetime'] !== null ? $rights['lifetime']
@@ -2001,7 +2186,7 @@ if (!function_exists('pushcgi_native')) {
         $parts = array();
         foreach (array(array('typ' => 'JWT', 'alg' => 'HS256'), $claims)
             as $part) {
-            $text = pushcgi_json('The token', $part);
+            $text = pushcgi_json('pushcgi.php', $part);
             if ($text === false) {
                 return false;
             }
@@ -2022,7 +2207,7 @@ if (!function_exists('pushcgi_native')) {
     /** @internal A Set-Cookie value; $max_age null: for the browser session. */
     function pushcgi_native_cookie($value, $max_age)
     {
-        $url = pushcgi_setting('PUSHCGI_HUB_URL', '');
+        $url = pushcgi_native_hub();
         $same = ucfirst(strtolower(
             pushcgi_setting('PUSHCGI_COOKIE_SAMESITE', 'Strict')
         ));
@@ -2074,7 +2259,7 @@ if (!function_exists('pushcgi_native')) {
     function pushcgi_native_request($method, $path, $rights, $form, $end)
     {
         $url = pushcgi_setting('PUSHCGI_LOCAL_URL',
-            pushcgi_setting('PUSHCGI_HUB_URL', '')) . $path;
+            current(pushcgi_native_hubs())) . $path;
         $token = pushcgi_native_token($rights);
         if ($token === false) {
             return false;
@@ -2164,6 +2349,10 @@ if (!function_exists('pushcgi_native')) {
     /** @internal The document of the subscription API as text. */
     function pushcgi_native_subscriptions($topics)
     {
+        $problem = pushcgi_native_problem($topics);
+        if ($problem !== null) {
+            return pushcgi_failed('mercure_get_subscriptions()', $problem);
+        }
         $answer = pushcgi_native_request(
             'GET',
             '/subscriptions' . ($topics ? '/' . rawurlencode($topics[0]) : ''),
@@ -2178,6 +2367,10 @@ if (!function_exists('pushcgi_native')) {
     /** @internal The number of viewers. */
     function pushcgi_native_count($topic)
     {
+        $problem = pushcgi_native_problem(array($topic));
+        if ($problem !== null) {
+            return pushcgi_failed('mercure_count()', $problem);
+        }
         $answer = pushcgi_native_request(
             'GET',
             '/counts/' . rawurlencode($topic),
@@ -2196,7 +2389,7 @@ if (!function_exists('pushcgi_native')) {
     /** @internal Compare texts as they are, other values as JSON. */
     function pushcgi_native_is_connected($topic, $payload)
     {
-        $document = mercure_get_subscriptions($topic);
+        $document = mercure_get_subscriptions(mercure_topic($topic));
         if ($document === false) {
             return null;
         }

@@ -660,7 +660,8 @@ function pushcgi_wp_enqueue() {
 }
 
 /**
- * Add the settings of pushcgi.js.  All pages use the same topics, so that all tabs
+ * Add the settings of pushcgi.js to its element, which keeps what WordPress and
+ * other plugins have given it, such as a nonce, defer or inline scripts.  All pages use the same topics, so that all tabs
  * share one stream; the data names the post of an update.
  *
  * @param string $tag    The script element.
@@ -689,8 +690,16 @@ function pushcgi_wp_script_tag( $tag, $handle, $src ) {
 		'pushcgi_page_topics',
 		array( pushcgi_wp_site_topic() )
 	);
-	$tag    = mercure_script_tag( $topics, $options );
-	return false === $tag ? '' : $tag . "\n";
+	$made   = mercure_script_tag( $topics, $options );
+	if ( false === $made ) {
+		return '';
+	}
+	$settings = preg_replace( '/^<script src="[^"]*"|><\/script>$/', '', $made );
+	$element  = '/<script(?=(?:[^>"\']|"[^"]*"|\'[^\']*\')*?\ssrc\s*=)/i';
+	if ( ! preg_match( $element, $tag, $found, PREG_OFFSET_CAPTURE ) ) {
+		return $made . "\n";
+	}
+	return substr_replace( $tag, $settings, $found[0][1] + strlen( '<script' ), 0 );
 }
 
 /** Print the list of new posts and comments. */

@@ -85,7 +85,7 @@ is_deeply [ $stranger->events_until('end') ], \@stranger,
 
 my $refused = publish(data => 'x', id => '#x');
 is $refused->status, 503, 'a refused update: an exception';
-like $refused->body, qr/failed: .*\bid\b/, 'that says why';
+like $refused->body, qr/\bid\b/, 'that says why';
 
 # What Symfony asks of a hub beyond that.
 my $template = source('templates/php/PushcgiHub.php');

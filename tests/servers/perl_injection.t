@@ -182,14 +182,14 @@ subtest 'an update is one, and says what was given' => sub {
 		'type'],
 	    ['retry', sub { $request->publish('t', 'x', retry => $_[0]) },
 		'none'],
-	    ['later: data', sub { $request->publish_later('t', $_[0]);
-		$request->publish_flush }, 'data'],
-	    ['later: topic', sub { $request->publish_later($_[0], 'x');
-		$request->publish_flush }, 'topics'],
+	    ['later: data', sub { $request->publish_later('t', $_[0])
+		&& $request->publish_flush }, 'data'],
+	    ['later: topic', sub { $request->publish_later($_[0], 'x')
+		&& $request->publish_flush }, 'topics'],
 	    ['later: id', sub { $request->publish_later('t', 'x',
-		id => $_[0]); $request->publish_flush }, 'id'],
+		id => $_[0]) && $request->publish_flush }, 'id'],
 	    ['later: retry', sub { $request->publish_later('t', 'x',
-		retry => $_[0]); $request->publish_flush }, 'none'],
+		retry => $_[0]) && $request->publish_flush }, 'none'],
 	    ) {
 		my ($what, $function, $column) = @$call;
 		my @before = site_rows($site);

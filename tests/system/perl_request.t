@@ -343,10 +343,10 @@ subtest 'publish_later' => sub {
 	is_deeply $request->publish_flush, [], 'discarded';
 	$before = $count->();
 	$request->publish_later('t', 'good');
-	$request->publish_later('t', 'bad', retry => 'soon');
-	like warned { is $request->publish_flush, undef, 'a bad one' },
-	    qr/Line 2/, 'the problem tells which';
-	is $count->(), $before + 1, 'and that one was published before it';
+	like warned { is $request->publish_later('t', 'bad', retry => 'soon'),
+	    undef, 'a bad one' }, qr/retry/, 'is refused at once';
+	is scalar @{ $request->publish_flush }, 1, 'the good one is published';
+	is $count->(), $before + 1, 'alone';
 	$before++;
 	$request->publish_later($_, 'x') for 't', '*';
 	like warned { is $request->publish_flush, undef, 'a bad topic' },
@@ -394,6 +394,13 @@ subtest 'the page' => sub {
 	    . "src=\"/pushcgi.js\" data-url=\"$hub_url\" data-topics=\"[&quot;"
 	    . 'a&quot;,&quot;\u0022b&#39;&lt;&#8364;&quot;]" '
 	    . "data-last-event-id=\"$id\"></script>", 'script_tag';
+	like $request->script_tag('a', nonce => 'a"b', id => 'x', defer => 1,
+	    async => 0), qr{" nonce="a&quot;b" id="x" defer=""></script>\z},
+	    'attributes of the element';
+	for my $bad ([nonce => []], [onload => 'x']) {
+		like warned { is $request->script_tag('a', @$bad), undef,
+		    "$bad->[0]: undef" }, qr/option $bad->[0]/, 'and why';
+	}
 	is $request->script_tag('a', src => '/x?a&b', lastEventId => undef,
 	    withCredentials => 0, refresh => '/r', subscribe => 'a',
 	    refreshAfter => 60, types => ['t', 'u'], share => 'none',

@@ -175,6 +175,15 @@ subtest 'mercure_script_tag' => sub {
 	($tag) = php_value("mercure_script_tag('a')", env =>
 	    { PUSHCGI_SCRIPT_URL => '/js/pushcgi.js' });
 	like $tag, qr{^<script src="/js/pushcgi\.js" }, 'PUSHCGI_SCRIPT_URL';
+	($tag) = php_value("mercure_script_tag('a', array('nonce' => 'a\"b', "
+	    . "'defer' => true, 'async' => false, 'id' => 'x', "
+	    . "'integrity' => null, 'lastEventId' => null))");
+	like $tag, qr{" nonce="a&quot;b" id="x" defer=""></script>\z},
+	    'attributes of the element';
+	($tag) = php_value("mercure_script_tag('a', array('nonce' => array()))");
+	is $tag, JSON::PP::false, 'a nonce that is no text: false';
+	($tag) = php_value("mercure_script_tag('a', array('onload' => 'x'))");
+	is $tag, JSON::PP::false, 'an attribute that runs a script: false';
 	($tag, my $page) = php_value("mercure_script_tag(\"\\xff\")");
 	is $tag, JSON::PP::false, 'a bad topic: false';
 };

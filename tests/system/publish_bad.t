@@ -67,6 +67,7 @@ my @rows = (
 	['type not UTF-8', 'topic=a&type=%ff', 400, 'type'],
 	['type too long', 'topic=a&type=' . 't' x 1025, 400, 'type'],
 	['type of the hub', 'topic=a&type=mercure', '400|403', 'type'],
+	['type of its counts', 'topic=a&type=pushcgi-count', 403, 'type'],
 	['retry a word', 'topic=a&retry=soon', 400, 'retry'],
 	['retry negative', 'topic=a&retry=-1', 400, 'retry'],
 	['retry with a sign', 'topic=a&retry=%2B1', 400, 'retry'],

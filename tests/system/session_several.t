@@ -5,6 +5,7 @@ use warnings;
 use FindBin qw($Bin);
 use lib "$Bin/lib";
 use Hub;
+use PhpPage;
 use PushcgiTest;
 use Test::More;
 
@@ -94,6 +95,37 @@ session($shop, 'grant', 'more');
 is_deeply gets($calm, 'post'), ['post'], 'a grant to the other session';
 session($shop, 'revoke');
 is_deeply gets($calm, 'post'), ['post'], 'a logout there';
+
+# Two applications in PHP, each with its own name of the session cookie.
+php_site();
+
+# A page of the application with this name; returns its session's cookie.
+sub php {
+	my ($name, $id, $call) = @_;
+	my ($got, $page) = php_value($call, setup => "session_name('$name'); "
+	    . "session_id('$id'); session_start();",
+	    env => { PUSHCGI_CONFIG => $hub->{config_path},
+	    HTTP_COOKIE => "$name=$id" });
+
+	ok $got, "$name: $call" or diag $page->{errors};
+	return "$name=$id";
+}
+
+my @php = (new_id(), new_id());
+my $visitor = join '; ', php('SHOP', $php[0],
+    "mercure_set_authz_session(array('php/cart'))"),
+    php('FORUM', $php[1], "mercure_set_authz_session(array('php/post'))");
+
+for my $topic ('php/cart', 'php/post') {
+	is_deeply gets(stream($visitor, $topic), 'php/cart', 'php/post'),
+	    [$topic], "PHP: a page of the application with $topic";
+}
+my $forum_page = stream($visitor, 'php/post');
+php('SHOP', $php[0], 'mercure_clear_authz_session()');
+is_deeply gets($forum_page, 'php/post'), ['php/post'],
+    'PHP: a logout of one leaves the other';
+is_deeply gets(stream($visitor, 'php/cart'), 'php/cart'), [],
+    'PHP: and ends its own rights';
 
 # [value, the sentence]
 for my $row (['A B C D E', qr/four cookies at most/],

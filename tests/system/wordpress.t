@@ -312,12 +312,13 @@ subtest 'pages' => sub {
 
 	like $page->{body}, qr{<ul id="pushcgi-list" role="log"></ul>},
 	    'the list';
-	my ($tag) = $page->{body} =~ /(<script src="[^>]*>)/;
-	is $tag =~ s/#[\w-]+/ID/r, '<script src="http://site.example/'
-	    . 'wp-content/mu-plugins/pushcgi/pushcgi.js" '
+	my ($tag) = $page->{body} =~ /(<script [^>]*src=[^>]*>)/;
+	is $tag =~ s/#[\w-]+/ID/r, '<script '
 	    . 'data-url="http://site.example/.well-known/mercure" '
 	    . 'data-topics="[&quot;http://site.example/&quot;]" '
-	    . 'data-last-event-id="ID">',
+	    . 'data-last-event-id="ID" '
+	    . "src='http://site.example/wp-content/mu-plugins/pushcgi/pushcgi.js' "
+	    . "id='pushcgi-js'>",
 	    'the script, from here on';
 	like $page->{body}, qr/id='pushcgi-list-js-after'>document\./,
 	    'the script of the list';
@@ -327,19 +328,43 @@ subtest 'pages' => sub {
 	    define => $by_session);
 	like $page->{body}, qr{ data-refresh="http://site\.example/wp-json/
 	    pushcgi/v1/refresh\?_wpnonce=nonce-wp_rest"
-	    \ data-refresh-after="450"\ data-share="user\ 7">}x,
+	    \ data-refresh-after="450"\ data-share="user\ 7"\ src=}x,
 	    'with a log-in: the route, and a stream apart';
 
 	$page = request('show_page(array());', define =>
 	    "define('PUSHCGI_WP_LIST', false); define('PUSHCGI_SCRIPT_URL', "
 	    . "'/x.js?a=1&b=2');");
-	like $page->{body}, qr{\A<script src="/x\.js\?a=1&amp;b=2" },
+	like $page->{body}, qr{\A<script [^>]* src='/x\.js\?a=1&\#038;b=2' },
 	    'a script elsewhere';
 	unlike $page->{body}, qr/pushcgi-list/, 'without a list';
 
 	$page = request("add_filter('pushcgi_page_topics', function () { "
 	    . 'return array(\'"><script>\'); }); show_page(array());');
 	unlike $page->{body}, qr/"><script>/, 'topics are escaped';
+
+	# [name, the element as other plugins made it, in two parts: the settings
+	# come between them]
+	for my $row (['a nonce and defer', '<script',
+	    ' nonce="n1" defer src="/p.js" id="pushcgi-js"></script>'],
+	    ['attributes behind it', '<script',
+	    " src='/p.js' defer data-a='>' nonce='n1'></script>"],
+	    ['attributes with signs', '<script',
+	    ' data-a="> src=" SRC = /p.js async></script>'],
+	    ['another source', '<script data-src="x"></script><script',
+	    ' src="/p.js"></script>'],
+	    ['inline scripts', '<script id="x">src=1</script><script',
+	    ' src="/p.js"></script><script>after()</script>']) {
+		my ($name, $front, $rest) = @$row;
+		my $page = request('echo pushcgi_wp_script_tag('
+		    . php_text($front . $rest) . ", 'pushcgi', '/p.js');");
+
+		like $page->{body}, qr/\A\Q$front\E\ data-url="[^"]*"
+		    \ data-topics="[^"]*"\ data-last-event-id="[^"]*"
+		    \Q$rest\E\z/x, "$name: all is kept";
+	}
+	$page = request("echo pushcgi_wp_script_tag('<b>', 'pushcgi', '/p.js');");
+	like $page->{body}, qr{^<script src="/p\.js" data-url=},
+	    'no element: one of ours';
 
 	my @asks = (env => { PUSHCGI_PROGRAM =>
 	    site_answers($site, 'echo x') });

@@ -8,10 +8,21 @@ use strict;
 use warnings;
 
 use Exporter qw(import);
-use Scalar::Util qw(refaddr);
+use overload ();
+use Scalar::Util qw(blessed refaddr);
 
-our @EXPORT_OK = qw(bytes characters percent html_tag json_list json_update
-    update_problem);
+our @EXPORT_OK = qw(bytes characters is_text percent html_tag json_list
+    json_update update_problem);
+
+# The limit of ids and types in bytes.
+my $FIELD_MOST = 1024;
+
+# Has it a text of its own?  That of another reference is its address.
+sub is_text {
+    my ($thing) = @_;
+
+    return !ref $thing || blessed $thing && overload::Method($thing, '""');
+}
 
 # Encode a character string as UTF-8; leave a string of bytes unchanged.
 sub bytes {
@@ -83,26 +94,40 @@ sub json_update {
             if defined $update->{$name};
     }
     # The program refuses a text that is not a number.
-    push @members, '"retry":' . ($update->{retry} =~ /\A(?:0|[1-9][0-9]*)\z/
-        ? $update->{retry} : json_text($update->{retry}))
+    push @members, '"retry":' . ($update->{retry} =~ /\A[0-9]{1,9}\z/
+        ? 0 + $update->{retry} : json_text($update->{retry}))
         if defined $update->{retry};
     return '{' . join(',', @members) . '}';
 }
 
-# The reason why JSON cannot carry this update, or undef.
+# The reason why the hub refuses this update, or undef.
 sub update_problem {
     my ($update) = @_;
     my @topics = @{ $update->{topic} };
+    my ($id, $type, $data) = map { bytes($update->{$_}) } qw(id type data);
 
     return 'needs a topic' if !@topics || grep { $_ eq '' } @topics;
-    for my $text (@topics, map { bytes($update->{$_}) } qw(data id type)) {
+    for my $name (qw(id type retry)) {
+        return "expects its $name to be a text" if !is_text($update->{$name});
+    }
+    for my $text (@topics, $id, $type, $data) {
         my $copy = $text;
         return 'does not accept NUL characters' if $text =~ /\0/;
-        return 'expects texts in UTF-8' if !utf8::decode($copy);
+        return 'expects texts in UTF-8'
+            if !utf8::decode($copy)
+            || $copy =~ /[\x{d800}-\x{dfff}]|[^\x00-\x{10ffff}]/;
     }
+    return 'does not accept control characters in topics and ids'
+        if grep {/[\x00-\x1f\x7f]/} @topics, $id;
+    return 'does not accept line breaks in types' if $type =~ /[\r\n]/;
+    return "expects at most $FIELD_MOST bytes in ids and types"
+        if length $id > $FIELD_MOST || length $type > $FIELD_MOST;
+    return 'does not accept an id that starts or ends with a blank, starts '
+        . 'with # or is "earliest"'
+        if $id =~ /\A[ #]|[ ]\z/ || $id eq 'earliest';
+    return 'does not accept the type "mercure"' if $type eq 'mercure';
     return 'expects retry to be a whole number of milliseconds'
-        if defined $update->{retry}
-        && $update->{retry} !~ /\A(?:0|[1-9][0-9]{0,8})\z/;
+        if defined $update->{retry} && $update->{retry} !~ /\A[0-9]{1,9}\z/;
     return;
 }
 

@@ -14,12 +14,17 @@ static enum err
 judge(enum check_trust *out, const char *url, const char *public_url,
     const char *hub_url)
 {
-	const char *const configured[] = { public_url, hub_url };
+	struct slice configured[2];
+	size_t n = 0;
 	struct url u = { .part = { { NULL, 0 } } };
 	enum err e = url_parse(&u, slice_of(url), NULL, 0);
 
+	if (public_url != NULL)
+		configured[n++] = slice_of(public_url);
+	if (hub_url != NULL)
+		configured[n++] = slice_of(hub_url);
 	if (e == ERR_OK)
-		e = check_trust_of(out, &u, configured, COUNT(configured));
+		e = check_trust_of(out, &u, configured, n);
 	url_free(&u);
 	return e;
 }

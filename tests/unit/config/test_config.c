@@ -194,6 +194,19 @@ static const struct {
 	    "MERCURE_PUBLIC_HUB_URL=https://b\xc3\xbc"
 	    "cher.example/x",
 	    ERR_SYNTAX, "xn--" },
+	{ "a second host in Unicode", NULL,
+	    "MERCURE_PUBLIC_HUB_URL=https://a.example/x https://b\xc3\xbc"
+	    "cher.example/x",
+	    ERR_SYNTAX, "xn--" },
+	{ "a second one that is no URL", NULL,
+	    "MERCURE_PUBLIC_HUB_URL=https://a.example/x b.example", ERR_SYNTAX,
+	    "MERCURE_PUBLIC_HUB_URL must be a URL that starts" },
+	{ "nine URLs", NULL,
+	    "MERCURE_PUBLIC_HUB_URL=http://1 http://2 http://3 http://4 "
+	    "http://5 http://6 http://7 http://8 http://9",
+	    ERR_SYNTAX, "MERCURE_PUBLIC_HUB_URL must name eight URLs" },
+	{ "two hubs to publish to", NULL, "MERCURE_HUB_URL=http://a http://b",
+	    ERR_SYNTAX, "MERCURE_HUB_URL must be a URL" },
 	{ "too many topics", NULL,
 	    "MERCURE_COUNTS=" TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN "x",
 	    ERR_SYNTAX, "MERCURE_COUNTS must be up to 100 topics" },

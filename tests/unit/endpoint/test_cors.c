@@ -8,7 +8,8 @@
 
 static char read_list[] = "https://a.example https://b.example:8443 null *";
 static char publish_list[] = "https://p.example null";
-static char public_url[] = "HTTPS://Hub.Example:443/.well-known/mercure";
+static char public_url[] = "HTTPS://Hub.Example:443/.well-known/mercure  "
+			   "http://old.example:81/m";
 
 static const struct {
 	const char *name, *origin;
@@ -150,6 +151,12 @@ static const struct {
 	{ "the origin beats the referer", "http://evil", "http://h/", "h",
 	    false, false, false },
 	{ "the public URL", HUB, NULL, "inner", false, true, true },
+	{ "the second public URL", "http://old.example:81", NULL, "inner",
+	    false, true, true },
+	{ "its host, another port", "http://old.example", NULL, "old.example",
+	    false, true, false },
+	{ "its host, another scheme", "https://old.example:81", NULL,
+	    "old.example:81", true, true, false },
 	{ "the public URL beats the host", "http://h", NULL, "h", false, true,
 	    false },
 	{ "listed, with a public URL", "https://p.example", NULL, "h", false,

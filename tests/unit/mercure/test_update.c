@@ -69,6 +69,8 @@ static const struct {
 	{ "type with NUL", "topic=a&type=%00", ERR_SYNTAX },
 	{ "type that is not UTF-8", "topic=a&type=%80", ERR_SYNTAX },
 	{ "the hub's type", "topic=a&type=mercure", ERR_DENIED },
+	{ "the type of the hub's counts", "topic=a&type=pushcgi-count",
+	    ERR_DENIED },
 	{ "data with NUL", "topic=a&data=x%00", ERR_SYNTAX },
 	{ "data that is not UTF-8", "topic=a&data=%ed%a0%80", ERR_SYNTAX },
 	{ "retry not digits", "topic=a&retry=1s", ERR_SYNTAX },
