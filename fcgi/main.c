@@ -11,6 +11,7 @@
 #include "cgi.h"
 #include "config/queue.h"
 #include "hub/footprint.h"
+#include "hub/hub.h"
 #include "options.h"
 #include "request/request_fcgi.h"
 #include "selfcheck.h"
@@ -93,6 +94,7 @@ run(const struct options *o, struct problem *p)
 		cgi_run(s);
 		return ERR_OK;
 	}
+	hub_block_signals();
 	if ((e = request_fcgi_init()) != ERR_OK) {
 		settings_unref(s);
 		return problem_set(p, e, "libfcgi cannot be used.");

@@ -231,12 +231,8 @@ signals_ready(struct loop_watch *w, uint32_t events)
 	}
 }
 
-/*
- * Signals become events of the loop: blocked in every thread, no handler
- * runs anywhere, and no system call is ever interrupted.
- */
-static enum err
-watch_signals(struct hub *h)
+static sigset_t
+signals_of_loop(void)
 {
 	sigset_t set;
 
@@ -245,7 +241,27 @@ watch_signals(struct hub *h)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGUSR1);
 	sigaddset(&set, SIGHUP);
+	return set;
+}
+
+void
+hub_block_signals(void)
+{
+	const sigset_t set = signals_of_loop();
+
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+/*
+ * Signals become events of the loop: blocked in every thread, no handler
+ * runs anywhere, and no system call is ever interrupted.
+ */
+static enum err
+watch_signals(struct hub *h)
+{
+	const sigset_t set = signals_of_loop();
+
+	hub_block_signals();
 	signal(SIGPIPE, SIG_IGN);
 
 	h->signals.ready = signals_ready;

@@ -44,6 +44,13 @@ void hub_on_kept(struct hub *h, hub_kept_fn *kept, void *arg);
  * do not admit, and keep their keys fresh. */
 void hub_settings_changed(struct hub *h);
 
+/*
+ * Let the signals that end or reload a hub wait until hub_run() reads them.
+ * Called before the socket is there: who can connect may also send a signal,
+ * and the handlers of libfcgi would drop it.
+ */
+void hub_block_signals(void);
+
 /* Keep hub_run() from returning, while something must still be finished. */
 void hub_hold(struct hub *h);
 void hub_release(struct hub *h);

@@ -144,6 +144,21 @@ is $retry->{retry}, 99, 'the command line before both';
 is $status >> 8, 1, '--listen-group for a TCP address: refused';
 like $err, qr/--listen-group/, '... by its name';
 
+# A signal is not lost while the hub starts: it gets it when it has begun to
+# listen, and before it has done anything else.
+for my $row (['TERM', qr/ended/], ['HUP', qr/configuration read again/]) {
+	my ($signal, $logged) = @$row;
+	my $slow = Hub->start(prefix => ['strace', '-D', '-f', '-qq',
+	    '-o', '/dev/null', '-e', 'trace=listen',
+	    '-e', 'inject=listen:delay_exit=300000']);
+
+	kill $signal, $slow->{pid};
+	wait_until("SIG$signal has its effect",
+	    sub { $slow->log_text =~ $logged });
+	pass "SIG$signal while the hub starts";
+	is $slow->stop, 0, "SIG$signal while the hub starts: it ends in peace";
+}
+
 # --check: a line for each point.
 my $checked = Hub->new;
 ($status, my $out, $err) = run([$program, '--config',
