@@ -278,10 +278,14 @@ sub look {
 	    $text];
 }
 
-# From now on the hub that the server starts ends at once.
+# From now on the hub that the server starts ends at once.  lighttpd accepts
+# connections before it starts its first one, and ends if that fails.
 sub break_hub {
 	my ($front) = @_;
 
+	wait_until('lighttpd has its hub',
+	    sub { $front->{server}->spawned_hubs })
+	    if $front->{name} =~ /spawned/;
 	spew("$front->{server}{dir}/hub.fcgi", "#!/bin/sh\nexit 1\n", 0755);
 	kill 'KILL', $front->{server}->spawned_hubs;
 }
