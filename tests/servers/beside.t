@@ -42,5 +42,18 @@ for my $row ([['--origin=https://127.0.0.1:' . $site->{tls}{port}], []],
 	    $problems, "pushcgi check @$arguments" or diag $out;
 }
 
+# A client that has read the head of its stream, and then neither reads nor
+# closes: a reload does not wait for it.
+my $asleep = $lighttpd->subscribe(topic => 'a')->headed;
+kill 'STOP', $asleep->{pid};
+kill 'USR1', $lighttpd->{pid};
+wait_until('the reload leaves the stream to another process',
+    sub { slurp($lighttpd->{log}) =~ /continuing to handle [12] conn/ });
+is $lighttpd->request('GET', $path)->status, 400,
+    'others get answers while a client sleeps';
+ok !$asleep->is_over, 'which has not closed its stream';
+kill 'CONT', $asleep->{pid};
+$asleep->hang_up;
+
 $site->stop;
 done_testing;
