@@ -11,6 +11,8 @@ var LONGEST_MS = 2e9;
 // What arrives within this time is shown at once: a replay may bring visitors who
 // have left again.
 var TOGETHER_MS = 100;
+// A stream that another tab opens again is open after this time.
+var OTHER_TAB_MS = 3000;
 
 function list(value) { return value ? [].concat(value) : []; }
 
@@ -112,17 +114,21 @@ function warn(o, kind, detail) {
 
 // ---- Rights ----
 
-// Call act(done) in one tab only, until it is done; others do nothing.
-function inOneTab(name, act) {
+// Call act(done) in one tab only, until it is done; others call `after` then.
+function inOneTab(name, act, after) {
 	if (!locks)
 		return act(Object);
 	locks.request(name, { ifAvailable: true }, function (lock) {
-		return lock && new Promise(act);
+		if (lock)
+			return new Promise(act);
+		if (after)
+			locks.request(name, { mode: "shared" }, after);
 	});
 }
 
-// Requests new rights, and a stream with them if `again`.
-function refresh(c, again) {
+// Requests new rights, and a stream with them if `again`; if another tab does so
+// already, calls `after` when it has them.
+function refresh(c, again, after) {
 	inOneTab("pushcgi refresh " + c.o.refresh, function (done) {
 		c.ask("GET", c.o.refresh, true, function (status) {
 			if (status > 199 && status < 400)
@@ -134,12 +140,20 @@ function refresh(c, again) {
 				c.again();
 			done();
 		});
-	});
+	}, after);
 }
 
 // The rights that the hub sees, if it says so.
 function watchRights(c) {
 	var had = c.options.private, tried, lost;
+
+	// A shared stream is opened again by the tab that has asked.
+	function afterOther() {
+		setTimeout(function () {
+			if (tried && !lost)
+				c.again();
+		}, OTHER_TAB_MS);
+	}
 
 	return function (kind, detail) {
 		if (kind !== "rights")
@@ -149,7 +163,7 @@ function watchRights(c) {
 			tried = lost = false;
 		} else if (had && c.o.refresh && !tried) {
 			tried = true;
-			refresh(c, true);
+			refresh(c, true, afterOther);
 		} else if (had && !lost) {
 			lost = true;
 			warn(c.o, "anonymous", {});
@@ -304,8 +318,9 @@ function watchPresence(c) {
 
 		if (kind === "gap" || kind === "open" && !told)
 			topics.forEach(ask);
-		if (one.type !== "Subscription" || String(one.id).indexOf(path)
-			|| topics.indexOf(one.topic) < 0)
+		// Other data may look similar.
+		if (one.type !== "Subscription" || typeof one.id !== "string"
+			|| one.id.indexOf(path) || topics.indexOf(one.topic) < 0)
 			return;
 		note(one);
 		if (asked[one.topic])

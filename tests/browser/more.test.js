@@ -250,6 +250,31 @@ describe("the rights of a page", { concurrency: 4 }, () => {
 		}
 	});
 
+	row("do not come back to a tab, whose refresh another tab does", async ({
+		front, context, tab, topic }) => {
+		await setCookie(context, await token([topic]));
+		const other = await tab({ topics: [`${topic}x`], share: "none" });
+		await other.evaluate(() => new Promise((locked) => {
+			navigator.locks.request(
+				`pushcgi refresh ${location.origin}/none`, () => {
+					locked();
+					return new Promise((act) => { self.release = act; });
+				});
+		}));
+		const page = await tab({ private: true, refresh: "/none",
+			share: "none" });
+
+		await isOpen(page);
+		await context.clearCookies();
+		front.cut();
+		await tells(page, "rights", 2);
+		assert.deepEqual(await told(page, "anonymous"), []);
+		await other.evaluate(() => release());
+		await tells(page, "anonymous");
+		await site.publish(topic, "public");
+		await has(page, "public");
+	});
+
 	row("do not come back", async ({ front, context, tab, topic }) => {
 		await setCookie(context, await token([topic]));
 		const page = await tab({ private: true, refresh: "/none" });
@@ -407,6 +432,25 @@ describe("presence", { concurrency: 4 }, () => {
 			await page.context().close();
 	});
 
+	row("leaves what only looks like it to the page", async ({ front,
+		topic }) => {
+		const ann = await enter(topic, "Ann", front.url);
+		const id = `${path}/subscriptions/${encodeURIComponent(topic)}/x`;
+		const similar = [{ id: { toString: 1 } }, { id: null }, { id: 1 },
+			{ id: [id] }, { id, topic: { toString: 1 } }, { id, topic: null },
+			{ id, topic: [topic] }].map((more) => JSON.stringify(
+			{ type: "Subscription", topic, active: true, payload: {},
+				...more })).concat("null", "[null]", "1", "x");
+
+		await sees(ann, "Ann");
+		for (const text of similar)
+			await site.publish(topic, text);
+		await has(ann, "x");
+		assert.deepEqual(await got(ann), similar);
+		await sees(ann, "Ann");
+		await ann.context().close();
+	});
+
 	row("needs a right", async ({ context, tab, topic }) => {
 		await setCookie(context, await token([topic]));
 		const page = await tab({ presence: true });
@@ -448,6 +492,19 @@ describe("counts", { concurrency: 4 }, () => {
 			assert.deepEqual((await told(each, "count"))[0],
 				{ topic, count: 1 });
 		}
+	});
+
+	row("are shown to pages on long polling, too", async ({ tab }) => {
+		const page = await tab({ count: ".n", delivery: "poll" },
+			"<b class=n></b>");
+
+		await shows(page, ".n", "1");
+		const other = await browser.newContext();
+		const second = await openTab(other, page.url());
+		for (const each of [page, second])
+			await shows(each, ".n", "2");
+		await other.close();
+		await shows(page, ".n", "1");
 	});
 
 	row("of several topics stand in their elements", async ({ tab, topic }) => {
