@@ -73,15 +73,24 @@ export async function temporaryFolder() {
 	return { path, remove: () => rm(path, { recursive: true, force: true }) };
 }
 
-export function freePort() {
-	return new Promise((resolve, reject) => {
-		const server = createServer().on("error", reject);
+let portsTried = 0;
 
-		server.listen(0, "127.0.0.1", () => {
-			const { port } = server.address();
-			server.close(() => resolve(port));
+// A port for a server: none of those that clients get by themselves, nor of
+// those of the tests in Perl.
+export async function freePort() {
+	for (;;) {
+		const port = 29000 + (13 * process.pid + portsTried++) % 3500;
+		const free = await new Promise((resolve) => {
+			const server = createServer()
+				.on("error", () => resolve(false));
+
+			server.listen(port, "127.0.0.1",
+				() => server.close(() => resolve(true)));
 		});
-	});
+
+		if (free)
+			return port;
+	}
 }
 
 // ./quickstart, with its state in a folder that `remove` removes: the

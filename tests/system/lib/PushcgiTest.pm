@@ -11,6 +11,7 @@ use Fcntl qw(F_SETFD);
 use File::Basename qw(dirname);
 use File::Temp ();
 use IO::Socket::INET;
+use IO::Socket::UNIX;
 use POSIX qw(WNOHANG);
 use Test::More ();
 use Time::HiRes qw(time sleep);
@@ -22,11 +23,16 @@ our @EXPORT = qw(DEADLINE_S wait_until source program slurp spew temp_dir
 # no test passes or fails by how much of it is used.
 use constant DEADLINE_S => $ENV{PUSHCGI_TEST_DEADLINE} || 60;
 
+# Those of tests/browser follow.
+use constant { FIRST_PORT => 20_000, PORTS => 9000 };
+
 my $root = abs_path(dirname(__FILE__) . '/../../..');
 my $owner = $$;
 my %processes;	# pid => { name, ended, must_exit }
 my %logs;	# path => name
 my $scratch;
+my $ports_tried = 0;
+my @marks;
 
 $SIG{INT} = $SIG{TERM} = sub { exit 1 };
 $SIG{PIPE} = 'IGNORE';
@@ -85,10 +91,20 @@ sub temp_dir {
 	return $dir;
 }
 
+# A port for a server.  No other test process gets it while this one lives: a
+# socket marks it.  It is none of those that clients get by themselves.
 sub free_port {
-	my $s = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1)
-	    or die "no free port: $!\n";
-	return $s->sockport;
+	for (1 .. PORTS) {
+		my $port = FIRST_PORT + (13 * $$ + $ports_tried++) % PORTS;
+		my $mark = IO::Socket::UNIX->new(Listen => 1,
+		    Local => "\0pushcgi-test-port-$port") or next;
+
+		IO::Socket::INET->new(LocalAddr => '127.0.0.1',
+		    LocalPort => $port, Listen => 1) or next;
+		push @marks, $mark;
+		return $port;
+	}
+	die "no free port\n";
 }
 
 # Start a program; returns its pid.  command => [...]; env => {...} is all it
