@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* arrival.h - a subscriber that arrives: its sessions, its rights, its start. */
+/* arrival.h - a subscriber that arrives: its sessions, rights and start. */
 #ifndef ENDPOINT_ARRIVAL_H
 #define ENDPOINT_ARRIVAL_H
 
