@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/uuid.h"
 #include "endpoint/cors.h"
 #include "mercure/token.h"
 #include "queue/start.h"
@@ -170,6 +171,7 @@ struct arrival {
 	struct grant *rows[SESSION_COOKIES_MAX]; /* NULL: no row */
 	size_t n;
 	struct grant *grant; /* the token's, or that of the session meant */
+	bool random_id;      /* the last event id is one that nobody guesses */
 	enum err err;
 };
 
@@ -295,13 +297,15 @@ choose_session(struct arrival *r)
 
 /* The answer shows whether an update with some id exists.  So the queue finds
  * it only for subscribers that may receive it: every one if it is public, else
- * those whose grant allows it. */
+ * those whose grant allows it.  A random id is known only to who has received
+ * it: he goes on from there, without the updates before it, when the right to
+ * it has ended. */
 static bool
 may_know(void *arg, bool private, struct slice topics)
 {
 	struct arrival *r = arg;
 
-	if (!private)
+	if (!private || r->random_id)
 		return true;
 	choose_session(r);
 	return r->grant != NULL && grant_may_receive(r->grant, topics, NULL);
@@ -320,6 +324,7 @@ ask_queue(struct arrival *r, struct context *c, struct slice last_id)
 	struct queue *q;
 	enum err e;
 
+	r->random_id = uuid_urn_is(last_id);
 	if ((e = context_queue(c, &q)) == ERR_OK &&
 	    (e = queue_start(q, &ask, r->start)) == ERR_OK) {
 		choose_session(r);

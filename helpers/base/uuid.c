@@ -3,15 +3,17 @@
 #include "base/uuid.h"
 
 #include "base/random.h"
-#include <stddef.h>
-#include <string.h>
+
+static const char shape[] = "urn:uuid:xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+static const char hex[] = "0123456789abcdef";
+
+/* Where the digits of the version and of the variant are. */
+#define VERSION_AT 23
+#define VARIANT_AT 28
 
 void
 uuid_urn(char out[UUID_URN_SIZE])
 {
-	static const char shape[] =
-	    "urn:uuid:xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
-	static const char hex[] = "0123456789abcdef";
 	unsigned char bytes[16];
 	size_t digit = 0;
 
@@ -28,4 +30,21 @@ uuid_urn(char out[UUID_URN_SIZE])
 					: bytes[digit / 2] & 15];
 		digit++;
 	}
+}
+
+bool
+uuid_urn_is(struct slice id)
+{
+	bool fits = id.len == UUID_URN_SIZE - 1;
+
+	for (size_t i = 0; fits && i < id.len; i++) {
+		const char *allowed = i == VERSION_AT   ? "4"
+				      : i == VARIANT_AT ? "89ab"
+							: hex;
+
+		fits = shape[i] != 'x' ? id.base[i] == shape[i]
+				       : memchr(allowed, id.base[i],
+					     strlen(allowed)) != NULL;
+	}
+	return fits;
 }

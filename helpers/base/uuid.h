@@ -3,11 +3,14 @@
 #ifndef BASE_UUID_H
 #define BASE_UUID_H
 
-#include "base/err.h"
+#include "base/slice.h"
 
 #define UUID_URN_SIZE 46 /* with the NUL */
 
 /* Write a new random identifier. */
 void uuid_urn(char out[UUID_URN_SIZE]);
+
+/* Does it look like what uuid_urn() writes?  Then nobody can guess it. */
+bool uuid_urn_is(struct slice id);
 
 #endif

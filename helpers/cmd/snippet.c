@@ -11,6 +11,7 @@
 #include "text/digits.h"
 
 #define FOLDER PKGDATADIR "/templates/servers"
+#define PROGRAM FCGIDIR "/pushcgi.fcgi"
 #define SUFFIX ".conf"
 #define SNIPPET_MAX 65536
 #define SERVERS_MAX 32
@@ -44,19 +45,24 @@ static const struct cmd_option options[] = {
 
 /* The snippets are ready to use on Debian.  On other systems these of their
  * paths differ: they are what the option says, or else what this build has
- * (NULL: as it is).  The same for what a site has of its own. */
+ * (NULL: as it is), or a part of that.  The same for what a site has of its
+ * own.  A text stands in front of those that it begins with. */
 static const struct path {
 	const char *text, *option, *built;
+	enum { WHOLE, FOLDER_OF, NAME_OF } part;
 } paths[] = {
-	{ "/usr/lib/cgi-bin/pushcgi.fcgi", "program", FCGIDIR "/pushcgi.fcgi" },
-	{ "/run/pushcgi/hub.sock", "socket", NULL },
-	{ "/run/lighttpd/pushcgi.sock", "socket", NULL },
-	{ "/var/lib/pushcgi", NULL, LOCALSTATEDIR "/lib/pushcgi" },
+	{ "/usr/lib/cgi-bin/pushcgi.fcgi", "program", PROGRAM, WHOLE },
+	{ "/usr/lib/cgi-bin", "program", PROGRAM, FOLDER_OF },
+	{ "pushcgi.fcgi", "program", PROGRAM, NAME_OF },
+	{ "/run/pushcgi/hub.sock", "socket", NULL, WHOLE },
+	{ "/run/lighttpd/pushcgi.sock", "socket", NULL, WHOLE },
+	{ "/var/lib/pushcgi", NULL, LOCALSTATEDIR "/lib/pushcgi", WHOLE },
 	{ "/etc/letsencrypt/live/www.example.com/fullchain.pem", "certificate",
-	    NULL },
-	{ "/etc/letsencrypt/live/www.example.com/privkey.pem", "key", NULL },
-	{ "www.example.com", "host", NULL },
-	{ "8443", "port", NULL },
+	    NULL, WHOLE },
+	{ "/etc/letsencrypt/live/www.example.com/privkey.pem", "key", NULL,
+	    WHOLE },
+	{ "www.example.com", "host", NULL, WHOLE },
+	{ "8443", "port", NULL, WHOLE },
 };
 
 #define PATHS_N (sizeof(paths) / sizeof(paths[0]))
@@ -191,11 +197,21 @@ check_options(const struct cmd_line *l, struct problem *p)
 static struct slice
 value_of(const struct path *p, const struct cmd_line *l)
 {
-	struct slice given = { NULL, 0 };
+	struct slice path = { NULL, 0 };
+	size_t folder_len;
 
 	if (p->option != NULL)
-		given = cmd_line_text(l, p->option);
-	return given.base != NULL ? given : slice_of(p->built);
+		path = cmd_line_text(l, p->option);
+	if (path.base == NULL)
+		path = slice_of(p->built);
+	if (p->part == WHOLE || path.base == NULL)
+		return path;
+	for (folder_len = path.len; path.base[folder_len - 1] != '/';)
+		folder_len--;
+	if (p->part == NAME_OF)
+		return slice_after(path, folder_len);
+	/* The slash of / stays. */
+	return (struct slice){ path.base, folder_len > 1 ? folder_len - 1 : 1 };
 }
 
 /* The first path at the start of `text` that has another value here; NULL if

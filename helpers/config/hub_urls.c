@@ -4,7 +4,29 @@
 
 #include <strings.h>
 
+#include "text/host_name.h"
 #include "text/origin.h"
+#include "url/url.h"
+
+/* As browsers read it: is there a host of http or https, and no password, which
+ * browsers would ask the hub without? */
+static bool
+has_host(struct slice url)
+{
+	struct url u;
+	bool found;
+	enum err e;
+
+	if ((!slice_starts(url, "http://") && !slice_starts(url, "https://")) ||
+	    origin_host(url).len == 0)
+		return false;
+	/* Without memory the value is not wrong. */
+	if ((e = url_parse(&u, url, NULL, 0)) != ERR_OK)
+		return e == ERR_NOMEM;
+	found = !host_name_has_gap(u.part[URL_HOST]);
+	url_free(&u);
+	return found;
+}
 
 const char *
 hub_urls_check_one(struct slice url)
@@ -15,9 +37,14 @@ hub_urls_check_one(struct slice url)
 			return "must be ASCII: write the host as browsers send "
 			       "it, with xn-- (idn2 NAME prints it), and "
 			       "other characters as %XX";
-	if (slice_starts(url, "http://") || slice_starts(url, "https://"))
-		return NULL;
-	return "must be a URL that starts with http:// or https://";
+	if (!has_host(url))
+		return "must be a URL that starts with http:// or https:// and "
+		       "names a host";
+	if (memchr(url.base, '#', url.len) != NULL)
+		return "has no part after #";
+	if (url.base[url.len - 1] == ',')
+		return "needs blanks between URLs, and no comma";
+	return NULL;
 }
 
 bool

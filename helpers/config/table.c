@@ -12,21 +12,31 @@
 #include "jose/jws_keys.h"
 #include "mercure/dialect.h"
 #include "mercure/session.h"
+#include "text/host_name.h"
 #include "text/ip.h"
 #include "text/origin.h"
+#include "url/url.h"
 
 static const char *
 check_http_url(struct slice value)
 {
 	if (memchr(value.base, ' ', value.len) != NULL)
-		return "must be a URL that starts with http:// or https://";
+		return "must be a URL that starts with http:// or https://, "
+		       "and no more than one";
 	return hub_urls_check_one(value);
+}
+
+static bool
+ends_with(struct slice s, char c)
+{
+	return s.len > 0 && s.base[s.len - 1] == c;
 }
 
 static const char *
 check_transport(struct slice value)
 {
-	if (!slice_starts(value, "sqlite:///") || value.len == 10)
+	if (!slice_starts(value, "sqlite:///") || ends_with(value, '/') ||
+	    memmem(value.base, value.len, "%00", 3) != NULL)
 		return "must be sqlite:/// and the path of a file";
 	if (memchr(value.base, '?', value.len) != NULL ||
 	    memchr(value.base, '#', value.len) != NULL)
@@ -38,7 +48,9 @@ check_transport(struct slice value)
 static const char *
 check_path(struct slice value)
 {
-	return slice_starts(value, "/") ? NULL : "must be the path of a file";
+	return slice_starts(value, "/") && !ends_with(value, '/')
+		   ? NULL
+		   : "must be the path of a file";
 }
 
 static const char *
@@ -75,18 +87,34 @@ check_cookie_names(struct slice value)
 	return NULL;
 }
 
+/* A dot in front had a meaning once, and browsers ignore it. */
 static const char *
 check_host(struct slice value)
 {
-	const char *wrong = "must be a host name, such as example.com";
+	if (value.len > 1 && value.base[0] == '.')
+		value = slice_after(value, 1);
+	return host_name_is_valid(value)
+		   ? NULL
+		   : "must be a host name, such as example.com";
+}
 
-	for (size_t i = 0; i < value.len; i++) {
-		unsigned char c = (unsigned char)value.base[i];
+/* Browsers write an origin as the URL Standard does. */
+static bool
+is_as_written(struct slice origin)
+{
+	struct url u;
+	bool same;
+	enum err e;
 
-		if (c >= 0x80 || (!isalnum(c) && c != '-' && c != '.'))
-			return wrong;
-	}
-	return value.base[0] != '.' || value.len > 1 ? NULL : wrong;
+	if (!origin_is_written(origin))
+		return false;
+	/* Without memory the value is not wrong. */
+	if ((e = url_parse(&u, origin, NULL, 0)) != ERR_OK)
+		return e == ERR_NOMEM;
+	same = slice_eq(origin_of_url(buf_view(&u.href)), origin) &&
+	       !host_name_has_gap(u.part[URL_HOST]);
+	url_free(&u);
+	return same;
 }
 
 static const char *
@@ -95,7 +123,7 @@ check_origins(struct slice value)
 	struct slice word;
 
 	while (slice_cut(&value, ' ', &word))
-		if (word.len > 0 && !origin_is_written(word))
+		if (word.len > 0 && !is_as_written(word))
 			return "must be origins as browsers write them, such "
 			       "as https://example.com: lower case, without "
 			       "a slash at the end or the scheme's own port";

@@ -3,6 +3,10 @@
 (function (self) {
 "use strict";
 
+// A page may ask for this file again before it has come.
+if (self.pushcgiMore)
+	return;
+
 var document = self.document;
 var locks = self.navigator.locks;
 var HUB = "/.well-known/mercure/";

@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { helper, launch, source, start, waitUntil } from "./support.js";
+import { engine, helper, launch, source, start, waitUntil }
+	from "./support.js";
 
 const topic = "https://example.com/front";
 
@@ -50,6 +51,11 @@ const protocolOf = (page) => page.evaluate(() =>
 const fronts = atReload(await readFile(
 	join(source, "templates/servers/README.md"), "utf8"));
 
+// At a reload, lighttpd tells HTTP/2 connections to go away.  libsoup before 3.7.1
+// (issue 514) never says then that a stream has ended, so that WebKitGTK waits
+// forever.
+const losesStreams = (name) => engine === "webkit" && /^lighttpd/.test(name);
+
 // Some at once: most of the time they wait for a server's reload.
 describe("Chromium behind every front end", { concurrency: 3 }, () => {
 	let browser;
@@ -69,11 +75,13 @@ describe("Chromium behind every front end", { concurrency: 3 }, () => {
 					return what.exec(site.output);
 				});
 
+			const pages = [];
+
 			try {
 				const [, json] = await said(/^READY (.*)$/m);
 				const { urls, config } = JSON.parse(json);
-				const pages = await Promise.all(urls.map((url) =>
-					listen(browser, url)));
+				pages.push(...await Promise.all(urls.map((url) =>
+					listen(browser, url))));
 				const all = (what, condition) => Promise.all(pages.map(
 					(page) => waitUntil(`${name}: ${what}`,
 						() => condition(page))));
@@ -85,6 +93,10 @@ describe("Chromium behind every front end", { concurrency: 3 }, () => {
 					await helper(config, "publish", topic, `${n}`);
 					await haveReceived(n);
 				}
+				assert.deepEqual(await Promise.all(
+					pages.map(protocolOf)), ["http/1.1", "h2"]);
+				if (losesStreams(name))
+					await pages.pop().context().close();
 				site.child.stdin.write("reload\n");
 				await said(/^SIGNALLED$/m);
 				await helper(config, "publish", topic, "4");
@@ -100,11 +112,9 @@ describe("Chromium behind every front end", { concurrency: 3 }, () => {
 					assert.equal(await opened(page),
 						atReload === "stay" ? 1 : 2);
 				}
-				assert.deepEqual(await Promise.all(
-					pages.map(protocolOf)), ["http/1.1", "h2"]);
+			} finally {
 				await Promise.all(pages.map((page) =>
 					page.context().close()));
-			} finally {
 				site.child.stdin.end();
 				await waitUntil(`${name} ends`, () => site.exited);
 			}

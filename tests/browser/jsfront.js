@@ -15,16 +15,18 @@ export const answers = (status, headers = {}) => (_, response) => {
 
 // A proxy to the site; while `problem` is set, it answers for the hub.  `asked`
 // is what the hub was to be asked, `statuses` what it answered; cut() breaks
-// all connections.
+// all connections.  What else is asked for waits for what `late` returns for it.
 export async function startFront(site) {
-	const front = { asked: [], statuses: [], problem: null };
-	const server = createServer((asked, response) => {
+	const front = { asked: [], statuses: [], problem: null, late: () => {} };
+	const server = createServer(async (asked, response) => {
 		const toHub = asked.url.startsWith("/.well-known/");
 
 		if (toHub) {
 			front.asked.push(`${asked.method} ${asked.url}`);
 			if (front.problem)
 				return void front.problem(asked, response);
+		} else {
+			await front.late(asked.url);
 		}
 		const peer = request({ host: "127.0.0.1", path: asked.url,
 			port: new URL(site.url).port, method: asked.method,

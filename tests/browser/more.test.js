@@ -81,15 +81,17 @@ describe("a page is warned once of", { concurrency: 4 }, () => {
 			front.problem = answers(status);
 			const pages = [await tab(), await tab()];
 
+			let text;
+
 			for (const page of pages) {
-				const text = await warns(page, words);
+				text = await warns(page, words);
 				assert.ok(text.endsWith(await command(page,
 					new URL(path, front.url).href)), text);
 			}
 			// It goes on, and does not repeat it.
 			for (const page of pages) {
 				await tells(page, "retry", 4);
-				assert.equal((await warnings(page)).length, 1);
+				assert.deepEqual(await warnings(page), [text]);
 			}
 		});
 
@@ -101,6 +103,35 @@ describe("a page is warned once of", { concurrency: 4 }, () => {
 				await warns(page, new RegExp(`\\(${status}\\)`));
 			}
 		});
+
+	row("503, though the script for it came late", async ({ front, tab }) => {
+		let asked = 0, come;
+		const comes = new Promise((resolve) => { come = resolve; });
+
+		front.problem = answers(503);
+		front.late = (url) => {
+			if (!url.endsWith("/pushcgi-more.js"))
+				return null;
+			asked++;
+			return comes;
+		};
+		const page = await tab();
+		// It is asked for by the first warnings.
+		await tells(page, "retry", 4);
+		assert.ok(asked);
+		await page.evaluate(() => {
+			globalThis.loads = 0;
+			document.addEventListener("load", ({ target }) => {
+				loads += /more\.js$/.test(target.src);
+			}, true);
+		});
+		come();
+		await waitUntil("all scripts have come", () => page.evaluate(() =>
+			loads === document.querySelectorAll(
+				"script[src$='more.js']").length));
+		const text = await warns(page, /\(503\)/);
+		assert.deepEqual(await warnings(page), [text]);
+	});
 
 	row("nothing while a hub is started again", async ({ front, tab }) => {
 		const page = await tab();
@@ -207,7 +238,8 @@ describe("the rights of a page", { concurrency: 4 }, () => {
 		for (const page of pages) {
 			await has(page, "public");
 			assert.deepEqual(await told(page, "anonymous"), [{}]);
-			assert.equal((await warnings(page)).length, 1);
+			assert.equal((await warnings(page)).length, 1,
+				`${await warnings(page)}`);
 		}
 	});
 

@@ -85,7 +85,11 @@ class Context {
 		this.blank = blank;
 	}
 
-	on() {}
+	// The driver closes dialogs by itself; it does not tell of requests.
+	on(event) {
+		if (event !== "dialog")
+			throw new Error(`WebKit does not tell of ${event}`);
+	}
 
 	async addInitScript(script) {
 		this.scripts.push(String(script));

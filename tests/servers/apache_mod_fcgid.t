@@ -4,12 +4,14 @@ use strict;
 use warnings;
 use FindBin qw($Bin);
 use lib "$Bin/../system/lib", "$Bin/lib";
+use Http;
 use Hub;
 use Presence;
 use PushcgiTest;
 use ServerCases;
 use Servers;
 use Test::More;
+use Token;
 
 my $hub = Servers::hub_for_server();
 my $server = Servers->apache(hub => $hub,
@@ -83,5 +85,47 @@ ok $last && Answer::is_cursor($last), 'SIGTERM: a cursor is last';
 is $server->stop, 0, 'Apache ends';
 wait_until('its hubs are gone', sub { !$server->spawned_hubs });
 pass 'and its hubs with it';
+
+# Apache empties or cuts off a body that is longer than LimitRequestBody, and
+# mod_fcgid passes on the rest as if it were the whole.
+sub long_bodies {
+	my ($server, $size) = @_;
+	my %headers = (Authorization => 'Bearer ' . Token::publisher(),
+	    'Content-Type' => 'application/x-www-form-urlencoded');
+	my $in_chunks = Http->new(port => $server->{port}, method => 'POST',
+	    path => Hub::URL_PATH, headers => { %headers,
+		'Transfer-Encoding' => 'chunked' });
+	my $start = "topic=$size&data=";
+	my $body = $start . 'x' x ($size - length $start);
+	my $whole = $server->request('POST', Hub::URL_PATH,
+	    $body =~ s/topic=\K/other-/r, headers => \%headers);
+
+	is $whole->status, $size < 1_114_000 ? 200 : 413, "$size bytes";
+	like $whole->body, qr/\(FcgidMaxRequestLen/,
+	    "$size bytes: the refusal names the setting"
+	    if $whole->status == 413;
+	# Apache may close while the last ones are sent.
+	eval { $in_chunks->send_chunk($_) for unpack('(A100000)*', $body), '' };
+	$in_chunks->finished;
+	is $in_chunks->status, $size < 3_000_000 ? 200 : 500,
+	    "$size bytes in chunks";
+	if ($in_chunks->status == 500) {
+		like $in_chunks->body, qr/\(FcgidMaxRequestLen/,
+		    "$size bytes in chunks: the refusal names the setting";
+		return;
+	}
+	my $stream = $server->stream(topic => $size,
+	    last_event_id => 'earliest');
+	is length($start . $stream->next_event->{data}), $size,
+	    "$size bytes in chunks: they are published whole";
+	$stream->hang_up;
+}
+
+my $roomy = Servers->apache(hub => Servers::hub_for_server(config => {
+    MERCURE_MAX_BODY => 4_000_000 }), edit => sub {
+	s/^FcgidMaxRequestLen \K\d+$/3000000/m;
+});
+long_bodies($roomy, $_) for 1_100_000, 1_200_000, 2_900_000, 3_100_000;
+is $roomy->stop, 0, 'Apache ends once more';
 
 done_testing;

@@ -29,11 +29,28 @@ for my $name (sort keys %snippet) {
 
 	is join(' ', grep { $_ ne 'pushcgi' } @names), '',
 	    "$name: no back end with a name that others have";
-	unlike $text, qr{^\s*<Proxy\b|^\s*fastcgi\.server \+=}m,
+	unlike $text, qr{^\s*<Proxy\b(?!\ "fcgi://pushcgi">)|^\s*fastcgi\.server \+=}m,
 	    "$name: nothing for the back ends of others";
 }
 cmp_ok scalar(() = $snippet{'apache-mod_proxy_fcgi'}
     =~ m{\|fcgi://pushcgi"}g), '==', 2, 'mod_proxy_fcgi: both are named';
+
+# Access is granted to the hub's program and to its back end, and not to the
+# hub's URL, where a site's password would be overridden.
+for my $name (grep { /^apache/ } sort keys %snippet) {
+	my $moved = $name =~ /proxy/ ? $snippet{$name}
+	    : Servers::snippet($name, program => '/opt/hub/of-shop.fcgi');
+
+	unlike $moved =~ s/^#.*//mgr =~ s{<(Proxy|Files)\b.*?</\1>}{}sgr,
+	    qr/\bRequire\b/, "$name: no access is granted to URLs";
+	next if $name =~ /proxy/;
+	like $moved, qr{^<Directory\ "/opt/hub">\n
+	    \t<Files\ "of-shop\.fcgi">\n\t\tRequire\ all\ granted\n}mx,
+	    "$name: to its program, wherever it is";
+}
+my $in_root = Servers::snippet('apache-cgi', program => '/hub.fcgi');
+like $in_root, qr{^<Directory "/">\n\t<Files "hub\.fcgi">}m,
+    'a program in the root folder';
 
 # A server that is told to read what it cannot read may be gone.
 for my $name (sort keys %snippet) {

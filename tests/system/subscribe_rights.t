@@ -106,6 +106,27 @@ $hub->publish_ok(topic => 'a', data => 'end');
 my $now = $hub->stream(topic => 'a', last_event_id => $cursor);
 is_deeply $now->data_until('end'), [], 'a right that was lost is lost';
 
+# Who has received a private update, and then lost the right to it, goes on from
+# there: nobody else has its id, which is random.
+my $had = $hub->stream(topic => 'a', token => $good);
+$hub->publish_ok(topic => 'a', data => 'last', private => 'on');
+my $last = $had->next_event;
+is $last->{data}, 'last', 'a private update';
+$had->hang_up;
+$hub->publish_ok(topic => 'a', data => 'hidden', private => 'on');
+$hub->publish_ok(topic => 'a', data => $_) for 'shown', 'end';
+for my $row (['anonymous', {}],
+    ['other rights', { token => Token::subscriber(['b']) }]) {
+	my ($name, $options) = @$row;
+	my $on = $hub->stream(topic => 'a', last_event_id => $last->{id},
+	    %$options);
+
+	is $on->header('Last-Event-ID'), $last->{id},
+	    "a right that was lost, then $name: the place is known";
+	is_deeply $on->data_until('end'), ['shown'],
+	    "a right that was lost, then $name: nothing comes again";
+}
+
 # Nor does an answer tell strangers whether an update with some id exists.
 my $orders = Hub->start;
 $orders->publish_ok(topic => 'a', data => 1, id => 'order-1');

@@ -23,6 +23,12 @@ my $basic = <<'EOT';
 	Require valid-user
 EOT
 
+my $granted = <<'EOT';
+<Location "/.well-known/">
+	Require all granted
+</Location>
+EOT
+
 # The rows of the README's matrix: title => kind of server => what is there.
 # Apache: modules, server => in front of the snippet, host => at the start of
 # each <VirtualHost>.  lighttpd: modules, server, after => behind the snippet.
@@ -117,10 +123,11 @@ setenv.set-response-header = ( "Cache-Control" => "max-age=3600" )
 expire.url = ( "" => "access plus 1 months" )
 EOT
 	['a password', apache => { modules => [qw(auth_basic authn_core
-	    authn_file authz_user)], server => <<"EOT", host => <<"EOT" },
+	    authn_file authz_user)], stays => 1, server => <<"EOT",
 <Location "/">
 $basic</Location>
 EOT
+	    host => <<"EOT", own => $granted },
 <Directory "\@DIR\@/www">
 $basic</Directory>
 EOT
@@ -134,6 +141,21 @@ auth.backend = "htpasswd"
 auth.backend.htpasswd.userfile = "@DIR@/users"
 auth.require = ( "" => ( "method" => "basic", "realm" => "site",
 	"require" => "valid-user" ) )
+EOT
+	['files and back ends denied by default', apache => {
+	    server => <<'EOT' }],
+<Directory "@DIR@">
+	Require all denied
+</Directory>
+<Directory "@DIR@/www">
+	Require all granted
+</Directory>
+<Proxy "*">
+	Require all denied
+</Proxy>
+<Proxy "fcgi://localhost">
+	Require all granted
+</Proxy>
 EOT
 	['hidden files denied', apache => { map { $_ => <<'EOT' }
 <FilesMatch "^\.">
@@ -219,20 +241,12 @@ my @more = (
 	['apache-mod_proxy_fcgi', 'a password in a <Location>', {
 	    modules => [qw(auth_basic authn_core authn_file authz_user)],
 	    stays => 1, host => "<Location \"/\">\n$basic</Location>\n",
-	    own => <<'EOT' }],
-<Location "/.well-known/">
-	Require all granted
-</Location>
-EOT
+	    own => $granted }],
 	['apache-mod_proxy_fcgi', 'a <LocationMatch> that denies', {
-	    host => <<'EOT', own => <<'EOT' }],
+	    own => $granted, host => <<'EOT' }],
 <LocationMatch "/\.">
 	Require all denied
 </LocationMatch>
-EOT
-<Location "/.well-known/">
-	Require all granted
-</Location>
 EOT
 	['apache-cgi', 'RedirectMatch', { host => <<'EOT', fixed => <<'EOT' }],
 RedirectMatch 404 "/\."

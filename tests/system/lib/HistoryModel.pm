@@ -52,7 +52,7 @@ sub floor {
 }
 
 # Where an update's id leads: to the earliest that is left and that `asked`
-# might have; undef: nowhere.
+# might have, or to one whose id is random; undef: nowhere.
 sub find {
 	my ($self, $id, $asked) = @_;
 	my $looks = LOOKS_MAX;
@@ -60,7 +60,8 @@ sub find {
 	for my $place ($self->floor + 1 .. $self->tail) {
 		next if $self->at($place)->{id} ne $id;
 		return if $looks-- == 0;
-		return $place if may_have($asked, $self->at($place));
+		return $place if $id =~ /^urn:uuid:/
+		    || may_have($asked, $self->at($place));
 	}
 	return;
 }

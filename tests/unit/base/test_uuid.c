@@ -64,6 +64,43 @@ test_every_digit_is_random(void **state)
 			assert_true(changed[i]);
 }
 
+/* What the hub makes, and near misses. */
+static void
+test_is_urn(void **state)
+{
+	static const struct {
+		const char *id;
+		bool is;
+	} cases[] = {
+		{ "urn:uuid:90161978-a3ed-4d39-8a2c-5a8faf3c22e9", true },
+		{ "urn:uuid:90161978-a3ed-4d39-ba2c-5a8faf3c22e9", true },
+		/* Versions that are made of a clock or a name. */
+		{ "urn:uuid:90161978-a3ed-1d39-8a2c-5a8faf3c22e9", false },
+		{ "urn:uuid:90161978-a3ed-5d39-8a2c-5a8faf3c22e9", false },
+		{ "urn:uuid:90161978-a3ed-7d39-8a2c-5a8faf3c22e9", false },
+		{ "urn:uuid:90161978-a3ed-4d39-ca2c-5a8faf3c22e9", false },
+		{ "urn:uuid:90161978-a3ed-4d39-8a2c-5a8faf3c22e", false },
+		{ "urn:uuid:90161978-a3ed-4d39-8a2c-5a8faf3c22e90", false },
+		{ "urn:uuid:90161978-a3ed-4d39-8a2c-5a8faf3c22eg", false },
+		{ "urn:uuid:90161978-a3ed-4d39-8a2c-5A8FAF3C22E9", false },
+		{ "urn:uuid:90161978.a3ed-4d39-8a2c-5a8faf3c22e9", false },
+		{ "urn:uuie:90161978-a3ed-4d39-8a2c-5a8faf3c22e9", false },
+		{ "order-4711", false },
+		{ "", false },
+		{ NULL, false },
+	};
+	char id[UUID_URN_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		if (uuid_urn_is(slice_of(cases[i].id)) != cases[i].is)
+			fail_msg("row %zu", i);
+	for (int n = 0; n < SAMPLES; n++) {
+		uuid_urn(id);
+		assert_true(uuid_urn_is(slice_of(id)));
+	}
+}
+
 int
 main(void)
 {
@@ -71,6 +108,7 @@ main(void)
 		cmocka_unit_test(test_shape),
 		cmocka_unit_test(test_unique),
 		cmocka_unit_test(test_every_digit_is_random),
+		cmocka_unit_test(test_is_urn),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
