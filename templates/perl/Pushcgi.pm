@@ -9,10 +9,11 @@ use warnings;
 use feature qw(state);
 
 use Exporter qw(import);
+use overload ();
 use Pushcgi::Cookie ();
 use Pushcgi::Program ();
 use Pushcgi::Text qw(bytes characters is_text percent html_tag json_list
-    json_update update_problem);
+    json_object json_update update_problem);
 use Scalar::Util qw(blessed weaken);
 use Time::HiRes ();
 
@@ -67,6 +68,11 @@ my @BARE = qw(defer async);
 my @SCRIPT = (@DATA, @PLAIN, @BARE,
     qw(src lastEventId subscribe lifetime payload));
 
+# Options that are a text or a number.
+my @TEXTS = (qw(lastEventId authorization lifetime src token id type retry
+    script timeout refresh refreshAfter share delivery pollAfter leaveAfter count
+    swap), @PLAIN, @BARE);
+
 sub _request { return $CURRENT || __PACKAGE__->new(_lone => 1) }
 
 # If the caller stores the object, the request ends with it, since another
@@ -74,6 +80,7 @@ sub _request { return $CURRENT || __PACKAGE__->new(_lone => 1) }
 sub mercure_begin_request {
     my $request = $CURRENT = __PACKAGE__->new(@_);
 
+    $request->{marked} = 1;
     weaken($CURRENT) if defined wantarray;
     $request->_failed('cannot tell when the request ends: set PerlOptions '
         . '+GlobalRequest, or store what mercure_begin_request() returns')
@@ -90,17 +97,25 @@ sub mercure_end_request {
 sub _end_with_apache {
     my ($request) = @_;
 
-    weaken($request);    # the handler must not keep it alive
+    return _with_apache($request, sub {
+        mercure_end_request() if $CURRENT && $_[0] == $CURRENT;
+    });
+}
+
+# Call a function with this object when Apache's request ends; 1, or undef if there
+# is none.
+sub _with_apache {
+    my ($self, $code) = @_;
+
+    weaken($self);    # the handler must not keep it alive
     local $@;
     return eval {
         local $SIG{__DIE__};
         require APR::Pool;
         require Apache2::RequestRec;
         require Apache2::RequestUtil;
-        Apache2::RequestUtil->request->pool->cleanup_register(sub {
-            mercure_end_request()
-                if $request && $CURRENT && $request == $CURRENT;
-        });
+        Apache2::RequestUtil->request->pool->cleanup_register(
+            sub { $code->($self) if $self });
         1;
     };
 }
@@ -110,7 +125,7 @@ sub new {
     my $option = _options('new', \@rest, qw(_lone
         strict timeout lifetime payload session type_is_topic script));
 
-    die "Pushcgi: $option\n" if !ref $option;
+    die "Pushcgi: $option" . _place() . "\n" if !ref $option;
     return bless { granted => [], later => [], %$option }, $class;
 }
 
@@ -128,7 +143,7 @@ sub subscription_topic {
 
     return join '/', '/.well-known/mercure/subscriptions'
         . (defined $topic ? '/' . percent($self->topic($topic)) : '{/topic}')
-        . (defined $subscriber ? '/' . percent($subscriber)
+        . (defined $subscriber ? '/' . percent($self->topic($subscriber))
             : '{/subscriber}');
 }
 
@@ -138,7 +153,7 @@ sub hub_url {
         subscriptions subscribe lifetime payload));
     return $self->_failed($option) if !ref $option;
 
-    local $self->{spent} = $self->_spent;
+    local $self->{call} = $self->_present_call;
     my %of_token = _some($option, qw(lifetime payload));
     my @topics   = $self->_list($topics);
     push @topics, map { $self->subscription_topic($_) } @topics
@@ -191,7 +206,9 @@ sub script_tag {
     my $option = _options('script_tag', \@rest, @SCRIPT);
     return $self->_failed($option) if !ref $option;
 
-    local $self->{spent} = $self->_spent;
+    local $self->{call} = $self->_present_call;
+    my $problem = _json_problem($option);
+    return $self->_failed("$problem of script_tag()") if $problem;
     my @topics = $self->_list($topics);
     my $id     = exists $option->{lastEventId}
         ? $option->{lastEventId} : $self->last_event_id;
@@ -209,6 +226,7 @@ sub script_tag {
         : $data{presence} eq '1' ? 'true' : $self->topic($data{presence})
         if $data{presence};
     $data{types} = json_list(_texts($data{types})) if defined $data{types};
+    $data{target} = json_object($data{target}) if ref $data{target} eq 'HASH';
     for my $name (qw(withCredentials private)) {
         $data{$name} = $data{$name} ? 'true' : 'false' if defined $data{$name};
     }
@@ -220,6 +238,20 @@ sub script_tag {
         (map { _attribute($_) => $data{$_} } @DATA),
         (map { $_ => $option->{$_} } @PLAIN),
         map { $_ => $option->{$_} ? '' : undef } @BARE);
+}
+
+# What is wrong with the options that pushcgi.js reads as lists and objects.
+sub _json_problem {
+    my ($option) = @_;
+    my @types  = _texts($option->{types});
+    my $target = $option->{target};
+
+    return 'expects a text or a list of texts as the option types'
+        if grep { !defined || !is_text($_) } @types;
+    return 'expects a text or a hash of texts as the option target'
+        if grep { !defined || !is_text($_) } ref $target eq 'HASH'
+            ? values %$target : _text($target);
+    return;
 }
 
 # How a page that has granted rights keeps them while it is open: pushcgi.js
@@ -265,7 +297,7 @@ sub tmpl_params {
         $self->_failed($option);
         return %param;
     }
-    local $self->{spent} = $self->_spent;
+    local $self->{call} = $self->_present_call;
     $option->{lastEventId} = $self->last_event_id
         if !exists $option->{lastEventId};
     my $id = $option->{lastEventId};
@@ -284,7 +316,7 @@ sub publish {
     return $self->_failed("$problem in publish()") if defined $problem;
 
     # By standard input, because other users can see arguments.
-    return $self->_run(['publish', $self->_settings, '--batch'],
+    return $self->_run(['publish', '--batch'],
         json_update($update) . "\n");
 }
 
@@ -326,7 +358,7 @@ sub publish_flush {
     my $lines = $self->publish_discard;
 
     return [] if !@$lines;
-    my $ids = $self->_run(['publish', $self->_settings, '--batch'],
+    my $ids = $self->_run(['publish', '--batch'],
         join '', map {"$_\n"} @$lines);
     return defined $ids ? [split /\n/, $ids] : undef;
 }
@@ -505,7 +537,7 @@ sub is_connected {
         } sort keys %member]) or return undef;
 
     return $status == 0 ? 1
-        : $status == 1 << 8 ? 0 : $self->_complaint($errors);
+        : $status == 1 ? 0 : $self->_complaint($errors);
 }
 
 # How many have the topic open; undef if the number is not known.
@@ -530,10 +562,9 @@ sub _options {
         return "has no option $name of $function()"
             if !grep { $_ eq $name } @known;
     }
-    for my $name (qw(lastEventId authorization lifetime src token id type
-        retry), @PLAIN, @BARE) {
+    for my $name (@TEXTS) {
         return "expects the option $name of $function() to be a text or a number"
-            if !is_text($option{$name});
+            if !is_text($option{$name}) && !_is_number($option{$name});
     }
     return \%option;
 }
@@ -581,6 +612,13 @@ sub _can {
     my ($thing, $method) = @_;
 
     return blessed $thing && $thing->can($method);
+}
+
+# JSON::PP::true is one.
+sub _is_number {
+    my ($thing) = @_;
+
+    return blessed $thing && overload::Method($thing, '0+');
 }
 
 sub _texts {
@@ -635,7 +673,7 @@ sub _session {
             exists $id->{header} ? $id->{header} : $ENV{HTTP_COOKIE})
             if ref $id eq 'HASH';
         return $self->_failed('needs the id of a session')
-            if !defined $id || $id !~ /\A[^\x00-\x20\x7f]+\z/;
+            if !defined $id || !is_text($id) || $id !~ /\A[^\x00-\x20\x7f]+\z/;
     }
     return defined $self->_run(['session', @$args],
         join '', map { _line($_) } @ids) ? 1 : undef;
@@ -734,14 +772,40 @@ sub _cookie_of {
     return undef;
 }
 
-# The time that the programs of the present call have taken, as a reference.
-sub _spent { return $_[0]{spent} || \(my $none = 0) }
+# The present call of the application: the time that its programs have taken, and
+# the program that runs for it only.
+sub _present_call { return $_[0]{call} || { spent_s => 0 } }
 
-# Run the program: wait status, output and errors, or nothing after a failure was
+# May the program run on for other calls of this request?  That of a script of the
+# command line might run for days, or wait for all of its children; and without a
+# request, the next call may be for another visitor.
+sub _keeps {
+    my ($self) = @_;
+
+    return 0 if $self->{_lone} || $self->{is_over};
+    return $self->{bound} ||= _with_apache($self, sub {
+        delete @{ $_[0] }{qw(program bound)};
+    }) if $ENV{MOD_PERL};
+    return $self->{marked}
+        || _text(($self->{env} || \%ENV)->{REQUEST_METHOD}) ne '';
+}
+
+# The request has ended, although somebody may keep the object.
+sub _end_program {
+    my ($self) = @_;
+
+    delete $self->{program};
+    $self->{is_over} = 1;
+    return;
+}
+
+# Ask the program: exit status, output and errors, or nothing after a failure was
 # reported.  An argument that is a list ends with the JSON of its second value.
 sub _call {
     my ($self, $args, $input) = @_;
-    my @command = ($PROGRAM, $CONFIG eq '' ? () : "--config=$CONFIG");
+    my @command = ($PROGRAM, $CONFIG eq '' ? () : "--config=$CONFIG",
+        $self->_settings);
+    my @question;
 
     for my $arg (@$args) {
         my $json = ref $arg eq 'ARRAY' ? _json($arg->[1]) : '';
@@ -749,15 +813,17 @@ sub _call {
             $self->_failed($$json);
             return;
         }
-        push @command, ref $arg eq 'ARRAY' ? $arg->[0] . $json : $arg;
+        push @question, ref $arg eq 'ARRAY' ? $arg->[0] . $json : $arg;
     }
-    my $spent  = $self->_spent;
+    my $call   = $self->_present_call;
+    my $holder = $self->_keeps ? $self : $call;
     my $begun  = Time::HiRes::time();
-    my @result = Pushcgi::Program::call([map { bytes($_) } @command],
-        bytes($input), _first($self->{timeout}, $TIMEOUT_S) - $$spent,
-        $PAUSE_S);
+    my @result = Pushcgi::Program::ask(\$holder->{program},
+        [map { bytes($_) } @command], [map { bytes($_) } @question],
+        bytes($input), _first($self->{timeout}, $TIMEOUT_S)
+            - $call->{spent_s}, $PAUSE_S);
 
-    $$spent += Time::HiRes::time() - $begun;
+    $call->{spent_s} += Time::HiRes::time() - $begun;
     return @result if @result > 1;
     $self->_failed(@result);
     return;
@@ -888,6 +954,15 @@ C<< my $request = mercure_begin_request() >>, and the request ends with that
 variable.  In mod_perl 2 it ends automatically with Apache's request; a handler
 of C<SetHandler modperl> needs C<PerlOptions +GlobalRequest> for that.
 
+A page starts the program once, for all calls of its request, and the program
+ends with the request.  It is started again if the environment, the folder or the
+program's name have changed, after two seconds without a call, and in a process
+that was forked; after five seconds without a question it ends by itself.  Each
+call has a run of its own without a request, in a script of the command line
+(without C<REQUEST_METHOD> and mercure_begin_request()), in mod_perl if Apache's
+request is not known, and in PSGI without the middleware, because nobody knows
+there when the request ends.
+
 Options of C<new> and mercure_begin_request(): C<lifetime> (of the cookie, in
 seconds), C<payload> (data, or a function: see payload_callback()), C<session>
 (see below), C<script> (URL of pushcgi.js), C<type_is_topic> (1: the topic is the
@@ -957,7 +1032,7 @@ C<refresh> (a URL that grants the same rights again, for pages that stay open;
 default: the page itself, if the request has granted rights before and is not a
 POST; undef: none), C<refreshAfter> (seconds; default: three quarters of the
 cookie's lifetime), C<share>, C<delivery>, C<pollAfter>, C<count>,
-C<target>, C<swap> and C<leaveAfter>, see the README of pushcgi.js; C<private>
+C<target> (a text, or a hash of selectors by type), C<swap> and C<leaveAfter>, see the README of pushcgi.js; C<private>
 (whether the page expects private updates; default: whether this request has
 granted rights before); C<presence> (1, or topics: show who is connected; the
 right to see it is granted, by the session if it has rights by then, or else by

@@ -291,6 +291,14 @@ if (!function_exists('mercure_script_tag')) {
         if (!pushcgi_options($function, $options, $known)) {
             return false;
         }
+        if (!pushcgi_are_texts($options, 'types', true)) {
+            return pushcgi_failed("$function()", 'expects its option types '
+                . 'to be a text or a list of texts.');
+        }
+        if (!pushcgi_are_texts($options, 'target', false)) {
+            return pushcgi_failed("$function()", 'expects its option target '
+                . 'to be a text, or an array of texts with types as keys.');
+        }
         $clock = new PushcgiClock();
         $topics = pushcgi_list($topics);
         /* With the topics, so that an invalid one fails here. */
@@ -929,6 +937,20 @@ if (!function_exists('pushcgi_run')) {
             ? (string) $thing : null;
     }
 
+    /** @internal Is this option a text, a list or an array of them, or none? */
+    function pushcgi_are_texts($options, $name, $is_list)
+    {
+        $texts = isset($options[$name]) ? $options[$name] : '';
+        if (is_array($texts) && !$is_list
+            && array_values($texts) === $texts) {
+            return false;
+        }
+        return !in_array(null, array_map(
+            'pushcgi_text',
+            is_array($texts) ? $texts : array($texts)
+        ), true);
+    }
+
     /** @internal Is it a whole number from 0 to $most, or its text? */
     function pushcgi_is_number($value, $most)
     {
@@ -986,8 +1008,9 @@ if (!function_exists('pushcgi_run')) {
         }
         foreach (array('lastEventId', 'authorization', 'lifetime', 'src',
             'token', 'id', 'nonce', 'integrity', 'crossorigin',
-            'referrerpolicy', 'fetchpriority', 'class', 'defer', 'async')
-            as $name) {
+            'referrerpolicy', 'fetchpriority', 'class', 'defer', 'async',
+            'refresh', 'refreshAfter', 'share', 'delivery', 'pollAfter',
+            'leaveAfter', 'count', 'swap') as $name) {
             if (isset($options[$name])
                 && pushcgi_text($options[$name]) === null) {
                 return pushcgi_failed("$function()", "expects its option $name "

@@ -6,6 +6,8 @@ use FindBin qw($Bin);
 use lib "$Bin/../../templates/perl";
 use Pushcgi;
 
+# A page, not a script of the command line.
+@ENV{qw(REQUEST_METHOD HTTPS)} = qw(GET on);
 my $topic = 'https://example.com/users/42';
 my $hub = Pushcgi->new;
 my @calls = (sub { $hub->hub_url($topic) }, sub { $hub->last_event_id },

@@ -205,7 +205,7 @@ subtest 'an update is one, and says what was given' => sub {
 };
 
 subtest 'the id of a session is one line on standard input' => sub {
-	local $Pushcgi::PROGRAM = site_fake($site,
+	local $Pushcgi::PROGRAM = site_answers($site,
 	    "printf '%s|' \"\$@\" >'$site/given'\ncat >'$site/input'");
 
 	for my $row (@nasty) {

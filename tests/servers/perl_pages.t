@@ -83,6 +83,16 @@ my ($payload) = wait_until('an interpreter that has begun one', sub {
 is_deeply $json->decode(decode_base64url($payload))->{mercure}{subscribe},
     ['of another'], 'registry: its rights are not those of the next visitor';
 
+# Nor does one that somebody keeps leave its program to the next visitor.
+for (1 .. 4) {
+	my $body = $server->request('GET', '/app/begin.pl?keep', undef)->body;
+	my ($pid) = $body =~ /\A(\d+) \1 1\n\z/;
+
+	ok defined $pid, 'registry: two calls, one program' or diag $body;
+	wait_until('the program ends with the request', sub { !kill 0, $pid })
+	    if defined $pid;
+}
+
 my $log = slurp($server->{log});
 unlike $log, qr/pushcgi (?:failed|did|cannot)|at \S+\.pm line/,
     'no complaint in the log';

@@ -95,7 +95,7 @@ my %about = (
 	    like $out, qr/\ASet-Cookie: mercure/, 'the cookie' },
 	'set_authz_session' => sub {
 		$_[0] =~ s/CGI::Session->new/My::Session->new/;
-		local $env{PUSHCGI_PROGRAM} = site_fake($site,
+		local $env{PUSHCGI_PROGRAM} = site_answers($site,
 		    "cat >'$site/input'");
 		printed('package My::Session; sub new { return bless {} } '
 		    . "sub id { return 'd41d8cd98f00b204' } package main;\n"

@@ -21,6 +21,15 @@ for my $row (['publish', 'mercure_publish("*")'],
     ['a URL', 'mercure_hub_url("")'],
     ['a script', 'mercure_script_tag("")'],
     ['a session', 'mercure_set_authz_session("t")'],
+    ['a session that is a list',
+	'mercure_set_authz_session("t", session => [])'],
+    (map { ["the option $_", "mercure_script_tag('t', $_ => [])"] }
+	qw(refresh refreshAfter share delivery pollAfter leaveAfter count
+	swap class src)),
+    ['types in a list', "mercure_script_tag('t', types => [[]])"],
+    ['a target in a list', "mercure_script_tag('t', target => ['x'])"],
+    ['a target of no text', "mercure_script_tag('t', target => { a => [] })"],
+    ['types by name', "mercure_script_tag('t', types => {})"],
     ['a method', 'Pushcgi->new->publish("*")'],
     ['is_connected', 'mercure_is_connected("")']) {
 	my ($name, $call) = @$row;
@@ -34,6 +43,16 @@ for my $row (['publish', 'mercure_publish("*")'],
 	local $Pushcgi::STRICT = 1;
 	eval "# line 7 \"page.pl\"\n$call";
 	like $@, qr/ at page\.pl line 7\n\z/, "$name: as an exception";
+}
+
+like mercure_script_tag('t', target => { message => '#a', b => '"' }),
+    qr/ data-target="\{&quot;b&quot;:&quot;\\u0022&quot;,&quot;message&quot;:&quot;#a&quot;\}"/,
+    'selectors by type are JSON';
+
+for my $call ('Pushcgi->new(script => [])', 'Pushcgi->new(strickt => 1)',
+    'mercure_begin_request(timeout => {})') {
+	is eval "# line 7 \"page.pl\"\n$call; 1", undef, "$call: dies";
+	like $@, qr/new\(\).* at page\.pl line 7\n\z/, 'and says where';
 }
 
 # Handlers that die.

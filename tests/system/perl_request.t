@@ -42,7 +42,7 @@ sub row { return +(site_rows($site))[-1] }
 
 # A program that tells what it was given, and then is the real one.
 sub telling {
-	return site_fake($site, "for a; do echo \"\$a\"; done >'$site/given'\n"
+	return site_answers($site, "for a; do echo \"\$a\"; done >'$site/given'\n"
 	    . "tee '$site/input' | exec '$_[0]' \"\$@\"");
 }
 
@@ -299,7 +299,7 @@ subtest 'what cannot become JSON' => sub {
 };
 
 subtest 'the runs of one call share its time' => sub {
-	local $Pushcgi::PROGRAM = site_fake($site, 'sleep 0.7; echo x');
+	local $Pushcgi::PROGRAM = site_answers($site, 'sleep 0.7; echo x');
 	local $Pushcgi::PAUSE_S = 0;
 	my $request = Pushcgi->new(timeout => 1);
 
@@ -309,7 +309,7 @@ subtest 'the runs of one call share its time' => sub {
 	like warned { $request->script_tag('a') }, qr/in time/, 'of a tag';
 	like warned { $request->tmpl_params('a') }, qr/in time.*in time/s,
 	    'of parameters';
-	ok !$request->{spent}, 'the next call has its own';
+	ok !$request->{call}, 'the next call has its own';
 };
 
 subtest 'publish_later' => sub {
@@ -491,7 +491,7 @@ subtest 'payload' => sub {
 };
 
 subtest 'sessions go to the program by standard input' => sub {
-	local $Pushcgi::PROGRAM = site_fake($site, "echo \"\$*\" "
+	local $Pushcgi::PROGRAM = site_answers($site, "echo \"\$*\" "
 	    . ">'$site/given'\ncat >'$site/input'");
 	local $ENV{HTTP_COOKIE} = 'a=b; PHPSESSID=first; PHPSESSID=second';
 	my $request = Pushcgi->new(session => Book->new(9));
@@ -619,7 +619,7 @@ subtest 'strict' => sub {
 };
 
 subtest 'a header is one line, whatever the program prints' => sub {
-	local $Pushcgi::PROGRAM = site_fake($site,
+	local $Pushcgi::PROGRAM = site_answers($site,
 	    'printf "a=b\\r\\nX: y\\n"');
 
 	for my $call (\&mercure_link_header, \&mercure_clear_authz_cookie,

@@ -69,6 +69,17 @@ my @calls = (
 	sub { ('cookie', '--', $_[0]) }],
     ['a topic of a script', 'mercure_script_tag($x)',
 	sub { mercure_script_tag($_[0]) }],
+    ['types of a script', 'mercure_script_tag("t", array("types" => $x))',
+	sub { mercure_script_tag('t', types => $_[0]) }],
+    ['share of a script', 'mercure_script_tag("t", array("share" => $x))',
+	sub { mercure_script_tag('t', share => $_[0]) }],
+    ['refreshAfter of a script', 'mercure_script_tag("t", array("refreshAfter" => $x))',
+	sub { mercure_script_tag('t', refreshAfter => $_[0]) }],
+    ['target of a script', 'mercure_script_tag("t", array("target" => $x))',
+	sub { mercure_script_tag('t', target => $_[0]) }],
+    ['a target of a type', 'mercure_script_tag("t", array("target" => '
+	. 'array("message" => $x)))',
+	sub { mercure_script_tag('t', target => { message => $_[0] }) }],
     ['a topic of an update', 'mercure_publish($x)',
 	sub { mercure_publish($_[0], '') }],
     ['a topic for later', 'mercure_publish_later($x)',
@@ -103,9 +114,10 @@ my @calls = (
 	sub { mercure_count($_[0]) }, sub { ('count', '--', $_[0]) }]);
 
 # What the languages mean differently: in Perl, undef is an argument that is not
-# given, and bytes that are not UTF-8 are characters of Latin-1 in a payload.
-my %differs = map { $_ => 1 } 'a topic to publish: null', "a payload: \xff",
-    "a payload: \xed\xa0\x80", "a payload: \xf5\x80\x80\x80";
+# given, and bytes that are not UTF-8 are characters of Latin-1 in JSON.
+my %differs = ('a topic to publish: null' => 1, map { my $name = $_;
+    map { ("$name: $_" => 1) } "\xff", "\xed\xa0\x80", "\xf5\x80\x80\x80" }
+    'a payload', 'a target of a type');
 
 # All calls with all things in one page: lists of true and false by name.
 sub by_php {

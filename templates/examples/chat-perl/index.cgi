@@ -56,9 +56,10 @@ sub json {
 
 sub name_of {
     my ($session) = @_;
-    my (undef, $line) = Pushcgi::Program::call([$Pushcgi::PROGRAM,
-        ($Pushcgi::CONFIG ? "--config=$Pushcgi::CONFIG" : ()),
-        qw(session list --json --of)], "$session\n", 1, 10);
+    my (undef, $line) = Pushcgi::Program::ask(\my $program,
+        [$Pushcgi::PROGRAM,
+        ($Pushcgi::CONFIG ? "--config=$Pushcgi::CONFIG" : ())],
+        [qw(session list --json --of)], "$session\n", 1, 10);
 
     return $line ? json()->utf8->decode($line)->{payload}{name} : undef;
 }
@@ -138,6 +139,7 @@ sub page {
     answer($status, $html, @headers, 'Content-Type: text/html; charset=utf-8');
 }
 
+mercure_begin_request();
 my $cookie = COOKIE;
 ($id) = ($ENV{HTTP_COOKIE} || '')
     =~ /(?:^|; ?)$cookie=([0-9A-Za-z,-]{16,128})(?:;|$)/;

@@ -12,7 +12,7 @@ use overload ();
 use Scalar::Util qw(blessed refaddr);
 
 our @EXPORT_OK = qw(bytes characters is_text percent html_tag json_list
-    json_update update_problem);
+    json_object json_update update_problem);
 
 # The limit of ids and types in bytes.
 my $FIELD_MOST = 1024;
@@ -83,6 +83,13 @@ sub json_text {
 }
 
 sub json_list { return '[' . join(',', map { json_text($_) } @_) . ']' }
+
+sub json_object {
+    my ($object) = @_;
+
+    return '{' . join(',', map { json_text($_) . ':' . json_text($object->{$_}) }
+        sort keys %$object) . '}';
+}
 
 sub json_update {
     my ($update) = @_;

@@ -10,6 +10,8 @@ our @EXPORT_OK = qw(topic html);
 
 # Whether a request was begun in this interpreter: see begin.cgi.
 our $begun;
+# Requests that begin.cgi keeps.
+our @kept;
 
 # Whatever could end an attribute, a script, a header or a template.
 use constant NASTY => '?</script>&amp;"\'&[% 1 %]<TMPL_VAR NAME=X><% 1 %>'

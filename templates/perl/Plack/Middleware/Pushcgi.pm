@@ -58,12 +58,16 @@ sub _leave {
         $hub->publish_discard;
     }
     elsif ($env->{'psgix.cleanup'}) {
-        push @{ $env->{'psgix.cleanup.handlers'} },
-            sub { $hub->publish_flush };
+        push @{ $env->{'psgix.cleanup.handlers'} }, sub {
+            $hub->publish_flush;
+            $hub->_end_program;
+        };
+        return;
     }
     else {
         $hub->publish_flush;
     }
+    $hub->_end_program;
     return;
 }
 
