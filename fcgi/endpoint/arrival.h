@@ -26,8 +26,8 @@ struct arrival {
 	struct session_key keys[SESSION_COOKIES_MAX];
 	struct grant *rows[SESSION_COOKIES_MAX]; /* NULL: no row */
 	size_t n;
-	struct grant *
-	    grant; /* the caller's in the end: the token's, or that of the session meant */
+	/* The caller's in the end: the token's, or the session's. */
+	struct grant *grant;
 	bool random_id; /* the last event id is one that nobody guesses */
 	enum err err;
 };

@@ -157,13 +157,15 @@ export class Page {
 	}
 
 	// The driver has no scripts of its own for new pages: the pages of these
-	// tests run what their fragment says.
-	async goto(url) {
+	// tests run what their fragment says.  The address may be another page's
+	// url(), which comes later here.
+	async goto(address) {
+		const url = String(await address);
 		const { scripts } = this.owner;
 		const first = scripts.map((script) => `(${script})();`).join("\n");
 
-		await this.act("POST", "/url", { url: first === "" ? String(url)
-			: String(url).replace(/#.*/, "")
+		await this.act("POST", "/url", { url: first === "" ? url
+			: url.replace(/#.*/, "")
 				+ `#init=${encodeURIComponent(first)}` });
 	}
 
