@@ -8,38 +8,40 @@
 #include "text/origin.h"
 #include "url/url.h"
 
-/* As browsers read it: is there a host of http or https, and no password, which
- * browsers would ask the hub without? */
-static bool
-has_host(struct slice url)
+/* As browsers read it, there must be a host of http or https, and no password,
+ * which browsers would ask the hub without. */
+static const char *
+check_address(struct slice url)
 {
+	static const char wrong[] = "must be a URL that starts with http:// or "
+				    "https:// and names a host";
 	struct url u;
 	bool found;
 	enum err e;
 
 	if ((!slice_starts(url, "http://") && !slice_starts(url, "https://")) ||
 	    origin_host(url).len == 0)
-		return false;
-	/* Without memory the value is not wrong. */
+		return wrong;
 	if ((e = url_parse(&u, url, NULL, 0)) != ERR_OK)
-		return e == ERR_NOMEM;
+		return e == ERR_NOMEM ? err_text(ERR_NOMEM) : wrong;
 	found = !host_name_has_gap(u.part[URL_HOST]);
 	url_free(&u);
-	return found;
+	return found ? NULL : wrong;
 }
 
 const char *
 hub_urls_check_one(struct slice url)
 {
+	const char *wrong;
+
 	/* Browsers send the ASCII form of a host as an origin. */
 	for (size_t i = 0; i < url.len; i++)
 		if ((unsigned char)url.base[i] >= 0x80)
 			return "must be ASCII: write the host as browsers send "
 			       "it, with xn-- (idn2 NAME prints it), and "
 			       "other characters as %XX";
-	if (!has_host(url))
-		return "must be a URL that starts with http:// or https:// and "
-		       "names a host";
+	if ((wrong = check_address(url)) != NULL)
+		return wrong;
 	if (memchr(url.base, '#', url.len) != NULL)
 		return "has no part after #";
 	if (url.base[url.len - 1] == ',')

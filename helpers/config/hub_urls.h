@@ -15,7 +15,8 @@
  * thread.
  */
 
-/* NULL, or what is wrong with it: the end of a sentence about the setting. */
+/* NULL, or what is wrong with it: the end of a sentence about the setting.
+ * err_text(ERR_NOMEM): there was no memory to look. */
 const char *hub_urls_check(struct slice list);
 
 /* The same of a single URL. */

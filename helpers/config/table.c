@@ -99,35 +99,37 @@ check_host(struct slice value)
 }
 
 /* Browsers write an origin as the URL Standard does. */
-static bool
-is_as_written(struct slice origin)
+static const char *
+check_origin(struct slice origin)
 {
+	static const char wrong[] =
+	    "must be origins as browsers write them, such as "
+	    "https://example.com: lower case, without a slash at the end or "
+	    "the scheme's own port";
 	struct url u;
 	bool same;
 	enum err e;
 
 	if (!origin_is_written(origin))
-		return false;
-	/* Without memory the value is not wrong. */
+		return wrong;
 	if ((e = url_parse(&u, origin, NULL, 0)) != ERR_OK)
-		return e == ERR_NOMEM;
+		return e == ERR_NOMEM ? err_text(ERR_NOMEM) : wrong;
 	same = slice_eq(origin_of_url(buf_view(&u.href)), origin) &&
 	       !host_name_has_gap(u.part[URL_HOST]);
 	url_free(&u);
-	return same;
+	return same ? NULL : wrong;
 }
 
 static const char *
 check_origins(struct slice value)
 {
+	const char *wrong = NULL;
 	struct slice word;
 
-	while (slice_cut(&value, ' ', &word))
-		if (word.len > 0 && !is_as_written(word))
-			return "must be origins as browsers write them, such "
-			       "as https://example.com: lower case, without "
-			       "a slash at the end or the scheme's own port";
-	return NULL;
+	while (wrong == NULL && slice_cut(&value, ' ', &word))
+		if (word.len > 0)
+			wrong = check_origin(word);
+	return wrong;
 }
 
 static const char *
@@ -145,9 +147,10 @@ check_counts(struct slice value)
 	const enum err e = counts_read(&ignored, value, NULL);
 
 	matcher_list_free(&ignored);
-	/* Without memory the value is not wrong; its user finds out. */
-	if (e == ERR_OK || e == ERR_NOMEM)
+	if (e == ERR_OK)
 		return NULL;
+	if (e == ERR_NOMEM)
+		return err_text(ERR_NOMEM);
 	return "must be up to 100 topics or URI Templates, with blanks between "
 	       "them";
 }

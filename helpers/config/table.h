@@ -25,7 +25,8 @@ struct config_option {
 	const char *standard; /* the default; NULL: not set */
 	uint64_t min, max;    /* of a number */
 	const char *choices;  /* blank-separated */
-	/* The rule that a text breaks, as "must ..."; NULL: none. */
+	/* The rule that a text breaks, as "must ..."; NULL: none.
+	 * err_text(ERR_NOMEM): unknown. */
 	const char *(*check)(struct slice value);
 	const char *help;
 };

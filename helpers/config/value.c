@@ -122,6 +122,8 @@ set_trimmed(struct config *c, const struct config_option *o, struct slice value,
 		break;
 	}
 	wrong = o->check != NULL ? o->check(value) : NULL;
+	if (wrong == err_text(ERR_NOMEM))
+		return ERR_NOMEM;
 	if (wrong != NULL)
 		return problem_set(
 		    p, ERR_SYNTAX, "%.180s: %s %s.", where, name, wrong);
