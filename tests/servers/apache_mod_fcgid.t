@@ -124,6 +124,9 @@ sub long_bodies {
 my $roomy = Servers->apache(hub => Servers::hub_for_server(config => {
     MERCURE_MAX_BODY => 4_000_000 }), edit => sub {
 	s/^FcgidMaxRequestLen \K\d+$/3000000/m;
+	# Of a virtual host: it comes after the snippet's lines.
+	s{<VirtualHost [^>]*>\n\K}{<Location "/">\nLimitRequestBody 100000
+</Location>\n};
 });
 long_bodies($roomy, $_) for 1_100_000, 1_200_000, 2_900_000, 3_100_000;
 is $roomy->stop, 0, 'Apache ends once more';
