@@ -955,8 +955,8 @@ variable.  In mod_perl 2 it ends automatically with Apache's request; a handler
 of C<SetHandler modperl> needs C<PerlOptions +GlobalRequest> for that.
 
 A page starts the program once, for all calls of its request, and the program
-ends with the request.  It is started again if the environment, the folder or the
-program's name have changed, after two seconds without a call, and in a process
+ends with the request.  It is started again if the environment, the folder, the
+user, the groups, the umask or the program's name have changed, after two seconds without a call, and in a process
 that was forked; after five seconds without a question it ends by itself.  Each
 call has a run of its own without a request, in a script of the command line
 (without C<REQUEST_METHOD> and mercure_begin_request()), in mod_perl if Apache's

@@ -142,6 +142,9 @@ subtest 'when another program is started' => sub {
 	    ['nothing', sub {}, 0],
 	    ['another environment', sub { $ENV{X_VISITOR} = 'another' }, 1],
 	    ['another folder', sub { chdir '/' }, 1],
+	    ['another mask of new files', sub { umask(umask() ^ 001) }, 1],
+	    ['another group', sub {
+		$) = (split ' ', $))[0] . ' 12345' if $> == 0 }, $> == 0],
 	    ['another program', sub {
 		$Pushcgi::PROGRAM = "$site/./counted" }, 1],
 	    ['a rule of its own', sub { $_[0]{type_is_topic} = 1 }, 1],
@@ -164,13 +167,15 @@ subtest 'when another program is started' => sub {
 		no warnings 'redefine';
 		my $hub = Pushcgi->new;
 		my $before = rows();
-		my $cwd = Cwd::getcwd();
+		my ($cwd, $umask, $groups) = (Cwd::getcwd(), umask, $));
 
 		ok $hub->hub_url('a'), "$name: before";
 		my @starts = starts();
 		$between->($hub, $starts[0][0]);
 		ok $hub->publish('a', $name), "$name: after" or diag @warnings;
 		chdir $cwd;
+		umask $umask;
+		$) = $groups if $> == 0;
 		is rows(), $before + 1, "$name: published once";
 		push @starts, my @more = starts();
 		is @more, $want, "$name: starts";
@@ -219,6 +224,10 @@ subtest 'it dies in the middle' => sub {
 	$Pushcgi::PROGRAM = site_fake($site, 'echo broken >&2; exit 1');
 	is $hub->is_connected('a'), undef, 'nor its exit status';
 	like join('', splice @warnings), qr/failed: broken at/, 'and why';
+	$Pushcgi::PROGRAM = site_fake($site,
+	    'head -c 2000000 /dev/zero | tr "\\0" x >&2; exit 1');
+	is $hub->is_connected('a'), undef, 'a message without end';
+	cmp_ok length join('', splice @warnings), '<', 70_000, 'is cut off';
 };
 
 subtest 'processes' => sub {

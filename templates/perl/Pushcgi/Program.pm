@@ -23,6 +23,9 @@ our $REUSE_S = 2;
 # How long it may take to end when nobody waits for an answer.
 my $END_S = 1;
 
+# A program writes no longer messages: another one's are cut off here.
+my $ERRORS_MAX = 65536;
+
 my $paused_until = 0;
 my %running;    # by address; the references are weak
 
@@ -112,8 +115,12 @@ sub _key {
     my ($command) = @_;
     my $cwd = Cwd::getcwd();
 
+    # Users and groups, and the permissions of the files that it makes.
+    my @rights = ($<, $>, $(, $), umask);
+
     no warnings 'uninitialized';
-    return join "\0", @$command, '', $cwd, map {"$_=$ENV{$_}"} sort keys %ENV;
+    return join "\0", @$command, '', $cwd, @rights,
+        map {"$_=$ENV{$_}"} sort keys %ENV;
 }
 
 # May it be asked?  Not by a child of the process that started it.
@@ -228,14 +235,16 @@ sub _write {
     return $n || 0;
 }
 
-# Read what is there; at its end close the pipe.
+# Read what is there, but not for ever; at its end close the pipe.
 sub _read {
     my ($self, $name) = @_;
     my $handle = $name eq 'text' ? 'from' : 'from_errors';
 
-    while ($self->{$handle}) {
+    for (my $i = 0; $i < 16 && $self->{$handle}; $i++) {
         my $n = sysread $self->{$handle}, $self->{$name}, 65536,
             length $self->{$name};
+        $self->{errors} = substr $self->{errors}, 0, $ERRORS_MAX
+            if length $self->{errors} > $ERRORS_MAX;
         next if $n || !defined $n && $! == EINTR;
         return if !defined $n && $! == EAGAIN;
         close delete $self->{$handle};
