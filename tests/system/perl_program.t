@@ -339,6 +339,15 @@ subtest 'PSGI' => sub {
 		ok $hub->hub_url('a') && $hub->last_event_id, 'later calls';
 		is_deeply [still_there(starts())], [], 'leave none';
 	}
+	my $dies = Plack::Middleware::Pushcgi->new->wrap(sub {
+		$hub = $_[0]{'pushcgi.request'};
+		$hub->hub_url('a');
+		die "wrong\n";
+	});
+	is eval { $dies->({ REQUEST_METHOD => 'GET' }) }, undef,
+	    'an application that dies';
+	is $@, "wrong\n", 'of its own';
+	is_deeply [still_there(starts())], [], 'leaves none';
 	is_deeply \@warnings, [], 'without a word';
 };
 

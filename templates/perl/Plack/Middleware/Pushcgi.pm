@@ -26,6 +26,7 @@ sub call {
     if (!defined $response) {
         my $error = $@;
         $hub->publish_discard;
+        $hub->_end_program;
         die $error || "The application returned nothing.\n";
     }
     return $self->response_cb($response, sub {
