@@ -248,6 +248,19 @@ my @more = (
 	Require all denied
 </LocationMatch>
 EOT
+	['apache-mod_proxy_fcgi', 'a <Proxy> in a <VirtualHost> that denies', {
+	    host => <<'EOT', own => <<'EOT' }],
+<Proxy "*">
+	Require all denied
+</Proxy>
+<Proxy "fcgi://localhost">
+	Require all granted
+</Proxy>
+EOT
+<Proxy "fcgi://pushcgi">
+	Require all granted
+</Proxy>
+EOT
 	['apache-cgi', 'RedirectMatch', { host => <<'EOT', fixed => <<'EOT' }],
 RedirectMatch 404 "/\."
 EOT
