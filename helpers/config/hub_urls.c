@@ -8,19 +8,36 @@
 #include "text/origin.h"
 #include "url/url.h"
 
+/* Is there a "@" in front of the path? */
+static bool
+names_user(struct slice url)
+{
+	size_t n = 0;
+
+	url = slice_after(url, slice_starts(url, "https") ? 8 : 7);
+	while (n < url.len && memchr("/?#\\", url.base[n], 4) == NULL)
+		n++;
+	return memchr(url.base, '@', n) != NULL;
+}
+
 /* As browsers read it, there must be a host of http or https, and no password,
  * which browsers would ask the hub without. */
 static const char *
 check_address(struct slice url)
 {
 	static const char wrong[] = "must be a URL that starts with http:// or "
-				    "https:// and names a host";
+				    "https:// and names a host, and a port "
+				    "up to 65535 if any";
 	struct url u;
 	bool found;
 	enum err e;
 
-	if ((!slice_starts(url, "http://") && !slice_starts(url, "https://")) ||
-	    origin_host(url).len == 0)
+	if (!slice_starts(url, "http://") && !slice_starts(url, "https://"))
+		return wrong;
+	if (names_user(url))
+		return "must not contain a name or a password: remove what is "
+		       "before the @";
+	if (origin_host(url).len == 0)
 		return wrong;
 	if ((e = url_parse(&u, url, NULL, 0)) != ERR_OK)
 		return e == ERR_NOMEM ? err_text(ERR_NOMEM) : wrong;
