@@ -134,7 +134,8 @@ choose_session(struct arrival *r)
  * it only for subscribers that may receive it: every one if it is public, else
  * those whose grant allows it.  A random id is known only to who has received
  * it: he goes on from there, without the updates before it, when the right to
- * it has ended. */
+ * it has ended.  Publishers may choose an id of that shape that others know:
+ * pushcgi(1) says what these learn, never an update. */
 static bool
 may_know(void *arg, bool private, struct slice topics)
 {
