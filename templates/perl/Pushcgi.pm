@@ -954,14 +954,14 @@ C<< my $request = mercure_begin_request() >>, and the request ends with that
 variable.  In mod_perl 2 it ends automatically with Apache's request; a handler
 of C<SetHandler modperl> needs C<PerlOptions +GlobalRequest> for that.
 
-A page starts the program once, for all calls of its request, and the program
-ends with the request.  It is started again if the environment, the folder, the
-user, the groups, the umask or the program's name have changed, after two seconds without a call, and in a process
-that was forked; after five seconds without a question it ends by itself.  Each
-call has a run of its own without a request, in a script of the command line
-(without C<REQUEST_METHOD> and mercure_begin_request()), in mod_perl if Apache's
-request is not known, and in PSGI without the middleware, because nobody knows
-there when the request ends.
+A page starts the program once, for all calls of its request, and the program ends
+with the request.  It is started again if the environment, the folder, the user,
+the groups, the umask or the program's name have changed, after two seconds
+without a call, and in a process that was forked; after five seconds without a
+question it ends by itself.  Each call has a run of its own without a request, in
+a script of the command line (without C<REQUEST_METHOD> and
+mercure_begin_request()), in mod_perl if Apache's request is not known, and in
+PSGI without the middleware, because nobody knows there when the request ends.
 
 Options of C<new> and mercure_begin_request(): C<lifetime> (of the cookie, in
 seconds), C<payload> (data, or a function: see payload_callback()), C<session>
