@@ -10,8 +10,8 @@
 /* Write a new random identifier. */
 void uuid_urn(char out[UUID_URN_SIZE]);
 
-/* Does it look like what uuid_urn() writes?  Then nobody can guess it, unless its
- * maker did not take it from random bytes, or shows it. */
+/* Does it look like what uuid_urn() writes?  Then nobody can guess it, unless
+ * its maker did not take it from random bytes, or shows it. */
 bool uuid_urn_is(struct slice id);
 
 #endif
