@@ -241,10 +241,13 @@ subtest 'snippet' => sub {
 		    "$name: no path of Debian's";
 		$out =~ s/\Q$values{socket}\E/SOCKET/g;
 		$out =~ s/\Q$values{program}\E/PROGRAM/g;
+		$out =~ s{<Directory "/opt/x">}{<Directory "PROGRAMS">};
 		$out =~ s{[\w/]*/lib/pushcgi$}{FOLDER}mg;
 		$text =~ s{/run/pushcgi/hub\.sock}{SOCKET}g;
 		$text =~ s{/run/lighttpd/pushcgi\.sock}{SOCKET}g;
 		$text =~ s{/usr/lib/cgi-bin/pushcgi\.fcgi}{PROGRAM}g;
+		$text =~ s{<Directory "/usr/lib/cgi-bin">}
+		    {<Directory "PROGRAMS">};
 		$text =~ s{/var/lib/pushcgi$}{FOLDER}mg;
 		is $out, $text, "$name: the rest is as it is";
 	}

@@ -184,7 +184,7 @@ for my $row (
 	qr/certificate is not trusted/],
     ['a name in the URL', { MERCURE_HUB_URL =>
 	"http://user:word\@127.0.0.1:$hub->{port}/hub" }, 'd',
-	qr/MERCURE_HUB_URL: .*name or a password/]) {
+	qr/MERCURE_HUB_URL must not contain a name or a password/]) {
 	my ($name, $set, $data, $want) = @$row;
 	my ($code, $id, $err) = site($set, 'publish', '--',
 	    'https://example.com/a', $data);

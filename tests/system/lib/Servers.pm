@@ -126,6 +126,7 @@ catch_workers_output = yes
 env[PATH] = $ENV{PATH}
 env[PUSHCGI_PROGRAM] = $dir/pushcgi
 env[PUSHCGI_CONFIG] = $hub->{config_path}
+env[PUSHCGI_TIMEOUT_S] = 60
 EOT
 	die "php-fpm is not installed\n" if !$program;
 	watch_log("$dir/fpm.log", 'PHP-FPM');
